@@ -1,0 +1,88 @@
+/**
+ * Bytes: UTF-8, joining, and bytes that many readers share.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The UTF-8 bytes of `text`.
+ *
+ * @example
+ * ```ts
+ * import { utf8 } from "./bytes.ts";
+ *
+ * if (utf8("é").length !== 2) throw new Error("unexpected");
+ * ```
+ */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text);
+}
+
+/**
+ * The text that `bytes` spell, or undefined when they are not UTF-8. A byte order mark is kept: it is
+ * a character like any other inside a message.
+ *
+ * @example
+ * ```ts
+ * import { utf8Decode } from "./bytes.ts";
+ *
+ * if (utf8Decode(new Uint8Array([0xc3, 0xa9])) !== "é") throw new Error("unexpected");
+ * if (utf8Decode(new Uint8Array([0xff])) !== undefined) throw new Error("unexpected");
+ * ```
+ */
+export function utf8Decode(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * One array with the bytes of all `parts` in order.
+ *
+ * @example
+ * ```ts
+ * import { concat } from "./bytes.ts";
+ *
+ * if (concat([new Uint8Array([1]), new Uint8Array([2, 3])]).length !== 3) throw new Error("unexpected");
+ * ```
+ */
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}
+
+/**
+ * Bytes that go out to many connections: an event's JSON is encoded once, however many are waiting
+ * for it. A transport that compresses keeps its form of the same bytes beside them, so that this too
+ * is made once and lives exactly as long.
+ *
+ * @example
+ * ```ts
+ * import { SharedBytes, utf8 } from "./bytes.ts";
+ *
+ * const body = new SharedBytes(utf8('{"kind":1}'));
+ * if (body.deflated !== undefined) throw new Error("unexpected");
+ * ```
+ */
+export class SharedBytes {
+  /** The bytes themselves. Never written to. */
+  readonly bytes: Uint8Array;
+  /** The same bytes as DEFLATE blocks, once the first compressing transport has made them. */
+  deflated: Uint8Array | undefined = undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * A bounded queue that a loop can wait for.
+ *
+ * @module
+ */
+
+import { assert } from "./assert.ts";
+import type { Source } from "./select.ts";
+
+/**
+ * Collects what arrives between two rounds of a loop and gives it as one batch, in order. The bound
+ * is the caller's to mind: {@link push} refuses what does not fit, and who pushes decides whether that
+ * means to wait, to stop reading, or to end a connection.
+ *
+ * @example
+ * ```ts
+ * import { Inbox } from "./inbox.ts";
+ *
+ * const inbox = new Inbox<"live", number>("live", 2);
+ * inbox.push(1);
+ * inbox.push(2);
+ * if (inbox.push(3)) throw new Error("the third does not fit");
+ * if (inbox.take().join() !== "1,2") throw new Error("unexpected");
+ * ```
+ */
+export class Inbox<From extends string, T> implements Source<From, readonly T[]> {
+  readonly from: From;
+  /** How many items may wait, at most. */
+  readonly capacity: number;
+  wake: (() => void) | undefined = undefined;
+  #items: T[] = [];
+  #held = false;
+
+  constructor(from: From, capacity: number) {
+    assert(capacity > 0, "an inbox holds at least one item");
+    this.from = from;
+    this.capacity = capacity;
+  }
+
+  /** How many items wait. */
+  get length(): number {
+    return this.#items.length;
+  }
+
+  get ready(): boolean {
+    return !this.#held && this.#items.length > 0;
+  }
+
+  /** Adds an item, or says false when the inbox is full and the item was not taken. */
+  push(item: T): boolean {
+    if (this.#items.length >= this.capacity) return false;
+    this.#items.push(item);
+    if (!this.#held) this.wake?.();
+    return true;
+  }
+
+  /** Everything that waits, oldest first. */
+  take(): readonly T[] {
+    const items = this.#items;
+    this.#items = [];
+    return items;
+  }
+
+  /** Keeps the items from the loop until {@link release}: backpressure without a second queue. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Ends {@link hold}. */
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (this.#items.length > 0) this.wake?.();
+  }
+}

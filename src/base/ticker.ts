@@ -1,0 +1,63 @@
+/**
+ * A beat that a loop can wait for.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "./clock.ts";
+import type { Source } from "./select.ts";
+
+/**
+ * Becomes ready once each period. Ticks that the loop was too busy to take are one tick: nobody needs
+ * three pings at once.
+ *
+ * @example
+ * ```ts
+ * import { Ticker } from "./ticker.ts";
+ *
+ * let beat = () => {};
+ * const clock = {
+ *   nowMs: () => 0,
+ *   monotonicMs: () => 0,
+ *   after: () => ({ cancel() {} }),
+ *   every: (_periodMs: number, callback: () => void) => {
+ *     beat = callback;
+ *     return { cancel() {} };
+ *   },
+ * };
+ * const ping = new Ticker("ping", clock, 30_000);
+ * beat();
+ * beat();
+ * ping.take();
+ * if (ping.ready) throw new Error("two beats are one tick");
+ * ping.stop();
+ * ```
+ */
+export class Ticker<From extends string> implements Source<From, void> {
+  readonly from: From;
+  wake: (() => void) | undefined = undefined;
+  readonly #timer: Timer;
+  #due = false;
+
+  constructor(from: From, clock: Clock, periodMs: number) {
+    this.from = from;
+    this.#timer = clock.every(periodMs, () => {
+      this.#due = true;
+      this.wake?.();
+    });
+  }
+
+  get ready(): boolean {
+    return this.#due;
+  }
+
+  take(): void {
+    this.#due = false;
+  }
+
+  /** Ends the beat. A ticker that is not stopped holds its timer. */
+  stop(): void {
+    this.#timer.cancel();
+    this.#due = false;
+  }
+}

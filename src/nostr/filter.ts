@@ -1,0 +1,25 @@
+/**
+ * The filter: a standing question about events.
+ *
+ * @see NIP-01 "Communication between clients and relays"
+ * @module
+ */
+
+/**
+ * A filter as a parsed value. Lists are sets: what was sent twice is asked once. A list that was sent
+ * empty is an empty set, and nothing is in an empty set; a list that was not sent is undefined and
+ * asks for nothing in particular.
+ */
+export interface ReqFilter {
+  readonly ids?: ReadonlySet<string>;
+  readonly authors?: ReadonlySet<string>;
+  readonly kinds?: ReadonlySet<number>;
+  /** `#e` → wanted first values of `e` tags, by the letter alone. Each letter must be met. */
+  readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Seconds since 1970, inclusive. */
+  readonly since?: number;
+  /** Seconds since 1970, inclusive. */
+  readonly until?: number;
+  /** The most stored events wanted, newest first. Live events do not count. */
+  readonly limit?: number;
+}

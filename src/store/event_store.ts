@@ -1,0 +1,71 @@
+/**
+ * The port to storage. `memory` is its meaning: every other store is an optimisation of that one and
+ * passes the same contract suite.
+ *
+ * @module
+ */
+
+import type { NostrEvent } from "../nostr/event.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+
+/** An event together with the JSON that is kept and sent, made once. */
+export interface EventRecord {
+  readonly event: NostrEvent;
+  /** The event as compact JSON with exactly the seven fields of NIP-01, UTF-8. */
+  readonly json: Uint8Array;
+}
+
+/** What a store gives back: enough to order, to tell apart and to send. Never parsed on the way. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly json: Uint8Array;
+}
+
+/**
+ * What became of one event of a batch.
+ *
+ * - `stored`: durable, and visible to every query that starts from now on.
+ * - `duplicate`: this id was there already.
+ * - `superseded`: a newer version of this replaceable or addressable event was there already (or equal
+ *   in time and smaller in id).
+ */
+export type PutOutcome = "stored" | "duplicate" | "superseded";
+
+/** How a query may be cut short. */
+export interface QueryOptions {
+  /** Ends the query, at the database too. The iterator then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Events on a shelf. */
+export interface EventStore {
+  /**
+   * Stores a batch atomically and durably, and says in the same order what became of each. Two events
+   * of one batch meet the same rules as if they had come one after the other. Ephemeral events do not
+   * belong here.
+   *
+   * Rejects with {@link StoreUnavailable} when the database cannot be had; then nothing was promised.
+   */
+  put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]>;
+
+  /**
+   * The stored events that match any of `filters`: each once, newest first, equal times by smaller id
+   * first, in chunks as they come. `limit` holds per filter, before the union; a filter without `limit`
+   * gives all it has. Pulling slowly is free: nothing is read ahead beyond a chunk or two.
+   *
+   * Rejects with {@link StoreUnavailable} when the database fails; what came before is then incomplete.
+   */
+  query(
+    filters: readonly ReqFilter[],
+    options?: QueryOptions,
+  ): AsyncIterable<readonly StoredEvent[]>;
+
+  /** Finishes what runs, writes what must be written, gives back what was held. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The database is away or gave up. The relay answers `error:` and says so once in its log. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
