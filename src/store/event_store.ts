@@ -65,6 +65,17 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
+/** Takes events one by one and stores them in batches. The relay's way into the store. */
+export interface EventWriter {
+  /**
+   * Resolves once the batch that carried the event is committed. A lone event waits for nobody; events
+   * that arrive while a batch is being written form the next one.
+   *
+   * Rejects with {@link StoreUnavailable} when the batch could not be stored.
+   */
+  write(record: EventRecord): Promise<PutOutcome>;
+}
+
 /** The database is away or gave up. The relay answers `error:` and says so once in its log. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
