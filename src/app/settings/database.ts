@@ -1,0 +1,54 @@
+/**
+ * `[database]`: where events are kept.
+ *
+ * @module
+ */
+
+import type { SettingSection } from "../setting.ts";
+
+/** Settings of the section `[database]`. */
+export const databaseSection = {
+  title: "Where events are kept.",
+  settings: {
+    url: {
+      type: "text",
+      default: "",
+      format: {
+        pattern: /^$|^memory:$|^(?:pglite|managed):.+$|^postgres(?:ql)?:\/\/.+$/,
+        words: "memory:, pglite:DIR, managed:DIR, postgres://…, or nothing",
+      },
+      description:
+        "The database. memory: forgets at exit, pglite:DIR is a Postgres inside this process, managed:DIR one that the relay starts and stops, postgres://… a server of yours. Nothing means the embedded one, in database.data.",
+      secret: true,
+      reloadable: false,
+    },
+    data: {
+      type: "text",
+      default: "./data",
+      format: { pattern: /^.+$/, words: "a directory" },
+      description: "The directory for what the relay writes itself. It is made when missing.",
+      reloadable: false,
+    },
+    pool_size: {
+      type: "integer",
+      default: 10,
+      unit: "connections",
+      min: 2,
+      max: 500,
+      description: "The most connections to a Postgres server. An embedded database takes one.",
+      whenRaised:
+        "More queries run at once, and each takes processor time and memory at the database.",
+      reloadable: false,
+    },
+    statement_timeout_ms: {
+      type: "integer",
+      default: 5_000,
+      unit: "milliseconds",
+      min: 10,
+      max: 600_000,
+      description: "How long one query may run before it is cancelled and its subscription closed.",
+      whenRaised: "A query made to be slow occupies a database connection for that long.",
+      reloadable: false,
+    },
+  },
+} as const satisfies SettingSection;

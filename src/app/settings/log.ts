@@ -1,0 +1,29 @@
+/**
+ * `[log]`: what is written about what happens.
+ *
+ * @module
+ */
+
+import type { SettingSection } from "../setting.ts";
+
+/** Settings of the section `[log]`. */
+export const logSection = {
+  title: "What is written to standard error about what happens.",
+  settings: {
+    level: {
+      type: "choice",
+      default: "info",
+      allowed: ["debug", "info", "warn", "error"],
+      description: "The least severe lines that are written.",
+      reloadable: true,
+    },
+    format: {
+      type: "choice",
+      default: "auto",
+      allowed: ["auto", "text", "json"],
+      description:
+        "text for people, json for machines, auto: text on a terminal and json elsewhere.",
+      reloadable: false,
+    },
+  },
+} as const satisfies SettingSection;

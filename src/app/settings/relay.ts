@@ -1,0 +1,84 @@
+/**
+ * `[relay]`: what the relay says about itself.
+ *
+ * @see NIP-11
+ * @module
+ */
+
+import type { SettingSection, TextFormat } from "../setting.ts";
+
+const webAddress: TextFormat = {
+  pattern: /^$|^https?:\/\/\S+$/,
+  words: "a URL that starts with https:// or http://, or nothing",
+};
+
+/** Settings of the section `[relay]`. */
+export const relaySection = {
+  title: "Who the relay is. Clients read this in its information document (NIP-11).",
+  settings: {
+    name: {
+      type: "text",
+      default: "Gallimimus",
+      description: "The relay's name, best under 30 characters.",
+      reloadable: true,
+    },
+    description: {
+      type: "text",
+      default: "A Nostr relay",
+      description: "What the relay is for and who may use it, in a few sentences.",
+      reloadable: true,
+    },
+    banner: {
+      type: "text",
+      default: "",
+      format: webAddress,
+      description: "The address of a wide picture that stands for the relay.",
+      reloadable: true,
+    },
+    icon: {
+      type: "text",
+      default: "",
+      format: webAddress,
+      description: "The address of a small square picture that stands for the relay.",
+      reloadable: true,
+    },
+    pubkey: {
+      type: "text",
+      default: "",
+      format: {
+        pattern: /^(?:[0-9a-f]{64})?$/,
+        words: "64 lower-case hex digits, or nothing",
+      },
+      description: "The public key of the person who runs the relay.",
+      reloadable: true,
+    },
+    contact: {
+      type: "text",
+      default: "",
+      format: {
+        pattern: /^$|^[a-z][a-z0-9+.-]*:\S+$/,
+        words: "a URI such as mailto:someone@example.com, or nothing",
+      },
+      description: "Where else that person can be reached.",
+      reloadable: true,
+    },
+    url: {
+      type: "text",
+      default: "",
+      format: {
+        pattern: /^$|^wss?:\/\/[^\s/]+(?:\/\S*)?$/,
+        words: "a URL that starts with wss:// or ws://, or nothing",
+      },
+      description:
+        "The address by which clients reach the relay. Authentication (NIP-42) compares it with what the client signed.",
+      reloadable: true,
+    },
+    terms_of_service: {
+      type: "text",
+      default: "",
+      format: webAddress,
+      description: "The address of the terms of service.",
+      reloadable: true,
+    },
+  },
+} as const satisfies SettingSection;
