@@ -1,0 +1,72 @@
+/**
+ * Hex as NIP-01 writes it: two lower-case digits a byte, and nothing else.
+ *
+ * @see NIP-01 "Events and signatures"
+ * @module
+ */
+
+/** Hex digits of an event's id and of a public key: 32 bytes. */
+export const KEY_DIGITS = 64;
+
+/** Hex digits of a signature: 64 bytes. */
+export const SIGNATURE_DIGITS = 128;
+
+/**
+ * Whether `text` is exactly `digits` lower-case hex digits. Upper case is refused: two spellings of one
+ * id would be two keys in every index.
+ *
+ * @example
+ * ```ts
+ * import { isHex } from "./hex.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(isHex("00ff", 4), true);
+ * equal(isHex("00FF", 4), false);
+ * equal(isHex("00ff", 64), false);
+ * ```
+ */
+export function isHex(text: string, digits: number): boolean {
+  if (text.length !== digits) return false;
+  for (let i = 0; i < digits; i++) {
+    const code = text.charCodeAt(i);
+    if (code < ZERO || (code > NINE && code < LOWER_A) || code > LOWER_F) return false;
+  }
+  return true;
+}
+
+/**
+ * The bytes as lower-case hex.
+ *
+ * @example
+ * ```ts
+ * import { bytesToHex } from "./hex.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(bytesToHex(new Uint8Array([0, 255])), "00ff");
+ * ```
+ */
+export function bytesToHex(bytes: Uint8Array): string {
+  return bytes.toHex();
+}
+
+/**
+ * The bytes that `text` spells. The caller has checked it with {@link isHex}.
+ *
+ * @throws SyntaxError when `text` is not hex.
+ *
+ * @example
+ * ```ts
+ * import { hexToBytes } from "./hex.ts";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * deepEqual(hexToBytes("00ff"), new Uint8Array([0, 255]));
+ * ```
+ */
+export function hexToBytes(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.fromHex(text);
+}
+
+const ZERO = 0x30;
+const NINE = 0x39;
+const LOWER_A = 0x61;
+const LOWER_F = 0x66;

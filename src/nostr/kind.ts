@@ -1,0 +1,110 @@
+/**
+ * What an event's kind says about keeping it.
+ *
+ * @see NIP-01 "Kinds"
+ * @module
+ */
+
+import type { NostrEvent } from "./event.ts";
+
+/**
+ * How many of an author's events of one kind matter.
+ *
+ * - `regular`: each one.
+ * - `replaceable`: the newest of an author and kind.
+ * - `addressable`: the newest of an author, kind and `d` value.
+ * - `ephemeral`: none, once those who listen have heard it.
+ */
+export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
+
+/**
+ * The class of a kind. NIP-01 leaves 45 to 999 and 40000 to 65535 open; published NIPs use them for
+ * events that are to be kept, so they are regular. Kind 41 is regular because its range is, although
+ * some relays replace it.
+ *
+ * @see NIP-01 "Kinds"
+ *
+ * @example
+ * ```ts
+ * import { kindClass } from "./kind.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(kindClass(1), "regular");
+ * equal(kindClass(0), "replaceable");
+ * equal(kindClass(20_001), "ephemeral");
+ * equal(kindClass(30_023), "addressable");
+ * ```
+ */
+export function kindClass(kind: number): KindClass {
+  if (kind < 10_000) return kind === 0 || kind === 3 ? "replaceable" : "regular";
+  if (kind < 20_000) return "replaceable";
+  if (kind < 30_000) return "ephemeral";
+  return kind < 40_000 ? "addressable" : "regular";
+}
+
+/** Where the newest version of an event is found. */
+export interface Address {
+  readonly kind: number;
+  readonly pubkey: string;
+  /** The identifier of an addressable event; empty for a replaceable one. */
+  readonly d: string;
+}
+
+/**
+ * The address of a replaceable or addressable event; undefined for one that has no versions. A
+ * replaceable event's `d` tag means nothing, so its `d` is empty.
+ *
+ * @see NIP-01 "Kinds"
+ *
+ * @example
+ * ```ts
+ * import { addressOf } from "./kind.ts";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const article = { kind: 30_023, pubkey: "ab", tags: [["d", "intro"]] };
+ * deepEqual(addressOf(article), { kind: 30_023, pubkey: "ab", d: "intro" });
+ * deepEqual(addressOf({ ...article, kind: 1 }), undefined);
+ * ```
+ */
+export function addressOf(
+  event: Pick<NostrEvent, "kind" | "pubkey" | "tags">,
+): Address | undefined {
+  switch (kindClass(event.kind)) {
+    case "replaceable":
+      return { kind: event.kind, pubkey: event.pubkey, d: "" };
+    case "addressable":
+      return { kind: event.kind, pubkey: event.pubkey, d: identifierOf(event.tags) };
+    default:
+      return undefined;
+  }
+}
+
+/** The value of the first `d` tag; empty when there is none, or when it has none. */
+function identifierOf(tags: NostrEvent["tags"]): string {
+  for (const tag of tags) {
+    if (tag[0] === "d") return tag[1] ?? "";
+  }
+  return "";
+}
+
+/**
+ * Whether `a` is the version to keep of two with one address: the later one, and of the same second
+ * the one whose id is lower in the alphabet.
+ *
+ * @see NIP-01 "Kinds"
+ *
+ * @example
+ * ```ts
+ * import { isNewer } from "./kind.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(isNewer({ created_at: 2, id: "bb" }, { created_at: 1, id: "aa" }), true);
+ * equal(isNewer({ created_at: 1, id: "bb" }, { created_at: 1, id: "aa" }), false);
+ * ```
+ */
+export function isNewer(
+  a: Pick<NostrEvent, "created_at" | "id">,
+  b: Pick<NostrEvent, "created_at" | "id">,
+): boolean {
+  return a.created_at !== b.created_at ? a.created_at > b.created_at : a.id < b.id;
+}
