@@ -1,0 +1,169 @@
+/**
+ * The `Accept` header: which of the forms that we have a client wants.
+ *
+ * @see RFC 9110 §12.5.1
+ * @module
+ */
+
+/** A client names a handful of types; what stands behind this many is not read. */
+const maxRanges = 64;
+
+/** One element of an `Accept` header. Type and subtype are lower case, `*` for any. */
+export interface MediaRange {
+  readonly type: string;
+  readonly subtype: string;
+  /** The weight `q`, 0 to 1. Zero means: not this one. */
+  readonly quality: number;
+}
+
+/**
+ * The media ranges of an `Accept` header, in the order they were sent. An element that is not a media
+ * range is left out, as if it had not been sent. Parameters other than `q` are left out too: nothing
+ * here exists in variants that a parameter could tell apart, and a client that adds `charset=utf-8`
+ * means the type all the same.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { parseAccept } from "./accept.ts";
+ *
+ * deepEqual(parseAccept("text/html, application/*;q=0.5"), [
+ *   { type: "text", subtype: "html", quality: 1 },
+ *   { type: "application", subtype: "*", quality: 0.5 },
+ * ]);
+ * ```
+ *
+ * @see RFC 9110 §12.5.1
+ */
+export function parseAccept(header: string): readonly MediaRange[] {
+  const ranges: MediaRange[] = [];
+  for (const element of splitOutsideQuotes(header, ",").slice(0, maxRanges)) {
+    const range = parseMediaRange(element);
+    if (range !== undefined) ranges.push(range);
+  }
+  return ranges;
+}
+
+/**
+ * The type among `offered` that the client wants most, or undefined when it wants none of them. For
+ * each offer the most specific range that covers it sets its weight: one for `text/*` says nothing
+ * of HTML where `text/html` stands beside it. Equal weights go to the offer that was asked for more specifically, then to the
+ * one offered first. Without a header, or with an empty one, everything is welcome.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { negotiate } from "./accept.ts";
+ *
+ * const offered = ["text/html", "application/json"];
+ * equal(negotiate("text/html;q=0.8, application/json", offered), "application/json");
+ * equal(negotiate("*\/*", offered), "text/html");
+ * equal(negotiate("image/png", offered), undefined);
+ * ```
+ *
+ * @see RFC 9110 §12.5.1
+ */
+export function negotiate(header: string | null, offered: readonly string[]): string | undefined {
+  if (header === null || header.trim() === "") return offered[0];
+  const ranges = parseAccept(header);
+  let best: string | undefined;
+  let bestMatch: Match = { specificity: 0, quality: 0 };
+  for (const type of offered) {
+    const match = matchOf(ranges, type);
+    if (match.quality > 0 && outranks(match, bestMatch)) {
+      best = type;
+      bestMatch = match;
+    }
+  }
+  return best;
+}
+
+/**
+ * Whether the header asks for exactly this type, not by a wildcard, at any weight above zero.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { asksFor } from "./accept.ts";
+ *
+ * equal(asksFor("text/html, application/json;q=0.1", "application/json"), true);
+ * equal(asksFor("*\/*", "application/json"), false);
+ * equal(asksFor(null, "application/json"), false);
+ * ```
+ */
+export function asksFor(header: string | null, type: string): boolean {
+  if (header === null) return false;
+  const match = matchOf(parseAccept(header), type);
+  return match.specificity === 3 && match.quality > 0;
+}
+
+/** How a header covers one offer: by nothing (0), a full wildcard (1), `type/*` (2) or exactly (3). */
+interface Match {
+  readonly specificity: number;
+  readonly quality: number;
+}
+
+/** "The most specific reference has precedence"; of two equal ones the more generous. */
+function matchOf(ranges: readonly MediaRange[], offer: string): Match {
+  let best: Match = { specificity: 0, quality: 0 };
+  for (const range of ranges) {
+    const specificity = specificityOf(range, offer);
+    const better = specificity > best.specificity ||
+      (specificity === best.specificity && range.quality > best.quality);
+    if (specificity > 0 && better) best = { specificity, quality: range.quality };
+  }
+  return best;
+}
+
+function specificityOf(range: MediaRange, offer: string): number {
+  if (range.type === "*") return 1;
+  if (range.subtype === "*") return offer.startsWith(`${range.type}/`) ? 2 : 0;
+  return offer === `${range.type}/${range.subtype}` ? 3 : 0;
+}
+
+function outranks(match: Match, other: Match): boolean {
+  if (match.quality !== other.quality) return match.quality > other.quality;
+  return match.specificity > other.specificity;
+}
+
+/** The characters of a token. @see RFC 9110 §5.6.2 */
+const token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+
+/** Two tokens around a slash. A wildcard type goes with a wildcard subtype only. */
+function parseMediaRange(element: string): MediaRange | undefined {
+  const [name = "", ...parameters] = splitOutsideQuotes(element, ";");
+  const [type = "", subtype = "", ...rest] = name.trim().toLowerCase().split("/");
+  if (rest.length > 0 || !token.test(type) || !token.test(subtype)) return undefined;
+  if (type === "*" && subtype !== "*") return undefined;
+  const quality = parseQuality(parameters);
+  return quality === undefined ? undefined : { type, subtype, quality };
+}
+
+/** `weight = OWS ";" OWS "q=" qvalue`. @see RFC 9110 §12.4.2 */
+const weight = /^\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*$/i;
+
+/** The weight among the parameters, 1 when none is given, undefined when it is not a weight. */
+function parseQuality(parameters: readonly string[]): number | undefined {
+  const given = parameters.find((parameter) => /^\s*q=/i.test(parameter));
+  if (given === undefined) return 1;
+  const value = weight.exec(given)?.[1];
+  return value === undefined ? undefined : Number(value);
+}
+
+/** Splits at `separator` where it does not stand inside a quoted string. @see RFC 9110 §5.6.4 */
+function splitOutsideQuotes(text: string, separator: "," | ";"): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (quoted && character === "\\") at++;
+    else if (character === '"') quoted = !quoted;
+    else if (character === separator && !quoted) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  parts.push(text.slice(start));
+  return parts;
+}
