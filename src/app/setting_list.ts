@@ -68,6 +68,12 @@ export const settingRelations: readonly SettingRelation[] = [
     otherwise: "the largest events allowed never fit",
   },
   {
+    larger: "limits.max_queued_bytes",
+    smaller: "limits.high_water_bytes",
+    orEqual: false,
+    otherwise: "stored events alone close a connection",
+  },
+  {
     larger: "limits.max_limit",
     smaller: "limits.default_limit",
     orEqual: true,

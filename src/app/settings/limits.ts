@@ -61,7 +61,7 @@ export const limitsSection = {
       unit: "seconds",
       min: 0,
       max: 4_294_967_295,
-      description: "How far in the future an event may be dated.",
+      description: "How far in the future an event may be dated. 0 means any date.",
       whenRaised: "An event dated ahead stays on top of every feed until its date has passed.",
       reloadable: true,
     },
@@ -112,7 +112,7 @@ export const limitsSection = {
       min: 1,
       max: 100_000,
       description:
-        "The most ids, authors, kinds and tag values in all filters of one REQ together.",
+        "The most ids, authors, kinds and tag values that one filter may list, all together.",
       whenRaised: "Each value is an index look-up in the database and an entry in the live index.",
       reloadable: true,
     },
@@ -170,6 +170,17 @@ export const limitsSection = {
       whenRaised: "Each connection can make the relay hold that much memory.",
       reloadable: true,
     },
+    high_water_bytes: {
+      type: "integer",
+      default: 1_048_576,
+      unit: "bytes",
+      min: 16_384,
+      max: 1_073_741_824,
+      description:
+        "How many bytes may wait to be sent to one connection before its stored events wait for it to read.",
+      whenRaised: "A peer that asks and does not read holds that much memory.",
+      reloadable: true,
+    },
     max_queued_bytes: {
       type: "integer",
       default: 8_388_608,
@@ -177,7 +188,7 @@ export const limitsSection = {
       min: 65_536,
       max: 1_073_741_824,
       description:
-        "How many bytes may wait to be sent to one connection. Stored events wait for room; live events beyond it end the connection.",
+        "How many bytes may wait to be sent to one connection before it is closed as too slow for its live events.",
       whenRaised: "A peer that subscribes and does not read holds that much memory.",
       reloadable: true,
     },

@@ -1,0 +1,71 @@
+/**
+ * Finding what was meant.
+ *
+ * @module
+ */
+
+/**
+ * The full setting name that is most likely meant by `name`, or undefined when none is close: one that
+ * begins like it (a unit left out), one a few typing errors away, or the same key in another section.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { nearestName } from "./nearest_name.ts";
+ *
+ * const names = ["network.ping_interval_s", "limits.max_filters"];
+ * equal(nearestName("network.ping_interval", names), "network.ping_interval_s");
+ * equal(nearestName("network.max_filters", names), "limits.max_filters");
+ * equal(nearestName("limits.max_fliters", names), "limits.max_filters");
+ * equal(nearestName("limits.colour", names), undefined);
+ * ```
+ */
+export function nearestName(name: string, names: Iterable<string>): string | undefined {
+  let nearest: string | undefined;
+  let nearestDistance = Math.max(2, Math.floor(name.length / 5)) + 1;
+  let sameKey: string | undefined;
+  for (const candidate of names) {
+    if (keyOf(candidate) === keyOf(name)) sameKey ??= candidate;
+    const begins = (name !== "" && candidate.startsWith(name)) || name.startsWith(candidate);
+    const distance = begins ? 1 : editDistance(name, candidate);
+    if (distance >= nearestDistance) continue;
+    nearest = candidate;
+    nearestDistance = distance;
+  }
+  return nearest ?? sameKey;
+}
+
+/** What follows the section in a full setting name. */
+function keyOf(name: string): string {
+  return name.slice(name.indexOf(".") + 1);
+}
+
+/**
+ * How many letters must be added, left out, replaced or swapped with their neighbour to turn `from`
+ * into `to` (optimal string alignment).
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { editDistance } from "./nearest_name.ts";
+ *
+ * equal(editDistance("limit", "limits"), 1);
+ * equal(editDistance("fliters", "filters"), 1);
+ * ```
+ */
+export function editDistance(from: string, to: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = last[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1);
+      const swaps = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const swapped = swaps ? beforeLast[column - 2]! + 1 : Infinity;
+      current.push(Math.min(replaced, swapped, last[column]! + 1, current[column - 1]! + 1));
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[to.length]!;
+}

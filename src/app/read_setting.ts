@@ -1,0 +1,102 @@
+/**
+ * Reading one value: from TOML, where it has a type already, or from text, where it has none.
+ *
+ * @module
+ */
+
+import { expectedValue, type Setting, type SettingValue } from "./setting.ts";
+
+/** A value that fits its setting, or what was found and what would have been taken. */
+export type ReadSetting =
+  | { readonly value: SettingValue }
+  | { readonly found: string; readonly expected: string };
+
+/**
+ * Takes a value as TOML gave it. Nothing is converted: `"5"` is no integer.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { readSetting } from "./read_setting.ts";
+ *
+ * const on = { type: "boolean", default: true, description: "", reloadable: true } as const;
+ * deepEqual(readSetting(on, false), { value: false });
+ * deepEqual(readSetting(on, "no"), { found: '"no"', expected: "true or false" });
+ * ```
+ */
+export function readSetting(setting: Setting, raw: unknown): ReadSetting {
+  const value = fitting(setting, raw);
+  return value !== undefined ? { value } : {
+    found: setting.secret ? "something else" : printed(raw),
+    expected: expectedValue(setting),
+  };
+}
+
+/**
+ * Takes a value as an environment variable or a flag spells it. Lists are joined by commas.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { readSettingText } from "./read_setting.ts";
+ *
+ * const on = { type: "boolean", default: true, description: "", reloadable: true } as const;
+ * deepEqual(readSettingText(on, "false"), { value: false });
+ * ```
+ */
+export function readSettingText(setting: Setting, text: string): ReadSetting {
+  return readSetting(setting, typedText(setting, text));
+}
+
+/** `text` as the type that `setting` wants, or `text` itself when it does not spell one. */
+function typedText(setting: Setting, text: string): unknown {
+  switch (setting.type) {
+    case "integer":
+      return /^-?\d+$/.test(text) ? Number(text) : text;
+    case "boolean":
+      return text === "true" ? true : text === "false" ? false : text;
+    case "list":
+      return text.split(",").map((item) => item.trim());
+    case "choice":
+    case "text":
+      return text;
+  }
+}
+
+function fitting(setting: Setting, raw: unknown): SettingValue | undefined {
+  switch (setting.type) {
+    case "integer":
+      return Number.isSafeInteger(raw) && Number(raw) >= setting.min && Number(raw) <= setting.max
+        ? Number(raw)
+        : undefined;
+    case "boolean":
+      return typeof raw === "boolean" ? raw : undefined;
+    case "choice":
+      return setting.allowed.find((word) => word === raw);
+    case "text":
+      return typeof raw === "string" && (setting.format?.pattern.test(raw) ?? true)
+        ? raw
+        : undefined;
+    case "list":
+      return fittingList(raw, setting);
+  }
+}
+
+function fittingList(
+  raw: unknown,
+  { format, minItems, maxItems }: Extract<Setting, { type: "list" }>,
+): readonly string[] | undefined {
+  if (!Array.isArray(raw) || raw.length < minItems || raw.length > maxItems) return undefined;
+  const fits = (item: unknown): item is string =>
+    typeof item === "string" && format.pattern.test(item);
+  return raw.every(fits) ? Object.freeze([...raw]) : undefined;
+}
+
+/** How much of a wrong value an error message repeats, in characters. */
+const printedCharacters = 80;
+
+/** A wrong value as its author would recognise it. */
+function printed(raw: unknown): string {
+  const text = JSON.stringify(raw) ?? String(raw);
+  return text.length > printedCharacters ? `${text.slice(0, printedCharacters)}…` : text;
+}

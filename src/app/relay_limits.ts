@@ -1,0 +1,49 @@
+/**
+ * From the settings to the bounds that the relay works with.
+ *
+ * @module
+ */
+
+import type { RelayLimits } from "../relay/limits.ts";
+import type { Settings } from "./setting_list.ts";
+
+/** What a second is, in the unit that timers take. */
+const msPerSecond = 1000;
+
+/**
+ * The relay's bounds as the settings have them.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { relayLimits } from "./relay_limits.ts";
+ * import { defaultSettings } from "./setting_list.ts";
+ *
+ * equal(relayLimits(defaultSettings).maxSubscriptions, 100);
+ * equal(relayLimits(defaultSettings).pingIntervalMs, 30_000);
+ * ```
+ */
+export function relayLimits({ limits, network }: Settings): RelayLimits {
+  return {
+    maxEventBytes: limits.max_event_bytes,
+    maxEventTags: limits.max_event_tags,
+    maxContentLength: limits.max_content_length,
+    createdAtUpperLimitS: limits.created_at_upper_limit_s,
+    createdAtLowerLimitS: limits.created_at_lower_limit_s,
+    maxSubscriptions: limits.max_subscriptions,
+    maxFilters: limits.max_filters,
+    maxFilterValues: limits.max_filter_values,
+    maxSubscriptionIdLength: limits.max_subscription_id_length,
+    maxLimit: limits.max_limit,
+    defaultLimit: limits.default_limit,
+    maxConcurrentQueries: limits.max_concurrent_queries,
+    maxPendingEvents: limits.max_pending_events,
+    maxPendingBytes: limits.max_pending_bytes,
+    highWaterBytes: limits.high_water_bytes,
+    maxQueuedBytes: limits.max_queued_bytes,
+    maxLiveQueue: limits.max_live_queue,
+    maxHeldEvents: limits.max_held_events,
+    pingIntervalMs: network.ping_interval_s * msPerSecond,
+    idleTimeoutMs: network.idle_timeout_s * msPerSecond,
+  };
+}
