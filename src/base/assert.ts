@@ -30,6 +30,7 @@ export function assert(condition: boolean, invariant: string): asserts condition
  *
  * @example
  * ```ts
+ * import { equal } from "node:assert/strict";
  * import { unreachable } from "./assert.ts";
  *
  * function sign(side: "left" | "right"): number {
@@ -42,7 +43,7 @@ export function assert(condition: boolean, invariant: string): asserts condition
  *       return unreachable(side);
  *   }
  * }
- * if (sign("left") !== -1) throw new Error("unexpected");
+ * equal(sign("left"), -1);
  * ```
  */
 export function unreachable(value: never): never {

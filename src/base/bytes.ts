@@ -12,9 +12,10 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *
  * @example
  * ```ts
+ * import { equal } from "node:assert/strict";
  * import { utf8 } from "./bytes.ts";
  *
- * if (utf8("é").length !== 2) throw new Error("unexpected");
+ * equal(utf8("é").length, 2);
  * ```
  */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
@@ -27,10 +28,11 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
  *
  * @example
  * ```ts
+ * import { equal } from "node:assert/strict";
  * import { utf8Decode } from "./bytes.ts";
  *
- * if (utf8Decode(new Uint8Array([0xc3, 0xa9])) !== "é") throw new Error("unexpected");
- * if (utf8Decode(new Uint8Array([0xff])) !== undefined) throw new Error("unexpected");
+ * equal(utf8Decode(new Uint8Array([0xc3, 0xa9])), "é");
+ * equal(utf8Decode(new Uint8Array([0xff])), undefined);
  * ```
  */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
@@ -46,9 +48,10 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
  *
  * @example
  * ```ts
+ * import { equal } from "node:assert/strict";
  * import { concat } from "./bytes.ts";
  *
- * if (concat([new Uint8Array([1]), new Uint8Array([2, 3])]).length !== 3) throw new Error("unexpected");
+ * equal(concat([new Uint8Array([1]), new Uint8Array([2, 3])]).length, 3);
  * ```
  */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -70,10 +73,11 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
  *
  * @example
  * ```ts
+ * import { equal } from "node:assert/strict";
  * import { SharedBytes, utf8 } from "./bytes.ts";
  *
  * const body = new SharedBytes(utf8('{"kind":1}'));
- * if (body.deflated !== undefined) throw new Error("unexpected");
+ * equal(body.deflated, undefined);
  * ```
  */
 export class SharedBytes {

@@ -16,6 +16,7 @@ export interface Timer {
  *
  * @example
  * ```ts
+ * import { equal } from "node:assert/strict";
  * import type { Clock } from "./clock.ts";
  *
  * const olderThan = (clock: Clock, sinceMs: number, ageMs: number) =>
@@ -26,7 +27,7 @@ export interface Timer {
  *   after: () => ({ cancel() {} }),
  *   every: () => ({ cancel() {} }),
  * };
- * if (!olderThan(still, 0, 60_000)) throw new Error("unexpected");
+ * equal(olderThan(still, 0, 60_000), true);
  * ```
  */
 export interface Clock {

@@ -14,13 +14,14 @@ import type { Source } from "./select.ts";
  *
  * @example
  * ```ts
+ * import { equal } from "node:assert/strict";
  * import { Inbox } from "./inbox.ts";
  *
  * const inbox = new Inbox<"live", number>("live", 2);
  * inbox.push(1);
  * inbox.push(2);
- * if (inbox.push(3)) throw new Error("the third does not fit");
- * if (inbox.take().join() !== "1,2") throw new Error("unexpected");
+ * equal(inbox.push(3), false, "the third does not fit");
+ * equal(inbox.take().join(), "1,2");
  * ```
  */
 export class Inbox<From extends string, T> implements Source<From, readonly T[]> {

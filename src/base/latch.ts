@@ -12,12 +12,13 @@ import type { Source } from "./select.ts";
  *
  * @example
  * ```ts
+ * import { equal } from "node:assert/strict";
  * import { Latch } from "./latch.ts";
  *
  * const ended = new Latch<"ended", string>("ended");
  * ended.trip("peer gone");
  * ended.trip("too late");
- * if (ended.take() !== "peer gone") throw new Error("unexpected");
+ * equal(ended.take(), "peer gone");
  * ```
  */
 export class Latch<From extends string, T = void> implements Source<From, T> {

@@ -41,6 +41,7 @@ export type SignalOf<S> = S extends Source<infer From, infer T> ? Signal<From, T
  *
  * @example
  * ```ts
+ * import { deepEqual } from "node:assert/strict";
  * import { select } from "./select.ts";
  * import { Inbox } from "./inbox.ts";
  * import { Latch } from "./latch.ts";
@@ -49,7 +50,7 @@ export type SignalOf<S> = S extends Source<infer From, infer T> ? Signal<From, T
  * const frames = new Inbox<"frames", string>("frames", 8);
  * frames.push("hello");
  * const signal = await select(shutdown, frames);
- * if (signal.from !== "frames" || signal.value[0] !== "hello") throw new Error("unexpected");
+ * deepEqual(signal, { from: "frames", value: ["hello"] });
  * ```
  */
 export async function select<const S extends readonly Source[]>(

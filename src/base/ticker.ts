@@ -13,6 +13,7 @@ import type { Source } from "./select.ts";
  *
  * @example
  * ```ts
+ * import { equal } from "node:assert/strict";
  * import { Ticker } from "./ticker.ts";
  *
  * let beat = () => {};
@@ -29,7 +30,7 @@ import type { Source } from "./select.ts";
  * beat();
  * beat();
  * ping.take();
- * if (ping.ready) throw new Error("two beats are one tick");
+ * equal(ping.ready, false, "two beats are one tick");
  * ping.stop();
  * ```
  */
