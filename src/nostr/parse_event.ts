@@ -1,0 +1,94 @@
+/**
+ * From a parsed JSON value to an event with the shape that NIP-01 asks for.
+ *
+ * @see NIP-01 "Events and signatures"
+ * @module
+ */
+
+import type { NostrEvent, Tag } from "./event.ts";
+import { isHex, KEY_DIGITS, SIGNATURE_DIGITS } from "./hex.ts";
+import { isCount, isJsonObject, type JsonObject } from "./json.ts";
+import { type Reason, reason } from "./reason.ts";
+
+/** Why a value is no event. */
+export interface EventFault {
+  readonly reason: Reason;
+  /**
+   * What stood in `id`, for the OK that refuses it: any string of up to {@link MAX_ECHOED_ID} UTF-16
+   * units, well-formed or not an id at all. Undefined when there was none.
+   */
+  readonly id: string | undefined;
+}
+
+/** The longest wrong id that a refusal repeats, UTF-16 units. */
+export const MAX_ECHOED_ID = 128;
+
+/** The highest kind. */
+export const MAX_KIND = 65_535;
+
+/**
+ * Checks the shape of an event: that all seven fields are there, their types, lengths, ranges and
+ * alphabet. Whether the id and the signature are true is asked elsewhere.
+ *
+ * Strings with lone surrogates are refused: they have no UTF-8 form, so they cannot be stored and no
+ * other implementation could hash them. Keys that NIP-01 does not name are dropped, since neither id
+ * nor signature covers them. The result is a fresh object; its tags are those of the argument.
+ *
+ * @see NIP-01 "Events and signatures"
+ *
+ * @example
+ * ```ts
+ * import { parseEvent } from "./parse_event.ts";
+ * import { deepEqual, equal } from "node:assert/strict";
+ *
+ * const key = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+ * const event = { id: key, pubkey: key, created_at: 1, kind: 1, tags: [], content: "", sig: key + key };
+ * deepEqual(parseEvent({ ...event, seen: true }), event);
+ *
+ * const fault = parseEvent({ ...event, kind: -1 });
+ * equal("reason" in fault && fault.id, key);
+ * ```
+ */
+export function parseEvent(value: unknown): NostrEvent | EventFault {
+  if (!isJsonObject(value)) return { reason: NOT_AN_OBJECT, id: undefined };
+  const { id, pubkey, created_at, kind, tags, content, sig } = value;
+  if (typeof id !== "string" || !isHex(id, KEY_DIGITS)) return fault(value, BAD_ID);
+  if (typeof pubkey !== "string" || !isHex(pubkey, KEY_DIGITS)) return fault(value, BAD_PUBKEY);
+  if (!isCount(created_at)) return fault(value, BAD_CREATED_AT);
+  if (!isCount(kind, MAX_KIND)) return fault(value, BAD_KIND);
+  if (!areTags(tags)) return fault(value, BAD_TAGS);
+  if (!isText(content)) return fault(value, BAD_CONTENT);
+  if (typeof sig !== "string" || !isHex(sig, SIGNATURE_DIGITS)) return fault(value, BAD_SIG);
+  return { id, pubkey, created_at, kind, tags, content, sig };
+}
+
+/** "Every tag is an array of one or more strings." */
+function areTags(value: unknown): value is readonly Tag[] {
+  if (!Array.isArray(value)) return false;
+  for (const tag of value) {
+    if (!Array.isArray(tag) || tag.length === 0) return false;
+    for (const item of tag) {
+      if (!isText(item)) return false;
+    }
+  }
+  return true;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.isWellFormed();
+}
+
+function fault(value: JsonObject, reason: Reason): EventFault {
+  const { id } = value;
+  const readable = isText(id) && id.length > 0 && id.length <= MAX_ECHOED_ID;
+  return { reason, id: readable ? id : undefined };
+}
+
+const NOT_AN_OBJECT = reason("invalid", "an event is a JSON object");
+const BAD_ID = reason("invalid", "id is not 64 lower-case hex digits");
+const BAD_PUBKEY = reason("invalid", "pubkey is not 64 lower-case hex digits");
+const BAD_CREATED_AT = reason("invalid", "created_at is not an integer count of seconds");
+const BAD_KIND = reason("invalid", "kind is not an integer from 0 to 65535");
+const BAD_TAGS = reason("invalid", "tags is not a list of non-empty lists of well-formed strings");
+const BAD_CONTENT = reason("invalid", "content is not a well-formed string");
+const BAD_SIG = reason("invalid", "sig is not 128 lower-case hex digits");

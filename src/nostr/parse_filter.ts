@@ -1,0 +1,142 @@
+/**
+ * From a parsed JSON value to a filter.
+ *
+ * @see NIP-01 "Communication between clients and relays"
+ * @module
+ */
+
+import type { ReqFilter } from "./filter.ts";
+import { isHex, KEY_DIGITS } from "./hex.ts";
+import { isCount, isJsonObject } from "./json.ts";
+import { MAX_KIND } from "./parse_event.ts";
+import { type Reason, reason } from "./reason.ts";
+
+/** How much one filter may ask for. */
+export interface FilterLimits {
+  /** Values in all lists of one filter together. */
+  readonly maxFilterValues: number;
+}
+
+/**
+ * Checks a filter and turns its lists into sets.
+ *
+ * `{}` asks for everything. An empty list stays an empty set, which nothing is in: to read it as no
+ * condition would answer a client with an empty follow list with the whole relay. An unknown key is
+ * refused as `unsupported`, because to ignore a condition would widen the answer; so are `search` and
+ * tag keys that are not a `#` with one letter. What is wrong in itself is `invalid`, and so is a filter
+ * with more values than allowed: the client can ask in smaller parts, and no right that it might
+ * acquire would change the answer.
+ *
+ * @see NIP-01 "Communication between clients and relays"
+ *
+ * @example
+ * ```ts
+ * import { parseFilter } from "./parse_filter.ts";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const limits = { maxFilterValues: 100 };
+ * deepEqual(parseFilter({ kinds: [1, 1], "#t": ["nostr"], limit: 5 }, limits), {
+ *   kinds: new Set([1]),
+ *   tags: new Map([["t", new Set(["nostr"])]]),
+ *   limit: 5,
+ * });
+ * deepEqual(parseFilter({ kinds: "1" }, limits), {
+ *   prefix: "invalid",
+ *   text: "kinds is not a list of integers from 0 to 65535",
+ * });
+ * ```
+ */
+export function parseFilter(value: unknown, limits: FilterLimits): ReqFilter | Reason {
+  if (!isJsonObject(value)) return NOT_AN_OBJECT;
+  const draft: FilterDraft = { tags: new Map() };
+  let room = limits.maxFilterValues;
+  for (const key of Object.keys(value)) {
+    const condition = value[key];
+    if (Array.isArray(condition)) room -= condition.length;
+    // Before the list is walked, so that its length costs nothing.
+    if (room < 0) return tooManyValues(limits);
+    const refusal = addCondition(draft, key, condition);
+    if (refusal !== undefined) return refusal;
+  }
+  return draft;
+}
+
+/** A filter whose fields arrive one by one. */
+type FilterDraft = { -readonly [Field in keyof ReqFilter]: ReqFilter[Field] } & {
+  readonly tags: Map<string, ReadonlySet<string>>;
+};
+
+/** Adds one field to the draft, or says why it cannot be. */
+function addCondition(draft: FilterDraft, key: string, value: unknown): Reason | undefined {
+  switch (key) {
+    case "ids":
+    case "authors":
+      if (!isListOf(value, isKey)) return BAD_KEYS[key];
+      draft[key] = new Set(value);
+      return undefined;
+    case "kinds":
+      if (!isListOf(value, isKind)) return BAD_KINDS;
+      draft.kinds = new Set(value);
+      return undefined;
+    case "since":
+    case "until":
+    case "limit":
+      if (!isCount(value)) return BAD_COUNTS[key];
+      draft[key] = value;
+      return undefined;
+    default:
+      return addTagCondition(draft, key, value);
+  }
+}
+
+function addTagCondition(draft: FilterDraft, key: string, value: unknown): Reason | undefined {
+  if (!TAG_KEY.test(key)) return UNKNOWN_ELEMENTS;
+  const letter = key.charAt(1);
+  // "#e and #p MUST be exactly 64 lowercase hex characters"; other letters take any text.
+  const key64 = letter === "e" || letter === "p";
+  if (!isListOf(value, key64 ? isKey : isText)) return key64 ? BAD_KEY_TAGS : BAD_TAGS;
+  draft.tags.set(letter, new Set(value));
+  return undefined;
+}
+
+function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is readonly T[] {
+  if (!Array.isArray(value)) return false;
+  for (const item of value) {
+    if (!isItem(item)) return false;
+  }
+  return true;
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === "string" && isHex(value, KEY_DIGITS);
+}
+
+function isKind(value: unknown): value is number {
+  return isCount(value, MAX_KIND);
+}
+
+/** A lone surrogate is in no event, and a database would not take it. */
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.isWellFormed();
+}
+
+function tooManyValues({ maxFilterValues }: FilterLimits): Reason {
+  return reason("invalid", `filter lists more than ${maxFilterValues} values`);
+}
+
+const TAG_KEY = /^#[a-zA-Z]$/;
+
+const NOT_AN_OBJECT = reason("invalid", "a filter is a JSON object");
+const UNKNOWN_ELEMENTS = reason("unsupported", "filter contains unknown elements");
+const BAD_KEYS = {
+  ids: reason("invalid", "ids is not a list of ids, each 64 lower-case hex digits"),
+  authors: reason("invalid", "authors is not a list of keys, each 64 lower-case hex digits"),
+};
+const BAD_KINDS = reason("invalid", "kinds is not a list of integers from 0 to 65535");
+const BAD_COUNTS = {
+  since: reason("invalid", "since is not an integer count of seconds"),
+  until: reason("invalid", "until is not an integer count of seconds"),
+  limit: reason("invalid", "limit is not an integer from 0"),
+};
+const BAD_KEY_TAGS = reason("invalid", "#e and #p list values of 64 lower-case hex digits");
+const BAD_TAGS = reason("invalid", "a tag condition is a list of well-formed strings");

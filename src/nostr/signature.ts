@@ -1,0 +1,57 @@
+/**
+ * Signatures: the check that costs more than all others together, and the port behind which there are
+ * several ways to do it.
+ *
+ * @see BIP-340
+ * @module
+ */
+
+import type { NostrEvent } from "./event.ts";
+import { hexToBytes } from "./hex.ts";
+
+/** Something that checks BIP-340 signatures. All engines give the same answers. */
+export interface SignatureEngine {
+  /** A word for the log: `noble`, `wasm`. */
+  readonly name: string;
+  /**
+   * Whether `sig` (64 bytes) is a signature of `id` (32 bytes) by `pubkey` (32 bytes, x-only). False
+   * for bytes that are no signature, no key or of another length; never throws for them.
+   *
+   * @see BIP-340 "Verification"
+   */
+  verify(sig: Uint8Array, id: Uint8Array, pubkey: Uint8Array): boolean;
+}
+
+/** Bytes of a signature, of an event's id, and of an x-only public key. */
+export const SIGNATURE_BYTES = 64;
+export const ID_BYTES = 32;
+export const PUBKEY_BYTES = 32;
+
+/**
+ * Whether the event's signature is its author's, of its id. That the id belongs to the event's other
+ * fields is `eventId`'s to say.
+ *
+ * @see NIP-01 "Events and signatures"
+ *
+ * @example
+ * ```ts
+ * import { signatureHolds } from "./signature.ts";
+ * import { nobleEngine } from "./signature_noble.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * const event = {
+ *   id: "1868e8ad4ca66b7a9bb6ddaaecde6e5cc5d11682e87abb650a6ce8853854ef05",
+ *   pubkey: "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+ *   sig: "6872b2f57d520f473d534b83df22dc919eb5a45c397799fc8c1ffc69883f5d6e" +
+ *     "446408b11d46c39f571959c6091c1f11aba36683973db37108d69f0b3cdfb50b",
+ * };
+ * equal(signatureHolds(event, nobleEngine), true);
+ * equal(signatureHolds({ ...event, id: "00".repeat(32) }, nobleEngine), false);
+ * ```
+ */
+export function signatureHolds(
+  event: Pick<NostrEvent, "id" | "pubkey" | "sig">,
+  engine: SignatureEngine,
+): boolean {
+  return engine.verify(hexToBytes(event.sig), hexToBytes(event.id), hexToBytes(event.pubkey));
+}
