@@ -1,0 +1,69 @@
+/**
+ * Buffers that are used again.
+ *
+ * A buffer that lives outside the heap costs one to two microseconds to allocate and to collect, as
+ * much as everything else that happens to a small message. Yet a connection needs one only while it
+ * has something to write or holds half a message, and idle connections, nearly all of them, should
+ * hold none. So buffers are lent: one pool serves all connections of a process.
+ *
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+
+const smallestShift = 10;
+const largestShift = 16;
+
+/**
+ * Lends buffers of 1, 2, 4 … 64 KiB. What is longer is made and forgotten. The contents of a lent
+ * buffer are whatever its last user left: who borrows reads only what it wrote.
+ *
+ * @example
+ * ```ts
+ * import { BufferPool } from "./buffer_pool.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * const pool = new BufferPool(64 * 1024);
+ * const buffer = pool.borrow(1500);
+ * equal(buffer.length, 2048);
+ * pool.giveBack(buffer);
+ * equal(pool.borrow(2000), buffer);
+ * ```
+ */
+export class BufferPool {
+  /** Bytes that wait here to be used again, at most. More are left to the collector. */
+  readonly maxSpareBytes: number;
+  /** Spare buffers by size, smallest first. */
+  readonly #spare: Uint8Array<ArrayBuffer>[][] = [];
+  #spareBytes = 0;
+
+  constructor(maxSpareBytes = 4 * 1024 * 1024) {
+    assert(maxSpareBytes >= 0, "a pool keeps some bytes or none");
+    this.maxSpareBytes = maxSpareBytes;
+    for (let shift = smallestShift; shift <= largestShift; shift++) this.#spare.push([]);
+  }
+
+  /** Bytes that wait here now. */
+  get spareBytes(): number {
+    return this.#spareBytes;
+  }
+
+  /** A buffer of at least `minBytes`, its length the next power of two. */
+  borrow(minBytes: number): Uint8Array<ArrayBuffer> {
+    const shift = Math.max(smallestShift, Math.ceil(Math.log2(minBytes)));
+    const spare = this.#spare[shift - smallestShift]?.pop();
+    if (spare === undefined) return new Uint8Array(2 ** shift);
+    this.#spareBytes -= spare.length;
+    return spare;
+  }
+
+  /** Takes a buffer back from a user who will not touch it again. */
+  giveBack(buffer: Uint8Array<ArrayBuffer>): void {
+    const shift = Math.log2(buffer.length);
+    const shelf = this.#spare[shift - smallestShift];
+    if (shelf === undefined || this.#spareBytes + buffer.length > this.maxSpareBytes) return;
+    assert(buffer.length === buffer.buffer.byteLength, "a buffer comes back whole");
+    shelf.push(buffer);
+    this.#spareBytes += buffer.length;
+  }
+}

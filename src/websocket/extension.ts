@@ -1,0 +1,34 @@
+/**
+ * The place of an extension: between a message and the payload of its frames.
+ *
+ * @see RFC 6455 §9
+ * @module
+ */
+
+import type { SharedBytes } from "../base/bytes.ts";
+import type { Fault } from "./fault.ts";
+
+/**
+ * What client and server agreed to do to messages. A message that the extension has changed has RSV1
+ * set on its first frame, which is all that the extensions in use need. No method waits.
+ */
+export interface Extension {
+  /**
+   * The message that arrived as `payload`, its fragments joined. Never longer than
+   * `maxMessageBytes`, and found to be too long before it is made.
+   */
+  decode(payload: Uint8Array, maxMessageBytes: number): Uint8Array | Fault;
+
+  /** What to send instead of `message`; undefined to send it as it is. */
+  encode(message: Uint8Array): Uint8Array | undefined;
+
+  /**
+   * The same for a message whose middle many connections share. The parts are sent one after the
+   * other as one payload; what depends on `body` alone is kept in it.
+   */
+  encodeShared(
+    head: Uint8Array,
+    body: SharedBytes,
+    tail: Uint8Array,
+  ): readonly Uint8Array[] | undefined;
+}

@@ -1,0 +1,134 @@
+/**
+ * Parts of data frames in, messages out.
+ *
+ * @see RFC 6455 §5.4
+ * @module
+ */
+
+import { utf8Decode } from "../base/bytes.ts";
+import type { BufferPool } from "./buffer_pool.ts";
+import { ByteBuffer } from "./byte_buffer.ts";
+import type { Extension } from "./extension.ts";
+import { type Fault, faults } from "./fault.ts";
+import { type FrameHeader, Opcode } from "./frame.ts";
+import type { FramePart } from "./frame_reader.ts";
+import { Utf8Validator } from "./utf8_validator.ts";
+
+/** A whole message. */
+export type Message =
+  | { readonly type: "text"; readonly text: string }
+  /** The bytes are the receiver's to keep. They may be a view into what was read. */
+  | { readonly type: "binary"; readonly bytes: Uint8Array };
+
+/** What an assembler must know of its connection. */
+export interface MessageAssemblerOptions {
+  /** The longest message, in bytes: as it arrives, and after the extension decoded it. */
+  readonly maxMessageBytes: number;
+  readonly extension: Extension | undefined;
+  /** Where the memory for messages that arrive in pieces comes from. */
+  readonly pool: BufferPool;
+}
+
+/**
+ * Joins fragments. A message that one read holds in one frame, the usual case, is decoded where it
+ * lies; any other is collected in one buffer, which is bounded by `maxMessageBytes` and given back
+ * when the message is over. After a fault the assembler must be {@link release}d.
+ *
+ * @example
+ * ```ts
+ * import { BufferPool } from "./buffer_pool.ts";
+ * import { FrameReader } from "./frame_reader.ts";
+ * import { MessageAssembler } from "./message_assembler.ts";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const reader = new FrameReader({ peerMasks: false, maxFrameBytes: 1024, allowedRsv: 0 });
+ * const assembler = new MessageAssembler({
+ *   maxMessageBytes: 1024,
+ *   extension: undefined,
+ *   pool: new BufferPool(),
+ * });
+ * reader.feed(new Uint8Array([0x81, 0x02, 0x68, 0x69]));
+ * const part = reader.next();
+ * if (part?.type !== "part") throw new Error("unexpected");
+ * deepEqual(assembler.add(part), { type: "text", text: "hi" });
+ * ```
+ */
+export class MessageAssembler {
+  readonly #options: MessageAssemblerOptions;
+  readonly #collected: ByteBuffer;
+  readonly #validator = new Utf8Validator();
+  /** The first header of the message in progress: it says what the message is. */
+  #first: FrameHeader | undefined = undefined;
+  /** Payload that the headers of this message have announced so far. */
+  #announcedBytes = 0;
+
+  constructor(options: MessageAssemblerOptions) {
+    this.#options = options;
+    this.#collected = new ByteBuffer(options.pool);
+  }
+
+  /** The message that this part completes; undefined while it goes on. */
+  add(part: FramePart): Message | Fault | undefined {
+    if (part.starts) {
+      const fault = this.#begin(part.header);
+      if (fault !== undefined) return fault;
+    }
+    const last = part.ends && part.header.fin;
+    if (last && this.#collected.length === 0) return this.#finish(part.payload);
+
+    if (!this.#fits(part.payload)) return faults.invalidUtf8;
+    this.#collected.append(part.payload);
+    return last ? this.#finishCollected() : undefined;
+  }
+
+  /** Forgets a message in progress and gives its memory back. */
+  release(): void {
+    this.#collected.release();
+    this.#validator.reset();
+    this.#first = undefined;
+    this.#announcedBytes = 0;
+  }
+
+  /** Decides about a frame from its header, before any of its payload is kept. */
+  #begin(header: FrameHeader): Fault | undefined {
+    const continues = header.opcode === Opcode.continuation;
+    if (continues && this.#first === undefined) return faults.loneContinuation;
+    if (!continues && this.#first !== undefined) return faults.interruptedMessage;
+    this.#first ??= header;
+    this.#announcedBytes += header.payloadBytes;
+    return this.#announcedBytes > this.#options.maxMessageBytes ? faults.messageTooBig : undefined;
+  }
+
+  /** Whether a message with this piece can still be what it says. Encoded text is judged decoded. */
+  #fits(payload: Uint8Array): boolean {
+    const isPlainText = this.#first!.opcode === Opcode.text && this.#first!.rsv === 0;
+    return !isPlainText || this.#validator.push(payload);
+  }
+
+  #finishCollected(): Message | Fault {
+    const message = this.#finish(this.#collected.filled());
+    // The buffer goes back to the pool, so bytes that stay with the receiver are copied out of it.
+    const kept = message.type === "binary"
+      ? { type: "binary", bytes: message.bytes.slice() } as const
+      : message;
+    this.#collected.release();
+    return kept;
+  }
+
+  #finish(payload: Uint8Array): Message | Fault {
+    const { opcode, rsv } = this.#first!;
+    this.#first = undefined;
+    this.#announcedBytes = 0;
+    this.#validator.reset();
+    const { extension, maxMessageBytes } = this.#options;
+    if (rsv === 0 || extension === undefined) return toMessage(opcode, payload);
+    const decoded = extension.decode(payload, maxMessageBytes);
+    return decoded instanceof Uint8Array ? toMessage(opcode, decoded) : decoded;
+  }
+}
+
+function toMessage(opcode: number, bytes: Uint8Array): Message | Fault {
+  if (opcode === Opcode.binary) return { type: "binary", bytes };
+  const text = utf8Decode(bytes);
+  return text === undefined ? faults.invalidUtf8 : { type: "text", text };
+}

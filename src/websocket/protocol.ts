@@ -1,0 +1,296 @@
+/**
+ * RFC 6455 after the handshake, without a socket.
+ *
+ * Bytes that were read go into {@link Protocol.receive}, which gives back what happened; what shall be
+ * sent goes into the send methods; bytes to write come out of {@link Protocol.takeOutput}. The
+ * protocol never waits, reads no clock and throws at nothing a peer can send. Every way to go wrong
+ * ends in the same three moves: the close frame is queued, the reader is replaced by one that reads
+ * nothing, and an event says what it was.
+ *
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+import { type SharedBytes, utf8, utf8Decode } from "../base/bytes.ts";
+import type { Random } from "../base/random.ts";
+import { BufferPool } from "./buffer_pool.ts";
+import { CloseCode, mayTravel } from "./close_code.ts";
+import type { Extension } from "./extension.ts";
+import { type Fault, faults } from "./fault.ts";
+import { isControl, maxControlBytes, Opcode, Rsv1 } from "./frame.ts";
+import { discard, type FramePart, FrameReader, type FrameSource } from "./frame_reader.ts";
+import { FrameWriter } from "./frame_writer.ts";
+import { type Message, MessageAssembler } from "./message_assembler.ts";
+import { nextState, type ProtocolState } from "./protocol_state.ts";
+
+/** What {@link Protocol.receive} tells. A {@link Fault} or a close is the last event of a connection. */
+export type ProtocolEvent =
+  | Message
+  /** Answered already. */
+  | { readonly type: "ping"; readonly bytes: Uint8Array }
+  | { readonly type: "pong"; readonly bytes: Uint8Array }
+  /** The peer's close frame, answered already; 1005 stands for a frame without a code. */
+  | { readonly type: "close"; readonly code: number; readonly reason: string }
+  | Fault;
+
+/** What both ends are told at the start. */
+export interface ProtocolLimits {
+  /**
+   * The longest message, in bytes, counted over its fragments and after decompression. A peer can make
+   * this end hold twice as much.
+   */
+  readonly maxMessageBytes: number;
+  /** The longest single frame, in bytes; as `maxMessageBytes` if not given. */
+  readonly maxFrameBytes?: number;
+}
+
+/** Which end this is, what was agreed, and the limits. */
+export type ProtocolOptions =
+  & ProtocolLimits
+  & (
+    | { readonly role: "server" }
+    /** A client masks, with keys nobody can foresee. */
+    | { readonly role: "client"; readonly random: Random }
+  )
+  & {
+    /** What the handshake agreed on. */
+    readonly extension?: Extension | undefined;
+    /** Shared by all connections of a process; one of its own if not given. */
+    readonly pool?: BufferPool | undefined;
+  };
+
+const nothing = new Uint8Array(0);
+
+/** A close frame's reason: 125 bytes less the code. */
+const maxReasonBytes = maxControlBytes - 2;
+
+/**
+ * One end of a WebSocket connection.
+ *
+ * @example
+ * ```ts
+ * import { Protocol } from "./protocol.ts";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
+ * const client = new Protocol({ role: "client", maxMessageBytes: 1024, random });
+ * const server = new Protocol({ role: "server", maxMessageBytes: 1024 });
+ *
+ * client.sendText("hello");
+ * client.sendClose(1000, "bye");
+ * deepEqual(server.receive(client.takeOutput()!), [
+ *   { type: "text", text: "hello" },
+ *   { type: "close", code: 1000, reason: "bye" },
+ * ]);
+ * deepEqual(client.receive(server.takeOutput()!), [{ type: "close", code: 1000, reason: "bye" }]);
+ * deepEqual([client.state, server.state], ["closed", "closed"]);
+ * ```
+ */
+export class Protocol {
+  readonly #extension: Extension | undefined;
+  readonly #messages: MessageAssembler;
+  readonly #writer: FrameWriter;
+  #reader: FrameSource;
+  #state: ProtocolState = "open";
+  #holdsPongs = false;
+  /** The payload of the latest ping that waits for {@link releasePongs}. */
+  #owedPong: Uint8Array | undefined = undefined;
+
+  constructor(options: ProtocolOptions) {
+    const { maxMessageBytes, extension, pool = new BufferPool() } = options;
+    const maxFrameBytes = options.maxFrameBytes ?? maxMessageBytes;
+    assert(maxMessageBytes > 0 && maxFrameBytes > 0, "limits are positive");
+    this.#extension = extension;
+    this.#messages = new MessageAssembler({ maxMessageBytes, extension, pool });
+    this.#reader = new FrameReader({
+      peerMasks: options.role === "server",
+      maxFrameBytes,
+      allowedRsv: extension === undefined ? 0 : Rsv1,
+    });
+    const freshMaskKey = options.role === "client" ? maskKeys(options.random) : undefined;
+    this.#writer = new FrameWriter({ pool, freshMaskKey });
+  }
+
+  get state(): ProtocolState {
+    return this.#state;
+  }
+
+  /** Bytes that wait in {@link takeOutput}. */
+  get pendingBytes(): number {
+    return this.#writer.length;
+  }
+
+  /**
+   * Takes the bytes of one read, which become the protocol's: payloads are unmasked in place. Gives
+   * what they completed, in order; the views in events lie in these bytes.
+   */
+  receive(bytes: Uint8Array): readonly ProtocolEvent[] {
+    const events: ProtocolEvent[] = [];
+    this.#reader.feed(bytes);
+    // #reader is asked anew each time: an event may have replaced it.
+    for (;;) {
+      const part = this.#reader.next();
+      if (part === undefined) return events;
+      const event = part.type === "fault" ? this.#fail(part) : this.#accept(part);
+      if (event !== undefined) events.push(event);
+    }
+  }
+
+  /** The peer will send no more bytes. Without a close frame before it, the end was not a clean one. */
+  receiveEof(): void {
+    this.#move("end of input");
+  }
+
+  /** Queues a text message. A lone surrogate goes out as U+FFFD. Ignored once a close was sent. */
+  sendText(text: string): void {
+    if (this.#state !== "open") return;
+    if (this.#extension === undefined) this.#writer.text(text);
+    else this.#sendEncoded(Opcode.text, utf8(text));
+  }
+
+  /** Queues a binary message. Ignored once a close was sent. */
+  sendBinary(bytes: Uint8Array): void {
+    if (this.#state !== "open") return;
+    this.#sendEncoded(Opcode.binary, bytes);
+  }
+
+  /**
+   * Queues one text message made of `head`, the shared `body` and `tail`, which together are UTF-8.
+   * Ignored once a close was sent.
+   */
+  sendShared(head: Uint8Array, body: SharedBytes, tail: Uint8Array): void {
+    if (this.#state !== "open") return;
+    const encoded = this.#extension?.encodeShared(head, body, tail);
+    if (encoded === undefined) this.#writer.frame(Opcode.text, [head, body.bytes, tail]);
+    else this.#writer.frame(Opcode.text, encoded, Rsv1);
+  }
+
+  /** Queues a ping with up to 125 bytes for the peer to send back. Ignored once a close was sent. */
+  sendPing(bytes: Uint8Array = nothing): void {
+    assert(bytes.length <= maxControlBytes, "a ping carries 125 bytes at most");
+    if (this.#state === "open") this.#writer.frame(Opcode.ping, [bytes]);
+  }
+
+  /**
+   * Starts the closing handshake. A reason that does not fit into its 123 bytes is cut after a whole
+   * character. Ignored once a close was sent.
+   */
+  sendClose(code: number, reason = ""): void {
+    assert(mayTravel(code), `a close frame may carry the code ${code}`);
+    if (this.#state !== "open") return;
+    this.#writeClose(code, reason);
+    this.#move("close sent");
+  }
+
+  /**
+   * Stops answering pings, for as long as the peer does not read what is sent: pongs for one who only
+   * talks would pile up without end.
+   *
+   * @see RFC 6455 §5.5.3 "the endpoint MAY elect to send a Pong frame for only the most recently
+   * processed Ping frame"
+   */
+  holdPongs(): void {
+    this.#holdsPongs = true;
+  }
+
+  /** Answers the latest ping that {@link holdPongs} left unanswered, and each from now on. */
+  releasePongs(): void {
+    this.#holdsPongs = false;
+    if (this.#owedPong !== undefined) this.#sendPong(this.#owedPong);
+    this.#owedPong = undefined;
+  }
+
+  /** Everything queued so far, in one piece; undefined if there is nothing. */
+  takeOutput(): Uint8Array | undefined {
+    return this.#writer.take();
+  }
+
+  /** Says that what was taken last has been written and will not be looked at: its memory is reused. */
+  recycleOutput(): void {
+    this.#writer.recycle();
+  }
+
+  #accept(part: FramePart): ProtocolEvent | undefined {
+    if (isControl(part.header.opcode)) return this.#acceptControl(part);
+    const message = this.#messages.add(part);
+    return message?.type === "fault" ? this.#fail(message) : message;
+  }
+
+  #acceptControl({ header, payload }: FramePart): ProtocolEvent {
+    switch (header.opcode) {
+      case Opcode.ping:
+        this.#sendPong(payload);
+        return { type: "ping", bytes: payload };
+      case Opcode.pong:
+        return { type: "pong", bytes: payload };
+      default:
+        return this.#acceptClose(payload);
+    }
+  }
+
+  /** §5.5.1: "the endpoint typically echos the status code it received". */
+  #acceptClose(payload: Uint8Array): ProtocolEvent {
+    const close = decodeClose(payload);
+    if (close.type === "fault") return this.#fail(close);
+    if (this.#state === "open") this.#writeClose(close.code, close.reason);
+    this.#move("close received");
+    return close;
+  }
+
+  /** The three moves of every abnormal end: close frame, no more reading, an event. */
+  #fail(fault: Fault): Fault {
+    if (this.#state === "open") this.#writeClose(fault.closeCode, fault.sentence);
+    this.#move("fault");
+    return fault;
+  }
+
+  #move(step: Parameters<typeof nextState>[1]): void {
+    this.#state = nextState(this.#state, step);
+    if (this.#state !== "closed") return;
+    this.#reader = discard;
+    this.#messages.release();
+  }
+
+  #sendEncoded(opcode: number, message: Uint8Array): void {
+    const encoded = this.#extension?.encode(message);
+    if (encoded === undefined) this.#writer.frame(opcode, [message]);
+    else this.#writer.frame(opcode, [encoded], Rsv1);
+  }
+
+  /** §5.5.3: a pong carries "identical Application data". None follows our close frame (§5.5.1). */
+  #sendPong(payload: Uint8Array): void {
+    if (this.#state !== "open") return;
+    if (this.#holdsPongs) this.#owedPong = payload.slice();
+    else this.#writer.frame(Opcode.pong, [payload]);
+  }
+
+  #writeClose(code: number, reason: string): void {
+    const payload = code === CloseCode.noStatus ? nothing : encodeClose(code, reason);
+    this.#writer.frame(Opcode.close, [payload]);
+  }
+}
+
+function maskKeys(random: Random): () => number {
+  return () => {
+    const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4);
+    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  };
+}
+
+function encodeClose(code: number, reason: string): Uint8Array {
+  const payload = new Uint8Array(2 + maxReasonBytes);
+  payload[0] = code >>> 8;
+  payload[1] = code;
+  // encodeInto stops before the first character that does not fit.
+  const { written } = new TextEncoder().encodeInto(reason, payload.subarray(2));
+  return payload.subarray(0, 2 + written);
+}
+
+function decodeClose(payload: Uint8Array): Extract<ProtocolEvent, { type: "close" }> | Fault {
+  if (payload.length === 0) return { type: "close", code: CloseCode.noStatus, reason: "" };
+  if (payload.length === 1) return faults.shortClose;
+  const code = (payload[0]! << 8) | payload[1]!;
+  if (!mayTravel(code)) return faults.invalidCloseCode;
+  const reason = utf8Decode(payload.subarray(2));
+  return reason === undefined ? faults.invalidCloseReason : { type: "close", code, reason };
+}
