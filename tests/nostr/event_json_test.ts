@@ -1,0 +1,24 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { eventJson } from "../../src/nostr/event_json.ts";
+import { parseEvent } from "../../src/nostr/parse_event.ts";
+import { generateEvents } from "../kit/event_generator.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+
+const FIELDS = ["id", "pubkey", "created_at", "kind", "tags", "content", "sig"];
+
+Deno.test("NIP01-15: JSON has exactly the seven fields in order, compact, and parses to the event", () => {
+  for (const event of generateEvents(new SeededRandom(1), 500)) {
+    const json = eventJson(event);
+    const value = JSON.parse(json);
+    deepEqual(Object.keys(value), FIELDS);
+    equal(JSON.stringify(value), json);
+    deepEqual(parseEvent(value), event);
+  }
+});
+
+Deno.test("keys beside the seven and their order in the argument leave no trace", () => {
+  const [event] = generateEvents(new SeededRandom(2), 1);
+  const { sig, ...rest } = event!;
+  const extended = { seen: true, sig, ...rest };
+  equal(eventJson(extended), eventJson(event!));
+});
