@@ -20,6 +20,11 @@ export interface Peer {
   send(text: string): void;
   /** Queues one text message made of `head`, the shared `body`, and `tail`. */
   sendShared(head: Uint8Array, body: SharedBytes, tail: Uint8Array): void;
+  /**
+   * Asks for one call of {@link PeerEvents.drained}, when `queuedBytes` has fallen low. Asking again
+   * before it came changes nothing.
+   */
+  requestDrained(): void;
   /** Queues a ping frame. */
   ping(): void;
   /** Stops or resumes reading from the peer: backpressure that reaches its socket. */
@@ -38,7 +43,7 @@ export type PeerMessage =
 export interface PeerEvents {
   /** The messages that one read delivered, in order. */
   messages(batch: readonly PeerMessage[]): void;
-  /** `queuedBytes` fell low again after having been high. */
+  /** `queuedBytes` is low, as {@link Peer.requestDrained} asked to be told. */
   drained(): void;
   /** The connection is over. Nothing follows. */
   closed(): void;

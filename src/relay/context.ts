@@ -1,0 +1,27 @@
+/**
+ * What all sessions of a relay share.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { EventStore } from "../store/event_store.ts";
+import type { Broadcast } from "./broadcast.ts";
+import type { Counters } from "./counters.ts";
+import type { RelayLimits } from "./limits.ts";
+import type { Outage } from "./outage.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** Handed to each session when it opens. */
+export interface RelayContext {
+  readonly store: EventStore;
+  readonly publisher: Publisher;
+  readonly broadcast: Broadcast;
+  readonly limits: RelayLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  /** Whether reading from the store fails at present. */
+  readonly reading: Outage;
+}

@@ -1,0 +1,56 @@
+/**
+ * What happened so far, as numbers that only grow. Whoever watches asks for them; nothing here knows
+ * how they are shown.
+ *
+ * @module
+ */
+
+/** Totals since start. */
+export interface Counters {
+  /** Connections opened. */
+  connections: number;
+  /** Events that became durable here. */
+  stored: number;
+  /** Ephemeral events passed on. */
+  ephemeral: number;
+  /** Events that were there already, in this version or a newer one. */
+  duplicate: number;
+  /** Events refused, whatever for. */
+  refused: number;
+  /** Live events handed to connections. */
+  delivered: number;
+  /** Subscriptions opened. */
+  subscriptions: number;
+  /** Stored events sent. */
+  answered: number;
+  /** Connections closed because nothing was heard from them. */
+  closedIdle: number;
+  /** Connections closed because they read too slowly. */
+  closedSlow: number;
+}
+
+/**
+ * Counters at zero.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { zeroCounters } from "./counters.ts";
+ *
+ * equal(zeroCounters().stored, 0);
+ * ```
+ */
+export function zeroCounters(): Counters {
+  return {
+    connections: 0,
+    stored: 0,
+    ephemeral: 0,
+    duplicate: 0,
+    refused: 0,
+    delivered: 0,
+    subscriptions: 0,
+    answered: 0,
+    closedIdle: 0,
+    closedSlow: 0,
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * Every bound that the relay holds its peers to. Defaults, ranges and what an attacker gains when one
+ * is raised stand in the list of settings; here is what each one means to the code.
+ *
+ * @module
+ */
+
+/** Bounds of one session and of the events it may publish. */
+export interface RelayLimits {
+  /** Longest event JSON, bytes of its canonical form. */
+  readonly maxEventBytes: number;
+  /** Most tags of an event. */
+  readonly maxEventTags: number;
+  /** Longest content, Unicode characters. */
+  readonly maxContentLength: number;
+  /** How far ahead of the clock `created_at` may be, seconds; 0 for any distance. */
+  readonly createdAtUpperLimitS: number;
+  /** How far behind the clock `created_at` may be, seconds; 0 for any distance. */
+  readonly createdAtLowerLimitS: number;
+
+  /** Open subscriptions of a connection. */
+  readonly maxSubscriptions: number;
+  /** Filters of one REQ. */
+  readonly maxFilters: number;
+  /** Values in all lists of one filter together. */
+  readonly maxFilterValues: number;
+  /** Longest subscription id, Unicode characters. */
+  readonly maxSubscriptionIdLength: number;
+  /** Highest `limit` of a filter; larger ones are lowered to it. */
+  readonly maxLimit: number;
+  /** `limit` of a filter that has none. */
+  readonly defaultLimit: number;
+
+  /** Queries that run at once for a connection; others wait their turn. */
+  readonly maxConcurrentQueries: number;
+  /** Events of a connection between arrival and OK; beyond it the relay stops reading from it. */
+  readonly maxPendingEvents: number;
+  /** Their JSON, bytes; beyond it the relay stops reading from the connection. */
+  readonly maxPendingBytes: number;
+  /** Outbound bytes of a connection above which stored events wait for the peer to read. */
+  readonly highWaterBytes: number;
+  /** Outbound bytes of a connection above which it is closed, as a reader too slow for live events. */
+  readonly maxQueuedBytes: number;
+  /** Live events that may wait for one connection's loop; beyond it the connection is closed. */
+  readonly maxLiveQueue: number;
+  /** Live events kept per subscription while its stored ones are still being sent. */
+  readonly maxHeldEvents: number;
+
+  /** Time between pings, milliseconds. */
+  readonly pingIntervalMs: number;
+  /** Silence after which a peer counts as gone, milliseconds. */
+  readonly idleTimeoutMs: number;
+}

@@ -1,0 +1,71 @@
+/**
+ * A fault of the world that lasts: told once when it begins and once when it is over.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+
+/**
+ * Keeps a log readable while every event and every query fails for the same reason.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { silentLog } from "../base/log.ts";
+ * import { Outage } from "./outage.ts";
+ *
+ * const lines: string[] = [];
+ * const log = { ...silentLog, error: (m: string) => lines.push(m), info: (m: string) => lines.push(m) };
+ * const clock = {
+ *   nowMs: () => 0,
+ *   monotonicMs: () => 0,
+ *   after: () => ({ cancel() {} }),
+ *   every: () => ({ cancel() {} }),
+ * };
+ * const outage = new Outage("database", log, clock);
+ * outage.failed(new Error("connection refused"));
+ * outage.failed(new Error("connection refused"));
+ * outage.worked();
+ * equal(lines.join(), "database fails,database works again");
+ * ```
+ */
+export class Outage {
+  readonly #what: string;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  #sinceMs: number | undefined = undefined;
+  #failures = 0;
+
+  constructor(what: string, log: Log, clock: Clock) {
+    this.#what = what;
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** Whether the last try failed. */
+  get ongoing(): boolean {
+    return this.#sinceMs !== undefined;
+  }
+
+  failed(error: unknown): void {
+    this.#failures++;
+    if (this.#sinceMs !== undefined) return;
+    this.#sinceMs = this.#clock.monotonicMs();
+    this.#log.error(`${this.#what} fails`, { error: describe(error) });
+  }
+
+  worked(): void {
+    if (this.#sinceMs === undefined) return;
+    const lastedMs = Math.round(this.#clock.monotonicMs() - this.#sinceMs);
+    this.#log.info(`${this.#what} works again`, { lastedMs, failures: this.#failures });
+    this.#sinceMs = undefined;
+    this.#failures = 0;
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

@@ -1,0 +1,40 @@
+/**
+ * How far from now an event may say it was made.
+ *
+ * @see NIP-11 `created_at_lower_limit`, `created_at_upper_limit`
+ * @module
+ */
+
+import { reason } from "../../nostr/reason.ts";
+import type { RelayLimits } from "../limits.ts";
+import type { Policy } from "./policy.ts";
+
+/**
+ * Refuses events dated further ahead or further back than the limits say; 0 switches a bound off.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { createdAtWithin } from "./created_at.ts";
+ *
+ * const policy = createdAtWithin({ createdAtUpperLimitS: 900, createdAtLowerLimitS: 0 });
+ * const event = { id: "", pubkey: "", created_at: 901, kind: 1, tags: [], content: "", sig: "" };
+ * equal(policy({ event, jsonBytes: 100, nowMs: 0 })?.prefix, "invalid");
+ * equal(policy({ event, jsonBytes: 100, nowMs: 1_000 }), undefined);
+ * ```
+ */
+export function createdAtWithin(
+  limits: Pick<RelayLimits, "createdAtUpperLimitS" | "createdAtLowerLimitS">,
+): Policy {
+  const { createdAtUpperLimitS: ahead, createdAtLowerLimitS: behind } = limits;
+  return ({ event, nowMs }) => {
+    const nowS = Math.floor(nowMs / 1000);
+    if (ahead > 0 && event.created_at > nowS + ahead) {
+      return reason("invalid", `created_at is more than ${ahead} seconds in the future`);
+    }
+    if (behind > 0 && event.created_at < nowS - behind) {
+      return reason("invalid", `created_at is more than ${behind} seconds in the past`);
+    }
+    return undefined;
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * How large an event may be.
+ *
+ * @see NIP-11 `max_event_tags`, `max_content_length`
+ * @module
+ */
+
+import { reason } from "../../nostr/reason.ts";
+import type { RelayLimits } from "../limits.ts";
+import type { Policy } from "./policy.ts";
+
+/**
+ * Refuses events with more bytes, tags or characters than the limits say.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { sizeWithin } from "./event_size.ts";
+ *
+ * const policy = sizeWithin({ maxEventBytes: 1000, maxEventTags: 1, maxContentLength: 2 });
+ * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [], content: "🦤🦤", sig: "" };
+ * equal(policy({ event, jsonBytes: 300, nowMs: 0 }), undefined);
+ * equal(policy({ event, jsonBytes: 1001, nowMs: 0 })?.prefix, "invalid");
+ * ```
+ */
+export function sizeWithin(
+  limits: Pick<RelayLimits, "maxEventBytes" | "maxEventTags" | "maxContentLength">,
+): Policy {
+  const { maxEventBytes, maxEventTags, maxContentLength } = limits;
+  return ({ event, jsonBytes }) => {
+    if (jsonBytes > maxEventBytes) {
+      return reason(
+        "invalid",
+        `event has ${jsonBytes} bytes, at most ${maxEventBytes} are allowed`,
+      );
+    }
+    if (event.tags.length > maxEventTags) {
+      return reason(
+        "invalid",
+        `event has ${event.tags.length} tags, at most ${maxEventTags} are allowed`,
+      );
+    }
+    if (hasMoreCharacters(event.content, maxContentLength)) {
+      return reason("invalid", `content has more than ${maxContentLength} characters`);
+    }
+    return undefined;
+  };
+}
+
+/** Counts Unicode characters only where the number of UTF-16 units leaves the answer open. */
+function hasMoreCharacters(text: string, max: number): boolean {
+  if (text.length <= max) return false;
+  if (text.length > 2 * max) return true;
+  let characters = 0;
+  for (const _ of text) {
+    if (++characters > max) return true;
+  }
+  return false;
+}

@@ -1,0 +1,159 @@
+/**
+ * The way of one event from "well formed" to OK.
+ *
+ * Cheapest checks first: id, policies, known ids, signature, and then the store. What is refused early
+ * costs an attacker as much as it costs us. OK and the broadcast follow the commit, never the other way
+ * round: what a peer was told to be stored is stored, and what listeners saw can be asked for.
+ *
+ * @see NIP-01 "From relay to client: sending events and notices"
+ * @module
+ */
+
+import { SharedBytes, utf8 } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import type { NostrEvent } from "../nostr/event.ts";
+import { eventId, type Sha256 } from "../nostr/event_id.ts";
+import { eventJson } from "../nostr/event_json.ts";
+import { kindClass } from "../nostr/kind.ts";
+import { type Reason, reason } from "../nostr/reason.ts";
+import type { EventRecord, EventWriter, PutOutcome } from "../store/event_store.ts";
+import type { Broadcast } from "./broadcast.ts";
+import type { Counters } from "./counters.ts";
+import type { Outage } from "./outage.ts";
+import type { Policy } from "./policies/policy.ts";
+import { RecentIds } from "./recent_ids.ts";
+import type { Verifier } from "./verifier.ts";
+
+/** The answer to an EVENT: the third and fourth element of its OK. */
+export interface Verdict {
+  readonly accepted: boolean;
+  readonly reason?: Reason;
+}
+
+/** What a publisher works with. */
+export interface PublisherOptions {
+  readonly writer: EventWriter;
+  readonly verifier: Verifier;
+  readonly broadcast: Broadcast;
+  readonly policy: Policy;
+  /** Undefined for the built-in one. */
+  readonly sha256: Sha256 | undefined;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  /** Whether writing to the store fails at present. */
+  readonly writing: Outage;
+}
+
+/** How many stored events are known without asking the store. An id costs about 150 bytes. */
+const RECENT_IDS = 20_000;
+
+const ACCEPTED: Verdict = { accepted: true };
+
+/** Checks, stores and passes on events, whoever sent them. */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #recent = new RecentIds(RECENT_IDS);
+  /** Ids handed to the writer whose broadcast is still to come, with how many wait for each. */
+  readonly #unannounced = new Map<string, number>();
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Whether an event may be in the store already while listeners have not been told yet. A query that
+   * finds such an event has to expect it once more from the broadcast.
+   */
+  isUnannounced(id: string): boolean {
+    return this.#unannounced.has(id);
+  }
+
+  /** Decides about one event. Never rejects: what goes wrong here is an answer too. */
+  async publish(event: NostrEvent): Promise<Verdict> {
+    const verdict = await this.#decide(event);
+    this.#count(event, verdict);
+    return verdict;
+  }
+
+  async #decide(event: NostrEvent): Promise<Verdict> {
+    const { policy, sha256, clock, verifier } = this.#options;
+    if (eventId(event, sha256) !== event.id) {
+      return refused(reason("invalid", "id is not the hash of the event"));
+    }
+    const json = utf8(eventJson(event));
+    const refusal = policy({ event, jsonBytes: json.length, nowMs: clock.nowMs() });
+    if (refusal !== undefined) return refused(refusal);
+    // Safe before the signature check: the id is that of the content, and the stored event with this
+    // id was verified.
+    if (this.#recent.has(event.id)) return alreadyStored;
+    if (!await verifier.verify(event)) {
+      return refused(reason("invalid", "signature does not fit the author and the id"));
+    }
+    if (kindClass(event.kind) === "ephemeral") {
+      this.#options.broadcast.publish({ event, body: new SharedBytes(json) });
+      return ACCEPTED;
+    }
+    return await this.#store({ event, json });
+  }
+
+  async #store(record: EventRecord): Promise<Verdict> {
+    const { writer, broadcast, writing } = this.#options;
+    const { event, json } = record;
+    this.#markUnannounced(event.id);
+    try {
+      const outcome = await writer.write(record);
+      writing.worked();
+      if (outcome === "stored") broadcast.publish({ event, body: new SharedBytes(json) });
+      return this.#verdictOf(outcome, event);
+    } catch (error) {
+      writing.failed(error);
+      return refused(reason("error", "the event could not be stored, try again later"));
+    } finally {
+      this.#markAnnounced(event.id);
+    }
+  }
+
+  #verdictOf(outcome: PutOutcome, event: NostrEvent): Verdict {
+    if (outcome === "superseded") return superseded;
+    this.#remember(event);
+    return outcome === "stored" ? ACCEPTED : alreadyStored;
+  }
+
+  /** A replaceable event may be gone again a moment later; only what stays is remembered. */
+  #remember(event: NostrEvent): void {
+    if (kindClass(event.kind) === "regular") this.#recent.add(event.id);
+  }
+
+  #markUnannounced(id: string): void {
+    this.#unannounced.set(id, (this.#unannounced.get(id) ?? 0) + 1);
+  }
+
+  #markAnnounced(id: string): void {
+    const waiting = this.#unannounced.get(id)!;
+    if (waiting === 1) this.#unannounced.delete(id);
+    else this.#unannounced.set(id, waiting - 1);
+  }
+
+  #count(event: NostrEvent, verdict: Verdict): void {
+    const { counters } = this.#options;
+    if (verdict === alreadyStored || verdict === superseded) counters.duplicate++;
+    else if (!verdict.accepted) counters.refused++;
+    else if (kindClass(event.kind) === "ephemeral") counters.ephemeral++;
+    else counters.stored++;
+  }
+}
+
+const alreadyStored: Verdict = {
+  accepted: true,
+  reason: reason("duplicate", "this event is already stored"),
+};
+
+/** NIP-01 leaves the answer open; `false`, because the event is not and will not be kept. */
+const superseded: Verdict = {
+  accepted: false,
+  reason: reason("duplicate", "a newer version is already stored"),
+};
+
+function refused(reason: Reason): Verdict {
+  return { accepted: false, reason };
+}

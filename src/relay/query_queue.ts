@@ -1,0 +1,104 @@
+/**
+ * The stored half of a connection's subscriptions: queries run outside the loop, a few at a time, and
+ * what they find comes back to it as signals.
+ *
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+import { Inbox } from "../base/inbox.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+import type { EventStore, StoredEvent } from "../store/event_store.ts";
+
+/** A question to the store on somebody's behalf. */
+export interface Query {
+  readonly filters: readonly ReqFilter[];
+  /** Aborts when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** One step of an answer. A query gives any number of `rows`, then `end` or `failed`. */
+export type QueryResult<Q extends Query> =
+  | { readonly type: "rows"; readonly query: Q; readonly rows: readonly StoredEvent[] }
+  | { readonly type: "end"; readonly query: Q }
+  | { readonly type: "failed"; readonly query: Q; readonly error: unknown };
+
+/** A result in the inbox, with the way to tell its query that the next one may come. */
+interface Waiting<Q extends Query> {
+  readonly result: QueryResult<Q>;
+  readonly taken: () => void;
+}
+
+/**
+ * Runs at most `maxConcurrent` queries; others wait in order. Each running query has one result at a
+ * time in {@link results} and reads on when that was taken, so a connection that does not take costs
+ * one chunk of rows a query and nothing more.
+ */
+export class QueryQueue<Q extends Query> {
+  /** What the loop selects on. Holding it holds the queries. */
+  readonly results: Inbox<"stored", Waiting<Q>>;
+  readonly #store: EventStore;
+  readonly #maxConcurrent: number;
+  readonly #waiting: Q[] = [];
+  #running = 0;
+
+  constructor(store: EventStore, maxConcurrent: number) {
+    this.#store = store;
+    this.#maxConcurrent = maxConcurrent;
+    this.results = new Inbox("stored", maxConcurrent);
+  }
+
+  /** How many queries run or wait. */
+  get size(): number {
+    return this.#running + this.#waiting.length;
+  }
+
+  add(query: Q): void {
+    this.#waiting.push(query);
+    this.#startNext();
+  }
+
+  /** Lets every query whose result is still here come to its end. For when the loop is over. */
+  drop(): void {
+    this.#waiting.length = 0;
+    for (const { taken } of this.results.take()) taken();
+  }
+
+  #startNext(): void {
+    while (this.#running < this.#maxConcurrent) {
+      const query = this.#waiting.shift();
+      if (query === undefined) return;
+      if (!query.signal.aborted) void this.#run(query);
+    }
+  }
+
+  async #run(query: Q): Promise<void> {
+    this.#running++;
+    await this.#offer(await this.#read(query));
+    this.#running--;
+    this.#startNext();
+  }
+
+  /** Hands out the rows and returns how it ended. */
+  async #read(query: Q): Promise<QueryResult<Q>> {
+    const { filters, signal } = query;
+    try {
+      for await (const rows of this.#store.query(filters, { signal })) {
+        await this.#offer({ type: "rows", query, rows });
+        if (signal.aborted) break;
+      }
+      return { type: "end", query };
+    } catch (error) {
+      return { type: "failed", query, error };
+    }
+  }
+
+  /** Resolves when the loop took the result. What nobody wants any more is taken at once. */
+  #offer(result: QueryResult<Q>): Promise<void> {
+    if (result.query.signal.aborted) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const fits = this.results.push({ result, taken: resolve });
+    assert(fits, "each running query has at most one result waiting");
+    return promise;
+  }
+}

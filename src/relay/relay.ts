@@ -1,0 +1,103 @@
+/**
+ * The relay without its sockets: give it a connection, and it behaves.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Sha256 } from "../nostr/event_id.ts";
+import type { EventStore, EventWriter } from "../store/event_store.ts";
+import { Broadcast } from "./broadcast.ts";
+import type { RelayContext } from "./context.ts";
+import { type Counters, zeroCounters } from "./counters.ts";
+import type { RelayLimits } from "./limits.ts";
+import { Outage } from "./outage.ts";
+import type { Peer, PeerEvents } from "./peer.ts";
+import { noAuthenticationKinds } from "./policies/authentication_kinds.ts";
+import { createdAtWithin } from "./policies/created_at.ts";
+import { sizeWithin } from "./policies/event_size.ts";
+import { firstRefusal, type Policy } from "./policies/policy.ts";
+import { Publisher } from "./publisher.ts";
+import { Session } from "./session.ts";
+import type { Verifier } from "./verifier.ts";
+
+/** What a relay is made of. */
+export interface RelayOptions {
+  /** Where stored events are read. */
+  readonly store: EventStore;
+  /** Where accepted events go. */
+  readonly writer: EventWriter;
+  readonly verifier: Verifier;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: RelayLimits;
+  /** Reasons to refuse an event besides the limits, asked in order. Default: none. */
+  readonly policies?: readonly Policy[];
+  /** A faster hash than the built-in one, where the platform has it. */
+  readonly sha256?: Sha256;
+}
+
+/** Sessions and what they share. */
+export class Relay {
+  readonly counters: Counters = zeroCounters();
+  readonly #context: RelayContext;
+  readonly #sessions = new Map<Session, Promise<void>>();
+
+  constructor(options: RelayOptions) {
+    const { store, clock, log, limits } = options;
+    const broadcast = new Broadcast();
+    const publisher = new Publisher({
+      ...options,
+      sha256: options.sha256,
+      broadcast,
+      policy: firstRefusal([
+        sizeWithin(limits),
+        createdAtWithin(limits),
+        noAuthenticationKinds,
+        ...options.policies ?? [],
+      ]),
+      counters: this.counters,
+      writing: new Outage("writing events", log, clock),
+    });
+    const reading = new Outage("reading events", log, clock);
+    this.#context = {
+      store,
+      publisher,
+      broadcast,
+      limits,
+      clock,
+      log,
+      counters: this.counters,
+      reading,
+    };
+  }
+
+  /** How many connections are open. */
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** How many subscriptions are open, on all connections. */
+  get subscriptionCount(): number {
+    return this.#context.broadcast.size;
+  }
+
+  /** Takes a new connection. Its driver tells what happens on it through what is returned. */
+  connect(peer: Peer): PeerEvents {
+    const session = new Session(peer, this.#context);
+    this.counters.connections++;
+    const ended = session.run().finally(() => this.#sessions.delete(session));
+    this.#sessions.set(session, ended);
+    return session;
+  }
+
+  /**
+   * Ends all sessions: what was received is answered, then each peer is told 1001. Resolves when all
+   * connections are over, which is for their driver to bound.
+   */
+  async shutdown(): Promise<void> {
+    for (const session of this.#sessions.keys()) session.shutdown();
+    await Promise.all(this.#sessions.values());
+  }
+}

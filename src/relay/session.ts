@@ -1,0 +1,371 @@
+/**
+ * One connection: one loop that waits for whatever comes first.
+ *
+ * Nothing the loop awaits takes long. Signatures, commits and queries run outside it and come back as
+ * signals of their own, so a CLOSE is read while a query runs and a ping is answered while a batch is
+ * written. What comes back is bounded, each in its own way: see the fields.
+ *
+ * @module
+ */
+
+import { Inbox } from "../base/inbox.ts";
+import { Latch } from "../base/latch.ts";
+import { select } from "../base/select.ts";
+import { SharedBytes } from "../base/bytes.ts";
+import { Ticker } from "../base/ticker.ts";
+import { unreachable } from "../base/assert.ts";
+import { parseClientMessage } from "../nostr/client_message.ts";
+import type { NostrEvent } from "../nostr/event.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+import { type Reason, reason } from "../nostr/reason.ts";
+import {
+  closedMessage,
+  eoseMessage,
+  eventMessageTail,
+  noticeMessage,
+  okMessage,
+} from "../nostr/relay_message.ts";
+import type { StoredEvent } from "../store/event_store.ts";
+import type { LiveEvent } from "./broadcast.ts";
+import type { RelayContext } from "./context.ts";
+import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
+import type { Verdict } from "./publisher.ts";
+import { QueryQueue, type QueryResult } from "./query_queue.ts";
+import { storedFilters } from "./stored_filters.ts";
+import { Subscription } from "./subscription.ts";
+
+/** Close codes the relay uses itself. @see RFC 6455 §7.4.1 */
+const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
+const INTERNAL_ERROR = 1011;
+
+/** A decision about one of the peer's events, on its way back to the loop. */
+interface Decided {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly messageBytes: number;
+}
+
+/** A live event that one of the subscriptions matched. */
+interface Delivery {
+  readonly subscription: Subscription;
+  readonly live: LiveEvent;
+}
+
+/** The relay's side of one connection, from upgrade to close. */
+export class Session implements PeerEvents {
+  readonly #peer: Peer;
+  readonly #context: RelayContext;
+  /** Trips when the relay goes away. */
+  readonly #shutdown = new Latch("shutdown");
+  /** Trips when the connection is over; the loop's only way out. */
+  readonly #ended = new Latch("ended");
+  readonly #ping: Ticker<"ping">;
+  /** Decisions to be told; as many as events are pending. */
+  readonly #decided: Inbox<"decided", Decided>;
+  /** Live events to be sent. Overflowing ends the connection: its reader is too slow. */
+  readonly #live: Inbox<"live", Delivery>;
+  /** What queries found; held while the peer is slow to read. */
+  readonly #queries: QueryQueue<Subscription>;
+  /** What the peer said; held, and its socket paused, while it has too much pending. */
+  readonly #frames: Inbox<"frames", readonly PeerMessage[]>;
+
+  readonly #subscriptions = new Map<string, Subscription>();
+  /** Events between arrival and OK, and the length of their messages. */
+  #pendingEvents = 0;
+  #pendingBytes = 0;
+  #isReading = true;
+  /** Since when the peer has been heard or listened to, whichever is later; monotonic. */
+  #listeningSinceMs: number;
+  /** Since when the peer has had more on its way than it should; undefined while it has not. */
+  #congestedSinceMs: number | undefined = undefined;
+  /** From the moment this side closes, only `ended` is waited for. */
+  #isClosing = false;
+
+  constructor(peer: Peer, context: RelayContext) {
+    const { limits } = context;
+    this.#peer = peer;
+    this.#context = context;
+    this.#listeningSinceMs = context.clock.monotonicMs();
+    this.#ping = new Ticker("ping", context.clock, limits.pingIntervalMs);
+    this.#decided = new Inbox("decided", Number.MAX_SAFE_INTEGER);
+    this.#live = new Inbox("live", limits.maxLiveQueue);
+    this.#queries = new QueryQueue(context.store, limits.maxConcurrentQueries);
+    this.#frames = new Inbox("frames", Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Runs until the connection is over. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      await this.#loop();
+    } catch (error) {
+      // Only a broken invariant of ours comes here: this session ends, the others go on.
+      this.#context.log.error("session failed", { peer: this.#peer.address, error: String(error) });
+      this.#peer.close(INTERNAL_ERROR, "internal error");
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** Asks the session to end: what was received is answered first, then the peer is told 1001. */
+  shutdown(): void {
+    this.#shutdown.trip();
+  }
+
+  messages(batch: readonly PeerMessage[]): void {
+    this.#frames.push(batch);
+  }
+
+  drained(): void {
+    this.#congestedSinceMs = undefined;
+    this.#queries.results.release();
+    this.#balance();
+  }
+
+  closed(): void {
+    this.#ended.trip();
+  }
+
+  async #loop(): Promise<void> {
+    for (;;) {
+      const signal = await select(
+        this.#ended,
+        this.#shutdown,
+        this.#ping,
+        this.#decided,
+        this.#live,
+        this.#queries.results,
+        this.#frames,
+      );
+      switch (signal.from) {
+        case "ended":
+          return;
+        case "shutdown":
+          this.#goAway();
+          break;
+        case "ping":
+          this.#beat();
+          break;
+        case "decided":
+          for (const decided of signal.value) this.#answer(decided);
+          break;
+        case "live":
+          for (const { subscription, live } of signal.value) this.#sendLive(subscription, live);
+          break;
+        case "stored":
+          for (const { result, taken } of signal.value) {
+            this.#onResult(result);
+            taken();
+          }
+          break;
+        case "frames":
+          for (const batch of signal.value) {
+            for (const message of batch) this.#receive(message);
+          }
+          break;
+        default:
+          unreachable(signal);
+      }
+      this.#balance();
+    }
+  }
+
+  #goAway(): void {
+    this.#frames.hold();
+    if (this.#pendingEvents === 0) this.#close(GOING_AWAY, "the relay is shutting down");
+  }
+
+  #beat(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    const { idleTimeoutMs } = this.#context.limits;
+    if (nowMs - (this.#congestedSinceMs ?? nowMs) >= idleTimeoutMs) return this.#shed();
+    if (nowMs - this.#lastHeardMs(nowMs) < idleTimeoutMs) return this.#peer.ping();
+    this.#context.counters.closedIdle++;
+    this.#context.log.debug("peer is silent", { peer: this.#peer.address });
+    this.#close(POLICY_VIOLATION, "nothing heard for too long");
+  }
+
+  /** Silence counts only while this side listens. */
+  #lastHeardMs(nowMs: number): number {
+    return this.#isReading ? Math.max(this.#peer.lastHeardMs, this.#listeningSinceMs) : nowMs;
+  }
+
+  #receive(message: PeerMessage): void {
+    if (this.#isClosing) return;
+    if (message.type === "binary") {
+      return this.#peer.send(noticeMessage("binary messages are not understood, send text"));
+    }
+    const parsed = parseClientMessage(message.text, this.#context.limits);
+    switch (parsed.type) {
+      case "EVENT":
+        return this.#publish(parsed.event, message.text.length);
+      case "REQ":
+        return this.#subscribe(parsed.subscription, parsed.filters);
+      case "CLOSE":
+        return this.#unsubscribe(parsed.subscription);
+      case "refused-event":
+        this.#context.counters.refused++;
+        return this.#peer.send(okMessage(parsed.id, false, parsed.reason));
+      case "refused-subscription":
+        return this.#refuse(parsed.subscription, parsed.reason);
+      case "refused":
+        return this.#peer.send(noticeMessage(parsed.notice));
+      default:
+        unreachable(parsed);
+    }
+  }
+
+  #publish(event: NostrEvent, messageBytes: number): void {
+    this.#pendingEvents++;
+    this.#pendingBytes += messageBytes;
+    void this.#context.publisher.publish(event).then((verdict) => {
+      this.#decided.push({ id: event.id, verdict, messageBytes });
+    });
+  }
+
+  #answer({ id, verdict, messageBytes }: Decided): void {
+    this.#pendingEvents--;
+    this.#pendingBytes -= messageBytes;
+    this.#peer.send(okMessage(id, verdict.accepted, verdict.reason));
+    if (this.#shutdown.tripped) this.#goAway();
+  }
+
+  #subscribe(id: string, filters: readonly ReqFilter[]): void {
+    const { limits, broadcast, counters } = this.#context;
+    // "with the same subscription ID, the relay MUST overwrite": no CLOSED for the old one.
+    this.#unsubscribe(id);
+    if (this.#subscriptions.size >= limits.maxSubscriptions) {
+      const tooMany = `at most ${limits.maxSubscriptions} subscriptions may be open`;
+      return this.#refuse(id, reason("rate-limited", tooMany));
+    }
+    const subscription = new Subscription({
+      id,
+      liveFilters: filters,
+      filters: storedFilters(filters, limits),
+      onLive: this.#onLive,
+    });
+    this.#subscriptions.set(id, subscription);
+    broadcast.add(subscription.listener);
+    counters.subscriptions++;
+    if (subscription.filters.length === 0) this.#endOfStored(subscription);
+    else this.#queries.add(subscription);
+  }
+
+  #unsubscribe(id: string): void {
+    const subscription = this.#subscriptions.get(id);
+    if (subscription === undefined) return;
+    this.#subscriptions.delete(id);
+    this.#context.broadcast.delete(subscription.listener);
+    subscription.end();
+  }
+
+  #refuse(id: string, why: Reason): void {
+    this.#unsubscribe(id);
+    this.#peer.send(closedMessage(id, why));
+  }
+
+  readonly #onLive = (subscription: Subscription, live: LiveEvent): void => {
+    if (!this.#live.push({ subscription, live })) this.#shed();
+  };
+
+  #sendLive(subscription: Subscription, live: LiveEvent): void {
+    if (!subscription.isOpen || this.#isClosing) return;
+    if (subscription.admitLive(live)) return this.#sendLiveNow(subscription, live);
+    if (subscription.heldCount > this.#context.limits.maxHeldEvents) {
+      this.#refuse(subscription.id, reason("error", "too many events arrived before EOSE"));
+    }
+  }
+
+  #sendLiveNow(subscription: Subscription, live: LiveEvent): void {
+    this.#context.counters.delivered++;
+    this.#peer.sendShared(subscription.head, live.body, eventMessageTail);
+    if (this.#peer.queuedBytes > this.#context.limits.maxQueuedBytes) this.#shed();
+  }
+
+  #onResult(result: QueryResult<Subscription>): void {
+    const { query: subscription } = result;
+    const { reading } = this.#context;
+    if (!subscription.isOpen || this.#isClosing) return;
+    switch (result.type) {
+      case "rows":
+        return this.#sendStored(subscription, result.rows);
+      case "end":
+        reading.worked();
+        return this.#endOfStored(subscription);
+      case "failed":
+        reading.failed(result.error);
+        return this.#refuse(subscription.id, reason("error", "the stored events cannot be read"));
+      default:
+        unreachable(result);
+    }
+  }
+
+  #sendStored(subscription: Subscription, rows: readonly StoredEvent[]): void {
+    const { publisher, counters } = this.#context;
+    for (const row of rows) {
+      subscription.noteStored(row, publisher.isUnannounced(row.id));
+      this.#peer.sendShared(subscription.head, new SharedBytes(row.json), eventMessageTail);
+    }
+    counters.answered += rows.length;
+  }
+
+  #endOfStored(subscription: Subscription): void {
+    this.#peer.send(eoseMessage(subscription.id));
+    for (const live of subscription.goLive()) this.#sendLiveNow(subscription, live);
+  }
+
+  /** Holds back what can wait while there is too much on its way, in either direction. */
+  #balance(): void {
+    if (this.#isClosing) return;
+    const { limits, clock } = this.#context;
+    const isCongested = this.#peer.queuedBytes > limits.highWaterBytes;
+    if (isCongested) {
+      this.#congestedSinceMs ??= clock.monotonicMs();
+      this.#queries.results.hold();
+      this.#peer.requestDrained();
+    }
+    const mayRead = !isCongested && !this.#shutdown.tripped &&
+      this.#pendingEvents < limits.maxPendingEvents &&
+      this.#pendingBytes < limits.maxPendingBytes;
+    if (mayRead !== this.#isReading) this.#setReading(mayRead);
+  }
+
+  #setReading(mayRead: boolean): void {
+    this.#isReading = mayRead;
+    if (mayRead) {
+      this.#listeningSinceMs = this.#context.clock.monotonicMs();
+      this.#frames.release();
+      this.#peer.resume();
+    } else {
+      this.#frames.hold();
+      this.#peer.pause();
+    }
+  }
+
+  #shed(): void {
+    if (this.#isClosing) return;
+    this.#context.counters.closedSlow++;
+    this.#context.log.debug("peer reads too slowly", { peer: this.#peer.address });
+    this.#close(POLICY_VIOLATION, "events arrive faster than you read them");
+  }
+
+  #close(code: number, why: string): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#peer.close(code, why);
+    // The closing handshake needs the peer's frames read; what they say no longer matters.
+    this.#peer.resume();
+    this.#endSubscriptions();
+  }
+
+  #endSubscriptions(): void {
+    for (const id of [...this.#subscriptions.keys()]) this.#unsubscribe(id);
+    this.#queries.drop();
+  }
+
+  #release(): void {
+    this.#isClosing = true;
+    this.#ping.stop();
+    this.#endSubscriptions();
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Limits for tests: small enough to be reached, far enough apart to be told one from the other.
+ *
+ * @module
+ */
+
+import type { RelayLimits } from "../../src/relay/limits.ts";
+
+/** Bounds that a test may lower further. */
+export const testLimits: RelayLimits = {
+  maxEventBytes: 65_536,
+  maxEventTags: 1_000,
+  maxContentLength: 50_000,
+  createdAtUpperLimitS: 900,
+  createdAtLowerLimitS: 0,
+  maxSubscriptions: 10,
+  maxFilters: 5,
+  maxFilterValues: 1_000,
+  maxSubscriptionIdLength: 64,
+  maxLimit: 500,
+  defaultLimit: 100,
+  maxConcurrentQueries: 2,
+  maxPendingEvents: 16,
+  maxPendingBytes: 1_000_000,
+  highWaterBytes: 100_000,
+  maxQueuedBytes: 200_000,
+  maxLiveQueue: 1_000,
+  maxHeldEvents: 100,
+  pingIntervalMs: 30_000,
+  idleTimeoutMs: 60_000,
+};

@@ -1,0 +1,73 @@
+/**
+ * A whole relay without sockets, database or time: what the tests of the room `relay` talk to.
+ *
+ * @module
+ */
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { silentLog } from "../../src/base/log.ts";
+import type { Log } from "../../src/base/log.ts";
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import { hexToBytes } from "../../src/nostr/hex.ts";
+import { nobleEngine } from "../../src/nostr/signature_noble.ts";
+import type { RelayLimits } from "../../src/relay/limits.ts";
+import { Relay } from "../../src/relay/relay.ts";
+import type { Verifier } from "../../src/relay/verifier.ts";
+import type { EventStore, EventWriter } from "../../src/store/event_store.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { testLimits } from "./limits.ts";
+import { PretendPeer } from "./pretend_peer.ts";
+
+/** What a test may choose. */
+export interface PretendRelayOptions {
+  readonly limits?: Partial<RelayLimits>;
+  readonly store?: EventStore;
+  readonly writer?: EventWriter;
+  readonly verifier?: Verifier;
+  readonly log?: Log;
+}
+
+/** Checks signatures at once, in this thread. */
+export const plainVerifier: Verifier = {
+  verify: ({ sig, id, pubkey }: NostrEvent) =>
+    Promise.resolve(nobleEngine.verify(hexToBytes(sig), hexToBytes(id), hexToBytes(pubkey))),
+};
+
+/** Believes every signature, for tests that are about something else. */
+export const trustingVerifier: Verifier = { verify: () => Promise.resolve(true) };
+
+/** Stores each event in a batch of its own. */
+export function oneByOne(store: EventStore): EventWriter {
+  return { write: async (record) => (await store.put([record]))[0]! };
+}
+
+/** A relay on a memory store and a fake clock. */
+export class PretendRelay {
+  readonly clock = new FakeClock();
+  readonly store: EventStore;
+  readonly relay: Relay;
+
+  constructor(options: PretendRelayOptions = {}) {
+    this.store = options.store ?? new MemoryStore();
+    this.relay = new Relay({
+      store: this.store,
+      writer: options.writer ?? oneByOne(this.store),
+      verifier: options.verifier ?? plainVerifier,
+      clock: this.clock,
+      log: options.log ?? silentLog,
+      limits: { ...testLimits, ...options.limits },
+    });
+  }
+
+  /** Opens a connection. */
+  connect(): PretendPeer {
+    const peer = new PretendPeer(this.clock);
+    return peer.attach(this.relay.connect(peer));
+  }
+}
+
+/** Lets everything that was started come to rest: nothing here waits for time or a wire. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+}

@@ -1,0 +1,23 @@
+import { equal, throws } from "node:assert/strict";
+import { RecentIds } from "../../src/relay/recent_ids.ts";
+
+Deno.test("recent ids are known until as many others came", () => {
+  const recent = new RecentIds(100);
+  for (let id = 0; id < 50; id++) recent.add(`${id}`);
+  equal(recent.has("0"), true);
+  for (let id = 50; id < 150; id++) recent.add(`${id}`);
+  equal(recent.has("0"), false);
+  equal(recent.has("149"), true);
+});
+
+Deno.test("at least half of the capacity is always known", () => {
+  const recent = new RecentIds(100);
+  for (let id = 0; id < 1_000; id++) {
+    recent.add(`${id}`);
+    for (let back = 0; back < Math.min(50, id); back++) equal(recent.has(`${id - back}`), true);
+  }
+});
+
+Deno.test("no capacity is our own mistake", () => {
+  throws(() => new RecentIds(0), /at least one/);
+});

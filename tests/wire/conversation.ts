@@ -1,0 +1,142 @@
+/**
+ * Conversations as text: what a client says, what the relay must answer, line by line.
+ *
+ * ```text
+ * # a comment
+ * event note = alice {"kind":1,"created_at":1700000000,"tags":[],"content":"hi"}
+ *
+ * == NIP01-26 stored events, one EOSE, then live ones
+ * C: ["REQ","s",{"kinds":[1]}]
+ * S: ["EOSE","s"]
+ * C2: ["EVENT",{{note}}]
+ * S2: ["OK",{{note.id}},true,"…"]
+ * S: ["EVENT","s",{{note}}]
+ * ```
+ *
+ * Each `==` begins a conversation with a relay of its own. `C:` and `S:` belong to the first
+ * connection, `C2:` and `S2:` to the second, which opens when it first speaks. `{{name}}` is a defined
+ * event, `{{name.id}}` a field of it, `{{alice}}` an author's public key, all as JSON. In an expected
+ * message a string that ends in `…` stands for every string that begins like it. `S: close 1008`
+ * expects the connection to be closed. At the end nothing unexpected may have come.
+ *
+ * @module
+ */
+
+import { deepEqual, equal } from "node:assert/strict";
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { type EventDraft, SchnorrSigner } from "../kit/signer.ts";
+
+/** One connection of a conversation, pretend or real. */
+export interface Line {
+  say(text: string): void;
+  /** The next thing that comes: a message, or how the connection was closed. */
+  hear(): Promise<Heard>;
+  /** Resolves when everything the relay has to say was said; gives what came unexpectedly. */
+  settle(): Promise<readonly Heard[]>;
+}
+
+/** A text message, or the end of the connection. */
+export type Heard = { readonly text: string } | { readonly closeCode: number };
+
+/** A relay to talk to. */
+export interface Exchange extends AsyncDisposable {
+  connect(): Promise<Line>;
+}
+
+interface Step {
+  readonly lineNumber: number;
+  readonly connection: string;
+  readonly type: "say" | "hear";
+  readonly text: string;
+}
+
+/** A titled list of steps. */
+export interface Conversation {
+  readonly title: string;
+  readonly steps: readonly Step[];
+}
+
+/** Parses a file of conversations. Throws on a line it does not understand: the file is ours. */
+export function parseConversations(text: string): readonly Conversation[] {
+  const names = new Map<string, unknown>();
+  const conversations: { title: string; steps: Step[] }[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    const trimmed = line.trim();
+    if (trimmed === "" || trimmed.startsWith("#")) continue;
+    if (trimmed.startsWith("== ")) conversations.push({ title: trimmed.slice(3), steps: [] });
+    else if (trimmed.startsWith("event ")) defineEvent(names, trimmed);
+    else conversations.at(-1)!.steps.push(parseStep(names, trimmed, index + 1));
+  }
+  return conversations;
+}
+
+/** Holds one conversation and checks every answer. */
+export async function converse(conversation: Conversation, exchange: Exchange): Promise<void> {
+  const lines = new Map<string, Line>();
+  for (const step of conversation.steps) {
+    let line = lines.get(step.connection);
+    if (line === undefined) lines.set(step.connection, line = await exchange.connect());
+    if (step.type === "say") line.say(step.text);
+    else check(await line.hear(), step);
+  }
+  for (const line of lines.values()) {
+    deepEqual(await line.settle(), [], "nothing more was expected");
+  }
+}
+
+function defineEvent(names: Map<string, unknown>, line: string): void {
+  const [, name, author, draft] = /^event (\S+) = (\w+) (.*)$/.exec(line)!;
+  const signer = new SchnorrSigner(new SeededRandom(seedOf(author!)));
+  const event = signer.sign(JSON.parse(fill(names, draft!)) as EventDraft);
+  names.set(author!, signer.pubkey);
+  names.set(name!, event);
+  for (const field of Object.keys(event)) {
+    names.set(`${name}.${field}`, event[field as keyof NostrEvent]);
+  }
+}
+
+function seedOf(name: string): number {
+  return [...name].reduce((seed, letter) => (seed * 31 + letter.charCodeAt(0)) >>> 0, 7);
+}
+
+function parseStep(names: ReadonlyMap<string, unknown>, line: string, lineNumber: number): Step {
+  const [, who, connection, text] = /^([CS])(\d*): ?(.*)$/.exec(line) ?? [];
+  if (who === undefined) throw new SyntaxError(`line ${lineNumber}: ${line}`);
+  return {
+    lineNumber,
+    connection: connection!,
+    type: who === "C" ? "say" : "hear",
+    text: fill(names, text!),
+  };
+}
+
+function fill(names: ReadonlyMap<string, unknown>, text: string): string {
+  return text.replace(/\{\{([^}]+)\}\}/g, (_, name) => {
+    if (!names.has(name)) throw new SyntaxError(`nothing is named ${name}`);
+    return JSON.stringify(names.get(name));
+  });
+}
+
+function check(heard: Heard, step: Step): void {
+  const where = `line ${step.lineNumber}`;
+  if (step.text.startsWith("close ")) {
+    deepEqual(heard, { closeCode: Number(step.text.slice(6)) }, where);
+    return;
+  }
+  const text = "text" in heard ? heard.text : `close ${heard.closeCode}`;
+  const expected = JSON.parse(step.text);
+  const actual = JSON.parse(text);
+  deepEqual(likeExpected(actual, expected), expected, `${where}: heard ${text}`);
+}
+
+/** Puts the expected `…` in the place of what it stands for. */
+function likeExpected(actual: unknown, expected: unknown): unknown {
+  if (typeof expected === "string" && expected.endsWith("…")) {
+    const isLike = typeof actual === "string" && actual.startsWith(expected.slice(0, -1));
+    return isLike ? expected : actual;
+  }
+  if (!Array.isArray(expected) || !Array.isArray(actual)) return actual;
+  equal(actual.length, expected.length, `heard ${JSON.stringify(actual)}`);
+  return actual.map((item, index) => likeExpected(item, expected[index]));
+}

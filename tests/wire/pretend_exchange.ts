@@ -1,0 +1,61 @@
+/**
+ * Conversations with the relay core, without a socket.
+ *
+ * @module
+ */
+
+import type { PretendPeer } from "../kit/pretend_peer.ts";
+import { PretendRelay, settle } from "../kit/pretend_relay.ts";
+import type { Exchange, Heard, Line } from "./conversation.ts";
+
+/** Connects to a fresh pretend relay. */
+export class PretendExchange implements Exchange {
+  readonly #relay = new PretendRelay();
+  readonly #peers: PretendPeer[] = [];
+
+  connect(): Promise<Line> {
+    const peer = this.#relay.connect();
+    this.#peers.push(peer);
+    return Promise.resolve(new PretendLine(peer));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const peer of this.#peers) peer.hangUp();
+    await settle();
+  }
+}
+
+class PretendLine implements Line {
+  readonly #peer: PretendPeer;
+  readonly #heard: Heard[] = [];
+  #isCloseHeard = false;
+
+  constructor(peer: PretendPeer) {
+    this.#peer = peer;
+  }
+
+  say(text: string): void {
+    this.#peer.say(text);
+  }
+
+  async hear(): Promise<Heard> {
+    for (let turn = 0; turn < 50 && this.#heard.length === 0; turn++) {
+      await settle();
+      this.#collect();
+    }
+    return this.#heard.shift() ?? { text: '"nothing"' };
+  }
+
+  async settle(): Promise<readonly Heard[]> {
+    await settle();
+    this.#collect();
+    return this.#heard;
+  }
+
+  #collect(): void {
+    for (const text of this.#peer.takeSent()) this.#heard.push({ text });
+    if (this.#peer.closing === undefined || this.#isCloseHeard) return;
+    this.#isCloseHeard = true;
+    this.#heard.push({ closeCode: this.#peer.closing.code });
+  }
+}
