@@ -1,0 +1,210 @@
+/**
+ * The opening handshake, server side: a request in, a response out.
+ *
+ * @see RFC 6455 §4.2
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+import { utf8 } from "../base/bytes.ts";
+import type { Extension } from "./extension.ts";
+import { type ExtensionOffer, hasMember, listMembers, parseExtensions } from "./header_list.ts";
+import { sha1 } from "./sha1.ts";
+
+/** The head of a request, as far as the handshake looks at it. */
+export interface UpgradeRequest {
+  readonly method: string;
+  /** Such as `1.1`. */
+  readonly httpVersion: string;
+  /** Headers by lower-case name, repeated ones joined by commas. A web `Headers` will do. */
+  readonly headers: { get(name: string): string | null };
+}
+
+/** What this server is ready to agree to. */
+export interface HandshakeOptions {
+  /** Picks one of the subprotocols that the client offers, favourite first, or none of them. */
+  readonly chooseSubprotocol?: ((offered: readonly string[]) => string | undefined) | undefined;
+  /** Picks an extension among what the client offers, favourite first, or none. */
+  readonly chooseExtension?:
+    | ((offers: readonly ExtensionOffer[]) => AgreedExtension | undefined)
+    | undefined;
+}
+
+/** An extension and how the response names it. */
+export interface AgreedExtension {
+  readonly extension: Extension;
+  /** The value of `Sec-WebSocket-Extensions` in the response. */
+  readonly header: string;
+}
+
+/** An HTTP response that ends the handshake, this way or that. */
+export interface HandshakeResponse {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+}
+
+/** What becomes of an upgrade request. */
+export type Handshake =
+  | {
+    readonly type: "accepted";
+    readonly response: HandshakeResponse;
+    readonly subprotocol: string | undefined;
+    readonly extension: Extension | undefined;
+  }
+  | { readonly type: "refused"; readonly response: HandshakeResponse };
+
+/**
+ * Decides about a request to speak WebSocket.
+ *
+ * @example
+ * ```ts
+ * import { answerUpgrade } from "./handshake.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * const headers = new Headers({
+ *   "host": "relay.example.com",
+ *   "connection": "keep-alive, Upgrade",
+ *   "upgrade": "websocket",
+ *   "sec-websocket-version": "13",
+ *   "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+ * });
+ * const handshake = answerUpgrade({ method: "GET", httpVersion: "1.1", headers });
+ * equal(handshake.type, "accepted");
+ * equal(handshake.response.status, 101);
+ * ```
+ * @see RFC 6455 §4.2.1, §4.2.2
+ */
+export function answerUpgrade(request: UpgradeRequest, options: HandshakeOptions = {}): Handshake {
+  const refusal = findRefusal(request);
+  if (refusal !== undefined) return { type: "refused", response: refusal };
+  const header = (name: string) => request.headers.get(name) ?? "";
+
+  const offers = parseExtensions(header("sec-websocket-extensions"));
+  if (offers === undefined) {
+    return { type: "refused", response: refuse(400, "malformed Sec-WebSocket-Extensions") };
+  }
+  const agreed = offers.length > 0 ? options.chooseExtension?.(offers) : undefined;
+  const offered = listMembers(header("sec-websocket-protocol"));
+  const subprotocol = offered.length > 0 ? options.chooseSubprotocol?.(offered) : undefined;
+  // §4.1: the client fails the connection if it gets a subprotocol it has not asked for.
+  assert(
+    subprotocol === undefined || offered.includes(subprotocol),
+    "a subprotocol is an offered one",
+  );
+
+  const headers: [string, string][] = [
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ["Sec-WebSocket-Accept", acceptFor(header("sec-websocket-key"))],
+  ];
+  if (subprotocol !== undefined) headers.push(["Sec-WebSocket-Protocol", subprotocol]);
+  if (agreed !== undefined) headers.push(["Sec-WebSocket-Extensions", agreed.header]);
+  const response = { status: 101, headers, body: "" };
+  return { type: "accepted", response, subprotocol, extension: agreed?.extension };
+}
+
+/**
+ * The proof that the server has read the client's key.
+ *
+ * @example
+ * ```ts
+ * import { acceptFor } from "./handshake.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(acceptFor("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+ * ```
+ * @see RFC 6455 §4.2.2 item 5.4
+ */
+export function acceptFor(key: string): string {
+  return sha1(utf8(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)).toBase64();
+}
+
+/**
+ * A response that turns a request down, with its reason as plain text.
+ *
+ * @example
+ * ```ts
+ * import { refuse } from "./handshake.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(refuse(503, "too many connections").status, 503);
+ * ```
+ */
+export function refuse(
+  status: number,
+  reason: string,
+  headers: readonly (readonly [string, string])[] = [],
+): HandshakeResponse {
+  const plain = ["Content-Type", "text/plain; charset=utf-8"] as const;
+  return { status, headers: [plain, ...headers], body: `${reason}\n` };
+}
+
+/**
+ * The bytes of a response. A refusal ends the connection; an acceptance begins the frames.
+ *
+ * @example
+ * ```ts
+ * import { encodeResponse, refuse } from "./handshake.ts";
+ * import { match } from "node:assert/strict";
+ *
+ * const text = new TextDecoder().decode(encodeResponse(refuse(404, "nothing here")));
+ * match(text, /^HTTP\/1\.1 404 Not Found\r\n/);
+ * ```
+ */
+export function encodeResponse({ status, headers, body }: HandshakeResponse): Uint8Array {
+  const lines = [`HTTP/1.1 ${status} ${reasonPhrases[status] ?? ""}`];
+  for (const [name, value] of headers) lines.push(`${name}: ${value}`);
+  if (status !== 101) {
+    // A 426 lists `Upgrade` in its own Connection header.
+    if (!headers.some(([name]) => name === "Connection")) lines.push("Connection: close");
+    lines.push(`Content-Length: ${utf8(body).length}`);
+  }
+  return utf8(`${lines.join("\r\n")}\r\n\r\n${body}`);
+}
+
+const reasonPhrases: Readonly<Record<number, string>> = {
+  101: "Switching Protocols",
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  426: "Upgrade Required",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** The requirements of §4.2.1 in its order. */
+function findRefusal(
+  { method, httpVersion, headers }: UpgradeRequest,
+): HandshakeResponse | undefined {
+  if (method !== "GET") return refuse(405, "the method must be GET", [["Allow", "GET"]]);
+  if (httpVersion !== "1.1") return refuse(400, "the HTTP version must be 1.1");
+  const header = (name: string) => headers.get(name) ?? "";
+  if (header("host") === "") return refuse(400, "missing Host");
+  if (!hasMember(header("upgrade"), "websocket")) return refuse(400, "Upgrade must be websocket");
+  if (!hasMember(header("connection"), "upgrade")) return refuse(400, "Connection must be Upgrade");
+  if (header("sec-websocket-version").trim() !== "13") return refuseVersion();
+  if (!isKey(header("sec-websocket-key"))) {
+    return refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64");
+  }
+  return undefined;
+}
+
+/** §4.4: "a |Sec-WebSocket-Version| header field indicating the version(s)" that would do. */
+function refuseVersion(): HandshakeResponse {
+  return refuse(426, "this server speaks version 13", [
+    ["Sec-WebSocket-Version", "13"],
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade, close"],
+  ]);
+}
+
+/** Sixteen bytes are 22 digits and two signs of padding. */
+function isKey(value: string): boolean {
+  return /^[A-Za-z0-9+/]{22}==$/.test(value);
+}
