@@ -128,5 +128,27 @@ export function settingsWith(values: ReadonlyMap<string, SettingValue>): Setting
   return Object.freeze(settings) as Settings;
 }
 
+/**
+ * The value of every setting by its full name: the inverse of {@link settingsWith}.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { defaultSettings, settingValues } from "./setting_list.ts";
+ *
+ * equal(settingValues(defaultSettings).get("network.path"), "/");
+ * ```
+ */
+export function settingValues(settings: Settings): ReadonlyMap<string, SettingValue> {
+  return new Map(
+    Object.entries(settings).flatMap(([section, values]) =>
+      Object.entries(values).map(([key, value]): [string, SettingValue] => [
+        `${section}.${key}`,
+        value,
+      ])
+    ),
+  );
+}
+
 /** The settings of a relay to which nothing was said. */
 export const defaultSettings: Settings = settingsWith(new Map());

@@ -1,0 +1,35 @@
+/**
+ * What a command is given to work with.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { EventStore } from "../store/event_store.ts";
+import type { ExitCode } from "./exit_code.ts";
+import type { Settings } from "./setting_list.ts";
+import type { SettingOptions } from "./setting_options.ts";
+import type { Streams } from "./streams.ts";
+
+/** Everything outside a command that it may touch. */
+export interface CommandContext {
+  readonly settings: Settings;
+  /** Where each setting that is not a default was said, by full name. */
+  readonly origins: ReadonlyMap<string, string>;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly streams: Streams;
+  /** Aborts when the process is asked to end. */
+  readonly stop: AbortSignal;
+  /** Opens the store that the settings name. Who opens it closes it. */
+  openStore(): Promise<EventStore>;
+}
+
+/** A command's work. What it returns is the program's exit code. */
+export type CommandWork = (context: CommandContext) => Promise<ExitCode>;
+
+/** Loads the settings that `options` lead to and does the work with them, or says what is wrong. */
+export type RunCommand = (options: SettingOptions, work: CommandWork) => Promise<void>;

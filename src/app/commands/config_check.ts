@@ -1,0 +1,39 @@
+/**
+ * `gallimimus config check`: say what is wrong with the settings, or what differs from the defaults.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import { utf8 } from "../../base/bytes.ts";
+import type { CommandContext, RunCommand } from "../command_context.ts";
+import { withoutPassword } from "../database_url.ts";
+import { type ExitCode, exitCode } from "../exit_code.ts";
+import { settingByName, settingValues } from "../setting_list.ts";
+import { type SettingOptions, withListenOption, withSettingOptions } from "../setting_options.ts";
+
+/** Adds the command to the program. */
+export function defineConfigCheck(program: Command, run: RunCommand): void {
+  const command = program.command("config").description("look at the settings")
+    .command("check").description("check all settings and show those that are not defaults");
+  withSettingOptions(withListenOption(command))
+    .action((options: SettingOptions) => run(options, checkConfig));
+}
+
+/**
+ * Prints each setting that was said anywhere, with its value and where it was said. Wrong ones never
+ * get here: they are reported, all at once, before any command starts.
+ */
+export async function checkConfig(
+  { settings, origins, streams }: CommandContext,
+): Promise<ExitCode> {
+  let text = "";
+  for (const [name, value] of settingValues(settings)) {
+    const origin = origins.get(name);
+    if (origin === undefined) continue;
+    const shown = settingByName.get(name)?.secret ? withoutPassword(String(value)) : value;
+    text += `${name} = ${JSON.stringify(shown)}  (${origin})\n`;
+  }
+  await streams.stdout.write(utf8(`${text}settings are valid\n`));
+  return exitCode.done;
+}

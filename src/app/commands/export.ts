@@ -1,0 +1,115 @@
+/**
+ * `gallimimus export`: print stored events.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError } from "commander";
+import { concat, utf8 } from "../../base/bytes.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
+import { parseFilter } from "../../nostr/parse_filter.ts";
+import { reasonText } from "../../nostr/reason.ts";
+import type { CommandContext, RunCommand } from "../command_context.ts";
+import { type ExitCode, exitCode } from "../exit_code.ts";
+import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
+
+/** The options of the command. */
+export interface ExportFlags {
+  readonly since?: number;
+  readonly until?: number;
+  readonly kinds?: readonly number[];
+  readonly authors?: readonly string[];
+  /** Whole filters, as JSON. The other options take the place of their fields. */
+  readonly filter?: readonly JsonObject[];
+}
+
+/** About how much is written at once, bytes. */
+const WRITE_BYTES = 65_536;
+
+/** An operator may ask for what he likes. */
+const NO_LIMITS = { maxFilterValues: Infinity };
+
+const LINE_FEED = utf8("\n");
+
+/** Adds the command to the program. */
+export function defineExport(program: Command, run: RunCommand): void {
+  const command = program.command("export")
+    .description("print stored events, newest first, one JSON object a line")
+    .option("--since <seconds>", "not older than this, in seconds since 1970", wholeNumber)
+    .option("--until <seconds>", "not newer than this, in seconds since 1970", wholeNumber)
+    .option("--kinds <kinds>", "only these kinds, joined by commas", wholeNumbers)
+    .option("--authors <pubkeys>", "only these authors in hex, joined by commas", commaSeparated)
+    .option("--filter <json>", "only what this NIP-01 filter matches; may be repeated", oneMore);
+  withSettingOptions(command).action((options: ExportFlags & SettingOptions) =>
+    run(options, (context) => exportEvents(context, options))
+  );
+}
+
+/** Prints the events that the options ask for. Ends quietly when nobody reads any more. */
+export async function exportEvents(
+  context: CommandContext,
+  flags: ExportFlags,
+): Promise<ExitCode> {
+  const { streams, stop } = context;
+  const filters = filtersOf(flags);
+  if (typeof filters === "string") {
+    await streams.stderr.write(utf8(`gallimimus: ${filters}\n`));
+    return exitCode.misused;
+  }
+  const store = await context.openStore();
+  try {
+    let pending: Uint8Array[] = [];
+    let pendingBytes = 0;
+    for await (const events of store.query(filters, { signal: stop })) {
+      for (const { json } of events) {
+        pending.push(json, LINE_FEED);
+        pendingBytes += json.length + 1;
+        if (pendingBytes < WRITE_BYTES) continue;
+        if (!await streams.stdout.write(concat(pending))) return exitCode.done;
+        pending = [];
+        pendingBytes = 0;
+      }
+    }
+    await streams.stdout.write(concat(pending));
+    return exitCode.done;
+  } catch (error) {
+    if (stop.aborted) return exitCode.interrupted;
+    throw error;
+  } finally {
+    await store.close();
+  }
+}
+
+/** The filters that the options make, or what is wrong with one. */
+function filtersOf(flags: ExportFlags): readonly ReqFilter[] | string {
+  const { since, until, kinds, authors } = flags;
+  const given = Object.entries({ since, until, kinds, authors })
+    .filter(([, value]) => value !== undefined);
+  const filters: ReqFilter[] = [];
+  for (const whole of flags.filter ?? [{}]) {
+    const filter = parseFilter({ ...whole, ...Object.fromEntries(given) }, NO_LIMITS);
+    if ("prefix" in filter) return reasonText(filter);
+    filters.push(filter);
+  }
+  return filters;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
+  return Number(text);
+}
+
+function wholeNumbers(text: string): readonly number[] {
+  return commaSeparated(text).map(wholeNumber);
+}
+
+function commaSeparated(text: string): readonly string[] {
+  return text.split(",").map((item) => item.trim());
+}
+
+function oneMore(text: string, earlier: readonly JsonObject[] = []): readonly JsonObject[] {
+  const filter = parseJson(text);
+  if (!isJsonObject(filter)) throw new InvalidArgumentError("Expected a JSON object.");
+  return [...earlier, filter];
+}

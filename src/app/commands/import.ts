@@ -1,0 +1,93 @@
+/**
+ * `gallimimus import`: put events from a file into the store.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import { utf8 } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { CommandContext, RunCommand } from "../command_context.ts";
+import { type ExitCode, exitCode } from "../exit_code.ts";
+import { importEvents, type ImportTally } from "../import_events.ts";
+import { readUntil } from "../read_until.ts";
+import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
+import type { Output } from "../streams.ts";
+import { createVerifier } from "../verifier.ts";
+
+/** The options of the command. */
+export interface ImportFlags {
+  /** False takes signatures on trust. */
+  readonly verify: boolean;
+}
+
+/** How often a person is told how far it is, milliseconds. */
+const PROGRESS_MS = 250;
+
+/** Adds the command to the program. */
+export function defineImport(program: Command, run: RunCommand): void {
+  const command = program.command("import")
+    .description("store the events of a file, one JSON object a line")
+    .argument("<file>", "the file, or - for standard input")
+    .option("--no-verify", "take signatures on trust (ids are checked all the same)");
+  withSettingOptions(command).action((path: string, options: ImportFlags & SettingOptions) =>
+    run(options, (context) => importFile(context, path, options))
+  );
+}
+
+/**
+ * Imports a file and prints what became of its lines. Refused lines are no failure: they are counted,
+ * and the first few are shown.
+ */
+export async function importFile(
+  context: CommandContext,
+  path: string,
+  { verify }: ImportFlags,
+): Promise<ExitCode> {
+  const { settings, streams, stop, log, clock } = context;
+  const opened = await streams.open(path);
+  if ("fault" in opened) {
+    await streams.stderr.write(utf8(`gallimimus: ${path}: ${opened.fault}\n`));
+    return exitCode.failed;
+  }
+  const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
+  const store = await context.openStore();
+  try {
+    const tally = await importEvents(readUntil(opened.readable, stop), {
+      store,
+      verifier,
+      maxLineBytes: settings.limits.max_message_bytes,
+      onProgress: progressOn(streams.stderr, clock),
+    });
+    await streams.stdout.write(utf8(summaryOf(tally)));
+    return stop.aborted ? exitCode.interrupted : exitCode.done;
+  } finally {
+    verifier?.close();
+    await store.close();
+  }
+}
+
+/** Shows the counts now and then, on a line that overwrites itself, if a person is looking. */
+function progressOn(output: Output, clock: Clock): (tally: ImportTally) => void {
+  let shownMs = -Infinity;
+  return (tally) => {
+    if (!output.isTerminal || clock.monotonicMs() - shownMs < PROGRESS_MS) return;
+    shownMs = clock.monotonicMs();
+    void output.write(utf8(`\r\x1b[K${countsOf(tally)}\r`));
+  };
+}
+
+function countsOf({ stored, duplicate, superseded, refused }: ImportTally): string {
+  const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
+  return `stored ${stored}, duplicate ${duplicate}, superseded ${superseded}, refused ${refusals}`;
+}
+
+function summaryOf(tally: ImportTally): string {
+  const reasons = [...tally.refused].sort((left, right) => right[1] - left[1]);
+  const lines = [
+    countsOf(tally),
+    ...reasons.map(([reason, count]) => `refused ${count}: ${reason}`),
+    ...tally.examples.map(({ number, reason }) => `line ${number}: ${reason}`),
+  ];
+  return lines.join("\n") + "\n";
+}

@@ -1,0 +1,37 @@
+/**
+ * `gallimimus info`: what this installation is and what it would do. The first thing to put into a
+ * report of a fault.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import { utf8 } from "../../base/bytes.ts";
+import type { CommandContext, RunCommand } from "../command_context.ts";
+import { databaseUrl, withoutPassword } from "../database_url.ts";
+import { type ExitCode, exitCode } from "../exit_code.ts";
+import { type SettingOptions, withListenOption, withSettingOptions } from "../setting_options.ts";
+import { version } from "../version.ts";
+
+/** Adds the command to the program. */
+export function defineInfo(program: Command, run: RunCommand): void {
+  const command = program.command("info").description("show versions, addresses and the database");
+  withSettingOptions(withListenOption(command))
+    .action((options: SettingOptions) => run(options, showInfo));
+}
+
+/** Prints one `name: value` line for each thing worth knowing. Passwords are left out. */
+export async function showInfo({ settings, streams }: CommandContext): Promise<ExitCode> {
+  const facts: readonly [string, string][] = [
+    ["gallimimus", version],
+    ["deno", `${Deno.version.deno} (V8 ${Deno.version.v8})`],
+    ["platform", Deno.build.target],
+    ["processors", String(navigator.hardwareConcurrency)],
+    ["listen", settings.network.listen.join(", ")],
+    ["database", withoutPassword(databaseUrl(settings.database))],
+    ["signatures", `${settings.signatures.engine}, ${settings.signatures.workers} workers`],
+  ];
+  const text = facts.map(([name, value]) => `${name}: ${value}\n`).join("");
+  await streams.stdout.write(utf8(text));
+  return exitCode.done;
+}

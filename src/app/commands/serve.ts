@@ -1,0 +1,17 @@
+/**
+ * `gallimimus serve`: run the relay.
+ *
+ * @module
+ */
+
+import type { Command } from "commander";
+import type { RunCommand } from "../command_context.ts";
+import { serve } from "../serve.ts";
+import { type SettingOptions, withListenOption, withSettingOptions } from "../setting_options.ts";
+
+/** Adds the command to the program. */
+export function defineServe(program: Command, run: RunCommand): void {
+  const command = program.command("serve").description("run the relay until it is told to stop");
+  withSettingOptions(withListenOption(command))
+    .action((options: SettingOptions) => run(options, serve));
+}

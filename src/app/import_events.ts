@@ -1,0 +1,191 @@
+/**
+ * From lines of JSON into a store, as fast as the store takes them and with a bounded part of them in
+ * memory.
+ *
+ * @module
+ */
+
+import { utf8 } from "../base/bytes.ts";
+import type { NostrEvent } from "../nostr/event.ts";
+import { eventId } from "../nostr/event_id.ts";
+import { eventJson } from "../nostr/event_json.ts";
+import { parseJson } from "../nostr/json.ts";
+import { kindClass } from "../nostr/kind.ts";
+import { parseEvent } from "../nostr/parse_event.ts";
+import { reasonText } from "../nostr/reason.ts";
+import type { Verifier } from "../relay/verifier.ts";
+import type { EventStore, PutOutcome } from "../store/event_store.ts";
+import { type Line, LineSplitter } from "./json_lines.ts";
+
+/** The most lines, and about the most bytes of text, that go to the store at once. */
+const BATCH_LINES = 500;
+const BATCH_CHARACTERS = 4_194_304;
+
+/** Batches on their way at once: while one is written, others are parsed and their signatures checked. */
+const BATCHES_IN_FLIGHT = 4;
+
+/** How many refused lines are kept, to show what is wrong with them. */
+const MAX_EXAMPLES = 5;
+
+/** What the import works with. */
+export interface ImportOptions {
+  readonly store: EventStore;
+  /** Undefined takes signatures on trust. */
+  readonly verifier: Verifier | undefined;
+  /** Longer lines are refused. */
+  readonly maxLineBytes: number;
+  /** Called after each batch. */
+  readonly onProgress?: (tally: ImportTally) => void;
+}
+
+/** A line that was refused. */
+export interface RefusedLine {
+  readonly number: number;
+  readonly reason: string;
+}
+
+/** What became of the lines so far. */
+export interface ImportTally extends Readonly<Record<PutOutcome, number>> {
+  /** How many lines were refused, by reason. */
+  readonly refused: ReadonlyMap<string, number>;
+  /** The first few of them. */
+  readonly examples: readonly RefusedLine[];
+}
+
+/**
+ * Stores the events that `pieces` hold, one JSON object a line. What is no event, does not have the id
+ * it says or (unless trusted) no signature that holds is refused and counted; so are ephemeral events.
+ * What the relay asks of publishers beyond that (size, age, rate) it does not ask of its operator.
+ *
+ * Rejects with what the stream or the store failed with; what was stored until then stays.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { utf8 } from "../base/bytes.ts";
+ * import { MemoryStore } from "../store/memory.ts";
+ * import { importEvents } from "./import_events.ts";
+ *
+ * async function* pieces() {
+ *   yield utf8("no event\n");
+ * }
+ * const options = { store: new MemoryStore(), verifier: undefined, maxLineBytes: 1000 };
+ * const { refused } = await importEvents(pieces(), options);
+ * deepEqual([...refused], [["invalid: not JSON", 1]]);
+ * ```
+ */
+export async function importEvents(
+  pieces: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+): Promise<ImportTally> {
+  const tally = new Tally();
+  const inFlight = new InFlight(BATCHES_IN_FLIGHT);
+  for await (const lines of batchesOf(pieces, options.maxLineBytes)) {
+    await inFlight.start(async () => {
+      await importBatch(lines, options, tally);
+      options.onProgress?.(tally);
+    });
+  }
+  await inFlight.finish();
+  return tally;
+}
+
+/** Lines in batches that are worth a round trip to the store. */
+async function* batchesOf(
+  pieces: AsyncIterable<Uint8Array>,
+  maxLineBytes: number,
+): AsyncGenerator<readonly Line[]> {
+  const splitter = new LineSplitter(maxLineBytes);
+  let batch: Line[] = [];
+  let characters = 0;
+  for await (const piece of pieces) {
+    for (const line of splitter.push(piece)) {
+      batch.push(line);
+      characters += "text" in line ? line.text.length : 0;
+      if (batch.length < BATCH_LINES && characters < BATCH_CHARACTERS) continue;
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+  }
+  batch.push(...splitter.end());
+  if (batch.length > 0) yield batch;
+}
+
+async function importBatch(
+  lines: readonly Line[],
+  { store, verifier }: ImportOptions,
+  tally: Tally,
+): Promise<void> {
+  const events = await Promise.all(lines.map(async (line) => {
+    const event = readEvent(line);
+    if (typeof event === "string") return tally.refuse(line.number, event);
+    if (verifier === undefined || await verifier.verify(event)) return event;
+    return tally.refuse(line.number, "invalid: signature does not fit the author and the id");
+  }));
+  const batch = events
+    .filter((event) => event !== undefined)
+    .map((event) => ({ event, json: utf8(eventJson(event)) }));
+  if (batch.length === 0) return;
+  for (const outcome of await store.put(batch)) tally[outcome]++;
+}
+
+/** The event on a line, or why it is refused. */
+function readEvent(line: Line): NostrEvent | string {
+  if ("fault" in line) return `invalid: ${line.fault}`;
+  const value = parseJson(line.text);
+  if (value === undefined) return "invalid: not JSON";
+  const event = parseEvent(value);
+  if ("reason" in event) return reasonText(event.reason);
+  if (kindClass(event.kind) === "ephemeral") return "invalid: ephemeral events are not stored";
+  return eventId(event) === event.id ? event : "invalid: id is not the hash of the event";
+}
+
+/** The counts while they grow. */
+class Tally implements ImportTally {
+  stored = 0;
+  duplicate = 0;
+  superseded = 0;
+  readonly refused = new Map<string, number>();
+  readonly examples: RefusedLine[] = [];
+
+  refuse(number: number, reason: string): undefined {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+    // Batches overlap, so that a later line may be refused before an earlier one.
+    this.examples.push({ number, reason });
+    this.examples.sort((left, right) => left.number - right.number);
+    if (this.examples.length > MAX_EXAMPLES) this.examples.pop();
+  }
+}
+
+/** Runs several tasks at once, but no more than so many. The first failure stops all that follow. */
+class InFlight {
+  readonly #most: number;
+  readonly #running: Promise<void>[] = [];
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Starts `task` once there is room. Rejects when an earlier one failed. */
+  async start(task: () => Promise<void>): Promise<void> {
+    if (this.#running.length >= this.#most) await this.#running.shift();
+    this.#throwFailure();
+    this.#running.push(
+      task().catch((error: unknown) => {
+        this.#failure ??= { error };
+      }),
+    );
+  }
+
+  /** Waits for all. Rejects when one failed. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#running);
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+}

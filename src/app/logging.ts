@@ -1,0 +1,153 @@
+/**
+ * The log of the program. Lines go through LogTape, so that a program that embeds the relay sends them
+ * wherever its own lines go; the command line's own choice, standard error, is made here.
+ *
+ * @module
+ */
+
+import { configureSync, getLogger, type LogRecord, resetSync } from "@logtape/logtape";
+import type { Log, LogFields } from "../base/log.ts";
+
+/** The category of every line that the relay writes. */
+const category = ["gallimimus"];
+
+/** How lines are written. */
+export interface LogStyle {
+  /** The least severe lines that are written. */
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly format: "text" | "json";
+  /** Whether text may be coloured. JSON never is. */
+  readonly colour: boolean;
+}
+
+/** LogTape's word for each level of ours. */
+const logTapeLevel = { debug: "debug", info: "info", warn: "warning", error: "error" } as const;
+
+/** Our word for each level of LogTape's; what we never write stands with its nearest. */
+const levelWord = {
+  trace: "debug",
+  debug: "debug",
+  info: "info",
+  warning: "warn",
+  error: "error",
+  fatal: "error",
+} as const;
+
+/** Terminal colours: what does not matter is dim, what does is yellow or red. */
+const colourCode = { debug: "2", info: "0", warn: "33", error: "31" } as const;
+
+/**
+ * The relay's log. Lines go nowhere until LogTape is configured, here or by a host program.
+ *
+ * @example
+ * ```ts
+ * import { relayLog } from "./logging.ts";
+ *
+ * relayLog().info("listening", { port: 8080 });
+ * ```
+ */
+export function relayLog(): Log {
+  const logger = getLogger(category);
+  return {
+    debug: (message, fields) => logger.debug(message, { ...fields }),
+    info: (message, fields) => logger.info(message, { ...fields }),
+    warn: (message, fields) => logger.warn(message, { ...fields }),
+    error: (message, fields) => logger.error(message, { ...fields }),
+  };
+}
+
+/**
+ * Sends the relay's lines to `write`, one call a line, and gives back what ends that. Replaces an
+ * earlier choice.
+ *
+ * @example
+ * ```ts
+ * import { ok } from "node:assert/strict";
+ * import { configureLog, relayLog } from "./logging.ts";
+ *
+ * const lines: string[] = [];
+ * const style = { level: "info", format: "text", colour: false } as const;
+ * const end = configureLog(style, (line) => lines.push(line));
+ * relayLog().info("listening", { port: 8080 });
+ * end();
+ * ok(lines[0]?.endsWith(" info  listening port=8080\n"));
+ * ```
+ */
+export function configureLog(style: LogStyle, write: (line: string) => void): () => void {
+  const format = style.format === "json" ? jsonLine : textLine;
+  configureSync({
+    reset: true,
+    sinks: { lines: (record) => write(format(record, style.colour)) },
+    loggers: [
+      { category, lowestLevel: logTapeLevel[style.level], sinks: ["lines"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
+    ],
+  });
+  return resetSync;
+}
+
+/**
+ * The style that the settings and the surroundings call for.
+ *
+ * @see https://no-color.org
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { logStyle } from "./logging.ts";
+ *
+ * const settings = { level: "info", format: "auto" } as const;
+ * deepEqual(logStyle(settings, { isTerminal: false, noColor: undefined }), {
+ *   level: "info",
+ *   format: "json",
+ *   colour: false,
+ * });
+ * ```
+ */
+export function logStyle(
+  { level, format }: {
+    readonly level: LogStyle["level"];
+    readonly format: LogStyle["format"] | "auto";
+  },
+  { isTerminal, noColor }: { readonly isTerminal: boolean; readonly noColor: string | undefined },
+): LogStyle {
+  return {
+    level,
+    format: format !== "auto" ? format : isTerminal ? "text" : "json",
+    colour: isTerminal && !noColor,
+  };
+}
+
+function jsonLine(record: LogRecord): string {
+  return JSON.stringify({
+    time: new Date(record.timestamp).toISOString(),
+    level: levelWord[record.level],
+    message: messageOf(record),
+    ...record.properties,
+  }) + "\n";
+}
+
+function textLine(record: LogRecord, colour: boolean): string {
+  const time = new Date(record.timestamp).toISOString();
+  const word = levelWord[record.level];
+  const level = colour ? `\x1b[${colourCode[word]}m${word.padEnd(5)}\x1b[0m` : word.padEnd(5);
+  return `${time} ${level} ${messageOf(record)}${fieldsText(record.properties as LogFields)}\n`;
+}
+
+function messageOf(record: LogRecord): string {
+  return record.message.map(String).join("");
+}
+
+function fieldsText(fields: LogFields): string {
+  let text = "";
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) text += ` ${name}=${fieldText(value)}`;
+  }
+  return text;
+}
+
+/** A value as one word: quoted when it would not look like one, so that a peer cannot forge a line. */
+function fieldText(value: unknown): string {
+  const text = typeof value === "string" ? value : String(value);
+  return /^[!#-<>-~]+$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,17 @@
+/**
+ * From a database's URL to a store.
+ *
+ * @module
+ */
+
+import { type EventStore, StoreUnavailable } from "../store/event_store.ts";
+import { MemoryStore } from "../store/memory.ts";
+import { databaseUrl, withoutPassword } from "./database_url.ts";
+import type { Settings } from "./setting_list.ts";
+
+/** Opens the store that the settings name. Rejects with {@link StoreUnavailable}. */
+export function openStore({ database }: Settings): Promise<EventStore> {
+  const url = databaseUrl(database);
+  if (url === "memory:") return Promise.resolve(new MemoryStore());
+  return Promise.reject(new StoreUnavailable(`cannot open ${withoutPassword(url)}`));
+}

@@ -1,0 +1,72 @@
+/**
+ * Standard input and output as arguments, so that a command can be tested without a process.
+ *
+ * @module
+ */
+
+/** Somewhere for a command to write. */
+export interface Output {
+  /** Whether a person is looking: progress is shown to people only. */
+  readonly isTerminal: boolean;
+  /**
+   * Writes all of `bytes` and resolves once they have been taken, which is the backpressure of a pipe.
+   * False means that nobody reads any more; a command then ends quietly.
+   */
+  write(bytes: Uint8Array): Promise<boolean>;
+}
+
+/** Bytes to read, or the reason why there are none. */
+export type OpenedFile =
+  | { readonly readable: ReadableStream<Uint8Array> }
+  | { readonly fault: string };
+
+/** What a command reads and writes. */
+export interface Streams {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Opens a file for reading. `-` is standard input. */
+  open(path: string): Promise<OpenedFile>;
+}
+
+/**
+ * The streams of this process.
+ *
+ * @example
+ * ```ts
+ * import { ok } from "node:assert/strict";
+ * import { systemStreams } from "./streams.ts";
+ *
+ * const opened = await systemStreams.open("/no/such/file");
+ * ok("fault" in opened);
+ * ```
+ */
+export const systemStreams: Streams = {
+  stdout: outputTo(Deno.stdout),
+  stderr: outputTo(Deno.stderr),
+  async open(path: string): Promise<OpenedFile> {
+    if (path === "-") return { readable: Deno.stdin.readable };
+    try {
+      return { readable: (await Deno.open(path)).readable };
+    } catch (error) {
+      if (error instanceof Error) return { fault: error.message };
+      throw error;
+    }
+  },
+};
+
+function outputTo(stream: typeof Deno.stdout): Output {
+  return {
+    isTerminal: stream.isTerminal(),
+    async write(bytes: Uint8Array): Promise<boolean> {
+      try {
+        for (let start = 0; start < bytes.length;) {
+          start += await stream.write(bytes.subarray(start));
+        }
+        return true;
+      } catch (error) {
+        if (error instanceof Deno.errors.BrokenPipe) return false;
+        throw error;
+      }
+    },
+  };
+}

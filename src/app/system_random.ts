@@ -1,0 +1,31 @@
+/**
+ * Real chance.
+ *
+ * @module
+ */
+
+import type { Random } from "../base/random.ts";
+
+/** The most bytes that one call of the Web Crypto API fills. */
+const quotaBytes = 65_536;
+
+/**
+ * The operating system's random bytes.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { systemRandom } from "./system_random.ts";
+ *
+ * equal(systemRandom.bytes(32).length, 32);
+ * ```
+ */
+export const systemRandom: Random = {
+  bytes(length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    for (let start = 0; start < length; start += quotaBytes) {
+      crypto.getRandomValues(bytes.subarray(start, start + quotaBytes));
+    }
+    return bytes;
+  },
+};
