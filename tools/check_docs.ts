@@ -1,0 +1,99 @@
+/**
+ * Every export of `src/` says what it means, and every function and class shows how it is used.
+ *
+ * @module
+ */
+
+import { denoOutput, exitWith, filesUnder, readIfPresent } from "./source_files.ts";
+
+/** The part of `deno doc --json` that is read here, by file URL. */
+export type DocNodes = Readonly<Record<string, DocFile>>;
+
+/** What one file exports. */
+export interface DocFile {
+  readonly module_doc?: JsDoc;
+  readonly symbols?: readonly DocSymbol[];
+}
+
+/** One name, with a declaration for each overload or merged meaning. */
+export interface DocSymbol {
+  readonly name: string;
+  readonly declarations: readonly {
+    readonly location: { readonly filename: string; readonly line: number };
+    readonly declarationKind: string;
+    readonly kind: string;
+    readonly jsDoc?: JsDoc;
+  }[];
+}
+
+/** A comment with its tags. */
+export interface JsDoc {
+  readonly doc?: string;
+  readonly tags?: readonly { readonly kind: string }[];
+}
+
+/**
+ * What is missing in the documentation of the given files, one sentence for each gap. What a file passes on
+ * from another is documented there.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { docGaps } from "./check_docs.ts";
+ *
+ * deepEqual(docGaps({ "file:///src/base/empty.ts": {} }, "file:///"), [
+ *   "src/base/empty.ts: no @module comment",
+ * ]);
+ * ```
+ */
+export function docGaps(nodes: DocNodes, rootUrl: string): readonly string[] {
+  const gaps: string[] = [];
+  for (const [url, file] of Object.entries(nodes)) {
+    const path = url.startsWith(rootUrl) ? url.slice(rootUrl.length) : url;
+    if (!isSaid(file.module_doc)) gaps.push(`${path}: no @module comment`);
+    for (const symbol of file.symbols ?? []) {
+      const gap = symbolGap(symbol, url);
+      if (gap !== undefined) gaps.push(`${path}:${gap}`);
+    }
+  }
+  return gaps.sort();
+}
+
+/** What one name lacks, after the line it stands on. */
+function symbolGap({ name, declarations }: DocSymbol, url: string): string | undefined {
+  const own = declarations.filter((each) =>
+    each.declarationKind === "export" && each.location.filename === url
+  );
+  const [first] = own;
+  if (first === undefined) return undefined;
+  const at = `${first.location.line + 1}: ${first.kind} ${name}`;
+  if (!own.some((each) => isSaid(each.jsDoc))) return `${at} has no docstring`;
+  if (first.kind !== "function" && first.kind !== "class") return undefined;
+  return own.some((each) => hasTag(each.jsDoc, "example")) ? undefined : `${at} has no @example`;
+}
+
+function isSaid(doc: JsDoc | undefined): boolean {
+  return (doc?.doc ?? "").trim() !== "";
+}
+
+function hasTag(doc: JsDoc | undefined, kind: string): boolean {
+  return doc?.tags?.some((tag) => tag.kind === kind) ?? false;
+}
+
+/**
+ * The documentation of `mod.ts` and all of `src/`.
+ *
+ * @param root The directory that has `src/`.
+ */
+export async function readDocs(root: string): Promise<DocNodes> {
+  const files = [...filesUnder(root, "src", ".ts")];
+  if (readIfPresent(`${root}/mod.ts`) !== undefined) files.push("mod.ts");
+  if (files.length === 0) return {};
+  const { nodes } = JSON.parse(await denoOutput(["doc", "--json", ...files], root));
+  return nodes;
+}
+
+if (import.meta.main) {
+  const root = await Deno.realPath(Deno.cwd());
+  exitWith(docGaps(await readDocs(root), `${new URL(`file://${root}`).href}/`));
+}

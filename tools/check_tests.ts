@@ -1,0 +1,125 @@
+/**
+ * `tests/` mirrors `src/` file for file, and no test is switched off in silence.
+ *
+ * @module
+ */
+
+import { rooms } from "./rooms.ts";
+import { exitWith, filesUnder, readIfPresent } from "./source_files.ts";
+
+/** Files that have behaviour and no test file of their own, each with the reason. */
+const untested: Readonly<Record<string, string>> = {};
+
+/** Test files of a room that test no single file of it, each with the reason. */
+const unmirrored: Readonly<Record<string, string>> = {};
+
+/** Test files that skip a test or turn a leak check off, each with the reason. */
+const weakened: Readonly<Record<string, string>> = {};
+
+/** What {@link testGaps} looks at. */
+export interface Project {
+  /** Text by path, everything under `src/` and `tests/`. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly untested: Readonly<Record<string, string>>;
+  readonly unmirrored: Readonly<Record<string, string>>;
+  readonly weakened: Readonly<Record<string, string>>;
+}
+
+/**
+ * What is wrong with the tests of a project, one sentence for each gap. An exception that nothing needs
+ * any more is a gap, too.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { testGaps } from "./check_tests.ts";
+ *
+ * const files = new Map([["src/base/bytes.ts", "export function utf8() {}\n"]]);
+ * deepEqual(testGaps({ files, untested: {}, unmirrored: {}, weakened: {} }), [
+ *   "src/base/bytes.ts: no tests/base/bytes_test.ts",
+ * ]);
+ * ```
+ */
+export function testGaps(project: Project): readonly string[] {
+  return [
+    ...judge(missingTests(project.files), project.untested),
+    ...judge(strayTests(project.files), project.unmirrored),
+    ...judge(weakTests(project.files), project.weakened),
+  ];
+}
+
+/** A file and what is wrong with it. */
+type Findings = ReadonlyMap<string, string>;
+
+/** The findings that no exception covers, and the exceptions that cover no finding. */
+function judge(
+  findings: Findings,
+  exceptions: Readonly<Record<string, string>>,
+): readonly string[] {
+  const open = [...findings].filter(([file]) => !(file in exceptions));
+  const stale = Object.keys(exceptions).filter((file) => !findings.has(file));
+  return [
+    ...open.map(([file, finding]) => `${file}: ${finding}`),
+    ...stale.map((file) => `${file}: an exception in check_tests.ts that is not needed`),
+  ];
+}
+
+/** An export that exists while the program runs; types and what is passed on are none. */
+const behaviour =
+  /^export\s+(?:default\b|(?:abstract\s+|async\s+)*(?:function|class|const|let|enum)\b)/m;
+
+function missingTests(files: Project["files"]): Findings {
+  const findings = new Map<string, string>();
+  for (const [file, text] of files) {
+    if (!file.startsWith("src/") || !behaviour.test(text)) continue;
+    const test = file.replace(/^src\//, "tests/").replace(/\.ts$/, "_test.ts");
+    if (!files.has(test)) findings.set(file, `no ${test}`);
+  }
+  return findings;
+}
+
+function strayTests(files: Project["files"]): Findings {
+  const names = new Set(rooms.map(({ name }) => name));
+  const findings = new Map<string, string>();
+  for (const file of files.keys()) {
+    const [folder, room] = file.split("/");
+    if (folder !== "tests" || !names.has(room ?? "") || !file.endsWith("_test.ts")) continue;
+    const source = file.replace(/^tests\//, "src/").replace(/_test\.ts$/, ".ts");
+    if (!files.has(source)) findings.set(file, `tests no file: ${source} does not exist`);
+  }
+  return findings;
+}
+
+/** A test that does not run, runs alone, or may leak; the options of a test come before its body. */
+const weakenings: readonly (readonly [pattern: RegExp, finding: string])[] = [
+  [/\bDeno\.test\.(?:ignore|only)\b/, "a test is ignored or runs alone"],
+  [/\b(?:Deno\.test|\w+\.step)\(\{[^{}]*\b(?:ignore|only)\b/, "a test is ignored or runs alone"],
+  [/\bsanitize(?:Ops|Resources|Exit)\s*:\s*false\b/, "a leak check is off"],
+];
+
+/** The tests of these checks hold such words as text. */
+const ownTests = "tests/tools/";
+
+function weakTests(files: Project["files"]): Findings {
+  const findings = new Map<string, string>();
+  for (const [file, text] of files) {
+    if (!file.startsWith("tests/") || file.startsWith(ownTests)) continue;
+    const hit = weakenings.find(([pattern]) => pattern.test(text));
+    if (hit !== undefined) findings.set(file, hit[1]);
+  }
+  return findings;
+}
+
+/**
+ * The text of everything under `src/` and `tests/`, by path.
+ *
+ * @param root The directory that has both.
+ */
+export function readProject(root: string): ReadonlyMap<string, string> {
+  const paths = [...filesUnder(root, "src", ".ts"), ...filesUnder(root, "tests", ".ts")];
+  return new Map(paths.map((path) => [path, readIfPresent(`${root}/${path}`) ?? ""]));
+}
+
+if (import.meta.main) {
+  exitWith(testGaps({ files: readProject(Deno.cwd()), untested, unmirrored, weakened }));
+}

@@ -1,0 +1,100 @@
+/**
+ * The tour of the code in ARCHITECTURE.md names only what exists, so that it cannot rot in silence.
+ *
+ * @module
+ */
+
+import { exitWith, filesUnder, readIfPresent } from "./source_files.ts";
+
+/** What a tour may name. */
+export interface Grounds {
+  /** Paths of all files, relative to the root. */
+  readonly files: readonly string[];
+  /** The code of `src/` and `mod.ts`, in which a name is looked for. */
+  readonly code: string;
+  /** The names of the tasks in `deno.json`. */
+  readonly tasks: readonly string[];
+}
+
+/**
+ * The names in backticks that are nowhere, each with its line. Looked up are paths (`net/listener`,
+ * `src/net/listener.ts`, `docs/`), names of the code (`EventStore.put`) and tasks (`deno task ok`).
+ * Everything else in backticks, and what stands in a fenced block, is prose.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { tourGaps } from "./check_tour.ts";
+ *
+ * const grounds = { files: ["src/base/select.ts"], code: "function select() {}", tasks: [] };
+ * deepEqual(tourGaps("See `base/select.ts`, `select` and `deselect`.", grounds), [
+ *   "line 1: `deselect` is not in the code",
+ * ]);
+ * ```
+ */
+export function tourGaps(tour: string, grounds: Grounds): readonly string[] {
+  const words = new Set(withoutComments(grounds.code).match(/[A-Za-z_$][\w$]*/g));
+  const gaps: string[] = [];
+  for (const [index, line] of withoutFences(tour).split("\n").entries()) {
+    for (const [, name = ""] of line.matchAll(/`([^`]+)`/g)) {
+      const gap = gapOf(name, grounds, words);
+      if (gap !== undefined) gaps.push(`line ${index + 1}: \`${name}\` ${gap}`);
+    }
+  }
+  return gaps;
+}
+
+const namePattern = /^#?[A-Za-z_$][\w$]*(?:\.#?[A-Za-z_$][\w$]*)*(?:\(\))?$/;
+const pathPattern = /^[\w.@-]+(?:\/[\w.@*-]*)+$|^[\w-]+\.(?:ts|md|json|toml|sql)$/;
+
+function gapOf(name: string, grounds: Grounds, words: ReadonlySet<string>): string | undefined {
+  const task = /^deno task ([\w:-]+)/.exec(name)?.[1];
+  if (task !== undefined) return grounds.tasks.includes(task) ? undefined : "is not a task";
+  if (pathPattern.test(name)) return isPath(name, grounds.files) ? undefined : "is not a file";
+  if (!namePattern.test(name) || isPath(name, grounds.files)) return undefined;
+  const known = name.replace(/\(\)$/, "").split(".").every((word) =>
+    words.has(word.replace(/^#/, ""))
+  );
+  return known ? undefined : "is not in the code";
+}
+
+/** Whether a path names a file or folder, from the root, from `src/` or anywhere, `.ts` or not. */
+function isPath(path: string, files: readonly string[]): boolean {
+  const end = path.replace(/^\.?\//, "").replace(/\/$/, "")
+    .replaceAll(/[.+^$()|[\]\\]/g, "\\$&").replaceAll("*", "[^/]*");
+  const pattern = new RegExp(`(?:^|/)${end}(?:\\.ts)?(?:/|$)`);
+  return files.some((file) => pattern.test(file));
+}
+
+/** Blanks fenced blocks, line by line, so that numbers of lines stay. */
+function withoutFences(text: string): string {
+  return text.replace(/^```[^]*?^```/gm, (block) => block.replace(/[^\n]/g, ""));
+}
+
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
+}
+
+/**
+ * What the tour of a project may name.
+ *
+ * @param root The directory that has `src/` and `deno.json`.
+ */
+export function readGrounds(root: string): Grounds {
+  const folders = ["src", "tests", "tools", "docs", "bench", "migrations", ".ci"];
+  const top = [...Deno.readDirSync(root)].filter((entry) => entry.isFile).map(({ name }) => name);
+  const files = [...top, ...folders.flatMap((folder) => filesUnder(root, folder, ""))];
+  const sources = files.filter((file) => file === "mod.ts" || /^src\/.*\.ts$/.test(file));
+  const { tasks = {} } = JSON.parse(readIfPresent(`${root}/deno.json`) ?? "{}");
+  return {
+    files,
+    code: sources.map((file) => readIfPresent(`${root}/${file}`) ?? "").join("\n"),
+    tasks: Object.keys(tasks),
+  };
+}
+
+if (import.meta.main) {
+  const tour = readIfPresent("ARCHITECTURE.md");
+  const gaps = tour === undefined ? ["there is none"] : tourGaps(tour, readGrounds(Deno.cwd()));
+  exitWith(gaps.map((gap) => `ARCHITECTURE.md: ${gap}`));
+}

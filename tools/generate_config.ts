@@ -1,0 +1,125 @@
+/**
+ * Writes `config.toml` and `docs/settings.md` from the list of settings, so that neither can disagree
+ * with what the relay does. With `--check` it writes nothing and fails when a file is out of date.
+ *
+ * @module
+ */
+
+import { settingSections } from "../src/app/setting_list.ts";
+import { expectedValue, type Setting, type SettingSection } from "../src/app/setting.ts";
+
+/** The longest line of `config.toml`, in characters. */
+const LINE_CHARACTERS = 100;
+
+/**
+ * The configuration file. Every setting stands in it as a comment, at its default: a line says what the
+ * relay does anyway, and a copied file does not hold on to the defaults of an old version.
+ */
+export function configToml(): string {
+  const head = [
+    "# Settings of Gallimimus, a Nostr relay.",
+    "#",
+    "# A line that begins with # and a name shows a setting at its default: take the # away to change it.",
+    "# Stronger than this file are environment variables (GALLIMIMUS_SECTION__KEY, DATABASE_URL), and",
+    "# stronger than those are flags (--set section.key=value). An unknown name is an error.",
+    "# `gallimimus config check` says what is wrong, and what differs from the defaults and why.",
+  ];
+  const sections = Object.entries(settingSections).map(([name, section]: [
+    string,
+    SettingSection,
+  ]) => ["", "", ...comment(section.title), `[${name}]`, ...settingLines(section)]);
+  return [...head, ...sections.flat()].join("\n") + "\n";
+}
+
+/** The page for operators: one table a section. */
+export function settingsPage(): string {
+  const head = [
+    "# Settings",
+    "",
+    "Written by `tools/generate_config.ts` from the tables in `src/app/settings/`; do not edit.",
+    "",
+    "Weakest to strongest: the default, `config.toml` (`--config FILE`), the environment",
+    "(`GALLIMIMUS_SECTION__KEY`; `DATABASE_URL` is `database.url`), flags (`--set section.key=value`).",
+    "In the environment and in flags the items of a list are joined by commas.",
+  ];
+  const sections = Object.entries(settingSections).map(([name, section]: [
+    string,
+    SettingSection,
+  ]) => ["", `## [${name}]`, "", section.title, "", ...settingRows(section)]);
+  return [...head, ...sections.flat()].join("\n") + "\n";
+}
+
+function settingLines(section: SettingSection): readonly string[] {
+  return Object.entries(section.settings).flatMap(([key, setting]) => [
+    "",
+    ...comment(setting.description),
+    ...comment(`${sentence(expectedValue(setting))} ${whenApplied(setting)}`),
+    ...(setting.type === "integer" ? comment(`When raised: ${setting.whenRaised}`) : []),
+    `#${key} = ${JSON.stringify(setting.default)}`,
+  ]);
+}
+
+function settingRows(section: SettingSection): readonly string[] {
+  const rows = Object.entries(section.settings).map(([key, setting]) => {
+    const raised = setting.type === "integer" ? ` When raised: ${setting.whenRaised}` : "";
+    const cells = [
+      `\`${key}\``,
+      `\`${JSON.stringify(setting.default)}\``,
+      expectedValue(setting),
+      setting.reloadable ? "yes" : "no",
+      setting.description + raised,
+    ];
+    return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  });
+  return [
+    "| key | default | takes | reloadable | meaning |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+  ];
+}
+
+function whenApplied({ reloadable }: Setting): string {
+  return reloadable ? "Reloadable." : "Counts from the next start.";
+}
+
+/** Words as a sentence of their own. */
+function sentence(words: string): string {
+  return `Takes ${words}.`;
+}
+
+/** Text as comment lines of at most {@link LINE_CHARACTERS}, broken between words. */
+function comment(text: string): readonly string[] {
+  const lines: string[] = [];
+  let line = "#";
+  for (const word of text.split(" ")) {
+    if (line.length + 1 + word.length > LINE_CHARACTERS) {
+      lines.push(line);
+      line = "#";
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** Writes the files, or with `check` says which are out of date. True when all is well. */
+export async function generate(root: URL, check: boolean): Promise<boolean> {
+  let upToDate = true;
+  const pages: readonly [string, string][] = [
+    ["config.toml", configToml()],
+    ["docs/settings.md", settingsPage()],
+  ];
+  for (const [path, text] of pages) {
+    const file = new URL(path, root);
+    if (!check) await Deno.writeTextFile(file, text);
+    else if (await Deno.readTextFile(file).catch(() => "") !== text) {
+      console.error(`${path} is out of date: run deno run -A tools/generate_config.ts`);
+      upToDate = false;
+    }
+  }
+  return upToDate;
+}
+
+if (import.meta.main) {
+  const upToDate = await generate(new URL("../", import.meta.url), Deno.args.includes("--check"));
+  Deno.exit(upToDate ? 0 : 1);
+}

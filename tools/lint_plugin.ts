@@ -1,0 +1,262 @@
+/**
+ * The house rules that `deno lint` can hold. Wired in `deno.json` under `lint.plugins`.
+ *
+ * A rule gives way to the linter's own comment, and that comment says why:
+ * `// deno-lint-ignore-file gallimimus/file-length -- a table of 600 test vectors`.
+ *
+ * @module
+ */
+
+import { roomOf } from "./rooms.ts";
+
+/** Lines of a function, from its signature to its closing brace. */
+export const maxFunctionLines = 60;
+/** Lines of a file. */
+export const maxFileLines = 400;
+/** Parameters of a function. What needs more takes an options object. */
+export const maxParameters = 3;
+
+type Rule = Deno.lint.Rule;
+type Node = Deno.lint.Node;
+
+const plugin: Deno.lint.Plugin = {
+  name: "gallimimus",
+  rules: {
+    "no-leaking-race": noLeakingRace(),
+    "pure-room": pureRoom(),
+    "hash-private": hashPrivate(),
+    "function-length": functionLength(),
+    "parameter-count": parameterCount(),
+    "file-length": fileLength(),
+    "no-as-any": noAsAny(),
+    "ignore-reason": ignoreReason(),
+  },
+};
+
+export default plugin;
+
+/** A race leaves a reaction on each promise that did not win, until that one settles. */
+function noLeakingRace(): Rule {
+  const leaking = new Set(["Promise.race", "AbortSignal.any"]);
+  return {
+    create: (context) => ({
+      MemberExpression(node) {
+        const name = memberName(node);
+        if (name === undefined || !leaking.has(name)) return;
+        context.report({
+          node,
+          message: `${name} keeps what it waited for alive`,
+          hint: "Wait with select from base/select.ts.",
+        });
+      },
+    }),
+  };
+}
+
+/** What a room that touches nothing may not name. Members first, then whole globals. */
+const impureMembers = new Set([
+  "Date.now",
+  "Math.random",
+  "performance.now",
+  "crypto.getRandomValues",
+  "crypto.randomUUID",
+]);
+const impureGlobals = new Set([
+  "Deno",
+  "process",
+  "console",
+  "fetch",
+  "globalThis",
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "WebSocket",
+  "Worker",
+  "BroadcastChannel",
+]);
+const timers = new Set(["setTimeout", "setInterval", "setImmediate"]);
+
+/** Time, chance, logs and the world outside are arguments in every room but `app`. */
+function pureRoom(): Rule {
+  return {
+    create(context) {
+      const room = roomOf(context.filename);
+      if (room === undefined || room.touches.includes("everything")) return {};
+      const mayTime = room.touches.includes("timers");
+      const forbid = (node: Node, name: string) =>
+        context.report({
+          node,
+          message: `${name} in room ${room.name}, which may touch ${
+            room.touches.join(", ") || "nothing"
+          }`,
+          hint: "Take it as an argument: Clock, Random, Log or a port of the room's own.",
+        });
+      return {
+        MemberExpression(node) {
+          const name = memberName(node);
+          if (name !== undefined && impureMembers.has(name)) forbid(node, name);
+        },
+        NewExpression(node) {
+          if (isNamed(node.callee, "Date") && node.arguments.length === 0) {
+            forbid(node, "new Date()");
+          }
+        },
+        CallExpression(node) {
+          if (isNamed(node.callee, "Date")) forbid(node, "Date()");
+        },
+        Identifier(node) {
+          if (!impureGlobals.has(node.name) || !isReference(node)) return;
+          if (!(mayTime && timers.has(node.name))) forbid(node, node.name);
+        },
+      };
+    },
+  };
+}
+
+/** `#x` is private while the program runs, too. */
+function hashPrivate(): Rule {
+  return {
+    create(context) {
+      const check = ({ range }: { readonly range: Deno.lint.Range }) => {
+        const text = context.sourceCode.text.slice(...range);
+        const keyword = /^(?:(?:static|abstract|override|readonly)\s+)*(private|protected)\b/
+          .exec(text)?.[1];
+        if (keyword === undefined) return;
+        context.report({
+          range,
+          message: `${keyword} is a promise of the type checker only`,
+          hint: "Write #name.",
+        });
+      };
+      return {
+        PropertyDefinition: check,
+        MethodDefinition: check,
+        TSParameterProperty: check,
+        TSAbstractPropertyDefinition: check,
+        TSAbstractMethodDefinition: check,
+      };
+    },
+  };
+}
+
+function functionLength(): Rule {
+  return {
+    create: (context) =>
+      onFunctions(context, (node) => {
+        const lines = lineCount(context.sourceCode.getText(node));
+        if (lines <= maxFunctionLines) return;
+        context.report({
+          node,
+          message: `function of ${lines} lines; the limit is ${maxFunctionLines}`,
+        });
+      }),
+  };
+}
+
+function parameterCount(): Rule {
+  return {
+    create: (context) =>
+      onFunctions(context, (node) => {
+        const count = node.params.filter((parameter) => !isNamed(parameter, "this")).length;
+        if (count <= maxParameters) return;
+        context.report({
+          node,
+          message: `${count} parameters; the limit is ${maxParameters}`,
+          hint: "Take an options object.",
+        });
+      }),
+  };
+}
+
+function fileLength(): Rule {
+  return {
+    create: (context) => ({
+      Program() {
+        const lines = lineCount(context.sourceCode.text.trimEnd());
+        if (isTest(context.filename) || lines <= maxFileLines) return;
+        context.report({
+          range: [0, 0],
+          message: `file of ${lines} lines; the limit is ${maxFileLines}`,
+          hint: "A table says so: // deno-lint-ignore-file gallimimus/file-length -- what it lists",
+        });
+      },
+    }),
+  };
+}
+
+function noAsAny(): Rule {
+  return {
+    create(context) {
+      const check = (node: Deno.lint.TSAsExpression | Deno.lint.TSTypeAssertion) => {
+        if (node.typeAnnotation.type !== "TSAnyKeyword") return;
+        context.report({ node, message: "a cast to any turns the type checker off" });
+      };
+      return { TSAsExpression: check, TSTypeAssertion: check };
+    },
+  };
+}
+
+/** Whoever switches a rule off owes the next reader a reason. */
+function ignoreReason(): Rule {
+  const directive = /^\s*deno-lint-ignore(?:-file)?\b/;
+  return {
+    create: (context) => ({
+      Program() {
+        for (const comment of context.sourceCode.getAllComments()) {
+          if (!directive.test(comment.value) || /\s--\s+\S/.test(comment.value)) continue;
+          context.report({
+            range: comment.range,
+            message: "a rule is switched off without a reason",
+            hint: "Add it behind two dashes: deno-lint-ignore rule -- reason",
+          });
+        }
+      },
+    }),
+  };
+}
+
+type FunctionNode =
+  | Deno.lint.FunctionDeclaration
+  | Deno.lint.FunctionExpression
+  | Deno.lint.ArrowFunctionExpression;
+
+/** Visits every function that is not in a test: there, one function may hold a whole suite. */
+function onFunctions(
+  context: Deno.lint.RuleContext,
+  check: (node: FunctionNode) => void,
+): Deno.lint.LintVisitor {
+  if (isTest(context.filename)) return {};
+  return { FunctionDeclaration: check, FunctionExpression: check, ArrowFunctionExpression: check };
+}
+
+function isTest(filename: string): boolean {
+  return /[\\/](?:tests|bench)[\\/]/.test(filename) || /^(?:tests|bench)[\\/]/.test(filename);
+}
+
+function lineCount(text: string): number {
+  return text.split("\n").length;
+}
+
+/** `Promise.race` for the expression of that form, and for `Promise["race"]`. */
+function memberName(node: Deno.lint.MemberExpression): string | undefined {
+  if (node.object.type !== "Identifier") return undefined;
+  const { property } = node;
+  if (!node.computed && property.type === "Identifier") {
+    return `${node.object.name}.${property.name}`;
+  }
+  if (property.type === "Literal") return `${node.object.name}.${property.value}`;
+  return undefined;
+}
+
+function isNamed(node: Node | Deno.lint.Parameter, name: string): boolean {
+  return node.type === "Identifier" && node.name === name;
+}
+
+/** Whether an identifier names a value, not a member, a key or something in a type. */
+function isReference(node: Deno.lint.Identifier): boolean {
+  const parent: Node = node.parent;
+  if (parent.type.startsWith("TS")) return false;
+  if (parent.type === "MemberExpression") return parent.object === node || parent.computed;
+  const key = "key" in parent ? parent.key : undefined;
+  return key !== node;
+}

