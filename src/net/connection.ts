@@ -1,0 +1,374 @@
+/**
+ * The driver: a WebSocket protocol on a socket.
+ *
+ * It decides nothing about the protocol. It moves bytes both ways, keeps the one deadline that closing
+ * needs, and hands over what arrived.
+ *
+ * Output is collected and leaves by one rule: at the end of a turn everything queued goes out in one
+ * write, and there is at most one write under way. While a peer does not read, what follows gathers in
+ * a single buffer instead of thousands of small writes, so that `queuedBytes` is close to the memory
+ * that is really held.
+ *
+ * @module
+ */
+
+import type { Duplex } from "node:stream";
+import { assert } from "../base/assert.ts";
+import type { SharedBytes } from "../base/bytes.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { CloseCode } from "../websocket/close_code.ts";
+import type { Message } from "../websocket/message_assembler.ts";
+import type { Protocol, ProtocolEvent } from "../websocket/protocol.ts";
+
+/** How a connection ended, for logs and counters. */
+export interface Ending {
+  /**
+   * - `peer`: the peer closed, and was answered.
+   * - `local`: {@link Connection.close} was called, and the peer answered.
+   * - `fault`: the peer broke the protocol; `reason` is the stable name of how.
+   * - `timeout`: the peer did not finish closing in time.
+   * - `eof`: the peer's bytes ended without a close frame.
+   * - `reset`: the socket failed; `reason` is the system's name for it.
+   * - `terminated`: {@link Connection.terminate} was called.
+   */
+  readonly cause: "peer" | "local" | "fault" | "timeout" | "eof" | "reset" | "terminated";
+  /** The close code that was received or sent; 1006 where there was none. */
+  readonly code: number;
+  readonly reason: string;
+  /** Whether close frames went both ways. */
+  readonly clean: boolean;
+}
+
+/** What a connection tells whoever holds it. */
+export interface ConnectionEvents {
+  /** The messages that one read delivered, in order. */
+  messages(batch: readonly Message[]): void;
+  /** `queuedBytes` fell to the low mark after having been above the high one. */
+  drained(): void;
+  /** The connection is over and its socket gone. Nothing follows. Called exactly once. */
+  closed(ending: Ending): void;
+}
+
+/** The durations and sizes of one connection. */
+export interface ConnectionLimits {
+  /** How long closing may take before the socket is destroyed, milliseconds. */
+  readonly closeTimeoutMs: number;
+  /** Queued bytes above which pings go unanswered and {@link ConnectionEvents.drained} is owed. */
+  readonly highWaterBytes: number;
+  /** Queued bytes at which {@link ConnectionEvents.drained} is told. */
+  readonly lowWaterBytes: number;
+}
+
+/** What a connection is made of. */
+export interface ConnectionOptions {
+  /** Past its handshake, with nobody reading from it. It belongs to the connection from now on. */
+  readonly socket: Duplex;
+  /** Bytes that were read together with the handshake. */
+  readonly head?: Uint8Array;
+  readonly protocol: Protocol;
+  /** Who the peer is, for logs. */
+  readonly address: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: ConnectionLimits;
+}
+
+/**
+ * One WebSocket connection over any duplex stream: TCP, TLS, a Unix socket, a pipe.
+ *
+ * @example
+ * ```ts
+ * import { duplexPair } from "node:stream";
+ * import { equal } from "node:assert/strict";
+ * import { silentLog } from "../base/log.ts";
+ * import { Protocol } from "../websocket/protocol.ts";
+ * import { Connection } from "./connection.ts";
+ *
+ * const clock = {
+ *   nowMs: () => 0,
+ *   monotonicMs: () => 0,
+ *   after: () => ({ cancel() {} }),
+ *   every: () => ({ cancel() {} }),
+ * };
+ * const limits = { closeTimeoutMs: 1000, highWaterBytes: 65_536, lowWaterBytes: 16_384 };
+ * const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
+ * const [left, right] = duplexPair();
+ * const options = { address: "example", clock, log: silentLog, limits };
+ * const client = new Connection({
+ *   ...options,
+ *   socket: left,
+ *   protocol: new Protocol({ role: "client", maxMessageBytes: 1024, random }),
+ * });
+ * const server = new Connection({
+ *   ...options,
+ *   socket: right,
+ *   protocol: new Protocol({ role: "server", maxMessageBytes: 1024 }),
+ * });
+ *
+ * const heard = Promise.withResolvers<string>();
+ * server.start({
+ *   messages: ([first]) => heard.resolve(first?.type === "text" ? first.text : ""),
+ *   drained() {},
+ *   closed() {},
+ * });
+ * client.start({ messages() {}, drained() {}, closed() {} });
+ * client.send("hello");
+ * equal(await heard.promise, "hello");
+ * client.close(1000, "done");
+ * ```
+ */
+export class Connection {
+  readonly address: string;
+  readonly #socket: Duplex;
+  readonly #protocol: Protocol;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #limits: ConnectionLimits;
+  readonly #head: Uint8Array | undefined;
+  /** Whoever holds the connection; nobody before {@link start}. */
+  #events: ConnectionEvents | undefined = undefined;
+  #lastHeardMs: number;
+  /** A flush waits for the end of this turn. */
+  #flushQueued = false;
+  /** The one write under way has not left the process. */
+  #writing = false;
+  /** The peer reads too slowly: `drained` is owed. */
+  #high = false;
+  /** How it ends, as far as that is known; what it says may still become better or worse. */
+  #ending: Ending | undefined = undefined;
+  /** Set from the first move to close until the socket is gone. */
+  #deadline: Timer | undefined = undefined;
+  #gone = false;
+
+  constructor(options: ConnectionOptions) {
+    const { highWaterBytes, lowWaterBytes } = options.limits;
+    assert(lowWaterBytes <= highWaterBytes, "the low mark is not above the high one");
+    this.address = options.address;
+    this.#socket = options.socket;
+    this.#protocol = options.protocol;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#limits = options.limits;
+    this.#head = options.head;
+    this.#lastHeardMs = options.clock.monotonicMs();
+    this.#socket.on("end", this.#onEof);
+    this.#socket.on("error", this.#onError);
+    this.#socket.on("close", this.#onGone);
+  }
+
+  /** When the last bytes came from the peer, on the monotonic clock, milliseconds. */
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
+  }
+
+  /** Bytes that were sent here and have not left the process yet. */
+  get queuedBytes(): number {
+    return this.#gone ? 0 : this.#protocol.pendingBytes + this.#socket.writableLength;
+  }
+
+  /** Begins to read. Until then, nothing is heard and nothing is lost. Called once. */
+  start(events: ConnectionEvents): void {
+    assert(this.#events === undefined, "a connection is started once");
+    this.#events = events;
+    if (this.#gone) return queueMicrotask(() => this.#tellClosed());
+    if (this.#head !== undefined && this.#head.length > 0) this.#onData(this.#head);
+    this.#read();
+  }
+
+  /** Queues one text message. All that one turn of the loop queues leaves in one write. */
+  send(text: string): void {
+    this.#protocol.sendText(text);
+    this.#queueFlush();
+  }
+
+  /** Queues one text message made of `head`, the shared `body`, and `tail`. */
+  sendShared(head: Uint8Array, body: SharedBytes, tail: Uint8Array): void {
+    this.#protocol.sendShared(head, body, tail);
+    this.#queueFlush();
+  }
+
+  /** Queues one binary message. */
+  sendBinary(bytes: Uint8Array): void {
+    this.#protocol.sendBinary(bytes);
+    this.#queueFlush();
+  }
+
+  /** Queues a ping frame. */
+  ping(): void {
+    this.#protocol.sendPing();
+    this.#queueFlush();
+  }
+
+  /** Stops reading, so that the peer's own writes will stall. Without effect while closing. */
+  pause(): void {
+    if (this.#deadline === undefined) this.#socket.pause();
+  }
+
+  /** Ends {@link pause}. */
+  resume(): void {
+    if (this.#events !== undefined) this.#socket.resume();
+  }
+
+  /**
+   * Sends a close frame behind all that is queued and waits for the peer's, as long as
+   * `closeTimeoutMs` allows. Messages that still come are dropped. Closing twice does nothing.
+   */
+  close(code: number, reason: string): void {
+    if (this.#ending !== undefined || this.#gone) return;
+    this.#ending = { cause: "local", code, reason, clean: false };
+    this.#protocol.sendClose(code, reason);
+    this.#beginEnd();
+  }
+
+  /** Destroys the socket with all that is queued, now: for a peer that deserves no more patience. */
+  terminate(): void {
+    if (this.#gone) return;
+    this.#ending ??= abnormal("terminated", "");
+    this.#destroy();
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    this.#lastHeardMs = this.#clock.monotonicMs();
+    // Streams deliver a Buffer, whose slice() shares memory where that of Uint8Array copies.
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+    this.#deliver(this.#protocol.receive(bytes));
+    if (this.#protocol.pendingBytes > 0) this.#queueFlush();
+    if (this.#protocol.state === "closed") this.#beginEnd();
+  };
+
+  /** Messages go on in one batch; what ends the connection is noted. */
+  #deliver(events: readonly ProtocolEvent[]): void {
+    const wasEnding = this.#ending !== undefined;
+    const messages: Message[] = [];
+    for (const event of events) {
+      if (event.type === "text" || event.type === "binary") messages.push(event);
+      else if (event.type === "fault" || event.type === "close") this.#noteEnd(event);
+    }
+    if (messages.length > 0 && !wasEnding) this.#tell((events) => events.messages(messages));
+  }
+
+  #noteEnd(event: Extract<ProtocolEvent, { type: "fault" | "close" }>): void {
+    if (event.type === "fault") {
+      this.#ending = { cause: "fault", code: event.closeCode, reason: event.name, clean: false };
+    } else if (this.#ending?.cause === "local") {
+      this.#ending = { ...this.#ending, clean: true };
+    } else {
+      this.#ending = { cause: "peer", code: event.code, reason: event.reason, clean: true };
+    }
+  }
+
+  #queueFlush(): void {
+    if (this.#flushQueued) return;
+    this.#flushQueued = true;
+    queueMicrotask(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushQueued = false;
+    if (this.#gone || this.#socket.destroyed) return;
+    if (!this.#writing) this.#write();
+    if (!this.#high && this.queuedBytes > this.#limits.highWaterBytes) {
+      this.#high = true;
+      this.#protocol.holdPongs();
+    }
+  };
+
+  /** Starts the one write, or, when all has left and nothing more will come, ends our half. */
+  #write(): void {
+    const output = this.#protocol.takeOutput();
+    if (output !== undefined) {
+      this.#writing = true;
+      this.#socket.write(output, this.#onWritten);
+    } else if (this.#protocol.state === "closed") {
+      this.#socket.end();
+    }
+  }
+
+  readonly #onWritten = (): void => {
+    this.#writing = false;
+    this.#protocol.recycleOutput();
+    if (this.#gone || this.#socket.destroyed) return;
+    this.#write();
+    if (!this.#high || this.queuedBytes > this.#limits.lowWaterBytes) return;
+    this.#high = false;
+    this.#protocol.releasePongs();
+    if (this.#protocol.pendingBytes > 0) this.#queueFlush();
+    this.#tell((events) => events.drained());
+  };
+
+  /** Reads on, to see the peer's close frame, and gives the end a deadline. */
+  #beginEnd(): void {
+    this.#deadline ??= this.#clock.after(this.#limits.closeTimeoutMs, this.#onDeadline);
+    this.#read();
+    this.#queueFlush();
+  }
+
+  /** Lets the bytes come, whether or not they came before. */
+  #read(): void {
+    if (this.#socket.listenerCount("data") === 0) this.#socket.on("data", this.#onData);
+    this.#socket.resume();
+  }
+
+  readonly #onDeadline = (): void => {
+    if (this.#ending?.cause === "local" && !this.#ending.clean) {
+      this.#ending = abnormal("timeout", this.#ending.reason);
+    }
+    this.#destroy();
+  };
+
+  /** The peer has sent its last byte. */
+  readonly #onEof = (): void => {
+    this.#ending ??= abnormal("eof", "");
+    this.#protocol.receiveEof();
+    this.#beginEnd();
+  };
+
+  readonly #onError = (error: Error & { readonly code?: string }): void => {
+    this.#ending ??= abnormal("reset", error.code ?? error.message);
+  };
+
+  readonly #onGone = (): void => {
+    this.#gone = true;
+    this.#deadline?.cancel();
+    this.#protocol.receiveEof();
+    this.#tellClosed();
+  };
+
+  #tellClosed(): void {
+    this.#tell((events) => events.closed(this.#ending ?? abnormal("reset", "")));
+  }
+
+  /**
+   * Output that nobody reads would stay with the system for minutes after an orderly close, so a stuck
+   * connection is reset. Only TCP knows how; others are closed.
+   */
+  #destroy(): void {
+    const socket: Duplex & { resetAndDestroy?: () => unknown } = this.#socket;
+    const stuck = this.#writing || socket.writableLength > 0;
+    if (!stuck || socket.resetAndDestroy === undefined) return void socket.destroy();
+    try {
+      socket.resetAndDestroy();
+    } catch {
+      socket.destroy();
+    }
+  }
+
+  /** Whoever holds the connection may be broken; then this connection ends and no other. */
+  #tell(what: (events: ConnectionEvents) => void): void {
+    if (this.#events === undefined) return;
+    try {
+      what(this.#events);
+    } catch (error) {
+      this.#log.error("connection handler failed", {
+        address: this.address,
+        error: error instanceof Error ? error.stack ?? error.message : String(error),
+      });
+      this.close(CloseCode.internalError, "internal error");
+    }
+  }
+}
+
+function abnormal(cause: Ending["cause"], reason: string): Ending {
+  return { cause, code: CloseCode.abnormal, reason, clean: false };
+}
