@@ -23,6 +23,7 @@ export interface DocSymbol {
     readonly declarationKind: string;
     readonly kind: string;
     readonly jsDoc?: JsDoc;
+    readonly def?: { readonly extends?: string };
   }[];
 }
 
@@ -50,29 +51,36 @@ export function docGaps(nodes: DocNodes, rootUrl: string): readonly string[] {
   const gaps: string[] = [];
   for (const [url, file] of Object.entries(nodes)) {
     const path = url.startsWith(rootUrl) ? url.slice(rootUrl.length) : url;
-    if (!isSaid(file.module_doc)) gaps.push(`${path}: no @module comment`);
+    if (!isFilled(file.module_doc)) gaps.push(`${path}: no @module comment`);
     for (const symbol of file.symbols ?? []) {
       const gap = symbolGap(symbol, url);
       if (gap !== undefined) gaps.push(`${path}:${gap}`);
     }
   }
-  return gaps.sort();
+  return gaps;
 }
 
 /** What one name lacks, after the line it stands on. */
 function symbolGap({ name, declarations }: DocSymbol, url: string): string | undefined {
   const own = declarations.filter((each) =>
-    each.declarationKind === "export" && each.location.filename === url
+    each.declarationKind === "export" && each.kind !== "reference" && each.location.filename === url
   );
   const [first] = own;
   if (first === undefined) return undefined;
   const at = `${first.location.line + 1}: ${first.kind} ${name}`;
   if (!own.some((each) => isSaid(each.jsDoc))) return `${at} has no docstring`;
   if (first.kind !== "function" && first.kind !== "class") return undefined;
+  // An error is made in one place and caught in another: its docstring says all there is to show.
+  if (first.def?.extends === "Error") return undefined;
   return own.some((each) => hasTag(each.jsDoc, "example")) ? undefined : `${at} has no @example`;
 }
 
+/** The comment of a file that is followed by an export at once is told as that export's, too. */
 function isSaid(doc: JsDoc | undefined): boolean {
+  return !hasTag(doc, "module") && isFilled(doc);
+}
+
+function isFilled(doc: JsDoc | undefined): boolean {
   return (doc?.doc ?? "").trim() !== "";
 }
 

@@ -34,6 +34,8 @@ export function configToml(): string {
 /** The page for operators: one table a section. */
 export function settingsPage(): string {
   const head = [
+    "<!-- deno-fmt-ignore-file -->",
+    "",
     "# Settings",
     "",
     "Written by `tools/generate_config.ts` from the tables in `src/app/settings/`; do not edit.",
