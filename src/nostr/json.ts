@@ -9,11 +9,10 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * The value that `text` spells, or undefined when it is not JSON. Of a key that stands twice in one
- * object the last value counts. Depth does no harm: the runtime's parser does not recurse, and one that
- * did and ran out of stack would be caught.
+ * The value that `text` spells, or undefined when it is not JSON, or nested too deep to be read. Of a
+ * key that stands twice in one object the last value counts.
  *
- * A number that is not written in digits alone (`1.0`, `1e3`, `-1`) becomes NaN. Nothing in Nostr is
+ * A number that is not written in digits alone (`1.0`, `1e3`, `-1`) is read as null. Nothing in Nostr is
  * such a number, and `JSON.parse` would make `1.0` and `1e3` look as if they were not.
  *
  * @see RFC 8259 §6
@@ -24,14 +23,15 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * import { deepEqual, equal } from "node:assert/strict";
  *
  * deepEqual(parseJson('["REQ",{"limit":1000}]'), ["REQ", { limit: 1000 }]);
- * deepEqual(parseJson('["REQ",{"limit":1e3}]'), ["REQ", { limit: NaN }]);
+ * deepEqual(parseJson('["REQ",{"limit":1e3}]'), ["REQ", { limit: null }]);
  * equal(parseJson("[1,"), undefined);
  * ```
  */
 export function parseJson(text: string): unknown {
   try {
-    // A false alarm, from inside a string, costs time and nothing else.
-    return ODD_NUMBER.test(text) ? JSON.parse(text, plainNumber) : JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // A false alarm, from inside a string, costs a second reading and nothing else.
+    return MAYBE_ODD_NUMBER.test(text) ? JSON.parse(withoutOddNumbers(text)) : value;
   } catch {
     return undefined;
   }
@@ -76,16 +76,20 @@ export function isCount(value: unknown, most: number = Number.MAX_SAFE_INTEGER):
  * Where a number inside an array or object may begin that has a sign, a fraction or an exponent. Such a
  * number always stands behind one of three characters, so that what this does not find is not there.
  */
-const ODD_NUMBER = /[:,[]\s*(?:-|\d+[.eE])/;
+const MAYBE_ODD_NUMBER = /[:,[]\s*(?:-|\d+[.eE])/;
 
-const DIGITS = /^\d+$/;
-
-/** Replaces numbers that are not written in digits alone. */
-function plainNumber(
-  _key: string,
-  value: unknown,
-  context?: { readonly source?: string },
-): unknown {
-  if (typeof value !== "number") return value;
-  return DIGITS.test(context?.source ?? "") ? value : NaN;
+/**
+ * Puts null for each odd number of a valid JSON text. Strings are stepped over whole. The text must be
+ * valid: each string then has an end, and the time taken grows with the length of the text alone. (The
+ * reviver of `JSON.parse` sees literals too, but takes a quarter of a second for half a megabyte.)
+ */
+function withoutOddNumbers(text: string): string {
+  return text.replace(STRING_OR_NUMBER, (token) => {
+    const odd = token.charCodeAt(0) !== QUOTE && !DIGITS.test(token);
+    return odd ? "null" : token;
+  });
 }
+
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const DIGITS = /^\d+$/;
+const QUOTE = 0x22;

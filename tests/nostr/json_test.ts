@@ -20,12 +20,12 @@ Deno.test("what holds no odd numbers is read as JSON.parse reads it", () => {
   }));
 });
 
-Deno.test("a number that is not digits alone is NaN, wherever it stands and however it is spaced", () => {
+Deno.test("a number that is not digits alone is null, wherever it stands and however it is spaced", () => {
   for (const odd of ["1.0", "1e3", "1E3", "1.5e3", "0.0", "0e0", "-1", "-0", "-1.5", "1e+3"]) {
     for (const space of ["", " ", "\n\t\r "]) {
-      deepEqual(parseJson(`[${space}${odd}]`), [NaN], odd);
-      deepEqual(parseJson(`[7,${space}${odd}]`), [7, NaN], odd);
-      deepEqual(parseJson(`{"a":${space}${odd},"b":7}`), { a: NaN, b: 7 }, odd);
+      deepEqual(parseJson(`[${space}${odd}]`), [null], odd);
+      deepEqual(parseJson(`[7,${space}${odd}]`), [7, null], odd);
+      deepEqual(parseJson(`{"a":${space}${odd},"b":7}`), { a: null, b: 7 }, odd);
     }
   }
 });
@@ -38,17 +38,25 @@ Deno.test("what looks like an odd number inside a string changes nothing", () =>
 });
 
 Deno.test("an odd number is found behind a key that is written with escapes", () => {
-  deepEqual(parseJson('{"\\u006bind":1.0}'), { kind: NaN });
+  deepEqual(parseJson('{"\\u006bind":1.0}'), { kind: null });
 });
 
 Deno.test("of a doubled key the last value counts, odd or not", () => {
-  deepEqual(parseJson('{"kind":1,"kind":1.0}'), { kind: NaN });
+  deepEqual(parseJson('{"kind":1,"kind":1.0}'), { kind: null });
   deepEqual(parseJson('{"kind":1.0,"kind":1}'), { kind: 1 });
 });
 
 Deno.test("NIP01-62: what is not JSON is undefined", () => {
   for (
     const text of ["", " ", "{", "[1,]", "nul", "'a'", "[1] 2", "\u0000", "[01]", "[+1]", "[.5]"]
+  ) {
+    equal(parseJson(text), undefined, text);
+  }
+});
+
+Deno.test("what is not JSON does not become so by losing its odd numbers", () => {
+  for (
+    const text of ["[-]", "[1.]", "[1.5.5]", "[01.5]", "[-01]", "[--1]", "[1e]", "[-1 1]", "[,-1]"]
   ) {
     equal(parseJson(text), undefined, text);
   }
