@@ -10,15 +10,15 @@ import { exitWith, readIfPresent } from "./source_files.ts";
  * What is wrong with the list of packages, one sentence for each.
  *
  * @param imports The import map of `deno.json`.
- * @param guide The text of CONTRIBUTING.md. A row that opens with a package's name in backticks is its
- * reason.
+ * @param guide The text of CONTRIBUTING.md. Under "Dependencies", a row that opens with a package's name
+ * in backticks is its reason.
  *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
  * import { dependencyGaps } from "./check_dependencies.ts";
  *
- * deepEqual(dependencyGaps({ ws: "npm:ws@^8.0.0" }, "| `ws` | a second opinion |"), [
+ * deepEqual(dependencyGaps({ ws: "npm:ws@^8.0.0" }, "## Dependencies\n| `ws` | why |"), [
  *   "ws: npm:ws@^8.0.0 is not an exact version",
  * ]);
  * ```
@@ -28,7 +28,8 @@ export function dependencyGaps(
   guide: string,
 ): readonly string[] {
   const gaps: string[] = [];
-  const explained = new Set([...guide.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name));
+  const section = /^## Dependencies$[^]*?(?=^## |(?![^]))/m.exec(guide)?.[0] ?? "";
+  const explained = new Set([...section.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name));
   const used = new Set<string>();
   for (const [name, target] of Object.entries(imports)) {
     if (target.startsWith("./")) continue;

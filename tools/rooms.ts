@@ -29,7 +29,7 @@ export const rooms: readonly Room[] = [
     name: "nostr",
     imports: ["base"],
     types: [],
-    packages: ["@noble/curves", "@noble/hashes", "nostr-wasm"],
+    packages: ["@noble/curves", "@noble/hashes", "tiny-secp256k1"],
     runtime: [],
     touches: [],
   },
