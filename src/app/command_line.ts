@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError } from "./commander.ts";
 import { utf8 } from "../base/bytes.ts";
 import type { CommandWork, RunCommand } from "./command_context.ts";
 import { defineConfigCheck } from "./commands/config_check.ts";

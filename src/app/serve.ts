@@ -1,15 +1,39 @@
 /**
- * The relay as a process: joins the rooms that must not know each other, and runs until it is told to
- * stop.
+ * The relay as a process: it listens where the settings say, until it is told to stop.
  *
  * @module
  */
 
+import { utf8 } from "../base/bytes.ts";
 import type { CommandContext } from "./command_context.ts";
+import { databaseUrl, withoutPassword } from "./database_url.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
+import { RelayHost } from "./relay_host.ts";
 
-/** Runs the relay until `stop` aborts. */
-export function serve({ log }: CommandContext): Promise<ExitCode> {
-  log.error("the relay is not wired yet");
-  return Promise.resolve(exitCode.failed);
+/** Runs the relay until `stop` aborts, then ends it in order. */
+export async function serve(context: CommandContext): Promise<ExitCode> {
+  const { settings, log, clock, streams, stop } = context;
+  const store = await context.openStore();
+  log.info("store opened", { database: withoutPassword(databaseUrl(settings.database)) });
+  const host = await RelayHost.start({ settings, store, clock, log });
+  try {
+    for (const address of settings.network.listen) {
+      const url = await host.listen(address);
+      // Scripts wait for this line: from here on connections are accepted.
+      await streams.stdout.write(utf8(`listening on ${url}\n`));
+    }
+    await aborted(stop);
+    log.info("shutting down", { connections: host.relay.sessionCount });
+  } finally {
+    await host.close();
+  }
+  log.info("stopped");
+  return exitCode.done;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

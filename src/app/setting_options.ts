@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "./commander.ts";
 import type { SettingFlag } from "./load_settings.ts";
 
 /** What commander collects for the options of {@link withSettingOptions}. */
@@ -22,7 +22,7 @@ export interface SettingOptions {
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { Command } from "commander";
+ * import { Command } from "./commander.ts";
  * import { settingFlags, withSettingOptions } from "./setting_options.ts";
  *
  * const command = withSettingOptions(new Command("serve"));
@@ -44,7 +44,7 @@ export function withSettingOptions(command: Command): Command {
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { Command } from "commander";
+ * import { Command } from "./commander.ts";
  * import { settingFlags, withListenOption } from "./setting_options.ts";
  *
  * const command = withListenOption(new Command("serve"));

@@ -4,7 +4,5 @@
  * @module
  */
 
-import manifest from "../../deno.json" with { type: "json" };
-
-/** The version of the relay, as its manifest has it. */
-export const version: string = manifest.version;
+/** The version of the relay. A test holds it to the manifest's. */
+export const version = "0.1.0";

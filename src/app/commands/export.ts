@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "../commander.ts";
 import { concat, utf8 } from "../../base/bytes.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
@@ -27,7 +27,7 @@ export interface ExportFlags {
 /** About how much is written at once, bytes. */
 const WRITE_BYTES = 65_536;
 
-/** An operator may ask for what he likes. */
+/** Operators may ask for whatever they like. */
 const NO_LIMITS = { maxFilterValues: Infinity };
 
 const LINE_FEED = utf8("\n");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Command } from "commander";
+import type { Command } from "../commander.ts";
 import type { RunCommand } from "../command_context.ts";
 import { serve } from "../serve.ts";
 import { type SettingOptions, withListenOption, withSettingOptions } from "../setting_options.ts";

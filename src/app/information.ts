@@ -1,0 +1,61 @@
+/**
+ * What the relay says of itself, out of what it is set to.
+ *
+ * @module
+ */
+
+import type { RelayInformation } from "../http/relay_information.ts";
+import type { Settings } from "./setting_list.ts";
+import { version } from "./version.ts";
+
+/** The NIPs that are always on. */
+const supportedNips: readonly number[] = [1, 2, 11];
+
+/** Where the software lives, for whoever asks a relay what it runs. */
+const software = "https://github.com/gallimimus/gallimimus";
+
+/**
+ * The NIP-11 document's content. Each limit in it is the one that is enforced, since both come from the
+ * same setting.
+ *
+ * @see NIP-11
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { relayInformation } from "./information.ts";
+ * import { defaultSettings } from "./setting_list.ts";
+ *
+ * equal(relayInformation(defaultSettings).limitation.maxSubscriptions, 100);
+ * ```
+ */
+export function relayInformation({ relay, limits }: Settings): RelayInformation {
+  return {
+    name: relay.name,
+    description: relay.description,
+    banner: relay.banner,
+    icon: relay.icon,
+    pubkey: relay.pubkey,
+    contact: relay.contact,
+    termsOfService: relay.terms_of_service,
+    software,
+    version,
+    supportedNips,
+    limitation: {
+      maxMessageBytes: limits.max_message_bytes,
+      maxSubscriptions: limits.max_subscriptions,
+      maxLimit: limits.max_limit,
+      defaultLimit: limits.default_limit,
+      maxSubscriptionIdLength: limits.max_subscription_id_length,
+      maxEventTags: limits.max_event_tags,
+      maxContentLength: limits.max_content_length,
+      ...bound("maxAgeSeconds", limits.created_at_lower_limit_s),
+      ...bound("maxFutureSeconds", limits.created_at_upper_limit_s),
+    },
+  };
+}
+
+/** A limit that is switched off is not one to tell of. */
+function bound<Name extends string>(name: Name, value: number): { readonly [K in Name]?: number } {
+  return value === 0 ? {} : { [name]: value } as { readonly [K in Name]: number };
+}

@@ -1,0 +1,150 @@
+/**
+ * One relay with everything it runs on: the rooms that must not know each other meet here.
+ *
+ * @module
+ */
+
+import { hash } from "node:crypto";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { createHttp, type HttpHandler } from "../http/router.ts";
+import type { Connection, Ending } from "../net/connection.ts";
+import { type ConnectionInfo, defaultListenLimits, listen, type Listener } from "../net/listen.ts";
+import { parseListenAddress } from "../net/listen_address.ts";
+import { Relay } from "../relay/relay.ts";
+import { BatchWriter } from "../store/batch_writer.ts";
+import type { EventStore } from "../store/event_store.ts";
+import { relayInformation } from "./information.ts";
+import { relayLimits } from "./relay_limits.ts";
+import type { Settings } from "./setting_list.ts";
+import { createVerifier, type OwnedVerifier } from "./verifier.ts";
+
+/** What a relay is set to and what it runs on. */
+export interface RelayHostOptions {
+  readonly settings: Settings;
+  /** Closed with the relay. */
+  readonly store: EventStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How long the health check lets the store think, milliseconds. */
+const HEALTH_TIMEOUT_MS = 2_000;
+
+/** An id that no event has: to look for it is the cheapest question that reaches the store. */
+const NO_EVENT = "0".repeat(64);
+
+/** A relay, its sockets, its store and its threads, from start to end. */
+export class RelayHost {
+  readonly relay: Relay;
+  /** Answers plain HTTP requests. */
+  readonly http: HttpHandler;
+  readonly #options: RelayHostOptions;
+  readonly #writer: BatchWriter;
+  readonly #verifier: OwnedVerifier;
+  readonly #listeners: Listener[] = [];
+  readonly #connections = new Set<{ terminate(): void }>();
+
+  constructor(options: RelayHostOptions, verifier: OwnedVerifier) {
+    const { settings, store, clock, log } = options;
+    this.#options = options;
+    this.#verifier = verifier;
+    this.#writer = new BatchWriter(store);
+    this.relay = new Relay({
+      store,
+      writer: this.#writer,
+      verifier,
+      clock,
+      log,
+      limits: relayLimits(settings),
+      sha256: (bytes) => hash("sha256", bytes, "buffer"),
+    });
+    const information = relayInformation(settings);
+    this.http = createHttp({
+      information: () => information,
+      healthy: () => this.#trouble(),
+      ...settings.relay.url === "" ? {} : { relayUrl: settings.relay.url },
+    });
+  }
+
+  /** Starts the threads and joins the rooms. Nothing listens yet. */
+  static async start(options: RelayHostOptions): Promise<RelayHost> {
+    const verifier = await createVerifier(options.settings.signatures, options.log);
+    return new RelayHost(options, verifier);
+  }
+
+  /** Accepts connections at `address` and says at which URL. Rejects when it cannot be had. */
+  async listen(address: string): Promise<string> {
+    const { settings: { limits, network }, clock, log } = this.#options;
+    const at = parseListenAddress(address);
+    if (at === undefined) throw new TypeError(`cannot listen at "${address}": not an address`);
+    const listener = await listen({
+      at,
+      clock,
+      log,
+      limits: {
+        ...defaultListenLimits,
+        maxMessageBytes: limits.max_message_bytes,
+        maxConnections: network.max_connections,
+        handshakeTimeoutMs: network.handshake_timeout_ms,
+        closeTimeoutMs: network.close_timeout_ms,
+        highWaterBytes: limits.high_water_bytes,
+        lowWaterBytes: limits.high_water_bytes / 4,
+      },
+      acceptsPath: (path) => path === network.path,
+      onConnection: (connection, info) => this.#accept(connection, info),
+      onRequest: this.http,
+    });
+    this.#listeners.push(listener);
+    return listener.url;
+  }
+
+  /**
+   * Ends everything in order: no new connections, answers to what was received, close frames, what is
+   * queued for the store, the store. Connections that take too long are cut off.
+   */
+  async close(): Promise<void> {
+    const { settings, clock, log, store } = this.#options;
+    const gone = this.#listeners.map((listener) => listener.close());
+    const deadline = clock.after(settings.network.shutdown_timeout_ms, () => {
+      log.warn("connections cut off at the shutdown deadline", { count: this.#connections.size });
+      for (const connection of this.#connections) connection.terminate();
+    });
+    await this.relay.shutdown();
+    await Promise.all(gone);
+    deadline.cancel();
+    await this.#writer.close();
+    this.#verifier.close();
+    await store.close();
+  }
+
+  #accept(connection: Connection, info: ConnectionInfo): void {
+    const session = this.relay.connect(connection);
+    this.#connections.add(connection);
+    connection.start({
+      messages: (batch) => session.messages(batch),
+      drained: () => session.drained(),
+      closed: (ending) => {
+        this.#connections.delete(connection);
+        this.#logEnding(info, ending);
+        session.closed();
+      },
+    });
+  }
+
+  #logEnding({ address }: ConnectionInfo, { cause, code, reason, clean }: Ending): void {
+    this.#options.log.debug("connection ended", { address, cause, code, reason, clean });
+  }
+
+  /** What keeps the relay from serving, if anything does. */
+  async #trouble(): Promise<string | undefined> {
+    const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
+    try {
+      const filter = { ids: new Set([NO_EVENT]), tags: new Map(), limit: 1 };
+      for await (const _ of this.#options.store.query([filter], { signal }));
+      return undefined;
+    } catch {
+      return "the database does not answer";
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * A worker that checks signatures, and dies of a batch that begins with the byte 0xdd.
+ *
+ * @module
+ */
+
+/// <reference lib="deno.worker" />
+
+import { nobleEngine } from "../../src/nostr/signature_noble.ts";
+import { verifyPacked } from "../../src/app/verify_batch.ts";
+import type { ToVerifyWorker } from "../../src/app/verify_worker.ts";
+
+self.onmessage = ({ data }: MessageEvent<ToVerifyWorker>) => {
+  if ("engine" in data) return;
+  if (data.packed[0] === 0xdd) throw new Error("poisoned");
+  self.postMessage(verifyPacked(data.packed, nobleEngine));
+};

@@ -1,0 +1,47 @@
+/**
+ * Threads that check signatures only when a test says so, and die when it says so.
+ *
+ * @module
+ */
+
+import { nobleEngine } from "../../src/nostr/signature_noble.ts";
+import { verifyPacked } from "../../src/app/verify_batch.ts";
+import type { StartThread, VerifyThreadEvents } from "../../src/app/verify_thread.ts";
+
+/** A thread in the hands of a test. */
+export class PretendThread {
+  /** The batches it was given and has not answered, oldest first. */
+  readonly batches: Uint8Array[] = [];
+  ended = false;
+  readonly #events: VerifyThreadEvents;
+
+  constructor(events: VerifyThreadEvents) {
+    this.#events = events;
+  }
+
+  /** Answers the oldest batch. */
+  answer(): void {
+    const batch = this.batches.shift();
+    if (batch !== undefined) this.#events.answered(verifyPacked(batch, nobleEngine));
+  }
+
+  /** Dies with all its batches. */
+  die(): void {
+    this.#events.died("a test said so");
+  }
+}
+
+/** Starts threads and remembers them. */
+export class PretendThreads {
+  /** All threads ever started, oldest first. */
+  readonly started: PretendThread[] = [];
+
+  readonly start: StartThread = (events) => {
+    const thread = new PretendThread(events);
+    this.started.push(thread);
+    return {
+      check: (packed) => void thread.batches.push(packed),
+      end: () => void (thread.ended = true),
+    };
+  };
+}
