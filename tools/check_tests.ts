@@ -64,9 +64,12 @@ function judge(
   ];
 }
 
-/** An export that exists while the program runs; types and what is passed on are none. */
+/**
+ * An export that does something while the program runs. Types do not, what is passed on is tested where it
+ * is made, and an error class that only has a name can hardly fail.
+ */
 const behaviour =
-  /^export\s+(?:default\b|(?:abstract\s+|async\s+)*(?:function|class|const|let|enum)\b)/m;
+  /^export\s+(?:default\b|(?:abstract\s+|async\s+)*(?:function|const|let|enum)\b|(?:abstract\s+)?class\s+(?!\w+ extends Error\b))/m;
 
 function missingTests(files: Project["files"]): Findings {
   const findings = new Map<string, string>();

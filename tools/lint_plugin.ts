@@ -7,7 +7,7 @@
  * @module
  */
 
-import { roomOf } from "./rooms.ts";
+import { type Reach, roomOf } from "./rooms.ts";
 
 /** Lines of a function, from its signature to its closing brace. */
 export const maxFunctionLines = 60;
@@ -53,7 +53,7 @@ function noLeakingRace(): Rule {
   };
 }
 
-/** What a room that touches nothing may not name. Members first, then whole globals. */
+/** Time and chance, which no room but `app` takes for itself. */
 const impureMembers = new Set([
   "Date.now",
   "Math.random",
@@ -61,20 +61,21 @@ const impureMembers = new Set([
   "crypto.getRandomValues",
   "crypto.randomUUID",
 ]);
-const impureGlobals = new Set([
-  "Deno",
-  "process",
-  "console",
-  "fetch",
-  "globalThis",
-  "setTimeout",
-  "setInterval",
-  "setImmediate",
-  "WebSocket",
-  "Worker",
-  "BroadcastChannel",
+
+/** Globals that reach out of the program, each with what a room must be allowed to touch to name it. */
+const impureGlobals: ReadonlyMap<string, Reach> = new Map([
+  ["setTimeout", "timers"],
+  ["setInterval", "timers"],
+  ["setImmediate", "timers"],
+  ["WebSocket", "sockets"],
+  ["Deno", "everything"],
+  ["process", "everything"],
+  ["console", "everything"],
+  ["fetch", "everything"],
+  ["globalThis", "everything"],
+  ["Worker", "everything"],
+  ["BroadcastChannel", "everything"],
 ]);
-const timers = new Set(["setTimeout", "setInterval", "setImmediate"]);
 
 /** Time, chance, logs and the world outside are arguments in every room but `app`. */
 function pureRoom(): Rule {
@@ -82,7 +83,6 @@ function pureRoom(): Rule {
     create(context) {
       const room = roomOf(context.filename);
       if (room === undefined || room.touches.includes("everything")) return {};
-      const mayTime = room.touches.includes("timers");
       const forbid = (node: Node, name: string) =>
         context.report({
           node,
@@ -105,8 +105,9 @@ function pureRoom(): Rule {
           if (isNamed(node.callee, "Date")) forbid(node, "Date()");
         },
         Identifier(node) {
-          if (!impureGlobals.has(node.name) || !isReference(node)) return;
-          if (!(mayTime && timers.has(node.name))) forbid(node, node.name);
+          const reach = impureGlobals.get(node.name);
+          if (reach === undefined || room.touches.includes(reach)) return;
+          if (isReference(node)) forbid(node, node.name);
         },
       };
     },

@@ -47,6 +47,7 @@ Deno.test("every kind of behaviour needs a test file", () => {
 Deno.test("types and what is passed on need none", () => {
   const text = 'export type A = 1;\nexport interface B {}\nexport { c } from "./c.ts";\n';
   deepEqual(gaps({ "src/base/a.ts": text }), []);
+  deepEqual(gaps({ "src/base/a.ts": "export class Failed extends Error {}\n" }), []);
 });
 
 Deno.test("a test file of a room that mirrors nothing is a gap", () => {

@@ -49,7 +49,8 @@ Deno.test("pure-room: a folder in a room belongs to it, and a leading path chang
   deepEqual(broken("/home/src/project/src/app/commands/a.ts", "Date.now();"), []);
 });
 
-Deno.test("pure-room: net may use timers and nothing else of these", () => {
+Deno.test("pure-room: net may use timers and sockets and nothing else of these", () => {
+  deepEqual(broken("src/net/a.ts", "socket.readyState === WebSocket.OPEN;"), []);
   deepEqual(broken("src/net/a.ts", "setTimeout(() => {}, 1); setInterval(() => {}, 1);"), []);
   deepEqual(broken("src/net/a.ts", "Date.now(); console.log(1);"), ["pure-room", "pure-room"]);
 });
