@@ -12,7 +12,6 @@
  * @module
  */
 
-import type { Duplex } from "node:stream";
 import { assert } from "../base/assert.ts";
 import type { SharedBytes } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
@@ -20,6 +19,7 @@ import type { Log } from "../base/log.ts";
 import { CloseCode } from "../websocket/close_code.ts";
 import type { Message } from "../websocket/message_assembler.ts";
 import type { Protocol, ProtocolEvent } from "../websocket/protocol.ts";
+import type { ByteStream, StreamError } from "./byte_stream.ts";
 
 /** How a connection ended, for logs and counters. */
 export interface Ending {
@@ -44,7 +44,7 @@ export interface Ending {
 export interface ConnectionEvents {
   /** The messages that one read delivered, in order. */
   messages(batch: readonly Message[]): void;
-  /** `queuedBytes` fell to the low mark after having been above the high one. */
+  /** `queuedBytes` is at the low mark or below, as {@link Connection.requestDrained} asked. */
   drained(): void;
   /** The connection is over and its socket gone. Nothing follows. Called exactly once. */
   closed(ending: Ending): void;
@@ -54,7 +54,7 @@ export interface ConnectionEvents {
 export interface ConnectionLimits {
   /** How long closing may take before the socket is destroyed, milliseconds. */
   readonly closeTimeoutMs: number;
-  /** Queued bytes above which pings go unanswered and {@link ConnectionEvents.drained} is owed. */
+  /** Queued bytes above which the peer counts as a slow reader, whose pings go unanswered. */
   readonly highWaterBytes: number;
   /** Queued bytes at which {@link ConnectionEvents.drained} is told. */
   readonly lowWaterBytes: number;
@@ -63,7 +63,7 @@ export interface ConnectionLimits {
 /** What a connection is made of. */
 export interface ConnectionOptions {
   /** Past its handshake, with nobody reading from it. It belongs to the connection from now on. */
-  readonly socket: Duplex;
+  readonly socket: ByteStream;
   /** Bytes that were read together with the handshake. */
   readonly head?: Uint8Array;
   readonly protocol: Protocol;
@@ -120,7 +120,7 @@ export interface ConnectionOptions {
  */
 export class Connection {
   readonly address: string;
-  readonly #socket: Duplex;
+  readonly #socket: ByteStream;
   readonly #protocol: Protocol;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -129,12 +129,16 @@ export class Connection {
   /** Whoever holds the connection; nobody before {@link start}. */
   #events: ConnectionEvents | undefined = undefined;
   #lastHeardMs: number;
+  /** The socket has been asked for its bytes. */
+  #reads = false;
   /** A flush waits for the end of this turn. */
   #flushQueued = false;
   /** The one write under way has not left the process. */
   #writing = false;
-  /** The peer reads too slowly: `drained` is owed. */
+  /** The peer reads too slowly. */
   #high = false;
+  /** Somebody waits for `drained`. */
+  #drainedOwed = false;
   /** How it ends, as far as that is known; what it says may still become better or worse. */
   #ending: Ending | undefined = undefined;
   /** Set from the first move to close until the socket is gone. */
@@ -191,6 +195,12 @@ export class Connection {
   /** Queues one binary message. */
   sendBinary(bytes: Uint8Array): void {
     this.#protocol.sendBinary(bytes);
+    this.#queueFlush();
+  }
+
+  /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is low. */
+  requestDrained(): void {
+    this.#drainedOwed = true;
     this.#queueFlush();
   }
 
@@ -272,6 +282,7 @@ export class Connection {
       this.#high = true;
       this.#protocol.holdPongs();
     }
+    this.#tellDrained();
   };
 
   /** Starts the one write, or, when all has left and nothing more will come, ends our half. */
@@ -290,12 +301,22 @@ export class Connection {
     this.#protocol.recycleOutput();
     if (this.#gone || this.#socket.destroyed) return;
     this.#write();
-    if (!this.#high || this.queuedBytes > this.#limits.lowWaterBytes) return;
-    this.#high = false;
-    this.#protocol.releasePongs();
-    if (this.#protocol.pendingBytes > 0) this.#queueFlush();
-    this.#tell((events) => events.drained());
+    this.#tellDrained();
   };
+
+  /** What was put off while the peer read too slowly goes on once little is queued. */
+  #tellDrained(): void {
+    if (!this.#high && !this.#drainedOwed) return;
+    if (this.queuedBytes > this.#limits.lowWaterBytes) return;
+    if (this.#high) {
+      this.#high = false;
+      this.#protocol.releasePongs();
+      if (this.#protocol.pendingBytes > 0) this.#queueFlush();
+    }
+    if (!this.#drainedOwed) return;
+    this.#drainedOwed = false;
+    this.#tell((events) => events.drained());
+  }
 
   /** Reads on, to see the peer's close frame, and gives the end a deadline. */
   #beginEnd(): void {
@@ -306,7 +327,8 @@ export class Connection {
 
   /** Lets the bytes come, whether or not they came before. */
   #read(): void {
-    if (this.#socket.listenerCount("data") === 0) this.#socket.on("data", this.#onData);
+    if (!this.#reads) this.#socket.on("data", this.#onData);
+    this.#reads = true;
     this.#socket.resume();
   }
 
@@ -324,7 +346,7 @@ export class Connection {
     this.#beginEnd();
   };
 
-  readonly #onError = (error: Error & { readonly code?: string }): void => {
+  readonly #onError = (error: StreamError): void => {
     this.#ending ??= abnormal("reset", error.code ?? error.message);
   };
 
@@ -344,11 +366,11 @@ export class Connection {
    * connection is reset. Only TCP knows how; others are closed.
    */
   #destroy(): void {
-    const socket: Duplex & { resetAndDestroy?: () => unknown } = this.#socket;
-    const stuck = this.#writing || socket.writableLength > 0;
-    if (!stuck || socket.resetAndDestroy === undefined) return void socket.destroy();
+    const socket = this.#socket;
+    const stuck = socket.writableLength > 0;
     try {
-      socket.resetAndDestroy();
+      if (stuck && socket.resetAndDestroy !== undefined) socket.resetAndDestroy();
+      else socket.destroy();
     } catch {
       socket.destroy();
     }

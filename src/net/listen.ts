@@ -8,10 +8,8 @@
  * @module
  */
 
-import { chmod } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { BufferPool } from "../websocket/buffer_pool.ts";
@@ -24,11 +22,12 @@ import {
   refuse,
 } from "../websocket/handshake.ts";
 import { Protocol, type ProtocolLimits } from "../websocket/protocol.ts";
+import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import { toHeaders, toRequest, writeResponse } from "./http_exchange.ts";
 import { formatListenAddress, type ListenAddress, listenUrl } from "./listen_address.ts";
 import { peerAddress } from "./peer_address.ts";
-import { removeStaleSocket } from "./unix_socket.ts";
+import { removeStaleSocket, setSocketMode } from "./unix_socket.ts";
 
 /** The bounds of a server. Each says what it costs to raise it. */
 export interface ListenLimits extends ProtocolLimits, ConnectionLimits {
@@ -199,7 +198,7 @@ class HttpListener implements Listener {
     if (at.type === "unix") await removeStaleSocket(at.path);
     await listening(this.#server, at);
     if (at.type === "unix") {
-      if (socketMode !== undefined) await chmod(at.path, socketMode);
+      if (socketMode !== undefined) await setSocketMode(at.path, socketMode);
       return;
     }
     const bound = this.#server.address();
@@ -228,7 +227,7 @@ class HttpListener implements Listener {
     }
   };
 
-  readonly #onUpgrade = (incoming: IncomingMessage, socket: Duplex, head: Uint8Array) => {
+  readonly #onUpgrade = (incoming: IncomingMessage, socket: ByteStream, head: Uint8Array) => {
     // Until a connection takes over, a peer that goes away must not end the process.
     socket.on("error", () => {});
     try {
@@ -243,7 +242,7 @@ class HttpListener implements Listener {
   /** Makes a connection of an upgrade request, or says how to refuse it. */
   #accept(
     incoming: IncomingMessage,
-    socket: Duplex,
+    socket: ByteStream,
     head: Uint8Array,
   ): HandshakeResponse | undefined {
     const { limits, acceptsPath } = this.#options;
@@ -277,7 +276,7 @@ class HttpListener implements Listener {
   }
 
   #connect(
-    socket: Duplex,
+    socket: ByteStream,
     made: { readonly protocol: Protocol; readonly head: Uint8Array; readonly address: string },
   ): Connection {
     const { clock, log, limits } = this.#options;
@@ -318,7 +317,7 @@ function requestInfo(socket: Socket & { readonly encrypted?: boolean }): Request
 }
 
 /** Answers what the parser refused. What was sent so far may be no HTTP at all. */
-function refuseBadRequest(error: Error & { readonly code?: string }, socket: Duplex): void {
+function refuseBadRequest(error: StreamError, socket: ByteStream): void {
   if (!socket.writable) return void socket.destroy();
   if (error.code === "HPE_HEADER_OVERFLOW") endWith(socket, refuse(431, "the head is too long"));
   else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") endWith(socket, refuse(408, "too slow"));
@@ -326,7 +325,7 @@ function refuseBadRequest(error: Error & { readonly code?: string }, socket: Dup
 }
 
 /** Sends a last response. A peer that does not close after it is not waited for. */
-function endWith(socket: Duplex, response: HandshakeResponse): void {
+function endWith(socket: ByteStream, response: HandshakeResponse): void {
   socket.end(encodeResponse(response), () => socket.destroy());
 }
 

@@ -113,10 +113,9 @@ export class NativeWebSocket {
 
   /** Sends one text message. */
   send(text: string): void {
-    if (this.#socket.readyState === WebSocket.CONNECTING) this.#early.push(text);
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.readyState === this.#socket.CONNECTING) this.#early.push(text);
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#socket.send(text);
-    this.#watchQueue();
   }
 
   /** Sends one text message made of `head`, the shared `body`, and `tail`. */
@@ -165,9 +164,9 @@ export class NativeWebSocket {
     return data.length > maxMessageBytes || utf8(data).length > maxMessageBytes;
   }
 
-  #watchQueue(): void {
-    if (this.#drainPoll !== undefined || this.queuedBytes <= this.#limits.highWaterBytes) return;
-    this.#drainPoll = this.#clock.every(drainPollMs, () => {
+  /** Asks for one `drained`, once `queuedBytes` is low. */
+  requestDrained(): void {
+    this.#drainPoll ??= this.#clock.every(drainPollMs, () => {
       if (this.queuedBytes > this.#limits.lowWaterBytes) return;
       this.#drainPoll?.cancel();
       this.#drainPoll = undefined;

@@ -52,16 +52,24 @@ function expand(words: Int32Array): void {
   }
 }
 
+/** RFC 3174 §5, the constants of the four times twenty rounds. */
+const constants = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6] as const;
+
+/** RFC 3174 §5, the functions of the same rounds. */
+const functions = [choose, parity, majority, parity] as const;
+
 /** RFC 3174 §6.1 steps c to e. */
 function compress(state: Int32Array, words: Int32Array): void {
   let [a = 0, b = 0, c = 0, d = 0, e = 0] = state;
   for (let t = 0; t < 80; t++) {
-    const mixed = (rotateLeft(a, 5) + round(t, b, c, d) + e + words[t]!) | 0;
+    const twenty = Math.floor(t / 20);
+    const mixed = functions[twenty]!(b, c, d) + constants[twenty]!;
+    const next = (rotateLeft(a, 5) + mixed + e + words[t]!) | 0;
     e = d;
     d = c;
     c = rotateLeft(b, 30);
     b = a;
-    a = mixed;
+    a = next;
   }
   state[0]! += a;
   state[1]! += b;
@@ -70,12 +78,16 @@ function compress(state: Int32Array, words: Int32Array): void {
   state[4]! += e;
 }
 
-/** RFC 3174 §5: the function and the constant of round `t`, added. */
-function round(t: number, b: number, c: number, d: number): number {
-  if (t < 20) return ((b & c) | (~b & d)) + 0x5a827999;
-  if (t < 40) return (b ^ c ^ d) + 0x6ed9eba1;
-  if (t < 60) return ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
-  return (b ^ c ^ d) + 0xca62c1d6;
+function choose(b: number, c: number, d: number): number {
+  return (b & c) | (~b & d);
+}
+
+function parity(b: number, c: number, d: number): number {
+  return b ^ c ^ d;
+}
+
+function majority(b: number, c: number, d: number): number {
+  return (b & c) | (b & d) | (c & d);
 }
 
 function rotateLeft(word: number, bits: number): number {

@@ -1,0 +1,40 @@
+/**
+ * What a socket looks like to the rest of the room.
+ *
+ * @module
+ */
+
+/**
+ * The part of a duplex stream of the runtime that is used here. TCP, TLS and Unix sockets have it, and
+ * so do streams that only pretend: behind some hosts there is no socket to be seen, and in a test there
+ * need not be one.
+ */
+export interface ByteStream {
+  /** Bytes that were written and have not left the process. */
+  readonly writableLength: number;
+  /** Whether bytes can still be written. */
+  readonly writable: boolean;
+  /** Whether the stream is over, with or without an error. */
+  readonly destroyed: boolean;
+
+  /** Calls `written` once the bytes have left, or the stream has failed. */
+  write(bytes: Uint8Array, written?: () => void): boolean;
+  /** Ends the writing half, after `bytes` and whatever was written before. */
+  end(): unknown;
+  end(bytes: Uint8Array, ended: () => void): unknown;
+  /** Ends both halves now. */
+  destroy(): unknown;
+  /** The same with a reset instead of an orderly end. TCP alone knows it. */
+  resetAndDestroy?(): unknown;
+  pause(): unknown;
+  resume(): unknown;
+
+  /** The peer's bytes begin to flow when somebody listens to them. */
+  on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
+  on(event: "error", listener: (error: StreamError) => void): unknown;
+  /** `end`: the peer sends no more. `close`: the stream is over, and tells nothing after that. */
+  on(event: "end" | "close", listener: () => void): unknown;
+}
+
+/** Why a stream failed: the system's name for it is in `code`. */
+export type StreamError = Error & { readonly code?: string };
