@@ -1,0 +1,112 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { exportEvents, type ExportFlags } from "../../../src/app/commands/export.ts";
+import { exitCode } from "../../../src/app/exit_code.ts";
+import { utf8 } from "../../../src/base/bytes.ts";
+import type { NostrEvent } from "../../../src/nostr/event.ts";
+import { eventJson } from "../../../src/nostr/event_json.ts";
+import { type EventStore, StoreUnavailable } from "../../../src/store/event_store.ts";
+import { PretendCommand } from "../../kit/pretend_command.ts";
+import { SeededRandom } from "../../kit/seeded_random.ts";
+import { FakeSigner } from "../../kit/signer.ts";
+
+const alice = new FakeSigner(new SeededRandom(1));
+const bob = new FakeSigner(new SeededRandom(2));
+const events: readonly NostrEvent[] = [
+  alice.sign({ created_at: 40, kind: 1, tags: [["t", "a"]], content: "four" }),
+  bob.sign({ created_at: 30, kind: 1, tags: [], content: "three" }),
+  alice.sign({ created_at: 20, kind: 7, tags: [], content: "two" }),
+  bob.sign({ created_at: 10, kind: 1, tags: [], content: "one" }),
+];
+
+/** A command whose store has {@link events}. */
+async function filled(): Promise<PretendCommand> {
+  const pretend = new PretendCommand();
+  await pretend.store.put(events.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  return pretend;
+}
+
+const questions: readonly [string, ExportFlags, readonly string[]][] = [
+  ["nothing", {}, ["four", "three", "two", "one"]],
+  ["--since", { since: 20 }, ["four", "three", "two"]],
+  ["--until", { until: 20 }, ["two", "one"]],
+  ["--kinds", { kinds: [7, 8] }, ["two"]],
+  ["--authors", { authors: [bob.pubkey] }, ["three", "one"]],
+  ["--filter", { filter: [{ "#t": ["a"] }] }, ["four"]],
+  ["two filters", { filter: [{ kinds: [7] }, { until: 10 }] }, ["two", "one"]],
+  ["a filter with a limit", { filter: [{ limit: 1 }] }, ["four"]],
+  ["--filter and --kinds", { filter: [{ authors: [alice.pubkey] }], kinds: [1] }, ["four"]],
+  ["an empty list", { filter: [{ kinds: [] }] }, []],
+];
+
+for (const [what, flags, contents] of questions) {
+  Deno.test(`${what}: prints ${contents.length} events, newest first, as they were stored`, async () => {
+    const pretend = await filled();
+    equal(await exportEvents(pretend.context, flags), exitCode.done);
+    const expected = events.filter(({ content }) => contents.includes(content));
+    equal(pretend.stdout.text, expected.map((event) => eventJson(event) + "\n").join(""));
+  });
+}
+
+Deno.test("a filter that makes no sense is a misuse, and says why", async () => {
+  const pretend = await filled();
+  equal(await exportEvents(pretend.context, { authors: ["npub1"] }), exitCode.misused);
+  equal(
+    pretend.stderr.text,
+    "gallimimus: invalid: authors is not a list of keys, each 64 lower-case hex digits\n",
+  );
+  equal(pretend.stdout.text, "");
+});
+
+Deno.test("when nobody reads any more it ends quietly and asks the store for no more", async () => {
+  const pretend = new PretendCommand();
+  pretend.stdout.capacity = 100_000;
+  let given = 0;
+  const json = utf8("x".repeat(1000));
+  const store: EventStore = {
+    put: () => Promise.resolve([]),
+    async *query() {
+      for (;;) {
+        given++;
+        yield await Promise.resolve([{ id: "", createdAt: 0, json }]);
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+  const context = { ...pretend.context, openStore: () => Promise.resolve(store) };
+  equal(await exportEvents(context, {}), exitCode.done);
+  equal(pretend.stderr.text, "");
+  ok(given < 200, `${given} events`);
+});
+
+Deno.test("events leave in pieces of about 64 kB, so that a slow reader holds up the store", async () => {
+  const pretend = new PretendCommand();
+  const many = Array.from(
+    { length: 1000 },
+    (_, created_at) => alice.sign({ created_at, kind: 1, tags: [], content: "x".repeat(500) }),
+  );
+  await pretend.store.put(many.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  await exportEvents(pretend.context, {});
+  const bytes = pretend.stdout.text.length;
+  deepEqual(pretend.stdout.writes, Math.ceil(bytes / 66_000) + 0);
+});
+
+Deno.test("a signal interrupts it", async () => {
+  const pretend = await filled();
+  pretend.controller.abort();
+  equal(await exportEvents(pretend.context, {}), exitCode.interrupted);
+});
+
+Deno.test("a store that fails on the way fails the command", async () => {
+  const pretend = new PretendCommand();
+  const store: EventStore = {
+    put: () => Promise.resolve([]),
+    // deno-lint-ignore require-yield
+    async *query() {
+      await Promise.resolve();
+      throw new StoreUnavailable("gone");
+    },
+    close: () => Promise.resolve(),
+  };
+  const context = { ...pretend.context, openStore: () => Promise.resolve(store) };
+  await rejects(exportEvents(context, {}), StoreUnavailable);
+});

@@ -1,0 +1,77 @@
+import { equal, ok } from "node:assert/strict";
+import { importFile } from "../../../src/app/commands/import.ts";
+import { exitCode } from "../../../src/app/exit_code.ts";
+import { utf8 } from "../../../src/base/bytes.ts";
+import { eventJson } from "../../../src/nostr/event_json.ts";
+import { StoreUnavailable } from "../../../src/store/event_store.ts";
+import { PretendCommand } from "../../kit/pretend_command.ts";
+import { SeededRandom } from "../../kit/seeded_random.ts";
+import { FakeSigner, SchnorrSigner } from "../../kit/signer.ts";
+import { rejects } from "node:assert/strict";
+
+const note = new SchnorrSigner(new SeededRandom(1))
+  .sign({ created_at: 1, kind: 1, tags: [], content: "hello" });
+const unsigned = new FakeSigner(new SeededRandom(2))
+  .sign({ created_at: 1, kind: 1, tags: [], content: "" });
+
+function streamOf(text: string): ReadableStream<Uint8Array> {
+  return ReadableStream.from([utf8(text)]);
+}
+
+Deno.test("the counts, the reasons and the first refused lines are printed, and all is well", async () => {
+  const pretend = new PretendCommand();
+  const lines = [eventJson(note), eventJson(note), "x", eventJson(unsigned), "y"];
+  pretend.files.set("events.jsonl", streamOf(lines.join("\n")));
+  const code = await importFile(pretend.context, "events.jsonl", { verify: true });
+  equal(code, exitCode.done);
+  equal(
+    pretend.stdout.text,
+    "stored 1, duplicate 1, superseded 0, refused 3\n" +
+      "refused 2: invalid: not JSON\n" +
+      "refused 1: invalid: signature does not fit the author and the id\n" +
+      "line 3: invalid: not JSON\n" +
+      "line 4: invalid: signature does not fit the author and the id\n" +
+      "line 5: invalid: not JSON\n",
+  );
+  equal(pretend.stderr.text, "");
+});
+
+Deno.test("--no-verify takes signatures on trust", async () => {
+  const pretend = new PretendCommand();
+  pretend.files.set("-", streamOf(eventJson(unsigned)));
+  equal(await importFile(pretend.context, "-", { verify: false }), exitCode.done);
+  equal(pretend.stdout.text, "stored 1, duplicate 0, superseded 0, refused 0\n");
+});
+
+Deno.test("a person sees progress", async () => {
+  const pretend = new PretendCommand();
+  pretend.stderr.isTerminal = true;
+  pretend.files.set("-", streamOf(eventJson(note)));
+  await importFile(pretend.context, "-", { verify: true });
+  ok(pretend.stderr.text.includes("stored 1,"), pretend.stderr.text);
+});
+
+Deno.test("a file that cannot be opened is a failure, and the store is left alone", async () => {
+  const pretend = new PretendCommand({ openStore: () => Promise.reject(new Error("opened")) });
+  equal(await importFile(pretend.context, "nothing", { verify: true }), exitCode.failed);
+  equal(pretend.stderr.text, "gallimimus: nothing: no such file\n");
+});
+
+Deno.test("a store that cannot be had fails the command", async () => {
+  const openStore = () => Promise.reject(new StoreUnavailable("no database"));
+  const pretend = new PretendCommand({ openStore });
+  pretend.files.set("-", streamOf(""));
+  await rejects(importFile(pretend.context, "-", { verify: false }), StoreUnavailable);
+});
+
+Deno.test("a signal ends it: what was read is stored and counted, and the exit code tells", async () => {
+  const pretend = new PretendCommand();
+  const silent = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(utf8(eventJson(note) + "\n")),
+    pull: () => queueMicrotask(() => pretend.controller.abort()),
+  }, { highWaterMark: 2 });
+  pretend.files.set("-", silent);
+  const code = await importFile(pretend.context, "-", { verify: true });
+  equal(code, exitCode.interrupted);
+  ok(pretend.stdout.text.startsWith("stored "));
+});

@@ -1,0 +1,65 @@
+/**
+ * What a command is given, without a process around it.
+ *
+ * @module
+ */
+
+import { type CommandContext } from "../../src/app/command_context.ts";
+import { defaultSettings } from "../../src/app/setting_list.ts";
+import type { OpenedFile, Output } from "../../src/app/streams.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { SeededRandom } from "./seeded_random.ts";
+
+/** An output that keeps what is written, until `capacity` bytes: then nobody reads any more. */
+export class KeptOutput implements Output {
+  isTerminal = false;
+  capacity = Infinity;
+  /** How many writes there were. */
+  writes = 0;
+  readonly #parts: Uint8Array[] = [];
+
+  write(bytes: Uint8Array): Promise<boolean> {
+    this.writes++;
+    this.capacity -= bytes.length;
+    if (this.capacity < 0) return Promise.resolve(false);
+    this.#parts.push(bytes.slice());
+    return Promise.resolve(true);
+  }
+
+  get text(): string {
+    return this.#parts.map((part) => new TextDecoder().decode(part)).join("");
+  }
+}
+
+/** A command's surroundings, and what it did to them. */
+export class PretendCommand {
+  readonly stdout = new KeptOutput();
+  readonly stderr = new KeptOutput();
+  readonly clock = new FakeClock();
+  readonly store = new MemoryStore();
+  /** Aborting it is what a signal does. */
+  readonly controller = new AbortController();
+  /** What can be opened, by path. */
+  readonly files = new Map<string, ReadableStream<Uint8Array>>();
+  readonly context: CommandContext;
+
+  constructor(changes: Partial<CommandContext> = {}) {
+    const open = (path: string): Promise<OpenedFile> => {
+      const readable = this.files.get(path);
+      return Promise.resolve(readable ? { readable } : { fault: "no such file" });
+    };
+    this.context = {
+      settings: { ...defaultSettings, signatures: { engine: "noble", workers: 0 } },
+      origins: new Map(),
+      log: silentLog,
+      clock: this.clock,
+      random: new SeededRandom(1),
+      streams: { stdout: this.stdout, stderr: this.stderr, open },
+      stop: this.controller.signal,
+      openStore: () => Promise.resolve(this.store),
+      ...changes,
+    };
+  }
+}
