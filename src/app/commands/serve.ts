@@ -6,12 +6,17 @@
 
 import type { Command } from "../commander.ts";
 import type { RunCommand } from "../command_context.ts";
-import { serve } from "../serve.ts";
 import { type SettingOptions, withListenOption, withSettingOptions } from "../setting_options.ts";
 
 /** Adds the command to the program. */
 export function defineServe(program: Command, run: RunCommand): void {
   const command = program.command("serve").description("run the relay until it is told to stop");
   withSettingOptions(withListenOption(command))
-    .action((options: SettingOptions) => run(options, serve));
+    .action((options: SettingOptions) =>
+      run(options, async (context) => {
+        // Imported late: no other command needs the sockets and the rooms behind them.
+        const { serve } = await import("../serve.ts");
+        return serve(context);
+      })
+    );
 }

@@ -14,7 +14,8 @@ export const networkSection = {
       type: "list",
       default: ["127.0.0.1:8080"],
       format: {
-        pattern: /^(?:\[[0-9a-fA-F:.%]+\]|[A-Za-z0-9.-]+):\d{1,5}$|^unix:.+$/,
+        pattern:
+          /^(?:\[[0-9a-fA-F:.%]+\]|[A-Za-z0-9.-]+):(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$|^unix:.+$/,
         words: "HOST:PORT, [IPV6]:PORT or unix:/path",
       },
       minItems: 1,

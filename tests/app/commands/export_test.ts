@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { equal, ok, rejects } from "node:assert/strict";
 import { exportEvents, type ExportFlags } from "../../../src/app/commands/export.ts";
 import { exitCode } from "../../../src/app/exit_code.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
@@ -86,8 +86,8 @@ Deno.test("events leave in pieces of about 64 kB, so that a slow reader holds up
   );
   await pretend.store.put(many.map((event) => ({ event, json: utf8(eventJson(event)) })));
   await exportEvents(pretend.context, {});
-  const bytes = pretend.stdout.text.length;
-  deepEqual(pretend.stdout.writes, Math.ceil(bytes / 66_000) + 0);
+  const writes = pretend.stdout.text.length / 66_000;
+  ok(pretend.stdout.writes >= writes && pretend.stdout.writes <= writes + 2);
 });
 
 Deno.test("a signal interrupts it", async () => {

@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { equal, ok, rejects } from "node:assert/strict";
 import { importFile } from "../../../src/app/commands/import.ts";
 import { exitCode } from "../../../src/app/exit_code.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
@@ -7,7 +7,6 @@ import { StoreUnavailable } from "../../../src/store/event_store.ts";
 import { PretendCommand } from "../../kit/pretend_command.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner, SchnorrSigner } from "../../kit/signer.ts";
-import { rejects } from "node:assert/strict";
 
 const note = new SchnorrSigner(new SeededRandom(1))
   .sign({ created_at: 1, kind: 1, tags: [], content: "hello" });

@@ -1,0 +1,32 @@
+import { equal } from "node:assert/strict";
+import { checkConfig } from "../../../src/app/commands/config_check.ts";
+import { exitCode } from "../../../src/app/exit_code.ts";
+import { settingsWith } from "../../../src/app/setting_list.ts";
+import { PretendCommand } from "../../kit/pretend_command.ts";
+
+Deno.test("what was said is shown with its place, in the order of the file, without passwords", async () => {
+  const settings = settingsWith(
+    new Map<string, string | number>([
+      ["limits.max_limit", 5],
+      ["database.url", "postgres://a:secret@b/c"],
+    ]),
+  );
+  const origins = new Map([
+    ["limits.max_limit", "config.toml:3"],
+    ["database.url", "environment DATABASE_URL"],
+  ]);
+  const pretend = new PretendCommand({ settings, origins });
+  equal(await checkConfig(pretend.context), exitCode.done);
+  equal(
+    pretend.stdout.text,
+    'database.url = "postgres://a:***@b/c"  (environment DATABASE_URL)\n' +
+      "limits.max_limit = 5  (config.toml:3)\n" +
+      "settings are valid\n",
+  );
+});
+
+Deno.test("when nothing was said there is nothing to show", async () => {
+  const pretend = new PretendCommand();
+  equal(await checkConfig(pretend.context), exitCode.done);
+  equal(pretend.stdout.text, "settings are valid\n");
+});

@@ -1,0 +1,17 @@
+import { equal, ok } from "node:assert/strict";
+import { showInfo } from "../../../src/app/commands/info.ts";
+import { exitCode } from "../../../src/app/exit_code.ts";
+import { settingsWith } from "../../../src/app/setting_list.ts";
+import { version } from "../../../src/app/version.ts";
+import { PretendCommand } from "../../kit/pretend_command.ts";
+
+Deno.test("versions, addresses and the database are shown, a password is not", async () => {
+  const settings = settingsWith(new Map([["database.url", "postgres://a:secret@b/c"]]));
+  const pretend = new PretendCommand({ settings });
+  equal(await showInfo(pretend.context), exitCode.done);
+  const { text } = pretend.stdout;
+  ok(text.startsWith(`gallimimus: ${version}\n`));
+  ok(text.includes("\nlisten: 127.0.0.1:8080\n"));
+  ok(text.includes("\ndatabase: postgres://a:***@b/c\n"));
+  ok(!text.includes("secret"));
+});

@@ -1,0 +1,23 @@
+import { equal } from "node:assert/strict";
+import { exitCode } from "../../src/app/exit_code.ts";
+import { watchStopSignals } from "../../src/app/signals.ts";
+import { Program } from "../kit/program.ts";
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`the first ${signal} asks, the second one ends the process at once`, async () => {
+    await using program = new Program("tests/kit/stoppable_program.ts", []);
+    await program.said("ready");
+    program.kill(signal);
+    await program.said("stopping");
+    program.kill(signal);
+    equal((await program.end()).code, exitCode.interrupted);
+  });
+}
+
+Deno.test("nothing has happened before a signal, and nothing is left of the watch when it ends", () => {
+  const watch = watchStopSignals(() => {
+    throw new Error("exit");
+  });
+  equal(watch.stop.aborted, false);
+  watch.close();
+});

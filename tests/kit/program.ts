@@ -1,0 +1,80 @@
+/**
+ * The real program in a process of its own.
+ *
+ * @module
+ */
+
+/** How a program ended and what it said. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The root of the repository. */
+const root = new URL("../../", import.meta.url);
+
+/** A running program, fed and watched by a test. */
+export class Program implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stdout: Promise<string>;
+  readonly #stderr: ReadableStreamDefaultReader<string>;
+  #stderrText = "";
+
+  /** Starts the file `script` of the repository. */
+  constructor(script: string, args: readonly string[], options: Deno.CommandOptions = {}) {
+    const config = new URL("deno.json", root).pathname;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", "--config", config, new URL(script, root).pathname, ...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      ...options,
+    }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    this.#stdout = new Response(this.#child.stdout).text();
+    this.#stderr = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Sends `text` to its standard input. */
+  async write(text: string): Promise<void> {
+    await this.#stdin.write(new TextEncoder().encode(text));
+  }
+
+  /** Waits until its standard error has said `text`. */
+  async said(text: string): Promise<void> {
+    while (!this.#stderrText.includes(text)) {
+      const { done, value } = await this.#stderr.read();
+      if (done) throw new Error(`ended without saying "${text}": ${this.#stderrText}`);
+      this.#stderrText += value;
+    }
+  }
+
+  /** Sends it a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Closes its standard input, unless told to leave it open, and waits for its end. */
+  async end({ keepInput = false }: { readonly keepInput?: boolean } = {}): Promise<Ended> {
+    if (!keepInput) await this.#stdin.close();
+    const { code } = await this.#child.status;
+    for (let read; !(read = await this.#stderr.read()).done;) this.#stderrText += read.value;
+    if (keepInput) await this.#stdin.abort().catch(() => {});
+    return { code, stdout: await this.#stdout, stderr: this.#stderrText };
+  }
+
+  /** Ends what a failed test left running. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It ended by itself, as it should.
+    }
+    await this.#child.status;
+    await this.#stdin.abort().catch(() => {});
+    await this.#stderr.cancel();
+    await this.#stdout;
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * A program that says on standard error what signals do to it, and ends only by a second one.
+ *
+ * @module
+ */
+
+import { watchStopSignals } from "../../src/app/signals.ts";
+
+const watch = watchStopSignals((code) => Deno.exit(code));
+watch.stop.addEventListener("abort", () => console.error("stopping"));
+setInterval(() => {}, 60_000);
+console.error("ready");
