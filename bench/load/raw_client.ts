@@ -1,0 +1,146 @@
+/**
+ * A WebSocket client that costs next to nothing, so that a measurement is of the relay.
+ *
+ * Frames are made once, before the clock runs, and masked with the key 0, which is a mask like any
+ * other and leaves the bytes as they are. What comes back is cut into messages and counted, not parsed.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../src/base/bytes.ts";
+
+const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+
+/** One connection. Call {@link read} once; it runs until the connection ends. */
+export class RawClient {
+  readonly #connection: Deno.Conn;
+  #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+  constructor(connection: Deno.Conn) {
+    this.#connection = connection;
+  }
+
+  /** Connects to `ws://host:port/path` and shakes hands. */
+  static async connect(url: string): Promise<RawClient> {
+    const { hostname, port, pathname } = new URL(url);
+    const connection = await Deno.connect({ hostname, port: Number(port || "80") });
+    connection.setNoDelay(true);
+    const client = new RawClient(connection);
+    await client.#write(utf8(
+      `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nUpgrade: websocket\r\n` +
+        `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    ));
+    await client.#skipHead();
+    return client;
+  }
+
+  /** Writes ready-made frames. */
+  send(...frames: Uint8Array[]): Promise<void> {
+    return this.#write(frames.length === 1 ? frames[0]! : join(frames));
+  }
+
+  /** Calls `onMessage` with the payload of each text message, valid during the call only. */
+  async read(onMessage: (payload: Uint8Array) => void): Promise<void> {
+    const chunk = new Uint8Array(256 * 1024);
+    try {
+      for (;;) {
+        this.#cut(onMessage);
+        const length = await this.#connection.read(chunk);
+        if (length === null) return;
+        this.#rest = this.#rest.length === 0
+          ? chunk.slice(0, length)
+          : join([this.#rest, chunk.subarray(0, length)]);
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted)) {
+        throw error;
+      }
+    }
+  }
+
+  close(): void {
+    try {
+      this.#connection.close();
+    } catch {
+      // Closed by the relay before.
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let start = 0; start < bytes.length;) {
+      start += await this.#connection.write(bytes.subarray(start));
+    }
+  }
+
+  async #skipHead(): Promise<void> {
+    const chunk = new Uint8Array(4096);
+    let head = "";
+    while (!head.includes("\r\n\r\n")) {
+      const length = await this.#connection.read(chunk);
+      if (length === null) throw new Error("the relay hung up during the handshake");
+      head += new TextDecoder("latin1").decode(chunk.subarray(0, length));
+    }
+    if (!head.startsWith("HTTP/1.1 101")) throw new Error(head.split("\r\n")[0]);
+    const rest = head.slice(head.indexOf("\r\n\r\n") + 4);
+    this.#rest = Uint8Array.from(rest, (character) => character.charCodeAt(0));
+  }
+
+  #cut(onMessage: (payload: Uint8Array) => void): void {
+    const bytes = this.#rest;
+    let offset = 0;
+    for (;;) {
+      const frame = frameAt(bytes, offset);
+      if (frame === undefined) break;
+      if (frame.opcode === 1) onMessage(bytes.subarray(frame.start, frame.end));
+      offset = frame.end;
+    }
+    this.#rest = offset === 0 ? bytes : bytes.slice(offset);
+  }
+}
+
+/** A masked text frame, made once and sent often. */
+export function textFrame(text: string): Uint8Array<ArrayBuffer> {
+  const payload = utf8(text);
+  const head = payload.length < 126
+    ? [0x81, 0x80 | payload.length]
+    : payload.length < 65_536
+    ? [0x81, 0xfe, payload.length >> 8, payload.length & 255]
+    : [
+      0x81,
+      0xff,
+      0,
+      0,
+      0,
+      0,
+      ...new Uint8Array(new Uint32Array([payload.length]).buffer).reverse(),
+    ];
+  return join([Uint8Array.from([...head, 0, 0, 0, 0]), payload]);
+}
+
+function frameAt(
+  bytes: Uint8Array,
+  offset: number,
+): { opcode: number; start: number; end: number } | undefined {
+  if (bytes.length < offset + 2) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const short = bytes[offset + 1]! & 0x7f;
+  const start = offset + (short < 126 ? 2 : short === 126 ? 4 : 10);
+  if (bytes.length < start) return undefined;
+  const length = short < 126
+    ? short
+    : short === 126
+    ? view.getUint16(offset + 2)
+    : Number(view.getBigUint64(offset + 2));
+  const end = start + length;
+  return bytes.length < end ? undefined : { opcode: bytes[offset]! & 15, start, end };
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}

@@ -1,0 +1,119 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { utf8 } from "../../src/base/bytes.ts";
+import { eventJson } from "../../src/nostr/event_json.ts";
+import { BatchWriter } from "../../src/store/batch_writer.ts";
+import {
+  type EventRecord,
+  type EventStore,
+  type PutOutcome,
+  StoreUnavailable,
+} from "../../src/store/event_store.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { FakeSigner } from "../kit/signer.ts";
+
+const author = new FakeSigner(new SeededRandom(1));
+
+function record(number: number, content = `${number}`): EventRecord {
+  const event = author.sign({ kind: 1, created_at: number, tags: [], content });
+  return { event, json: utf8(eventJson(event)) };
+}
+
+/** Writes as memory does, notes each batch, and fails as the test says. */
+class WatchedStore implements EventStore {
+  readonly #inner = new MemoryStore();
+  readonly batches: string[][] = [];
+  failure: ((batch: readonly EventRecord[]) => Error | undefined) | undefined = undefined;
+
+  async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
+    this.batches.push(batch.map(({ event }) => event.content));
+    await Promise.resolve();
+    const error = this.failure?.(batch);
+    if (error !== undefined) throw error;
+    return await this.#inner.put(batch);
+  }
+
+  query: EventStore["query"] = (filters, options) => this.#inner.query(filters, options);
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
+
+Deno.test("a lone event is a batch at once", async () => {
+  const store = new WatchedStore();
+  const writer = new BatchWriter(store);
+  equal(await writer.write(record(1)), "stored");
+  deepEqual(store.batches, [["1"]]);
+  await writer.close();
+});
+
+Deno.test("what arrives in one turn, or while a batch is written, forms a batch, in order", async () => {
+  const store = new WatchedStore();
+  const writer = new BatchWriter(store);
+  const first = [1, 2, 3].map((number) => writer.write(record(number)));
+  while (store.batches.length === 0) await Promise.resolve();
+  const second = [4, 5].map((number) => writer.write(record(number)));
+  await Promise.all([...first, ...second]);
+  deepEqual(store.batches, [["1", "2", "3"], ["4", "5"]]);
+  await writer.close();
+});
+
+Deno.test("a batch ends at its most events and at its most bytes, but takes one large event", async () => {
+  const store = new WatchedStore();
+  const size = record(1).json.length;
+  const writer = new BatchWriter(store, { maxEvents: 3, maxBytes: size * 2 + 10 });
+  const small = [1, 2, 3].map((number) => writer.write(record(number)));
+  const large = writer.write(record(4, "x".repeat(size * 5)));
+  await Promise.all([...small, large]);
+  deepEqual(store.batches.map((batch) => batch.length), [2, 1, 1]);
+  const counted = new BatchWriter(store, { maxEvents: 2, maxBytes: 1_000_000 });
+  await Promise.all([5, 6, 7].map((number) => counted.write(record(number))));
+  deepEqual(store.batches.slice(3).map((batch) => batch.length), [2, 1]);
+});
+
+Deno.test("each event gets its own outcome", async () => {
+  const writer = new BatchWriter(new WatchedStore());
+  await writer.write(record(1));
+  const outcomes = await Promise.all([record(1), record(2)].map((each) => writer.write(each)));
+  deepEqual(outcomes, ["duplicate", "stored"]);
+  await writer.close();
+});
+
+Deno.test("an event that the database refuses fails alone", async () => {
+  const store = new WatchedStore();
+  store.failure = (batch) =>
+    batch.some(({ event }) => event.content === "poison") ? new Error("bad data") : undefined;
+  const writer = new BatchWriter(store);
+  const numbers = [1, 2, 3, 4, 5, 6, 7];
+  const results = await Promise.allSettled(
+    numbers.map((number) => writer.write(record(number, number === 3 ? "poison" : `${number}`))),
+  );
+  deepEqual(results.map(({ status }) => status === "fulfilled"), [
+    ...[true, true, false],
+    ...[true, true, true, true],
+  ]);
+  await writer.close();
+});
+
+Deno.test("a database that is away fails the batch without trying its halves, and the next batch is tried", async () => {
+  const store = new WatchedStore();
+  store.failure = () => new StoreUnavailable("connection refused");
+  const writer = new BatchWriter(store);
+  const results = await Promise.allSettled([1, 2, 3].map((number) => writer.write(record(number))));
+  ok(results.every(({ status }) => status === "rejected"));
+  equal(store.batches.length, 1);
+  store.failure = undefined;
+  equal(await writer.write(record(1)), "stored");
+  await writer.close();
+});
+
+Deno.test("close waits for what was taken and takes no more", async () => {
+  const store = new WatchedStore();
+  const writer = new BatchWriter(store);
+  const taken = [1, 2].map((number) => writer.write(record(number)));
+  await writer.close();
+  equal(store.batches.length, 1);
+  deepEqual(await Promise.all(taken), ["stored", "stored"]);
+  await rejects(writer.write(record(3)), StoreUnavailable);
+});
