@@ -28,7 +28,7 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
     const path = text.slice("unix:".length);
     return path === "" ? undefined : { type: "unix", path };
   }
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%\w+)?)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text);
   if (match === null) return undefined;
   const host = match[1] ?? match[2]!;
   const port = Number(match[3]);

@@ -1,0 +1,21 @@
+/**
+ * The clock of this machine, for tests that talk over real sockets.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../src/base/clock.ts";
+
+/** Real time. Timers hold the process, so that a test notices one that was left behind. */
+export const realClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, callback) {
+    const id = setTimeout(callback, delayMs);
+    return { cancel: () => clearTimeout(id) };
+  },
+  every(periodMs, callback) {
+    const id = setInterval(callback, periodMs);
+    return { cancel: () => clearInterval(id) };
+  },
+};
