@@ -6,7 +6,7 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import NDK, { NDKEvent, NDKPrivateKeySigner } from "@nostr-dev-kit/ndk";
-import { startProgram } from "../kit/program.ts";
+import { startRelay } from "../kit/running_relay.ts";
 import { freshDatabases } from "./databases.ts";
 
 for (const [name, fresh] of Object.entries(freshDatabases)) {
@@ -17,7 +17,7 @@ for (const [name, fresh] of Object.entries(freshDatabases)) {
     sanitizeResources: false,
     fn: async () => {
       await using database = await fresh();
-      await using program = await startProgram({ database: database.url });
+      await using program = await startRelay({ database: database.url });
       const signer = NDKPrivateKeySigner.generate();
       const ndk = new NDK({ explicitRelayUrls: [program.url], signer, enableOutboxModel: false });
       await ndk.connect(5_000);

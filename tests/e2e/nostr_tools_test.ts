@@ -7,13 +7,13 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { Relay } from "nostr-tools/relay";
-import { startProgram } from "../kit/program.ts";
+import { startRelay } from "../kit/running_relay.ts";
 import { freshDatabases } from "./databases.ts";
 
 for (const [name, fresh] of Object.entries(freshDatabases)) {
   Deno.test(`nostr-tools publishes, queries and listens on ${name}`, async () => {
     await using database = await fresh();
-    await using program = await startProgram({ database: database.url });
+    await using program = await startRelay({ database: database.url });
     const writer = await Relay.connect(program.url);
     const reader = await Relay.connect(program.url);
     const secret = generateSecretKey();

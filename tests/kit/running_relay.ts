@@ -1,0 +1,84 @@
+/**
+ * A relay as an operator runs it: the real program, in a process of its own, listening.
+ *
+ * @module
+ */
+
+const MAIN = new URL("../../mod.ts", import.meta.url).pathname;
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const READY = "listening on ";
+
+/** How to start it. */
+export interface RunningRelayOptions {
+  /** `memory:`, `pglite:DIR` or `postgres://…`. */
+  readonly database: string;
+  /** Settings besides, as `section.key=value`. */
+  readonly settings?: readonly string[];
+}
+
+/** A relay that runs until {@link stop} or {@link kill}. */
+export interface RunningRelay extends AsyncDisposable {
+  /** Where it listens. */
+  readonly url: string;
+  readonly pid: number;
+  /** What it has logged so far. */
+  readonly log: readonly string[];
+  /** SIGTERM, and the exit code that follows. */
+  stop(): Promise<number>;
+  /** SIGKILL, and the end. */
+  kill(): Promise<void>;
+}
+
+/** Starts `serve` on a free port of the loopback and waits until it accepts connections. */
+export async function startRelay(options: RunningRelayOptions): Promise<RunningRelay> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--quiet", "--config", CONFIG, MAIN],
+      ...["serve", "--config", "/dev/null", "--listen", "127.0.0.1:0"],
+      ...["--database", options.database],
+      ...(options.settings ?? []).flatMap((setting) => ["--set", setting]),
+    ],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const log: string[] = [];
+  const ready = Promise.withResolvers<string>();
+  const logged = eachLine(process.stderr, (line) => log.push(line));
+  const told = eachLine(process.stdout, (line) => {
+    if (line.startsWith(READY)) ready.resolve(line.slice(READY.length));
+  });
+  const status = process.status.then(async (status) => {
+    await Promise.all([logged, told]);
+    ready.reject(new Error(`the relay ended with ${status.code}:\n${log.join("\n")}`));
+    return status;
+  });
+  const end = async (signal: Deno.Signal) => {
+    try {
+      process.kill(signal);
+    } catch {
+      // It has ended already.
+    }
+    return (await status).code;
+  };
+  return {
+    url: await ready.promise,
+    pid: process.pid,
+    log,
+    stop: () => end("SIGTERM"),
+    kill: async () => void await end("SIGKILL"),
+    [Symbol.asyncDispose]: async () => void await end("SIGKILL"),
+  };
+}
+
+async function eachLine(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onLine: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    lines.forEach(onLine);
+  }
+  if (rest !== "") onLine(rest);
+}

@@ -1,0 +1,115 @@
+/**
+ * Conversations over a real socket: the relay as it is served, `ws` as the client.
+ *
+ * @module
+ */
+
+import WebSocket from "ws";
+import { RelayHost } from "../../src/app/relay_host.ts";
+import { defaultSettings } from "../../src/app/setting_list.ts";
+import { systemClock } from "../../src/app/system_clock.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { testLimits } from "../kit/limits.ts";
+import type { Exchange, Heard, Line } from "./conversation.ts";
+
+/** A request that nothing but its own EOSE answers: what comes before it is all there was. */
+const LAST_REQUEST = '["REQ","last word",{"limit":0}]';
+const LAST_WORD = '["EOSE","last word"]';
+/** The same where the connection has no subscription left to give. */
+const LAST_REFUSAL = '["CLOSED","last word"';
+
+/** A relay of its own for each conversation, with the limits of the tests. */
+export class SocketExchange implements Exchange {
+  readonly #host: RelayHost;
+  readonly #url: string;
+  readonly #lines: SocketLine[] = [];
+
+  constructor(host: RelayHost, url: string) {
+    this.#host = host;
+    this.#url = url;
+  }
+
+  static async open(): Promise<SocketExchange> {
+    const host = await RelayHost.start({
+      settings: {
+        ...defaultSettings,
+        signatures: { engine: "noble", workers: 0 },
+        limits: {
+          ...defaultSettings.limits,
+          max_subscriptions: testLimits.maxSubscriptions,
+          max_filters: testLimits.maxFilters,
+        },
+      },
+      store: new MemoryStore(),
+      clock: systemClock,
+      log: silentLog,
+    });
+    return new SocketExchange(host, await host.listen("127.0.0.1:0"));
+  }
+
+  async connect(): Promise<Line> {
+    const line = new SocketLine(new WebSocket(this.#url, { perMessageDeflate: false }));
+    this.#lines.push(line);
+    await line.opened;
+    return line;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const line of this.#lines) line.hangUp();
+    await Promise.all(this.#lines.map(({ closed }) => closed));
+    await this.#host.close();
+  }
+}
+
+class SocketLine implements Line {
+  readonly opened: Promise<void>;
+  readonly closed: Promise<void>;
+  readonly #socket: WebSocket;
+  readonly #heard: Heard[] = [];
+  #wake: () => void = () => {};
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    this.opened = new Promise((resolve, reject) => {
+      socket.once("open", () => resolve());
+      socket.once("error", reject);
+    });
+    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    socket.on("message", (data: Uint8Array) => this.#hear({ text: data.toString() }));
+    socket.on("close", (code: number) => this.#hear({ closeCode: code }));
+  }
+
+  say(text: string): void {
+    this.#socket.send(text);
+  }
+
+  async hear(): Promise<Heard> {
+    while (this.#heard.length === 0) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return this.#heard.shift()!;
+  }
+
+  async settle(): Promise<readonly Heard[]> {
+    if (this.#socket.readyState !== WebSocket.OPEN) return this.#heard.splice(0);
+    this.say(LAST_REQUEST);
+    const unexpected: Heard[] = [];
+    for (;;) {
+      const heard = await this.hear();
+      if ("text" in heard && (heard.text === LAST_WORD || heard.text.startsWith(LAST_REFUSAL))) {
+        return unexpected;
+      }
+      unexpected.push(heard);
+    }
+  }
+
+  hangUp(): void {
+    this.#socket.close(1000);
+  }
+
+  #hear(heard: Heard): void {
+    this.#heard.push(heard);
+    this.#wake();
+  }
+}
