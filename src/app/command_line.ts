@@ -18,7 +18,7 @@ import type { Output } from "./streams.ts";
 import { version } from "./version.ts";
 
 /** The commands, in the order in which the help shows them. A new one is a file and a line here. */
-const commands: readonly ((program: Command, run: RunCommand) => void)[] = [
+const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineServe,
   defineImport,
   defineExport,
@@ -35,6 +35,24 @@ export interface CommandLineHost {
 /**
  * Does what `args` ask, and gives the exit code. Help asked for goes to standard output, help given
  * because of a mistake to standard error.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { runCommandLine } from "./command_line.ts";
+ * import { systemStreams } from "./streams.ts";
+ *
+ * let config: string | undefined;
+ * const code = await runCommandLine(["info", "--config", "relay.toml"], {
+ *   streams: systemStreams,
+ *   run: (options) => {
+ *     config = options.config;
+ *     return Promise.resolve(0);
+ *   },
+ * });
+ * equal(code, 0);
+ * equal(config, "relay.toml");
+ * ```
  */
 export async function runCommandLine(
   args: readonly string[],
@@ -51,7 +69,7 @@ export async function runCommandLine(
       writeOut: (text) => said.stdout += text,
       writeErr: (text) => said.stderr += text,
     });
-  for (const define of commands) {
+  for (const define of COMMANDS) {
     define(program, async (options, work) => {
       code = await host.run(options, work);
     });

@@ -16,6 +16,7 @@ import { reasonText } from "../nostr/reason.ts";
 import type { Verifier } from "../relay/verifier.ts";
 import type { EventStore, PutOutcome } from "../store/event_store.ts";
 import { type Line, LineSplitter } from "./json_lines.ts";
+import { sha256 } from "./sha256.ts";
 
 /** The most lines, and about the most bytes of text, that go to the store at once. */
 const BATCH_LINES = 500;
@@ -138,7 +139,7 @@ function readEvent(line: Line): NostrEvent | string {
   const event = parseEvent(value);
   if ("reason" in event) return reasonText(event.reason);
   if (kindClass(event.kind) === "ephemeral") return "invalid: ephemeral events are not stored";
-  return eventId(event) === event.id ? event : "invalid: id is not the hash of the event";
+  return eventId(event, sha256) === event.id ? event : "invalid: id is not the hash of the event";
 }
 
 /** The counts while they grow. */

@@ -192,15 +192,15 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** What the name of an environment variable that is meant for the relay begins with. */
-const environmentPrefix = "GALLIMIMUS_";
+const ENVIRONMENT_PREFIX = "GALLIMIMUS_";
 
 /** `DATABASE_URL` is what hosts set; the relay's own name for the same is said on purpose, and wins. */
 function mergeEnvironment(merge: Merge, environment: Readonly<Record<string, string>>): void {
   const databaseUrl = environment["DATABASE_URL"];
   if (databaseUrl) merge.text("environment DATABASE_URL", "database.url", databaseUrl);
   for (const [variable, text] of Object.entries(environment)) {
-    if (!variable.startsWith(environmentPrefix)) continue;
-    const name = variable.slice(environmentPrefix.length).replace("__", ".").toLowerCase();
+    if (!variable.startsWith(ENVIRONMENT_PREFIX)) continue;
+    const name = variable.slice(ENVIRONMENT_PREFIX.length).replace("__", ".").toLowerCase();
     merge.text(`environment ${variable}`, name, text);
   }
 }

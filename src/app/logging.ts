@@ -9,7 +9,7 @@ import { configureSync, getLogger, type LogRecord, resetSync } from "@logtape/lo
 import type { Log, LogFields } from "../base/log.ts";
 
 /** The category of every line that the relay writes. */
-const category = ["gallimimus"];
+const CATEGORY = ["gallimimus"];
 
 /** How lines are written. */
 export interface LogStyle {
@@ -21,10 +21,10 @@ export interface LogStyle {
 }
 
 /** LogTape's word for each level of ours. */
-const logTapeLevel = { debug: "debug", info: "info", warn: "warning", error: "error" } as const;
+const LOGTAPE_LEVEL = { debug: "debug", info: "info", warn: "warning", error: "error" } as const;
 
 /** Our word for each level of LogTape's; what we never write stands with its nearest. */
-const levelWord = {
+const LEVEL_WORD = {
   trace: "debug",
   debug: "debug",
   info: "info",
@@ -34,7 +34,7 @@ const levelWord = {
 } as const;
 
 /** Terminal colours: what does not matter is dim, what does is yellow or red. */
-const colourCode = { debug: "2", info: "0", warn: "33", error: "31" } as const;
+const COLOUR_CODE = { debug: "2", info: "0", warn: "33", error: "31" } as const;
 
 /**
  * The relay's log. Lines go nowhere until LogTape is configured, here or by a host program.
@@ -47,7 +47,7 @@ const colourCode = { debug: "2", info: "0", warn: "33", error: "31" } as const;
  * ```
  */
 export function relayLog(): Log {
-  const logger = getLogger(category);
+  const logger = getLogger(CATEGORY);
   return {
     debug: (message, fields) => logger.debug(message, { ...fields }),
     info: (message, fields) => logger.info(message, { ...fields }),
@@ -79,7 +79,7 @@ export function configureLog(style: LogStyle, write: (line: string) => void): ()
     reset: true,
     sinks: { lines: (record) => write(format(record, style.colour)) },
     loggers: [
-      { category, lowestLevel: logTapeLevel[style.level], sinks: ["lines"] },
+      { category: CATEGORY, lowestLevel: LOGTAPE_LEVEL[style.level], sinks: ["lines"] },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
     ],
   });
@@ -121,7 +121,7 @@ export function logStyle(
 function jsonLine(record: LogRecord): string {
   return JSON.stringify({
     time: new Date(record.timestamp).toISOString(),
-    level: levelWord[record.level],
+    level: LEVEL_WORD[record.level],
     message: messageOf(record),
     ...record.properties,
   }) + "\n";
@@ -129,8 +129,8 @@ function jsonLine(record: LogRecord): string {
 
 function textLine(record: LogRecord, colour: boolean): string {
   const time = new Date(record.timestamp).toISOString();
-  const word = levelWord[record.level];
-  const level = colour ? `\x1b[${colourCode[word]}m${word.padEnd(5)}\x1b[0m` : word.padEnd(5);
+  const word = LEVEL_WORD[record.level];
+  const level = colour ? `\x1b[${COLOUR_CODE[word]}m${word.padEnd(5)}\x1b[0m` : word.padEnd(5);
   return `${time} ${level} ${messageOf(record)}${fieldsText(record.properties as LogFields)}\n`;
 }
 

@@ -93,10 +93,10 @@ function fittingList(
 }
 
 /** How much of a wrong value an error message repeats, in characters. */
-const printedCharacters = 80;
+const PRINTED_CHARACTERS = 80;
 
 /** A wrong value as its author would recognise it. */
 function printed(raw: unknown): string {
   const text = JSON.stringify(raw) ?? String(raw);
-  return text.length > printedCharacters ? `${text.slice(0, printedCharacters)}…` : text;
+  return text.length > PRINTED_CHARACTERS ? `${text.slice(0, PRINTED_CHARACTERS)}…` : text;
 }

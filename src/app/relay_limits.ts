@@ -8,7 +8,7 @@ import type { RelayLimits } from "../relay/limits.ts";
 import type { Settings } from "./setting_list.ts";
 
 /** What a second is, in the unit that timers take. */
-const msPerSecond = 1000;
+const MS_PER_SECOND = 1000;
 
 /**
  * The relay's bounds as the settings have them.
@@ -43,7 +43,7 @@ export function relayLimits({ limits, network }: Settings): RelayLimits {
     maxQueuedBytes: limits.max_queued_bytes,
     maxLiveQueue: limits.max_live_queue,
     maxHeldEvents: limits.max_held_events,
-    pingIntervalMs: network.ping_interval_s * msPerSecond,
-    idleTimeoutMs: network.idle_timeout_s * msPerSecond,
+    pingIntervalMs: network.ping_interval_s * MS_PER_SECOND,
+    idleTimeoutMs: network.idle_timeout_s * MS_PER_SECOND,
   };
 }

@@ -40,9 +40,32 @@ export interface Host {
 }
 
 /** The file that is read when the command line names none. It need not exist. */
-const defaultConfigPath = "config.toml";
+const DEFAULT_CONFIG_PATH = "config.toml";
 
-/** Loads the settings, does the work and says how it went. A failure is a line on standard error. */
+/**
+ * Loads the settings, does the work and says how it went. A failure is a line on standard error.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { PretendCommand } from "../../tests/kit/pretend_command.ts";
+ * import { runCommand } from "./run_command.ts";
+ *
+ * const { context } = new PretendCommand();
+ * const host = {
+ *   ...context,
+ *   environment: { GALLIMIMUS_RELAY__NAME: "Flock" },
+ *   readText: () => Promise.resolve({ missing: true } as const),
+ *   writeLogLine() {},
+ *   exit() {},
+ * };
+ * const code = await runCommand(host, {}, ({ settings }) => {
+ *   equal(settings.relay.name, "Flock");
+ *   return Promise.resolve(0);
+ * });
+ * equal(code, 0);
+ * ```
+ */
 export async function runCommand(
   host: Host,
   options: SettingOptions,
@@ -60,12 +83,10 @@ export async function runCommand(
   const log = relayLog();
   const watch = watchStopSignals((code) => host.exit(code));
   const { streams, clock, random } = host;
+  const { stop } = watch;
   const openStore = () => host.openStore(settings, log);
   try {
-    return await work({
-      ...{ settings, origins, log, clock, random, streams, openStore },
-      stop: watch.stop,
-    });
+    return await work({ settings, origins, log, clock, random, streams, stop, openStore });
   } catch (error) {
     await complain(host, failureText(error));
     return exitCode.failed;
@@ -76,7 +97,7 @@ export async function runCommand(
 }
 
 async function loadFromHost(host: Host, options: SettingOptions): Promise<LoadedSettings> {
-  const path = options.config ?? defaultConfigPath;
+  const path = options.config ?? DEFAULT_CONFIG_PATH;
   const read = await host.readText(path);
   if ("fault" in read || ("missing" in read && options.config !== undefined)) {
     const message = "fault" in read ? read.fault : "no such file";

@@ -7,7 +7,7 @@
 import { exitCode } from "./exit_code.ts";
 
 /** The signals that ask a process to end: from a service manager, and from a keyboard. */
-const stopSignals = ["SIGTERM", "SIGINT"] as const;
+const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /** The watch over the signals that end the process. */
 export interface StopWatch {
@@ -37,11 +37,11 @@ export function watchStopSignals(exit: (code: number) => void): StopWatch {
     if (controller.signal.aborted) exit(exitCode.interrupted);
     else controller.abort();
   };
-  for (const signal of stopSignals) Deno.addSignalListener(signal, onSignal);
+  for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, onSignal);
   return {
     stop: controller.signal,
     close() {
-      for (const signal of stopSignals) Deno.removeSignalListener(signal, onSignal);
+      for (const signal of STOP_SIGNALS) Deno.removeSignalListener(signal, onSignal);
     },
   };
 }

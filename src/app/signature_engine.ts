@@ -12,19 +12,19 @@ import { nobleEngine } from "../nostr/signature_noble.ts";
 import { loadWasmEngine } from "../nostr/signature_wasm.ts";
 
 /** The engines by name. What they cost differs, what they say does not. */
-const engineLoaders = {
+const ENGINE_LOADERS = {
   wasm: loadWasmEngine,
   noble: () => Promise.resolve(nobleEngine),
 } as const;
 
 /** The name of an engine. */
-export type EngineName = keyof typeof engineLoaders;
+export type EngineName = keyof typeof ENGINE_LOADERS;
 
 /** The engines that `auto` tries, fastest first. The last one needs nothing and always works. */
-const fastestFirst: readonly EngineName[] = ["wasm", "noble"];
+const FASTEST_FIRST: readonly EngineName[] = ["wasm", "noble"];
 
 /** A signature that holds, made for this purpose; with any other id it does not. */
-const knownSignature = {
+const KNOWN_SIGNATURE = {
   id: "1868e8ad4ca66b7a9bb6ddaaecde6e5cc5d11682e87abb650a6ce8853854ef05",
   pubkey: "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
   sig: "6872b2f57d520f473d534b83df22dc919eb5a45c397799fc8c1ffc69883f5d6e" +
@@ -45,7 +45,7 @@ const knownSignature = {
  * ```
  */
 export function loadEngine(name: EngineName): Promise<SignatureEngine> {
-  return engineLoaders[name]();
+  return ENGINE_LOADERS[name]();
 }
 
 /**
@@ -68,7 +68,7 @@ export async function chooseEngine(
   log: Log,
 ): Promise<SignatureEngine & { readonly name: EngineName }> {
   if (wanted !== "auto") return { ...await testedEngine(wanted), name: wanted };
-  for (const name of fastestFirst.slice(0, -1)) {
+  for (const name of FASTEST_FIRST.slice(0, -1)) {
     try {
       return { ...await testedEngine(name), name };
     } catch (error) {
@@ -80,8 +80,8 @@ export async function chooseEngine(
 
 async function testedEngine(name: EngineName): Promise<SignatureEngine> {
   const engine = await loadEngine(name);
-  assert(signatureHolds(knownSignature, engine), `${name} accepts a true signature`);
-  const forged = { ...knownSignature, id: knownSignature.pubkey };
+  assert(signatureHolds(KNOWN_SIGNATURE, engine), `${name} accepts a true signature`);
+  const forged = { ...KNOWN_SIGNATURE, id: KNOWN_SIGNATURE.pubkey };
   assert(!signatureHolds(forged, engine), `${name} refuses a false signature`);
   return engine;
 }

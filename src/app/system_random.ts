@@ -7,7 +7,7 @@
 import type { Random } from "../base/random.ts";
 
 /** The most bytes that one call of the Web Crypto API fills. */
-const quotaBytes = 65_536;
+const QUOTA_BYTES = 65_536;
 
 /**
  * The operating system's random bytes.
@@ -23,8 +23,8 @@ const quotaBytes = 65_536;
 export const systemRandom: Random = {
   bytes(length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);
-    for (let start = 0; start < length; start += quotaBytes) {
-      crypto.getRandomValues(bytes.subarray(start, start + quotaBytes));
+    for (let start = 0; start < length; start += QUOTA_BYTES) {
+      crypto.getRandomValues(bytes.subarray(start, start + QUOTA_BYTES));
     }
     return bytes;
   },

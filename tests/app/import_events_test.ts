@@ -15,7 +15,7 @@ const alice = new SchnorrSigner(random);
 const note = alice.sign({ created_at: 10, kind: 1, tags: [], content: "hello" });
 
 /** Imports `text` in pieces of `pieceBytes`. */
-async function importText(
+function importText(
   text: string,
   { pieceBytes = 1000, ...options }: Partial<ImportOptions> & { pieceBytes?: number } = {},
 ): Promise<ImportTally> {

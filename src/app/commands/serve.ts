@@ -8,7 +8,20 @@ import type { Command } from "../commander.ts";
 import type { RunCommand } from "../command_context.ts";
 import { type SettingOptions, withListenOption, withSettingOptions } from "../setting_options.ts";
 
-/** Adds the command to the program. */
+/**
+ * Adds the command to the program.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { Command } from "../commander.ts";
+ * import { defineServe } from "./serve.ts";
+ *
+ * const program = new Command();
+ * defineServe(program, () => Promise.resolve());
+ * equal(program.commands[0]?.name(), "serve");
+ * ```
+ */
 export function defineServe(program: Command, run: RunCommand): void {
   const command = program.command("serve").description("run the relay until it is told to stop");
   withSettingOptions(withListenOption(command))

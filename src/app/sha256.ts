@@ -1,0 +1,24 @@
+/**
+ * SHA-256 by the runtime: two to three times as fast as the JavaScript that the pure rooms bring.
+ *
+ * @module
+ */
+
+import { hash } from "node:crypto";
+
+/**
+ * The SHA-256 of `bytes`, 32 bytes.
+ *
+ * @see FIPS 180-4
+ *
+ * @example
+ * ```ts
+ * import { ok } from "node:assert/strict";
+ * import { sha256 } from "./sha256.ts";
+ *
+ * ok(sha256(new Uint8Array()).toHex().startsWith("e3b0c442"));
+ * ```
+ */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return hash("sha256", bytes, "buffer");
+}
