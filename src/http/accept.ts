@@ -1,5 +1,6 @@
 /**
- * The `Accept` header: which of the forms that we have a client wants.
+ * The `Accept` header: which of the forms that we have a client wants. Hono has a helper for this; it
+ * takes anything for a weight and does not know `*\/*`.
  *
  * @see RFC 9110 §12.5.1
  * @module

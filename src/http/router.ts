@@ -1,16 +1,20 @@
 /**
  * The relay over plain HTTP: who asks, at which path, by which method, gets what.
  *
- * A table of routes is all there is. HEAD is GET without the body, OPTIONS lists what a path can, and
- * everything that no route takes has a status of its own: 404, 405 or 426. A socket is never seen here;
- * `net` takes WebSocket handshakes before and brings the rest.
+ * A table of routes, on a Hono application: it finds the route, makes HEAD of GET, compares entity tags
+ * and sets the headers of CORS and security. What no route takes has a status of its own: 404, 405 or
+ * 426, and OPTIONS lists what a path can. A socket is never seen here; `net` takes WebSocket handshakes
+ * before and brings the rest.
  *
  * @see RFC 9110 §9, §15
  * @module
  */
 
+import { Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { etag, RETAINED_304_HEADERS } from "hono/etag";
+import { secureHeaders } from "hono/secure-headers";
 import { asksFor, negotiate } from "./accept.ts";
-import { etagOf, namesEtag } from "./etag.ts";
 import { type HealthCheck, healthResponse } from "./health.ts";
 import { landingPage, landingPagePolicy } from "./landing_page.ts";
 import {
@@ -23,7 +27,7 @@ import {
 export interface HttpRoute {
   /** In capitals. HEAD and OPTIONS need no route: they follow from the others. */
   readonly method: string;
-  /** Compared as a whole with the URL's path: `/health`. */
+  /** A path of Hono. Without its `:name` and `*` it is compared as a whole: `/health`. */
   readonly path: string;
   /** Whether web pages from elsewhere may read the answer. Holds for the path if one method says so. */
   readonly crossOrigin: boolean;
@@ -74,8 +78,51 @@ export type HttpHandler = (request: Request) => Promise<Response>;
  * @see NIP-11
  */
 export function createHttp(options: HttpOptions): HttpHandler {
-  const routes: readonly HttpRoute[] = [
-    ...(options.routes ?? []),
+  const app = new Hono();
+  app.use(securityHeaders);
+  app.use("/", entityTags);
+  const routes = [...(options.routes ?? []), ...ownRoutes(options)];
+  for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
+    servePath(app, path, group);
+  }
+  app.notFound(() => plain(404, "not found"));
+  // Hono would print the error and answer 500. What is said of a fault is the caller's to decide.
+  app.onError((error) => {
+    throw error;
+  });
+  return async (request) => await app.fetch(request);
+}
+
+/** Sets what every answer carries, unless its route chose its own. */
+const securityHeaders = secureHeaders({
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  xFrameOptions: "DENY",
+  // It would bind the whole domain and all below it to TLS. That is for whoever holds the certificate.
+  strictTransportSecurity: false,
+  overwrite: false,
+});
+
+/**
+ * Lets a client that has the document already be told so in a few bytes. The tags are weak, as a proxy
+ * that compresses on the way must not make them lies.
+ *
+ * @see RFC 9110 §8.8.1, §13.1.2
+ */
+const entityTags = etag({
+  weak: true,
+  retainedHeaders: [
+    ...RETAINED_304_HEADERS,
+    "Access-Control-Allow-Headers",
+    "Access-Control-Allow-Methods",
+    "Access-Control-Allow-Origin",
+    // "The cache MUST update its header fields with the header fields provided in the 304 (Not
+    // Modified) response", RFC 9111 §4.3.4: without it the stored page would get the strictest one.
+    "Content-Security-Policy",
+  ],
+});
+
+function ownRoutes(options: HttpOptions): readonly HttpRoute[] {
+  return [
     { method: "GET", path: "/", crossOrigin: true, handle: (request) => home(request, options) },
     {
       method: "GET",
@@ -84,39 +131,63 @@ export function createHttp(options: HttpOptions): HttpHandler {
       handle: () => healthResponse(options.healthy),
     },
   ];
-  return async (request) => {
-    const path = new URL(request.url).pathname;
-    const candidates = routes.filter((route) => route.path === path);
-    const response = await dispatch(request, candidates);
-    return finish(response, {
-      headOnly: request.method === "HEAD",
-      crossOrigin: candidates.some((route) => route.crossOrigin),
-      methods: allowedMethods(candidates),
+}
+
+/** Adds one path: its routes in order, and an answer for every method that none of them takes. */
+function servePath(app: Hono, path: string, routes: readonly HttpRoute[]): void {
+  const methods = allowedMethods(routes);
+  const allow = methods.join(", ");
+  if (routes.some((route) => route.crossOrigin)) app.use(path, ...crossOrigin(methods));
+  app.get(path, refuseHandshake);
+  for (const route of routes) {
+    app.on(route.method, path, async (context) => {
+      const response = await route.handle(context.req.raw);
+      // A copy takes headers even where the original is one of `fetch` or `Response.redirect`.
+      return new Response(response.body, response);
     });
-  };
-}
-
-/** The one decision: which of the routes of a path answers, or why none does. */
-async function dispatch(request: Request, candidates: readonly HttpRoute[]): Promise<Response> {
-  if (candidates.length === 0) return plain(404, "not found");
-  const allow = allowedMethods(candidates);
-  if (request.method === "OPTIONS") {
-    return new Response(null, { status: 204, headers: { Allow: allow } });
   }
-  const method = request.method === "HEAD" ? "GET" : request.method;
-  const route = candidates.find((candidate) => candidate.method === method);
-  if (route === undefined) return plain(405, "method not allowed", { Allow: allow });
-  if (request.method === "GET" && wantsWebSocket(request)) return upgradeRequired();
-  return await route.handle(request);
+  app.options(path, () => new Response(null, { status: 204, headers: { Allow: allow } }));
+  app.all(path, () => plain(405, "method not allowed", { Allow: allow }));
 }
 
-/** `GET, HEAD, OPTIONS` and whatever else the routes of a path take. */
-function allowedMethods(candidates: readonly HttpRoute[]): string {
-  const methods = new Set(candidates.map((route) => route.method));
+/** `GET`, `HEAD`, `OPTIONS` and whatever else the routes of a path take. */
+function allowedMethods(routes: readonly HttpRoute[]): string[] {
+  const methods = new Set(routes.map((route) => route.method));
   if (methods.has("GET")) methods.add("HEAD");
   methods.add("OPTIONS");
-  return [...methods].sort().join(", ");
+  return [...methods].sort();
 }
+
+/** Opens a path to web pages from everywhere. */
+function crossOrigin(methods: string[]): readonly MiddlewareHandler[] {
+  return [
+    async (context, next) => {
+      await next();
+      // CORS has the first two in preflights alone; NIP-11 asks for them on the document as well.
+      context.header("Access-Control-Allow-Headers", crossOriginHeaders.join(", "));
+      context.header("Access-Control-Allow-Methods", methods.join(", "));
+      if (context.req.method === "OPTIONS") context.header("Allow", methods.join(", "));
+    },
+    cors({ allowHeaders: crossOriginHeaders, allowMethods: methods }),
+  ];
+}
+
+/** A wildcard does not cover `Authorization` (Fetch Standard, CORS protocol), which NIP-98 uses. */
+const crossOriginHeaders = ["*", "Authorization"];
+
+/**
+ * Answers a handshake that `net` did not recognise as one. The header names the version that would work.
+ *
+ * @see RFC 6455 §4.4
+ */
+const refuseHandshake: MiddlewareHandler = async (context, next) => {
+  if (context.req.header("Upgrade")?.toLowerCase() !== "websocket") return await next();
+  return plain(426, "this WebSocket handshake is not valid; RFC 6455, version 13, is spoken here", {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+  });
+};
 
 /** The relay's own document, for a client or for a person. */
 async function home(request: Request, options: HttpOptions): Promise<Response> {
@@ -129,13 +200,9 @@ async function home(request: Request, options: HttpOptions): Promise<Response> {
   const headers = new Headers({
     // Kept, but asked for again each time: what the document says may change at any moment.
     "Cache-Control": "no-cache",
-    "ETag": await etagOf(body),
+    "Content-Type": isPage ? "text/html; charset=utf-8" : type,
     "Vary": "Accept",
   });
-  if (namesEtag(request.headers.get("If-None-Match"), headers.get("ETag") ?? "")) {
-    return new Response(null, { status: 304, headers });
-  }
-  headers.set("Content-Type", isPage ? "text/html; charset=utf-8" : type);
   if (isPage) headers.set("Content-Security-Policy", await landingPagePolicy());
   return new Response(body, { headers });
 }
@@ -155,23 +222,6 @@ function relayUrlOf(requestUrl: string): string {
   return `${url.protocol === "https:" ? "wss" : "ws"}://${url.host}`;
 }
 
-function wantsWebSocket(request: Request): boolean {
-  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
-}
-
-/**
- * A handshake that `net` did not recognise as one. The header names the version that would work.
- *
- * @see RFC 6455 §4.4
- */
-function upgradeRequired(): Response {
-  return plain(426, "this WebSocket handshake is not valid; RFC 6455, version 13, is spoken here", {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-  });
-}
-
 function plain(
   status: number,
   text: string,
@@ -182,31 +232,3 @@ function plain(
     headers: { "Content-Type": "text/plain; charset=utf-8", ...headers },
   });
 }
-
-/** What {@link finish} needs to know of the request. */
-interface Finish {
-  readonly headOnly: boolean;
-  readonly crossOrigin: boolean;
-  readonly methods: string;
-}
-
-/** Gives every response the headers that all of them carry, unless its route chose its own. */
-function finish(response: Response, { headOnly, crossOrigin, methods }: Finish): Response {
-  const headers = new Headers(response.headers);
-  for (const [name, value] of Object.entries(securityHeaders)) {
-    if (!headers.has(name)) headers.set(name, value);
-  }
-  if (crossOrigin) {
-    headers.set("Access-Control-Allow-Origin", "*");
-    // A wildcard does not cover `Authorization` (Fetch Standard, CORS protocol), which NIP-98 uses.
-    headers.set("Access-Control-Allow-Headers", "*, Authorization");
-    headers.set("Access-Control-Allow-Methods", methods);
-  }
-  return new Response(headOnly ? null : response.body, { status: response.status, headers });
-}
-
-const securityHeaders: Readonly<Record<string, string>> = {
-  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-  "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
-};

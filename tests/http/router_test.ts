@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
 import type { RelayInformation } from "../../src/http/relay_information.ts";
 import { createHttp, type HttpOptions, type HttpRoute } from "../../src/http/router.ts";
 
@@ -137,6 +137,52 @@ Deno.test("RFC 9110 §15.4.5: who has the document already gets 304 and no body"
   await page.body?.cancel();
 });
 
+/** The entity tag of the document. */
+async function documentTag(changed: Partial<HttpOptions> = {}): Promise<string> {
+  const response = await ask({ headers: nostrJson }, changed);
+  await response.body?.cancel();
+  return response.headers.get("ETag") ?? "";
+}
+
+Deno.test("RFC 9110 §8.8.3: the tag is weak, and changes when the document does", async () => {
+  const tag = await documentTag();
+  match(tag, /^W\/"[^"]+"$/);
+  equal(await documentTag(), tag);
+  notEqual(await documentTag({ information: () => ({ ...information, version: "1.2.4" }) }), tag);
+});
+
+Deno.test("RFC 9110 §13.1.2: If-None-Match is compared weakly, tag by tag, and a star is any", async () => {
+  const tag = await documentTag();
+  const strong = tag.slice("W/".length);
+  const statusFor = async (names: string) => {
+    const response = await ask({ headers: { ...nostrJson, "If-None-Match": names } });
+    await response.body?.cancel();
+    return response.status;
+  };
+  for (const names of [tag, strong, `"x" , ${tag}`, "*"]) equal(await statusFor(names), 304);
+  for (const names of ['"x", "y"', strong.slice(1, -1), ""]) equal(await statusFor(names), 200);
+});
+
+Deno.test("RFC 9111 §4.3.4: a 304 for the page repeats its policy, so that the copy keeps it", async () => {
+  const page = await ask({});
+  await page.body?.cancel();
+  const etag = page.headers.get("ETag") ?? "";
+  const again = await ask({ headers: { "If-None-Match": etag } });
+  equal(again.status, 304);
+  for (
+    const name of [
+      "Content-Security-Policy",
+      "Access-Control-Allow-Headers",
+      "Access-Control-Allow-Methods",
+      "Cache-Control",
+      "Vary",
+    ]
+  ) {
+    equal(again.headers.get(name), page.headers.get(name));
+  }
+  match(again.headers.get("Content-Security-Policy") ?? "", /style-src 'sha256-/);
+});
+
 Deno.test("RFC 9110 §9.3.2: HEAD is GET without the body", async () => {
   for (const path of ["/", "/health"]) {
     const get = await ask({ path });
@@ -181,6 +227,27 @@ Deno.test("/health answers by the check that was given, and not to other origins
   const ill = await ask({ path: "/health" }, { healthy: () => Promise.resolve("no database") });
   equal(ill.status, 503);
   equal(await ill.text(), "no database\n");
+});
+
+Deno.test("RFC 9110 §9.3.7: OPTIONS lists what a path takes, and opens nothing by it", async () => {
+  const response = await ask({ path: "/health", method: "OPTIONS" });
+  equal(response.status, 204);
+  equal(response.body, null);
+  equal(response.headers.get("Allow"), "GET, HEAD, OPTIONS");
+  equal(response.headers.get("Access-Control-Allow-Origin"), null);
+});
+
+Deno.test("a page from elsewhere can read why its request to the document failed", async () => {
+  const response = await ask({ method: "PUT" });
+  await response.body?.cancel();
+  equal(response.status, 405);
+  equal(response.headers.get("Access-Control-Allow-Origin"), "*");
+});
+
+Deno.test("no answer binds the operator's domain to TLS", async () => {
+  const response = await createHttp(options)(new Request("https://relay.example/"));
+  await response.body?.cancel();
+  equal(response.headers.get("Strict-Transport-Security"), null);
 });
 
 Deno.test("every answer carries the security headers", async () => {
@@ -231,6 +298,38 @@ Deno.test("a route's own headers stand", async () => {
   });
   equal(response.headers.get("Content-Security-Policy"), policy);
   equal(await response.text(), "page");
+});
+
+Deno.test("a route may answer with a response that nobody can change", async () => {
+  for (const crossOrigin of [true, false]) {
+    const response = await ask({ path: "/old" }, {
+      routes: [{
+        method: "GET",
+        path: "/old",
+        crossOrigin,
+        handle: () => Response.redirect("https://relay.example/new", 308),
+      }],
+    });
+    equal(response.status, 308);
+    equal(response.headers.get("Location"), "https://relay.example/new");
+    equal(response.headers.get("X-Content-Type-Options"), "nosniff");
+  }
+});
+
+Deno.test("a route's own code has its `this`", async () => {
+  class Counter implements HttpRoute {
+    readonly method = "GET";
+    readonly path = "/count";
+    readonly crossOrigin = false;
+    #count = 0;
+    handle(): Response {
+      return new Response(String(++this.#count));
+    }
+  }
+  const http = createHttp({ ...options, routes: [new Counter()] });
+  const count = async () => await (await http(new Request("http://relay.example/count"))).text();
+  equal(await count(), "1");
+  equal(await count(), "2");
 });
 
 Deno.test("a fault of a route's own code reaches the caller", async () => {
