@@ -4,7 +4,110 @@
  * @module
  */
 
-/** Makes a relay for a host program. */
-export function createRelay(): never {
-  throw new Error("the relay is not wired yet");
+import type { Log } from "../base/log.ts";
+import { silentLog } from "../base/log.ts";
+import { defaultListenLimits } from "../net/listen.ts";
+import { NativeWebSocket } from "../net/native_websocket.ts";
+import { loadSettings, problemLine } from "./load_settings.ts";
+import { openStore } from "./open_store.ts";
+import { RelayHost } from "./relay_host.ts";
+import type { Settings } from "./setting_list.ts";
+import { systemClock } from "./system_clock.ts";
+
+/** What an embedded relay is made of. */
+export interface CreateRelayOptions {
+  /** Settings by full name, as in `config.toml`: `{ "limits.max_limit": 200 }`. Others are defaults. */
+  readonly settings?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** Where the relay says what happens. Default: nowhere. */
+  readonly log?: Log;
+}
+
+/** What is known of whoever sent a request, as `Deno.serve` tells its handler. */
+export interface RequestOrigin {
+  readonly remoteAddr: Deno.Addr;
+}
+
+/** A relay inside another program. */
+export interface EmbeddedRelay {
+  /**
+   * Answers a request of the host's own server: NIP-11, the landing page, or an upgrade on the
+   * runtime's WebSocket. That transport is reduced: it cannot ping, hold back reading, or drop a peer
+   * that does not read. Prefer {@link listen} where the host lets you.
+   */
+  fetch(request: Request, origin?: RequestOrigin): Promise<Response>;
+  /** Accepts connections at `HOST:PORT` or `unix:/path`, and says at which URL. */
+  listen(address: string): Promise<string>;
+  /** Ends all connections and closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a relay for a host program. Rejects with a TypeError when the settings are wrong, naming each
+ * mistake, and with `StoreUnavailable` when the database cannot be had.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { createRelay } from "./create_relay.ts";
+ *
+ * const relay = await createRelay({
+ *   settings: { "database.url": "memory:", "relay.name": "embedded", "signatures.workers": 0 },
+ * });
+ * const headers = { Accept: "application/nostr+json" };
+ * const response = await relay.fetch(new Request("http://localhost/", { headers }));
+ * equal((await response.json()).name, "embedded");
+ * await relay.close();
+ * ```
+ */
+export async function createRelay(options: CreateRelayOptions = {}): Promise<EmbeddedRelay> {
+  const settings = settingsOf(options.settings ?? {});
+  const log = options.log ?? silentLog;
+  const store = await openStore(settings, log);
+  const host = await RelayHost.start({ settings, store, clock: systemClock, log });
+  return {
+    fetch: (request, origin) => answer(host, settings, request, origin),
+    listen: (address) => host.listen(address),
+    close: () => host.close(),
+  };
+}
+
+function settingsOf(values: NonNullable<CreateRelayOptions["settings"]>): Settings {
+  const flags = Object.entries(values).map(([name, value]) => ({
+    flag: "settings",
+    name,
+    text: typeof value === "object" ? value.join(",") : String(value),
+  }));
+  const loaded = loadSettings({ flags });
+  if ("settings" in loaded) return loaded.settings;
+  throw new TypeError(loaded.problems.map(problemLine).join("\n"));
+}
+
+async function answer(
+  host: RelayHost,
+  settings: Settings,
+  request: Request,
+  origin: RequestOrigin | undefined,
+): Promise<Response> {
+  const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  if (!isUpgrade) return await host.http(request);
+  if (new URL(request.url).pathname !== settings.network.path) {
+    return new Response("not found\n", { status: 404 });
+  }
+  // Before the upgrade: the runtime forgets the address with the request.
+  const address = addressOf(origin);
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  host.accept(
+    new NativeWebSocket({
+      socket,
+      address,
+      clock: systemClock,
+      limits: { ...defaultListenLimits, maxMessageBytes: settings.limits.max_message_bytes },
+    }),
+  );
+  return response;
+}
+
+function addressOf(origin: RequestOrigin | undefined): string {
+  const address = origin?.remoteAddr;
+  return address !== undefined && "hostname" in address ? address.hostname : "unix";
 }

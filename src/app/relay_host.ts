@@ -4,19 +4,20 @@
  * @module
  */
 
-import { hash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { createHttp, type HttpHandler } from "../http/router.ts";
-import type { Connection, Ending } from "../net/connection.ts";
-import { type ConnectionInfo, defaultListenLimits, listen, type Listener } from "../net/listen.ts";
+import type { ConnectionEvents, Ending } from "../net/connection.ts";
+import { defaultListenLimits, listen, type Listener } from "../net/listen.ts";
 import { parseListenAddress } from "../net/listen_address.ts";
+import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
 import { BatchWriter } from "../store/batch_writer.ts";
 import type { EventStore } from "../store/event_store.ts";
 import { relayInformation } from "./information.ts";
 import { relayLimits } from "./relay_limits.ts";
 import type { Settings } from "./setting_list.ts";
+import { sha256 } from "./sha256.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
 /** What a relay is set to and what it runs on. */
@@ -26,6 +27,14 @@ export interface RelayHostOptions {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** A connection of `net`, of either kind. */
+export interface Transport extends Peer {
+  /** Begins to hear. */
+  start(events: ConnectionEvents): void;
+  /** Ends it on the spot. */
+  terminate(): void;
 }
 
 /** How long the health check lets the store think, milliseconds. */
@@ -43,7 +52,7 @@ export class RelayHost {
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #listeners: Listener[] = [];
-  readonly #connections = new Set<{ terminate(): void }>();
+  readonly #connections = new Set<Transport>();
 
   constructor(options: RelayHostOptions, verifier: OwnedVerifier) {
     const { settings, store, clock, log } = options;
@@ -57,7 +66,7 @@ export class RelayHost {
       clock,
       log,
       limits: relayLimits(settings),
-      sha256: (bytes) => hash("sha256", bytes, "buffer"),
+      sha256,
     });
     const information = relayInformation(settings);
     this.http = createHttp({
@@ -92,11 +101,26 @@ export class RelayHost {
         lowWaterBytes: limits.high_water_bytes / 4,
       },
       acceptsPath: (path) => path === network.path,
-      onConnection: (connection, info) => this.#accept(connection, info),
+      onConnection: (connection) => this.accept(connection),
       onRequest: this.http,
     });
     this.#listeners.push(listener);
     return listener.url;
+  }
+
+  /** Takes a connection that nobody reads from yet, whatever transport it is of. */
+  accept(connection: Transport): void {
+    const session = this.relay.connect(connection);
+    this.#connections.add(connection);
+    connection.start({
+      messages: (batch) => session.messages(batch),
+      drained: () => session.drained(),
+      closed: (ending) => {
+        this.#connections.delete(connection);
+        this.#logEnding(connection.address, ending);
+        session.closed();
+      },
+    });
   }
 
   /**
@@ -118,21 +142,7 @@ export class RelayHost {
     await store.close();
   }
 
-  #accept(connection: Connection, info: ConnectionInfo): void {
-    const session = this.relay.connect(connection);
-    this.#connections.add(connection);
-    connection.start({
-      messages: (batch) => session.messages(batch),
-      drained: () => session.drained(),
-      closed: (ending) => {
-        this.#connections.delete(connection);
-        this.#logEnding(info, ending);
-        session.closed();
-      },
-    });
-  }
-
-  #logEnding({ address }: ConnectionInfo, { cause, code, reason, clean }: Ending): void {
+  #logEnding(address: string, { cause, code, reason, clean }: Ending): void {
     this.#options.log.debug("connection ended", { address, cause, code, reason, clean });
   }
 

@@ -144,6 +144,12 @@ export class NativeWebSocket {
     this.#socket.close(code, reason);
   }
 
+  /** Gives the connection up. The runtime may keep its socket until the peer lets go. */
+  terminate(): void {
+    if (this.#socket.readyState <= this.#socket.OPEN) this.#socket.close();
+    this.#end(abnormal("terminated", ""));
+  }
+
   readonly #onMessage = ({ data }: MessageEvent<string | ArrayBuffer>): void => {
     if (this.#ending !== undefined) return;
     if (this.#tooBig(data)) {
@@ -166,6 +172,7 @@ export class NativeWebSocket {
 
   /** Asks for one `drained`, once `queuedBytes` is low. */
   requestDrained(): void {
+    if (this.#over) return;
     this.#drainPoll ??= this.#clock.every(drainPollMs, () => {
       if (this.queuedBytes > this.#limits.lowWaterBytes) return;
       this.#drainPoll?.cancel();

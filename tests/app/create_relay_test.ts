@@ -1,0 +1,76 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { createRelay } from "../../mod.ts";
+import { eventJson } from "../../src/nostr/event_json.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { SchnorrSigner } from "../kit/signer.ts";
+
+const note = new SchnorrSigner(new SeededRandom(1))
+  .sign({ created_at: 1, kind: 1, tags: [], content: "hello" });
+const settings = { "database.url": "memory:", "signatures.workers": 0 };
+
+/** Says each text once connected and gives as many answers as asked for. */
+async function talk(url: string, texts: readonly string[], answers: number): Promise<unknown[]> {
+  const socket = new WebSocket(url);
+  const heard: unknown[] = [];
+  const done = Promise.withResolvers<void>();
+  socket.onopen = () => texts.forEach((text) => socket.send(text));
+  socket.onerror = () => done.reject(new Error("the connection failed"));
+  socket.onmessage = ({ data }) => {
+    heard.push(JSON.parse(data));
+    if (heard.length === answers) done.resolve();
+  };
+  await done.promise;
+  const closed = new Promise((resolve) => socket.onclose = resolve);
+  socket.close();
+  await closed;
+  return heard;
+}
+
+const conversation = [`["EVENT",${eventJson(note)}]`, '["REQ","s",{"kinds":[9]}]'];
+const answered = [["OK", note.id, true, ""], ["EOSE", "s"]];
+
+Deno.test("an embedded relay speaks through the host's own server", async () => {
+  const relay = await createRelay({ settings });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, relay.fetch);
+  const { port } = server.addr;
+  const heard = await talk(`ws://127.0.0.1:${port}`, conversation, 2);
+  deepEqual(heard.toSorted((a, b) => String(b).localeCompare(String(a))), answered);
+
+  const elsewhere = await fetch(`http://127.0.0.1:${port}/elsewhere`);
+  equal(elsewhere.status, 404);
+  await elsewhere.body?.cancel();
+  await relay.close();
+  await server.shutdown();
+});
+
+Deno.test("NIP01-64 an upgrade on another path is refused, by either transport", async () => {
+  const relay = await createRelay({ settings });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, relay.fetch);
+  const url = await relay.listen("127.0.0.1:0");
+  for (const base of [`ws://127.0.0.1:${server.addr.port}`, url]) {
+    await rejects(talk(`${base}/anything`, [], 1));
+  }
+  await relay.close();
+  await server.shutdown();
+});
+
+Deno.test("an embedded relay listens by itself", async () => {
+  const relay = await createRelay({ settings });
+  const url = await relay.listen("127.0.0.1:0");
+  const heard = await talk(url, conversation, 2);
+  deepEqual(heard.toSorted((a, b) => String(b).localeCompare(String(a))), answered);
+  await relay.close();
+});
+
+Deno.test("wrong settings are all named", async () => {
+  const wrong = { "limits.max_limt": 5, "log.level": "loud" };
+  await rejects(createRelay({ settings: wrong }), (error) => {
+    return error instanceof TypeError && error.message.split("\n").length === 2;
+  });
+});
+
+Deno.test("an address that is none is refused", async () => {
+  const relay = await createRelay({ settings });
+  await rejects(relay.listen("nowhere"), /not an address/);
+  await relay.close();
+});
