@@ -367,6 +367,7 @@ export class Connection {
    */
   #destroy(): void {
     const socket = this.#socket;
+    if (socket.destroyed) return;
     const stuck = socket.writableLength > 0;
     try {
       if (stuck && socket.resetAndDestroy !== undefined) socket.resetAndDestroy();

@@ -166,6 +166,8 @@ class HttpListener implements Listener {
   readonly #server: Server;
   #at: ListenAddress;
   #connectionCount = 0;
+  /** Set while closing waits for nothing but the connections' own ends. */
+  #onLastGone: (() => void) | undefined = undefined;
   #closed: Promise<void> | undefined = undefined;
 
   constructor(options: ListenOptions) {
@@ -207,7 +209,11 @@ class HttpListener implements Listener {
 
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
-      this.#server.close(() => resolve());
+      // The runtime counts a socket out a moment before the socket says that it is closed.
+      this.#server.close(() => {
+        if (this.#connectionCount === 0) resolve();
+        else this.#onLastGone = resolve;
+      });
       this.#server.closeIdleConnections();
     });
     return this.#closed;
@@ -281,7 +287,10 @@ class HttpListener implements Listener {
   ): Connection {
     const { clock, log, limits } = this.#options;
     this.#connectionCount++;
-    socket.on("close", () => this.#connectionCount--);
+    socket.on("close", () => {
+      this.#connectionCount--;
+      if (this.#connectionCount === 0) this.#onLastGone?.();
+    });
     return new Connection({ ...made, socket, clock, log, limits });
   }
 }

@@ -1,0 +1,417 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { Duplex, duplexPair } from "node:stream";
+import { BrokenInvariant } from "../../src/base/assert.ts";
+import { SharedBytes, utf8 } from "../../src/base/bytes.ts";
+import type { Log } from "../../src/base/log.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { Connection, type ConnectionEvents } from "../../src/net/connection.ts";
+import type { Peer, PeerEvents } from "../../src/relay/peer.ts";
+import { Protocol } from "../../src/websocket/protocol.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
+import { rawFrame } from "../kit/raw_frame.ts";
+import { RecordedEvents } from "../kit/recorded_events.ts";
+
+const limits = { closeTimeoutMs: 1000, highWaterBytes: 100_000, lowWaterBytes: 10_000 };
+const random = { bytes: (length: number) => new Uint8Array(length).fill(0x5a) };
+
+/** A stream whose peer reads when the test says so. */
+class SlowStream extends Duplex {
+  readonly writes: Uint8Array[] = [];
+  /** How often it was ended by a reset. */
+  resetCount = 0;
+  #release: (() => void) | undefined = undefined;
+  #stuck = false;
+
+  override _read(): void {}
+
+  override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
+    this.writes.push(Uint8Array.from(chunk));
+    if (this.#stuck) this.#release = done;
+    else done();
+  }
+
+  resetAndDestroy(): this {
+    this.resetCount++;
+    return this.destroy();
+  }
+
+  /** Keeps what is written from leaving. */
+  stick(): void {
+    this.#stuck = true;
+  }
+
+  /** Lets it leave. */
+  release(): void {
+    this.#stuck = false;
+    this.#release?.();
+    this.#release = undefined;
+  }
+}
+
+/** A server's connection on a stream that the test plays. */
+function onSlowStream(log: Log = silentLog) {
+  const stream = new SlowStream({ allowHalfOpen: true });
+  const clock = new FakeClock();
+  const events = new RecordedEvents();
+  const protocol = new Protocol({ role: "server", maxMessageBytes: 1000 });
+  const connection = new Connection({
+    socket: stream,
+    protocol,
+    address: "test",
+    clock,
+    log,
+    limits,
+  });
+  return { stream, clock, events, connection };
+}
+
+/** Client and server on two ends of a pretend wire. */
+function pair() {
+  const [near, far] = duplexPair();
+  const clock = new FakeClock();
+  const base = { address: "test", clock, log: silentLog, limits };
+  const maxMessageBytes = 1000;
+  const client = new Connection({
+    ...base,
+    socket: near,
+    protocol: new Protocol({ role: "client", maxMessageBytes, random }),
+  });
+  const server = new Connection({
+    ...base,
+    socket: far,
+    protocol: new Protocol({ role: "server", maxMessageBytes }),
+  });
+  const heard = { client: new RecordedEvents(), server: new RecordedEvents() };
+  client.start(heard.client);
+  server.start(heard.server);
+  return { client, server, heard, clock };
+}
+
+/** Lets promises, ticks and streams come to rest. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const text = (text: string) => ({ type: "text", text });
+
+Deno.test("a connection has the shape of the relay's peer, and its events that of the session's", () => {
+  const { connection, stream } = onSlowStream();
+  const peer: Peer = connection;
+  const session: PeerEvents = { messages() {}, drained() {}, closed() {} };
+  const events: ConnectionEvents = session;
+  equal(peer.address, "test");
+  connection.start(events);
+  stream.destroy();
+});
+
+Deno.test("the messages of one read come in one batch", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  const frames = ["a", "b"].flatMap((payload) => [...rawFrame({ opcode: 1, payload })]);
+  stream.push(Uint8Array.from(frames));
+  await rest();
+  stream.push(rawFrame({ opcode: 1, payload: "c" }));
+  await rest();
+  deepEqual(events.batches, [[text("a"), text("b")], [text("c")]]);
+  connection.terminate();
+});
+
+Deno.test("what came with the handshake is heard first", async () => {
+  const clock = new FakeClock();
+  const stream = new SlowStream();
+  const connection = new Connection({
+    socket: stream,
+    head: rawFrame({ opcode: 1, payload: "head" }),
+    protocol: new Protocol({ role: "server", maxMessageBytes: 1000 }),
+    address: "test",
+    clock,
+    log: silentLog,
+    limits,
+  });
+  stream.push(rawFrame({ opcode: 1, payload: "next" }));
+  const events = new RecordedEvents();
+  await rest();
+  connection.start(events);
+  await events.until(({ batches }) => batches.length === 2);
+  deepEqual(events.texts, ["head", "next"]);
+  throws(() => connection.start(events), BrokenInvariant);
+  connection.terminate();
+});
+
+Deno.test("all that one turn sends leaves in one write", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  connection.send("a");
+  connection.sendShared(utf8("["), new SharedBytes(utf8("b")), utf8("]"));
+  connection.sendBinary(utf8("c"));
+  connection.ping();
+  equal(stream.writes.length, 0);
+  equal(connection.queuedBytes, 13);
+  await rest();
+  deepEqual(stream.writes.map((write) => write.length), [13]);
+  equal(connection.queuedBytes, 0);
+  connection.terminate();
+});
+
+Deno.test("while a write is under way, what follows is gathered into one", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  stream.stick();
+  connection.send("first");
+  await rest();
+  for (let i = 0; i < 5; i++) {
+    connection.send("more");
+    await rest();
+  }
+  equal(stream.writes.length, 1);
+  equal(connection.queuedBytes, 7 + 5 * 6);
+  stream.release();
+  await rest();
+  deepEqual(stream.writes.map((write) => write.length), [7, 30]);
+  connection.terminate();
+});
+
+Deno.test("memory that was written is used again only after it has left", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  for (let i = 0; i < 20; i++) {
+    connection.send(`message ${i}`);
+    await rest();
+  }
+  deepEqual(
+    stream.writes.map((write) => new TextDecoder().decode(write.subarray(2))),
+    Array.from({ length: 20 }, (_, i) => `message ${i}`),
+  );
+  connection.terminate();
+});
+
+Deno.test("drained is told once for each time it was asked for, when little is queued", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  stream.stick();
+  connection.send("x".repeat(limits.lowWaterBytes + 1));
+  connection.requestDrained();
+  connection.requestDrained();
+  await rest();
+  equal(events.drainedCount, 0, "much is queued");
+  stream.release();
+  await rest();
+  equal(events.drainedCount, 1);
+  connection.send("x".repeat(limits.highWaterBytes + 1));
+  await rest();
+  equal(events.drainedCount, 1, "nobody asked");
+  connection.requestDrained();
+  await rest();
+  equal(events.drainedCount, 2, "nothing is queued");
+  connection.terminate();
+  connection.requestDrained();
+  await rest();
+  equal(events.drainedCount, 2, "it is over");
+});
+
+Deno.test("RFC 6455 §5.5.3: pings of a peer that does not read are answered when it does, the last", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  stream.stick();
+  connection.send("x".repeat(limits.highWaterBytes));
+  await rest();
+  const before = connection.queuedBytes;
+  for (const payload of ["a", "b", "c"]) stream.push(rawFrame({ opcode: 9, payload }));
+  await rest();
+  equal(connection.queuedBytes, before);
+  stream.release();
+  await rest();
+  deepEqual(stream.writes.at(-1), rawFrame({ opcode: 10, payload: "c", key: null }));
+  connection.terminate();
+});
+
+Deno.test("lastHeardMs is the time of the last bytes, whatever they were", async () => {
+  const { connection, stream, clock, events } = onSlowStream();
+  connection.start(events);
+  equal(connection.lastHeardMs, 0);
+  clock.advance(500);
+  stream.push(rawFrame({ opcode: 10 }));
+  await rest();
+  clock.advance(500);
+  equal(connection.lastHeardMs, 500);
+  connection.terminate();
+});
+
+Deno.test("a paused connection hears nothing until it is resumed", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  connection.pause();
+  stream.push(rawFrame({ opcode: 1, payload: "waits" }));
+  await rest();
+  deepEqual(events.texts, []);
+  connection.resume();
+  await rest();
+  deepEqual(events.texts, ["waits"]);
+  connection.terminate();
+});
+
+Deno.test("RFC 6455 §7.1.2: we close, the peer answers, both ends say so once", async () => {
+  const { client, server, heard, clock } = pair();
+  server.close(1001, "going");
+  server.close(1000, "twice");
+  await heard.server.until(({ ending }) => ending !== undefined);
+  await heard.client.until(({ ending }) => ending !== undefined);
+  deepEqual(heard.server.endings, [{ cause: "local", code: 1001, reason: "going", clean: true }]);
+  deepEqual(heard.client.endings, [{ cause: "peer", code: 1001, reason: "going", clean: true }]);
+  equal(clock.timerCount, 0);
+  server.send("after the end");
+  client.close(1000, "after the end");
+  client.terminate();
+  deepEqual([server.queuedBytes, clock.timerCount], [0, 0]);
+});
+
+Deno.test("what was sent before a close arrives before it", async () => {
+  const { server, heard } = pair();
+  server.send("last words");
+  server.close(1000, "");
+  await heard.client.until(({ ending }) => ending !== undefined);
+  deepEqual(heard.client.texts, ["last words"]);
+});
+
+Deno.test("messages that come after our close are dropped", async () => {
+  const { connection, stream, clock, events } = onSlowStream();
+  connection.start(events);
+  connection.close(1000, "");
+  stream.push(rawFrame({ opcode: 1, payload: "late" }));
+  await rest();
+  deepEqual(events.texts, []);
+  clock.advance(limits.closeTimeoutMs);
+  await rest();
+  equal(events.endings.length, 1);
+});
+
+Deno.test("a connection that was paused still sees the peer's close", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  connection.pause();
+  connection.close(1000, "");
+  connection.pause();
+  stream.push(rawFrame({ opcode: 8 }));
+  stream.push(null);
+  await events.until(({ ending }) => ending !== undefined);
+  equal(events.ending?.clean, true);
+});
+
+Deno.test("a connection that nobody started can be closed", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.close(1013, "full");
+  stream.push(rawFrame({ opcode: 8 }));
+  stream.push(null);
+  await rest();
+  equal(stream.destroyed, true);
+  connection.start(events);
+  await events.until(({ ending }) => ending !== undefined);
+  deepEqual(events.endings, [{ cause: "local", code: 1013, reason: "full", clean: true }]);
+});
+
+Deno.test("a peer that does not answer a close is given up at the deadline", async () => {
+  const { connection, stream, clock, events } = onSlowStream();
+  connection.start(events);
+  connection.close(1008, "enough");
+  await rest();
+  clock.advance(limits.closeTimeoutMs - 1);
+  await rest();
+  equal(stream.destroyed, false);
+  clock.advance(1);
+  await rest();
+  deepEqual(events.endings, [{ cause: "timeout", code: 1006, reason: "enough", clean: false }]);
+  equal(stream.resetCount, 0);
+  equal(clock.timerCount, 0);
+});
+
+Deno.test("a peer that does not even read is reset at the deadline", async () => {
+  const { connection, stream, clock, events } = onSlowStream();
+  connection.start(events);
+  stream.stick();
+  connection.send("stuck");
+  await rest();
+  connection.close(1008, "too slow");
+  clock.advance(limits.closeTimeoutMs);
+  await rest();
+  equal(events.ending?.cause, "timeout");
+  equal(stream.resetCount, 1);
+});
+
+Deno.test("RFC 6455 §7.1.7: a fault is answered, told by name, and waits for the peer to go", async () => {
+  const { connection, stream, clock, events } = onSlowStream();
+  connection.start(events);
+  stream.push(rawFrame({ opcode: 1, payload: "fine" }));
+  stream.push(rawFrame({ opcode: 3 }));
+  await rest();
+  deepEqual(events.texts, ["fine"]);
+  equal(stream.writes[0]?.[0], 0x88);
+  equal(stream.writableEnded, true);
+  equal(events.ending, undefined);
+  clock.advance(limits.closeTimeoutMs);
+  await rest();
+  deepEqual(events.endings, [
+    { cause: "fault", code: 1002, reason: "reserved-opcode", clean: false },
+  ]);
+});
+
+Deno.test("RFC 6455 §7.1.5: bytes that end without a close frame are an abnormal end", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  stream.push(null);
+  await events.until(({ ending }) => ending !== undefined);
+  deepEqual(events.endings, [{ cause: "eof", code: 1006, reason: "", clean: false }]);
+});
+
+Deno.test("an error of the socket is an abnormal end with the system's name", async () => {
+  const { connection, stream, clock, events } = onSlowStream();
+  connection.start(events);
+  stream.destroy(Object.assign(new Error("read"), { code: "ECONNRESET" }));
+  await events.until(({ ending }) => ending !== undefined);
+  deepEqual(events.endings, [{ cause: "reset", code: 1006, reason: "ECONNRESET", clean: false }]);
+  equal(clock.timerCount, 0);
+});
+
+Deno.test("terminate ends at once, whatever is queued", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  stream.stick();
+  connection.send("x".repeat(1000));
+  await rest();
+  connection.terminate();
+  connection.terminate();
+  await rest();
+  deepEqual(events.endings.map(({ cause }) => cause), ["terminated"]);
+  equal(stream.resetCount, 1);
+  equal(connection.queuedBytes, 0);
+});
+
+Deno.test("a handler that throws ends its own connection, and is logged", async () => {
+  const errors: string[] = [];
+  const log = { ...silentLog, error: (message: string) => errors.push(message) };
+  const { connection, stream, clock } = onSlowStream(log);
+  const events = new RecordedEvents();
+  events.messages = () => {
+    throw new Error("bug");
+  };
+  connection.start(events);
+  stream.push(rawFrame({ opcode: 1, payload: "x" }));
+  await rest();
+  deepEqual(errors, ["connection handler failed"]);
+  deepEqual([...stream.writes[0]!.subarray(2, 4)], [1011 >> 8, 1011 & 0xff]);
+  clock.advance(limits.closeTimeoutMs);
+  await rest();
+  equal(events.endings.length, 1);
+});
+
+Deno.test("marks in the wrong order are our own bug", () => {
+  const protocol = new Protocol({ role: "server", maxMessageBytes: 1 });
+  const options = {
+    socket: new SlowStream(),
+    protocol,
+    address: "test",
+    clock: new FakeClock(),
+    log: silentLog,
+    limits: { ...limits, lowWaterBytes: limits.highWaterBytes + 1 },
+  };
+  throws(() => new Connection(options), BrokenInvariant);
+});
