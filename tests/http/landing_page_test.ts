@@ -48,6 +48,35 @@ Deno.test("a contact that is no web or mail address stays text", () => {
   doesNotMatch(page, /href="javascript/);
 });
 
+Deno.test("a link goes to the whole address and shows what a person reads of it", () => {
+  const page = landingPage(information, relayUrl);
+  match(page, /href="mailto:operator@relay\.example"[^>]*>operator@relay\.example</);
+  match(page, /href="https:\/\/relay\.example\/terms"[^>]*>relay\.example\/terms</);
+});
+
+Deno.test("a NIP stands with its title, and one without a title with its number", () => {
+  const page = landingPage({ ...information, supportedNips: [1, 9999] }, relayUrl);
+  match(page, /">01<\/a>Basic protocol<\/li>/);
+  match(page, /9999\.md">9999<\/a><\/li>/);
+});
+
+Deno.test("a duration is told in the largest unit that needs no rounding", () => {
+  const told = (maxAgeSeconds: number) =>
+    /Oldest accepted event<\/th><td>([^<]*)</.exec(
+      landingPage({ ...information, limitation: { maxAgeSeconds } }, relayUrl),
+    )?.[1];
+  equal(told(94_608_000), "1,095 days ago");
+  equal(told(86_400), "1 day ago");
+  equal(told(7_200), "2 hours ago");
+  equal(told(900), "15 minutes ago");
+  equal(told(61), "61 seconds ago");
+  equal(told(1), "1 second ago");
+});
+
+Deno.test("the address is selected whole", () => {
+  match(landingPage(information, relayUrl), /\.address code \{[^}]* user-select: all;/);
+});
+
 /** How many tags, comments and attributes quotes there are: what an unescaped value would change. */
 const markup = (page: string) => page.replace(/[^<>"]/g, "").length;
 
