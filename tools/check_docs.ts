@@ -1,5 +1,6 @@
 /**
- * Every export of `src/` says what it means, and every function and class shows how it is used.
+ * Every export of `src/` says what it means, and every function and class shows how it is used, but for
+ * errors and for the functions of `app` that only act.
  *
  * @module
  */
@@ -23,8 +24,15 @@ export interface DocSymbol {
     readonly declarationKind: string;
     readonly kind: string;
     readonly jsDoc?: JsDoc;
-    readonly def?: { readonly extends?: string };
+    readonly def?: { readonly extends?: string; readonly returnType?: DocType };
   }[];
+}
+
+/** A type as it is written. */
+export interface DocType {
+  /** The name of a keyword or of a type, without its parameters. */
+  readonly repr: string;
+  readonly value?: string | { readonly typeParams?: readonly DocType[] };
 }
 
 /** A comment with its tags. */
@@ -53,7 +61,7 @@ export function docGaps(nodes: DocNodes, rootUrl: string): readonly string[] {
     const path = url.startsWith(rootUrl) ? url.slice(rootUrl.length) : url;
     if (!isFilled(file.module_doc)) gaps.push(`${path}: no @module comment`);
     for (const symbol of file.symbols ?? []) {
-      const gap = symbolGap(symbol, url);
+      const gap = symbolGap(symbol, { url, path });
       if (gap !== undefined) gaps.push(`${path}:${gap}`);
     }
   }
@@ -61,7 +69,10 @@ export function docGaps(nodes: DocNodes, rootUrl: string): readonly string[] {
 }
 
 /** What one name lacks, after the line it stands on. */
-function symbolGap({ name, declarations }: DocSymbol, url: string): string | undefined {
+function symbolGap(
+  { name, declarations }: DocSymbol,
+  { url, path }: { readonly url: string; readonly path: string },
+): string | undefined {
   const own = declarations.filter((each) =>
     each.declarationKind === "export" && each.kind !== "reference" && each.location.filename === url
   );
@@ -72,8 +83,25 @@ function symbolGap({ name, declarations }: DocSymbol, url: string): string | und
   if (first.kind !== "function" && first.kind !== "class") return undefined;
   // An error is made in one place and caught in another: its docstring says all there is to show.
   if (first.def?.extends === "Error") return undefined;
+  if (path.startsWith("src/app/") && own.every(({ def }) => onlyActs(def?.returnType))) {
+    return undefined;
+  }
   return own.some((each) => hasTag(each.jsDoc, "example")) ? undefined : `${at} has no @example`;
 }
+
+/**
+ * Whether a function gives back nothing, or no more than how it went. In `app`, such a function needs a
+ * terminal, a socket or a process to act on, and leaves nothing for an example to check: its docstring
+ * says what happens, and tests that run the program show it. Elsewhere the effect goes through a port,
+ * and an example shows what arrives there.
+ */
+function onlyActs(type: DocType | undefined): boolean {
+  if (type?.repr !== "Promise") return outcomes.has(type?.repr ?? "");
+  const [settled] = typeof type.value === "object" ? type.value.typeParams ?? [] : [];
+  return outcomes.has(settled?.repr ?? "");
+}
+
+const outcomes: ReadonlySet<string> = new Set(["void", "never", "ExitCode"]);
 
 /** The comment of a file that is followed by an export at once is told as that export's, too. */
 function isSaid(doc: JsDoc | undefined): boolean {
