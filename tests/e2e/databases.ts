@@ -1,17 +1,17 @@
 /**
- * The three ways to keep events, each fresh for a test.
+ * The ways to keep events, each fresh for a test.
  *
  * @module
  */
 
-import { freshDatabaseUrl } from "../kit/postgres_server.ts";
+import { freshDatabase, PostgresServer } from "../kit/postgres_server.ts";
 
 /** A database that nobody has used before. */
 export interface FreshDatabase extends AsyncDisposable {
   readonly url: string;
 }
 
-/** By the name of its kind. */
+/** By the name of its kind. `TEST_DATABASE_URL` names a server to use instead of one of our own. */
 export const freshDatabases: Readonly<Record<string, () => Promise<FreshDatabase>>> = {
   "memory:": () =>
     Promise.resolve({ url: "memory:", [Symbol.asyncDispose]: () => Promise.resolve() }),
@@ -23,6 +23,17 @@ export const freshDatabases: Readonly<Record<string, () => Promise<FreshDatabase
     };
   },
   "postgres:": async () => {
-    return { url: await freshDatabaseUrl(), [Symbol.asyncDispose]: () => Promise.resolve() };
+    const given = Deno.env.get("TEST_DATABASE_URL");
+    if (given !== undefined) {
+      return {
+        url: await freshDatabase(given),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      };
+    }
+    const server = await PostgresServer.start();
+    return {
+      url: await server.freshDatabase(),
+      [Symbol.asyncDispose]: () => server.stop(),
+    };
   },
 };

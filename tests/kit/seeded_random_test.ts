@@ -39,3 +39,11 @@ Deno.test("bytes takes each value about as often", () => {
 function draw(random: SeededRandom): unknown {
   return [random.uint32(), random.int(100), random.fraction(), random.bytes(8), random.chance(0.5)];
 }
+
+Deno.test("shuffled gives each item once", () => {
+  const random = new SeededRandom(1);
+  const items = Array.from({ length: 100 }, (_, number) => number);
+  const shuffled = random.shuffled(items);
+  notDeepEqual(shuffled, items);
+  deepEqual(shuffled.toSorted((a, b) => a - b), items);
+});

@@ -1,0 +1,138 @@
+/**
+ * A real Postgres server for tests.
+ *
+ * @module
+ */
+
+import postgres from "postgres";
+import { postgresBinaries } from "./postgres_binaries.ts";
+
+/** Whoever is nobody: Postgres refuses to run as root. */
+const NOBODY = 65_534;
+
+/** A server of its own directory, port and socket, that ends with {@link stop}. */
+export class PostgresServer implements AsyncDisposable {
+  /** Of the server's own first database, which tests leave alone. */
+  readonly url: string;
+  readonly port: number;
+  readonly #binary: string;
+  readonly #directory: string;
+  readonly #options: readonly string[];
+  #process: Deno.ChildProcess | undefined = undefined;
+
+  constructor(binary: string, directory: string, port: number, options: readonly string[]) {
+    this.#binary = binary;
+    this.#directory = directory;
+    this.#options = options;
+    this.port = port;
+    this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  }
+
+  /**
+   * Makes a fresh server and waits until it answers. It does not wait for the disk unless `isDurable`:
+   * a test's data need not survive a power cut.
+   */
+  static async start({ isDurable = false } = {}): Promise<PostgresServer> {
+    const { initdb, postgres } = await postgresBinaries();
+    const directory = await Deno.makeTempDir({ prefix: "gallimimus-database-" });
+    if (Deno.uid() === 0) await Deno.chown(directory, NOBODY, NOBODY);
+    const args = ["-D", `${directory}/data`, "-A", "trust", "-U", "postgres", "--no-sync"];
+    await run(initdb, [...args, "-E", "UTF8", "--locale", "C"], directory);
+    const options = isDurable
+      ? []
+      : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+    const server = new PostgresServer(postgres, directory, freePort(), options);
+    await server.restart();
+    return server;
+  }
+
+  /** Starts it again after {@link halt}. */
+  async restart(): Promise<void> {
+    const options = [
+      ...this.#options,
+      `port=${this.port}`,
+      `unix_socket_directories=${this.#directory}`,
+    ];
+    this.#process = new Deno.Command(this.#binary, {
+      args: ["-D", `${this.#directory}/data`, ...options.flatMap((option) => ["-c", option])],
+      ...unprivileged(this.#directory),
+    }).spawn();
+    await this.#answers();
+  }
+
+  /** Ends it: SIGINT rolls back and shuts down, SIGKILL is a crash. */
+  async halt(signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<void> {
+    const process = this.#process;
+    if (process === undefined) return;
+    this.#process = undefined;
+    process.kill(signal);
+    await process.status;
+  }
+
+  /** Makes an empty database and gives its URL. */
+  async freshDatabase(): Promise<string> {
+    return await freshDatabase(this.url);
+  }
+
+  /** Ends it and removes its files. */
+  async stop(): Promise<void> {
+    await this.halt();
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #answers(): Promise<void> {
+    const deadlineMs = performance.now() + 30_000;
+    for (;;) {
+      const sql = postgres(this.url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+      try {
+        await sql`select 1`;
+        return;
+      } catch (error) {
+        if (performance.now() > deadlineMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      } finally {
+        await sql.end();
+      }
+    }
+  }
+}
+
+/** Makes an empty database beside the one at `url` and gives its URL. */
+export async function freshDatabase(url: string): Promise<string> {
+  const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    await sql.unsafe(`create database ${name} template template0`);
+  } finally {
+    await sql.end();
+  }
+  const fresh = new URL(url);
+  fresh.pathname = `/${name}`;
+  return fresh.href;
+}
+
+async function run(program: string, args: readonly string[], directory: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    ...unprivileged(directory),
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr)}`);
+}
+
+function unprivileged(directory: string) {
+  const quiet = { cwd: directory, stdin: "null", stdout: "null", stderr: "null" } as const;
+  return Deno.uid() === 0 ? { ...quiet, uid: NOBODY, gid: NOBODY } : quiet;
+}
+
+/** A port that was free a moment ago. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}

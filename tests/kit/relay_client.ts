@@ -1,0 +1,143 @@
+/**
+ * A client that does what a test needs, over the runtime's WebSocket.
+ *
+ * @module
+ */
+
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
+
+/** The third and fourth element of an OK. */
+export interface Answer {
+  readonly accepted: boolean;
+  readonly reason: string;
+}
+
+/** One connection to a relay. */
+export class RelayClient implements AsyncDisposable {
+  readonly #socket: WebSocket;
+  readonly #closed: Promise<void>;
+  /** Who waits for the OK of an id, first come first: an event may be published twice. */
+  readonly #answers = new Map<string, ((answer: Answer | undefined) => void)[]>();
+  readonly #queries = new Map<string, Query>();
+  #nextQuery = 0;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    this.#closed = new Promise((resolve) => {
+      socket.onclose = () => {
+        for (const answer of [...this.#answers.values()].flat()) answer(undefined);
+        for (const { reject } of this.#queries.values()) reject(new Error("connection lost"));
+        resolve();
+      };
+    });
+    socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
+  }
+
+  static async connect(url: string): Promise<RelayClient> {
+    const socket = new WebSocket(url);
+    const client = new RelayClient(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.onopen = () => resolve();
+      socket.onerror = () => reject(new Error(`cannot connect to ${url}`));
+    });
+    socket.onerror = () => {};
+    return client;
+  }
+
+  /** Resolves when the connection has ended, whoever ended it. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  /** Sends an event and waits for its OK; undefined when the connection ends before. */
+  publish(event: NostrEvent): Promise<Answer | undefined> {
+    return new Promise((resolve) => {
+      if (this.#socket.readyState !== WebSocket.OPEN) return resolve(undefined);
+      const waiting = this.#answers.get(event.id);
+      if (waiting === undefined) this.#answers.set(event.id, [resolve]);
+      else waiting.push(resolve);
+      this.#socket.send(JSON.stringify(["EVENT", event]));
+    });
+  }
+
+  /**
+   * Publishes all events with `inFlight` on the way at a time; gives the answers, in order, undefined
+   * for those that the end of the connection left open.
+   */
+  async publishAll(
+    events: readonly NostrEvent[],
+    inFlight = 100,
+  ): Promise<readonly (Answer | undefined)[]> {
+    const answers = new Array<Answer | undefined>(events.length);
+    let next = 0;
+    const lane = async () => {
+      while (next < events.length) {
+        const place = next++;
+        answers[place] = await this.publish(events[place]!);
+      }
+    };
+    await Promise.all(Array.from({ length: inFlight }, lane));
+    return answers;
+  }
+
+  /** The ids of stored events that match, in the order they come. Rejects on CLOSED. */
+  async query(filters: readonly ReqFilter[]): Promise<readonly string[]> {
+    const events = await this.queryEvents(filters);
+    return events.map(({ id }) => id);
+  }
+
+  /** The stored events that match, in the order they come. */
+  queryEvents(filters: readonly ReqFilter[]): Promise<readonly NostrEvent[]> {
+    const id = `q${this.#nextQuery++}`;
+    return new Promise((resolve, reject) => {
+      this.#queries.set(id, { events: [], resolve, reject });
+      this.#socket.send(JSON.stringify(["REQ", id, ...filters.map(wireFilter)]));
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close();
+    await this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #hear([verb, id, ...rest]: readonly [string, string, ...unknown[]]): void {
+    const query = this.#queries.get(id);
+    if (verb === "OK") {
+      const [accepted, reason] = rest as [boolean, string];
+      const waiting = this.#answers.get(id)!;
+      waiting.shift()!({ accepted, reason });
+      if (waiting.length === 0) this.#answers.delete(id);
+    } else if (verb === "EVENT") {
+      query?.events.push(rest[0] as NostrEvent);
+    } else if (verb === "EOSE") {
+      query?.resolve(query.events);
+      this.#queries.delete(id);
+      this.#socket.send(JSON.stringify(["CLOSE", id]));
+    } else if (verb === "CLOSED") {
+      query?.reject(new Error(`CLOSED ${rest[0]}`));
+      this.#queries.delete(id);
+    }
+  }
+}
+
+interface Query {
+  readonly events: NostrEvent[];
+  readonly resolve: (events: readonly NostrEvent[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A filter as it is sent. */
+export function wireFilter({ tags, ids, authors, kinds, ...rest }: ReqFilter): object {
+  return {
+    ...ids && { ids: [...ids] },
+    ...authors && { authors: [...authors] },
+    ...kinds && { kinds: [...kinds] },
+    ...Object.fromEntries([...tags].map(([letter, values]) => [`#${letter}`, [...values]])),
+    ...rest,
+  };
+}
