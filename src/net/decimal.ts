@@ -1,0 +1,27 @@
+/**
+ * Decimal numbers where each number has one spelling.
+ *
+ * @module
+ */
+
+/**
+ * The number that `text` spells, from 0 to `max`; undefined if it is anything but digits or starts with
+ * a needless zero, which some readers take for octal.
+ *
+ * @example
+ * ```ts
+ * import { parseDecimal } from "./decimal.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(parseDecimal("255", 255), 255);
+ * equal(parseDecimal("256", 255), undefined);
+ * equal(parseDecimal("010", 255), undefined);
+ * ```
+ */
+export function parseDecimal(text: string, max: number): number | undefined {
+  if (!decimal.test(text)) return undefined;
+  const value = Number(text);
+  return value <= max ? value : undefined;
+}
+
+const decimal = /^(?:0|[1-9]\d*)$/;
