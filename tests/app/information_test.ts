@@ -1,0 +1,25 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { relayInformation } from "../../src/app/information.ts";
+import { defaultSettings } from "../../src/app/setting_list.ts";
+import { relayInformationJson } from "../../src/http/relay_information.ts";
+
+Deno.test("NIP11-05 each limit of the document is the setting that is enforced", () => {
+  const { limitation } = JSON.parse(relayInformationJson(relayInformation(defaultSettings)));
+  const { limits } = defaultSettings;
+  deepEqual(limitation, {
+    max_message_length: limits.max_message_bytes,
+    max_subscriptions: limits.max_subscriptions,
+    max_limit: limits.max_limit,
+    default_limit: limits.default_limit,
+    max_subid_length: limits.max_subscription_id_length,
+    max_event_tags: limits.max_event_tags,
+    max_content_length: limits.max_content_length,
+    created_at_upper_limit: limits.created_at_upper_limit_s,
+  });
+});
+
+Deno.test("a bound on time that is off is not told", () => {
+  const limits = { ...defaultSettings.limits, created_at_upper_limit_s: 0 };
+  const { limitation } = relayInformation({ ...defaultSettings, limits });
+  equal("maxFutureSeconds" in limitation, false);
+});

@@ -1,0 +1,121 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { RelayHost } from "../../src/app/relay_host.ts";
+import { defaultSettings, type Settings } from "../../src/app/setting_list.ts";
+import { systemClock } from "../../src/app/system_clock.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { type EventStore, StoreUnavailable } from "../../src/store/event_store.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { generateEvents } from "../kit/event_generator.ts";
+import { RelayClient } from "../kit/relay_client.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+
+const settings: Settings = {
+  ...defaultSettings,
+  signatures: { engine: "noble", workers: 0 },
+};
+
+function startHost(store: EventStore = new MemoryStore(), over: Settings = settings) {
+  return RelayHost.start({ settings: over, store, clock: systemClock, log: silentLog });
+}
+
+async function open(url: string): Promise<WebSocket> {
+  const socket = new WebSocket(url);
+  await new Promise((resolve) => socket.onopen = resolve);
+  return socket;
+}
+
+Deno.test("a thousand connections that subscribe and drop leave nothing behind", async () => {
+  const host = await startHost();
+  const url = await host.listen("127.0.0.1:0");
+  for (let round = 0; round < 10; round++) {
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => open(url)));
+    const answered = sockets.map((socket) => new Promise((resolve) => socket.onmessage = resolve));
+    for (const socket of sockets) socket.send('["REQ","a",{"kinds":[1]},{"#t":["x"]}]');
+    await Promise.all(answered);
+    equal(host.relay.subscriptionCount, 100);
+    const closed = sockets.map((socket) => new Promise((resolve) => socket.onclose = resolve));
+    for (const socket of sockets) socket.close();
+    await Promise.all(closed);
+  }
+  // The server hears of the last ends a moment after its clients.
+  while (host.relay.sessionCount > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  equal(host.relay.subscriptionCount, 0);
+  equal(host.relay.counters.connections, 1_000);
+  await host.close();
+});
+
+Deno.test("what was received before the end is answered and stored, and peers are told 1001", async () => {
+  const store = new MemoryStore();
+  const host = await startHost(store);
+  const url = await host.listen("127.0.0.1:0");
+  const [event] = generateEvents(new SeededRandom(1), 1, { signed: true });
+  const socket = await open(url);
+  const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+  const heard: string[] = [];
+  socket.onmessage = ({ data }) => heard.push(data);
+  const publisher = await RelayClient.connect(url);
+  deepEqual(await publisher.publish(event!), { accepted: true, reason: "" });
+  await host.close();
+  equal((await closed).code, 1001);
+  await publisher.closed;
+});
+
+Deno.test("a peer that does not close is cut off at the shutdown deadline", async () => {
+  const network = { ...settings.network, shutdown_timeout_ms: 50, close_timeout_ms: 600_000 };
+  const host = await startHost(new MemoryStore(), { ...settings, network });
+  const url = new URL(await host.listen("127.0.0.1:0"));
+  const stubborn = await Deno.connect({ hostname: url.hostname, port: Number(url.port) });
+  await stubborn.write(new TextEncoder().encode(
+    "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+  ));
+  const chunk = new Uint8Array(1_000);
+  const length = await stubborn.read(chunk);
+  match(new TextDecoder().decode(chunk.subarray(0, length!)), /^HTTP\/1\.1 101 /);
+  await host.close();
+  equal(host.relay.sessionCount, 0);
+  stubborn.close();
+});
+
+Deno.test("health is 200 while the store answers and 503 when it does not", async () => {
+  const store = new MemoryStore();
+  const host = await startHost(store);
+  equal((await host.http(new Request("http://localhost/health"))).status, 200);
+  await store.close();
+  const ill = await host.http(new Request("http://localhost/health"));
+  equal(ill.status, 503);
+  match(await ill.text(), /database/);
+  await host.close();
+});
+
+Deno.test("an address in use is an error that names it, and nothing is left open", async () => {
+  const host = await startHost();
+  const url = new URL(await host.listen("127.0.0.1:0"));
+  let message = "";
+  await host.listen(`127.0.0.1:${url.port}`).catch((error) => message = error.message);
+  match(message, /EADDRINUSE|in use/);
+  await host.close();
+});
+
+Deno.test("a store that fails is an error to its asker, not the end", async () => {
+  const failing: EventStore = {
+    put: () => Promise.reject(new StoreUnavailable("away")),
+    // deno-lint-ignore require-yield -- it fails before it has anything to give
+    async *query() {
+      await Promise.resolve();
+      throw new StoreUnavailable("away");
+    },
+    close: () => Promise.resolve(),
+  };
+  const host = await startHost(failing);
+  const client = await RelayClient.connect(await host.listen("127.0.0.1:0"));
+  const [event] = generateEvents(new SeededRandom(1), 1, { signed: true });
+  const answer = await client.publish(event!);
+  equal(answer?.accepted, false);
+  match(answer!.reason, /^error: /);
+  let closed = "";
+  await client.query([{ tags: new Map() }]).catch((error) => closed = error.message);
+  match(closed, /^CLOSED error: /);
+  await client.close();
+  await host.close();
+});

@@ -1,0 +1,124 @@
+import { deepEqual, equal } from "node:assert/strict";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
+import { type Query, QueryQueue } from "../../src/relay/query_queue.ts";
+import type { EventStore, StoredEvent } from "../../src/store/event_store.ts";
+import { settle } from "../kit/pretend_relay.ts";
+
+class Question implements Query {
+  readonly filters: readonly ReqFilter[];
+  readonly #controller = new AbortController();
+
+  constructor(limit: number) {
+    this.filters = [{ tags: new Map(), limit }];
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#controller.abort();
+  }
+}
+
+/** Answers with as many chunks of one row as the limit says, and counts what was pulled. */
+class ChunkStore implements EventStore {
+  pulled = 0;
+  ended = 0;
+
+  put(): Promise<never> {
+    throw new Error("nothing is stored here");
+  }
+
+  async *query([filter]: readonly ReqFilter[]): AsyncIterable<readonly StoredEvent[]> {
+    try {
+      for (let row = 0; row < filter!.limit!; row++) {
+        await Promise.resolve();
+        this.pulled++;
+        yield [{ id: `${row}`, createdAt: row, json: new Uint8Array() }];
+      }
+    } finally {
+      this.ended++;
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+Deno.test("rows come in order, then the end; the next chunk is pulled when this one was taken", async () => {
+  const store = new ChunkStore();
+  const queue = new QueryQueue<Question>(store, 1);
+  queue.add(new Question(3));
+  const steps: string[] = [];
+  for (let step = 0; step < 4; step++) {
+    await settle();
+    equal(store.pulled, Math.min(step + 1, 3));
+    for (const { result, taken } of queue.results.take()) {
+      steps.push(result.type === "rows" ? result.rows[0]!.id : result.type);
+      taken();
+    }
+  }
+  deepEqual(steps, ["0", "1", "2", "end"]);
+  await settle();
+  equal(queue.size, 0);
+});
+
+Deno.test("no more than the most run at once", async () => {
+  const store = new ChunkStore();
+  const queue = new QueryQueue<Question>(store, 2);
+  for (let i = 0; i < 5; i++) queue.add(new Question(1));
+  await settle();
+  equal(store.pulled, 2);
+  equal(queue.size, 5);
+  while (queue.size > 0) {
+    for (const { taken } of queue.results.take()) taken();
+    await settle();
+  }
+  equal(store.pulled, 5);
+});
+
+Deno.test("a query that was aborted while it waited is never started", async () => {
+  const store = new ChunkStore();
+  const queue = new QueryQueue<Question>(store, 1);
+  const second = new Question(1);
+  queue.add(new Question(1));
+  queue.add(second);
+  second.abort();
+  await settle();
+  while (queue.size > 0) {
+    for (const { taken } of queue.results.take()) taken();
+    await settle();
+  }
+  equal(store.pulled, 1);
+});
+
+Deno.test("an aborted query ends without further results and makes room", async () => {
+  const store = new ChunkStore();
+  const queue = new QueryQueue<Question>(store, 1);
+  const first = new Question(1_000);
+  queue.add(first);
+  queue.add(new Question(1));
+  await settle();
+  first.abort();
+  for (const { taken } of queue.results.take()) taken();
+  await settle();
+  equal(store.ended, 1);
+  const [next] = queue.results.take();
+  equal(next!.result.query !== first, true);
+  queue.drop();
+});
+
+Deno.test("drop lets go of everything", async () => {
+  const store = new ChunkStore();
+  const queue = new QueryQueue<Question>(store, 2);
+  const questions = Array.from({ length: 5 }, () => new Question(10));
+  questions.forEach((question) => queue.add(question));
+  await settle();
+  for (const question of questions) question.abort();
+  queue.drop();
+  await settle();
+  equal(queue.size, 0);
+  equal(store.ended, 2);
+});

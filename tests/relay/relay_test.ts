@@ -1,0 +1,49 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { reason } from "../../src/nostr/reason.ts";
+import { Relay } from "../../src/relay/relay.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
+import { testLimits } from "../kit/limits.ts";
+import { PretendPeer } from "../kit/pretend_peer.ts";
+import { oneByOne, PretendRelay, settle, trustingVerifier } from "../kit/pretend_relay.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { FakeSigner } from "../kit/signer.ts";
+import { eventJson } from "../../src/nostr/event_json.ts";
+
+const note = new FakeSigner(new SeededRandom(1))
+  .sign({ kind: 1, created_at: 1, tags: [], content: "" });
+
+Deno.test("a relay counts its sessions and subscriptions as they come and go", async () => {
+  const world = new PretendRelay();
+  const peers = [world.connect(), world.connect()];
+  peers[0]!.say('["REQ","s",{}]');
+  await settle();
+  deepEqual([world.relay.sessionCount, world.relay.subscriptionCount], [2, 1]);
+  for (const peer of peers) peer.hangUp();
+  await settle();
+  deepEqual([world.relay.sessionCount, world.relay.subscriptionCount], [0, 0]);
+  equal(world.relay.counters.connections, 2);
+});
+
+Deno.test("shutdown of a relay nobody is connected to is over at once", async () => {
+  await new PretendRelay().relay.shutdown();
+  equal(new PretendRelay().relay.sessionCount, 0);
+});
+
+Deno.test("policies of the host are asked after the relay's own", async () => {
+  const clock = new FakeClock();
+  const store = new MemoryStore();
+  const relay = new Relay({
+    ...{ store, clock, log: silentLog, limits: testLimits, verifier: trustingVerifier },
+    writer: oneByOne(store),
+    policies: [({ event }) => event.kind === 1 ? reason("blocked", "no notes") : undefined],
+  });
+  const peer = new PretendPeer(clock);
+  peer.attach(relay.connect(peer));
+  peer.say(`["EVENT",${eventJson(note)}]`);
+  await settle();
+  deepEqual(JSON.parse(peer.sent[0]!), ["OK", note.id, false, "blocked: no notes"]);
+  peer.hangUp();
+  await settle();
+});
