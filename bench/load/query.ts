@@ -49,7 +49,8 @@ export function mixedFilters(random: SeededRandom, events: readonly NostrEvent[]
   return shapes.map((shape) => shape());
 }
 
-const EVENT = '["EVEN'.charCodeAt(3);
+/** The fourth byte tells EVENT from EOSE. */
+const V_OF_EVENT = '["EVENT'.charCodeAt(3);
 
 /** Asks `queries` times, spread over the connections. */
 export async function queryLoad(
@@ -82,7 +83,7 @@ export async function queryLoad(
       void client.send(closing, frames[current]!);
     };
     const done = client.read((payload) => {
-      if (payload[3] === EVENT) return void rows++;
+      if (payload[3] === V_OF_EVENT) return void rows++;
       latencies.push(performance.now() - sentMs);
       ask();
     });

@@ -21,6 +21,7 @@ export class RelayClient implements AsyncDisposable {
   readonly #answers = new Map<string, ((answer: Answer | undefined) => void)[]>();
   readonly #queries = new Map<string, Query>();
   #nextQuery = 0;
+  #answered = 0;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -48,6 +49,11 @@ export class RelayClient implements AsyncDisposable {
   /** Resolves when the connection has ended, whoever ended it. */
   get closed(): Promise<void> {
     return this.#closed;
+  }
+
+  /** How many events were answered so far. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /** Sends an event and waits for its OK; undefined when the connection ends before. */
@@ -109,6 +115,7 @@ export class RelayClient implements AsyncDisposable {
     const query = this.#queries.get(id);
     if (verb === "OK") {
       const [accepted, reason] = rest as [boolean, string];
+      this.#answered++;
       const waiting = this.#answers.get(id)!;
       waiting.shift()!({ accepted, reason });
       if (waiting.length === 0) this.#answers.delete(id);

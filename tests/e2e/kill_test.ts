@@ -1,0 +1,49 @@
+/**
+ * `kill -9` in the middle of publishing: what was told to be stored is stored.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { generateEvents } from "../kit/event_generator.ts";
+import { RelayClient } from "../kit/relay_client.ts";
+import { startRelay } from "../kit/running_relay.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { freshDatabases } from "./databases.ts";
+
+const ROUNDS = 3;
+const EVENTS = 600;
+
+for (const [name, fresh] of Object.entries(freshDatabases)) {
+  // What memory holds is gone with the process, and says so.
+  if (name === "memory:") continue;
+  Deno.test(`every event that got OK true survives kill -9 on ${name}`, async () => {
+    await using database = await fresh();
+    const random = new SeededRandom(7);
+    const acknowledged: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await using relay = await startRelay({ database: database.url });
+      await using client = await RelayClient.connect(relay.url);
+      const events = generateEvents(random, EVENTS, { signed: true })
+        .filter(({ kind }) => kind === 1 || kind === 7);
+      const publishing = client.publishAll(events, 50);
+      // Killed when some are answered and some are on their way, whatever the machine's speed.
+      while (client.answered < 40) await new Promise((resolve) => setTimeout(resolve, 1));
+      await relay.kill();
+      const answers = await publishing;
+      const stored = events.filter((_, place) => answers[place]?.accepted);
+      ok(stored.length >= 40);
+      acknowledged.push(...stored.map(({ id }) => id));
+    }
+    await using relay = await startRelay({ database: database.url });
+    await using client = await RelayClient.connect(relay.url);
+    const missing: string[] = [];
+    for (let start = 0; start < acknowledged.length; start += 500) {
+      const ids = acknowledged.slice(start, start + 500);
+      const found = new Set(await client.query([{ ids: new Set(ids), tags: new Map() }]));
+      missing.push(...ids.filter((id) => !found.has(id)));
+    }
+    deepEqual(missing, []);
+    equal(await relay.stop(), 0);
+  });
+}
