@@ -6,15 +6,15 @@
  */
 
 import { utf8 } from "../base/bytes.ts";
-import type { NostrEvent } from "../nostr/event.ts";
 import { eventId } from "../nostr/event_id.ts";
 import { eventJson } from "../nostr/event_json.ts";
 import { parseJson } from "../nostr/json.ts";
 import { kindClass } from "../nostr/kind.ts";
 import { parseEvent } from "../nostr/parse_event.ts";
 import { reasonText } from "../nostr/reason.ts";
+import type { Policy } from "../relay/policies/policy.ts";
 import type { Verifier } from "../relay/verifier.ts";
-import type { EventStore, PutOutcome } from "../store/event_store.ts";
+import type { EventRecord, EventStore, PutOutcome } from "../store/event_store.ts";
 import { type Line, LineSplitter } from "./json_lines.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -33,6 +33,10 @@ export interface ImportOptions {
   readonly store: EventStore;
   /** Undefined takes signatures on trust. */
   readonly verifier: Verifier | undefined;
+  /** What is asked of an event besides a true id and signature. */
+  readonly policy: Policy;
+  /** Now, milliseconds since 1970. */
+  readonly nowMs: number;
   /** Longer lines are refused. */
   readonly maxLineBytes: number;
   /** Called after each batch. */
@@ -55,8 +59,8 @@ export interface ImportTally extends Readonly<Record<PutOutcome, number>> {
 
 /**
  * Stores the events that `pieces` hold, one JSON object a line. What is no event, does not have the id
- * it says or (unless trusted) no signature that holds is refused and counted; so are ephemeral events.
- * What the relay asks of publishers beyond that (size, age, rate) it does not ask of its operator.
+ * it says or (unless trusted) no signature that holds is refused and counted; so are ephemeral events
+ * and what the policy refuses.
  *
  * Rejects with what the stream or the store failed with; what was stored until then stays.
  *
@@ -70,8 +74,13 @@ export interface ImportTally extends Readonly<Record<PutOutcome, number>> {
  * async function* pieces() {
  *   yield utf8("no event\n");
  * }
- * const options = { store: new MemoryStore(), verifier: undefined, maxLineBytes: 1000 };
- * const { refused } = await importEvents(pieces(), options);
+ * const { refused } = await importEvents(pieces(), {
+ *   store: new MemoryStore(),
+ *   verifier: undefined,
+ *   policy: () => undefined,
+ *   nowMs: 0,
+ *   maxLineBytes: 1000,
+ * });
  * deepEqual([...refused], [["invalid: not JSON", 1]]);
  * ```
  */
@@ -115,31 +124,33 @@ async function* batchesOf(
 
 async function importBatch(
   lines: readonly Line[],
-  { store, verifier }: ImportOptions,
+  options: ImportOptions,
   tally: Tally,
 ): Promise<void> {
-  const events = await Promise.all(lines.map(async (line) => {
-    const event = readEvent(line);
-    if (typeof event === "string") return tally.refuse(line.number, event);
-    if (verifier === undefined || await verifier.verify(event)) return event;
+  const { store, verifier } = options;
+  const records = await Promise.all(lines.map(async (line) => {
+    const record = readRecord(line, options);
+    if (typeof record === "string") return tally.refuse(line.number, record);
+    if (verifier === undefined || await verifier.verify(record.event)) return record;
     return tally.refuse(line.number, "invalid: signature does not fit the author and the id");
   }));
-  const batch = events
-    .filter((event) => event !== undefined)
-    .map((event) => ({ event, json: utf8(eventJson(event)) }));
+  const batch = records.filter((record) => record !== undefined);
   if (batch.length === 0) return;
   for (const outcome of await store.put(batch)) tally[outcome]++;
 }
 
 /** The event on a line, or why it is refused. */
-function readEvent(line: Line): NostrEvent | string {
+function readRecord(line: Line, { policy, nowMs }: ImportOptions): EventRecord | string {
   if ("fault" in line) return `invalid: ${line.fault}`;
   const value = parseJson(line.text);
   if (value === undefined) return "invalid: not JSON";
   const event = parseEvent(value);
   if ("reason" in event) return reasonText(event.reason);
   if (kindClass(event.kind) === "ephemeral") return "invalid: ephemeral events are not stored";
-  return eventId(event, sha256) === event.id ? event : "invalid: id is not the hash of the event";
+  if (eventId(event, sha256) !== event.id) return "invalid: id is not the hash of the event";
+  const json = utf8(eventJson(event));
+  const refusal = policy({ event, jsonBytes: json.length, nowMs });
+  return refusal === undefined ? { event, json } : reasonText(refusal);
 }
 
 /** The counts while they grow. */

@@ -14,10 +14,8 @@ import { type Counters, zeroCounters } from "./counters.ts";
 import type { RelayLimits } from "./limits.ts";
 import { Outage } from "./outage.ts";
 import type { Peer, PeerEvents } from "./peer.ts";
-import { noAuthenticationKinds } from "./policies/authentication_kinds.ts";
-import { createdAtWithin } from "./policies/created_at.ts";
-import { sizeWithin } from "./policies/event_size.ts";
-import { firstRefusal, type Policy } from "./policies/policy.ts";
+import type { Policy } from "./policies/policy.ts";
+import { standardPolicy } from "./policies/standard.ts";
 import { Publisher } from "./publisher.ts";
 import { Session } from "./session.ts";
 import type { Verifier } from "./verifier.ts";
@@ -51,12 +49,7 @@ export class Relay {
       ...options,
       sha256: options.sha256,
       broadcast,
-      policy: firstRefusal([
-        sizeWithin(limits),
-        createdAtWithin(limits),
-        noAuthenticationKinds,
-        ...options.policies ?? [],
-      ]),
+      policy: standardPolicy(limits, options.policies),
       counters: this.counters,
       writing: new Outage("writing events", log, clock),
     });

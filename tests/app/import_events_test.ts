@@ -5,6 +5,8 @@ import type { NostrEvent } from "../../src/nostr/event.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import { type EventStore, StoreUnavailable } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
+import { standardPolicy } from "../../src/relay/policies/standard.ts";
+import { testLimits } from "../kit/limits.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { plainVerifier } from "../kit/pretend_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -13,6 +15,13 @@ import { FakeSigner, SchnorrSigner } from "../kit/signer.ts";
 const random = new SeededRandom(1);
 const alice = new SchnorrSigner(random);
 const note = alice.sign({ created_at: 10, kind: 1, tags: [], content: "hello" });
+
+const defaults = {
+  verifier: undefined,
+  policy: () => undefined,
+  nowMs: 0,
+  maxLineBytes: 100_000,
+} satisfies Partial<ImportOptions>;
 
 /** Imports `text` in pieces of `pieceBytes`. */
 function importText(
@@ -25,8 +34,7 @@ function importText(
       yield await Promise.resolve(bytes.subarray(start, start + pieceBytes));
     }
   };
-  const defaults = { store: new MemoryStore(), verifier: undefined, maxLineBytes: 100_000 };
-  return importEvents(pieces(), { ...defaults, ...options });
+  return importEvents(pieces(), { ...defaults, store: new MemoryStore(), ...options });
 }
 
 function linesOf(events: readonly NostrEvent[]): string {
@@ -154,8 +162,7 @@ Deno.test("a store that fails ends the import with its failure, and nothing more
       yield await Promise.resolve(utf8(linesOf(Array(100).fill(note))));
     }
   };
-  const options = { store, verifier: undefined, maxLineBytes: 10_000 };
-  await rejects(importEvents(endless(), options), StoreUnavailable);
+  await rejects(importEvents(endless(), { ...defaults, store }), StoreUnavailable);
   ok(read <= 50, `${read} pieces`);
 });
 
@@ -168,4 +175,16 @@ Deno.test("progress is told after each batch", async () => {
   });
   equal(seen.length, 3);
   equal(seen.at(-1), 1200);
+});
+
+Deno.test("what the policy refuses is refused with its reason", async () => {
+  const policy = standardPolicy(testLimits);
+  const proof = alice.sign({ created_at: 1, kind: 22242, tags: [], content: "" });
+  const early = alice.sign({ created_at: 901, kind: 1, tags: [], content: "" });
+  const { stored, refused } = await importText(linesOf([note]), { policy });
+  deepEqual([stored, refused.size], [1, 0]);
+  // Kind 22242 is ephemeral by its number, and refused as such before.
+  for (const event of [proof, early]) {
+    equal((await importText(linesOf([event]), { policy })).refused.size, 1);
+  }
 });

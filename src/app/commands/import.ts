@@ -10,6 +10,8 @@ import type { Clock } from "../../base/clock.ts";
 import type { CommandContext, RunCommand } from "../command_context.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
 import { importEvents, type ImportTally } from "../import_events.ts";
+import { standardPolicy } from "../../relay/policies/standard.ts";
+import { relayLimits } from "../relay_limits.ts";
 import { readUntil } from "../read_until.ts";
 import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
 import type { Output } from "../streams.ts";
@@ -19,6 +21,8 @@ import { createVerifier } from "../verifier.ts";
 export interface ImportFlags {
   /** False takes signatures on trust. */
   readonly verify: boolean;
+  /** False takes events that are larger or dated otherwise than publishers' may be. */
+  readonly limits: boolean;
 }
 
 /** How often a person is told how far it is, milliseconds. */
@@ -42,7 +46,8 @@ export function defineImport(program: Command, run: RunCommand): void {
   const command = program.command("import")
     .description("store the events of a file, one JSON object a line")
     .argument("<file>", "the file, or - for standard input")
-    .option("--no-verify", "take signatures on trust (ids are checked all the same)");
+    .option("--no-verify", "take signatures on trust (ids are checked all the same)")
+    .option("--no-limits", "take events that the limits on size and date would refuse");
   withSettingOptions(command).action((path: string, options: ImportFlags & SettingOptions) =>
     run(options, (context) => importFile(context, path, options))
   );
@@ -60,14 +65,14 @@ export function defineImport(program: Command, run: RunCommand): void {
  *
  * const { context, files, stdout } = new PretendCommand();
  * files.set("-", ReadableStream.from([new Uint8Array()]));
- * equal(await importFile(context, "-", { verify: true }), 0);
+ * equal(await importFile(context, "-", { verify: true, limits: true }), 0);
  * equal(stdout.text, "stored 0, duplicate 0, superseded 0, refused 0\n");
  * ```
  */
 export async function importFile(
   context: CommandContext,
   path: string,
-  { verify }: ImportFlags,
+  { verify, limits }: ImportFlags,
 ): Promise<ExitCode> {
   const { settings, streams, stop, log, clock } = context;
   const opened = await streams.open(path);
@@ -81,6 +86,8 @@ export async function importFile(
     const tally = await importEvents(readUntil(opened.readable, stop), {
       store,
       verifier,
+      policy: limits ? standardPolicy(relayLimits(settings)) : () => undefined,
+      nowMs: clock.nowMs(),
       maxLineBytes: settings.limits.max_message_bytes,
       onProgress: progressOn(streams.stderr, clock),
     });

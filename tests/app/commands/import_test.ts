@@ -21,7 +21,7 @@ Deno.test("the counts, the reasons and the first refused lines are printed, and 
   const pretend = new PretendCommand();
   const lines = [eventJson(note), eventJson(note), "x", eventJson(unsigned), "y"];
   pretend.files.set("events.jsonl", streamOf(lines.join("\n")));
-  const code = await importFile(pretend.context, "events.jsonl", { verify: true });
+  const code = await importFile(pretend.context, "events.jsonl", { verify: true, limits: true });
   equal(code, exitCode.done);
   equal(
     pretend.stdout.text,
@@ -38,7 +38,7 @@ Deno.test("the counts, the reasons and the first refused lines are printed, and 
 Deno.test("--no-verify takes signatures on trust", async () => {
   const pretend = new PretendCommand();
   pretend.files.set("-", streamOf(eventJson(unsigned)));
-  equal(await importFile(pretend.context, "-", { verify: false }), exitCode.done);
+  equal(await importFile(pretend.context, "-", { verify: false, limits: true }), exitCode.done);
   equal(pretend.stdout.text, "stored 1, duplicate 0, superseded 0, refused 0\n");
 });
 
@@ -46,13 +46,16 @@ Deno.test("a person sees progress", async () => {
   const pretend = new PretendCommand();
   pretend.stderr.isTerminal = true;
   pretend.files.set("-", streamOf(eventJson(note)));
-  await importFile(pretend.context, "-", { verify: true });
+  await importFile(pretend.context, "-", { verify: true, limits: true });
   ok(pretend.stderr.text.includes("stored 1,"), pretend.stderr.text);
 });
 
 Deno.test("a file that cannot be opened is a failure, and the store is left alone", async () => {
   const pretend = new PretendCommand({ openStore: () => Promise.reject(new Error("opened")) });
-  equal(await importFile(pretend.context, "nothing", { verify: true }), exitCode.failed);
+  equal(
+    await importFile(pretend.context, "nothing", { verify: true, limits: true }),
+    exitCode.failed,
+  );
   equal(pretend.stderr.text, "gallimimus: nothing: no such file\n");
 });
 
@@ -60,7 +63,10 @@ Deno.test("a store that cannot be had fails the command", async () => {
   const openStore = () => Promise.reject(new StoreUnavailable("no database"));
   const pretend = new PretendCommand({ openStore });
   pretend.files.set("-", streamOf(""));
-  await rejects(importFile(pretend.context, "-", { verify: false }), StoreUnavailable);
+  await rejects(
+    importFile(pretend.context, "-", { verify: false, limits: true }),
+    StoreUnavailable,
+  );
 });
 
 Deno.test("a signal ends it: what was read is stored and counted, and the exit code tells", async () => {
@@ -70,7 +76,7 @@ Deno.test("a signal ends it: what was read is stored and counted, and the exit c
     pull: () => queueMicrotask(() => pretend.controller.abort()),
   }, { highWaterMark: 2 });
   pretend.files.set("-", silent);
-  const code = await importFile(pretend.context, "-", { verify: true });
+  const code = await importFile(pretend.context, "-", { verify: true, limits: true });
   equal(code, exitCode.interrupted);
   ok(pretend.stdout.text.startsWith("stored "));
 });
