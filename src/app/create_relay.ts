@@ -65,7 +65,16 @@ export async function createRelay(options: CreateRelayOptions = {}): Promise<Emb
   const store = await openStore(settings, log);
   const host = await RelayHost.start({ settings, store, clock: systemClock, log });
   return {
-    fetch: (request, origin) => answer(host, settings, request, origin),
+    async fetch(request, origin) {
+      if (!isUpgrade(request)) return await host.http(request);
+      const { pathname } = new URL(request.url);
+      if (pathname !== settings.network.path) return new Response("not found\n", { status: 404 });
+      // Before the upgrade: the runtime forgets the address with the request.
+      const address = addressOf(origin);
+      const { socket, response } = Deno.upgradeWebSocket(request);
+      host.accept(nativeTransport(socket, address, settings));
+      return response;
+    },
     listen: (address) => host.listen(address),
     close: () => host.close(),
   };
@@ -82,29 +91,21 @@ function settingsOf(values: NonNullable<CreateRelayOptions["settings"]>): Settin
   throw new TypeError(loaded.problems.map(problemLine).join("\n"));
 }
 
-async function answer(
-  host: RelayHost,
-  settings: Settings,
-  request: Request,
-  origin: RequestOrigin | undefined,
-): Promise<Response> {
-  const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
-  if (!isUpgrade) return await host.http(request);
-  if (new URL(request.url).pathname !== settings.network.path) {
-    return new Response("not found\n", { status: 404 });
-  }
-  // Before the upgrade: the runtime forgets the address with the request.
-  const address = addressOf(origin);
-  const { socket, response } = Deno.upgradeWebSocket(request);
-  host.accept(
-    new NativeWebSocket({
-      socket,
-      address,
-      clock: systemClock,
-      limits: { ...defaultListenLimits, maxMessageBytes: settings.limits.max_message_bytes },
-    }),
-  );
-  return response;
+function isUpgrade(request: Request): boolean {
+  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
+}
+
+function nativeTransport(
+  socket: WebSocket,
+  address: string,
+  { limits }: Settings,
+): NativeWebSocket {
+  return new NativeWebSocket({
+    socket,
+    address,
+    clock: systemClock,
+    limits: { ...defaultListenLimits, maxMessageBytes: limits.max_message_bytes },
+  });
 }
 
 function addressOf(origin: RequestOrigin | undefined): string {
