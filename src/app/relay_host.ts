@@ -10,10 +10,12 @@ import { createHttp, type HttpHandler } from "../http/router.ts";
 import type { ConnectionEvents, Ending } from "../net/connection.ts";
 import { defaultListenLimits, listen, type Listener } from "../net/listen.ts";
 import { parseListenAddress } from "../net/listen_address.ts";
+import { nodeZlib } from "../net/zlib.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
 import { BatchWriter } from "../store/batch_writer.ts";
 import type { EventStore } from "../store/event_store.ts";
+import { acceptDeflate } from "../websocket/permessage_deflate.ts";
 import { relayInformation } from "./information.ts";
 import { relayLimits } from "./relay_limits.ts";
 import type { Settings } from "./setting_list.ts";
@@ -101,6 +103,7 @@ export class RelayHost {
         lowWaterBytes: limits.high_water_bytes / 4,
       },
       acceptsPath: (path) => path === network.path,
+      chooseExtension: network.compression ? acceptDeflate({ zlib: nodeZlib }) : undefined,
       onConnection: (connection) => this.accept(connection),
       onRequest: this.http,
     });

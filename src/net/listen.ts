@@ -8,7 +8,13 @@
  * @module
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -21,6 +27,7 @@ import {
   type HandshakeResponse,
   refuse,
 } from "../websocket/handshake.ts";
+import { hasMember } from "../websocket/header_list.ts";
 import { Protocol, type ProtocolLimits } from "../websocket/protocol.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
@@ -295,16 +302,24 @@ class HttpListener implements Listener {
   }
 }
 
+/** An option of the runtime's server that the declarations of its types lack. */
+interface UpgradeFilter {
+  readonly shouldUpgradeCallback: (incoming: IncomingMessage) => boolean;
+}
+
 /** The runtime's server with its own limits set. TLS would be another server here. */
 function createHttpServer(limits: ListenLimits): Server {
-  const server = createServer({
+  const serverOptions: ServerOptions & UpgradeFilter = {
     headersTimeout: limits.handshakeTimeoutMs,
     requestTimeout: limits.handshakeTimeoutMs * 2,
     connectionsCheckingInterval: Math.max(50, limits.handshakeTimeoutMs / 4),
     maxHeaderSize: limits.maxHeaderBytes,
     // A frame is written whole when it is ready; waiting for more would only delay it.
     noDelay: true,
-  });
+    // RFC 9110 §7.8: a server ignores an upgrade to what it does not speak, such as h2c.
+    shouldUpgradeCallback: ({ headers }) => hasMember(headers.upgrade ?? "", "websocket"),
+  };
+  const server = createServer(serverOptions);
   server.maxConnections = limits.maxConnections + httpHeadroom;
   return server;
 }

@@ -7,12 +7,16 @@
 
 import type { SharedBytes } from "../base/bytes.ts";
 import type { Fault } from "./fault.ts";
+import type { ExtensionOffer } from "./header_list.ts";
 
 /**
  * What client and server agreed to do to messages. A message that the extension has changed has RSV1
  * set on its first frame, which is all that the extensions in use need. No method waits.
  */
 export interface Extension {
+  /** Messages, and shared bodies, shorter than this many bytes go out as they are, without asking. */
+  readonly minBytes: number;
+
   /**
    * The message that arrived as `payload`, its fragments joined. Never longer than
    * `maxMessageBytes`, and found to be too long before it is made.
@@ -31,4 +35,19 @@ export interface Extension {
     body: SharedBytes,
     tail: Uint8Array,
   ): readonly Uint8Array[] | undefined;
+}
+
+/** An extension and how the response names it. */
+export interface AgreedExtension {
+  readonly extension: Extension;
+  /** The value of `Sec-WebSocket-Extensions` in the response. */
+  readonly header: string;
+}
+
+/** What a client asks for. */
+export interface ExtensionRequest {
+  /** The value of `Sec-WebSocket-Extensions` in the request. */
+  readonly header: string;
+  /** What the server's answers to it come to; undefined if they grant what was not offered. */
+  accept(answers: readonly ExtensionOffer[]): Extension | undefined;
 }

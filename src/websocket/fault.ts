@@ -96,8 +96,8 @@ export const faults = {
     "the agreed extension cannot decode the payload",
     "RFC 7692 §6.2",
   ),
-  frameTooBig: tooBig("frame-too-big", "the frame is longer than this server allows"),
-  messageTooBig: tooBig("message-too-big", "the message is longer than this server allows"),
+  frameTooBig: tooBig("frame-too-big", "the frame is longer than is allowed here"),
+  messageTooBig: tooBig("message-too-big", "the message is longer than is allowed here"),
 } as const satisfies Readonly<Record<string, Fault>>;
 
 function protocolError(name: string, sentence: string, clause: string): Fault {

@@ -7,7 +7,7 @@
 
 import { assert } from "../base/assert.ts";
 import { utf8 } from "../base/bytes.ts";
-import type { Extension } from "./extension.ts";
+import type { AgreedExtension, Extension } from "./extension.ts";
 import { type ExtensionOffer, hasMember, listMembers, parseExtensions } from "./header_list.ts";
 import { sha1 } from "./sha1.ts";
 
@@ -28,13 +28,13 @@ export interface HandshakeOptions {
   readonly chooseExtension?:
     | ((offers: readonly ExtensionOffer[]) => AgreedExtension | undefined)
     | undefined;
-}
-
-/** An extension and how the response names it. */
-export interface AgreedExtension {
-  readonly extension: Extension;
-  /** The value of `Sec-WebSocket-Extensions` in the response. */
-  readonly header: string;
+  /**
+   * Whether web pages of this origin may connect; others are answered 403. Undefined stands for a client
+   * that names none, as programs other than browsers do. Any origin if not given.
+   *
+   * @see RFC 6455 §10.2
+   */
+  readonly allowsOrigin?: ((origin: string | undefined) => boolean) | undefined;
 }
 
 /** An HTTP response that ends the handshake, this way or that. */
@@ -79,6 +79,10 @@ export function answerUpgrade(request: UpgradeRequest, options: HandshakeOptions
   const refusal = findRefusal(request);
   if (refusal !== undefined) return { type: "refused", response: refusal };
   const header = (name: string) => request.headers.get(name) ?? "";
+  // §4.2.2 item 4: a server that does not accept the origin answers 403.
+  if (options.allowsOrigin?.(request.headers.get("origin") ?? undefined) === false) {
+    return { type: "refused", response: refuse(403, "this origin may not connect") };
+  }
 
   const offers = parseExtensions(header("sec-websocket-extensions"));
   if (offers === undefined) {

@@ -144,7 +144,9 @@ export class Protocol {
   /** Queues a text message. A lone surrogate goes out as U+FFFD. Ignored once a close was sent. */
   sendText(text: string): void {
     if (this.#state !== "open") return;
-    if (this.#extension === undefined) this.#writer.text(text);
+    // Text is not shorter in bytes than in UTF-16 units, and nearly always no longer.
+    const isPlain = this.#extension === undefined || text.length < this.#extension.minBytes;
+    if (isPlain) this.#writer.text(text);
     else this.#sendEncoded(Opcode.text, utf8(text));
   }
 
@@ -160,7 +162,8 @@ export class Protocol {
    */
   sendShared(head: Uint8Array, body: SharedBytes, tail: Uint8Array): void {
     if (this.#state !== "open") return;
-    const encoded = this.#extension?.encodeShared(head, body, tail);
+    const extension = this.#extensionFor(body.bytes);
+    const encoded = extension?.encodeShared(head, body, tail);
     if (encoded === undefined) this.#writer.frame(Opcode.text, [head, body.bytes, tail]);
     else this.#writer.frame(Opcode.text, encoded, Rsv1);
   }
@@ -252,9 +255,15 @@ export class Protocol {
   }
 
   #sendEncoded(opcode: number, message: Uint8Array): void {
-    const encoded = this.#extension?.encode(message);
+    const encoded = this.#extensionFor(message)?.encode(message);
     if (encoded === undefined) this.#writer.frame(opcode, [message]);
     else this.#writer.frame(opcode, [encoded], Rsv1);
+  }
+
+  /** What was agreed on, if these bytes are worth asking it. */
+  #extensionFor(bytes: Uint8Array): Extension | undefined {
+    const extension = this.#extension;
+    return extension === undefined || bytes.length < extension.minBytes ? undefined : extension;
   }
 
   /** §5.5.3: a pong carries "identical Application data". None follows our close frame (§5.5.1). */

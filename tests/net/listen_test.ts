@@ -392,6 +392,14 @@ Deno.test("RFC 6455 §4.4: another version is 426 and told which would do", () =
     deepEqual([status, headers["sec-websocket-version"]], [426, "13"]);
   }));
 
+Deno.test("RFC 9110 §7.8: an upgrade to another protocol is ignored, and the request answered", () =>
+  withServer(async ({ port }) => {
+    const head = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\n";
+    const socket = connect(port, "127.0.0.1");
+    const answer = await rawAnswer(socket, `${head}Upgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n`);
+    match(new TextDecoder().decode(answer), /^HTTP\/1\.1 200 [^]*GET from 127\.0\.0\.1/);
+  }));
+
 Deno.test("beyond the bound on connections there is 503, and room again after a close", () =>
   withServer(async ({ listener, accepted }) => {
     const first = await wsClient(listener.url);

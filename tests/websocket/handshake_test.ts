@@ -33,6 +33,7 @@ function headerOf(response: HandshakeResponse, name: string): string | undefined
 }
 
 const idle: Extension = {
+  minBytes: 0,
   decode: (payload) => payload,
   encode: () => undefined,
   encodeShared: () => undefined,
@@ -123,6 +124,20 @@ Deno.test("RFC 6455 §9.1: the offers are put to the chooser, and the answer is 
   const agreed = answer({ "sec-websocket-extensions": "zip, zap" }, options);
   equal(agreed.type === "accepted" && agreed.extension, idle);
   equal(headerOf(agreed.response, "Sec-WebSocket-Extensions"), "zip; fast");
+});
+
+Deno.test("RFC 6455 §4.2.2: an origin that is not allowed is answered 403", () => {
+  const options: HandshakeOptions = {
+    allowsOrigin: (origin) => origin === undefined || origin === "https://app.example.com",
+  };
+  const statusFor = (origin: string) => answer({ origin }, options).response.status;
+  deepEqual(["https://app.example.com", "https://evil.example", "null", ""].map(statusFor), [
+    101,
+    403,
+    403,
+    101,
+  ]);
+  equal(answer({ origin: "https://evil.example" }).type, "accepted", "any, if nobody minds");
 });
 
 Deno.test("nobody is asked to choose from nothing", () => {

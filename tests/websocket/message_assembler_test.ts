@@ -133,6 +133,7 @@ Deno.test("memory grows with what arrived, not with what was announced, and come
 
 /** Undoes what nobody did: turns the payload round, and doubles it when told to. */
 class Reversing implements Extension {
+  readonly minBytes = 0;
   constructor(readonly times = 1) {}
   decode(payload: Uint8Array, maxMessageBytes: number): Uint8Array | Fault {
     if (payload.length === 0) return faults.undecodablePayload;

@@ -265,10 +265,11 @@ Deno.test("RFC 6455 §5.1: client and server understand each other, and either m
   }
 });
 
-/** Marks what it sends by turning it round. Leaves messages shorter than three bytes as they are. */
+/** Marks what it sends by turning it round. */
 const reversing: Extension = {
+  minBytes: 3,
   decode: (payload) => payload.toReversed(),
-  encode: (message) => message.length < 3 ? undefined : message.toReversed(),
+  encode: (message) => message.toReversed(),
   encodeShared(head, body, tail) {
     body.deflated ??= body.bytes.toReversed();
     return [tail.toReversed(), body.deflated, head.toReversed()];

@@ -21,6 +21,8 @@ const cases: readonly [keyof typeof networkSection.settings, unknown, boolean][]
   ["ping_interval_s", 0, false],
   ["ping_interval_s", 1, true],
   ["max_connections", 0, false],
+  ["compression", false, true],
+  ["compression", "no", false],
 ];
 
 for (const [key, value, taken] of cases) {
