@@ -5,23 +5,40 @@
  * @module
  */
 
-import { assert } from "../base/assert.ts";
+import { assert, BrokenInvariant } from "../base/assert.ts";
 import type { Log } from "../base/log.ts";
 import { type SignatureEngine, signatureHolds } from "../nostr/signature.ts";
 import { nobleEngine } from "../nostr/signature_noble.ts";
 import { loadWasmEngine } from "../nostr/signature_wasm.ts";
+import { loadNativeEngine, type NativeEngine } from "./signature_native.ts";
 
 /** The engines by name. What they cost differs, what they say does not. */
 const ENGINE_LOADERS = {
-  wasm: loadWasmEngine,
-  noble: () => Promise.resolve(nobleEngine),
-} as const;
+  native: nativeEngine,
+  wasm: async () => ({ ...await loadWasmEngine(), close() {} }),
+  noble: () => ({ ...nobleEngine, close() {} }),
+} as const satisfies Record<string, EngineLoader>;
+
+type EngineLoader = (library: string) => OwnedEngine | Promise<OwnedEngine>;
 
 /** The name of an engine. */
 export type EngineName = keyof typeof ENGINE_LOADERS;
 
+/** An engine that whoever loaded it must close. */
+export interface OwnedEngine extends SignatureEngine {
+  /** Gives back what it holds. Nothing may be checked afterwards. Idempotent. */
+  close(): void;
+}
+
+/** Which engine the settings ask for. */
+export interface EngineChoice {
+  readonly engine: EngineName | "auto";
+  /** Where `native` is to be taken from. Empty or absent searches. */
+  readonly library?: string;
+}
+
 /** The engines that `auto` tries, fastest first. The last one needs nothing and always works. */
-const FASTEST_FIRST: readonly EngineName[] = ["wasm", "noble"];
+const FASTEST_FIRST: readonly EngineName[] = ["native", "wasm", "noble"];
 
 /** A signature that holds, made for this purpose; with any other id it does not. */
 const KNOWN_SIGNATURE = {
@@ -32,7 +49,8 @@ const KNOWN_SIGNATURE = {
 };
 
 /**
- * Loads the engine called `name`. Every thread loads its own.
+ * Loads the engine called `name`. Every thread loads its own. `library` is where `native` is to be
+ * taken from; empty searches.
  *
  * @throws Error when this runtime cannot run it.
  *
@@ -44,8 +62,8 @@ const KNOWN_SIGNATURE = {
  * equal((await loadEngine("noble")).name, "noble");
  * ```
  */
-export function loadEngine(name: EngineName): Promise<SignatureEngine> {
-  return ENGINE_LOADERS[name]();
+export async function loadEngine(name: EngineName, library = ""): Promise<OwnedEngine> {
+  return await ENGINE_LOADERS[name](library);
 }
 
 /**
@@ -60,28 +78,49 @@ export function loadEngine(name: EngineName): Promise<SignatureEngine> {
  * import { silentLog } from "../base/log.ts";
  * import { chooseEngine } from "./signature_engine.ts";
  *
- * equal((await chooseEngine("noble", silentLog)).name, "noble");
+ * const engine = await chooseEngine({ engine: "noble" }, silentLog);
+ * equal(engine.name, "noble");
+ * engine.close();
  * ```
  */
 export async function chooseEngine(
-  wanted: EngineName | "auto",
+  { engine: wanted, library = "" }: EngineChoice,
   log: Log,
-): Promise<SignatureEngine & { readonly name: EngineName }> {
-  if (wanted !== "auto") return { ...await testedEngine(wanted), name: wanted };
+): Promise<OwnedEngine & { readonly name: EngineName }> {
+  if (wanted !== "auto") return { ...await testedEngine(wanted, library), name: wanted };
   for (const name of FASTEST_FIRST.slice(0, -1)) {
     try {
-      return { ...await testedEngine(name), name };
+      return { ...await testedEngine(name, library), name };
     } catch (error) {
-      log.warn("signature engine unusable", { engine: name, error: String(error) });
+      // Most machines have no library, and nothing is wrong with them unless one was named.
+      const harmless = name === "native" && library === "" && !(error instanceof BrokenInvariant);
+      log[harmless ? "info" : "warn"]("signature engine unusable", {
+        engine: name,
+        error: String(error),
+      });
     }
   }
-  return { ...await testedEngine("noble"), name: "noble" };
+  return { ...await testedEngine("noble", library), name: "noble" };
 }
 
-async function testedEngine(name: EngineName): Promise<SignatureEngine> {
-  const engine = await loadEngine(name);
-  assert(signatureHolds(KNOWN_SIGNATURE, engine), `${name} accepts a true signature`);
-  const forged = { ...KNOWN_SIGNATURE, id: KNOWN_SIGNATURE.pubkey };
-  assert(!signatureHolds(forged, engine), `${name} refuses a false signature`);
-  return engine;
+async function testedEngine(name: EngineName, library: string): Promise<OwnedEngine> {
+  const engine = await loadEngine(name, library);
+  try {
+    assert(signatureHolds(KNOWN_SIGNATURE, engine), `${name} accepts a true signature`);
+    const forged = { ...KNOWN_SIGNATURE, id: KNOWN_SIGNATURE.pubkey };
+    assert(!signatureHolds(forged, engine), `${name} refuses a false signature`);
+    return engine;
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
 }
+
+function nativeEngine(library: string): NativeEngine {
+  const loaded = loadNativeEngine(library);
+  if (!("fault" in loaded)) return loaded;
+  throw new Error(`${loaded.fault}. ${HOW_TO_INSTALL}`);
+}
+
+const HOW_TO_INSTALL = "libsecp256k1 is in most systems' packages: " +
+  "apt install libsecp256k1-1 (Debian 12), libsecp256k1-2 (Debian 13), brew install secp256k1";

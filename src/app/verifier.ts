@@ -9,9 +9,16 @@ import type { NostrEvent } from "../nostr/event.ts";
 import { signatureHolds } from "../nostr/signature.ts";
 import type { Verifier } from "../relay/verifier.ts";
 import type { Settings } from "./setting_list.ts";
-import { chooseEngine } from "./signature_engine.ts";
+import { AUTOMATIC_WORKERS } from "./settings/signatures.ts";
+import { chooseEngine, type EngineName, type OwnedEngine } from "./signature_engine.ts";
 import { VerifyPool } from "./verify_pool.ts";
 import { threadStarter } from "./verify_thread.ts";
+
+/** A native check is cheap, and a relay that may use no more cores has better work for the second. */
+const CORES_FOR_NATIVE_WORKER = 3;
+
+/** Each takes about 10 MB; whoever has more cores than this to give can say so. */
+const MAX_AUTOMATIC_WORKERS = 4;
 
 /** Checks that may wait for a thread: seconds of work for one core, and about 10 MB of events. */
 const MAX_WAITING = 8_192;
@@ -24,7 +31,7 @@ export interface OwnedVerifier extends Verifier {
 
 /**
  * Chooses and tests an engine, and makes a verifier around it: on this thread for 0 workers, else on
- * so many others. Says in the log what was chosen.
+ * so many others. Says in the log what was chosen. After `close`, every check is rejected.
  *
  * @throws Error when the engine that the settings name cannot be used.
  *
@@ -34,22 +41,71 @@ export interface OwnedVerifier extends Verifier {
  * import { silentLog } from "../base/log.ts";
  * import { createVerifier } from "./verifier.ts";
  *
- * const verifier = await createVerifier({ engine: "noble", workers: 0 }, silentLog);
+ * const verifier = await createVerifier({ engine: "noble", library: "", workers: 0 }, silentLog);
  * const zeros = { id: "00".repeat(32), pubkey: "00".repeat(32), sig: "00".repeat(64) };
  * equal(await verifier.verify({ ...zeros, created_at: 0, kind: 1, tags: [], content: "" }), false);
  * verifier.close();
  * ```
  */
 export async function createVerifier(
-  { engine: wanted, workers }: Settings["signatures"],
+  { workers: wanted, ...choice }: Settings["signatures"],
   log: Log,
 ): Promise<OwnedVerifier> {
-  const engine = await chooseEngine(wanted, log);
+  const engine = await chooseEngine(choice, log);
+  const cores = navigator.hardwareConcurrency;
+  const workers = wanted === AUTOMATIC_WORKERS ? workersFor(engine.name, cores) : wanted;
   log.info("signature engine chosen", { engine: engine.name, workers });
-  if (workers === 0) {
-    const verify = (event: NostrEvent) => Promise.resolve(signatureHolds(event, engine));
-    return { verify, close() {} };
+  if (workers === 0) return new InlineVerifier(engine);
+  const start = threadStarter(engine.name, choice);
+  const pool = new VerifyPool({ start, threads: workers, maxWaiting: MAX_WAITING, engine, log });
+  return {
+    verify: (event) => pool.verify(event),
+    close() {
+      pool.close();
+      engine.close();
+    },
+  };
+}
+
+/**
+ * How many threads suit an engine on a machine with `cores` cores.
+ *
+ * One native worker checks more than the rest of the relay can take in; on two cores the second has
+ * the database to run, and checking in place costs less than asking. The other engines are slower than
+ * everything else together, so they get all cores but one.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { workersFor } from "./verifier.ts";
+ *
+ * equal(workersFor("native", 2), 0);
+ * equal(workersFor("wasm", 2), 1);
+ * ```
+ */
+export function workersFor(engine: EngineName, cores: number): number {
+  if (engine === "native") return cores < CORES_FOR_NATIVE_WORKER ? 0 : 1;
+  return Math.min(Math.max(cores - 1, 1), MAX_AUTOMATIC_WORKERS);
+}
+
+/** Checks on the thread that asks. */
+class InlineVerifier implements OwnedVerifier {
+  readonly #engine: OwnedEngine;
+  #closed = false;
+
+  constructor(engine: OwnedEngine) {
+    this.#engine = engine;
   }
-  const start = threadStarter(engine.name);
-  return new VerifyPool({ start, threads: workers, maxWaiting: MAX_WAITING, engine, log });
+
+  /** @see Verifier */
+  verify(event: NostrEvent): Promise<boolean> {
+    if (this.#closed) return Promise.reject(new Error("the verifier is closed"));
+    return Promise.resolve(signatureHolds(event, this.#engine));
+  }
+
+  /** Gives the engine back. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#engine.close();
+  }
 }

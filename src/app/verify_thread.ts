@@ -7,6 +7,8 @@
 import type { EngineName } from "./signature_engine.ts";
 import type { ToVerifyWorker } from "./verify_worker.ts";
 
+const WORKER = new URL("./verify_worker.ts", import.meta.url);
+
 /** Who hears of what a thread does. */
 export interface VerifyThreadEvents {
   /** The answers to the oldest batch that has none yet. */
@@ -23,12 +25,19 @@ export interface VerifyThread {
   end(): void;
 }
 
+/** Where a thread takes what it is made of. */
+export interface ThreadSources {
+  /** The library of the engine `native`. Empty searches. */
+  readonly library?: string;
+  /** The worker's module. Another one is only for tests. */
+  readonly script?: URL;
+}
+
 /** Starts a thread. */
 export type StartThread = (events: VerifyThreadEvents) => VerifyThread;
 
 /**
- * What starts threads that check with the engine called `engine`. `script` is the worker's module;
- * another one is only for tests.
+ * What starts threads that check with the engine called `engine`.
  *
  * @example
  * ```ts
@@ -45,7 +54,7 @@ export type StartThread = (events: VerifyThreadEvents) => VerifyThread;
  */
 export function threadStarter(
   engine: EngineName,
-  script: URL = new URL("./verify_worker.ts", import.meta.url),
+  { library = "", script = WORKER }: ThreadSources = {},
 ): StartThread {
   return (events) => {
     const worker = new Worker(script, { type: "module", name: "signatures" });
@@ -66,7 +75,7 @@ export function threadStarter(
       end();
       events.died(event.message);
     };
-    post({ engine });
+    post({ engine, library });
     return { check: (packed) => post({ packed }), end };
   };
 }

@@ -12,13 +12,15 @@ import { type EngineName, loadEngine } from "./signature_engine.ts";
 import { verifyPacked } from "./verify_batch.ts";
 
 /** What the thread is told: first the engine, then batches. */
-export type ToVerifyWorker = { readonly engine: EngineName } | { readonly packed: Uint8Array };
+export type ToVerifyWorker =
+  | { readonly engine: EngineName; readonly library: string }
+  | { readonly packed: Uint8Array };
 
 let engine: Promise<SignatureEngine> | undefined;
 
 self.onmessage = async ({ data }: MessageEvent<ToVerifyWorker>) => {
   if ("engine" in data) {
-    engine = loadEngine(data.engine);
+    engine = loadEngine(data.engine, data.library);
     return;
   }
   const loaded = await engine;

@@ -11,7 +11,7 @@ import { hexToBytes } from "./hex.ts";
 
 /** Something that checks BIP-340 signatures. All engines give the same answers. */
 export interface SignatureEngine {
-  /** A word for the log: `noble`, `wasm`. */
+  /** A word for the log: `native`, `wasm`, `noble`. */
   readonly name: string;
   /**
    * Whether `sig` (64 bytes) is a signature of `id` (32 bytes) by `pubkey` (32 bytes, x-only). False
@@ -22,9 +22,13 @@ export interface SignatureEngine {
   verify(sig: Uint8Array, id: Uint8Array, pubkey: Uint8Array): boolean;
 }
 
-/** Bytes of a signature, of an event's id, and of an x-only public key. */
+/** Bytes of a signature. */
 export const SIGNATURE_BYTES = 64;
+
+/** Bytes of an event's id. */
 export const ID_BYTES = 32;
+
+/** Bytes of an x-only public key. */
 export const PUBKEY_BYTES = 32;
 
 /**

@@ -11,7 +11,7 @@ import { SeededRandom } from "../kit/seeded_random.ts";
 
 const settings: Settings = {
   ...defaultSettings,
-  signatures: { engine: "noble", workers: 0 },
+  signatures: { engine: "noble", library: "", workers: 0 },
 };
 
 function startHost(store: EventStore = new MemoryStore(), over: Settings = settings) {

@@ -195,7 +195,7 @@ Deno.test("real threads answer as the engine would", async () => {
 
 Deno.test("a check that kills every real thread is answered all the same, and so are its neighbours", async () => {
   const script = new URL("../kit/deadly_verify_worker.ts", import.meta.url);
-  const { pool } = poolOf({ start: threadStarter("noble", script) });
+  const { pool } = poolOf({ start: threadStarter("noble", { script }) });
   const poison = { ...trueNote(0), sig: "dd".repeat(64) };
   const answers = [poison, ...notes(30)].map((note) => pool.verify(note));
   deepEqual(await Promise.all(answers), [false, ...truth(30)]);

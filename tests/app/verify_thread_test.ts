@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { loadNativeEngine } from "../../src/app/signature_native.ts";
 import { CHECK_BYTES, packChecks } from "../../src/app/verify_batch.ts";
 import { threadStarter, type VerifyThreadEvents } from "../../src/app/verify_thread.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -12,7 +13,11 @@ function listener() {
   return { answered: answered.promise, died: died.promise, events };
 }
 
-for (const engine of ["noble", "wasm"] as const) {
+const native = loadNativeEngine();
+const nativeNames = "fault" in native ? [] : ["native"] as const;
+if (!("fault" in native)) native.close();
+
+for (const engine of ["noble", "wasm", ...nativeNames] as const) {
   Deno.test(`a thread with the engine ${engine} answers a batch`, async () => {
     const note = new SchnorrSigner(new SeededRandom(1))
       .sign({ created_at: 1, kind: 1, tags: [], content: "" });
@@ -27,7 +32,7 @@ for (const engine of ["noble", "wasm"] as const) {
 Deno.test("the death of a thread is told and does not end the process", async () => {
   const script = new URL("../kit/deadly_verify_worker.ts", import.meta.url);
   const { died, events } = listener();
-  const thread = threadStarter("noble", script)(events);
+  const thread = threadStarter("noble", { script })(events);
   thread.check(new Uint8Array(CHECK_BYTES).fill(0xdd));
   equal((await died).includes("poisoned"), true);
 });

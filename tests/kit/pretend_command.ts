@@ -51,7 +51,7 @@ export class PretendCommand {
       return Promise.resolve(readable ? { readable } : { fault: "no such file" });
     };
     this.context = {
-      settings: { ...defaultSettings, signatures: { engine: "noble", workers: 0 } },
+      settings: { ...defaultSettings, signatures: { engine: "noble", library: "", workers: 0 } },
       origins: new Map(),
       log: silentLog,
       clock: this.clock,

@@ -34,7 +34,7 @@ export class SocketExchange implements Exchange {
     const host = await RelayHost.start({
       settings: {
         ...defaultSettings,
-        signatures: { engine: "noble", workers: 0 },
+        signatures: { engine: "noble", library: "", workers: 0 },
         limits: {
           ...defaultSettings.limits,
           max_subscriptions: testLimits.maxSubscriptions,

@@ -10,6 +10,8 @@ import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_context.ts";
 import { databaseUrl, withoutPassword } from "../database_url.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
+import type { Settings } from "../setting_list.ts";
+import { AUTOMATIC_WORKERS } from "../settings/signatures.ts";
 import { type SettingOptions, withListenOption, withSettingOptions } from "../setting_options.ts";
 import { version } from "../version.ts";
 
@@ -55,9 +57,13 @@ export async function showInfo({ settings, streams }: CommandContext): Promise<E
     ["processors", String(navigator.hardwareConcurrency)],
     ["listen", settings.network.listen.join(", ")],
     ["database", withoutPassword(databaseUrl(settings.database))],
-    ["signatures", `${settings.signatures.engine}, ${settings.signatures.workers} workers`],
+    ["signatures", signaturesLine(settings.signatures)],
   ];
   const text = facts.map(([name, value]) => `${name}: ${value}\n`).join("");
   await streams.stdout.write(utf8(text));
   return exitCode.done;
+}
+
+function signaturesLine({ engine, workers }: Settings["signatures"]): string {
+  return `${engine}, ${workers === AUTOMATIC_WORKERS ? "auto" : workers} workers`;
 }

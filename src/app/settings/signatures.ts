@@ -6,6 +6,9 @@
 
 import type { SettingSection } from "../setting.ts";
 
+/** The number of workers that leaves their number to the relay. */
+export const AUTOMATIC_WORKERS = -1;
+
 /** Settings of the section `[signatures]`. */
 export const signaturesSection = {
   title: "How signatures are checked: the dearest part of taking an event.",
@@ -13,18 +16,26 @@ export const signaturesSection = {
     engine: {
       type: "choice",
       default: "auto",
-      allowed: ["auto", "wasm", "noble"],
+      allowed: ["auto", "native", "wasm", "noble"],
       description:
-        "The implementation of BIP-340. auto takes the fastest that passes its test at start.",
+        "The implementation of BIP-340. native is the libsecp256k1 of this machine, wasm the same compiled to WebAssembly, noble plain JavaScript. auto takes the fastest that is there and passes its test at start.",
+      reloadable: false,
+    },
+    library: {
+      type: "text",
+      default: "",
+      description:
+        "The file of libsecp256k1, for native and auto. Nothing means where systems keep it.",
       reloadable: false,
     },
     workers: {
       type: "integer",
-      default: 1,
+      default: AUTOMATIC_WORKERS,
       unit: "workers",
-      min: 0,
+      min: AUTOMATIC_WORKERS,
       max: 64,
-      description: "How many threads check signatures. 0 checks them between everything else.",
+      description:
+        "How many threads check signatures. 0 checks them between everything else, -1 takes as many as suit the engine and the processor.",
       whenRaised: "Each takes about 10 MB, and more than there are free cores gain nothing.",
       reloadable: false,
     },

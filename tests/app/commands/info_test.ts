@@ -13,5 +13,6 @@ Deno.test("versions, addresses and the database are shown, a password is not", a
   ok(text.startsWith(`gallimimus: ${version}\n`));
   ok(text.includes("\nlisten: 127.0.0.1:8080\n"));
   ok(text.includes("\ndatabase: postgres://a:***@b/c\n"));
+  ok(text.includes("\nsignatures: auto, auto workers\n"));
   ok(!text.includes("secret"));
 });

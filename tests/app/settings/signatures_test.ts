@@ -1,13 +1,18 @@
 import { equal } from "node:assert/strict";
 import { readSetting } from "../../../src/app/read_setting.ts";
-import { signaturesSection } from "../../../src/app/settings/signatures.ts";
+import { AUTOMATIC_WORKERS, signaturesSection } from "../../../src/app/settings/signatures.ts";
 
 const cases: readonly [keyof typeof signaturesSection.settings, unknown, boolean][] = [
   ["engine", "auto", true],
   ["engine", "noble", true],
   ["engine", "wasm", true],
+  ["engine", "native", true],
   ["engine", "fast", false],
+  ["library", "", true],
+  ["library", "/opt/lib/libsecp256k1.so", true],
+  ["workers", AUTOMATIC_WORKERS, true],
   ["workers", 0, true],
+  ["workers", -2, false],
   ["workers", 65, false],
 ];
 
