@@ -1,0 +1,118 @@
+/**
+ * The port to a database that speaks SQL: what the store needs of one, and no more. `postgres.ts` and
+ * `pglite.ts` implement it.
+ *
+ * @module
+ */
+
+import { StoreUnavailable } from "./event_store.ts";
+
+/** The value of one `$n`. Arrays travel as array literals, see `array_literal.ts`. */
+export type Parameter = string | number;
+
+/** One row, as the text that Postgres writes for each column. Columns count from 0. */
+export interface Cells {
+  /** A `bytea` column as lower-case hex. */
+  hex(column: number): string;
+  /** An integer column. Our integers stay below 2^53. */
+  integer(column: number): number;
+  /** A `text` column. */
+  text(column: number): string;
+  /** The UTF-8 of a `text` column: a copy that the caller may keep. */
+  utf8(column: number): Uint8Array;
+}
+
+/**
+ * A statement as a value. Its text takes few forms, so that a connection parses and plans each once and
+ * keeps it; everything that varies is a parameter.
+ */
+export interface Statement<Row> {
+  readonly text: string;
+  readonly parameters: readonly Parameter[];
+  /** Turns a row into what it means. */
+  readonly read: (cells: Cells) => Row;
+}
+
+/** How one statement may be cut short. */
+export interface StatementOptions {
+  /** Ends the statement, at the database where that is possible. The call rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Somewhere to send statements. */
+export interface Session {
+  /** Runs a statement and gives all its rows. */
+  query<Row>(statement: Statement<Row>, options?: StatementOptions): Promise<readonly Row[]>;
+  /** Runs SQL of several statements and no parameters. */
+  script(sql: string): Promise<void>;
+}
+
+/**
+ * A database. Calls reject with {@link StoreUnavailable} when it cannot be had or gave up, and with
+ * {@link StatementFailed} when it refused the statement.
+ */
+export interface Database extends Session {
+  /**
+   * Runs `work` between BEGIN and COMMIT, at the isolation level READ COMMITTED: each statement sees
+   * what was committed before it. Rolls back when `work` rejects. Statements that `work` starts without
+   * waiting in between travel together.
+   */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** Lets what runs come to its end, and disconnects. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The database understood the statement and refused it. */
+export class StatementFailed extends Error {
+  override readonly name = "StatementFailed";
+  /** Five characters that say why, the first two the class. */
+  readonly sqlState: string;
+
+  constructor(message: string, sqlState: string, cause: unknown) {
+    super(message, { cause });
+    this.sqlState = sqlState;
+  }
+}
+
+/**
+ * What a driver's error means to the store.
+ *
+ * @param sqlState the five characters of the database's answer; undefined when there was no answer.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { databaseError } from "./database.ts";
+ *
+ * equal(databaseError(new Error("out of memory"), "53200").name, "StoreUnavailable");
+ * equal(databaseError(new Error("connection refused"), undefined).name, "StoreUnavailable");
+ * equal(databaseError(new Error("no such table"), "42P01").name, "StatementFailed");
+ * ```
+ */
+export function databaseError(
+  cause: Error,
+  sqlState: string | undefined,
+): StoreUnavailable | StatementFailed {
+  if (sqlState === undefined || !/^[0-9A-Z]{5}$/.test(sqlState) || isOutage(sqlState)) {
+    return new StoreUnavailable(cause.message, { cause });
+  }
+  return new StatementFailed(cause.message, sqlState, cause);
+}
+
+/** Classes of answers that say nothing of the statement, only that it cannot be served now. */
+const OUTAGE_CLASSES: ReadonlySet<string> = new Set([
+  "08", // connection exception
+  "28", // invalid authorization
+  "3D", // no such database
+  "53", // insufficient resources
+  "57", // operator intervention: cancelled, shut down, timed out
+  "58", // system error
+  "XX", // internal error
+]);
+
+/** A former primary that has become a standby. */
+const READ_ONLY = "25006";
+
+function isOutage(sqlState: string): boolean {
+  return sqlState === READ_ONLY || OUTAGE_CLASSES.has(sqlState.slice(0, 2));
+}

@@ -1,0 +1,163 @@
+/**
+ * Events in a database.
+ *
+ * @module
+ */
+
+import type { Sha256 } from "../nostr/event_id.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+import { type Database, type Session, StatementFailed } from "./database.ts";
+import {
+  type EventRecord,
+  type EventStore,
+  type PutOutcome,
+  type QueryOptions,
+  type StoredEvent,
+  StoreUnavailable,
+} from "./event_store.ts";
+import { type Entry, type OrderedBatch, orderedBatch } from "./ordered_batch.ts";
+import { type Plan, planOf } from "./plan.ts";
+import {
+  deleteTags,
+  insertRegular,
+  insertTags,
+  selectIds,
+  type StoredRow,
+  upsertVersioned,
+} from "./put_statements.ts";
+import { scan } from "./scan.ts";
+import { selectStatement } from "./select_statement.ts";
+import { union } from "./union.ts";
+
+/** How many events a chunk of an answer has, at most. */
+const CHUNK_EVENTS = 500;
+
+/** How often a batch is written anew after it met another writer. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Answers by which Postgres says that two writers met and this one is to begin again: serialization
+ * failure, deadlock, and a unique key that another one wrote between our look and our insert.
+ */
+const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
+
+/**
+ * The store of every relay that keeps its events: any {@link Database} whose schema is that of
+ * `migrations/`.
+ *
+ * {@link put} rejects with {@link StoreUnavailable} when the database is away, and with
+ * {@link StatementFailed} when it refused the data of some event of the batch.
+ *
+ * @see NIP-01
+ */
+export class SqlStore implements EventStore {
+  readonly #database: Database;
+  readonly #sha256: Sha256;
+
+  /** The store closes the database when it is closed. */
+  constructor(database: Database, sha256: Sha256) {
+    this.#database = database;
+    this.#sha256 = sha256;
+  }
+
+  async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
+    if (batch.length === 0) return [];
+    const ordered = orderedBatch(batch, this.#sha256);
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await this.#database.transaction((session) => this.#write(ordered, session));
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || !isConflict(error)) throw error;
+      }
+    }
+  }
+
+  async *query(
+    filters: readonly ReqFilter[],
+    options: QueryOptions = {},
+  ): AsyncIterable<readonly StoredEvent[]> {
+    const plans = filters.map((filter) => planOf(filter, this.#sha256))
+      .filter((plan) => plan !== undefined);
+    try {
+      const answers = plans.map((plan) => this.#answer(plan, options));
+      yield* answers.length === 1 ? answers[0]! : union(answers, CHUNK_EVENTS);
+    } catch (error) {
+      // No filter can make a statement that Postgres refuses: a schema that is not ours can.
+      throw error instanceof StatementFailed
+        ? new StoreUnavailable(error.message, { cause: error })
+        : error;
+    }
+    options.signal?.throwIfAborted();
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+  }
+
+  #answer(plan: Plan, { signal }: QueryOptions): AsyncGenerator<readonly StoredEvent[], void> {
+    const { lanes: { length: lanes }, limit } = plan;
+    return scan(
+      { lanes, limit, chunkEvents: CHUNK_EVENTS },
+      (ask) => this.#database.query(selectStatement(plan, ask), { signal }),
+    );
+  }
+
+  async #write(ordered: OrderedBatch, session: Session): Promise<readonly PutOutcome[]> {
+    const { regular, versioned } = ordered;
+    const [newRegular, newVersioned] = await Promise.all([
+      regular.length > 0 ? session.query(insertRegular(regular)) : nothing,
+      versioned.length > 0 ? session.query(upsertVersioned(versioned)) : nothing,
+    ]);
+    const keys = keysById([...newRegular, ...newVersioned]);
+    const lost = versioned.filter(({ record }) => !keys.has(record.event.id));
+    const [present] = await Promise.all([
+      lost.length > 0 ? session.query(selectIds(lost.map(({ record }) => record.event.id))) : [],
+      newVersioned.length > 0 ? session.query(deleteTags(newVersioned.map(({ key }) => key))) : [],
+      this.#insertTags([...regular, ...versioned], keys, session),
+    ]);
+    return outcomesOf(ordered, keys, new Set(present));
+  }
+
+  async #insertTags(
+    entries: readonly Entry[],
+    keys: ReadonlyMap<string, number>,
+    session: Session,
+  ): Promise<void> {
+    const rows = entries.flatMap(({ record: { event } }) => {
+      const key = keys.get(event.id);
+      return key === undefined ? [] : [{ key, event }];
+    });
+    const statement = insertTags(rows, this.#sha256);
+    if (statement !== undefined) await session.query(statement);
+  }
+}
+
+const nothing: readonly StoredRow[] = [];
+
+function keysById(rows: readonly StoredRow[]): ReadonlyMap<string, number> {
+  return new Map(rows.map(({ id, key }) => [id, key]));
+}
+
+/** By place in the batch. `present` are those of the versioned events that had been stored before. */
+function outcomesOf(
+  { regular, versioned, superseded, copies }: OrderedBatch,
+  stored: ReadonlyMap<string, number>,
+  present: ReadonlySet<string>,
+): readonly PutOutcome[] {
+  const outcomes: PutOutcome[] = [];
+  for (const { place, record } of regular) {
+    outcomes[place] = stored.has(record.event.id) ? "stored" : "duplicate";
+  }
+  for (const { place, record: { event: { id } } } of versioned) {
+    outcomes[place] = stored.has(id) ? "stored" : present.has(id) ? "duplicate" : "superseded";
+  }
+  for (const place of superseded) outcomes[place] = "superseded";
+  for (const [place, first] of copies) {
+    outcomes[place] = outcomes[first] === "stored" ? "duplicate" : outcomes[first]!;
+  }
+  return outcomes;
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof StatementFailed && CONFLICTS.has(error.sqlState);
+}

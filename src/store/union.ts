@@ -1,0 +1,89 @@
+/**
+ * Several answers as one.
+ *
+ * @module
+ */
+
+import type { StoredEvent } from "./event_store.ts";
+import { compare } from "./scan.ts";
+
+/** An answer in chunks, none of them empty. */
+type Answer = AsyncIterator<readonly StoredEvent[], void>;
+
+/** An answer being read: what of its chunk is still to come. */
+interface Reader {
+  readonly answer: Answer;
+  chunk: readonly StoredEvent[];
+  next: number;
+}
+
+/**
+ * The union of ordered answers in one global order, each event once. Reads each answer one chunk at a
+ * time, and all of them at once where several need a new one.
+ *
+ * @see NIP-01 "Communication between clients and relays"
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { union } from "./union.ts";
+ *
+ * async function* answer(...ids: string[]) {
+ *   yield await Promise.resolve(ids.map((id) => ({ id, createdAt: 1, json: new Uint8Array() })));
+ * }
+ * const ids = [];
+ * for await (const chunk of union([answer("a", "c"), answer("b", "c")], 100)) {
+ *   ids.push(...chunk.map(({ id }) => id));
+ * }
+ * deepEqual(ids, ["a", "b", "c"]);
+ * ```
+ */
+export async function* union(
+  answers: readonly AsyncGenerator<readonly StoredEvent[], void>[],
+  chunkEvents: number,
+): AsyncGenerator<readonly StoredEvent[], void> {
+  try {
+    let readers: Reader[] = answers.map((answer) => ({ answer, chunk: [], next: 0 }));
+    let out: StoredEvent[] = [];
+    for (;;) {
+      await Promise.all(readers.map(refill));
+      readers = readers.filter(hasRow);
+      if (readers.length === 0) break;
+      while (out.length < chunkEvents && readers.every(hasRow)) out.push(takeFirst(readers));
+      if (out.length < chunkEvents) continue;
+      yield out;
+      out = [];
+    }
+    if (out.length > 0) yield out;
+  } finally {
+    await Promise.all(answers.map((answer) => answer.return()));
+  }
+}
+
+function hasRow({ chunk, next }: Reader): boolean {
+  return next < chunk.length;
+}
+
+/** Fetches the next chunk when this one is used up; leaves it used up when there is none. */
+async function refill(reader: Reader): Promise<void> {
+  if (hasRow(reader)) return;
+  const { done, value } = await reader.answer.next();
+  reader.chunk = done ? [] : value;
+  reader.next = 0;
+}
+
+/** Takes the row that comes first from all readers that have it next. */
+function takeFirst(readers: readonly Reader[]): StoredEvent {
+  let first = rowOf(readers[0]!);
+  for (const reader of readers) {
+    if (compare(rowOf(reader), first) < 0) first = rowOf(reader);
+  }
+  for (const reader of readers) {
+    if (rowOf(reader).id === first.id) reader.next++;
+  }
+  return first;
+}
+
+function rowOf({ chunk, next }: Reader): StoredEvent {
+  return chunk[next]!;
+}

@@ -1,0 +1,14 @@
+import { MemoryStore } from "../../src/store/memory.ts";
+import { testEventStore } from "./event_store_contract.ts";
+
+testEventStore({
+  name: "memory",
+  place: () =>
+    Promise.resolve({
+      open: () => Promise.resolve(new MemoryStore()),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }),
+  // It forgets, and nobody else can see into it.
+  keeps: false,
+  shares: false,
+});

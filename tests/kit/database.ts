@@ -1,0 +1,35 @@
+/**
+ * Databases with the schema of `migrations/`, for tests.
+ *
+ * @module
+ */
+
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Database } from "../../src/store/database.ts";
+import { migrate, type Migration } from "../../src/store/migrations.ts";
+import { SqlStore } from "../../src/store/sql_store.ts";
+
+const folder = new URL("../../migrations/", import.meta.url);
+
+/** The project's migrations, in order. */
+export function readMigrations(): readonly Migration[] {
+  return [...Deno.readDirSync(folder)]
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith(".sql"))
+    .sort()
+    .map((file) => ({
+      name: file.slice(0, -".sql".length),
+      sql: Deno.readTextFileSync(new URL(file, folder)),
+    }));
+}
+
+/** A store on a database that may be new. Closing it closes the database. */
+export async function openStoreOn(database: Database): Promise<SqlStore> {
+  try {
+    await migrate(database, readMigrations(), sha256);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return new SqlStore(database, sha256);
+}
