@@ -5,8 +5,10 @@
  */
 
 import { concat, SharedBytes, utf8 } from "../src/base/bytes.ts";
+import { nodeZlib } from "../src/net/zlib.ts";
 import { BufferPool } from "../src/websocket/buffer_pool.ts";
 import { mask } from "../src/websocket/mask.ts";
+import { PermessageDeflate, sendWindowBits } from "../src/websocket/permessage_deflate.ts";
 import { Protocol } from "../src/websocket/protocol.ts";
 import { Utf8Validator } from "../src/websocket/utf8_validator.ts";
 
@@ -80,6 +82,60 @@ for (const length of [60, 400, 4000]) {
     server.sendText(ok);
     server.takeOutput();
     server.recycleOutput();
+  });
+}
+
+const extension = new PermessageDeflate({ zlib: nodeZlib, windowBits: sendWindowBits });
+
+/** An event as relays see them: most of it is hexadecimal digits, which hardly repeat. */
+function eventJson(): string {
+  const hex = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)).toHex();
+  return JSON.stringify({
+    id: hex(32),
+    pubkey: hex(32),
+    created_at: 1_700_000_000,
+    kind: 1,
+    tags: [["e", hex(32)], ["p", hex(32)]],
+    content: "A note of some words, as people write them, and a few more for good measure.",
+    sig: hex(64),
+  });
+}
+
+{
+  const text = eventJson();
+  const server = new Protocol({ role: "server", maxMessageBytes, pool, extension });
+  const client = new Protocol({ role: "client", maxMessageBytes, random, extension });
+  client.sendText(text);
+  const frame = client.takeOutput()!.slice();
+  const read = frame.slice();
+  Deno.bench(`receive one deflated event of ${text.length} bytes`, { group: "deflate" }, () => {
+    read.set(frame);
+    server.receive(read);
+  });
+
+  const head = utf8('["EVENT","subscription",');
+  const tail = utf8("]");
+  const bytes = utf8(text);
+  const deliver = (body: SharedBytes) => {
+    server.sendShared(head, body, tail);
+    server.takeOutput();
+    server.recycleOutput();
+  };
+  Deno.bench("deliver one deflated event to 100, each its own", { group: "fan-out" }, () => {
+    for (let i = 0; i < 100; i++) deliver(new SharedBytes(bytes));
+  });
+  Deno.bench("deliver one deflated event to 100, deflated once", { group: "fan-out" }, () => {
+    const body = new SharedBytes(bytes);
+    for (let i = 0; i < 100; i++) deliver(body);
+  });
+  const plain = newServer();
+  Deno.bench("deliver one plain event to 100", { group: "fan-out" }, () => {
+    const body = new SharedBytes(bytes);
+    for (let i = 0; i < 100; i++) {
+      plain.sendShared(head, body, tail);
+      plain.takeOutput();
+      plain.recycleOutput();
+    }
   });
 }
 

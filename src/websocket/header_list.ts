@@ -9,6 +9,23 @@
 /** The characters of an HTTP token. */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+/**
+ * Whether a text is an HTTP token, which names of headers, subprotocols and extensions are.
+ *
+ * @example
+ * ```ts
+ * import { isToken } from "./header_list.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(isToken("permessage-deflate"), true);
+ * equal(isToken("two words"), false);
+ * ```
+ * @see RFC 9110 §5.6.2
+ */
+export function isToken(text: string): boolean {
+  return token.test(text);
+}
+
 /** One extension that a client would like, with its parameters as they came, doubled ones too. */
 export interface ExtensionOffer {
   readonly name: string;

@@ -57,8 +57,8 @@ const missingOctets = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 const finalBlock = Uint8Array.of(0x01, 0x00, 0x00, 0xff, 0xff);
 const streamEnd = concat([missingOctets, finalBlock]);
 
-/** The first octet of an empty stored block. */
-const emptyBlockStart = Uint8Array.of(0x00);
+/** What is sent of the last, empty block: a zero. */
+const emptyBlockStartBytes = 1;
 
 /**
  * The extension, once it is agreed. It keeps nothing of a connection: all that agreed on the same
@@ -118,7 +118,7 @@ export class PermessageDeflate implements Extension {
     if (this.#windowBits < sendWindowBits) return this.#encodeAlone([head, body.bytes, tail]);
     body.deflated ??= this.#zlib.deflate(body.bytes, sendWindowBits);
     if (body.deflated.length >= body.bytes.length) return undefined;
-    return [...storedBlocks(head), body.deflated, ...storedBlocks(tail), emptyBlockStart];
+    return [storedBlocks(head), body.deflated, storedBlocks(tail, emptyBlockStartBytes)];
   }
 
   /** For a peer with too small a window for the shared form. */

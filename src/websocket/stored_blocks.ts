@@ -9,32 +9,39 @@
 /** A block's length is a number of 16 bits. */
 const maxBlockBytes = 0xffff;
 
+/** Three bits that say "not final, stored", padding, the length, and the length's complement. */
+const blockHeaderBytes = 5;
+
 /**
- * `bytes` as stored blocks, none of them final: the parts of each, its header and a view of what it
- * holds. No bytes make no block.
+ * `bytes` as stored blocks, none of them final, with room for `spareBytes` zeros behind them. No bytes
+ * make no block.
  *
  * @example
  * ```ts
  * import { storedBlocks } from "./stored_blocks.ts";
  * import { deepEqual } from "node:assert/strict";
  *
- * const [header, held] = storedBlocks(new Uint8Array([104, 105]));
- * deepEqual([...header!], [0x00, 0x02, 0x00, 0xfd, 0xff]);
- * deepEqual([...held!], [104, 105]);
+ * const blocks = storedBlocks(new Uint8Array([104, 105]));
+ * deepEqual([...blocks], [0x00, 0x02, 0x00, 0xfd, 0xff, 104, 105]);
  * ```
  */
-export function storedBlocks(bytes: Uint8Array): readonly Uint8Array[] {
-  if (bytes.length === 0) return [];
-  if (bytes.length <= maxBlockBytes) return [blockHeader(bytes.length), bytes];
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += maxBlockBytes) {
-    const held = bytes.subarray(at, at + maxBlockBytes);
-    parts.push(blockHeader(held.length), held);
+export function storedBlocks(bytes: Uint8Array, spareBytes = 0): Uint8Array {
+  const { length } = bytes;
+  const count = Math.ceil(length / maxBlockBytes);
+  const blocks = new Uint8Array(count * blockHeaderBytes + length + spareBytes);
+  let end = 0;
+  for (let at = 0; at < length; at += maxBlockBytes) {
+    const held = length <= maxBlockBytes ? bytes : bytes.subarray(at, at + maxBlockBytes);
+    writeHeader(blocks, end, held.length);
+    blocks.set(held, end + blockHeaderBytes);
+    end += blockHeaderBytes + held.length;
   }
-  return parts;
+  return blocks;
 }
 
-/** Three zero bits (not final, stored), padding, the length, and the length's complement. */
-function blockHeader(length: number): Uint8Array {
-  return Uint8Array.of(0, length, length >> 8, ~length, ~length >> 8);
+function writeHeader(blocks: Uint8Array, at: number, length: number): void {
+  blocks[at + 1] = length;
+  blocks[at + 2] = length >> 8;
+  blocks[at + 3] = ~length;
+  blocks[at + 4] = ~length >> 8;
 }

@@ -1,5 +1,10 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { hasMember, listMembers, parseExtensions } from "../../src/websocket/header_list.ts";
+import {
+  hasMember,
+  isToken,
+  listMembers,
+  parseExtensions,
+} from "../../src/websocket/header_list.ts";
 
 Deno.test("RFC 9110 §5.6.1: a list keeps its order and loses what is empty", () => {
   deepEqual(listMembers(" a,b ,, c\t,"), ["a", "b", "c"]);
@@ -35,5 +40,12 @@ Deno.test("RFC 6455 §9.1: a quoted value is a token once it is unquoted", () =>
 Deno.test("RFC 6455 §9.1: what breaks the grammar is refused", () => {
   for (const header of ["zip;", "zip; =1", "zip; a=", ";a", "zip zap", "zip; a b", 'zip; a="1']) {
     equal(parseExtensions(header), undefined, header);
+  }
+});
+
+Deno.test("RFC 9110 §5.6.2: a token is letters, digits and some signs, and not empty", () => {
+  for (const text of ["a", "x-1", "!#$%&'*+-.^_`|~"]) equal(isToken(text), true, text);
+  for (const text of ["", "a b", "a,b", "a;b", "a=b", "é", '"a"', "a\n"]) {
+    equal(isToken(text), false, text);
   }
 });

@@ -7,8 +7,8 @@ import { storedBlocks } from "../../src/websocket/stored_blocks.ts";
 /** A final block with nothing in it. */
 const finalBlock = Uint8Array.of(1, 0, 0, 0xff, 0xff);
 
-function inflated(parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(inflateRawSync(concat([...parts, finalBlock])));
+function inflated(blocks: Uint8Array): Uint8Array {
+  return new Uint8Array(inflateRawSync(concat([blocks, finalBlock])));
 }
 
 Deno.test("RFC 1951 §3.2.4: any bytes come back from their stored blocks", () => {
@@ -22,8 +22,13 @@ Deno.test("RFC 1951 §3.2.4: a block holds 65535 bytes at most, and longer bytes
     const [length, blocks] of [[0, 0], [1, 1], [65_535, 1], [65_536, 2], [200_000, 4]] as const
   ) {
     const bytes = new Uint8Array(length).map((_, at) => at % 251);
-    const parts = storedBlocks(bytes);
-    equal(parts.length, 2 * blocks);
-    deepEqual(inflated(parts), bytes);
+    const stored = storedBlocks(bytes);
+    equal(stored.length, length + 5 * blocks);
+    deepEqual(inflated(stored), bytes);
   }
+});
+
+Deno.test("room behind the blocks is zeros", () => {
+  deepEqual([...storedBlocks(Uint8Array.of(7), 2)], [0, 1, 0, 0xfe, 0xff, 7, 0, 0]);
+  deepEqual([...storedBlocks(new Uint8Array(0), 1)], [0]);
 });
