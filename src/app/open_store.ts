@@ -5,14 +5,23 @@
  */
 
 import type { Log } from "../base/log.ts";
+import type { Database } from "../store/database.ts";
 import { type EventStore, StoreUnavailable } from "../store/event_store.ts";
 import { MemoryStore } from "../store/memory.ts";
+import { migrate } from "../store/migrations.ts";
+import { openPostgres } from "../store/postgres.ts";
+import { SqlStore } from "../store/sql_store.ts";
 import { databaseUrl, withoutPassword } from "./database_url.ts";
+import { readMigrations } from "./migration_files.ts";
 import type { Settings } from "./setting_list.ts";
+import { sha256 } from "./sha256.ts";
+
+/** Connections that write: one batch is written at a time, and one is left for what comes beside. */
+const WRITE_CONNECTIONS = 2;
 
 /**
- * Opens the store that the settings name; a database that the relay runs itself speaks through the log.
- * Rejects with {@link StoreUnavailable}.
+ * Opens the store that the settings name and brings its schema up to date; a database that the relay
+ * runs itself speaks through the log. Rejects with {@link StoreUnavailable} when it cannot be had.
  *
  * @example
  * ```ts
@@ -25,8 +34,27 @@ import type { Settings } from "./setting_list.ts";
  * await store.close();
  * ```
  */
-export function openStore({ database }: Settings, _log: Log): Promise<EventStore> {
+export async function openStore({ database }: Settings, log: Log): Promise<EventStore> {
   const url = databaseUrl(database);
-  if (url === "memory:") return Promise.resolve(new MemoryStore());
+  if (url === "memory:") return new MemoryStore();
+  const sql = await openDatabase(url, database);
+  try {
+    const applied = await migrate(sql, await readMigrations(), sha256);
+    if (applied.length > 0) log.info("schema brought up to date", { migrations: applied.length });
+  } catch (error) {
+    await sql.close();
+    throw error;
+  }
+  return new SqlStore(sql, sha256);
+}
+
+function openDatabase(url: string, settings: Settings["database"]): Promise<Database> {
+  if (/^postgres(ql)?:/.test(url)) {
+    return Promise.resolve(openPostgres(url, {
+      readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
+      writeConnections: WRITE_CONNECTIONS,
+      readTimeoutMs: settings.statement_timeout_ms,
+    }));
+  }
   return Promise.reject(new StoreUnavailable(`cannot open ${withoutPassword(url)}`));
 }
