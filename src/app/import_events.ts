@@ -16,7 +16,7 @@ import type { Policy } from "../relay/policies/policy.ts";
 import type { Verifier } from "../relay/verifier.ts";
 import type { EventRecord, EventStore, PutOutcome } from "../store/event_store.ts";
 import { type Line, LineSplitter } from "./json_lines.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256OfText } from "./sha256.ts";
 
 /** The most lines, and about the most bytes of text, that go to the store at once. */
 const BATCH_LINES = 500;
@@ -147,7 +147,9 @@ function readRecord(line: Line, { policy, nowMs }: ImportOptions): EventRecord |
   const event = parseEvent(value);
   if ("reason" in event) return reasonText(event.reason);
   if (kindClass(event.kind) === "ephemeral") return "invalid: ephemeral events are not stored";
-  if (eventId(event, sha256) !== event.id) return "invalid: id is not the hash of the event";
+  if (eventId(event, { hashText: sha256OfText }) !== event.id) {
+    return "invalid: id is not the hash of the event";
+  }
   const json = utf8(eventJson(event));
   const refusal = policy({ event, jsonBytes: json.length, nowMs });
   return refusal === undefined ? { event, json } : reasonText(refusal);

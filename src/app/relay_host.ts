@@ -19,7 +19,7 @@ import { acceptDeflate } from "../websocket/permessage_deflate.ts";
 import { relayInformation } from "./information.ts";
 import { relayLimits } from "./relay_limits.ts";
 import type { Settings } from "./setting_list.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256OfText } from "./sha256.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
 /** What a relay is set to and what it runs on. */
@@ -68,7 +68,7 @@ export class RelayHost {
       clock,
       log,
       limits: relayLimits(settings),
-      sha256,
+      hashText: sha256OfText,
     });
     const information = relayInformation(settings);
     this.http = createHttp({

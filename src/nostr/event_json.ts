@@ -5,6 +5,7 @@
  * @module
  */
 
+import { escapedParts } from "./escaped_parts.ts";
 import type { NostrEvent } from "./event.ts";
 
 /**
@@ -12,6 +13,8 @@ import type { NostrEvent } from "./event.ts";
  *
  * The result is always well-formed text: what `JSON.stringify` would have to escape as a lone surrogate
  * was refused when the event was parsed.
+ *
+ * @param parts Tags and content of this very event, if they are escaped already.
  *
  * @example
  * ```ts
@@ -25,9 +28,9 @@ import type { NostrEvent } from "./event.ts";
  * );
  * ```
  */
-export function eventJson(event: NostrEvent): string {
-  // The hex fields hold nothing to escape, so only tags and content go through the serializer.
+export function eventJson(event: NostrEvent, parts = escapedParts(event)): string {
+  // The hex fields hold nothing to escape.
   return `{"id":"${event.id}","pubkey":"${event.pubkey}","created_at":${event.created_at},` +
-    `"kind":${event.kind},"tags":${JSON.stringify(event.tags)},` +
-    `"content":${JSON.stringify(event.content)},"sig":"${event.sig}"}`;
+    `"kind":${event.kind},"tags":${parts.tags},"content":${parts.content},` +
+    `"sig":"${event.sig}"}`;
 }

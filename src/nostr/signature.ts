@@ -7,7 +7,7 @@
  */
 
 import type { NostrEvent } from "./event.ts";
-import { hexToBytes } from "./hex.ts";
+import { KEY_DIGITS, SIGNATURE_DIGITS } from "./hex.ts";
 
 /** Something that checks BIP-340 signatures. All engines give the same answers. */
 export interface SignatureEngine {
@@ -15,7 +15,8 @@ export interface SignatureEngine {
   readonly name: string;
   /**
    * Whether `sig` (64 bytes) is a signature of `id` (32 bytes) by `pubkey` (32 bytes, x-only). False
-   * for bytes that are no signature, no key or of another length; never throws for them.
+   * for bytes that are no signature, no key or of another length; never throws for them. The arrays
+   * are the caller's and change after the call.
    *
    * @see BIP-340 "Verification"
    */
@@ -57,5 +58,18 @@ export function signatureHolds(
   event: Pick<NostrEvent, "id" | "pubkey" | "sig">,
   engine: SignatureEngine,
 ): boolean {
-  return engine.verify(hexToBytes(event.sig), hexToBytes(event.id), hexToBytes(event.pubkey));
+  const { sig, id, pubkey } = event;
+  if (sig.length !== SIGNATURE_DIGITS || id.length !== KEY_DIGITS) return false;
+  if (pubkey.length !== KEY_DIGITS) return false;
+  scratch.sig.setFromHex(sig);
+  scratch.id.setFromHex(id);
+  scratch.pubkey.setFromHex(pubkey);
+  return engine.verify(scratch.sig, scratch.id, scratch.pubkey);
 }
+
+/** The bytes of the check at hand. No check outlasts a call, and new arrays cost ten times the filling. */
+const scratch = {
+  sig: new Uint8Array(SIGNATURE_BYTES),
+  id: new Uint8Array(ID_BYTES),
+  pubkey: new Uint8Array(PUBKEY_BYTES),
+};

@@ -12,7 +12,8 @@
 import { SharedBytes, utf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { NostrEvent } from "../nostr/event.ts";
-import { eventId, type Sha256 } from "../nostr/event_id.ts";
+import { escapedParts } from "../nostr/escaped_parts.ts";
+import { eventId, type HashText } from "../nostr/event_id.ts";
 import { eventJson } from "../nostr/event_json.ts";
 import { kindClass } from "../nostr/kind.ts";
 import { type Reason, reason } from "../nostr/reason.ts";
@@ -37,7 +38,7 @@ export interface PublisherOptions {
   readonly broadcast: Broadcast;
   readonly policy: Policy;
   /** Undefined for the built-in one. */
-  readonly sha256: Sha256 | undefined;
+  readonly hashText: HashText | undefined;
   readonly clock: Clock;
   readonly counters: Counters;
   /** Whether writing to the store fails at present. */
@@ -76,11 +77,12 @@ export class Publisher {
   }
 
   async #decide(event: NostrEvent): Promise<Verdict> {
-    const { policy, sha256, clock, verifier } = this.#options;
-    if (eventId(event, sha256) !== event.id) {
+    const { policy, hashText, clock, verifier } = this.#options;
+    const parts = escapedParts(event);
+    if (eventId(event, { hashText, parts }) !== event.id) {
       return refused(reason("invalid", "id is not the hash of the event"));
     }
-    const json = utf8(eventJson(event));
+    const json = utf8(eventJson(event, parts));
     const refusal = policy({ event, jsonBytes: json.length, nowMs: clock.nowMs() });
     if (refusal !== undefined) return refused(refusal);
     // Safe before the signature check: the id is that of the content, and the stored event with this

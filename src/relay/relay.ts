@@ -6,7 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { Sha256 } from "../nostr/event_id.ts";
+import type { HashText } from "../nostr/event_id.ts";
 import type { EventStore, EventWriter } from "../store/event_store.ts";
 import { Broadcast } from "./broadcast.ts";
 import type { RelayContext } from "./context.ts";
@@ -33,7 +33,7 @@ export interface RelayOptions {
   /** Reasons to refuse an event besides the limits, asked in order. Default: none. */
   readonly policies?: readonly Policy[];
   /** A faster hash than the built-in one, where the platform has it. */
-  readonly sha256?: Sha256;
+  readonly hashText?: HashText;
 }
 
 /** Sessions and what they share. */
@@ -47,7 +47,7 @@ export class Relay {
     const broadcast = new Broadcast();
     const publisher = new Publisher({
       ...options,
-      sha256: options.sha256,
+      hashText: options.hashText,
       broadcast,
       policy: standardPolicy(limits, options.policies),
       counters: this.counters,

@@ -37,3 +37,15 @@ Deno.test("both engines agree on signatures with one bit turned", () => {
     for (const engine of engines) equal(engine.verify(sig!, id!, pubkey!), false, engine.name);
   }
 });
+
+Deno.test("parts of another length are no signature, whatever was checked before", () => {
+  const [event] = generateEvents(new SeededRandom(9), 1, { signed: true });
+  for (const engine of engines) {
+    equal(signatureHolds(event!, engine), true);
+    for (const field of ["sig", "id", "pubkey"] as const) {
+      for (const text of ["", event![field].slice(2), event![field] + "00"]) {
+        equal(signatureHolds({ ...event!, [field]: text }, engine), false);
+      }
+    }
+  }
+});

@@ -27,7 +27,7 @@ function watched(over: Partial<PublisherOptions> = {}, outcome: PutOutcome = "st
     writer: { write: () => (steps.push("write"), Promise.resolve(outcome)) },
     verifier: { verify: () => (steps.push("verify"), Promise.resolve(true)) },
     policy: () => (steps.push("policy"), undefined),
-    sha256: undefined,
+    hashText: undefined,
     writing: new Outage("writing", silentLog, clock),
     ...{ broadcast, clock, counters },
     ...over,
