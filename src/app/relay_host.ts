@@ -8,15 +8,19 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { createHttp, type HttpHandler } from "../http/router.ts";
 import type { ConnectionEvents, Ending } from "../net/connection.ts";
-import { defaultListenLimits, listen, type Listener } from "../net/listen.ts";
+import { createGates, type Gates } from "../net/admission.ts";
+import { listen, type Listener } from "../net/listen.ts";
 import { parseListenAddress } from "../net/listen_address.ts";
+import { endingKind, type NetCounters, zeroNetCounters } from "../net/net_counters.ts";
 import { nodeZlib } from "../net/zlib.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
 import { BatchWriter } from "../store/batch_writer.ts";
 import type { EventStore } from "../store/event_store.ts";
 import { acceptDeflate } from "../websocket/permessage_deflate.ts";
+import { BufferPool } from "../websocket/buffer_pool.ts";
 import { relayInformation } from "./information.ts";
+import { admissionLimits, listenLimits, proxyOptions } from "./network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256OfText } from "./sha256.ts";
@@ -50,7 +54,12 @@ export class RelayHost {
   readonly relay: Relay;
   /** Answers plain HTTP requests. */
   readonly http: HttpHandler;
+  /** What happened at the sockets, of all listeners together. */
+  readonly netCounters: NetCounters = zeroNetCounters();
   readonly #options: RelayHostOptions;
+  /** Who may come in, by whichever listener. */
+  readonly #gates: Gates;
+  readonly #pool = new BufferPool();
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #listeners: Listener[] = [];
@@ -60,6 +69,7 @@ export class RelayHost {
     const { settings, store, clock, log } = options;
     this.#options = options;
     this.#verifier = verifier;
+    this.#gates = createGates(admissionLimits(settings), clock);
     this.#writer = new BatchWriter(store);
     this.relay = new Relay({
       store,
@@ -86,22 +96,22 @@ export class RelayHost {
 
   /** Accepts connections at `address` and says at which URL. Rejects when it cannot be had. */
   async listen(address: string): Promise<string> {
-    const { settings: { limits, network }, clock, log } = this.#options;
+    const { settings, clock, log } = this.#options;
+    const { network } = settings;
     const at = parseListenAddress(address);
     if (at === undefined) throw new TypeError(`cannot listen at "${address}": not an address`);
     const listener = await listen({
       at,
       clock,
       log,
-      limits: {
-        ...defaultListenLimits,
-        maxMessageBytes: limits.max_message_bytes,
-        maxConnections: network.max_connections,
-        handshakeTimeoutMs: network.handshake_timeout_ms,
-        closeTimeoutMs: network.close_timeout_ms,
-        highWaterBytes: limits.high_water_bytes,
-        lowWaterBytes: limits.high_water_bytes / 4,
-      },
+      limits: listenLimits(settings),
+      socketMode: parseInt(network.socket_mode, 8),
+      backlog: network.backlog,
+      reusePort: network.reuse_port,
+      pool: this.#pool,
+      gates: this.#gates,
+      counters: this.netCounters,
+      ...proxyOptions(settings),
       acceptsPath: (path) => path === network.path,
       chooseExtension: network.compression ? acceptDeflate({ zlib: nodeZlib }) : undefined,
       onConnection: (connection) => this.accept(connection),
@@ -120,6 +130,7 @@ export class RelayHost {
       drained: () => session.drained(),
       closed: (ending) => {
         this.#connections.delete(connection);
+        this.netCounters.ended[endingKind(ending)]++;
         this.#logEnding(connection.address, ending);
         session.closed();
       },

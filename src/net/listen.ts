@@ -1,20 +1,13 @@
 /**
- * The server: one address, plain HTTP and WebSocket on it.
+ * The server: one address, HTTP and WebSocket on it, plain or over TLS.
  *
- * HTTP itself is the runtime's: its parser, its deadlines, its limits. Here lives what becomes of a
- * connection afterwards. TLS, the PROXY protocol and shared ports (`reusePort`) concern
- * `createHttpServer` and `listening` alone; limits per address concern `#accept`.
+ * Sockets come from an `Acceptor`, which knows who is at the other end. HTTP itself is the runtime's
+ * parser. Here lives what becomes of a request.
  *
  * @module
  */
 
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
-} from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -27,14 +20,18 @@ import {
   type HandshakeResponse,
   refuse,
 } from "../websocket/handshake.ts";
-import { hasMember } from "../websocket/header_list.ts";
 import { Protocol, type ProtocolLimits } from "../websocket/protocol.ts";
+import { type AcceptedSocket, Acceptor, type SocketPeer, type TrustedPeers } from "./acceptor.ts";
+import { type AdmissionRefusal, createGates, type Gates } from "./admission.ts";
+import type { BindOptions } from "./bind.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
+import { forwardedClient, type ForwardedTrust } from "./forwarded.ts";
 import { toHeaders, toRequest, writeResponse } from "./http_exchange.ts";
-import { formatListenAddress, type ListenAddress, listenUrl } from "./listen_address.ts";
-import { peerAddress } from "./peer_address.ts";
-import { removeStaleSocket, setSocketMode } from "./unix_socket.ts";
+import { createHttpServer, endLate, endWith, parserRefusal } from "./http_server.ts";
+import { type ListenAddress, listenUrl } from "./listen_address.ts";
+import { type NetCounters, type RefusalReason, zeroNetCounters } from "./net_counters.ts";
+import type { TlsGate } from "./tls_gate.ts";
 
 /** The bounds of a server. Each says what it costs to raise it. */
 export interface ListenLimits extends ProtocolLimits, ConnectionLimits {
@@ -70,16 +67,8 @@ export const defaultListenLimits: ListenLimits = {
   maxBodyBytes: 256 * 1024,
 };
 
-/** Plain requests in progress for which there is room beside the WebSocket connections. */
-const httpHeadroom = 1_000;
-
-/** What is known of whoever sent a request. */
-export interface RequestInfo {
-  /** An IP address, or `unix`. */
-  readonly address: string;
-  /** Whether the connection is encrypted. */
-  readonly secure: boolean;
-}
+/** What is known of whoever sent a request: the client's own address, as far as proxies are believed. */
+export type RequestInfo = SocketPeer;
 
 /** What is known of a connection from its handshake. */
 export interface ConnectionInfo extends RequestInfo {
@@ -90,15 +79,23 @@ export interface ConnectionInfo extends RequestInfo {
 }
 
 /** What a server needs. */
-export interface ListenOptions extends HandshakeOptions {
+export interface ListenOptions extends HandshakeOptions, BindOptions {
   readonly at: ListenAddress;
-  /** The mode of a Unix socket's file; what the process's umask makes of it if not given. */
-  readonly socketMode?: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: ListenLimits;
   /** Memory for connections, shared with other servers of the process; one of its own if not given. */
   readonly pool?: BufferPool;
+  /** Who may come in, shared with other servers of the process; only the total is bounded if not given. */
+  readonly gates?: Gates;
+  /** What happened, shared with other servers of the process. */
+  readonly counters?: NetCounters;
+  /** Whose connections open with a header of the PROXY protocol. Nobody's if not given. */
+  readonly proxyProtocol?: TrustedPeers | undefined;
+  /** Which proxies are believed when they say whom they speak for. None if not given. */
+  readonly forwarded?: ForwardedTrust | undefined;
+  /** Speaks TLS; plain if not given. */
+  readonly tls?: TlsGate | undefined;
   /** Which paths, without their query, speak WebSocket; others are answered 404. All if not given. */
   readonly acceptsPath?: (path: string) => boolean;
   /** A WebSocket connection, not yet reading: whoever holds it calls {@link Connection.start}. */
@@ -170,69 +167,89 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 class HttpListener implements Listener {
   readonly #options: ListenOptions;
   readonly #pool: BufferPool;
+  readonly #gates: Gates;
+  readonly #counters: NetCounters;
+  readonly #acceptor: Acceptor;
   readonly #server: Server;
-  #at: ListenAddress;
+  /** Sockets that speak HTTP, or did. */
+  readonly #accepted = new WeakMap<Socket, AcceptedSocket>();
   #connectionCount = 0;
   /** Set while closing waits for nothing but the connections' own ends. */
   #onLastGone: (() => void) | undefined = undefined;
   #closed: Promise<void> | undefined = undefined;
 
   constructor(options: ListenOptions) {
+    const { clock, limits, tls } = options;
     this.#options = options;
     this.#pool = options.pool ?? new BufferPool();
-    this.#at = options.at;
-    this.#server = createHttpServer(options.limits);
+    this.#gates = options.gates ?? createGates({ maxTotal: limits.maxConnections }, clock);
+    this.#counters = options.counters ?? zeroNetCounters();
+    this.#acceptor = new Acceptor({
+      ...options,
+      counters: this.#counters,
+      gate: this.#gates.sockets,
+      handshakeTimeoutMs: limits.handshakeTimeoutMs,
+      secure: tls?.secure,
+      onSocket: this.#onSocket,
+      onLate: endLate,
+    });
+    this.#server = createHttpServer(limits);
     this.#server.on("request", this.#onRequest);
     this.#server.on("upgrade", this.#onUpgrade);
-    this.#server.on("clientError", refuseBadRequest);
-    this.#server.on("error", (error) => {
-      options.log.warn("server error", { at: formatListenAddress(this.#at), error: error.message });
-    });
+    this.#server.on("clientError", this.#onBadRequest);
   }
 
   get at(): ListenAddress {
-    return this.#at;
+    return this.#acceptor.at;
   }
 
   get url(): string {
-    return listenUrl(this.#at);
+    return listenUrl(this.at, this.#options.tls !== undefined);
   }
 
   get connectionCount(): number {
     return this.#connectionCount;
   }
 
-  async bind(): Promise<void> {
-    const { at, socketMode } = this.#options;
-    if (at.type === "unix") await removeStaleSocket(at.path);
-    await listening(this.#server, at);
-    if (at.type === "unix") {
-      if (socketMode !== undefined) await setSocketMode(at.path, socketMode);
-      return;
-    }
-    const bound = this.#server.address();
-    if (bound !== null && typeof bound === "object") this.#at = { ...at, port: bound.port };
+  bind(): Promise<void> {
+    return this.#acceptor.open();
   }
 
   close(): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
-      // The runtime counts a socket out a moment before the socket says that it is closed.
-      this.#server.close(() => {
-        if (this.#connectionCount === 0) resolve();
-        else this.#onLastGone = resolve;
-      });
-      this.#server.closeIdleConnections();
-    });
+    this.#closed ??= this.#close();
     return this.#closed;
   }
 
+  async #close(): Promise<void> {
+    const accepting = this.#acceptor.close();
+    this.#server.closeIdleConnections();
+    await accepting;
+    // The runtime counts a socket out a moment before the socket says that it is closed.
+    if (this.#connectionCount === 0) return;
+    await new Promise<void>((resolve) => this.#onLastGone = resolve);
+  }
+
+  readonly #onSocket = (accepted: AcceptedSocket): void => {
+    const { socket } = accepted;
+    this.#accepted.set(socket, accepted);
+    this.#server.emit("connection", socket);
+    // It may have been paused while it was looked at.
+    socket.resume();
+  };
+
   readonly #onRequest = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { limits, log, onRequest } = this.#options;
-    const info = requestInfo(incoming.socket);
+    const { deadline } = this.#accepted.get(incoming.socket)!;
+    const info = this.#infoOf(incoming.socket, toHeaders(incoming));
+    // On a connection that is kept, the next request must come in time, too.
+    outgoing.on("close", () => incoming.socket.destroyed || deadline.restart());
     try {
+      deadline.restart();
       const { maxBodyBytes } = limits;
       const request = await toRequest(incoming, { secure: info.secure, maxBodyBytes });
+      deadline.stop();
       const response = request instanceof Response ? request : await onRequest(request, info);
+      deadline.restart();
       await writeResponse(outgoing, response);
     } catch (error) {
       log.error("request handler failed", { address: info.address, error: describe(error) });
@@ -261,21 +278,44 @@ class HttpListener implements Listener {
     const { limits, acceptsPath } = this.#options;
     const { method = "", httpVersion, url: target = "/" } = incoming;
     const path = target.split("?", 1)[0]!;
-    if (acceptsPath !== undefined && !acceptsPath(path)) return refuse(404, "nothing here");
-    if (this.#connectionCount >= limits.maxConnections) {
-      return refuse(503, "too many connections", [["Retry-After", "30"]]);
+    if (acceptsPath !== undefined && !acceptsPath(path)) {
+      return this.#refuse("path", refuse(404, "nothing here"));
     }
     const headers = toHeaders(incoming);
     const handshake = answerUpgrade({ method, httpVersion, headers }, this.#options);
-    if (handshake.type === "refused") return handshake.response;
+    if (handshake.type === "refused") return this.#refuse("handshake", handshake.response);
+    const peer = this.#infoOf(incoming.socket, headers);
+    const refusal = this.#gates.connections.enter(peer.address);
+    if (refusal !== undefined) return this.#refuse(refusal, fullResponses[refusal]);
 
+    this.#accepted.get(incoming.socket)!.deadline.stop();
     const { subprotocol, extension } = handshake;
-    const info = { ...requestInfo(incoming.socket), target, headers, subprotocol };
+    const info = { ...peer, target, headers, subprotocol };
     const protocol = new Protocol({ role: "server", ...limits, extension, pool: this.#pool });
     socket.write(encodeResponse(handshake.response));
     this.#handOver(this.#connect(socket, { protocol, head, address: info.address }), info);
     return undefined;
   }
+
+  /** Who sent a request with these headers. */
+  #infoOf(socket: Socket, headers: Headers): RequestInfo {
+    const { peer } = this.#accepted.get(socket)!;
+    const { forwarded } = this.#options;
+    if (forwarded === undefined) return peer;
+    return { ...peer, ...forwardedClient(peer, headers, forwarded) };
+  }
+
+  /** Counts a refusal. */
+  #refuse(reason: RefusalReason, response: HandshakeResponse): HandshakeResponse {
+    this.#counters.refused[reason]++;
+    return response;
+  }
+
+  readonly #onBadRequest = (error: StreamError, socket: ByteStream): void => {
+    if (!socket.writable) return void socket.destroy();
+    const { reason, response } = parserRefusal(error);
+    endWith(socket, this.#refuse(reason, response));
+  };
 
   /** From here on HTTP is over, and so an error ends the connection in the WebSocket way. */
   #handOver(connection: Connection, info: ConnectionInfo): void {
@@ -294,64 +334,22 @@ class HttpListener implements Listener {
   ): Connection {
     const { clock, log, limits } = this.#options;
     this.#connectionCount++;
+    this.#counters.opened++;
     socket.on("close", () => {
       this.#connectionCount--;
+      this.#gates.connections.leave(made.address);
       if (this.#connectionCount === 0) this.#onLastGone?.();
     });
     return new Connection({ ...made, socket, clock, log, limits });
   }
 }
 
-/** An option of the runtime's server that the declarations of its types lack. */
-interface UpgradeFilter {
-  readonly shouldUpgradeCallback: (incoming: IncomingMessage) => boolean;
-}
-
-/** The runtime's server with its own limits set. TLS would be another server here. */
-function createHttpServer(limits: ListenLimits): Server {
-  const serverOptions: ServerOptions & UpgradeFilter = {
-    headersTimeout: limits.handshakeTimeoutMs,
-    requestTimeout: limits.handshakeTimeoutMs * 2,
-    connectionsCheckingInterval: Math.max(50, limits.handshakeTimeoutMs / 4),
-    maxHeaderSize: limits.maxHeaderBytes,
-    // A frame is written whole when it is ready; waiting for more would only delay it.
-    noDelay: true,
-    // RFC 9110 §7.8: a server ignores an upgrade to what it does not speak, such as h2c.
-    shouldUpgradeCallback: ({ headers }) => hasMember(headers.upgrade ?? "", "websocket"),
-  };
-  const server = createServer(serverOptions);
-  server.maxConnections = limits.maxConnections + httpHeadroom;
-  return server;
-}
-
-function listening(server: Server, at: ListenAddress): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    const bound = () => {
-      server.off("error", reject);
-      resolve();
-    };
-    if (at.type === "unix") server.listen(at.path, bound);
-    else server.listen(at.port, at.host, bound);
-  });
-}
-
-function requestInfo(socket: Socket & { readonly encrypted?: boolean }): RequestInfo {
-  return { address: peerAddress(socket), secure: socket.encrypted === true };
-}
-
-/** Answers what the parser refused. What was sent so far may be no HTTP at all. */
-function refuseBadRequest(error: StreamError, socket: ByteStream): void {
-  if (!socket.writable) return void socket.destroy();
-  if (error.code === "HPE_HEADER_OVERFLOW") endWith(socket, refuse(431, "the head is too long"));
-  else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") endWith(socket, refuse(408, "too slow"));
-  else endWith(socket, refuse(400, "malformed request"));
-}
-
-/** Sends a last response. A peer that does not close after it is not waited for. */
-function endWith(socket: ByteStream, response: HandshakeResponse): void {
-  socket.end(encodeResponse(response), () => socket.destroy());
-}
+/** What somebody hears for whom there is no room. RFC 9110 §10.2.3 and RFC 6585 §4 name the header. */
+const fullResponses: Readonly<Record<AdmissionRefusal, HandshakeResponse>> = {
+  "total": refuse(503, "too many connections", [["Retry-After", "30"]]),
+  "per-client": refuse(429, "too many connections of yours", [["Retry-After", "30"]]),
+  "rate": refuse(429, "too many new connections of yours", [["Retry-After", "5"]]),
+};
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);

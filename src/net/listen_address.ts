@@ -62,10 +62,12 @@ export function formatListenAddress(address: ListenAddress): string {
  *
  * equal(listenUrl({ type: "tcp", host: "127.0.0.1", port: 8080 }), "ws://127.0.0.1:8080");
  * equal(listenUrl({ type: "unix", path: "/run/relay" }), "ws+unix:/run/relay");
+ * equal(listenUrl({ type: "tcp", host: "::1", port: 443 }, true), "wss://[::1]:443");
  * ```
  */
-export function listenUrl(address: ListenAddress): string {
+export function listenUrl(address: ListenAddress, secure = false): string {
+  const scheme = secure ? "wss" : "ws";
   return address.type === "unix"
-    ? `ws+unix:${address.path}`
-    : `ws://${formatListenAddress(address)}`;
+    ? `${scheme}+unix:${address.path}`
+    : `${scheme}://${formatListenAddress(address)}`;
 }

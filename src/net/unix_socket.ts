@@ -5,7 +5,7 @@
  * @module
  */
 
-import { chmod, lstat, unlink } from "node:fs/promises";
+import { lstat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
 
 /**
@@ -24,22 +24,6 @@ export async function removeStaleSocket(path: string): Promise<boolean> {
   if (!(await isSocket(path)) || (await answers(path))) return false;
   await unlink(path);
   return true;
-}
-
-/**
- * Says who may connect: the mode of the socket's file, such as 0o660. Until it is set, the process's
- * umask decides.
- *
- * @example
- * ```ts
- * import { setSocketMode } from "./unix_socket.ts";
- * import { rejects } from "node:assert/strict";
- *
- * await rejects(setSocketMode("/nowhere/relay.sock", 0o660));
- * ```
- */
-export function setSocketMode(path: string, mode: number): Promise<void> {
-  return chmod(path, mode);
 }
 
 async function isSocket(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { equal } from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { removeStaleSocket, setSocketMode } from "../../src/net/unix_socket.ts";
+import { removeStaleSocket } from "../../src/net/unix_socket.ts";
 
 async function inDirectory(test: (path: string) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
@@ -53,11 +53,4 @@ Deno.test("what is not a socket stays", () =>
 Deno.test("where nothing is, nothing is removed", () =>
   inDirectory(async (path) => {
     equal(await removeStaleSocket(path), false);
-  }));
-
-Deno.test("the mode of a socket's file is what was asked for", () =>
-  inDirectory(async (path) => {
-    await leaveStale(path);
-    await setSocketMode(path, 0o620);
-    equal((await Deno.lstat(path)).mode! & 0o777, 0o620);
   }));

@@ -6,6 +6,16 @@
 
 import type { SettingSection } from "../setting.ts";
 
+/** How a network is written; whether it is one, is seen when it is read. */
+const networkFormat = {
+  pattern: /^[0-9a-fA-F.:]+(?:\/\d{1,3})?$/,
+  words: "an IP address or ADDRESS/BITS",
+};
+const networkOrUnixFormat = {
+  pattern: /^(?:unix|[0-9a-fA-F.:]+(?:\/\d{1,3})?)$/,
+  words: "an IP address, ADDRESS/BITS or the word unix",
+};
+
 /** Settings of the section `[network]`. */
 export const networkSection = {
   title: "Where the relay listens, and how long it waits for whom.",
@@ -21,6 +31,31 @@ export const networkSection = {
       minItems: 1,
       maxItems: 64,
       description: "The addresses to accept connections on. Port 0 takes any free port.",
+      reloadable: false,
+    },
+    socket_mode: {
+      type: "text",
+      default: "0660",
+      format: { pattern: /^0?[0-7]{3}$/, words: "an octal file mode such as 0660" },
+      description: "The mode of the file of a Unix socket: who may connect to it.",
+      reloadable: false,
+    },
+    backlog: {
+      type: "integer",
+      default: 1_024,
+      unit: "connections",
+      min: 1,
+      max: 65_535,
+      description:
+        "How many connections may wait to be accepted. The system may have a lower bound.",
+      whenRaised: "Connections that the relay is too busy for wait longer instead of failing.",
+      reloadable: false,
+    },
+    reuse_port: {
+      type: "boolean",
+      default: false,
+      description:
+        "Whether several relays on this machine may listen at the same port and share its connections.",
       reloadable: false,
     },
     path: {
@@ -39,6 +74,88 @@ export const networkSection = {
       description: "How many connections may be open at once. More are refused with HTTP 503.",
       whenRaised: "Each open connection holds memory and a file descriptor, whoever opened it.",
       reloadable: true,
+    },
+    max_connections_per_client: {
+      type: "integer",
+      default: 1_000,
+      unit: "connections",
+      min: 1,
+      max: 1_000_000,
+      description:
+        "How many connections one IPv4 address or one IPv6 /64 may have open. More are refused with HTTP 429.",
+      whenRaised: "So many fewer addresses suffice to take all of max_connections.",
+      reloadable: false,
+    },
+    connections_per_s: {
+      type: "integer",
+      default: 100,
+      unit: "connections per second",
+      min: 1,
+      max: 1_000_000,
+      description:
+        "How fast one IPv4 address or one IPv6 /64 may open connections in the long run. Faster ones are refused with HTTP 429, and four times as fast ones dropped.",
+      whenRaised:
+        "Each new connection costs a handshake, over TLS a signature, before it has said anything.",
+      reloadable: false,
+    },
+    connection_burst: {
+      type: "integer",
+      default: 1_000,
+      unit: "connections",
+      min: 1,
+      max: 1_000_000,
+      description:
+        "How many connections one client may open at once before connections_per_s holds.",
+      whenRaised: "So many handshakes can come at the same moment from each address.",
+      reloadable: false,
+    },
+    unlimited_clients: {
+      type: "list",
+      default: ["127.0.0.0/8", "::1"],
+      format: networkFormat,
+      minItems: 0,
+      maxItems: 10_000,
+      description:
+        "Networks that the limits for one client do not hold for: this machine, unless told otherwise.",
+      reloadable: false,
+    },
+    proxy_protocol_from: {
+      type: "list",
+      default: [],
+      format: networkOrUnixFormat,
+      minItems: 0,
+      maxItems: 1_000,
+      description:
+        "Networks of load balancers that open each connection with a header of the PROXY protocol, version 1 or 2. From these it is required, from others refused.",
+      reloadable: false,
+    },
+    trusted_proxies: {
+      type: "list",
+      default: [],
+      format: networkOrUnixFormat,
+      minItems: 0,
+      maxItems: 1_000,
+      description:
+        "Networks of HTTP proxies that are believed when they say whom a request comes from. Whoever is in them can claim any address.",
+      reloadable: false,
+    },
+    forwarded_header: {
+      type: "choice",
+      default: "x-forwarded",
+      allowed: ["x-forwarded", "forwarded"],
+      description:
+        "Where the trusted proxies say it: in X-Forwarded-For and X-Forwarded-Proto, or in Forwarded (RFC 7239).",
+      reloadable: false,
+    },
+    max_header_bytes: {
+      type: "integer",
+      default: 16_384,
+      unit: "bytes",
+      min: 1_024,
+      max: 1_048_576,
+      description: "The longest head of an HTTP request. Longer ones are refused with HTTP 431.",
+      whenRaised: "Each request that is not yet complete can make the relay hold that much.",
+      reloadable: false,
     },
     compression: {
       type: "boolean",

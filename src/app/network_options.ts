@@ -1,0 +1,105 @@
+/**
+ * From the settings to what the sockets work with.
+ *
+ * @module
+ */
+
+import type { TrustedPeers } from "../net/acceptor.ts";
+import type { AdmissionLimits } from "../net/admission.ts";
+import type { ForwardedTrust } from "../net/forwarded.ts";
+import { defaultListenLimits, type ListenLimits } from "../net/listen.ts";
+import { parseNetwork } from "../net/network.ts";
+import { networkList } from "../net/network_list.ts";
+import type { Settings } from "./setting_list.ts";
+
+/**
+ * The bounds of each server.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { listenLimits } from "./network_options.ts";
+ * import { defaultSettings } from "./setting_list.ts";
+ *
+ * equal(listenLimits(defaultSettings).maxConnections, 10_000);
+ * ```
+ */
+export function listenLimits({ limits, network }: Settings): ListenLimits {
+  return {
+    ...defaultListenLimits,
+    maxMessageBytes: limits.max_message_bytes,
+    maxConnections: network.max_connections,
+    maxHeaderBytes: network.max_header_bytes,
+    handshakeTimeoutMs: network.handshake_timeout_ms,
+    closeTimeoutMs: network.close_timeout_ms,
+    highWaterBytes: limits.high_water_bytes,
+    lowWaterBytes: limits.high_water_bytes / 4,
+  };
+}
+
+/** RFC 6177: a customer gets a /64 at least. */
+const clientPrefix = { ipv4Bits: 32, ipv6Bits: 64 };
+
+/**
+ * Who may come in. Throws a TypeError that names a network which is none.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { admissionLimits } from "./network_options.ts";
+ * import { defaultSettings } from "./setting_list.ts";
+ *
+ * equal(admissionLimits(defaultSettings).perClient?.maxInside, 1000);
+ * ```
+ */
+export function admissionLimits({ network }: Settings): AdmissionLimits {
+  return {
+    maxTotal: network.max_connections,
+    perClient: {
+      maxInside: network.max_connections_per_client,
+      rate: { perSecond: network.connections_per_s, burst: network.connection_burst },
+      prefix: clientPrefix,
+      exempt: trustedPeers("unlimited_clients", network.unlimited_clients).networks,
+    },
+  };
+}
+
+/** Which proxies are believed, and in what. */
+export interface ProxyOptions {
+  readonly proxyProtocol: TrustedPeers | undefined;
+  readonly forwarded: ForwardedTrust | undefined;
+}
+
+/**
+ * Which proxies the settings trust. Throws a TypeError that names a network which is none.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { proxyOptions } from "./network_options.ts";
+ * import { defaultSettings } from "./setting_list.ts";
+ *
+ * equal(proxyOptions(defaultSettings).forwarded, undefined);
+ * ```
+ */
+export function proxyOptions({ network }: Settings): ProxyOptions {
+  const senders = network.proxy_protocol_from;
+  const proxies = trustedPeers("trusted_proxies", network.trusted_proxies);
+  return {
+    proxyProtocol: senders.length === 0 ? undefined : trustedPeers("proxy_protocol_from", senders),
+    forwarded: network.trusted_proxies.length === 0 ? undefined : {
+      header: network.forwarded_header,
+      proxies: proxies.networks,
+      unixIsProxy: proxies.unix,
+    },
+  };
+}
+
+function trustedPeers(setting: string, texts: readonly string[]): TrustedPeers {
+  const networks = texts.filter((text) => text !== "unix").map((text) => {
+    const network = parseNetwork(text);
+    if (network.type === "network") return network;
+    throw new TypeError(`network.${setting}: ${network.sentence}`);
+  });
+  return { networks: networkList(networks), unix: texts.includes("unix") };
+}

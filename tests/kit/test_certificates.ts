@@ -1,0 +1,21 @@
+/**
+ * Certificates for tests; `tests/vectors/tls/README.md` says how they were made.
+ *
+ * @module
+ */
+
+import type { TlsIdentity } from "../../src/net/tls_gate.ts";
+
+/** Vouches for all the others but `stranger`. */
+export const testAuthority = read("authority.pem");
+
+/** A certificate and its key. The names of hosts are names that the certificate is good for. */
+export function testIdentity(
+  name: "localhost" | "relay.test" | "client" | "stranger",
+): TlsIdentity {
+  return { certificate: read(`${name}.pem`), key: read(`${name}.key`) };
+}
+
+function read(name: string): string {
+  return Deno.readTextFileSync(new URL(`../vectors/tls/${name}`, import.meta.url));
+}

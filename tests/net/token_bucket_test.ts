@@ -1,0 +1,41 @@
+import { equal } from "node:assert/strict";
+import fc from "fast-check";
+import { TokenBucket } from "../../src/net/token_bucket.ts";
+
+Deno.test("a bucket is full at first and never fuller", () => {
+  const bucket = new TokenBucket({ perSecond: 1000, burst: 3 }, 0);
+  equal(bucket.tryTake(4, 60_000), false);
+  equal(bucket.tryTake(3, 60_000), true);
+  equal(bucket.tryTake(1, 60_000), false);
+});
+
+Deno.test("what is not there is not taken", () => {
+  const bucket = new TokenBucket({ perSecond: 1, burst: 2 }, 0);
+  equal(bucket.tryTake(3, 0), false);
+  equal(bucket.tryTake(2, 0), true, "the refusal cost nothing");
+});
+
+Deno.test("credit is paid back with time", () => {
+  const bucket = new TokenBucket({ perSecond: 10, burst: 10 }, 0);
+  equal(bucket.spend(10, 0), 0);
+  equal(bucket.spend(20, 0), 2000);
+  equal(bucket.spend(0, 1500), 500);
+  equal(bucket.tryTake(1, 2000), false);
+  equal(bucket.spend(0, 2000), 0);
+});
+
+Deno.test("in no span of time more is let through than the burst and the rate allow", () => {
+  const steps = fc.array(
+    fc.record({ afterMs: fc.nat(5000), count: fc.integer({ min: 1, max: 9 }) }),
+  );
+  fc.assert(fc.property(steps, (taken) => {
+    const bucket = new TokenBucket({ perSecond: 3, burst: 10 }, 0);
+    let nowMs = 0;
+    let through = 0;
+    for (const { afterMs, count } of taken) {
+      nowMs += afterMs;
+      if (bucket.tryTake(count, nowMs)) through += count;
+      equal(through <= 10 + 3 * nowMs / 1000 + 1e-6, true);
+    }
+  }));
+});
