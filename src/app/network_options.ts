@@ -56,8 +56,8 @@ export function admissionLimits({ network }: Settings): AdmissionLimits {
   return {
     maxTotal: network.max_connections,
     perClient: {
-      maxInside: network.max_connections_per_client,
-      rate: { perSecond: network.connections_per_s, burst: network.connection_burst },
+      maxInside: network.max_client_connections,
+      rate: { perSecond: network.client_connection_rate, burst: network.client_connection_burst },
       prefix: clientPrefix,
       exempt: trustedPeers("unlimited_clients", network.unlimited_clients).networks,
     },

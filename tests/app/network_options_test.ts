@@ -9,7 +9,7 @@ function withSetting(name: string, value: string | number | readonly string[]) {
 
 Deno.test("the bounds are those of the settings", () => {
   equal(listenLimits(withSetting("max_header_bytes", 2048)).maxHeaderBytes, 2048);
-  const { perClient, maxTotal } = admissionLimits(withSetting("max_connections_per_client", 7));
+  const { perClient, maxTotal } = admissionLimits(withSetting("max_client_connections", 7));
   equal(perClient?.maxInside, 7);
   equal(maxTotal, 10_000);
 });

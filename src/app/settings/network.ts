@@ -75,7 +75,7 @@ export const networkSection = {
       whenRaised: "Each open connection holds memory and a file descriptor, whoever opened it.",
       reloadable: true,
     },
-    max_connections_per_client: {
+    max_client_connections: {
       type: "integer",
       default: 1_000,
       unit: "connections",
@@ -86,7 +86,7 @@ export const networkSection = {
       whenRaised: "So many fewer addresses suffice to take all of max_connections.",
       reloadable: false,
     },
-    connections_per_s: {
+    client_connection_rate: {
       type: "integer",
       default: 100,
       unit: "connections per second",
@@ -98,14 +98,14 @@ export const networkSection = {
         "Each new connection costs a handshake, over TLS a signature, before it has said anything.",
       reloadable: false,
     },
-    connection_burst: {
+    client_connection_burst: {
       type: "integer",
       default: 1_000,
       unit: "connections",
       min: 1,
       max: 1_000_000,
       description:
-        "How many connections one client may open at once before connections_per_s holds.",
+        "How many connections one client may open at once before client_connection_rate holds.",
       whenRaised: "So many handshakes can come at the same moment from each address.",
       reloadable: false,
     },
