@@ -8,20 +8,14 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { createHttp, type HttpHandler } from "../http/router.ts";
 import type { ConnectionEvents, Ending } from "../net/connection.ts";
-import { createGates, type Gates } from "../net/admission.ts";
-import { listen, type Listener } from "../net/listen.ts";
-import { parseListenAddress } from "../net/listen_address.ts";
-import { endingKind, type NetCounters, zeroNetCounters } from "../net/net_counters.ts";
-import { nodeZlib } from "../net/zlib.ts";
+import { endingKind, type NetCounters } from "../net/net_counters.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
 import { BatchWriter } from "../store/batch_writer.ts";
 import type { EventStore } from "../store/event_store.ts";
-import { acceptDeflate } from "../websocket/permessage_deflate.ts";
-import { BufferPool } from "../websocket/buffer_pool.ts";
 import { relayInformation } from "./information.ts";
-import { admissionLimits, listenLimits, proxyOptions } from "./network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
+import { RelaySockets } from "./relay_sockets.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256OfText } from "./sha256.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
@@ -49,27 +43,40 @@ const HEALTH_TIMEOUT_MS = 2_000;
 /** An id that no event has: to look for it is the cheapest question that reaches the store. */
 const NO_EVENT = "0".repeat(64);
 
-/** A relay, its sockets, its store and its threads, from start to end. */
+/**
+ * A relay, its sockets, its store and its threads, from start to end.
+ *
+ * @example
+ * ```ts
+ * import { match } from "node:assert/strict";
+ * import { silentLog } from "../base/log.ts";
+ * import { MemoryStore } from "../store/memory.ts";
+ * import { RelayHost } from "./relay_host.ts";
+ * import { settingsWith } from "./setting_list.ts";
+ * import { systemClock } from "./system_clock.ts";
+ *
+ * const settings = settingsWith(new Map([["signatures.workers", 0]]));
+ * const store = new MemoryStore();
+ * const host = await RelayHost.start({ settings, store, clock: systemClock, log: silentLog });
+ * match(await host.listen("127.0.0.1:0"), /^ws:\/\/127\.0\.0\.1:\d+$/);
+ * await host.close();
+ * ```
+ */
 export class RelayHost {
   readonly relay: Relay;
   /** Answers plain HTTP requests. */
   readonly http: HttpHandler;
-  /** What happened at the sockets, of all listeners together. */
-  readonly netCounters: NetCounters = zeroNetCounters();
   readonly #options: RelayHostOptions;
-  /** Who may come in, by whichever listener. */
-  readonly #gates: Gates;
-  readonly #pool = new BufferPool();
+  readonly #sockets: RelaySockets;
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
-  readonly #listeners: Listener[] = [];
   readonly #connections = new Set<Transport>();
 
   constructor(options: RelayHostOptions, verifier: OwnedVerifier) {
     const { settings, store, clock, log } = options;
     this.#options = options;
     this.#verifier = verifier;
-    this.#gates = createGates(admissionLimits(settings), clock);
+    this.#sockets = sockets;
     this.#writer = new BatchWriter(store);
     this.relay = new Relay({
       store,
@@ -95,30 +102,13 @@ export class RelayHost {
   }
 
   /** Accepts connections at `address` and says at which URL. Rejects when it cannot be had. */
-  async listen(address: string): Promise<string> {
-    const { settings, clock, log } = this.#options;
-    const { network } = settings;
-    const at = parseListenAddress(address);
-    if (at === undefined) throw new TypeError(`cannot listen at "${address}": not an address`);
-    const listener = await listen({
-      at,
-      clock,
-      log,
-      limits: listenLimits(settings),
-      socketMode: parseInt(network.socket_mode, 8),
-      backlog: network.backlog,
-      reusePort: network.reuse_port,
-      pool: this.#pool,
-      gates: this.#gates,
-      counters: this.netCounters,
-      ...proxyOptions(settings),
-      acceptsPath: (path) => path === network.path,
-      chooseExtension: network.compression ? acceptDeflate({ zlib: nodeZlib }) : undefined,
-      onConnection: (connection) => this.accept(connection),
-      onRequest: this.http,
-    });
-    this.#listeners.push(listener);
-    return listener.url;
+  listen(address: string): Promise<string> {
+    return this.#sockets.listen(address);
+  }
+
+  /** Takes over certificates that have changed. */
+  reloadCertificates(): void {
+    this.#sockets.reloadCertificates();
   }
 
   /** Takes a connection that nobody reads from yet, whatever transport it is of. */
@@ -143,13 +133,13 @@ export class RelayHost {
    */
   async close(): Promise<void> {
     const { settings, clock, log, store } = this.#options;
-    const gone = this.#listeners.map((listener) => listener.close());
+    const gone = this.#sockets.close();
     const deadline = clock.after(settings.network.shutdown_timeout_ms, () => {
       log.warn("connections cut off at the shutdown deadline", { count: this.#connections.size });
       for (const connection of this.#connections) connection.terminate();
     });
     await this.relay.shutdown();
-    await Promise.all(gone);
+    await gone;
     deadline.cancel();
     await this.#writer.close();
     this.#verifier.close();

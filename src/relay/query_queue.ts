@@ -33,6 +33,20 @@ interface Waiting<Q extends Query> {
  * Runs at most `maxConcurrent` queries; others wait in order. Each running query has one result at a
  * time in {@link results} and reads on when that was taken, so a connection that does not take costs
  * one chunk of rows a query and nothing more.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { select } from "../base/select.ts";
+ * import { MemoryStore } from "../store/memory.ts";
+ * import { QueryQueue } from "./query_queue.ts";
+ *
+ * const queue = new QueryQueue(new MemoryStore(), 4);
+ * queue.add({ filters: [{ tags: new Map(), limit: 1 }], signal: new AbortController().signal });
+ * const { value: [first] } = await select(queue.results);
+ * equal(first?.result.type, "end");
+ * first?.taken();
+ * ```
  */
 export class QueryQueue<Q extends Query> {
   /** What the loop selects on. Holding it holds the queries. */

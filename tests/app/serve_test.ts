@@ -1,0 +1,30 @@
+import { equal, match } from "node:assert/strict";
+import { serve } from "../../src/app/serve.ts";
+import { exitCode } from "../../src/app/exit_code.ts";
+import { settingsWith } from "../../src/app/setting_list.ts";
+import { RelayClient } from "../kit/relay_client.ts";
+import { PretendCommand } from "../kit/pretend_command.ts";
+
+const settings = settingsWith(
+  new Map<string, string | number | readonly string[]>([
+    ["database.url", "memory:"],
+    ["signatures.workers", 0],
+    ["network.listen", ["127.0.0.1:0", "127.0.0.1:0"]],
+  ]),
+);
+
+Deno.test("serve says where it listens, once for each address, and ends with 0 when told to stop", async () => {
+  const pretend = new PretendCommand();
+  const stop = new AbortController();
+  const served = serve({ ...pretend.context, settings, stop: stop.signal });
+  while (pretend.stdout.text.split("\n").length < 3) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const [first, second] = pretend.stdout.text.trim().split("\n");
+  for (const line of [first, second]) match(line!, /^listening on ws:\/\/127\.0\.0\.1:\d+$/);
+  const client = await RelayClient.connect(first!.slice("listening on ".length));
+  equal((await client.query([{ tags: new Map() }])).length, 0);
+  await client.close();
+  stop.abort();
+  equal(await served, exitCode.done);
+});

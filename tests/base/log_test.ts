@@ -1,0 +1,8 @@
+import { equal } from "node:assert/strict";
+import { silentLog } from "../../src/base/log.ts";
+
+Deno.test("a silent log takes every level and says nothing", () => {
+  for (const level of ["debug", "info", "warn", "error"] as const) {
+    equal(silentLog[level]("something happened", { count: 1 }), undefined);
+  }
+});
