@@ -14,8 +14,11 @@ import { chooseEngine, type EngineName, type OwnedEngine } from "./signature_eng
 import { VerifyPool } from "./verify_pool.ts";
 import { threadStarter } from "./verify_thread.ts";
 
-/** A native check is cheap, and a relay that may use no more cores has better work for the second. */
+/** On fewer the database and the system need the other core, and a worker only adds to the work. */
 const CORES_FOR_NATIVE_WORKER = 3;
+
+/** To send fewer native checks and take the answer back costs this thread as much as to do them. */
+const MIN_NATIVE_BATCH = 4;
 
 /** Each takes about 10 MB; whoever has more cores than this to give can say so. */
 const MAX_AUTOMATIC_WORKERS = 4;
@@ -57,7 +60,14 @@ export async function createVerifier(
   log.info("signature engine chosen", { engine: engine.name, workers });
   if (workers === 0) return new InlineVerifier(engine);
   const start = threadStarter(engine.name, choice);
-  const pool = new VerifyPool({ start, threads: workers, maxWaiting: MAX_WAITING, engine, log });
+  const pool = new VerifyPool({
+    start,
+    threads: workers,
+    minBatch: engine.name === "native" ? MIN_NATIVE_BATCH : 1,
+    maxWaiting: MAX_WAITING,
+    engine,
+    log,
+  });
   return {
     verify: (event) => pool.verify(event),
     close() {
@@ -70,17 +80,18 @@ export async function createVerifier(
 /**
  * How many threads suit an engine on a machine with `cores` cores.
  *
- * One native worker checks more than the rest of the relay can take in; on two cores the second has
- * the database to run, and checking in place costs less than asking. The other engines are slower than
- * everything else together, so they get all cores but one.
+ * One native worker checks more than the rest of the relay can take in; on two busy cores it takes from
+ * the database what it saves here. The other engines are slower
+ * than everything else together, so they get all cores but one, and on a single core still a thread,
+ * so that answers do not wait for them.
  *
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
  * import { workersFor } from "./verifier.ts";
  *
- * equal(workersFor("native", 2), 0);
- * equal(workersFor("wasm", 2), 1);
+ * equal(workersFor("native", 8), 1);
+ * equal(workersFor("wasm", 4), 3);
  * ```
  */
 export function workersFor(engine: EngineName, cores: number): number {

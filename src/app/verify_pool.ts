@@ -26,6 +26,8 @@ export interface VerifyPoolOptions {
   readonly start: StartThread;
   /** How many threads, at least one. */
   readonly threads: number;
+  /** Fewer checks than this, at the end of a turn, cost less here than sending them. Default 1. */
+  readonly minBatch?: number;
   /** How many checks may wait for a thread. What comes on top is checked at once by the caller. */
   readonly maxWaiting: number;
   /** For checks that no thread can do. */
@@ -59,8 +61,8 @@ interface Place {
 /**
  * Gives signature checks to threads, in batches of whatever waits.
  *
- * A lone check leaves at the end of the turn in which it came; under load, batches fill while the
- * threads are busy. When more than `maxWaiting` wait, the caller's own thread does the check: it takes
+ * A lone check leaves at the end of the turn in which it came, or is done here when that is cheaper;
+ * under load, batches fill while the threads are busy. When more than `maxWaiting` wait, the caller's own thread does the check: it takes
  * in less while it does, so the queue stays bounded and the checks still get done.
  *
  * A batch whose thread dies is given to another one, once; the second time it is checked here. A
@@ -88,6 +90,7 @@ interface Place {
  */
 export class VerifyPool implements Verifier {
   readonly #options: VerifyPoolOptions;
+  readonly #minBatch: number;
   readonly #places: readonly Place[];
   /** Checks that wait for a thread, oldest first. */
   #waiting: Check[] = [];
@@ -99,6 +102,7 @@ export class VerifyPool implements Verifier {
 
   constructor(options: VerifyPoolOptions) {
     this.#options = options;
+    this.#minBatch = options.minBatch ?? 1;
     this.#places = Array.from(
       { length: options.threads },
       () => ({ thread: undefined, batches: [], deaths: 0 }),
@@ -154,6 +158,10 @@ export class VerifyPool implements Verifier {
       if (place === undefined) return;
       const batch = this.#nextBatch();
       if (batch === undefined) return;
+      if (batch.deaths === 0 && batch.checks.length < this.#minBatch) {
+        this.#check(batch.checks);
+        continue;
+      }
       place.thread ??= this.#startThread(place);
       place.batches.push(batch);
       place.thread.check(packChecks(batch.checks.map((check) => check.event)));
@@ -175,7 +183,8 @@ export class VerifyPool implements Verifier {
     if (retry !== undefined || this.#waiting.length === 0) return retry;
     // A few checks are spread over the threads that have nothing to do.
     const idle = this.#places.filter((place) => place.batches.length === 0).length;
-    const fair = Math.ceil(this.#waiting.length / Math.max(idle, 1));
+    const share = Math.ceil(this.#waiting.length / Math.max(idle, 1));
+    const fair = Math.max(share, this.#minBatch);
     return { checks: this.#waiting.splice(0, Math.min(fair, BATCH_CHECKS)), deaths: 0 };
   }
 

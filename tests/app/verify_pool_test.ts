@@ -72,6 +72,39 @@ Deno.test("a lone check leaves at the end of its turn", async () => {
   pool.close();
 });
 
+Deno.test("fewer checks than are worth sending are done here, others are not", async () => {
+  const { pool, threads } = poolOf({ minBatch: 4 });
+  deepEqual(await Promise.all(notes(3).map((note) => pool.verify(note))), truth(3));
+  equal(threads.started.length, 0);
+  const answers = notes(4).map((note) => pool.verify(note));
+  await turn();
+  deepEqual(sizes(threads.started[0]!.batches), [4]);
+  threads.started[0]!.answer();
+  deepEqual(await Promise.all(answers), truth(4));
+  pool.close();
+});
+
+Deno.test("a share for an idle thread is worth sending", async () => {
+  const { pool, threads } = poolOf({ threads: 3, minBatch: 4 });
+  const answers = notes(9).map((note) => pool.verify(note));
+  await turn();
+  deepEqual(threads.started.map(({ batches }) => sizes(batches)), [[4], [4]]);
+  for (const thread of threads.started) thread.answer();
+  deepEqual(await Promise.all(answers), truth(9));
+  pool.close();
+});
+
+Deno.test("what is left over from full batches is done here when it is not worth sending", async () => {
+  const { pool, threads } = poolOf({ minBatch: 4 });
+  const answers = notes(18).map((note) => pool.verify(note));
+  await turn();
+  deepEqual(sizes(threads.started[0]!.batches), [16]);
+  equal(pool.waiting, 0);
+  threads.started[0]!.answer();
+  deepEqual(await Promise.all(answers), truth(18));
+  pool.close();
+});
+
 Deno.test("what one turn brings travels in batches of 16, two per thread at once", async () => {
   const { pool, threads } = poolOf();
   const answers = notes(50).map((note) => pool.verify(note));
