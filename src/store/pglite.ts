@@ -1,0 +1,217 @@
+/**
+ * Postgres inside the process.
+ *
+ * @module
+ */
+
+import { utf8 } from "../base/bytes.ts";
+import { DataDirectory } from "./data_directory.ts";
+import {
+  type Cells,
+  type Database,
+  databaseError,
+  type Session,
+  type Statement,
+  type StatementOptions,
+} from "./database.ts";
+import { StoreUnavailable } from "./event_store.ts";
+import type { PgliteAnswer, PgliteRequest, PgliteRows } from "./pglite_messages.ts";
+import { Turnstile } from "./turnstile.ts";
+
+/**
+ * The embedded database in the directory `path`, which it makes when it is not there; without one, in memory.
+ *
+ * It has one connection and no way to interrupt it: statements run one after another, and one that was
+ * aborted while it ran comes to its end first. What was committed survives the end of the process, however
+ * that comes; it does not wait for the disk, so the last moments before a power cut may be lost.
+ *
+ * Rejects with {@link StoreUnavailable} when another process has the directory, or when it cannot be
+ * read.
+ */
+export async function openPglite(path?: string): Promise<Database> {
+  if (path === undefined) return new PgliteDatabase(await startWorker(undefined), () => {});
+  const directory = await DataDirectory.claim(path);
+  try {
+    if (!await directory.hasDatabase()) await makeDatabase(directory);
+    return new PgliteDatabase(await startWorker(directory.path), () => directory.release());
+  } catch (error) {
+    directory.release();
+    throw error;
+  }
+}
+
+/** In a thread of its own: making a database takes hundreds of megabytes, which end with the thread. */
+async function makeDatabase(directory: DataDirectory): Promise<void> {
+  const worker = await startWorker(directory.draftPath);
+  try {
+    await worker.call({ type: "close" });
+  } finally {
+    worker.terminate();
+  }
+  await directory.adoptDraft();
+}
+
+async function startWorker(directory: string | undefined): Promise<PgliteWorker> {
+  const worker = new PgliteWorker();
+  try {
+    await worker.call({ type: "open", directory });
+    return worker;
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+}
+
+class PgliteDatabase implements Database {
+  readonly #worker: PgliteWorker;
+  readonly #release: () => void;
+  /** One statement outside of transactions, or one transaction, at a time. */
+  readonly #turnstile = new Turnstile(1);
+  #closing: Promise<void> | undefined = undefined;
+
+  constructor(worker: PgliteWorker, release: () => void) {
+    this.#worker = worker;
+    this.#release = release;
+  }
+
+  async query<Row>(
+    statement: Statement<Row>,
+    options: StatementOptions = {},
+  ): Promise<readonly Row[]> {
+    return await this.#alone(() => this.#run(statement, options), options.signal);
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#alone(() => this.#worker.call({ type: "script", sql }));
+  }
+
+  async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return await this.#alone(async () => {
+      const session: Session = {
+        query: (statement, options = {}) => this.#run(statement, options),
+        script: async (sql) => void await this.#worker.call({ type: "script", sql }),
+      };
+      // Not waited for: the worker answers in order, and if this fails so does all that follows.
+      const begun = session.script("begin");
+      begun.catch(() => {});
+      try {
+        const result = await work(session);
+        await session.script("commit");
+        return result;
+      } catch (error) {
+        await session.script("rollback");
+        throw error;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    await (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.#turnstile.enter();
+    try {
+      await this.#worker.call({ type: "close" });
+    } finally {
+      this.#worker.terminate();
+      this.#release();
+      // Whoever waits finds the worker gone.
+      this.#turnstile.leave();
+    }
+  }
+
+  async #alone<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#turnstile.enter(signal);
+    try {
+      return await work();
+    } finally {
+      this.#turnstile.leave();
+    }
+  }
+
+  async #run<Row>(
+    { text, parameters, read }: Statement<Row>,
+    { signal }: StatementOptions,
+  ): Promise<readonly Row[]> {
+    const request = { type: "query", text, parameters: parameters.map(String) } as const;
+    const rows = await this.#worker.call(request);
+    signal?.throwIfAborted();
+    return rows.map((cells) => read(new TextCells(cells)));
+  }
+}
+
+/** A union without a property that all of its members have. */
+type Without<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never;
+
+/** The thread of the database: a call for each request. */
+class PgliteWorker {
+  // deno-lint-ignore gallimimus/pure-room -- the embedded database is a thread
+  readonly #worker = new Worker(new URL("./pglite_worker.ts", import.meta.url), { type: "module" });
+  readonly #calls = new Map<number, PromiseWithResolvers<PgliteRows>>();
+  #count = 0;
+  #isOver = false;
+
+  constructor() {
+    this.#worker.onmessage = ({ data }: MessageEvent<PgliteAnswer>) => this.#settle(data);
+    this.#worker.onerror = (event) => {
+      // Otherwise the relay ends with its database; it has better ways to say so.
+      event.preventDefault();
+      this.#fail(new StoreUnavailable(`the embedded database broke: ${event.message}`));
+    };
+  }
+
+  call(request: Without<PgliteRequest, "number">): Promise<PgliteRows> {
+    if (this.#isOver) return Promise.reject(new StoreUnavailable("the database is closed"));
+    const call = Promise.withResolvers<PgliteRows>();
+    const number = this.#count++;
+    this.#calls.set(number, call);
+    this.#worker.postMessage({ ...request, number });
+    return call.promise;
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+    this.#fail(new StoreUnavailable("the database is closed"));
+  }
+
+  #settle(answer: PgliteAnswer): void {
+    const call = this.#calls.get(answer.number);
+    this.#calls.delete(answer.number);
+    if (answer.type === "rows") call?.resolve(answer.rows);
+    else call?.reject(databaseError(new Error(answer.message), answer.sqlState));
+  }
+
+  #fail(error: StoreUnavailable): void {
+    this.#isOver = true;
+    for (const { reject } of this.#calls.values()) reject(error);
+    this.#calls.clear();
+  }
+}
+
+const BACKSLASH_X = 2;
+
+/** One row as the database wrote it. */
+class TextCells implements Cells {
+  readonly #cells: PgliteRows[number];
+
+  constructor(cells: PgliteRows[number]) {
+    this.#cells = cells;
+  }
+
+  hex(column: number): string {
+    return this.text(column).slice(BACKSLASH_X);
+  }
+
+  integer(column: number): number {
+    return Number(this.#cells[column]);
+  }
+
+  text(column: number): string {
+    return this.#cells[column] ?? "";
+  }
+
+  utf8(column: number): Uint8Array {
+    return utf8(this.text(column));
+  }
+}
