@@ -34,6 +34,10 @@ export interface ByteStream {
   on(event: "error", listener: (error: StreamError) => void): unknown;
   /** `end`: the peer sends no more. `close`: the stream is over, and tells nothing after that. */
   on(event: "end" | "close", listener: () => void): unknown;
+  /** Ends an {@link on} with the same listener. */
+  off(event: "data", listener: (bytes: Uint8Array) => void): unknown;
+  off(event: "error", listener: (error: StreamError) => void): unknown;
+  off(event: "end" | "close", listener: () => void): unknown;
 }
 
 /** Why a stream failed: the system's name for it is in `code`. */

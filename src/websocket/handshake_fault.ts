@@ -48,6 +48,11 @@ export const handshakeFaults = {
     "the server ended the connection without an answer",
     "RFC 6455 §4.1",
   ),
+  lateResponse: fault(
+    "late-response",
+    "the server did not answer in time",
+    "RFC 6455 §10.4",
+  ),
   redirect: fault("redirect", "the server sends its clients elsewhere", "RFC 6455 §4.1"),
   unexpectedStatus: fault(
     "unexpected-status",

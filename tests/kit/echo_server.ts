@@ -1,0 +1,73 @@
+/**
+ * Our server, saying back whatever it hears.
+ *
+ * @module
+ */
+
+import { silentLog } from "../../src/base/log.ts";
+import type { Connection } from "../../src/net/connection.ts";
+import { defaultListenLimits, listen, type ListenOptions } from "../../src/net/listen.ts";
+import { realClock } from "./real_clock.ts";
+import { RecordedEvents } from "./recorded_events.ts";
+
+/** Room for the longest messages that tests send. */
+export const roomyLimits = {
+  ...defaultListenLimits,
+  maxMessageBytes: 16 * 1024 * 1024,
+  closeTimeoutMs: 2000,
+};
+
+/** What happened at the server. */
+export interface EchoServer {
+  readonly url: string;
+  /** One for each connection, in the order in which they came. */
+  readonly heard: readonly RecordedEvents[];
+  readonly connections: readonly Connection[];
+}
+
+/** Runs `test` against a server that echoes, and sees that nothing of it is left. */
+export async function withEchoServer(
+  test: (server: EchoServer) => Promise<void>,
+  options: Partial<ListenOptions> = {},
+): Promise<void> {
+  const heard: RecordedEvents[] = [];
+  const connections: Connection[] = [];
+  const listener = await listen({
+    at: { type: "tcp", host: "127.0.0.1", port: 0 },
+    clock: realClock,
+    log: silentLog,
+    limits: roomyLimits,
+    onConnection(connection) {
+      connections.push(connection);
+      const events = new EchoedEvents(connection);
+      heard.push(events);
+      connection.start(events);
+    },
+    onRequest: () => new Response("a page"),
+    ...options,
+  });
+  try {
+    await test({ url: listener.url, heard, connections });
+  } finally {
+    for (const connection of connections) connection.terminate();
+    await listener.close();
+  }
+}
+
+/** Writes down what a connection says, and says it again. */
+export class EchoedEvents extends RecordedEvents {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    super();
+    this.#connection = connection;
+  }
+
+  override messages(batch: Parameters<RecordedEvents["messages"]>[0]): void {
+    for (const message of batch) {
+      if (message.type === "text") this.#connection.send(message.text);
+      else this.#connection.sendBinary(message.bytes);
+    }
+    super.messages(batch);
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Messages that two WebSocket implementations must agree on.
+ *
+ * @module
+ */
+
+/** Text that shrinks by much, of about `length` bytes, with characters of several bytes in it. */
+export function prose(length: number): string {
+  const sentence = "Words, words, words: größer 世界 🎉 and on. ";
+  return sentence.repeat(Math.ceil(length / new TextEncoder().encode(sentence).length));
+}
+
+/** Bytes that do not shrink, the same ones each time. */
+export function noise(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let state = 0x9e3779b9;
+  for (let at = 0; at < length; at++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[at] = state;
+  }
+  return bytes;
+}
+
+/** From empty to 10 MB, at both sides of each length that the protocol writes in another way. */
+export const conversation: readonly (string | Uint8Array<ArrayBuffer>)[] = [
+  "",
+  "hello",
+  prose(125),
+  prose(126),
+  prose(1000),
+  prose(65_535),
+  prose(65_536),
+  new Uint8Array(0),
+  noise(125),
+  noise(126),
+  noise(70_000),
+  new Uint8Array(300_000),
+  prose(10_000_000),
+  noise(10_000_000),
+];
