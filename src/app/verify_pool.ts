@@ -62,8 +62,9 @@ interface Place {
  * Gives signature checks to threads, in batches of whatever waits.
  *
  * A lone check leaves at the end of the turn in which it came, or is done here when that is cheaper;
- * under load, batches fill while the threads are busy. When more than `maxWaiting` wait, the caller's own thread does the check: it takes
- * in less while it does, so the queue stays bounded and the checks still get done.
+ * under load, batches fill while the threads are busy. When more than `maxWaiting` wait, the caller's
+ * own thread does the check: it takes in less while it does, so the queue stays bounded and the checks
+ * still get done.
  *
  * A batch whose thread dies is given to another one, once; the second time it is checked here. A
  * thread is replaced when there is work for it.
