@@ -9,12 +9,15 @@ import type { Database } from "../store/database.ts";
 import { type EventStore, StoreUnavailable } from "../store/event_store.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { migrate } from "../store/migrations.ts";
+import { openPglite } from "../store/pglite.ts";
 import { openPostgres } from "../store/postgres.ts";
 import { SqlStore } from "../store/sql_store.ts";
 import { databaseUrl, withoutPassword } from "./database_url.ts";
 import { readMigrations } from "./migration_files.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256 } from "./sha256.ts";
+
+const PGLITE = "pglite:";
 
 /** Connections that write: one batch is written at a time, and one is left for what comes beside. */
 const WRITE_CONNECTIONS = 2;
@@ -49,6 +52,7 @@ export async function openStore({ database }: Settings, log: Log): Promise<Event
 }
 
 function openDatabase(url: string, settings: Settings["database"]): Promise<Database> {
+  if (url.startsWith(PGLITE)) return openPglite(url.slice(PGLITE.length));
   if (/^postgres(ql)?:/.test(url)) {
     return Promise.resolve(openPostgres(url, {
       readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
