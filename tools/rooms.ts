@@ -40,9 +40,11 @@ export const rooms: readonly Room[] = [
     types: [],
     packages: [],
     runtime: [
+      "node:crypto",
+      "node:dgram",
+      "node:dns",
       "node:fs/promises",
       "node:http",
-      "node:https",
       "node:net",
       "node:tls",
       "node:zlib",

@@ -35,7 +35,7 @@ export interface EmbeddedRelay {
    * that does not read. Prefer {@link listen} where the host lets you.
    */
   fetch(request: Request, origin?: RequestOrigin): Promise<Response>;
-  /** Accepts connections at `HOST:PORT` or `unix:/path`, and says at which URL. */
+  /** Accepts connections at `HOST:PORT` or `unix:/path`, after `tls:` for TLS, and says at which URL. */
   listen(address: string): Promise<string>;
   /** Ends all connections and closes the store. */
   close(): Promise<void>;

@@ -76,7 +76,6 @@ export class RelayHost {
     const { settings, store, clock, log } = options;
     this.#options = options;
     this.#verifier = verifier;
-    this.#sockets = sockets;
     this.#writer = new BatchWriter(store);
     this.relay = new Relay({
       store,
@@ -93,12 +92,32 @@ export class RelayHost {
       healthy: () => this.#trouble(),
       ...settings.relay.url === "" ? {} : { relayUrl: settings.relay.url },
     });
+    this.#sockets = new RelaySockets({
+      settings,
+      clock,
+      log,
+      onConnection: (connection) => this.accept(connection),
+      onRequest: this.http,
+    });
   }
 
-  /** Starts the threads and joins the rooms. Nothing listens yet. */
+  /**
+   * Starts the threads and joins the rooms. Nothing listens yet. Rejects when settings that were each
+   * well formed cannot be followed: a network that is none, a certificate that cannot be read.
+   */
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     const verifier = await createVerifier(options.settings.signatures, options.log);
-    return new RelayHost(options, verifier);
+    try {
+      return new RelayHost(options, verifier);
+    } catch (error) {
+      verifier.close();
+      throw error;
+    }
+  }
+
+  /** What happened at the sockets, of all addresses together. */
+  get netCounters(): NetCounters {
+    return this.#sockets.counters;
   }
 
   /** Accepts connections at `address` and says at which URL. Rejects when it cannot be had. */
@@ -120,7 +139,7 @@ export class RelayHost {
       drained: () => session.drained(),
       closed: (ending) => {
         this.#connections.delete(connection);
-        this.netCounters.ended[endingKind(ending)]++;
+        this.#sockets.counters.ended[endingKind(ending)]++;
         this.#logEnding(connection.address, ending);
         session.closed();
       },

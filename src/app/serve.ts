@@ -9,6 +9,7 @@ import type { CommandContext } from "./command_context.ts";
 import { databaseUrl, withoutPassword } from "./database_url.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import { RelayHost } from "./relay_host.ts";
+import { watchHangup } from "./signals.ts";
 
 /** Runs the relay until `stop` aborts, then ends it in order. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
@@ -16,6 +17,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const store = await context.openStore();
   log.info("store opened", { database: withoutPassword(databaseUrl(settings.database)) });
   const host = await RelayHost.start({ settings, store, clock, log });
+  const ignoreHangup = watchHangup(() => host.reloadCertificates());
   try {
     for (const address of settings.network.listen) {
       const url = await host.listen(address);
@@ -25,6 +27,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     await aborted(stop);
     log.info("shutting down", { connections: host.relay.sessionCount });
   } finally {
+    ignoreHangup();
     await host.close();
   }
   log.info("stopped");

@@ -11,11 +11,13 @@ import { logSection } from "./settings/log.ts";
 import { networkSection } from "./settings/network.ts";
 import { relaySection } from "./settings/relay.ts";
 import { signaturesSection } from "./settings/signatures.ts";
+import { tlsSection } from "./settings/tls.ts";
 
 /** The sections in the order in which the configuration file shows them. */
 export const settingSections = {
   relay: relaySection,
   network: networkSection,
+  tls: tlsSection,
   database: databaseSection,
   limits: limitsSection,
   signatures: signaturesSection,

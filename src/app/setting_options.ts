@@ -55,7 +55,7 @@ export function withSettingOptions(command: Command): Command {
 export function withListenOption(command: Command): Command {
   return command.option(
     "--listen <host:port>",
-    "address to accept connections on, or unix:/path; may be repeated (network.listen)",
+    "address to accept connections on, or unix:/path, after tls: for TLS; may be repeated (network.listen)",
     (address: string, earlier: readonly string[] = []) => [...earlier, address],
   );
 }

@@ -18,6 +18,23 @@ export interface StopWatch {
 }
 
 /**
+ * Calls `onHangup` whenever a SIGHUP asks to look at files again. Returns what ends that; the signal
+ * then ends the process, as it does any other.
+ *
+ * @example
+ * ```ts
+ * import { watchHangup } from "./signals.ts";
+ *
+ * const ignore = watchHangup(() => {});
+ * ignore();
+ * ```
+ */
+export function watchHangup(onHangup: () => void): () => void {
+  Deno.addSignalListener("SIGHUP", onHangup);
+  return () => Deno.removeSignalListener("SIGHUP", onHangup);
+}
+
+/**
  * Watches for SIGTERM and SIGINT. The first one asks, the second one does not: `exit` is called at once
  * with {@link exitCode.interrupted}.
  *

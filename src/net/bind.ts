@@ -6,7 +6,6 @@
 
 import { chmod, lstat, mkdtemp, rename, rmdir, unlink } from "node:fs/promises";
 import type { Server } from "node:net";
-import { dirname, join } from "node:path";
 import type { ListenAddress } from "./listen_address.ts";
 import { removeStaleSocket } from "./unix_socket.ts";
 
@@ -78,8 +77,9 @@ async function bindUnix(
     await listening(server, { path: at.path, backlog });
     return { at, cleanUp: () => Promise.resolve() };
   }
-  const directory = await mkdtemp(join(dirname(at.path), ".s"));
-  const path = join(directory, "s");
+  // No longer than the name it will have, because a socket's path must be short.
+  const directory = await mkdtemp(`${at.path.slice(0, at.path.lastIndexOf("/") + 1)}.s`);
+  const path = `${directory}/s`;
   try {
     await listening(server, { path, backlog });
     await chmod(path, socketMode);

@@ -161,7 +161,7 @@ const golden: readonly [string, SettingSources, readonly string[]][] = [
     { flags: [{ flag: "--listen", name: "network.listen", text: "localhost" }] },
     [
       '--listen: network.listen: found ["localhost"], ' +
-      "expected a list of 1 to 64 items, each HOST:PORT, [IPV6]:PORT or unix:/path",
+      "expected a list of 1 to 64 items, each HOST:PORT, [IPV6]:PORT, unix:/path, or tls: and one of these",
     ],
   ],
   [

@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import { exitCode } from "../../src/app/exit_code.ts";
-import { watchStopSignals } from "../../src/app/signals.ts";
+import { watchHangup, watchStopSignals } from "../../src/app/signals.ts";
 import { Program } from "../kit/program.ts";
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -20,4 +20,23 @@ Deno.test("nothing has happened before a signal, and nothing is left of the watc
   });
   equal(watch.stop.aborted, false);
   watch.close();
+});
+
+Deno.test("a SIGHUP is told as often as it comes, until nobody listens", async () => {
+  let count = 0;
+  let told = Promise.withResolvers<void>();
+  const ignore = watchHangup(() => {
+    count++;
+    told.resolve();
+  });
+  // Waiting for a signal alone does not keep a process running.
+  const running = setInterval(() => {}, 1000);
+  for (let at = 0; at < 2; at++) {
+    Deno.kill(Deno.pid, "SIGHUP");
+    await told.promise;
+    told = Promise.withResolvers<void>();
+  }
+  clearInterval(running);
+  ignore();
+  equal(count, 2);
 });

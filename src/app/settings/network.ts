@@ -25,12 +25,13 @@ export const networkSection = {
       default: ["127.0.0.1:8080"],
       format: {
         pattern:
-          /^(?:\[[0-9a-fA-F:.%]+\]|[A-Za-z0-9.-]+):(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$|^unix:.+$/,
-        words: "HOST:PORT, [IPV6]:PORT or unix:/path",
+          /^(?:tls:)?(?:(?:\[[0-9a-fA-F:.%]+\]|[A-Za-z0-9.-]+):(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])|unix:.+)$/,
+        words: "HOST:PORT, [IPV6]:PORT, unix:/path, or tls: and one of these",
       },
       minItems: 1,
       maxItems: 64,
-      description: "The addresses to accept connections on. Port 0 takes any free port.",
+      description:
+        "The addresses to accept connections on. Port 0 takes any free port, 0.0.0.0 is all IPv4 interfaces, [::] all interfaces of both IPv4 and IPv6.",
       reloadable: false,
     },
     socket_mode: {

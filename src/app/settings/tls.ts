@@ -1,0 +1,62 @@
+/**
+ * `[tls]`: the certificates of addresses that begin with `tls:`.
+ *
+ * @module
+ */
+
+import type { SettingSection } from "../setting.ts";
+
+/** Any path of a file. */
+const file = { pattern: /^.+$/, words: "the path of a file" };
+
+/** Settings of the section `[tls]`. */
+export const tlsSection = {
+  title: "The certificates of addresses that begin with tls:.",
+  settings: {
+    certificate_files: {
+      type: "list",
+      default: [],
+      format: file,
+      minItems: 0,
+      maxItems: 1_000,
+      description:
+        "Certificates as PEM, each with those that lead to its authority. A client is shown the one that has the name it asks for, and otherwise the first.",
+      reloadable: false,
+    },
+    key_files: {
+      type: "list",
+      default: [],
+      format: file,
+      minItems: 0,
+      maxItems: 1_000,
+      description: "The private keys as PEM, in the order of the certificates.",
+      reloadable: false,
+    },
+    client_authorities_file: {
+      type: "text",
+      default: "",
+      description:
+        "Certificates, as PEM, of those who vouch for clients. Without them clients are not asked for certificates.",
+      reloadable: false,
+    },
+    client_certificates: {
+      type: "choice",
+      default: "optional",
+      allowed: ["optional", "required"],
+      description:
+        "Whether a client without a certificate is let in, where clients are asked for one.",
+      reloadable: false,
+    },
+    reload_check_s: {
+      type: "integer",
+      default: 60,
+      unit: "seconds",
+      min: 1,
+      max: 86_400,
+      description:
+        "How often the files are looked at. New certificates serve new connections; SIGHUP makes the relay look at once.",
+      whenRaised: "A certificate that was replaced is shown for longer.",
+      reloadable: false,
+    },
+  },
+} as const satisfies SettingSection;
