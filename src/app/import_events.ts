@@ -6,6 +6,7 @@
  */
 
 import { utf8 } from "../base/bytes.ts";
+import { escapedParts } from "../nostr/escaped_parts.ts";
 import { eventId } from "../nostr/event_id.ts";
 import { eventJson } from "../nostr/event_json.ts";
 import { parseJson } from "../nostr/json.ts";
@@ -147,10 +148,11 @@ function readRecord(line: Line, { policy, nowMs }: ImportOptions): EventRecord |
   const event = parseEvent(value);
   if ("reason" in event) return reasonText(event.reason);
   if (kindClass(event.kind) === "ephemeral") return "invalid: ephemeral events are not stored";
-  if (eventId(event, { hashText: sha256OfText }) !== event.id) {
+  const parts = escapedParts(event);
+  if (eventId(event, { hashText: sha256OfText, parts }) !== event.id) {
     return "invalid: id is not the hash of the event";
   }
-  const json = utf8(eventJson(event));
+  const json = utf8(eventJson(event, parts));
   const refusal = policy({ event, jsonBytes: json.length, nowMs });
   return refusal === undefined ? { event, json } : reasonText(refusal);
 }

@@ -194,7 +194,9 @@ function repost(crowd: Crowd): Body {
   const target = earlier(crowd);
   if (target === undefined) return { tags: [], content: "" };
   const tags = [["e", target.id, "wss://relay.example"], ["p", target.pubkey]];
-  return { tags, content: crowd.random.chance(0.3) ? JSON.stringify(target).slice(0, 2_000) : "" };
+  // Cut, where it is long, but not through the middle of a character.
+  const text = JSON.stringify(target).slice(0, 2_000).toWellFormed();
+  return { tags, content: crowd.random.chance(0.3) ? text : "" };
 }
 
 function giftWrap(crowd: Crowd): Body {

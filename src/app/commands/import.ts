@@ -80,8 +80,8 @@ export async function importFile(
     await streams.stderr.write(utf8(`gallimimus: ${path}: ${opened.fault}\n`));
     return exitCode.failed;
   }
-  const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
   const store = await context.openStore();
+  const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
   try {
     const tally = await importEvents(readUntil(opened.readable, stop), {
       store,
