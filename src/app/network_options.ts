@@ -8,6 +8,7 @@ import type { TrustedPeers } from "../net/acceptor.ts";
 import type { AdmissionLimits } from "../net/admission.ts";
 import type { ForwardedTrust } from "../net/forwarded.ts";
 import { defaultListenLimits, type ListenLimits } from "../net/listen.ts";
+import type { PaceLimits } from "../net/paced_reading.ts";
 import { parseNetwork } from "../net/network.ts";
 import { networkList } from "../net/network_list.ts";
 import type { Settings } from "./setting_list.ts";
@@ -28,12 +29,32 @@ export function listenLimits({ limits, network }: Settings): ListenLimits {
   return {
     ...defaultListenLimits,
     maxMessageBytes: limits.max_message_bytes,
+    maxFrameBytes: Math.min(limits.max_frame_bytes, limits.max_message_bytes),
     maxConnections: network.max_connections,
     maxHeaderBytes: network.max_header_bytes,
     handshakeTimeoutMs: network.handshake_timeout_ms,
     closeTimeoutMs: network.close_timeout_ms,
     highWaterBytes: limits.high_water_bytes,
     lowWaterBytes: limits.high_water_bytes / 4,
+  };
+}
+
+/**
+ * How fast a connection may send.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { paceLimits } from "./network_options.ts";
+ * import { defaultSettings } from "./setting_list.ts";
+ *
+ * equal(paceLimits(defaultSettings).messages.perSecond, 5_000);
+ * ```
+ */
+export function paceLimits({ limits }: Settings): PaceLimits {
+  return {
+    messages: { perSecond: limits.message_rate, burst: limits.message_burst },
+    bytes: { perSecond: limits.byte_rate, burst: limits.burst_bytes },
   };
 }
 

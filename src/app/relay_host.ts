@@ -7,7 +7,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { createHttp, type HttpHandler } from "../http/router.ts";
-import type { ConnectionEvents, Ending } from "../net/connection.ts";
+import type { ConnectionEvents } from "../net/connection.ts";
+import type { Ending } from "../net/ending.ts";
 import { endingKind, type NetCounters } from "../net/net_counters.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";

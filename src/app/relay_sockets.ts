@@ -16,6 +16,7 @@ import { acceptDeflate } from "../websocket/permessage_deflate.ts";
 import {
   admissionLimits,
   listenLimits,
+  paceLimits,
   type ProxyOptions,
   proxyOptions,
 } from "./network_options.ts";
@@ -99,6 +100,7 @@ export class RelaySockets {
       clock,
       log,
       limits: listenLimits(settings),
+      pace: paceLimits(settings),
       socketMode: parseInt(network.socket_mode, 8),
       backlog: network.backlog,
       reusePort: network.reuse_port,

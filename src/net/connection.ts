@@ -20,25 +20,8 @@ import { CloseCode } from "../websocket/close_code.ts";
 import type { Message } from "../websocket/message_assembler.ts";
 import type { Protocol, ProtocolEvent } from "../websocket/protocol.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
-
-/** How a connection ended, for logs and counters. */
-export interface Ending {
-  /**
-   * - `peer`: the peer closed, and was answered.
-   * - `local`: {@link Connection.close} was called, and the peer answered.
-   * - `fault`: the peer broke the protocol; `reason` is the stable name of how.
-   * - `timeout`: the peer did not finish closing in time.
-   * - `eof`: the peer's bytes ended without a close frame.
-   * - `reset`: the socket failed; `reason` is the system's name for it.
-   * - `terminated`: {@link Connection.terminate} was called.
-   */
-  readonly cause: "peer" | "local" | "fault" | "timeout" | "eof" | "reset" | "terminated";
-  /** The close code that was received or sent; 1006 where there was none. */
-  readonly code: number;
-  readonly reason: string;
-  /** Whether close frames went both ways. */
-  readonly clean: boolean;
-}
+import { abnormalEnding, type Ending } from "./ending.ts";
+import { PacedReading, type PacedReadingOptions } from "./paced_reading.ts";
 
 /** What a connection tells whoever holds it. */
 export interface ConnectionEvents {
@@ -61,7 +44,7 @@ export interface ConnectionLimits {
 }
 
 /** What a connection is made of. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Pick<PacedReadingOptions, "pace" | "onThrottled"> {
   /** Past its handshake, with nobody reading from it. It belongs to the connection from now on. */
   readonly socket: ByteStream;
   /** Bytes that were read together with the handshake. */
@@ -126,6 +109,7 @@ export class Connection {
   readonly #log: Log;
   readonly #limits: ConnectionLimits;
   readonly #head: Uint8Array | undefined;
+  readonly #reading: PacedReading;
   /** Whoever holds the connection; nobody before {@link start}. */
   #events: ConnectionEvents | undefined = undefined;
   #lastHeardMs: number;
@@ -155,6 +139,7 @@ export class Connection {
     this.#log = options.log;
     this.#limits = options.limits;
     this.#head = options.head;
+    this.#reading = new PacedReading({ ...options, stream: options.socket });
     this.#lastHeardMs = options.clock.monotonicMs();
     this.#socket.on("end", this.#onEof);
     this.#socket.on("error", this.#onError);
@@ -177,7 +162,8 @@ export class Connection {
     this.#events = events;
     if (this.#gone) return queueMicrotask(() => this.#tellClosed());
     if (this.#head !== undefined && this.#head.length > 0) this.#onData(this.#head);
-    this.#read();
+    this.#listen();
+    this.#reading.resume();
   }
 
   /** Queues one text message. All that one turn of the loop queues leaves in one write. */
@@ -212,12 +198,12 @@ export class Connection {
 
   /** Stops reading, so that the peer's own writes will stall. Without effect while closing. */
   pause(): void {
-    if (this.#deadline === undefined) this.#socket.pause();
+    if (this.#deadline === undefined) this.#reading.pause();
   }
 
   /** Ends {@link pause}. */
   resume(): void {
-    if (this.#events !== undefined) this.#socket.resume();
+    if (this.#events !== undefined) this.#reading.resume();
   }
 
   /**
@@ -234,7 +220,7 @@ export class Connection {
   /** Destroys the socket with all that is queued, now: for a peer that deserves no more patience. */
   terminate(): void {
     if (this.#gone) return;
-    this.#ending ??= abnormal("terminated", "");
+    this.#ending ??= abnormalEnding("terminated", "");
     this.#destroy();
   }
 
@@ -242,13 +228,15 @@ export class Connection {
     this.#lastHeardMs = this.#clock.monotonicMs();
     // Streams deliver a Buffer, whose slice() shares memory where that of Uint8Array copies.
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
-    this.#deliver(this.#protocol.receive(bytes));
+    const eventCount = this.#deliver(this.#protocol.receive(bytes));
+    const isPatient = this.#reading.note(bytes.length, eventCount);
+    if (!isPatient) this.close(CloseCode.policyViolation, "too many messages");
     if (this.#protocol.pendingBytes > 0) this.#queueFlush();
     if (this.#protocol.state === "closed") this.#beginEnd();
   };
 
-  /** Messages go on in one batch; what ends the connection is noted. */
-  #deliver(events: readonly ProtocolEvent[]): void {
+  /** Messages go on in one batch; what ends the connection is noted. Returns how many of all came. */
+  #deliver(events: readonly ProtocolEvent[]): number {
     const wasEnding = this.#ending !== undefined;
     const messages: Message[] = [];
     for (const event of events) {
@@ -256,6 +244,7 @@ export class Connection {
       else if (event.type === "fault" || event.type === "close") this.#noteEnd(event);
     }
     if (messages.length > 0 && !wasEnding) this.#tell((events) => events.messages(messages));
+    return events.length;
   }
 
   #noteEnd(event: Extract<ProtocolEvent, { type: "fault" | "close" }>): void {
@@ -321,44 +310,45 @@ export class Connection {
   /** Reads on, to see the peer's close frame, and gives the end a deadline. */
   #beginEnd(): void {
     this.#deadline ??= this.#clock.after(this.#limits.closeTimeoutMs, this.#onDeadline);
-    this.#read();
+    this.#reading.release();
+    this.#listen();
     this.#queueFlush();
   }
 
-  /** Lets the bytes come, whether or not they came before. */
-  #read(): void {
+  /** Bytes are heard from now on. */
+  #listen(): void {
     if (!this.#reads) this.#socket.on("data", this.#onData);
     this.#reads = true;
-    this.#socket.resume();
   }
 
   readonly #onDeadline = (): void => {
     if (this.#ending?.cause === "local" && !this.#ending.clean) {
-      this.#ending = abnormal("timeout", this.#ending.reason);
+      this.#ending = abnormalEnding("timeout", this.#ending.reason);
     }
     this.#destroy();
   };
 
   /** The peer has sent its last byte. */
   readonly #onEof = (): void => {
-    this.#ending ??= abnormal("eof", "");
+    this.#ending ??= abnormalEnding("eof", "");
     this.#protocol.receiveEof();
     this.#beginEnd();
   };
 
   readonly #onError = (error: StreamError): void => {
-    this.#ending ??= abnormal("reset", error.code ?? error.message);
+    this.#ending ??= abnormalEnding("reset", error.code ?? error.message);
   };
 
   readonly #onGone = (): void => {
     this.#gone = true;
+    this.#reading.stop();
     this.#deadline?.cancel();
     this.#protocol.receiveEof();
     this.#tellClosed();
   };
 
   #tellClosed(): void {
-    this.#tell((events) => events.closed(this.#ending ?? abnormal("reset", "")));
+    this.#tell((events) => events.closed(this.#ending ?? abnormalEnding("reset", "")));
   }
 
   /**
@@ -390,8 +380,4 @@ export class Connection {
       this.close(CloseCode.internalError, "internal error");
     }
   }
-}
-
-function abnormal(cause: Ending["cause"], reason: string): Ending {
-  return { cause, code: CloseCode.abnormal, reason, clean: false };
 }

@@ -31,6 +31,7 @@ import { toHeaders, toRequest, writeResponse } from "./http_exchange.ts";
 import { createHttpServer, endLate, endWith, parserRefusal } from "./http_server.ts";
 import { type ListenAddress, listenUrl } from "./listen_address.ts";
 import { type NetCounters, type RefusalReason, zeroNetCounters } from "./net_counters.ts";
+import type { PaceLimits } from "./paced_reading.ts";
 import type { TlsGate } from "./tls_gate.ts";
 
 /** The bounds of a server. Each says what it costs to raise it. */
@@ -90,6 +91,8 @@ export interface ListenOptions extends HandshakeOptions, BindOptions {
   readonly gates?: Gates;
   /** What happened, shared with other servers of the process. */
   readonly counters?: NetCounters;
+  /** How fast each connection may send; as fast as it can if not given. */
+  readonly pace?: PaceLimits | undefined;
   /** Whose connections open with a header of the PROXY protocol. Nobody's if not given. */
   readonly proxyProtocol?: TrustedPeers | undefined;
   /** Which proxies are believed when they say whom they speak for. None if not given. */
@@ -332,7 +335,8 @@ class HttpListener implements Listener {
     socket: ByteStream,
     made: { readonly protocol: Protocol; readonly head: Uint8Array; readonly address: string },
   ): Connection {
-    const { clock, log, limits } = this.#options;
+    const { clock, log, limits, pace } = this.#options;
+    const onThrottled = () => void this.#counters.throttled++;
     this.#connectionCount++;
     this.#counters.opened++;
     socket.on("close", () => {
@@ -340,7 +344,7 @@ class HttpListener implements Listener {
       this.#gates.connections.leave(made.address);
       if (this.#connectionCount === 0) this.#onLastGone?.();
     });
-    return new Connection({ ...made, socket, clock, log, limits });
+    return new Connection({ ...made, socket, clock, log, limits, pace, onThrottled });
   }
 }
 

@@ -14,7 +14,8 @@ import { concat, type SharedBytes, utf8, utf8Decode } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { CloseCode } from "../websocket/close_code.ts";
 import type { Message } from "../websocket/message_assembler.ts";
-import type { ConnectionEvents, ConnectionLimits, Ending } from "./connection.ts";
+import type { ConnectionEvents, ConnectionLimits } from "./connection.ts";
+import type { Ending } from "./ending.ts";
 
 /** How often a socket that held too much is asked whether it still does: it does not tell by itself. */
 const drainPollMs = 100;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Ending } from "./connection.ts";
+import type { Ending } from "./ending.ts";
 import { CloseCode } from "../websocket/close_code.ts";
 
 /** Why a socket was ended before it had asked for anything, or without an answer. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ConnectionEvents, Ending } from "../../src/net/connection.ts";
+import type { ConnectionEvents } from "../../src/net/connection.ts";
+import type { Ending } from "../../src/net/ending.ts";
 import type { Message } from "../../src/websocket/message_assembler.ts";
 
 /** Keeps everything, and lets a test wait for it. */

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import type { Ending } from "../../src/net/connection.ts";
+import type { Ending } from "../../src/net/ending.ts";
 import {
   dropReasons,
   endingKind,

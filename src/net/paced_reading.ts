@@ -1,0 +1,127 @@
+/**
+ * Reading from a peer no faster than it may send.
+ *
+ * What has arrived is taken; what follows waits, in the system's buffers and then with the peer itself,
+ * until the debt is paid. So a peer that sends too fast is slowed down and loses nothing. Only one whose
+ * debt would take too long to pay is not worth waiting for.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "../base/clock.ts";
+import { type Rate, TokenBucket } from "./token_bucket.ts";
+
+/** How fast a peer may send. */
+export interface PaceLimits {
+  readonly messages: Rate;
+  readonly bytes: Rate;
+}
+
+/** The longest that reading is put off, milliseconds. A peer that is owed more patience is let go. */
+export const maxPauseMs = 10_000;
+
+/** What {@link PacedReading} needs. */
+export interface PacedReadingOptions {
+  /** What is read from. */
+  readonly stream: { pause(): unknown; resume(): unknown };
+  readonly clock: Clock;
+  /** No limits if not given. */
+  readonly pace?: PaceLimits | undefined;
+  /** Called whenever reading is put off. */
+  readonly onThrottled?: (() => void) | undefined;
+}
+
+/**
+ * Decides whether a stream flows: it does when neither its holder nor the pace stops it.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { PacedReading } from "./paced_reading.ts";
+ *
+ * const calls: string[] = [];
+ * const reading = new PacedReading({
+ *   stream: { pause: () => calls.push("pause"), resume: () => calls.push("resume") },
+ *   clock: {
+ *     nowMs: () => 0,
+ *     monotonicMs: () => 0,
+ *     after: () => ({ cancel() {} }),
+ *     every: () => ({ cancel() {} }),
+ *   },
+ *   pace: { messages: { perSecond: 1, burst: 2 }, bytes: { perSecond: 1000, burst: 1000 } },
+ * });
+ * reading.note(100, 3);
+ * reading.resume();
+ * deepEqual(calls, ["pause"], "the pace still holds it");
+ * reading.release();
+ * deepEqual(calls, ["pause", "resume"]);
+ * ```
+ */
+export class PacedReading {
+  readonly #options: PacedReadingOptions;
+  readonly #buckets: { readonly messages: TokenBucket; readonly bytes: TokenBucket } | undefined;
+  /** The holder has stopped it. */
+  #held = false;
+  /** The pace has, until this fires. */
+  #timer: Timer | undefined = undefined;
+  #released = false;
+
+  constructor(options: PacedReadingOptions) {
+    const { clock, pace } = options;
+    const nowMs = clock.monotonicMs();
+    this.#options = options;
+    this.#buckets = pace === undefined ? undefined : {
+      messages: new TokenBucket(pace.messages, nowMs),
+      bytes: new TokenBucket(pace.bytes, nowMs),
+    };
+  }
+
+  /** The holder wants no more. */
+  pause(): void {
+    this.#held = true;
+    this.#options.stream.pause();
+  }
+
+  /** The holder wants more. */
+  resume(): void {
+    this.#held = false;
+    if (this.#timer === undefined) this.#options.stream.resume();
+  }
+
+  /** So much has been read. False if the peer has sent so fast that nobody should wait for it. */
+  note(bytes: number, messages: number): boolean {
+    if (this.#buckets === undefined || this.#released) return true;
+    const nowMs = this.#options.clock.monotonicMs();
+    const waitMs = Math.max(
+      this.#buckets.bytes.spend(bytes, nowMs),
+      this.#buckets.messages.spend(messages, nowMs),
+    );
+    if (waitMs > maxPauseMs) return false;
+    if (waitMs > 0) this.#putOff(waitMs);
+    return true;
+  }
+
+  /** Whatever held it counts no more: what comes now is only looked at for its end. */
+  release(): void {
+    this.#released = true;
+    this.stop();
+    this.resume();
+  }
+
+  /** Leaves no timer. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #putOff(waitMs: number): void {
+    const { clock, stream, onThrottled } = this.#options;
+    onThrottled?.();
+    stream.pause();
+    this.#timer?.cancel();
+    this.#timer = clock.after(waitMs, () => {
+      this.#timer = undefined;
+      if (!this.#held) stream.resume();
+    });
+  }
+}
