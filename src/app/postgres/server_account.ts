@@ -1,0 +1,71 @@
+/**
+ * Who runs a private Postgres server. It refuses to be run by root, because a fault in it would then be a
+ * fault in everything.
+ *
+ * @module
+ */
+
+/** Options of a command that is run by somebody else; nothing when it is run by ourselves. */
+export type ServerAccount = { readonly uid: number; readonly gid: number } | Record<string, never>;
+
+/** Whoever is nobody, on every system that calls one so. */
+const NOBODY = 65_534;
+
+/**
+ * The account for a server whose data lie in `directory`: our own, or, when we are root, that of whoever
+ * owns the directory already, or else nobody's.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { serverAccount } from "./server_account.ts";
+ *
+ * deepEqual(await serverAccount("/nowhere", 1000), {});
+ * deepEqual(await serverAccount("/nowhere", 0), { uid: 65534, gid: 65534 });
+ * ```
+ */
+export async function serverAccount(
+  directory: string,
+  ownUid: number | null = Deno.uid(),
+): Promise<ServerAccount> {
+  if (ownUid !== 0) return {};
+  try {
+    const { uid, gid } = await Deno.stat(directory);
+    if (uid !== null && uid !== 0) return { uid, gid: gid ?? uid };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return { uid: NOBODY, gid: NOBODY };
+}
+
+/**
+ * Makes `directory` when it is missing, and lets only the account in: whoever reaches the server's socket
+ * may do all in it.
+ */
+export async function giveDirectory(directory: string, account: ServerAccount): Promise<void> {
+  await Deno.mkdir(directory, { recursive: true });
+  if (account.uid === undefined) return;
+  await Deno.chown(directory, account.uid, account.gid);
+  await Deno.chmod(directory, 0o700);
+}
+
+/**
+ * Whether the account can get to `directory`: one above it may be closed to others, as root's home is.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { canReach } from "./server_account.ts";
+ *
+ * equal(await canReach("/", {}), true);
+ * equal(await canReach("/nowhere", {}), false);
+ * ```
+ */
+export async function canReach(directory: string, account: ServerAccount): Promise<boolean> {
+  const { success } = await new Deno.Command("test", {
+    args: ["-x", directory],
+    stdin: "null",
+    ...account,
+  }).output();
+  return success;
+}

@@ -1,0 +1,42 @@
+import { deepEqual, equal } from "node:assert/strict";
+import {
+  canReach,
+  giveDirectory,
+  serverAccount,
+} from "../../../src/app/postgres/server_account.ts";
+
+const isRoot = Deno.uid() === 0;
+
+Deno.test("whoever is not root runs the server as himself", async () => {
+  deepEqual(await serverAccount("/nowhere", 1000), {});
+});
+
+Deno.test("root lets the directory's owner run the server, and nobody where there is none", async () => {
+  deepEqual(await serverAccount("/nowhere", 0), { uid: 65_534, gid: 65_534 });
+  const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
+  // Only root can give a directory away; whoever else runs this owns it already.
+  if (isRoot) await Deno.chown(directory, 1234, 1235);
+  const { uid, gid } = await Deno.stat(directory);
+  deepEqual(await serverAccount(directory, 0), { uid, gid });
+  await Deno.remove(directory);
+});
+
+Deno.test("a directory that was given away is closed to others", async () => {
+  const parent = await Deno.makeTempDir({ prefix: "gallimimus-" });
+  await Deno.chmod(parent, 0o755);
+  const account = await serverAccount(parent);
+  await giveDirectory(`${parent}/a/b`, account);
+  equal(await canReach(`${parent}/a/b`, account), true);
+  if (isRoot) equal((await Deno.stat(`${parent}/a/b`)).mode! & 0o777, 0o700);
+  await Deno.remove(parent, { recursive: true });
+});
+
+Deno.test("what lies below a closed directory cannot be reached", async () => {
+  const parent = await Deno.makeTempDir({ prefix: "gallimimus-" });
+  await Deno.mkdir(`${parent}/open`);
+  await Deno.chmod(`${parent}/open`, 0o755);
+  await Deno.chmod(parent, isRoot ? 0o700 : 0o000);
+  equal(await canReach(`${parent}/open`, await serverAccount("/nowhere")), false);
+  await Deno.chmod(parent, 0o700);
+  await Deno.remove(parent, { recursive: true });
+});
