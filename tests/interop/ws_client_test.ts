@@ -6,6 +6,8 @@ import { nodeZlib } from "../../src/net/zlib.ts";
 import { acceptDeflate } from "../../src/websocket/permessage_deflate.ts";
 import { withEchoServer } from "../kit/echo_server.ts";
 import { conversation, prose } from "../kit/messages.ts";
+import { testAuthority } from "../kit/test_certificates.ts";
+import { testGate } from "../kit/test_gate.ts";
 
 const compressing = { chooseExtension: acceptDeflate({ zlib: nodeZlib }) };
 
@@ -103,6 +105,21 @@ Deno.test("ws as client: a server that does not compress declines", () =>
     equal(await nextMessage(client), prose(5000));
     await closeCleanly(client);
   }));
+
+Deno.test("ws as client, TLS and deflate: each message comes back as it was", () =>
+  withEchoServer(async ({ url }) => {
+    const client = await open(url, { ca: testAuthority, servername: "localhost" });
+    match(url, /^wss:/);
+    match(client.extensions, /^permessage-deflate/);
+    for (const message of conversation) {
+      client.send(message);
+      equal(isSame(await nextMessage(client), message), true, `${message.length}`);
+    }
+    client.send(prose(100_000), { fin: false });
+    client.send(prose(10_000), { fin: true });
+    equal(await nextMessage(client), `${prose(100_000)}${prose(10_000)}`);
+    await closeCleanly(client);
+  }, { ...compressing, tls: testGate() }));
 
 Deno.test("ws as client: a bomb is refused with 1009", () =>
   withEchoServer(async ({ url, heard }) => {

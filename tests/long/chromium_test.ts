@@ -12,6 +12,7 @@ import { nodeZlib } from "../../src/net/zlib.ts";
 import { acceptDeflate } from "../../src/websocket/permessage_deflate.ts";
 import { type EchoServer, withEchoServer } from "../kit/echo_server.ts";
 import { prose } from "../kit/messages.ts";
+import { testGate } from "../kit/test_gate.ts";
 
 const flags = [
   "--headless",
@@ -22,6 +23,8 @@ const flags = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // The certificate of the tests is vouched for by nobody whom a browser knows.
+  "--ignore-certificate-errors",
 ];
 
 async function withPage(test: (page: Page) => Promise<void>): Promise<void> {
@@ -78,9 +81,12 @@ async function converse({ url, long }: { url: string; long: string }): Promise<R
   return { extensions: socket.extensions, failures, close: await close };
 }
 
+const chooseExtension = acceptDeflate({ zlib: nodeZlib });
+
 const kinds = [
-  ["plain", {}, /^$/],
-  ["compressed", { chooseExtension: acceptDeflate({ zlib: nodeZlib }) }, /^permessage-deflate;/],
+  ["plain", () => ({}), /^$/],
+  ["compressed", () => ({ chooseExtension }), /^permessage-deflate;/],
+  ["TLS and compressed", () => ({ chooseExtension, tls: testGate() }), /^permessage-deflate;/],
 ] as const;
 
 /** Long enough for 10 MB, short enough for the browser's UTF-16. */
@@ -90,7 +96,7 @@ for (const [name, options, extensions] of kinds) {
   Deno.test(`Chromium, ${name}: text and binary come back as they were, up to 10 MB`, () =>
     withEchoServer((server) =>
       withPage(async (page) => {
-        await page.goto(server.url.replace("ws:", "http:"));
+        await page.goto(server.url.replace("ws", "http"));
         const report = await page.evaluate(converse, { url: server.url, long });
         match(report.extensions, extensions);
         deepEqual(report.failures, []);
@@ -98,17 +104,17 @@ for (const [name, options, extensions] of kinds) {
         deepEqual(server.heard[0]?.endings, [
           { cause: "peer", code: 4000, reason: "done", clean: true },
         ]);
-      }), options));
+      }), options()));
 
   Deno.test(`Chromium, ${name}: a shared body arrives between each one's own words`, () =>
     withEchoServer((server) =>
       withPage(async (page) => {
-        await page.goto(server.url.replace("ws:", "http:"));
+        await page.goto(server.url.replace("ws", "http"));
         const text = `{"content":"${prose(3000)}"}`;
         const heard = page.evaluate(listenFor, { url: server.url, count: 2 });
         await sendShared(server, text);
         deepEqual(await heard, ["a", "b"].map((id) => `["EVENT","${id}",${text}]`));
-      }), options));
+      }), options()));
 }
 
 /** Runs inside the browser: the first messages that come. */
@@ -138,7 +144,7 @@ async function sendShared(server: EchoServer, text: string): Promise<void> {
 Deno.test("Chromium: a page of another origin is kept out", () =>
   withEchoServer((server) =>
     withPage(async (page) => {
-      await page.goto(server.url.replace("ws:", "http:"));
+      await page.goto(server.url.replace("ws", "http"));
       const outcome = await page.evaluate((url) =>
         new Promise((resolve) => {
           const socket = new WebSocket(url);
