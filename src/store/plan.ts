@@ -13,16 +13,22 @@ import type { ReqFilter } from "../nostr/filter.ts";
 import { isHex, KEY_DIGITS } from "../nostr/hex.ts";
 import { tagValueHex } from "./tag_value.ts";
 
-/** What an index is on, before `created_at desc, id`. */
+/**
+ * Follow lists. They have most of all tags and are left out of two indexes, see `migrations/`; what these
+ * are asked for is asked in a second way for follow lists.
+ */
+export const LIST_KIND = 3;
+
+/** What an index is on, before `created_at desc, id`, and whether it is without {@link LIST_KIND}. */
 export const INDEXES = {
   id: { table: "events", columns: ["id"] },
   authorKind: { table: "events", columns: ["pubkey", "kind"] },
   author: { table: "events", columns: ["pubkey"] },
   kind: { table: "events", columns: ["kind"] },
   time: { table: "events", columns: [] },
-  tag: { table: "tags", columns: ["value"] },
+  tag: { table: "tags", columns: ["value"], withoutLists: true },
   tagKind: { table: "tags", columns: ["value", "kind"] },
-  tagAuthor: { table: "tags", columns: ["value", "pubkey"] },
+  tagAuthor: { table: "tags", columns: ["value", "pubkey"], withoutLists: true },
 } as const;
 
 /** The name of an index. */
@@ -69,8 +75,8 @@ export interface Plan {
 const MAX_LANES = 4_096;
 
 /**
- * The plan for a filter; undefined when nothing can match. It takes ids, else tags, else authors ×
- * kinds, else authors, else kinds, else time.
+ * The plans whose answers together are a filter's; none when nothing can match. Mostly one: by ids, else
+ * tags, else authors × kinds, else authors, else kinds, else time. The limit is that of the union too.
  *
  * @param sha256 writes long tag values, see {@link tagValueHex}.
  *
@@ -80,21 +86,21 @@ const MAX_LANES = 4_096;
  * ```ts
  * import { deepEqual, equal } from "node:assert/strict";
  * import { sha256 } from "@noble/hashes/sha2.js";
- * import { planOf } from "./plan.ts";
+ * import { plansOf } from "./plan.ts";
  *
- * const plan = planOf({ kinds: new Set([1, 6]), tags: new Map(), limit: 20 }, sha256);
+ * const [plan] = plansOf({ kinds: new Set([1, 6]), tags: new Map(), limit: 20 }, sha256);
  * equal(plan?.index, "kind");
  * deepEqual(plan?.lanes, [[1], [6]]);
- * equal(planOf({ ids: new Set(), tags: new Map() }, sha256), undefined);
+ * deepEqual(plansOf({ ids: new Set(), tags: new Map() }, sha256), []);
  * ```
  */
-export function planOf(filter: ReqFilter, sha256: Sha256): Plan | undefined {
+export function plansOf(filter: ReqFilter, sha256: Sha256): readonly Plan[] {
   const conditions = conditionsOf(filter, sha256);
   const since = Math.max(0, Math.ceil(filter.since ?? 0));
   const before = Math.min(END_OF_TIME, Math.floor(filter.until ?? END_OF_TIME - 1) + 1);
   const limit = filter.limit ?? Infinity;
-  if (limit <= 0 || since >= before || conditions === undefined) return undefined;
-  return { ...pathOf(conditions), since, before, limit };
+  if (limit <= 0 || since >= before || conditions === undefined) return [];
+  return pathsOf(conditions).map((path) => ({ ...path, since, before, limit }));
 }
 
 /** Later than every `created_at`: 2^53. */
@@ -131,41 +137,69 @@ function isKind(kind: number): boolean {
   return Number.isInteger(kind) && kind >= 0 && kind <= 65_535;
 }
 
-function pathOf({ ids, ...rest }: Conditions): Path {
-  if (ids !== undefined) return eventPath("id", lanesOf(ids), rest);
+function pathsOf({ ids, ...rest }: Conditions): readonly Path[] {
+  if (ids !== undefined) return [eventPath("id", lanesOf(ids), rest)];
   const driver = rest.tags.toSorted((a, b) => a.values.length - b.values.length)[0];
-  if (driver !== undefined) return tagPath(driver, rest);
-  const { authors, kinds, tags } = rest;
+  return driver !== undefined ? tagPaths(driver, rest) : [plainPath(rest)];
+}
+
+/** Without ids and tags to go by. */
+function plainPath({ authors, kinds, tags }: Rest): Path {
   if (authors !== undefined) {
-    if (kinds === undefined) return eventPath("author", lanesOf(authors), { tags });
-    const both = crossed(authors, kinds);
+    const both = kinds && crossed(authors, kinds);
     return both !== undefined
       ? eventPath("authorKind", both, { tags })
-      : eventPath("author", lanesOf(authors), { kinds, tags });
+      : eventPath("author", lanesOf(authors), { ...(kinds && { kinds }), tags });
   }
-  if (kinds !== undefined) return eventPath("kind", lanesOf(kinds), { tags });
-  return eventPath("time", [[]], { tags });
+  return kinds !== undefined
+    ? eventPath("kind", lanesOf(kinds), { tags })
+    : eventPath("time", [[]], { tags });
 }
 
 function eventPath(index: IndexName, lanes: readonly Lane[], rest: Rest): Path {
   return { index, lanes, overlapping: false, rest };
 }
 
-/** By the values of one letter, crossed with the authors, else with the kinds. */
-function tagPath(driver: TagCondition, { authors, kinds, tags }: Rest): Path {
-  const { letter, values } = driver;
-  const path = { letter, overlapping: values.length > 1 };
-  const others = tags.filter((tag) => tag !== driver);
-  const byAuthor = authors && crossed(values, authors);
-  if (byAuthor !== undefined) {
-    const rest = { ...(kinds && { kinds }), tags: others };
-    return { ...path, index: "tagAuthor", lanes: byAuthor, rest };
+/** By the values of one letter: by kind where kinds are named, else apart for follow lists. */
+function tagPaths(driver: TagCondition, rest: Rest): readonly Path[] {
+  const { authors, kinds } = rest;
+  const byKind = authors === undefined && kinds && crossed(driver.values, kinds);
+  if (byKind) return [tagPath("tagKind", byKind, { driver, rest: { tags: rest.tags } })];
+  const paths: Path[] = [];
+  const others = kinds?.filter((kind) => kind !== LIST_KIND);
+  if (others?.length !== 0) {
+    paths.push(otherPath(driver, { ...rest, ...(others && { kinds: others }) }));
   }
-  const checked = { ...(authors && { authors }), tags: others };
-  const byKind = kinds && crossed(values, kinds);
-  if (byKind !== undefined) return { ...path, index: "tagKind", lanes: byKind, rest: checked };
-  const rest = { ...checked, ...(kinds && { kinds }) };
-  return { ...path, index: "tag", lanes: lanesOf(values), rest };
+  if (kinds === undefined || kinds.includes(LIST_KIND)) paths.push(listPath(driver, rest));
+  return paths;
+}
+
+/** All but follow lists. */
+function otherPath(driver: TagCondition, rest: Rest): Path {
+  const { authors, ...unauthored } = rest;
+  const byAuthor = authors && crossed(driver.values, authors);
+  return byAuthor !== undefined
+    ? tagPath("tagAuthor", byAuthor, { driver, rest: unauthored })
+    : tagPath("tag", lanesOf(driver.values), { driver, rest });
+}
+
+/** Follow lists only. An author has one, so that author's lane is as short as can be. */
+function listPath(driver: TagCondition, { authors, tags }: Rest): Path {
+  if (authors !== undefined) {
+    return eventPath("authorKind", authors.map((author) => [author, LIST_KIND]), { tags });
+  }
+  const lanes = driver.values.map((value) => [value, LIST_KIND]);
+  return tagPath("tagKind", lanes, { driver, rest: { tags } });
+}
+
+function tagPath(
+  index: IndexName,
+  lanes: readonly Lane[],
+  { driver, rest }: { readonly driver: TagCondition; readonly rest: Rest },
+): Path {
+  const tags = rest.tags.filter((tag) => tag !== driver);
+  const overlapping = driver.values.length > 1;
+  return { index, letter: driver.letter, lanes, overlapping, rest: { ...rest, tags } };
 }
 
 function lanesOf(values: readonly (string | number)[]): readonly Lane[] {

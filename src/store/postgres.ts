@@ -7,13 +7,16 @@
 import postgres from "postgres";
 import {
   type Cells,
-  type Database,
   databaseError,
+  type ListenEvents,
+  type Listening,
+  type ListeningDatabase,
   type Session,
   type Statement,
   type StatementOptions,
 } from "./database.ts";
 import { StoreUnavailable } from "./event_store.ts";
+import { WRITER_NAME } from "./feed_statements.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** How a server is used. */
@@ -35,26 +38,57 @@ export interface PostgresOptions {
  * lost; what was running then rejects. A Unix socket is named by its directory: as the host, percent
  * encoded, or as `?host=/run/postgresql`.
  */
-export function openPostgres(url: string, options: PostgresOptions = {}): Database {
-  const connect = (max: number, timeoutMs: number, max_pipeline: number) => {
+export function openPostgres(url: string, options: PostgresOptions = {}): ListeningDatabase {
+  const connect = ({ name, timeoutMs, ...more }: PoolOptions) => {
     const driverOptions = {
       ...socketOf(url),
-      max,
-      max_pipeline,
       connect_timeout: (options.connectTimeoutMs ?? 10_000) / 1_000,
-      connection: { ...settings, statement_timeout: timeoutMs },
+      connection: { ...settings, application_name: name, statement_timeout: timeoutMs },
       fetch_types: false,
       types: { bytea: asText },
       onnotice: () => {},
+      ...more,
     };
     return postgres(withoutSocket(url), driverOptions);
   };
-  return new PostgresDatabase(
+  const { readTimeoutMs = 10_000, writeTimeoutMs = 30_000 } = options;
+  return new PostgresDatabase({
     // Nothing is sent ahead of an answer: a cancel request names the connection and would hit whatever
     // runs there, and a slow statement would hold up those behind it.
-    connect(options.readConnections ?? 8, options.readTimeoutMs ?? 10_000, 0),
-    connect(options.writeConnections ?? 2, options.writeTimeoutMs ?? 30_000, 100),
-  );
+    readers: connect({
+      name: "gallimimus read",
+      max: options.readConnections ?? 8,
+      timeoutMs: readTimeoutMs,
+      max_pipeline: 0,
+    }),
+    writers: connect({
+      name: WRITER_NAME,
+      max: options.writeConnections ?? 2,
+      timeoutMs: writeTimeoutMs,
+      max_pipeline: 100,
+    }),
+    listener: (hooks) =>
+      connect({
+        ...{ name: "gallimimus listen", max: 1, timeoutMs: readTimeoutMs, max_pipeline: 0 },
+        ...{ max_lifetime: null, ...hooks },
+      }),
+  });
+}
+
+/** One group of connections. */
+interface PoolOptions extends Partial<ListenerHooks> {
+  /** How they name themselves to the server. */
+  readonly name: string;
+  readonly max: number;
+  readonly timeoutMs: number;
+  readonly max_pipeline: number;
+  readonly max_lifetime?: number | null;
+}
+
+/** What the driver calls; the first of them it does not document. */
+interface ListenerHooks {
+  readonly onnotify: (channel: string, payload: string) => void;
+  readonly onclose: () => void;
 }
 
 /**
@@ -62,7 +96,6 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Databa
  * for all parameters, and what would read whole tables or compile code for one query is off.
  */
 const settings = {
-  application_name: "gallimimus",
   plan_cache_mode: "force_generic_plan",
   enable_seqscan: false,
   enable_bitmapscan: false,
@@ -91,15 +124,27 @@ function withoutSocket(url: string): string {
 
 type Pool = ReturnType<typeof postgres>;
 
-class PostgresDatabase implements Database {
+/** The connections of a database, by what they are for. */
+interface Pools {
+  readonly readers: Pool;
+  readonly writers: Pool;
+  readonly listener: (hooks: ListenerHooks) => Pool;
+}
+
+class PostgresDatabase implements ListeningDatabase {
   readonly #readers: Pool;
   readonly #writers: Pool;
+  readonly #listener: Pools["listener"];
   /** As many as there are connections: what waits for one waits here, where it can be called off. */
   readonly #turnstile: Turnstile;
+  /** What the driver works on. Closing waits for it: the driver's own waiting ends a little early. */
+  readonly #running = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined = undefined;
 
-  constructor(readers: Pool, writers: Pool) {
+  constructor({ readers, writers, listener }: Pools) {
     this.#readers = readers;
     this.#writers = writers;
+    this.#listener = listener;
     this.#turnstile = new Turnstile(readers.options.max);
   }
 
@@ -122,9 +167,44 @@ class PostgresDatabase implements Database {
     }
   }
 
+  async listen(channel: string, { onPayload, onLost }: ListenEvents): Promise<Listening> {
+    let isOpen = false;
+    const pool = this.#listener({
+      onnotify: (_channel, payload) => onPayload(payload),
+      onclose: () => {
+        if (!isOpen) return;
+        isOpen = false;
+        onLost(new StoreUnavailable("the connection that listens was lost"));
+      },
+    });
+    // At once: the driver would go on connecting.
+    const close = () => {
+      isOpen = false;
+      return pool.end({ timeout: 0 });
+    };
+    try {
+      await pool.unsafe(`listen ${channel}`);
+    } catch (error) {
+      await close();
+      throw failure(error);
+    }
+    isOpen = true;
+    return {
+      query: async (statement) => {
+        if (!isOpen) throw new StoreUnavailable("the connection that listens is closed");
+        try {
+          return (await send(pool, statement)).map(readerOf(statement));
+        } catch (error) {
+          throw failure(error);
+        }
+      },
+      close,
+    };
+  }
+
   async script(sql: string): Promise<void> {
     try {
-      await this.#writers.unsafe(sql);
+      await this.#track(this.#writers.unsafe(sql));
     } catch (error) {
       throw failure(error);
     }
@@ -134,7 +214,7 @@ class PostgresDatabase implements Database {
     const session = new TransactionSession();
     let failed: { readonly error: unknown } | undefined;
     try {
-      return await this.#writers.begin(async (sql) => {
+      const transaction = this.#writers.begin(async (sql) => {
         session.sql = sql;
         try {
           return { value: await work(session) };
@@ -145,7 +225,8 @@ class PostgresDatabase implements Database {
           if (session.isLost) await never;
           throw error;
         }
-      }).then(({ value }) => value as T);
+      });
+      return (await this.#track(transaction)).value as T;
     } catch (error) {
       throw failed !== undefined ? failed.error : failure(error);
     } finally {
@@ -154,7 +235,21 @@ class PostgresDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    await (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#running);
     await Promise.all([this.#readers.end(), this.#writers.end()]);
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
   }
 
   async #read<Row>(
@@ -163,7 +258,7 @@ class PostgresDatabase implements Database {
   ): Promise<readonly Row[]> {
     await this.#turnstile.enter(signal);
     const query = send(this.#readers, statement);
-    const rows = query.finally(() => this.#turnstile.leave());
+    const rows = this.#track(query).finally(() => this.#turnstile.leave());
     return (await unlessAborted(rows, () => cancel(query), signal)).map(readerOf(statement));
   }
 }

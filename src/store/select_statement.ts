@@ -10,7 +10,7 @@
 
 import { byteaArray, plainArray } from "./array_literal.ts";
 import type { Cells, Parameter, Statement } from "./database.ts";
-import { INDEXES, type Plan, type TagCondition } from "./plan.ts";
+import { INDEXES, LIST_KIND, type Plan, type TagCondition } from "./plan.ts";
 import type { Ask, LaneRow } from "./scan.ts";
 
 /**
@@ -20,12 +20,12 @@ import type { Ask, LaneRow } from "./scan.ts";
  * ```ts
  * import { deepEqual } from "node:assert/strict";
  * import { sha256 } from "@noble/hashes/sha2.js";
- * import { planOf } from "./plan.ts";
+ * import { plansOf } from "./plan.ts";
  * import { selectStatement } from "./select_statement.ts";
  *
- * const plan = planOf({ kinds: new Set([1]), tags: new Map(), limit: 20 }, sha256)!;
+ * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map(), limit: 20 }, sha256);
  * const ask = { starts: [{ lane: 0, after: undefined }], perLane: 20, limit: 20 };
- * deepEqual(selectStatement(plan, ask).parameters, ["{0}", "{1}", 0, 2 ** 53, 20, 20]);
+ * deepEqual(selectStatement(plan!, ask).parameters, ["{0}", "{1}", 0, 2 ** 53, 20, 20]);
  * ```
  */
 export function selectStatement(plan: Plan, ask: Ask): Statement<LaneRow> {
@@ -39,7 +39,7 @@ export function selectStatement(plan: Plan, ask: Ask): Statement<LaneRow> {
     cross join lateral (${walk(perLane)}) as hit`;
   const order = "found.created_at desc, found.id, found.number";
   return {
-    text: `select found.number, found.created_at, found.id, ${rawSql(plan, order)}
+    text: `select found.number, found.created_at, found.id, ${rawSql(plan, order)}, events.seq
 from (${plan.overlapping ? firstPlaces(found, limit) : firstRows(found, limit)}) as found
 join events on events.id = found.id
 order by ${order}`,
@@ -54,6 +54,7 @@ function readLaneRow(cells: Cells): LaneRow {
     createdAt: cells.integer(1),
     id: cells.hex(2),
     json: cells.utf8(3),
+    seq: cells.integer(4),
   };
 }
 
@@ -147,6 +148,8 @@ function conditionsSql({ index, letter, rest }: Plan, parameters: Parameters): r
   const conditions: string[] = [];
   if (letter !== undefined) conditions.push(`hit.name = ${parameters.add(letter)}::"char"`);
   for (const column of INDEXES[index].columns) conditions.push(`hit.${column} = lane.${column}`);
+  // In the words of the index, for Postgres to see that it may be used.
+  if ("withoutLists" in INDEXES[index]) conditions.push(`hit.kind <> ${LIST_KIND}`);
   if (rest.authors) {
     conditions.push(`hit.pubkey = any(${parameters.add(byteaArray(rest.authors))}::bytea[])`);
   }

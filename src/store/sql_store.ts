@@ -15,8 +15,9 @@ import {
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
+import type { NumberedRecord } from "./feed_statements.ts";
 import { type Entry, type OrderedBatch, orderedBatch } from "./ordered_batch.ts";
-import { type Plan, planOf } from "./plan.ts";
+import { type Plan, plansOf } from "./plan.ts";
 import {
   deleteTags,
   insertRegular,
@@ -27,6 +28,7 @@ import {
 } from "./put_statements.ts";
 import { scan } from "./scan.ts";
 import { selectStatement } from "./select_statement.ts";
+import { feedOf, type StoreFeed } from "./store_feed.ts";
 import { union } from "./union.ts";
 
 /** How many events a chunk of an answer has, at most. */
@@ -53,20 +55,28 @@ const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 export class SqlStore implements EventStore {
   readonly #database: Database;
   readonly #sha256: Sha256;
+  readonly feed: StoreFeed;
 
   /** The store closes the database when it is closed. */
   constructor(database: Database, sha256: Sha256) {
     this.#database = database;
     this.#sha256 = sha256;
+    this.feed = feedOf(database);
   }
 
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
     if (batch.length === 0) return [];
     const ordered = orderedBatch(batch, this.#sha256);
     for (let attempt = 1;; attempt++) {
+      const stored: NumberedRecord[] = [];
       try {
-        return await this.#database.transaction((session) => this.#write(ordered, session));
+        const outcomes = await this.#database.transaction((session) =>
+          this.#write(ordered, session, stored)
+        );
+        this.feed.committed(stored);
+        return outcomes;
       } catch (error) {
+        this.feed.failed(stored);
         if (attempt === MAX_ATTEMPTS || !isConflict(error)) throw error;
       }
     }
@@ -76,11 +86,8 @@ export class SqlStore implements EventStore {
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
-    const plans = filters.map((filter) => planOf(filter, this.#sha256))
-      .filter((plan) => plan !== undefined);
     try {
-      const answers = plans.map((plan) => this.#answer(plan, options));
-      yield* answers.length === 1 ? answers[0]! : union(answers, CHUNK_EVENTS);
+      yield* together(filters.map((filter) => this.#answer(filter, options)));
     } catch (error) {
       // No filter can make a statement that Postgres refuses: a schema that is not ours can.
       throw error instanceof StatementFailed
@@ -91,10 +98,16 @@ export class SqlStore implements EventStore {
   }
 
   async close(): Promise<void> {
+    await this.feed.close();
     await this.#database.close();
   }
 
-  #answer(plan: Plan, { signal }: QueryOptions): AsyncGenerator<readonly StoredEvent[], void> {
+  #answer(filter: ReqFilter, options: QueryOptions): Answer {
+    const plans = plansOf(filter, this.#sha256);
+    return together(plans.map((plan) => this.#follow(plan, options)), filter.limit);
+  }
+
+  #follow(plan: Plan, { signal }: QueryOptions): Answer {
     const { lanes: { length: lanes }, limit } = plan;
     return scan(
       { lanes, limit, chunkEvents: CHUNK_EVENTS },
@@ -102,18 +115,25 @@ export class SqlStore implements EventStore {
     );
   }
 
-  async #write(ordered: OrderedBatch, session: Session): Promise<readonly PutOutcome[]> {
+  /** Fills `stored` with what will be there once the transaction has committed. */
+  async #write(
+    ordered: OrderedBatch,
+    session: Session,
+    stored: NumberedRecord[],
+  ): Promise<readonly PutOutcome[]> {
     const { regular, versioned } = ordered;
     const [newRegular, newVersioned] = await Promise.all([
       regular.length > 0 ? session.query(insertRegular(regular)) : nothing,
       versioned.length > 0 ? session.query(upsertVersioned(versioned)) : nothing,
     ]);
     const keys = keysById([...newRegular, ...newVersioned]);
+    stored.push(...numbered([...regular, ...versioned], [...newRegular, ...newVersioned]));
     const lost = versioned.filter(({ record }) => !keys.has(record.event.id));
     const [present] = await Promise.all([
       lost.length > 0 ? session.query(selectIds(lost.map(({ record }) => record.event.id))) : [],
       newVersioned.length > 0 ? session.query(deleteTags(newVersioned.map(({ key }) => key))) : [],
       this.#insertTags([...regular, ...versioned], keys, session),
+      this.feed.announce(session, stored),
     ]);
     return outcomesOf(ordered, keys, new Set(present));
   }
@@ -132,7 +152,22 @@ export class SqlStore implements EventStore {
   }
 }
 
+type Answer = AsyncGenerator<readonly StoredEvent[], void>;
+
+function together(answers: readonly Answer[], limit = Infinity): Answer {
+  return answers.length === 1 ? answers[0]! : union(answers, { limit, chunkEvents: CHUNK_EVENTS });
+}
+
 const nothing: readonly StoredRow[] = [];
+
+/** The entries that were stored, each with its number. */
+function numbered(entries: readonly Entry[], rows: readonly StoredRow[]): NumberedRecord[] {
+  const seqs = new Map(rows.map(({ id, seq }) => [id, seq]));
+  return entries.flatMap(({ record }) => {
+    const seq = seqs.get(record.event.id);
+    return seq === undefined ? [] : [{ ...record, seq }];
+  });
+}
 
 function keysById(rows: readonly StoredRow[]): ReadonlyMap<string, number> {
   return new Map(rows.map(({ id, key }) => [id, key]));

@@ -17,6 +17,14 @@ interface Reader {
   next: number;
 }
 
+/** How much of a union is wanted. */
+export interface UnionOptions {
+  /** The most events altogether. Default: all. */
+  readonly limit?: number;
+  /** The most events in one chunk. Default 500. */
+  readonly chunkEvents?: number;
+}
+
 /**
  * The union of ordered answers in one global order, each event once. Reads each answer one chunk at a
  * time, and all of them at once where several need a new one.
@@ -29,10 +37,10 @@ interface Reader {
  * import { union } from "./union.ts";
  *
  * async function* answer(...ids: string[]) {
- *   yield await Promise.resolve(ids.map((id) => ({ id, createdAt: 1, json: new Uint8Array() })));
+ *   yield await Promise.resolve(ids.map((id) => ({ seq: 1, id, createdAt: 1, json: new Uint8Array() })));
  * }
  * const ids = [];
- * for await (const chunk of union([answer("a", "c"), answer("b", "c")], 100)) {
+ * for await (const chunk of union([answer("a", "c"), answer("b", "c")])) {
  *   ids.push(...chunk.map(({ id }) => id));
  * }
  * deepEqual(ids, ["a", "b", "c"]);
@@ -40,21 +48,24 @@ interface Reader {
  */
 export async function* union(
   answers: readonly AsyncGenerator<readonly StoredEvent[], void>[],
-  chunkEvents: number,
+  { limit = Infinity, chunkEvents = 500 }: UnionOptions = {},
 ): AsyncGenerator<readonly StoredEvent[], void> {
+  let wanted = limit;
+  let readers: Reader[] = answers.map((answer) => ({ answer, chunk: [], next: 0 }));
   try {
-    let readers: Reader[] = answers.map((answer) => ({ answer, chunk: [], next: 0 }));
-    let out: StoredEvent[] = [];
-    for (;;) {
-      await Promise.all(readers.map(refill));
-      readers = readers.filter(hasRow);
-      if (readers.length === 0) break;
-      while (out.length < chunkEvents && readers.every(hasRow)) out.push(takeFirst(readers));
-      if (out.length < chunkEvents) continue;
-      yield out;
-      out = [];
+    while (wanted > 0) {
+      const size = Math.min(wanted, chunkEvents);
+      const chunk: StoredEvent[] = [];
+      while (chunk.length < size) {
+        await Promise.all(readers.map(refill));
+        readers = readers.filter(hasRow);
+        if (readers.length === 0) break;
+        while (chunk.length < size && readers.every(hasRow)) chunk.push(takeFirst(readers));
+      }
+      if (chunk.length > 0) yield chunk;
+      if (chunk.length < size) return;
+      wanted -= size;
     }
-    if (out.length > 0) yield out;
   } finally {
     await Promise.all(answers.map((answer) => answer.return()));
   }
