@@ -46,6 +46,7 @@ export const rooms: readonly Room[] = [
       "node:fs/promises",
       "node:http",
       "node:net",
+      "node:os",
       "node:tls",
       "node:zlib",
     ],

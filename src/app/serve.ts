@@ -5,6 +5,7 @@
  */
 
 import { utf8 } from "../base/bytes.ts";
+import { primaryAddress } from "../net/primary_address.ts";
 import type { CommandContext } from "./command_context.ts";
 import { databaseUrl, withoutPassword } from "./database_url.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
@@ -23,6 +24,8 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       const url = await host.listen(address);
       // Scripts wait for this line: from here on connections are accepted.
       await streams.stdout.write(utf8(`listening on ${url}\n`));
+      const reachable = reachableUrl(url);
+      if (reachable !== undefined) log.info("reachable by others", { url: reachable });
     }
     await aborted(stop);
     log.info("shutting down", { connections: host.relay.sessionCount });
@@ -32,6 +35,15 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   }
   log.info("stopped");
   return exitCode.done;
+}
+
+/** For the URL of a server that listens on all interfaces, one that others can use. */
+function reachableUrl(url: string): string | undefined {
+  const [, scheme, host, port] = /^(wss?):\/\/(0\.0\.0\.0|\[::\]):(\d+)$/.exec(url) ?? [];
+  if (host === undefined) return undefined;
+  const address = primaryAddress(4) ?? (host === "[::]" ? primaryAddress(6) : undefined);
+  if (address === undefined) return undefined;
+  return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
