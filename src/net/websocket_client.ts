@@ -4,8 +4,6 @@
  * @module
  */
 
-import { connect as connectPlain, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
@@ -20,6 +18,7 @@ import { Protocol, type ProtocolLimits } from "../websocket/protocol.ts";
 import { parseWebSocketUrl, type WebSocketUrl } from "../websocket/websocket_url.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
+import { dial, type DialOptions } from "./dial.ts";
 
 /** The bounds of a client's connection. */
 export interface WebSocketClientLimits extends ProtocolLimits, ConnectionLimits {
@@ -48,7 +47,9 @@ export const defaultClientLimits: WebSocketClientLimits = {
 
 /** What a client needs beside the URL. */
 export interface WebSocketClientOptions
-  extends Pick<ClientHandshakeOptions, "subprotocols" | "extension" | "headers"> {
+  extends
+    Pick<ClientHandshakeOptions, "subprotocols" | "extension" | "headers">,
+    Pick<DialOptions, "authorities" | "identity" | "resolve"> {
   readonly clock: Clock;
   readonly log: Log;
   /** For the handshake's key and the masks: nobody may foresee them. */
@@ -81,7 +82,7 @@ export class HandshakeFailed extends Error {
 
 /**
  * Connects to `ws://`, `wss://` or `ws+unix:` and shakes hands. Rejects with {@link HandshakeFailed}
- * when the server does not agree, with the system's error when it cannot be reached, and with a
+ * when the server does not agree, with {@link DialFailed} when it cannot be reached, and with a
  * TypeError for what is no such URL.
  *
  * @example
@@ -126,7 +127,8 @@ export async function connectWebSocket(
 ): Promise<OpenedWebSocket> {
   const parsed = parseWebSocketUrl(url);
   if (parsed === undefined) throw new TypeError(`not the URL of a WebSocket server: ${url}`);
-  const socket = await openSocket(parsed, options);
+  const timeoutMs = options.limits.handshakeTimeoutMs;
+  const { socket } = await dial(parsed, { ...options, timeoutMs, alpnProtocols: ["http/1.1"] });
   return await openWebSocket(socket, parsed, options);
 }
 
@@ -214,6 +216,8 @@ function shakeHands(
   socket.on("close", onEnd);
   socket.on("data", onData);
   socket.write(handshake.request);
+  // Whoever dialled has kept it from flowing until somebody listens.
+  socket.resume();
 }
 
 function adopt(
@@ -225,37 +229,4 @@ function adopt(
   const protocol = new Protocol({ role: "client", ...limits, random, extension, pool });
   const made = { socket, head: rest, protocol, address: authority };
   return { connection: new Connection({ ...made, clock, log, limits }), subprotocol };
-}
-
-/** A connected socket. */
-function openSocket(url: WebSocketUrl, options: WebSocketClientOptions): Promise<ByteStream> {
-  const { clock, limits: { handshakeTimeoutMs } } = options;
-  return new Promise((resolve, reject) => {
-    const socket = connectTo(url);
-    const deadline = clock.after(handshakeTimeoutMs, () => {
-      socket.destroy(
-        new Error(`${url.authority} was not reached within ${handshakeTimeoutMs} ms`),
-      );
-    });
-    const onError = (error: Error) => {
-      deadline.cancel();
-      reject(error);
-    };
-    socket.once("error", onError);
-    socket.once(url.type === "tcp" && url.secure ? "secureConnect" : "connect", () => {
-      deadline.cancel();
-      socket.off("error", onError);
-      resolve(socket);
-    });
-  });
-}
-
-function connectTo(url: WebSocketUrl): Socket {
-  if (url.type === "unix") return connectPlain(url.path);
-  const { host, port } = url;
-  // A frame is written whole when it is ready; waiting for more would only delay it.
-  if (!url.secure) return connectPlain({ host, port, noDelay: true });
-  // RFC 6066 §3: an address is no server name.
-  const servername = isIP(host) === 0 ? host : "";
-  return connectTls({ host, port, servername, ALPNProtocols: ["http/1.1"] }).setNoDelay();
 }

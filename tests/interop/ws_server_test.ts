@@ -1,5 +1,6 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import { once } from "node:events";
+import { createServer } from "node:https";
 import {
   type PerMessageDeflateOptions,
   type ServerOptions,
@@ -7,6 +8,7 @@ import {
   WebSocketServer,
 } from "ws";
 import { silentLog } from "../../src/base/log.ts";
+import type { Connection } from "../../src/net/connection.ts";
 import {
   connectWebSocket,
   defaultClientLimits,
@@ -19,6 +21,7 @@ import { offerDeflate } from "../../src/websocket/permessage_deflate.ts";
 import { conversation, prose } from "../kit/messages.ts";
 import { realClock } from "../kit/real_clock.ts";
 import { RecordedEvents } from "../kit/recorded_events.ts";
+import { testAuthority, testIdentity } from "../kit/test_certificates.ts";
 
 const options: WebSocketClientOptions = {
   clock: realClock,
@@ -35,20 +38,22 @@ async function withServer(
   serverOptions: ServerOptions = {},
 ): Promise<void> {
   const server = new WebSocketServer({
-    host: "127.0.0.1",
-    port: 0,
+    ...serverOptions.server === undefined ? { host: "127.0.0.1", port: 0 } : {},
     maxPayload: 16 * 1024 * 1024,
     ...serverOptions,
   });
-  await once(server, "listening");
+  serverOptions.server?.listen(0, "127.0.0.1");
+  await once(serverOptions.server ?? server, "listening");
   server.on("connection", serve);
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
+  const origin = serverOptions.server === undefined ? "ws://127.0.0.1" : "wss://localhost";
   try {
-    await test(`ws://127.0.0.1:${port}/path?query`);
+    await test(`${origin}:${port}/path?query`);
   } finally {
     for (const socket of server.clients) socket.terminate();
     await new Promise((resolve) => server.close(resolve));
+    serverOptions.server?.close();
   }
 }
 
@@ -67,26 +72,31 @@ const servers: readonly (readonly [
   ["deflate, small windows", { threshold: 0, serverMaxWindowBits: 9, clientMaxWindowBits: 9 }],
 ];
 
+/** Sends each message, and compares what comes back. */
+async function exchange(connection: Connection, events: RecordedEvents): Promise<void> {
+  for (const message of conversation) {
+    const count = events.batches.flat().length;
+    if (typeof message === "string") connection.send(message);
+    else connection.sendBinary(message);
+    await events.until(({ batches }) => batches.flat().length > count);
+    const answer = events.batches.flat().at(-1);
+    if (typeof message === "string") {
+      equal(answer?.type === "text" && answer.text === message, true, `${message.length}`);
+    } else {
+      const bytes = answer?.type === "binary" ? answer.bytes : undefined;
+      equal(bytes?.every((byte, at) => byte === message[at]), true, `${message.length}`);
+      equal(bytes?.length, message.length);
+    }
+  }
+}
+
 for (const [name, perMessageDeflate] of servers) {
   Deno.test(`ws as server, ${name}: each message comes back as it was`, () =>
     withServer(echo, async (url) => {
       const { connection } = await connectWebSocket(url, offering);
       const events = new RecordedEvents();
       connection.start(events);
-      for (const message of conversation) {
-        const count = events.batches.flat().length;
-        if (typeof message === "string") connection.send(message);
-        else connection.sendBinary(message);
-        await events.until(({ batches }) => batches.flat().length > count);
-        const answer = events.batches.flat().at(-1);
-        if (typeof message === "string") {
-          equal(answer?.type === "text" && answer.text === message, true, `${message.length}`);
-        } else {
-          const bytes = answer?.type === "binary" ? answer.bytes : undefined;
-          equal(bytes?.every((byte, at) => byte === message[at]), true, `${message.length}`);
-          equal(bytes?.length, message.length);
-        }
-      }
+      await exchange(connection, events);
       connection.close(1000, "done");
       await events.until(({ ending }) => ending !== undefined);
       deepEqual(events.endings, [{ cause: "local", code: 1000, reason: "done", clean: true }]);
@@ -107,6 +117,21 @@ for (const [name, perMessageDeflate] of servers) {
       connection.terminate();
     }, { perMessageDeflate }));
 }
+
+Deno.test("ws as server, TLS and deflate: each message comes back as it was", () => {
+  const { certificate, key } = testIdentity("localhost");
+  const server = createServer({ cert: certificate, key });
+  return withServer(echo, async (url) => {
+    const { connection } = await connectWebSocket(url, { ...offering, authorities: testAuthority });
+    const events = new RecordedEvents();
+    connection.start(events);
+    await exchange(connection, events);
+    connection.close(1000, "done");
+    await events.until(({ ending }) => ending !== undefined);
+    equal(events.ending?.clean, true);
+    await rejects(connectWebSocket(url, offering), { name: "DialFailed" }, "nobody vouches");
+  }, { server, perMessageDeflate: { threshold: 0 } });
+});
 
 Deno.test("ws as server: the subprotocol that it chooses is told", () =>
   withServer(echo, async (url) => {

@@ -19,6 +19,8 @@ import { rawFrame } from "../kit/raw_frame.ts";
 import { realClock } from "../kit/real_clock.ts";
 import { RecordedEvents } from "../kit/recorded_events.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
+import { testAuthority } from "../kit/test_certificates.ts";
+import { testGate } from "../kit/test_gate.ts";
 
 const url = { authority: "relay.example.com", target: "/" };
 
@@ -188,7 +190,22 @@ Deno.test("a Unix socket is reached by its file", async () => {
   await Deno.remove(directory, { recursive: true });
 });
 
-Deno.test("a server that is not there is the system's error", async () => {
+Deno.test("our client and our server, over TLS", () =>
+  withEchoServer(async ({ url }) => {
+    const options = optionsWith({ clock: realClock, authorities: testAuthority });
+    const { connection } = await connectWebSocket(url.replace("127.0.0.1", "localhost"), options);
+    const events = new RecordedEvents();
+    connection.start(events);
+    connection.send("hello");
+    await events.until(({ texts }) => texts.length === 1);
+    connection.close(1000, "bye");
+    await events.until(({ ending }) => ending !== undefined);
+    equal(events.ending?.clean, true);
+    const untrusting = optionsWith({ clock: realClock });
+    await rejects(connectWebSocket(url, untrusting), { name: "DialFailed" });
+  }, { tls: testGate() }));
+
+Deno.test("a server that is not there is told with the system's code", async () => {
   const taken = createServer();
   taken.listen(0, "127.0.0.1");
   await once(taken, "listening");
@@ -209,7 +226,10 @@ Deno.test("a server that accepts and says nothing ends a wss handshake at its de
   const { port } = silent.address() as { port: number };
   const limits = { ...defaultClientLimits, handshakeTimeoutMs: 50 };
   const options = optionsWith({ clock: realClock, limits });
-  await rejects(connectWebSocket(`wss://127.0.0.1:${port}/`, options), /within 50 ms/);
+  await rejects(connectWebSocket(`wss://127.0.0.1:${port}/`, options), {
+    name: "DialFailed",
+    code: "timeout",
+  });
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => silent.close(resolve));
 });
