@@ -1,0 +1,97 @@
+/**
+ * A relay's worth of events, one after the other, for sizes that do not fit into memory.
+ *
+ * The mix is that of a public relay: few people write most, most write little; notes, replies,
+ * reactions, reposts, follow lists of hundreds, gift wraps, articles. Ids are true; signatures are not.
+ *
+ * @module
+ */
+
+import type { NostrEvent, Tag } from "../../src/nostr/event.ts";
+import { sha256OfText } from "../../src/app/sha256.ts";
+import { eventId } from "../../src/nostr/event_id.ts";
+import type { SeededRandom } from "./seeded_random.ts";
+
+/** How many there are of what. */
+export interface CrowdOptions {
+  readonly authors: number;
+  /** When the first event is made, seconds since 1970. */
+  readonly startTime: number;
+  /** Events a second. */
+  readonly eventsPerSecond: number;
+}
+
+/** How far back replies and reactions reach, events. */
+const MEMORY = 5_000;
+
+const TOPICS = ["nostr", "bitcoin", "art", "music", "dinosaurs", "deno", "food", "photography"];
+
+const FAKE_SIGNATURE = "0".repeat(128);
+
+/** Writes events for ever. The authors are numbered by how much they write: 0 writes most. */
+export class Crowd {
+  readonly authors: readonly string[];
+  readonly #random: SeededRandom;
+  readonly #options: CrowdOptions;
+  readonly #recent: NostrEvent[] = [];
+  #written = 0;
+
+  constructor(random: SeededRandom, options: CrowdOptions) {
+    this.#random = random;
+    this.#options = options;
+    this.authors = Array.from({ length: options.authors }, () => random.bytes(32).toHex());
+  }
+
+  next(): NostrEvent {
+    const pubkey = this.#somebody();
+    const { startTime, eventsPerSecond } = this.#options;
+    const created_at = startTime + Math.floor(this.#written / eventsPerSecond);
+    const { kind, tags, content } = this.#body();
+    const unsigned = { pubkey, created_at, kind, tags, content };
+    const id = eventId(unsigned, { hashText: sha256OfText });
+    const event = { id, ...unsigned, sig: FAKE_SIGNATURE };
+    this.#recent[this.#written % MEMORY] = event;
+    this.#written++;
+    return event;
+  }
+
+  #body(): { kind: number; tags: Tag[]; content: string } {
+    const draw = this.#random.int(1_000);
+    const salt = `${this.#written}`;
+    if (draw < 300) return { kind: 1, tags: this.#topics(), content: this.#text(salt) };
+    if (draw < 550) return { kind: 1, tags: this.#mention(), content: this.#text(salt) };
+    if (draw < 800) return { kind: 7, tags: this.#mention(), content: "+" };
+    if (draw < 850) return { kind: 6, tags: this.#mention(), content: salt };
+    if (draw < 930) {
+      return { kind: 1059, tags: [["p", this.#somebody()]], content: this.#text(salt) };
+    }
+    if (draw < 950) return { kind: 0, tags: [], content: `{"name":"${salt}"}` };
+    if (draw < 955) return { kind: 3, tags: this.#follows(), content: "" };
+    if (draw < 985) return { kind: 9735, tags: this.#mention(), content: salt };
+    const d = ["d", `article ${this.#random.int(50)}`];
+    return { kind: 30023, tags: [d, ...this.#topics()], content: this.#text(salt) };
+  }
+
+  #somebody(): string {
+    return this.authors[this.#random.skewed(this.authors.length)]!;
+  }
+
+  #topics(): Tag[] {
+    return this.#random.chance(0.3) ? [["t", TOPICS[this.#random.skewed(TOPICS.length)]!]] : [];
+  }
+
+  #mention(): Tag[] {
+    const known = Math.min(this.#written, MEMORY);
+    if (known === 0) return [];
+    const target = this.#recent[this.#random.int(known)]!;
+    return [["e", target.id, "", "reply"], ["p", target.pubkey]];
+  }
+
+  #follows(): Tag[] {
+    return Array.from({ length: this.#random.between(50, 500) }, () => ["p", this.#somebody()]);
+  }
+
+  #text(salt: string): string {
+    return `${salt} ${"lorem ipsum dolor sit amet ".repeat(this.#random.between(1, 12))}`;
+  }
+}
