@@ -45,7 +45,7 @@ export interface DialOptions {
 
 /** A socket that is connected. */
 export interface Dialled {
-  /** Paused: nothing is lost before somebody reads. */
+  /** Paused, so that nothing is lost: whoever reads it calls `resume`. */
   readonly socket: Socket;
   /** The address that answered; a path for a Unix socket. */
   readonly address: string;
