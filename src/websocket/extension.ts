@@ -27,8 +27,8 @@ export interface Extension {
   encode(message: Uint8Array): Uint8Array | undefined;
 
   /**
-   * The same for a message whose middle many connections share. The parts are sent one after the
-   * other as one payload; what depends on `body` alone is kept in it.
+   * The same for a message whose middle many connections share. The parts, good until the next
+   * call, are sent one after the other as one payload; what depends on `body` alone is kept in it.
    */
   encodeShared(
     head: Uint8Array,

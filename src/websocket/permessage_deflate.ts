@@ -26,7 +26,7 @@ import {
 import type { AgreedExtension, Extension, ExtensionRequest } from "./extension.ts";
 import { type Fault, faults } from "./fault.ts";
 import type { ExtensionOffer } from "./header_list.ts";
-import { storedBlocks } from "./stored_blocks.ts";
+import { maxStoredBytes, storedHeaderBytes, writeStoredHeader } from "./stored_block.ts";
 import type { Zlib } from "./zlib.ts";
 
 /** What compression is done with. */
@@ -57,8 +57,8 @@ const missingOctets = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 const finalBlock = Uint8Array.of(0x01, 0x00, 0x00, 0xff, 0xff);
 const streamEnd = concat([missingOctets, finalBlock]);
 
-/** What is sent of the last, empty block: a zero. */
-const emptyBlockStartBytes = 1;
+/** What is sent of the last, empty block. */
+const emptyBlockStart = Uint8Array.of(0x00);
 
 /**
  * The extension, once it is agreed. It keeps nothing of a connection: all that agreed on the same
@@ -87,6 +87,9 @@ export class PermessageDeflate implements Extension {
   readonly minBytes: number;
   readonly #zlib: Zlib;
   readonly #windowBits: number;
+  /** Written anew for each message: to allocate them anew costs more than all the rest of it. */
+  readonly #headHeader = new Uint8Array(storedHeaderBytes);
+  readonly #tailHeader = new Uint8Array(storedHeaderBytes);
 
   /** `windowBits` is the largest window that the peer takes. */
   constructor(options: DeflateOptions & { readonly windowBits: number }) {
@@ -115,13 +118,18 @@ export class PermessageDeflate implements Extension {
     body: SharedBytes,
     tail: Uint8Array,
   ): readonly Uint8Array[] | undefined {
-    if (this.#windowBits < sendWindowBits) return this.#encodeAlone([head, body.bytes, tail]);
-    body.deflated ??= this.#zlib.deflate(body.bytes, sendWindowBits);
+    const isUsual = this.#windowBits === sendWindowBits && head.length <= maxStoredBytes &&
+      tail.length <= maxStoredBytes;
+    if (!isUsual) return this.#encodeAlone([head, body.bytes, tail]);
+    // A copy, as long as it has to be: it may be kept for long.
+    body.deflated ??= this.#zlib.deflate(body.bytes, sendWindowBits).slice();
     if (body.deflated.length >= body.bytes.length) return undefined;
-    return [storedBlocks(head), body.deflated, storedBlocks(tail, emptyBlockStartBytes)];
+    writeStoredHeader(this.#headHeader, head.length);
+    writeStoredHeader(this.#tailHeader, tail.length);
+    return [this.#headHeader, head, body.deflated, this.#tailHeader, tail, emptyBlockStart];
   }
 
-  /** For a peer with too small a window for the shared form. */
+  /** For a peer whose window is too small for the shared form, and for what no stored block holds. */
   #encodeAlone(parts: readonly Uint8Array[]): readonly Uint8Array[] | undefined {
     const payload = this.encode(concat(parts));
     return payload === undefined ? undefined : [payload];

@@ -287,7 +287,7 @@ Deno.test("a shared body is deflated once, and around it each message keeps its 
   const extension = new PermessageDeflate({ zlib, windowBits: sendWindowBits });
   const text = '{"content":"é🎉 and more "}'.repeat(20);
   const body = new SharedBytes(utf8(text));
-  for (const name of ["", "s", "long ".repeat(20_000)]) {
+  for (const name of ["", "s", "long ".repeat(13_000)]) {
     const head = name === "" ? new Uint8Array(0) : utf8(`["EVENT","${name}",`);
     const parts = extension.encodeShared(head, body, utf8("]"))!;
     const whole = `${new TextDecoder().decode(head)}${text}]`;
@@ -295,6 +295,9 @@ Deno.test("a shared body is deflated once, and around it each message keeps its 
     equal(textOf(extension.decode(concat(parts), 1e6)), whole);
   }
   equal(calls, 1);
+  const long = "x".repeat(65_536);
+  equal(inflated(extension.encodeShared(utf8(long), body, utf8("]"))!), `${long}${text}]`);
+  equal(calls, 2, "what no stored block holds is deflated with the body");
 });
 
 Deno.test("any head, body and tail make one message", () => {
