@@ -109,7 +109,9 @@ export class RelayHost {
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     const verifier = await createVerifier(options.settings.signatures, options.log);
     try {
-      return new RelayHost(options, verifier);
+      const host = new RelayHost(options, verifier);
+      await options.store.feed.start(options);
+      return host;
     } catch (error) {
       verifier.close();
       throw error;

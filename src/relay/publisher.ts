@@ -2,14 +2,15 @@
  * The way of one event from "well formed" to OK.
  *
  * Cheapest checks first: id, policies, known ids, signature, and then the store. What is refused early
- * costs an attacker as much as it costs us. OK and the broadcast follow the commit, never the other way
- * round: what a peer was told to be stored is stored, and what listeners saw can be asked for.
+ * costs an attacker as much as it costs us. OK follows the commit, never the other way round: what a
+ * peer was told to be stored is stored. Listeners hear of it through the store's feed, as they hear of
+ * what other instances store, a moment before the OK or after it.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
  * @module
  */
 
-import { SharedBytes, utf8 } from "../base/bytes.ts";
+import { utf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { escapedParts } from "../nostr/escaped_parts.ts";
@@ -17,8 +18,7 @@ import { eventId, type HashText } from "../nostr/event_id.ts";
 import { eventJson } from "../nostr/event_json.ts";
 import { kindClass } from "../nostr/kind.ts";
 import { type Reason, reason } from "../nostr/reason.ts";
-import type { EventRecord, EventWriter, PutOutcome } from "../store/event_store.ts";
-import type { Broadcast } from "./broadcast.ts";
+import type { EventFeed, EventRecord, EventWriter, PutOutcome } from "../store/event_store.ts";
 import type { Counters } from "./counters.ts";
 import type { Outage } from "./outage.ts";
 import type { Policy } from "./policies/policy.ts";
@@ -35,7 +35,8 @@ export interface Verdict {
 export interface PublisherOptions {
   readonly writer: EventWriter;
   readonly verifier: Verifier;
-  readonly broadcast: Broadcast;
+  /** Takes what is passed on and not stored. */
+  readonly feed: Pick<EventFeed, "pass">;
   readonly policy: Policy;
   /** Undefined for the built-in one. */
   readonly hashText: HashText | undefined;
@@ -54,19 +55,9 @@ const ACCEPTED: Verdict = { accepted: true };
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #recent = new RecentIds(RECENT_IDS);
-  /** Ids handed to the writer whose broadcast is still to come, with how many wait for each. */
-  readonly #unannounced = new Map<string, number>();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-  }
-
-  /**
-   * Whether an event may be in the store already while listeners have not been told yet. A query that
-   * finds such an event has to expect it once more from the broadcast.
-   */
-  isUnannounced(id: string): boolean {
-    return this.#unannounced.has(id);
   }
 
   /** Decides about one event. Never rejects: what goes wrong here is an answer too. */
@@ -92,26 +83,21 @@ export class Publisher {
       return refused(reason("invalid", "signature does not fit the author and the id"));
     }
     if (kindClass(event.kind) === "ephemeral") {
-      this.#options.broadcast.publish({ event, body: new SharedBytes(json) });
+      this.#options.feed.pass({ event, json });
       return ACCEPTED;
     }
     return await this.#store({ event, json });
   }
 
   async #store(record: EventRecord): Promise<Verdict> {
-    const { writer, broadcast, writing } = this.#options;
-    const { event, json } = record;
-    this.#markUnannounced(event.id);
+    const { writer, writing } = this.#options;
     try {
       const outcome = await writer.write(record);
       writing.worked();
-      if (outcome === "stored") broadcast.publish({ event, body: new SharedBytes(json) });
-      return this.#verdictOf(outcome, event);
+      return this.#verdictOf(outcome, record.event);
     } catch (error) {
       writing.failed(error);
       return refused(reason("error", "the event could not be stored, try again later"));
-    } finally {
-      this.#markAnnounced(event.id);
     }
   }
 
@@ -124,16 +110,6 @@ export class Publisher {
   /** A replaceable event may be gone again a moment later; only what stays is remembered. */
   #remember(event: NostrEvent): void {
     if (kindClass(event.kind) === "regular") this.#recent.add(event.id);
-  }
-
-  #markUnannounced(id: string): void {
-    this.#unannounced.set(id, (this.#unannounced.get(id) ?? 0) + 1);
-  }
-
-  #markAnnounced(id: string): void {
-    const waiting = this.#unannounced.get(id)!;
-    if (waiting === 1) this.#unannounced.delete(id);
-    else this.#unannounced.set(id, waiting - 1);
   }
 
   #count(event: NostrEvent, verdict: Verdict): void {

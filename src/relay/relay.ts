@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SharedBytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { HashText } from "../nostr/event_id.ts";
@@ -22,7 +23,7 @@ import type { Verifier } from "./verifier.ts";
 
 /** What a relay is made of. */
 export interface RelayOptions {
-  /** Where stored events are read. */
+  /** Where stored events are read, and whose feed tells of new ones. */
   readonly store: EventStore;
   /** Where accepted events go. */
   readonly writer: EventWriter;
@@ -75,10 +76,15 @@ export class Relay {
   constructor(options: RelayOptions) {
     const { store, clock, log, limits } = options;
     const broadcast = new Broadcast();
+    store.feed.follow((records) => {
+      for (const { event, json } of records) {
+        broadcast.publish({ event, body: new SharedBytes(json) });
+      }
+    });
     const publisher = new Publisher({
       ...options,
       hashText: options.hashText,
-      broadcast,
+      feed: store.feed,
       policy: standardPolicy(limits, options.policies),
       counters: this.counters,
       writing: new Outage("writing events", log, clock),

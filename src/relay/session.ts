@@ -164,9 +164,11 @@ export class Session implements PeerEvents {
           for (const decided of signal.value) this.#answer(decided);
           break;
         case "live":
-          for (const { subscription, live } of signal.value) this.#sendLive(subscription, live);
+          this.#sendLive(signal.value);
           break;
         case "stored":
+          // What was told by now must be known to have been told, see subscription.ts.
+          this.#sendLive(this.#live.take());
           for (const { result, taken } of signal.value) {
             this.#onResult(result);
             taken();
@@ -282,7 +284,11 @@ export class Session implements PeerEvents {
     if (!this.#live.push({ subscription, live })) this.#shed();
   };
 
-  #sendLive(subscription: Subscription, live: LiveEvent): void {
+  #sendLive(deliveries: readonly Delivery[]): void {
+    for (const { subscription, live } of deliveries) this.#sendOneLive(subscription, live);
+  }
+
+  #sendOneLive(subscription: Subscription, live: LiveEvent): void {
     if (!subscription.isOpen || this.#isClosing) return;
     if (subscription.admitLive(live)) return this.#sendLiveNow(subscription, live);
     if (subscription.heldCount > this.#context.limits.maxHeldEvents) {
@@ -315,9 +321,9 @@ export class Session implements PeerEvents {
   }
 
   #sendStored(subscription: Subscription, rows: readonly StoredEvent[]): void {
-    const { publisher, counters } = this.#context;
+    const { store: { feed }, counters } = this.#context;
     for (const row of rows) {
-      subscription.noteStored(row, publisher.isUnannounced(row.id));
+      subscription.noteStored(row, feed.hasTold(row.seq));
       this.#peer.sendShared(subscription.head, new SharedBytes(row.json), eventMessageTail);
     }
     counters.answered += rows.length;

@@ -2,12 +2,14 @@
  * One subscription: stored events first, then EOSE, then live ones, each event once.
  *
  * The seam between stored and live is where relays lose events or send them twice. A subscription is
- * registered for live events before its query starts, so nothing can fall between. Three cases remain
- * for an event that is both found and announced:
+ * registered for live events before its query starts, so nothing can fall between. Live events come
+ * from the store's feed, which knows by an event's sequence number whether it has told it, whichever
+ * instance stored it. Three cases remain for an event that is both found and told:
  *
- * - announced before its row comes: it was held, and the row takes it out of the held ones;
- * - announced after its row came, while rows are still coming, or after EOSE: the row's event was known
- *   to be unannounced then, and its announcement is skipped;
+ * - told before its row comes: it was held, and the row takes it out of the held ones. What the feed
+ *   has told is taken from the session's inbox before any row is looked at, so told means held;
+ * - told after its row came, while rows are still coming, or after EOSE: the feed said of the row that
+ *   it was still to be told, and when it is, that is skipped;
  * - not found, because the query was too early: held until EOSE, then sent.
  *
  * @see NIP-01 "Communication between clients and relays"
@@ -43,7 +45,7 @@ export class Subscription implements Query {
   readonly #ended = new AbortController();
   /** Live events that wait for EOSE; undefined from EOSE on. */
   #held: Map<string, LiveEvent> | undefined = new Map();
-  /** Ids that were sent as stored and are still to be announced. */
+  /** Ids that were sent as stored and are still to be told by the feed. */
   readonly #expected = new Set<string>();
 
   constructor(options: SubscriptionOptions) {
@@ -79,10 +81,10 @@ export class Subscription implements Query {
     return false;
   }
 
-  /** Notes that a stored event is being sent. `unannounced` says that the broadcast will follow. */
-  noteStored(row: StoredEvent, unannounced: boolean): void {
+  /** Notes that a stored event is being sent. `isTold` says that the feed will not bring it any more. */
+  noteStored(row: StoredEvent, isTold: boolean): void {
     if (this.#held?.delete(row.id)) return;
-    if (unannounced) this.#expected.add(row.id);
+    if (!isTold) this.#expected.add(row.id);
   }
 
   /** The stored phase is over: gives what was held, in the order of arrival. */

@@ -47,6 +47,22 @@ export interface Session {
   script(sql: string): Promise<void>;
 }
 
+/** What a connection that listens brings. */
+export interface ListenEvents {
+  /** A notification, in the order of commits. */
+  onPayload(payload: string): void;
+  /** The connection is lost; nothing follows. Called at most once, and not after {@link Listening.close}. */
+  onLost(error: Error): void;
+}
+
+/** A connection that listens until it is closed or lost. */
+export interface Listening {
+  /** Runs a statement on this very connection: what was notified before it ends is heard before. */
+  query<Row>(statement: Statement<Row>): Promise<readonly Row[]>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
 /**
  * A database. Calls reject with {@link StoreUnavailable} when it cannot be had or gave up, and with
  * {@link StatementFailed} when it refused the statement.
@@ -60,6 +76,12 @@ export interface Database extends Session {
   transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Lets what runs come to its end, and disconnects. Idempotent. */
   close(): Promise<void>;
+}
+
+/** A database that other processes may write to. */
+export interface ListeningDatabase extends Database {
+  /** Listens for notifications on a connection of its own. */
+  listen(channel: string, events: ListenEvents): Promise<Listening>;
 }
 
 /** The database understood the statement and refused it. */

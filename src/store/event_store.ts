@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 
@@ -17,6 +19,11 @@ export interface EventRecord {
 
 /** What a store gives back: enough to order, to tell apart and to send. Never parsed on the way. */
 export interface StoredEvent {
+  /**
+   * Grows with each version that is stored here, by whatever process. An event gets its number before
+   * its commit, so events may become visible in another order than that of their numbers.
+   */
+  readonly seq: number;
   readonly id: string;
   readonly createdAt: number;
   readonly json: Uint8Array;
@@ -38,8 +45,42 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a feed works with. */
+export interface FeedOptions {
+  readonly clock: Clock;
+  /** Told when other instances cannot be heard, and when they are heard again. */
+  readonly log: Log;
+}
+
+/**
+ * What becomes stored from now on, whichever instance stored it: the one way by which events reach
+ * listeners. It says nothing of what was stored before.
+ */
+export interface EventFeed {
+  /**
+   * Calls `onEvents` with events that have become visible, each once. It must neither wait nor throw.
+   * A version that was replaced at once by a newer one of another instance may be left out.
+   */
+  follow(onEvents: (events: readonly EventRecord[]) => void): void;
+  /**
+   * Begins to hear other instances; until then only what this one stores is told. Resolves when nothing
+   * that is stored from now on will be missed. Rejects with {@link StoreUnavailable}.
+   */
+  start(options: FeedOptions): Promise<void>;
+  /**
+   * Whether the event stored under this number has been told to the followers, or was there before the
+   * feed began. A query that finds an event of which this is false has to expect it from the feed.
+   */
+  hasTold(seq: number): boolean;
+  /** Tells an event that is not stored to the followers, here and in other instances. */
+  pass(record: EventRecord): void;
+}
+
 /** Events on a shelf. */
 export interface EventStore {
+  /** Tells what {@link put} stores, here and in every other process on the same database. */
+  readonly feed: EventFeed;
+
   /**
    * Stores a batch atomically and durably, and says in the same order what became of each. Two events
    * of one batch meet the same rules as if they had come one after the other. Ephemeral events do not

@@ -16,9 +16,14 @@ import {
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
+import { LocalFeed } from "./local_feed.ts";
 
 /** How many events a chunk of an answer has, at most. */
 const CHUNK_EVENTS = 500;
+
+interface NumberedRecord extends EventRecord {
+  readonly seq: number;
+}
 
 /**
  * Events in a map, and every question answered by looking at all of them. It is the meaning of
@@ -42,8 +47,10 @@ const CHUNK_EVENTS = 500;
  * ```
  */
 export class MemoryStore implements EventStore {
-  readonly #byId = new Map<string, EventRecord>();
+  readonly feed = new LocalFeed();
+  readonly #byId = new Map<string, NumberedRecord>();
   readonly #byAddress = new Map<string, NostrEvent>();
+  #lastSeq = 0;
   #closed = false;
 
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
@@ -53,6 +60,7 @@ export class MemoryStore implements EventStore {
     // stores that write a batch in one statement.
     const order = [...batch.keys()].sort((a, b) => newestFirst(batch[a]!, batch[b]!));
     for (const place of order) outcomes[place] = this.#putOne(batch[place]!);
+    this.feed.tell(batch.filter((_, place) => outcomes[place] === "stored"));
     return Promise.resolve(outcomes);
   }
 
@@ -88,11 +96,11 @@ export class MemoryStore implements EventStore {
       }
       this.#byAddress.set(key, event);
     }
-    this.#byId.set(event.id, record);
+    this.#byId.set(event.id, { ...record, seq: ++this.#lastSeq });
     return "stored";
   }
 
-  #newestMatches(filter: ReqFilter): EventRecord[] {
+  #newestMatches(filter: ReqFilter): NumberedRecord[] {
     return [...this.#byId.values()]
       .filter(({ event }) => matches(filter, event))
       .sort(newestFirst)
@@ -106,8 +114,8 @@ function newestFirst(a: EventRecord, b: EventRecord): number {
   return isNewer(a.event, b.event) ? -1 : 1;
 }
 
-function toStored({ event, json }: EventRecord): StoredEvent {
-  return { id: event.id, createdAt: event.created_at, json };
+function toStored({ seq, event, json }: NumberedRecord): StoredEvent {
+  return { seq, id: event.id, createdAt: event.created_at, json };
 }
 
 function closedError(): StoreUnavailable {

@@ -17,6 +17,7 @@ export interface StoredRow {
   /** `events.key`: what its tags refer to. */
   readonly key: number;
   readonly id: string;
+  readonly seq: number;
 }
 
 const COLUMNS = "id, pubkey, kind, created_at, raw";
@@ -28,7 +29,7 @@ export function insertRegular(entries: readonly Entry[]): Statement<StoredRow> {
     text: `insert into events (${COLUMNS})
 select * from unnest(${ARRAYS})
 on conflict do nothing
-returning key, id`,
+returning key, id, seq`,
     parameters: eventArrays(entries),
     read: readStoredRow,
   };
@@ -48,7 +49,7 @@ on conflict (pubkey, kind, slot) where slot is not null do update
 set id = excluded.id, created_at = excluded.created_at, raw = excluded.raw, seq = excluded.seq
 where excluded.created_at > events.created_at
   or (excluded.created_at = events.created_at and excluded.id < events.id)
-returning key, id`,
+returning key, id, seq`,
     parameters: [...eventArrays(entries), byteaArray(entries.map(({ slot }) => slot ?? ""))],
     read: readStoredRow,
   };
@@ -103,7 +104,7 @@ join events on events.key = tag.event`,
 }
 
 function readStoredRow(cells: Parameters<Statement<StoredRow>["read"]>[0]): StoredRow {
-  return { key: cells.integer(0), id: cells.hex(1) };
+  return { key: cells.integer(0), id: cells.hex(1), seq: cells.integer(2) };
 }
 
 function eventArrays(entries: readonly Entry[]): readonly string[] {

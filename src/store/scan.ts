@@ -53,8 +53,8 @@ export interface ScanOptions {
  *
  * const json = new Uint8Array();
  * const rows: LaneRow[] = [
- *   { lane: 1, id: "b", createdAt: 2, json },
- *   { lane: 0, id: "a", createdAt: 1, json },
+ *   { lane: 1, seq: 1, id: "b", createdAt: 2, json },
+ *   { lane: 0, seq: 2, id: "a", createdAt: 1, json },
  * ];
  * const ids = [];
  * const answer = scan({ lanes: 2, limit: 10, chunkEvents: 10 }, () => Promise.resolve(rows));

@@ -4,6 +4,7 @@ import { defaultSettings, type Settings } from "../../src/app/setting_list.ts";
 import { systemClock } from "../../src/app/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { type EventStore, StoreUnavailable } from "../../src/store/event_store.ts";
+import { LocalFeed } from "../../src/store/local_feed.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { RelayClient } from "../kit/relay_client.ts";
@@ -99,6 +100,7 @@ Deno.test("an address in use is an error that names it, and nothing is left open
 
 Deno.test("a store that fails is an error to its asker, not the end", async () => {
   const failing: EventStore = {
+    feed: new LocalFeed(),
     put: () => Promise.reject(new StoreUnavailable("away")),
     // deno-lint-ignore require-yield -- it fails before it has anything to give
     async *query() {

@@ -2,6 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { type Query, QueryQueue } from "../../src/relay/query_queue.ts";
 import type { EventStore, StoredEvent } from "../../src/store/event_store.ts";
+import { LocalFeed } from "../../src/store/local_feed.ts";
 import { settle } from "../kit/pretend_relay.ts";
 
 class Question implements Query {
@@ -23,6 +24,7 @@ class Question implements Query {
 
 /** Answers with as many chunks of one row as the limit says, and counts what was pulled. */
 class ChunkStore implements EventStore {
+  readonly feed = new LocalFeed();
   pulled = 0;
   ended = 0;
 
@@ -35,7 +37,7 @@ class ChunkStore implements EventStore {
       for (let row = 0; row < filter!.limit!; row++) {
         await Promise.resolve();
         this.pulled++;
-        yield [{ id: `${row}`, createdAt: row, json: new Uint8Array() }];
+        yield [{ seq: row, id: `${row}`, createdAt: row, json: new Uint8Array() }];
       }
     } finally {
       this.ended++;

@@ -22,6 +22,7 @@ function record(number: number, content = `${number}`): EventRecord {
 /** Writes as memory does, notes each batch, and fails as the test says. */
 class WatchedStore implements EventStore {
   readonly #inner = new MemoryStore();
+  readonly feed = this.#inner.feed;
   readonly batches: string[][] = [];
   failure: ((batch: readonly EventRecord[]) => Error | undefined) | undefined = undefined;
 

@@ -5,6 +5,7 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import { type EventStore, StoreUnavailable } from "../../../src/store/event_store.ts";
+import { LocalFeed } from "../../../src/store/local_feed.ts";
 import { PretendCommand } from "../../kit/pretend_command.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
@@ -63,11 +64,12 @@ Deno.test("when nobody reads any more it ends quietly and asks the store for no 
   let given = 0;
   const json = utf8("x".repeat(1000));
   const store: EventStore = {
+    feed: new LocalFeed(),
     put: () => Promise.resolve([]),
     async *query() {
       for (;;) {
         given++;
-        yield await Promise.resolve([{ id: "", createdAt: 0, json }]);
+        yield await Promise.resolve([{ seq: 1, id: "", createdAt: 0, json }]);
       }
     },
     close: () => Promise.resolve(),
@@ -99,6 +101,7 @@ Deno.test("a signal interrupts it", async () => {
 Deno.test("a store that fails on the way fails the command", async () => {
   const pretend = new PretendCommand();
   const store: EventStore = {
+    feed: new LocalFeed(),
     put: () => Promise.resolve([]),
     // deno-lint-ignore require-yield -- it fails before it has anything to give
     async *query() {

@@ -1,0 +1,69 @@
+/**
+ * Sequence numbers as text, for notifications that may not be longer than a page.
+ *
+ * @module
+ */
+
+/**
+ * The numbers as texts of at most `maxLength` characters: neighbours as a range, in rising order.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { writeSeqRanges } from "./seq_ranges.ts";
+ *
+ * deepEqual(writeSeqRanges([7, 5, 6, 9], 100), ["5-7,9"]);
+ * deepEqual(writeSeqRanges([7, 5, 6, 9], 4), ["5-7", "9"]);
+ * ```
+ */
+export function writeSeqRanges(seqs: readonly number[], maxLength: number): readonly string[] {
+  const texts: string[] = [];
+  let text = "";
+  for (const range of rangesOf(seqs)) {
+    const longer = text === "" ? range : `${text},${range}`;
+    if (longer.length > maxLength && text !== "") {
+      texts.push(text);
+      text = range;
+    } else text = longer;
+  }
+  if (text !== "") texts.push(text);
+  return texts;
+}
+
+/**
+ * The numbers that {@link writeSeqRanges} wrote; undefined when it cannot have written this, or when
+ * they are more than `maxCount`.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual, equal } from "node:assert/strict";
+ * import { readSeqRanges } from "./seq_ranges.ts";
+ *
+ * deepEqual(readSeqRanges("5-7,9", 100), [5, 6, 7, 9]);
+ * equal(readSeqRanges("5-7,9", 3), undefined);
+ * equal(readSeqRanges("7-5", 3), undefined);
+ * ```
+ */
+export function readSeqRanges(text: string, maxCount: number): readonly number[] | undefined {
+  const seqs: number[] = [];
+  for (const range of text.split(",")) {
+    const [, start, end = start] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(range) ?? [];
+    if (start === undefined) return undefined;
+    const [first, last] = [Number(start), Number(end)];
+    if (last < first || seqs.length + last - first >= maxCount) return undefined;
+    for (let seq = first; seq <= last; seq++) seqs.push(seq);
+  }
+  return seqs;
+}
+
+function rangesOf(seqs: readonly number[]): readonly string[] {
+  const sorted = seqs.toSorted((a, b) => a - b);
+  const ranges: string[] = [];
+  let start = 0;
+  for (let end = 0; end < sorted.length; end++) {
+    if (sorted[end + 1] === sorted[end]! + 1) continue;
+    ranges.push(start === end ? `${sorted[end]}` : `${sorted[start]}-${sorted[end]}`);
+    start = end + 1;
+  }
+  return ranges;
+}
