@@ -18,6 +18,8 @@ export interface MessageLimits extends FilterLimits {
   readonly maxFilters: number;
   /** Longest subscription id, Unicode code points. */
   readonly maxSubscriptionIdLength: number;
+  /** How many stored events a COUNT may look at. Default: 0, and COUNT is not understood. */
+  readonly maxCountRows?: number;
 }
 
 /**
@@ -27,6 +29,7 @@ export interface MessageLimits extends FilterLimits {
 export type ClientMessage =
   | { readonly type: "EVENT"; readonly event: NostrEvent }
   | { readonly type: "REQ"; readonly subscription: string; readonly filters: readonly ReqFilter[] }
+  | { readonly type: "COUNT"; readonly query: string; readonly filters: readonly ReqFilter[] }
   | { readonly type: "CLOSE"; readonly subscription: string }
   /** The answer is OK false. `id` is what the client wrote, whether an id or not. */
   | { readonly type: "refused-event"; readonly id: string; readonly reason: Reason }
@@ -36,6 +39,8 @@ export type ClientMessage =
     readonly subscription: string;
     readonly reason: Reason;
   }
+  /** The answer is CLOSED, and a subscription that goes by the same id is left alone. */
+  | { readonly type: "refused-count"; readonly query: string; readonly reason: Reason }
   /** The answer is NOTICE: there is nothing to refer to. */
   | { readonly type: "refused"; readonly notice: string };
 
@@ -51,6 +56,7 @@ export const MAX_ECHOED_SUBSCRIPTION = 1_024;
  * request they came with.
  *
  * @see NIP-01 "From client to relay"
+ * @see NIP-45
  *
  * @example
  * ```ts
@@ -75,15 +81,15 @@ export function parseClientMessage(text: string, limits: MessageLimits): ClientM
     case "EVENT":
       return eventMessage(parts[1]);
     case "REQ":
-      return reqMessage(parts, limits);
+      return requestMessage("REQ", parts, limits);
     case "CLOSE":
       return closeMessage(parts[1]);
     case "COUNT":
-      return refusedRequest("COUNT", parts[1], NO_COUNT);
+      return requestMessage("COUNT", parts, limits);
     case "AUTH":
       return authMessage(parts[1]);
     default:
-      return refused("a message begins with EVENT, REQ or CLOSE");
+      return refused("a message begins with EVENT, REQ, COUNT or CLOSE");
   }
 }
 
@@ -95,26 +101,44 @@ function eventMessage(value: unknown): ClientMessage {
   return { type: "refused-event", id, reason };
 }
 
-function reqMessage(parts: readonly unknown[], limits: MessageLimits): ClientMessage {
-  const subscription = parts[1];
-  if (typeof subscription !== "string" || subscription.length > MAX_ECHOED_SUBSCRIPTION) {
-    return refusedRequest("REQ", subscription, BAD_SUBSCRIPTION);
+/** A request that carries an id and filters: REQ and COUNT differ in what is done with them. */
+function requestMessage(
+  verb: "REQ" | "COUNT",
+  parts: readonly unknown[],
+  limits: MessageLimits,
+): ClientMessage {
+  const id = parts[1];
+  if (typeof id !== "string" || id.length > MAX_ECHOED_SUBSCRIPTION) {
+    return refused(`${verb} without a readable subscription id`);
   }
-  const refuse = (reason: Reason): ClientMessage => (
-    { type: "refused-subscription", subscription, reason }
-  );
-  if (!isSubscriptionId(subscription, limits)) return refuse(BAD_SUBSCRIPTION);
-  if (parts.length < 3) return refuse(NO_FILTER);
+  const filters = isSubscriptionId(id, limits) ? requestFilters(verb, parts, limits) : BAD_ID;
+  if (verb === "REQ") {
+    return "prefix" in filters
+      ? { type: "refused-subscription", subscription: id, reason: filters }
+      : { type: verb, subscription: id, filters };
+  }
+  return "prefix" in filters
+    ? { type: "refused-count", query: id, reason: filters }
+    : { type: verb, query: id, filters };
+}
+
+function requestFilters(
+  verb: string,
+  parts: readonly unknown[],
+  limits: MessageLimits,
+): readonly ReqFilter[] | Reason {
+  if (verb === "COUNT" && !limits.maxCountRows) return NO_COUNT;
+  if (parts.length < 3) return reason("invalid", `${verb} without a filter`);
   if (parts.length - 2 > limits.maxFilters) {
-    return refuse(reason("invalid", `REQ with more than ${limits.maxFilters} filters`));
+    return reason("invalid", `${verb} with more than ${limits.maxFilters} filters`);
   }
   const filters: ReqFilter[] = [];
   for (let i = 2; i < parts.length; i++) {
     const filter = parseFilter(parts[i], limits);
-    if ("prefix" in filter) return refuse(filter);
+    if ("prefix" in filter) return filter;
     filters.push(filter);
   }
-  return { type: "REQ", subscription, filters };
+  return filters;
 }
 
 /** "a non-empty string of max length 64 chars", of which each code point is one. */
@@ -135,19 +159,10 @@ function authMessage(value: unknown): ClientMessage {
   return { type: "refused-event", id, reason: NO_AUTH };
 }
 
-/** Refuses a request that goes by a subscription id: with CLOSED where that can be repeated. */
-function refusedRequest(verb: string, subscription: unknown, reason: Reason): ClientMessage {
-  if (typeof subscription !== "string" || subscription.length > MAX_ECHOED_SUBSCRIPTION) {
-    return refused(`${verb} without a readable subscription id`);
-  }
-  return { type: "refused-subscription", subscription, reason };
-}
-
 function refused(notice: string): ClientMessage {
   return { type: "refused", notice };
 }
 
-const BAD_SUBSCRIPTION = reason("invalid", "subscription id is empty, too long or not well-formed");
-const NO_FILTER = reason("invalid", "REQ without a filter");
+const BAD_ID = reason("invalid", "subscription id is empty, too long or not well-formed");
 const NO_COUNT = reason("unsupported", "this relay does not count");
 const NO_AUTH = reason("unsupported", "this relay does not authenticate");

@@ -72,11 +72,22 @@ export function serializeEvent(event: UnsignedEvent, parts = escapedParts(event)
  */
 export function eventId(
   event: UnsignedEvent,
-  { hashText = nobleHashText, parts }: EventIdOptions = {},
+  { hashText = portableHashText, parts }: EventIdOptions = {},
 ): string {
   return hashText(serializeEvent(event, parts));
 }
 
-function nobleHashText(text: string): string {
+/**
+ * The hash that every platform has.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { portableHashText } from "./event_id.ts";
+ *
+ * equal(portableHashText("nostr").slice(0, 8), "8f5392e4");
+ * ```
+ */
+export function portableHashText(text: string): string {
   return bytesToHex(nobleSha256(utf8(text)));
 }

@@ -16,6 +16,13 @@ export interface ReqFilter {
   readonly kinds?: ReadonlySet<number>;
   /** `#e` → wanted first values of `e` tags, by the letter alone. Each letter must be met. */
   readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
+  /** `&t` → wanted values of `t` tags, by the letter alone, each of which the event must carry. */
+  readonly allTags?: ReadonlyMap<string, ReadonlySet<string>>;
+  /**
+   * Words, each of which must be found in the event; none is found in an empty set. Stored events then
+   * come in the order of their relevance, and `limit` keeps the best. See `search.ts`.
+   */
+  readonly search?: ReadonlySet<string>;
   /** Seconds since 1970, inclusive. */
   readonly since?: number;
   /** Seconds since 1970, inclusive. */

@@ -7,6 +7,7 @@
 
 import type { NostrEvent, Tag } from "./event.ts";
 import type { ReqFilter } from "./filter.ts";
+import { meetsSearch } from "./search.ts";
 
 /**
  * Whether `event` meets every condition of `filter`. `limit` is none: it bounds the stored events of one
@@ -41,7 +42,10 @@ export function matches(filter: ReqFilter, event: NostrEvent): boolean {
   if (kinds !== undefined && !kinds.has(event.kind)) return false;
   if (authors !== undefined && !authors.has(event.pubkey)) return false;
   if (ids !== undefined && !ids.has(event.id)) return false;
-  return tags.size === 0 || meetsAll(tags, event.tags);
+  if (tags.size > 0 && !meetsAll(tags, event.tags)) return false;
+  if (filter.allTags !== undefined && !carriesAll(filter.allTags, event.tags)) return false;
+  // Last, because the text has to be read for it.
+  return filter.search === undefined || meetsSearch(filter.search, event);
 }
 
 /** Each letter asked for is met. */
@@ -49,6 +53,15 @@ function meetsAll(wanted: ReqFilter["tags"], tags: readonly Tag[]): boolean {
   for (const letter of wanted.keys()) {
     const values = wanted.get(letter);
     if (values !== undefined && !carriesOne(tags, letter, values)) return false;
+  }
+  return true;
+}
+
+/** Each value of each letter is there. As everywhere, nothing is in an empty list. */
+function carriesAll(wanted: ReqFilter["tags"], tags: readonly Tag[]): boolean {
+  for (const [letter, values] of wanted) {
+    const carried = new Set(tags.filter(([name]) => name === letter).map(([, value]) => value));
+    if (values.size === 0 || !values.isSubsetOf(carried)) return false;
   }
   return true;
 }

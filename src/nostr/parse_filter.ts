@@ -10,11 +10,24 @@ import { isHex, KEY_DIGITS } from "./hex.ts";
 import { isCount, isJsonObject } from "./json.ts";
 import { MAX_KIND } from "./parse_event.ts";
 import { type Reason, reason } from "./reason.ts";
+import { parseSearch } from "./search.ts";
 
 /** How much one filter may ask for. */
 export interface FilterLimits {
   /** Values in all lists of one filter together. */
   readonly maxFilterValues: number;
+  /** Whether `&t` is understood. Default: no. */
+  readonly andTags?: boolean;
+  /** What may be searched. Default: nothing, and `search` is not understood. */
+  readonly search?: SearchLimits | undefined;
+}
+
+/** What may be searched, and by how much. */
+export interface SearchLimits {
+  /** The kinds whose events have words to be found by. */
+  readonly kinds: ReadonlySet<number>;
+  /** Longest search, UTF-16 units. */
+  readonly maxLength: number;
 }
 
 /**
@@ -22,12 +35,17 @@ export interface FilterLimits {
  *
  * `{}` asks for everything. An empty list stays an empty set, which nothing is in: to read it as no
  * condition would answer a client with an empty follow list with the whole relay. An unknown key is
- * refused as `unsupported`, because to ignore a condition would widen the answer; so are `search` and
- * tag keys that are not a `#` with one letter. What is wrong in itself is `invalid`, and so is a filter
- * with more values than allowed: the client can ask in smaller parts, and no right that it might
- * acquire would change the answer.
+ * refused as `unsupported`, because to ignore a condition would widen the answer; so are tag keys that
+ * are not a `#` with one letter, and `&` and `search` where they are off. What is wrong in itself is
+ * `invalid`, and so is a filter with more values than allowed: the client can ask in smaller parts, and
+ * no right that it might acquire would change the answer.
+ *
+ * A search is for the kinds that have words, so these are the kinds that the filter then asks for. A
+ * value that stands under `&t` and `#t` is a condition of `&t` alone.
  *
  * @see NIP-01 "Communication between clients and relays"
+ * @see NIP-50
+ * @see NIP-91
  *
  * @example
  * ```ts
@@ -49,14 +67,23 @@ export interface FilterLimits {
 export function parseFilter(value: unknown, limits: FilterLimits): ReqFilter | Reason {
   if (!isJsonObject(value)) return NOT_AN_OBJECT;
   const draft: FilterDraft = { tags: new Map() };
+  const { search, andTags } = limits;
   let room = limits.maxFilterValues;
   for (const key of Object.keys(value)) {
     const condition = value[key];
     if (Array.isArray(condition)) room -= condition.length;
     // Before the list is walked, so that its length costs nothing.
     if (room < 0) return tooManyValues(limits);
-    const refusal = addCondition(draft, key, condition);
+    const refusal = key === "search" && search !== undefined
+      ? addSearch(draft, condition, search)
+      : AND_KEY.test(key) && andTags === true
+      ? addAllTagsCondition(draft, key, condition)
+      : addCondition(draft, key, condition);
     if (refusal !== undefined) return refusal;
+  }
+  if (draft.allTags !== undefined) dropNamedTwice(draft.tags, draft.allTags);
+  if (draft.search !== undefined && search !== undefined) {
+    draft.kinds = draft.kinds?.intersection(search.kinds) ?? search.kinds;
   }
   return draft;
 }
@@ -64,6 +91,7 @@ export function parseFilter(value: unknown, limits: FilterLimits): ReqFilter | R
 /** A filter whose fields arrive one by one. */
 type FilterDraft = { -readonly [Field in keyof ReqFilter]: ReqFilter[Field] } & {
   readonly tags: Map<string, ReadonlySet<string>>;
+  allTags?: Map<string, ReadonlySet<string>>;
 };
 
 /** Adds one field to the draft, or says why it cannot be. */
@@ -91,11 +119,47 @@ function addCondition(draft: FilterDraft, key: string, value: unknown): Reason |
 
 function addTagCondition(draft: FilterDraft, key: string, value: unknown): Reason | undefined {
   if (!TAG_KEY.test(key)) return UNKNOWN_ELEMENTS;
-  const letter = key.charAt(1);
+  return addValues(draft.tags, key.charAt(1), value);
+}
+
+function addAllTagsCondition(draft: FilterDraft, key: string, value: unknown): Reason | undefined {
+  return addValues(draft.allTags ??= new Map(), key.charAt(1), value);
+}
+
+function addValues(
+  tags: Map<string, ReadonlySet<string>>,
+  letter: string,
+  value: unknown,
+): Reason | undefined {
   // "#e and #p MUST be exactly 64 lowercase hex characters"; other letters take any text.
   const key64 = letter === "e" || letter === "p";
   if (!isListOf(value, key64 ? isKey : isText)) return key64 ? BAD_KEY_TAGS : BAD_TAGS;
-  draft.tags.set(letter, new Set(value));
+  tags.set(letter, new Set(value));
+  return undefined;
+}
+
+/** What `&t` asks for is no alternative under `#t`; a `#t` of which nothing is left asks for nothing. */
+function dropNamedTwice(tags: Map<string, ReadonlySet<string>>, all: ReqFilter["tags"]): void {
+  for (const [letter, values] of all) {
+    const alternatives = tags.get(letter);
+    if (alternatives === undefined || alternatives.isDisjointFrom(values)) continue;
+    const left = alternatives.difference(values);
+    if (left.size === 0) tags.delete(letter);
+    else tags.set(letter, left);
+  }
+}
+
+function addSearch(
+  draft: FilterDraft,
+  value: unknown,
+  { maxLength }: SearchLimits,
+): Reason | undefined {
+  if (typeof value !== "string" || !value.isWellFormed()) return BAD_SEARCH;
+  if (value.length > maxLength) {
+    return reason("invalid", `search is longer than ${maxLength} characters`);
+  }
+  const words = parseSearch(value);
+  if (words !== undefined) draft.search = words;
   return undefined;
 }
 
@@ -125,6 +189,7 @@ function tooManyValues({ maxFilterValues }: FilterLimits): Reason {
 }
 
 const TAG_KEY = /^#[a-zA-Z]$/;
+const AND_KEY = /^&[a-zA-Z]$/;
 
 const NOT_AN_OBJECT = reason("invalid", "a filter is a JSON object");
 const UNKNOWN_ELEMENTS = reason("unsupported", "filter contains unknown elements");
@@ -138,5 +203,6 @@ const BAD_COUNTS = {
   until: reason("invalid", "until is not an integer count of seconds"),
   limit: reason("invalid", "limit is not an integer from 0"),
 };
-const BAD_KEY_TAGS = reason("invalid", "#e and #p list values of 64 lower-case hex digits");
+const BAD_KEY_TAGS = reason("invalid", "e and p tags are asked for by 64 lower-case hex digits");
+const BAD_SEARCH = reason("invalid", "search is not well-formed text");
 const BAD_TAGS = reason("invalid", "a tag condition is a list of well-formed strings");

@@ -6,6 +6,7 @@
  */
 
 import { utf8 } from "../base/bytes.ts";
+import { bytesToHex } from "./hex.ts";
 import { type Reason, reasonText } from "./reason.ts";
 
 /**
@@ -60,6 +61,43 @@ export function eoseMessage(subscription: string): string {
  */
 export function closedMessage(subscription: string, reason: Reason): string {
   return JSON.stringify(["CLOSED", subscription, reasonText(reason)]);
+}
+
+/** How many events match, as far as it was counted. */
+export interface CountResult {
+  /** How many; the least that it can be where `isApproximate`. */
+  readonly count: number;
+  /** Whether counting ended at its bound. */
+  readonly isApproximate: boolean;
+  /** The 256 registers of HyperLogLog, for a filter that has them. */
+  readonly registers?: Uint8Array;
+}
+
+/**
+ * The answer to COUNT.
+ *
+ * @see NIP-45
+ *
+ * @example
+ * ```ts
+ * import { countMessage } from "./relay_message.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * const counted = { count: 3, isApproximate: false };
+ * equal(countMessage("likes", counted), '["COUNT","likes",{"count":3}]');
+ * equal(
+ *   countMessage("likes", { ...counted, isApproximate: true }),
+ *   '["COUNT","likes",{"count":3,"approximate":true}]',
+ * );
+ * ```
+ */
+export function countMessage(query: string, counted: CountResult): string {
+  const { count, isApproximate, registers } = counted;
+  return JSON.stringify(["COUNT", query, {
+    count,
+    ...(isApproximate && { approximate: true }),
+    ...(registers && { hll: bytesToHex(registers) }),
+  }]);
 }
 
 /**

@@ -151,10 +151,24 @@ Deno.test("NIP01-35: CLOSE takes any string, and elements that nobody asked for"
   for (const id of [1, null, undefined]) equal(parse(["CLOSE", id]).type, "refused");
 });
 
-Deno.test("COUNT is unsupported, and says so to its request", () => {
+Deno.test("NIP45-01 COUNT carries an id and filters as REQ does", () => {
+  const limits = { ...LIMITS, maxCountRows: 10 };
+  const count = (...parts: unknown[]) =>
+    parseClientMessage(JSON.stringify(["COUNT", ...parts]), limits);
+  deepEqual(count("q", {}, { kinds: [1] }), {
+    type: "COUNT",
+    query: "q",
+    filters: [{ tags: new Map() }, { tags: new Map(), kinds: new Set([1]) }],
+  });
+  for (const parts of [["q"], ["", {}], ["q", 1], ["q", { nope: 1 }]]) {
+    equal(count(...parts).type, "refused-count", JSON.stringify(parts));
+  }
+});
+
+Deno.test("NIP45-03 COUNT that is off is unsupported, and says so to its request", () => {
   deepEqual(parse(["COUNT", "q", {}]), {
-    type: "refused-subscription",
-    subscription: "q",
+    type: "refused-count",
+    query: "q",
     reason: { prefix: "unsupported", text: "this relay does not count" },
   });
 });
@@ -213,6 +227,7 @@ Deno.test("any text at all is a message or a refusal, and nothing is thrown", ()
     "refused",
     "refused-event",
     "refused-subscription",
+    "refused-count",
   ]);
   fc.assert(fc.property(fc.oneof(message, mangled, fc.string({ unit: "binary" })), (text) => {
     ok(types.has(parseClientMessage(text, LIMITS).type));

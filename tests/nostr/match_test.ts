@@ -87,6 +87,35 @@ Deno.test("NIP01-57: no second lies between a since and an earlier until", () =>
   equal(matches({ tags: new Map(), since: 101, until: 99 }, EVENT), false);
 });
 
+Deno.test("NIP91-01 NIP91-02: each value of &t is carried, beside one of those of #t", () => {
+  const event = { ...EVENT, tags: [["t", "a"], ["t", "b", "z"], ["t", "c"], ["p", B], ["t"]] };
+  const carries = (all: readonly string[], some?: readonly string[]) =>
+    matches({
+      tags: new Map(some && [["t", new Set(some)]]),
+      allTags: new Map([["t", new Set(all)]]),
+    }, event);
+  equal(carries(["a", "b"]), true);
+  equal(carries(["a", "z"]), false);
+  equal(carries(["a", "b"], ["c", "d"]), true);
+  equal(carries(["a", "b"], ["d"]), false);
+  equal(carries([]), false);
+});
+
+Deno.test("NIP91-04: & conditions of two letters both hold", () => {
+  const allTags = (e: string, p: string) => new Map([["e", new Set([e])], ["p", new Set([p])]]);
+  equal(matches({ tags: new Map(), allTags: allTags(A, B) }, EVENT), true);
+  equal(matches({ tags: new Map(), allTags: allTags(A, A) }, EVENT), false);
+});
+
+Deno.test("NIP50-02: a search holds beside the other conditions", () => {
+  const event = { ...EVENT, content: "Good morning" };
+  const search = new Set(["morning"]);
+  equal(matches({ tags: new Map(), search }, event), true);
+  equal(matches({ tags: new Map(), search, kinds: new Set([2]) }, event), false);
+  equal(matches({ tags: new Map(), search }, EVENT), false);
+  equal(matches({ tags: new Map(), search: new Set() }, event), false);
+});
+
 Deno.test("matches agrees with the sentence of NIP-01, written down as it is read", () => {
   const random = new SeededRandom(20);
   const events = generateEvents(random, 400, { ephemeral: true, deletions: true });

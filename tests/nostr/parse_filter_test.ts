@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { parseFilter } from "../../src/nostr/parse_filter.ts";
+import { type FilterLimits, parseFilter } from "../../src/nostr/parse_filter.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
@@ -56,9 +56,58 @@ Deno.test("NIP01-54: an empty list stays an empty set", () => {
   });
 });
 
-Deno.test("NIP01-55: an unknown key is unsupported, and so is search", () => {
+Deno.test("NIP01-55 NIP50-06: an unknown key is unsupported; so are search and &t that are off", () => {
   for (const key of ["search", "id", "Kinds", "tags", "&t", "", "__proto__", "constructor"]) {
     refused(JSON.parse(`{"${key}":["x"]}`), "unsupported");
+  }
+});
+
+const EXTENDED = {
+  ...LIMITS,
+  andTags: true,
+  search: { kinds: new Set([0, 1]), maxLength: 10 },
+};
+
+Deno.test("NIP91-01: &t is a set of values of its own, checked like #t", () => {
+  deepEqual(parseFilter({ "&t": ["a", "b"], "&e": [KEY] }, EXTENDED), {
+    tags: new Map(),
+    allTags: new Map([["t", new Set(["a", "b"])], ["e", new Set([KEY])]]),
+  });
+  for (const value of ["a", [1], ["\ud800"]]) refused({ "&t": value }, "invalid", EXTENDED);
+  refused({ "&p": ["a"] }, "invalid", EXTENDED);
+  refused({ "&": ["a"] }, "unsupported", EXTENDED);
+  refused({ "&t": Array.from({ length: 301 }, () => "a") }, "invalid", EXTENDED);
+});
+
+Deno.test("NIP91-03: a value under &t is none under #t, in whatever order they come", () => {
+  const filters = [{ "#t": ["a", "b"], "&t": ["a"] }, { "&t": ["a"], "#t": ["b", "a"] }];
+  for (const filter of filters) {
+    deepEqual(parseFilter(filter, EXTENDED), {
+      tags: new Map([["t", new Set(["b"])]]),
+      allTags: new Map([["t", new Set(["a"])]]),
+    });
+  }
+  const nothingLeft = parseFilter({ "#t": ["a"], "&t": ["a", "b"] }, EXTENDED);
+  deepEqual("tags" in nothingLeft && nothingLeft.tags, new Map());
+  const emptyBefore = parseFilter({ "#t": [], "&t": ["a"] }, EXTENDED);
+  deepEqual("tags" in emptyBefore && emptyBefore.tags, new Map([["t", new Set()]]));
+});
+
+Deno.test("NIP50: a search is words, for the kinds that have words", () => {
+  const tags = new Map();
+  const search = new Set(["big", "fox"]);
+  deepEqual(parseFilter({ search: "Big fox" }, EXTENDED), { tags, search, kinds: new Set([0, 1]) });
+  deepEqual(parseFilter({ kinds: [1, 7], search: "Big fox" }, EXTENDED), {
+    tags,
+    search,
+    kinds: new Set([1]),
+  });
+  deepEqual(parseFilter({ search: " a:b " }, EXTENDED), { tags });
+});
+
+Deno.test("NIP50: a search that is no text, broken or too long is invalid", () => {
+  for (const value of [1, null, ["x"], "\ud800", "x".repeat(11)]) {
+    refused({ search: value }, "invalid", EXTENDED);
   }
 });
 
@@ -114,17 +163,17 @@ Deno.test("a filter comes back from JSON as it went", () => {
 });
 
 Deno.test("any value at all is a filter or a reason, and nothing is thrown", () => {
-  const key = fc.constantFrom("ids", "kinds", "#e", "#t", "since", "limit", "search", "#no");
+  const key = fc.constantFrom("ids", "kinds", "#e", "#t", "since", "limit", "search", "&t", "#no");
   fc.assert(fc.property(key, fc.jsonValue(), fc.jsonValue(), (key, value, whole) => {
     for (const candidate of [{ [key]: value }, whole]) {
-      const parsed = parseFilter(candidate, LIMITS);
+      const parsed = parseFilter(candidate, EXTENDED);
       ok("prefix" in parsed ? parsed.text.length > 0 : parsed.tags instanceof Map);
     }
   }));
 });
 
-function refused(value: unknown, prefix: string): void {
-  const parsed = parseFilter(value, LIMITS);
+function refused(value: unknown, prefix: string, limits: FilterLimits = LIMITS): void {
+  const parsed = parseFilter(value, limits);
   ok("prefix" in parsed, JSON.stringify(value));
   equal(parsed.prefix, prefix, JSON.stringify(value));
 }

@@ -4,6 +4,7 @@ import { concat, utf8, utf8Decode } from "../../src/base/bytes.ts";
 import { reason } from "../../src/nostr/reason.ts";
 import {
   closedMessage,
+  countMessage,
   eoseMessage,
   eventMessageHead,
   eventMessageTail,
@@ -21,6 +22,17 @@ Deno.test("NIP01-01: OK has four elements, the last a string", () => {
     false,
     'blocked: not "here"',
   ]);
+});
+
+Deno.test("NIP45-01 NIP45-07: COUNT tells what it knows and nothing else", () => {
+  const registers = new Uint8Array(256);
+  registers[255] = 57;
+  deepEqual(JSON.parse(countMessage('a"b', { count: 7, isApproximate: true, registers })), [
+    "COUNT",
+    'a"b',
+    { count: 7, approximate: true, hll: `${"00".repeat(255)}39` },
+  ]);
+  equal(countMessage("q", { count: 0, isApproximate: false }), '["COUNT","q",{"count":0}]');
 });
 
 Deno.test("NIP01-14: OK true may carry a reason too", () => {

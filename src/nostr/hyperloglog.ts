@@ -1,0 +1,136 @@
+/**
+ * How many different people, as 256 bytes that several relays' answers can be merged by.
+ *
+ * Counts of two relays cannot be added, because most events are on both. Registers can be merged: each
+ * holds the greatest rarity that was seen among the public keys that fall to it, and the greatest of two
+ * greatest is the greatest of both. What the merged registers estimate is the asker's to work out.
+ *
+ * @see NIP-45 "HyperLogLog"
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+import { portableHashText } from "./event_id.ts";
+import type { ReqFilter } from "./filter.ts";
+import { isHex, KEY_DIGITS } from "./hex.ts";
+
+/** How many registers there are: one for each value of a byte. */
+const REGISTER_COUNT = 256;
+
+/**
+ * How many bytes behind the offset are looked at. The specification sets no bound; with this one, the
+ * common one, a register is at most 57. A scan without it differs once in 2^56 keys.
+ */
+export const SCANNED_BYTES = 7;
+
+/** Keys are looked at from one of the bytes 8 to 23: the first ones are what proof of work shapes. */
+const FIRST_OFFSET = 8;
+
+/** Where the offset's digit stands in the 64 digits that a tag value stands for. */
+const OFFSET_DIGIT = 32;
+
+/** The author of an address, `kind:pubkey:d`. */
+const ADDRESS = /^\d{1,5}:([0-9a-f]{64}):/;
+
+/**
+ * The byte of public keys at which they are looked at for this filter; undefined when its answers could
+ * not be merged. The specification asks for a tag condition and takes the first value of the first one.
+ * Here it must be the only one, since the order of keys and values is no part of a question.
+ *
+ * @see NIP-45 "HyperLogLog"
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { hyperLogLogOffset } from "./hyperloglog.ts";
+ *
+ * const followed = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+ * const followers = { kinds: new Set([3]), tags: new Map([["p", new Set([followed])]]) };
+ * equal(hyperLogLogOffset(followers), 8);
+ * equal(hyperLogLogOffset({ kinds: new Set([3]), tags: new Map() }), undefined);
+ * ```
+ */
+export function hyperLogLogOffset({ tags, allTags, search }: ReqFilter): number | undefined {
+  const [values, ...others] = tags.values();
+  if (values?.size !== 1 || others.length > 0) return undefined;
+  if (allTags !== undefined || search !== undefined) return undefined;
+  const [value] = values;
+  return FIRST_OFFSET + Number.parseInt(digitsOf(value!).charAt(OFFSET_DIGIT), 16);
+}
+
+function digitsOf(value: string): string {
+  if (isHex(value, KEY_DIGITS)) return value;
+  return ADDRESS.exec(value)?.[1] ?? portableHashText(value);
+}
+
+/**
+ * Registers that nobody was counted in.
+ *
+ * @see NIP-45 "HyperLogLog"
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { emptyRegisters } from "./hyperloglog.ts";
+ *
+ * equal(emptyRegisters().length, 256);
+ * ```
+ */
+export function emptyRegisters(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(REGISTER_COUNT);
+}
+
+/**
+ * Counts the author of an event in.
+ *
+ * @param offset see {@link hyperLogLogOffset}.
+ *
+ * @see NIP-45 "HyperLogLog"
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { countAuthor, emptyRegisters } from "./hyperloglog.ts";
+ *
+ * const registers = emptyRegisters();
+ * countAuthor(registers, "00".repeat(8) + "fe01" + "00".repeat(22), 8);
+ * equal(registers[0xfe], 8);
+ * ```
+ */
+export function countAuthor(registers: Uint8Array, pubkey: string, offset: number): void {
+  const start = 2 * offset + 2;
+  const register = Number.parseInt(pubkey.slice(start - 2, start), 16);
+  raiseRegister(registers, register, pubkey.slice(start, start + 2 * SCANNED_BYTES));
+}
+
+/**
+ * Counts in the author whose key goes on with `following`, {@link SCANNED_BYTES} bytes as hex, behind the
+ * byte that names the register. Of many authors of one register only the least `following` counts.
+ *
+ * @see NIP-45 "HyperLogLog"
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { emptyRegisters, raiseRegister } from "./hyperloglog.ts";
+ *
+ * const registers = emptyRegisters();
+ * raiseRegister(registers, 3, "00000000000000");
+ * raiseRegister(registers, 3, "10000000000000");
+ * equal(registers[3], 57);
+ * ```
+ */
+export function raiseRegister(registers: Uint8Array, register: number, following: string): void {
+  assert(register < registers.length, "a register is numbered by a byte");
+  const rarity = leadingZeroBits(following) + 1;
+  if (rarity > registers[register]!) registers[register] = rarity;
+}
+
+/** Of a number in hex. */
+function leadingZeroBits(digits: string): number {
+  for (let place = 0; place < digits.length; place++) {
+    const digit = Number.parseInt(digits.charAt(place), 16);
+    if (digit !== 0) return 4 * place + Math.clz32(digit) - 28;
+  }
+  return 4 * digits.length;
+}

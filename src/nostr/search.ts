@@ -1,0 +1,151 @@
+/**
+ * Search: which events have the words that somebody looks for, and which of them best.
+ *
+ * @see NIP-50
+ * @module
+ */
+
+import type { NostrEvent } from "./event.ts";
+import { isJsonObject, parseJson } from "./json.ts";
+import { wordsToFind, wordsToIndex } from "./words.ts";
+
+/** Words of one event that it is found by; those beyond are not looked at. */
+const MAX_EVENT_WORDS = 4_000;
+
+/** How much more a word counts that stands in a heading. */
+const HEADING_WEIGHT = 10;
+
+/** An event's words in order, as often as they occur. */
+export interface EventWords {
+  /** Of a name or a title. */
+  readonly heading: readonly string[];
+  /** Of all else. */
+  readonly body: readonly string[];
+}
+
+/** `key:value`: extensions of the search syntax. An address on the web or in Nostr is none. */
+const EXTENSION = /^(?!nostr:)[a-z][a-z0-9_-]*:(?!\/\/)\S+$/i;
+
+/**
+ * The words that `text` looks for, each of which must be found; undefined when it looks for nothing. An
+ * empty set, of a text such as `"?!"`, looks for something that no event has. Extensions are ignored.
+ *
+ * @see NIP-50 "Extensions"
+ *
+ * @example
+ * ```ts
+ * import { deepEqual, equal } from "node:assert/strict";
+ * import { parseSearch } from "./search.ts";
+ *
+ * deepEqual(parseSearch("Best apps language:en"), new Set(["best", "apps"]));
+ * equal(parseSearch(" include:spam "), undefined);
+ * ```
+ */
+export function parseSearch(text: string): ReadonlySet<string> | undefined {
+  const words = text.split(/\s+/).filter((word) => word !== "" && !EXTENSION.test(word));
+  return words.length === 0 ? undefined : new Set(wordsToFind(words.join(" ")));
+}
+
+/**
+ * The words that an event is found by: of its content and its titles; of a profile, only of its names,
+ * its address and what it says about itself.
+ *
+ * @see NIP-50 `search` field
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { eventWords } from "./search.ts";
+ *
+ * const content = '{"name":"Ann","about":"I bake","picture":"https://example.com"}';
+ * const words = eventWords({ kind: 0, tags: [], content });
+ * deepEqual(words, { heading: ["ann"], body: ["i", "bake"] });
+ * ```
+ */
+export function eventWords(event: Pick<NostrEvent, "kind" | "tags" | "content">): EventWords {
+  const { heading, body } = event.kind === 0 ? profileText(event.content) : noteText(event);
+  const headingWords = wordsToIndex(heading).slice(0, MAX_EVENT_WORDS);
+  const room = MAX_EVENT_WORDS - headingWords.length;
+  return { heading: headingWords, body: wordsToIndex(body).slice(0, room) };
+}
+
+interface EventText {
+  readonly heading: string;
+  readonly body: string;
+}
+
+function profileText(content: string): EventText {
+  const profile = parseJson(content);
+  if (!isJsonObject(profile)) return { heading: "", body: "" };
+  const text = (...fields: readonly string[]) =>
+    fields.map((field) => profile[field]).filter((value) => typeof value === "string").join("\n");
+  return { heading: text("name", "display_name", "nip05"), body: text("about") };
+}
+
+function noteText({ tags, content }: Pick<NostrEvent, "tags" | "content">): EventText {
+  let heading = "";
+  for (const [name, value] of tags) {
+    if (value !== undefined && TITLES.has(name!)) heading += `${value}\n`;
+  }
+  return { heading, body: content };
+}
+
+/** Tags whose value is a title. */
+const TITLES: ReadonlySet<string> = new Set(["title", "subject", "summary"]);
+
+/**
+ * Whether `event` has all of `words`.
+ *
+ * @see NIP-50
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { meetsSearch } from "./search.ts";
+ *
+ * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [], content: "Hi all", sig: "" };
+ * equal(meetsSearch(new Set(["hi", "all"]), event), true);
+ * equal(meetsSearch(new Set(["hi", "you"]), event), false);
+ * equal(meetsSearch(new Set(), event), false);
+ * ```
+ */
+export function meetsSearch(words: ReadonlySet<string>, event: NostrEvent): boolean {
+  return words.size > 0 && words.isSubsetOf(distinctWords(event));
+}
+
+/** The event that was asked about last: a live event is matched against many searches in turn. */
+let last: { readonly event: NostrEvent; readonly words: ReadonlySet<string> } | undefined;
+
+function distinctWords(event: NostrEvent): ReadonlySet<string> {
+  if (last?.event !== event) {
+    const { heading, body } = eventWords(event);
+    last = { event, words: new Set([...heading, ...body]) };
+  }
+  return last.words;
+}
+
+/**
+ * How good an answer `event` is: how often it has the words, headings first, for its length. Larger is
+ * better; the numbers mean nothing else, and a database may use a measure of its own.
+ *
+ * @see NIP-50 "Results SHOULD be returned in descending order by quality of search result"
+ *
+ * @example
+ * ```ts
+ * import { ok } from "node:assert/strict";
+ * import { relevance } from "./search.ts";
+ *
+ * const note = { kind: 1, tags: [], content: "bread and other things that one may bake" };
+ * const baker = { kind: 0, tags: [], content: '{"name":"Bread"}' };
+ * ok(relevance(new Set(["bread"]), baker) > relevance(new Set(["bread"]), note));
+ * ```
+ */
+export function relevance(
+  words: ReadonlySet<string>,
+  event: Pick<NostrEvent, "kind" | "tags" | "content">,
+): number {
+  const { heading, body } = eventWords(event);
+  const found = (among: readonly string[]) => among.filter((word) => words.has(word)).length;
+  const weight = HEADING_WEIGHT * found(heading) + found(body);
+  return weight / (1 + Math.log(1 + heading.length + body.length));
+}
