@@ -14,10 +14,12 @@ import { openPostgres } from "../store/postgres.ts";
 import { SqlStore } from "../store/sql_store.ts";
 import { databaseUrl, withoutPassword } from "./database_url.ts";
 import { readMigrations } from "./migration_files.ts";
+import { openManaged } from "./open_managed.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256 } from "./sha256.ts";
 
 const PGLITE = "pglite:";
+const MANAGED = "managed:";
 
 /** Connections that write: one batch is written at a time, and one is left for what comes beside. */
 const WRITE_CONNECTIONS = 2;
@@ -40,7 +42,7 @@ const WRITE_CONNECTIONS = 2;
 export async function openStore({ database }: Settings, log: Log): Promise<EventStore> {
   const url = databaseUrl(database);
   if (url === "memory:") return new MemoryStore();
-  const sql = await openDatabase(url, database);
+  const sql = await openDatabase(url, database, log);
   try {
     const applied = await migrate(sql, await readMigrations(), sha256);
     if (applied.length > 0) log.info("schema brought up to date", { migrations: applied.length });
@@ -51,14 +53,21 @@ export async function openStore({ database }: Settings, log: Log): Promise<Event
   return new SqlStore(sql, sha256);
 }
 
-function openDatabase(url: string, settings: Settings["database"]): Promise<Database> {
+function openDatabase(
+  url: string,
+  settings: Settings["database"],
+  log: Log,
+): Promise<Database> {
   if (url.startsWith(PGLITE)) return openPglite(url.slice(PGLITE.length));
-  if (/^postgres(ql)?:/.test(url)) {
-    return Promise.resolve(openPostgres(url, {
-      readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
-      writeConnections: WRITE_CONNECTIONS,
-      readTimeoutMs: settings.statement_timeout_ms,
-    }));
+  const postgres = {
+    readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
+    writeConnections: WRITE_CONNECTIONS,
+    readTimeoutMs: settings.statement_timeout_ms,
+  };
+  if (url.startsWith(MANAGED)) {
+    const connections = settings.pool_size;
+    return openManaged(url.slice(MANAGED.length), { log, connections, postgres });
   }
+  if (/^postgres(ql)?:/.test(url)) return Promise.resolve(openPostgres(url, postgres));
   return Promise.reject(new StoreUnavailable(`cannot open ${withoutPassword(url)}`));
 }

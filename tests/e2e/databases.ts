@@ -22,6 +22,15 @@ export const freshDatabases: Readonly<Record<string, () => Promise<FreshDatabase
       [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
     };
   },
+  "managed:": async () => {
+    const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
+    // Postgres may run as somebody else, who has to get there.
+    await Deno.chmod(directory, 0o755);
+    return {
+      url: `managed:${directory}/postgres`,
+      [Symbol.asyncDispose]: () => removeWhenIdle(directory),
+    };
+  },
   "postgres:": async () => {
     const given = Deno.env.get("TEST_DATABASE_URL");
     if (given !== undefined) {
@@ -37,3 +46,11 @@ export const freshDatabases: Readonly<Record<string, () => Promise<FreshDatabase
     };
   },
 };
+
+/** A relay that was killed leaves its server to end by itself, which takes a moment. */
+async function removeWhenIdle(directory: string): Promise<void> {
+  const runs = () =>
+    Deno.stat(`${directory}/postgres/data/postmaster.pid`).then(() => true, () => false);
+  while (await runs()) await new Promise((resolve) => setTimeout(resolve, 20));
+  await Deno.remove(directory, { recursive: true });
+}

@@ -10,7 +10,7 @@ const READY = "listening on ";
 
 /** How to start it. */
 export interface RunningRelayOptions {
-  /** `memory:`, `pglite:DIR` or `postgres://…`. */
+  /** `memory:`, `pglite:DIR`, `managed:DIR` or `postgres://…`. */
   readonly database: string;
   /** Settings besides, as `section.key=value`. */
   readonly settings?: readonly string[];

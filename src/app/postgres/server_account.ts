@@ -49,6 +49,12 @@ export async function giveDirectory(directory: string, account: ServerAccount): 
   await Deno.chmod(directory, 0o700);
 }
 
+/** Makes a file that is the account's. It must not be there: root follows no link that others have laid. */
+export async function giveFile(path: string, text: string, account: ServerAccount): Promise<void> {
+  await Deno.writeTextFile(path, text, { createNew: true, mode: 0o600 });
+  if (account.uid !== undefined) await Deno.chown(path, account.uid, account.gid);
+}
+
 /**
  * Whether the account can get to `directory`: one above it may be closed to others, as root's home is.
  *

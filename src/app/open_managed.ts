@@ -1,0 +1,49 @@
+/**
+ * The database of a server that the relay runs itself.
+ *
+ * @module
+ */
+
+import type { Log } from "../base/log.ts";
+import type { Database } from "../store/database.ts";
+import { openPostgres, type PostgresOptions } from "../store/postgres.ts";
+import { ManagedPostgres } from "./postgres/managed_postgres.ts";
+import { systemClock } from "./system_clock.ts";
+
+/** How the server and the connections to it are set. */
+export interface OpenManagedOptions {
+  readonly log: Log;
+  /** How many connections there may be in all. */
+  readonly connections: number;
+  readonly postgres: PostgresOptions;
+}
+
+/**
+ * Starts the server of the directory `path` and connects to it. Closing the database stops the server.
+ *
+ * Rejects with `StoreUnavailable` when it cannot be had.
+ *
+ * @example
+ * ```ts
+ * import { rejects } from "node:assert/strict";
+ * import { silentLog } from "../base/log.ts";
+ * import { openManaged } from "./open_managed.ts";
+ *
+ * const options = { log: silentLog, connections: 10, postgres: {} };
+ * await rejects(openManaged("/dev/null/postgres", options), { name: "StoreUnavailable" });
+ * ```
+ */
+export async function openManaged(path: string, options: OpenManagedOptions): Promise<Database> {
+  const { log, connections, postgres } = options;
+  const server = await ManagedPostgres.start(path, { connections, clock: systemClock, log });
+  const database = openPostgres(server.url, postgres);
+  return {
+    query: (statement, options) => database.query(statement, options),
+    script: (sql) => database.script(sql),
+    transaction: (work) => database.transaction(work),
+    async close() {
+      await database.close();
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * The settings of a private Postgres server.
+ *
+ * @module
+ */
+
+/** What the settings follow. */
+export interface PostgresConfOptions {
+  /** How many connections the relay may open. */
+  readonly connections: number;
+}
+
+/** Connections for whoever looks at the server, and for the server's own work. */
+const SPARE_CONNECTIONS = 10;
+
+/**
+ * For a small machine that the server shares with the relay. The system's file cache lies under the server's
+ * own and grows with what is free, so a small one of its own costs little.
+ */
+const SETTINGS: Readonly<Record<string, string>> = {
+  // What was committed survives a power cut.
+  fsync: "on",
+  full_page_writes: "on",
+  synchronous_commit: "on",
+  // Only the relay connects, through the socket.
+  listen_addresses: "''",
+  unix_socket_permissions: "0700",
+  // Memory.
+  shared_buffers: "128MB",
+  huge_pages: "off",
+  work_mem: "4MB",
+  maintenance_work_mem: "64MB",
+  autovacuum_work_mem: "32MB",
+  temp_file_limit: "1GB",
+  // Processes: each costs memory, and no query of the relay is split.
+  io_method: "sync",
+  max_worker_processes: "2",
+  max_parallel_workers: "0",
+  max_parallel_maintenance_workers: "0",
+  jit: "off",
+  // No copies of the server follow it, so its log need not carry what they would need.
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  max_logical_replication_workers: "0",
+  min_wal_size: "80MB",
+  max_wal_size: "512MB",
+  checkpoint_timeout: "15min",
+  checkpoint_completion_target: "0.9",
+  // Events are mostly added: index-only scans need their pages seen to soon.
+  autovacuum: "on",
+  autovacuum_max_workers: "1",
+  autovacuum_naptime: "30s",
+  autovacuum_vacuum_insert_scale_factor: "0.05",
+  autovacuum_vacuum_scale_factor: "0.05",
+  // The log goes to the relay's. Statements hold what people wrote and stay out of it.
+  log_destination: "stderr",
+  logging_collector: "off",
+  log_line_prefix: "''",
+  log_min_messages: "warning",
+  log_min_error_statement: "panic",
+  log_checkpoints: "off",
+  log_timezone: "UTC",
+  timezone: "UTC",
+};
+
+const HEADER = "# Written by the relay at each start. What stands in data/postgresql.conf wins.\n";
+
+/**
+ * The text of a configuration file.
+ *
+ * @example
+ * ```ts
+ * import { match } from "node:assert/strict";
+ * import { postgresConf } from "./postgres_conf.ts";
+ *
+ * match(postgresConf({ connections: 10 }), /^fsync = on$/m);
+ * match(postgresConf({ connections: 10 }), /^max_connections = 20$/m);
+ * ```
+ */
+export function postgresConf({ connections }: PostgresConfOptions): string {
+  const settings = { max_connections: connections + SPARE_CONNECTIONS, ...SETTINGS };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+  return `${HEADER}${lines.join("")}`;
+}

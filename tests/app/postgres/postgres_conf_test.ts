@@ -1,0 +1,13 @@
+import { match, ok } from "node:assert/strict";
+import { postgresConf } from "../../../src/app/postgres/postgres_conf.ts";
+
+Deno.test("there are more connections than the relay's, for whoever looks at the server", () => {
+  match(postgresConf({ connections: 500 }), /^max_connections = 510$/m);
+});
+
+Deno.test("commits wait for the disk, and nothing but a socket is open", () => {
+  const conf = postgresConf({ connections: 10 });
+  for (const line of ["fsync = on", "synchronous_commit = on", "listen_addresses = ''"]) {
+    ok(conf.split("\n").includes(line), line);
+  }
+});
