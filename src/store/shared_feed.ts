@@ -69,7 +69,7 @@ export class SharedFeed implements StoreFeed {
   #options: FeedOptions | undefined = undefined;
   #instance = 0;
   /** What this instance is writing: numbered, and not known to be committed. */
-  readonly #own = new Map<number, EventRecord>();
+  readonly #own = new Map<number, NumberedRecord>();
   readonly #window = new SeqWindow();
   readonly #marks: Mark[] = [];
   #steps: Step[] = [];
@@ -155,16 +155,15 @@ export class SharedFeed implements StoreFeed {
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
     if (seqs === undefined) return;
-    const own: NumberedRecord[] = [];
-    const others: number[] = [];
-    for (const seq of seqs) {
-      const record = this.#own.get(seq);
-      if (record !== undefined) own.push({ ...record, seq });
-      else if (!this.#window.has(seq)) others.push(seq);
-    }
     // That its notification is here proves the commit, whether or not the answer is.
-    this.#tell(own);
+    if (seqs.some((seq) => this.#own.has(seq))) this.#tell(this.#ownOf(new Set(seqs)));
+    const others = seqs.filter((seq) => !this.#window.has(seq));
     if (others.length > 0) this.#enqueue({ seqs: others });
+  }
+
+  /** In the order in which they came. */
+  #ownOf(seqs: ReadonlySet<number>): readonly NumberedRecord[] {
+    return [...this.#own.values()].filter(({ seq }) => seqs.has(seq));
   }
 
   #hearPassed(payload: string): void {

@@ -160,10 +160,10 @@ function together(answers: readonly Answer[], limit = Infinity): Answer {
 
 const nothing: readonly StoredRow[] = [];
 
-/** The entries that were stored, each with its number. */
+/** The entries that were stored, each with its number, in the order in which they came. */
 function numbered(entries: readonly Entry[], rows: readonly StoredRow[]): NumberedRecord[] {
   const seqs = new Map(rows.map(({ id, seq }) => [id, seq]));
-  return entries.flatMap(({ record }) => {
+  return entries.toSorted((a, b) => a.place - b.place).flatMap(({ record }) => {
     const seq = seqs.get(record.event.id);
     return seq === undefined ? [] : [{ ...record, seq }];
   });
