@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Connection, Ending } from "../src/net/connection.ts";
+import type { Connection } from "../src/net/connection.ts";
+import type { Ending } from "../src/net/ending.ts";
 
 /** Long messages are what test suites send to see whether they fit. */
 export const limits = {
