@@ -24,8 +24,8 @@ export interface CommandContext {
   readonly streams: Streams;
   /** Aborts when the process is asked to end. */
   readonly stop: AbortSignal;
-  /** Opens the store that the settings name. Who opens it closes it. */
-  openStore(): Promise<EventStore>;
+  /** Opens the store at `url`, or else the one that the settings name. Who opens it closes it. */
+  openStore(url?: string): Promise<EventStore>;
 }
 
 /** A command's work. What it returns is the program's exit code. */

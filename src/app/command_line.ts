@@ -11,6 +11,7 @@ import { defineConfigCheck } from "./commands/config_check.ts";
 import { defineExport } from "./commands/export.ts";
 import { defineImport } from "./commands/import.ts";
 import { defineInfo } from "./commands/info.ts";
+import { defineMigrateStore } from "./commands/migrate_store.ts";
 import { defineServe } from "./commands/serve.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import type { SettingOptions } from "./setting_options.ts";
@@ -22,6 +23,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineServe,
   defineImport,
   defineExport,
+  defineMigrateStore,
   defineConfigCheck,
   defineInfo,
 ];

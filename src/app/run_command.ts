@@ -84,7 +84,8 @@ export async function runCommand(
   const watch = watchStopSignals((code) => host.exit(code));
   const { streams, clock, random } = host;
   const { stop } = watch;
-  const openStore = () => host.openStore(settings, log);
+  const openStore = (url = settings.database.url) =>
+    host.openStore({ ...settings, database: { ...settings.database, url } }, log);
   try {
     return await work({ settings, origins, log, clock, random, streams, stop, openStore });
   } catch (error) {

@@ -1,0 +1,112 @@
+/**
+ * `gallimimus migrate-store`: bring everything from one database into another.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError } from "../commander.ts";
+import { utf8 } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { CommandContext, RunCommand } from "../command_context.ts";
+import { copyStore, type CopyTally } from "../copy_store.ts";
+import { type ExitCode, exitCode } from "../exit_code.ts";
+import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
+import type { Output } from "../streams.ts";
+
+/** How often a person is told how far it is, milliseconds. */
+const PROGRESS_MS = 250;
+
+/** From where to where, as URLs of databases. */
+export interface MigrateStoreArguments {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Adds the command to the program.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { Command } from "../commander.ts";
+ * import { defineMigrateStore } from "./migrate_store.ts";
+ *
+ * const program = new Command();
+ * defineMigrateStore(program, () => Promise.resolve());
+ * equal(program.commands[0]?.name(), "migrate-store");
+ * ```
+ */
+export function defineMigrateStore(program: Command, run: RunCommand): void {
+  const command = program.command("migrate-store")
+    .description("copy everything from one database to another; may be repeated until it is done")
+    .argument("<from>", "pglite:DIR, managed:DIR or postgres://…", lastingDatabase)
+    .argument("<to>", "the same, and another one", lastingDatabase);
+  withSettingOptions(command)
+    .action((from: string, to: string, options: SettingOptions) =>
+      run(options, (context) => migrateStore(context, { from, to }))
+    );
+}
+
+/**
+ * Copies everything and prints what became of it. The source is left as it is.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { PretendCommand } from "../../../tests/kit/pretend_command.ts";
+ * import { migrateStore } from "./migrate_store.ts";
+ *
+ * const { context, stdout } = new PretendCommand();
+ * equal(await migrateStore(context, { from: "pglite:./old", to: "managed:./new" }), 0);
+ * equal(stdout.text, "stored 0, duplicate 0, superseded 0\n");
+ * ```
+ */
+export async function migrateStore(
+  context: CommandContext,
+  { from, to }: MigrateStoreArguments,
+): Promise<ExitCode> {
+  const { streams, stop, clock } = context;
+  if (from === to) {
+    await streams.stderr.write(utf8("gallimimus: both databases are the same\n"));
+    return exitCode.misused;
+  }
+  const source = await context.openStore(from);
+  try {
+    const target = await context.openStore(to);
+    try {
+      const onProgress = progressOn(streams.stderr, clock);
+      const tally = await copyStore(source, target, { signal: stop, onProgress });
+      await streams.stdout.write(utf8(`${countsOf(tally)}\n`));
+      return tally.unreadable === 0 ? exitCode.done : exitCode.failed;
+    } finally {
+      await target.close();
+    }
+  } catch (error) {
+    if (stop.aborted) return exitCode.interrupted;
+    throw error;
+  } finally {
+    await source.close();
+  }
+}
+
+/** Shows the counts now and then, on a line that overwrites itself, if a person is looking. */
+function progressOn(output: Output, clock: Clock): (tally: CopyTally) => void {
+  let shownMs = -Infinity;
+  return (tally) => {
+    if (!output.isTerminal || clock.monotonicMs() - shownMs < PROGRESS_MS) return;
+    shownMs = clock.monotonicMs();
+    const day = new Date((tally.createdAt ?? 0) * 1_000).toISOString().slice(0, 10);
+    void output.write(utf8(`\r\x1b[K${countsOf(tally)}, back to ${day}\r`));
+  };
+}
+
+function countsOf({ outcomes, unreadable }: CopyTally): string {
+  const counts = { stored: 0, duplicate: 0, superseded: 0, ...Object.fromEntries(outcomes) };
+  const all = unreadable === 0 ? counts : { ...counts, unreadable };
+  return Object.entries(all).map(([name, count]) => `${name} ${count}`).join(", ");
+}
+
+function lastingDatabase(url: string): string {
+  if (/^(?:(?:pglite|managed):.|postgres(?:ql)?:\/\/.)/.test(url)) return url;
+  throw new InvalidArgumentError("Expected pglite:DIR, managed:DIR or postgres://….");
+}

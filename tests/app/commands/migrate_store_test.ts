@@ -1,0 +1,76 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { Command } from "../../../src/app/commander.ts";
+import { defineMigrateStore, migrateStore } from "../../../src/app/commands/migrate_store.ts";
+import { exitCode } from "../../../src/app/exit_code.ts";
+import { utf8 } from "../../../src/base/bytes.ts";
+import { eventJson } from "../../../src/nostr/event_json.ts";
+import { MemoryStore } from "../../../src/store/memory.ts";
+import { generateEvents } from "../../kit/event_generator.ts";
+import { PretendCommand } from "../../kit/pretend_command.ts";
+import { SeededRandom } from "../../kit/seeded_random.ts";
+
+const urls = { from: "pglite:./old", to: "postgres://new" };
+
+/** A command with two stores, of which the first has events. */
+async function prepared() {
+  const stores: Readonly<Record<string, MemoryStore>> = {
+    [urls.from]: new MemoryStore(),
+    [urls.to]: new MemoryStore(),
+  };
+  const events = generateEvents(new SeededRandom(1), 600);
+  await stores[urls.from]!.put(
+    events.map((event) => ({ event, json: utf8(eventJson(event)) })),
+  );
+  const opened: (string | undefined)[] = [];
+  const pretend = new PretendCommand({
+    openStore: (url) => {
+      opened.push(url);
+      return Promise.resolve(stores[url ?? ""]!);
+    },
+  });
+  return { pretend, opened };
+}
+
+Deno.test("everything is copied, and said so", async () => {
+  const { pretend, opened } = await prepared();
+  equal(await migrateStore(pretend.context, urls), exitCode.done);
+  match(pretend.stdout.text, /^stored \d+, duplicate 0, superseded 0\n$/);
+  deepEqual(opened, [urls.from, urls.to]);
+  equal(pretend.stderr.text, "");
+});
+
+Deno.test("a person sees how far it is", async () => {
+  const { pretend } = await prepared();
+  pretend.stderr.isTerminal = true;
+  await migrateStore(pretend.context, urls);
+  match(pretend.stderr.text, /stored \d+, .*, back to \d{4}-\d\d-\d\d\r$/);
+});
+
+Deno.test("whoever is told to stop says so by the exit code", async () => {
+  const { pretend } = await prepared();
+  pretend.controller.abort();
+  equal(await migrateStore(pretend.context, urls), exitCode.interrupted);
+});
+
+Deno.test("a database is not copied to itself", async () => {
+  const { pretend, opened } = await prepared();
+  const same = { from: urls.from, to: urls.from };
+  equal(await migrateStore(pretend.context, same), exitCode.misused);
+  match(pretend.stderr.text, /both databases are the same/);
+  deepEqual(opened, []);
+});
+
+for (const url of ["memory:", "./data", "pglite:", "mysql://db"]) {
+  Deno.test(`${url} is no database to copy`, () => {
+    const program = new Command().exitOverride().configureOutput({ writeErr() {} });
+    defineMigrateStore(program, () => Promise.resolve());
+    program.commands[0]!.exitOverride().configureOutput({ writeErr() {} });
+    let code = "";
+    try {
+      program.parse(["migrate-store", url, urls.to], { from: "user" });
+    } catch (error) {
+      code = error instanceof Error && "code" in error ? String(error.code) : "";
+    }
+    equal(code, "commander.invalidArgument");
+  });
+}
