@@ -5,7 +5,7 @@
  * @module
  */
 
-import { StoreUnavailable } from "./event_store.ts";
+import { type PoolFigures, StoreUnavailable } from "./event_store.ts";
 
 /** The value of one `$n`. Arrays travel as array literals, see `array_literal.ts`. */
 export type Parameter = string | number;
@@ -37,6 +37,10 @@ export interface Statement<Row> {
 export interface StatementOptions {
   /** Ends the statement, at the database where that is possible. The call rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether its form bounds what it reads, so that it may use what is kept for such. Default: no.
+   */
+  readonly isShort?: boolean;
 }
 
 /** Somewhere to send statements. */
@@ -68,6 +72,8 @@ export interface Listening {
  * {@link StatementFailed} when it refused the statement.
  */
 export interface Database extends Session {
+  /** What the connections that answer queries do; undefined where there is but one. */
+  readonly figures?: PoolFigures;
   /**
    * Runs `work` between BEGIN and COMMIT, at the isolation level READ COMMITTED: each statement sees
    * what was committed before it. Rolls back when `work` rejects. Statements that `work` starts without

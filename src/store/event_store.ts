@@ -45,6 +45,22 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What the connections that answer queries do. The numbers change as they work. */
+export interface PoolFigures {
+  /** How many there are, at most. */
+  readonly connections: number;
+  /** How many of them are kept for short queries. */
+  readonly reserved: number;
+  /** Statements that run now. */
+  readonly running: number;
+  /** Statements that wait for a connection now. */
+  readonly waiting: number;
+  /** Statements that were cancelled because nobody wanted the answer any more, since the start. */
+  readonly cancelled: number;
+  /** Statements that the database ended for their time-out, since the start. */
+  readonly timedOut: number;
+}
+
 /** What a feed works with. */
 export interface FeedOptions {
   readonly clock: Clock;
@@ -80,6 +96,8 @@ export interface EventFeed {
 export interface EventStore {
   /** Tells what {@link put} stores, here and in every other process on the same database. */
   readonly feed: EventFeed;
+  /** What its connections do; undefined where it has none. */
+  readonly figures?: PoolFigures | undefined;
 
   /**
    * Stores a batch atomically and durably, and says in the same order what became of each. Two events

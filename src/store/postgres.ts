@@ -6,7 +6,6 @@
 
 import postgres from "postgres";
 import {
-  type Cells,
   databaseError,
   type ListenEvents,
   type Listening,
@@ -15,9 +14,13 @@ import {
   type Statement,
   type StatementOptions,
 } from "./database.ts";
-import { StoreUnavailable } from "./event_store.ts";
+import { type PoolFigures, StoreUnavailable } from "./event_store.ts";
 import { WRITER_NAME } from "./feed_statements.ts";
-import { Turnstile } from "./turnstile.ts";
+import { QueryGate } from "./query_gate.ts";
+import { RawCells } from "./raw_cells.ts";
+
+/** What part of the connections that answer queries is kept for short ones. */
+const SHORT_SHARE = 0.25;
 
 /** How a server is used. */
 export interface PostgresOptions {
@@ -36,14 +39,19 @@ export interface PostgresOptions {
 /**
  * The database at a `postgres://` URL. Connects when it is first used, and again after a connection was
  * lost; what was running then rejects. A Unix socket is named by its directory: as the host, percent
- * encoded, or as `?host=/run/postgresql`.
+ * encoded, or as `?host=/run/postgresql` beside any host.
  */
 export function openPostgres(url: string, options: PostgresOptions = {}): ListeningDatabase {
   const connect = ({ name, timeoutMs, ...more }: PoolOptions) => {
     const driverOptions = {
       ...socketOf(url),
       connect_timeout: (options.connectTimeoutMs ?? 10_000) / 1_000,
-      connection: { ...settings, application_name: name, statement_timeout: timeoutMs },
+      backoff: reconnectDelay,
+      connection: {
+        ...{ ...settings, application_name: name, statement_timeout: timeoutMs },
+        // A relay that hangs must not keep its locks.
+        idle_in_transaction_session_timeout: timeoutMs,
+      },
       fetch_types: false,
       types: { bytea: asText },
       onnotice: () => {},
@@ -73,6 +81,14 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Listen
         ...{ max_lifetime: null, ...hooks },
       }),
   });
+}
+
+/**
+ * How long to wait before connecting again, seconds. What needs the connection waits as long, so this
+ * stays short; the driver's own would grow to 20.
+ */
+function reconnectDelay(failures: number): number {
+  return Math.min(1, 0.05 * 2 ** failures);
 }
 
 /** One group of connections. */
@@ -135,8 +151,7 @@ class PostgresDatabase implements ListeningDatabase {
   readonly #readers: Pool;
   readonly #writers: Pool;
   readonly #listener: Pools["listener"];
-  /** As many as there are connections: what waits for one waits here, where it can be called off. */
-  readonly #turnstile: Turnstile;
+  readonly #gate: QueryGate;
   /** What the driver works on. Closing waits for it: the driver's own waiting ends a little early. */
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined = undefined;
@@ -145,7 +160,12 @@ class PostgresDatabase implements ListeningDatabase {
     this.#readers = readers;
     this.#writers = writers;
     this.#listener = listener;
-    this.#turnstile = new Turnstile(readers.options.max);
+    const connections = readers.options.max;
+    this.#gate = new QueryGate({ connections, reserved: Math.floor(connections * SHORT_SHARE) });
+  }
+
+  get figures(): PoolFigures {
+    return this.#gate.figures;
   }
 
   async query<Row>(
@@ -156,6 +176,7 @@ class PostgresDatabase implements ListeningDatabase {
       return await this.#read(statement, options);
     } catch (error) {
       options.signal?.throwIfAborted();
+      if (isTimeOut(error)) this.#gate.countTimedOut();
       if (!isStrayCancel(error)) throw failure(error);
     }
     // Somebody else's cancel request came late and hit this statement in place of its own.
@@ -193,7 +214,7 @@ class PostgresDatabase implements ListeningDatabase {
       query: async (statement) => {
         if (!isOpen) throw new StoreUnavailable("the connection that listens is closed");
         try {
-          return (await send(pool, statement)).map(readerOf(statement));
+          return read(await send(pool, statement), statement);
         } catch (error) {
           throw failure(error);
         }
@@ -254,12 +275,17 @@ class PostgresDatabase implements ListeningDatabase {
 
   async #read<Row>(
     statement: Statement<Row>,
-    { signal }: StatementOptions,
+    { signal, isShort = false }: StatementOptions,
   ): Promise<readonly Row[]> {
-    await this.#turnstile.enter(signal);
+    const visitor = { isShort, signal };
+    await this.#gate.enter(visitor);
     const query = send(this.#readers, statement);
-    const rows = this.#track(query).finally(() => this.#turnstile.leave());
-    return (await unlessAborted(rows, () => cancel(query), signal)).map(readerOf(statement));
+    const rows = this.#track(query).finally(() => this.#gate.leave(visitor));
+    const stop = () => {
+      this.#gate.countCancelled();
+      cancel(query);
+    };
+    return read(await unlessAborted(rows, stop, signal), statement);
   }
 }
 
@@ -280,7 +306,7 @@ class TransactionSession implements Session {
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
     options.signal?.throwIfAborted();
-    return this.#send(async (sql) => (await send(sql, statement)).map(readerOf(statement)));
+    return this.#send(async (sql) => read(await send(sql, statement), statement));
   }
 
   async script(text: string): Promise<void> {
@@ -303,8 +329,9 @@ function send(sql: Sender, { text, parameters }: Statement<unknown>) {
   return sql.unsafe(text, [...parameters], { prepare: true }).raw();
 }
 
-function readerOf<Row>({ read }: Statement<Row>): (cells: readonly Buffer[]) => Row {
-  return (cells) => read(new RawCells(cells));
+/** The driver's own list carries more than rows; what leaves here is a plain array. */
+function read<Row>(rows: Iterable<readonly Buffer[]>, { read }: Statement<Row>): readonly Row[] {
+  return Array.from(rows, (cells) => read(new RawCells(cells)));
 }
 
 /** What `work` resolves to; the signal's reason as soon as that is aborted, after `cancel`. */
@@ -336,37 +363,14 @@ function cancel(query: ReturnType<typeof send>): void {
   if ("state" in query && query.state !== null) query.cancel();
 }
 
-const BACKSLASH_X = 2;
-
-/** One row as the server sent it. */
-class RawCells implements Cells {
-  readonly #cells: readonly Buffer[];
-
-  constructor(cells: readonly Buffer[]) {
-    this.#cells = cells;
-  }
-
-  hex(column: number): string {
-    return this.#cells[column]!.toString("latin1", BACKSLASH_X);
-  }
-
-  integer(column: number): number {
-    return Number(this.#cells[column]!.toString("latin1"));
-  }
-
-  text(column: number): string {
-    return this.#cells[column]!.toString("utf8");
-  }
-
-  utf8(column: number): Uint8Array {
-    // The cell is a view of all that one read of the socket brought; a copy lets that go.
-    return new Uint8Array(this.#cells[column]!);
-  }
-}
-
 function failure(error: unknown): Error {
   if (error instanceof postgres.PostgresError) return databaseError(error, error.code);
   return databaseError(error instanceof Error ? error : new Error(String(error)), undefined);
+}
+
+function isTimeOut(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.code === "57014" &&
+    error.message.includes("timeout");
 }
 
 /** Cancelled by a request, not by the time limit. */

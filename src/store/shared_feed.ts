@@ -59,6 +59,8 @@ const BEAT_MS = 5_000;
 const MIN_RETRY_MS = 50;
 const MAX_RETRY_MS = 5_000;
 
+const SHORT = { isShort: true };
+
 /** One step of what waits to be done in order: numbers to read, or a floor that holds behind them. */
 type Step = { readonly seqs: readonly number[] } | { readonly floor: number };
 
@@ -211,7 +213,7 @@ export class SharedFeed implements StoreFeed {
     this.#waiting -= seqs.length;
     const unknown = seqs.filter((seq) => !this.#window.has(seq));
     if (unknown.length === 0) return;
-    const records = await this.#database.query(selectBySeqs(unknown));
+    const records = await this.#database.query(selectBySeqs(unknown), SHORT);
     this.#tell(records.filter((record) => record !== undefined));
   }
 
@@ -252,11 +254,11 @@ export class SharedFeed implements StoreFeed {
   async #catchUp(): Promise<void> {
     let after = this.#window.floor;
     for (;;) {
-      const seqs = await this.#database.query(selectSeqsAfter(after, LIST_SEQS));
+      const seqs = await this.#database.query(selectSeqsAfter(after, LIST_SEQS), SHORT);
       const unknown = seqs.filter((seq) => !this.#window.has(seq));
       for (let start = 0; start < unknown.length; start += READ_EVENTS) {
         const part = unknown.slice(start, start + READ_EVENTS);
-        const records = await this.#database.query(selectBySeqs(part));
+        const records = await this.#database.query(selectBySeqs(part), SHORT);
         this.#tell(records.filter((record) => record !== undefined));
       }
       if (seqs.length < LIST_SEQS) return;

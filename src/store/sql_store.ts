@@ -10,6 +10,7 @@ import { type Database, type Session, StatementFailed } from "./database.ts";
 import {
   type EventRecord,
   type EventStore,
+  type PoolFigures,
   type PutOutcome,
   type QueryOptions,
   type StoredEvent,
@@ -28,6 +29,7 @@ import {
 } from "./put_statements.ts";
 import { scan } from "./scan.ts";
 import { selectStatement } from "./select_statement.ts";
+import { isShort } from "./query_size.ts";
 import { feedOf, type StoreFeed } from "./store_feed.ts";
 import { union } from "./union.ts";
 
@@ -97,6 +99,10 @@ export class SqlStore implements EventStore {
     options.signal?.throwIfAborted();
   }
 
+  get figures(): PoolFigures | undefined {
+    return this.#database.figures;
+  }
+
   async close(): Promise<void> {
     await this.feed.close();
     await this.#database.close();
@@ -111,7 +117,7 @@ export class SqlStore implements EventStore {
     const { lanes: { length: lanes }, limit } = plan;
     return scan(
       { lanes, limit, chunkEvents: CHUNK_EVENTS },
-      (ask) => this.#database.query(selectStatement(plan, ask), { signal }),
+      (ask) => this.#database.query(selectStatement(plan, ask), { signal, isShort: isShort(plan) }),
     );
   }
 

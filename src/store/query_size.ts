@@ -1,0 +1,35 @@
+/**
+ * Telling queries that are quick by their form from those that may take long.
+ *
+ * @module
+ */
+
+import type { Plan } from "./plan.ts";
+
+/** How many lanes a short query has, at most, and how many events it gives. */
+const MAX_SHORT_LANES = 50;
+const MAX_SHORT_LIMIT = 500;
+
+/**
+ * Whether the plan's form bounds what it reads: a few lanes, a limit, and nothing to check in each row.
+ * Such are ids, profiles, one author's newest, replies to an event. A condition on each row may have to
+ * pass over any number of rows before it finds one.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { plansOf } from "./plan.ts";
+ * import { isShort } from "./query_size.ts";
+ *
+ * const kinds = new Set([1]);
+ * const tags = new Map([["t", new Set(["x"])], ["p", new Set(["y"])]]);
+ * equal(plansOf({ kinds, tags: new Map(), limit: 20 }, sha256).every(isShort), true);
+ * equal(plansOf({ kinds, tags, limit: 20 }, sha256).every(isShort), false);
+ * ```
+ */
+export function isShort({ lanes, limit, rest }: Plan): boolean {
+  const { authors, kinds, tags } = rest;
+  const isChecked = authors !== undefined || kinds !== undefined || tags.length > 0;
+  return !isChecked && lanes.length <= MAX_SHORT_LANES && limit <= MAX_SHORT_LIMIT;
+}

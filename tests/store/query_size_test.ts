@@ -1,0 +1,26 @@
+import { equal } from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
+import { plansOf } from "../../src/store/plan.ts";
+import { isShort } from "../../src/store/query_size.ts";
+
+const key = (n: number) => n.toString(16).padStart(64, "0");
+const keys = (count: number) => new Set(Array.from({ length: count }, (_, n) => key(n)));
+
+function isShortFilter(filter: Partial<ReqFilter>): boolean {
+  return plansOf({ tags: new Map(), limit: 100, ...filter }, sha256).every(isShort);
+}
+
+Deno.test("ids, profiles, an author's newest and replies are short", () => {
+  equal(isShortFilter({ ids: keys(50) }), true);
+  equal(isShortFilter({ authors: keys(1), kinds: new Set([0]) }), true);
+  equal(isShortFilter({ authors: keys(1) }), true);
+  equal(isShortFilter({ tags: new Map([["e", keys(1)]]), kinds: new Set([1]) }), true);
+});
+
+Deno.test("many values, all rows, and conditions on each row are not", () => {
+  equal(isShortFilter({ authors: keys(500), kinds: new Set([1]) }), false);
+  equal(isShortFilter({ limit: Infinity }), false);
+  equal(isShortFilter({ tags: new Map([["e", keys(1)], ["p", keys(1)]]) }), false);
+  equal(isShortFilter({ ids: keys(1), kinds: new Set([1]) }), false);
+});
