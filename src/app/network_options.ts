@@ -116,6 +116,32 @@ export function proxyOptions({ network }: Settings): ProxyOptions {
   };
 }
 
+/**
+ * Which web pages may connect: undefined for all. An origin is compared as browsers write it, in lower
+ * case and without a default port.
+ *
+ * @see RFC 6455 §10.2
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { originRule } from "./network_options.ts";
+ *
+ * const allows = originRule(["https://Client.example:443"]);
+ * equal(allows?.("https://client.example"), true);
+ * equal(allows?.("https://elsewhere.example"), false);
+ * equal(allows?.(undefined), true);
+ * equal(originRule([]), undefined);
+ * ```
+ */
+export function originRule(
+  allowed: readonly string[],
+): ((origin: string | undefined) => boolean) | undefined {
+  if (allowed.length === 0) return undefined;
+  const origins = new Set(allowed.map((origin) => new URL(origin).origin));
+  return (origin) => origin === undefined || origins.has(origin);
+}
+
 function trustedPeers(setting: string, texts: readonly string[]): TrustedPeers {
   const networks = texts.filter((text) => text !== "unix").map((text) => {
     const network = parseNetwork(text);

@@ -16,6 +16,7 @@ import { acceptDeflate } from "../websocket/permessage_deflate.ts";
 import {
   admissionLimits,
   listenLimits,
+  originRule,
   paceLimits,
   type ProxyOptions,
   proxyOptions,
@@ -109,6 +110,7 @@ export class RelaySockets {
       counters: this.counters,
       ...this.#proxies,
       tls: isSecure ? this.#tls?.gate : undefined,
+      allowsOrigin: originRule(network.allowed_origins),
       acceptsPath: (path) => path === network.path,
       chooseExtension: network.compression ? acceptDeflate({ zlib: nodeZlib }) : undefined,
       onConnection,

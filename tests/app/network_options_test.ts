@@ -38,3 +38,13 @@ Deno.test("a network that is none is named together with its setting", () => {
     message: /^network\.trusted_proxies: 10\.0\.0\.1\/8 /,
   });
 });
+
+Deno.test("RFC 6455 §10.2: an allow-list keeps other pages out and lets programs in", () => {
+  const allows = originRule(["https://client.example", "http://localhost:3000"])!;
+  equal(allows("https://client.example"), true);
+  equal(allows("http://localhost:3000"), true);
+  for (const other of ["https://client.example.evil.example", "http://client.example", "null"]) {
+    equal(allows(other), false);
+  }
+  equal(allows(undefined), true);
+});

@@ -148,6 +148,19 @@ export const networkSection = {
         "Where the trusted proxies say it: in X-Forwarded-For and X-Forwarded-Proto, or in Forwarded (RFC 7239).",
       reloadable: false,
     },
+    allowed_origins: {
+      type: "list",
+      default: [],
+      format: {
+        pattern: /^https?:\/\/[^\s\/]+$/,
+        words: "an origin such as https://client.example",
+      },
+      minItems: 0,
+      maxItems: 1_000,
+      description:
+        "The web pages that may connect, by origin; from elsewhere a browser is refused. Nothing means any page, as Nostr clients are. Programs send no origin and are never refused by this.",
+      reloadable: false,
+    },
     max_header_bytes: {
       type: "integer",
       default: 16_384,
