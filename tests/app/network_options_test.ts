@@ -1,5 +1,10 @@
 import { equal, throws } from "node:assert/strict";
-import { admissionLimits, listenLimits, proxyOptions } from "../../src/app/network_options.ts";
+import {
+  admissionLimits,
+  listenLimits,
+  originRule,
+  proxyOptions,
+} from "../../src/app/network_options.ts";
 import { settingsWith } from "../../src/app/setting_list.ts";
 import { parseIpAddress } from "../../src/net/ip_address.ts";
 
