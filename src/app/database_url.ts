@@ -1,27 +1,8 @@
 /**
- * Which database the settings mean.
+ * Databases' URLs, for people to see.
  *
  * @module
  */
-
-import type { Settings } from "./setting_list.ts";
-
-/**
- * The database's URL: the one that was set, or else the embedded database inside the data directory.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { databaseUrl } from "./database_url.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * equal(databaseUrl(defaultSettings.database), "pglite:./data/pglite");
- * equal(databaseUrl({ ...defaultSettings.database, url: "memory:" }), "memory:");
- * ```
- */
-export function databaseUrl({ url, data }: Settings["database"]): string {
-  return url === "" ? `pglite:${data.replace(/\/+$/, "")}/pglite` : url;
-}
 
 /**
  * A database's URL as it may be shown: with `***` where a password was.

@@ -12,7 +12,8 @@ import { migrate } from "../store/migrations.ts";
 import { openPglite } from "../store/pglite.ts";
 import { openPostgres } from "../store/postgres.ts";
 import { SqlStore } from "../store/sql_store.ts";
-import { databaseUrl, withoutPassword } from "./database_url.ts";
+import { chooseDatabase } from "./choose_database.ts";
+import { withoutPassword } from "./database_url.ts";
 import { readMigrations } from "./migration_files.ts";
 import { openManaged } from "./open_managed.ts";
 import type { Settings } from "./setting_list.ts";
@@ -40,7 +41,7 @@ const WRITE_CONNECTIONS = 2;
  * ```
  */
 export async function openStore({ database }: Settings, log: Log): Promise<EventStore> {
-  const url = databaseUrl(database);
+  const { url } = await chooseDatabase(database);
   if (url === "memory:") return new MemoryStore();
   const sql = await openDatabase(url, database, log);
   try {

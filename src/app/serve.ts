@@ -7,7 +7,8 @@
 import { utf8 } from "../base/bytes.ts";
 import { primaryAddress } from "../net/primary_address.ts";
 import type { CommandContext } from "./command_context.ts";
-import { databaseUrl, withoutPassword } from "./database_url.ts";
+import { chooseDatabase } from "./choose_database.ts";
+import { withoutPassword } from "./database_url.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import { RelayHost } from "./relay_host.ts";
 import { watchHangup } from "./signals.ts";
@@ -15,8 +16,9 @@ import { watchHangup } from "./signals.ts";
 /** Runs the relay until `stop` aborts, then ends it in order. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
   const { settings, log, clock, streams, stop } = context;
-  const store = await context.openStore();
-  log.info("store opened", { database: withoutPassword(databaseUrl(settings.database)) });
+  const { url, because } = await chooseDatabase(settings.database);
+  const store = await context.openStore(url);
+  log.info("store opened", { database: withoutPassword(url), because });
   const host = await RelayHost.start({ settings, store, clock, log });
   const ignoreHangup = watchHangup(() => host.reloadCertificates());
   try {

@@ -1,18 +1,5 @@
 import { equal } from "node:assert/strict";
-import { databaseUrl, withoutPassword } from "../../src/app/database_url.ts";
-import { defaultSettings } from "../../src/app/setting_list.ts";
-
-Deno.test("without a URL the embedded database in the data directory is meant", () => {
-  equal(
-    databaseUrl({ ...defaultSettings.database, data: "/srv/relay/" }),
-    "pglite:/srv/relay/pglite",
-  );
-});
-
-Deno.test("a URL is used as it is", () => {
-  const url = "postgres://u:p@h/d";
-  equal(databaseUrl({ ...defaultSettings.database, url }), url);
-});
+import { withoutPassword } from "../../src/app/database_url.ts";
 
 const shown: readonly [string, string][] = [
   ["memory:", "memory:"],

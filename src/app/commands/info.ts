@@ -8,7 +8,8 @@
 import type { Command } from "../commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_context.ts";
-import { databaseUrl, withoutPassword } from "../database_url.ts";
+import { chooseDatabase } from "../choose_database.ts";
+import { withoutPassword } from "../database_url.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
 import type { Settings } from "../setting_list.ts";
 import { AUTOMATIC_WORKERS } from "../settings/signatures.ts";
@@ -46,7 +47,7 @@ export function defineInfo(program: Command, run: RunCommand): void {
  *
  * const { context, stdout } = new PretendCommand();
  * await showInfo(context);
- * ok(stdout.text.includes("database: pglite:./data/pglite\n"));
+ * ok(stdout.text.includes("listen: 127.0.0.1:8080\n"));
  * ```
  */
 export async function showInfo({ settings, streams }: CommandContext): Promise<ExitCode> {
@@ -56,7 +57,7 @@ export async function showInfo({ settings, streams }: CommandContext): Promise<E
     ["platform", Deno.build.target],
     ["processors", String(navigator.hardwareConcurrency)],
     ["listen", settings.network.listen.join(", ")],
-    ["database", withoutPassword(databaseUrl(settings.database))],
+    ["database", withoutPassword((await chooseDatabase(settings.database)).url)],
     ["signatures", signaturesLine(settings.signatures)],
   ];
   const text = facts.map(([name, value]) => `${name}: ${value}\n`).join("");

@@ -14,7 +14,7 @@ import { findPostgresPackage } from "./postgres_package.ts";
 import { postgresConf } from "./postgres_conf.ts";
 import { layOutPrograms, type PostgresPrograms } from "./postgres_programs.ts";
 import { readPostmasterFile, stopLeftServer } from "./postmaster_file.ts";
-import { canReach, type ServerAccount, serverAccount } from "./server_account.ts";
+import { reachFault, type ServerAccount, serverAccount } from "./server_account.ts";
 import { type ServerLog, serverLog } from "./server_log.ts";
 import { socketDirectory } from "./socket_directory.ts";
 import { Supervised } from "./supervised.ts";
@@ -185,7 +185,8 @@ async function prepare(
   const account = await serverAccount(data);
   // Others may pass through to what is theirs, and see no more.
   if (account.uid !== undefined) await Deno.chmod(home, 0o711);
-  if (!await canReach(home, account)) throw new StoreUnavailable(unreachable(home, account));
+  const fault = await reachFault(home, account);
+  if (fault !== undefined) throw new StoreUnavailable(fault);
   const programs = await layOutPrograms(found, `${home}/postgres-${found.version}`);
   const socket = await socketDirectory(home, account);
   if (await stopLeftServer({ data, socket }, clock)) {
@@ -195,9 +196,4 @@ async function prepare(
   await Deno.writeTextFile(`${home}/${CONF_NAME}`, postgresConf({ connections }));
   await Deno.chmod(`${home}/${CONF_NAME}`, 0o644);
   return { data, socket, account, programs };
-}
-
-function unreachable(home: string, { uid }: ServerAccount): string {
-  return `Postgres refuses to run as root, and user ${uid} cannot get to ${home} because a directory above ` +
-    "it is closed: run the relay as a user of its own, or put its data elsewhere (--data)";
 }

@@ -56,22 +56,42 @@ export async function giveFile(path: string, text: string, account: ServerAccoun
 }
 
 /**
- * Whether the account can get to `directory`: one above it may be closed to others, as root's home is.
+ * Why a server of the account could not use `directory`; undefined when it could. A directory above it may be
+ * closed to others, as root's home is. Neither needs to be there yet.
  *
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { canReach } from "./server_account.ts";
+ * import { reachFault } from "./server_account.ts";
  *
- * equal(await canReach("/", {}), true);
- * equal(await canReach("/nowhere", {}), false);
+ * equal(await reachFault("/tmp/new/postgres", {}), undefined);
  * ```
  */
-export async function canReach(directory: string, account: ServerAccount): Promise<boolean> {
+export async function reachFault(
+  directory: string,
+  account: ServerAccount,
+): Promise<string | undefined> {
+  if (account.uid === undefined) return undefined;
+  const existing = await nearestExisting(directory);
   const { success } = await new Deno.Command("test", {
-    args: ["-x", directory],
+    args: ["-x", existing],
+    cwd: "/",
     stdin: "null",
     ...account,
   }).output();
-  return success;
+  if (success) return undefined;
+  return `Postgres refuses to run as root, and user ${account.uid} cannot get to ${existing}: ` +
+    "run the relay as a user of its own, or put its data elsewhere (--data)";
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const parent = path.replace(/\/*[^/]+\/*$/, "");
+  return parent === ""
+    ? await Deno.realPath(path.startsWith("/") ? "/" : ".")
+    : await nearestExisting(parent);
 }

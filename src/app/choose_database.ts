@@ -1,0 +1,59 @@
+/**
+ * Which database the settings mean.
+ *
+ * @module
+ */
+
+import { findPostgresPackage } from "./postgres/postgres_package.ts";
+import { reachFault, serverAccount } from "./postgres/server_account.ts";
+import type { Settings } from "./setting_list.ts";
+
+/** A database, and how it came to be chosen. */
+export interface DatabaseChoice {
+  readonly url: string;
+  /** Why it is not the private server that it would be elsewhere; one sentence without a full stop. */
+  readonly because?: string;
+}
+
+/**
+ * The database that was set, or else an embedded one inside the data directory: the one that is there, or for
+ * a new relay a private Postgres server where there can be one, and PGlite elsewhere.
+ *
+ * @see docs/decisions/0005-embedded-default.md
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { chooseDatabase } from "./choose_database.ts";
+ * import { defaultSettings } from "./setting_list.ts";
+ *
+ * const settings = { ...defaultSettings.database, url: "memory:" };
+ * deepEqual(await chooseDatabase(settings), { url: "memory:" });
+ * ```
+ */
+export async function chooseDatabase(
+  { url, data }: Pick<Settings["database"], "url" | "data">,
+): Promise<DatabaseChoice> {
+  if (url !== "") return { url };
+  const directory = data.replace(/(?<=.)\/+$/, "");
+  const [pglite, managed] = [`${directory}/pglite`, `${directory}/postgres`];
+  if (await exists(pglite)) return { url: `pglite:${pglite}` };
+  if (await exists(managed)) return { url: `managed:${managed}` };
+  const fault = await managedFault(managed);
+  return fault === undefined
+    ? { url: `managed:${managed}` }
+    : { url: `pglite:${pglite}`, because: fault };
+}
+
+/** Why there can be no private server in `directory`. */
+async function managedFault(directory: string): Promise<string | undefined> {
+  const run = await Deno.permissions.query({ name: "run" });
+  if (run.state !== "granted") return "this process may not start others (--allow-run)";
+  const found = await findPostgresPackage();
+  if ("fault" in found) return found.fault;
+  return await reachFault(directory, await serverAccount(`${directory}/data`));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
