@@ -9,7 +9,7 @@ import type { Settings } from "./setting_list.ts";
 import { version } from "./version.ts";
 
 /** The NIPs that are always on. */
-const supportedNips: readonly number[] = [1, 2, 11];
+const constantNips: readonly number[] = [1, 2, 11];
 
 /** Where the software lives, for whoever asks a relay what it runs. */
 const software = "https://github.com/gallimimus/gallimimus";
@@ -29,7 +29,8 @@ const software = "https://github.com/gallimimus/gallimimus";
  * equal(relayInformation(defaultSettings).limitation.maxSubscriptions, 100);
  * ```
  */
-export function relayInformation({ relay, limits }: Settings): RelayInformation {
+export function relayInformation(settings: Settings): RelayInformation {
+  const { relay, limits } = settings;
   return {
     name: relay.name,
     description: relay.description,
@@ -40,7 +41,7 @@ export function relayInformation({ relay, limits }: Settings): RelayInformation 
     termsOfService: relay.terms_of_service,
     software,
     version,
-    supportedNips,
+    supportedNips: supportedNips(settings),
     limitation: {
       maxMessageBytes: limits.max_message_bytes,
       maxSubscriptions: limits.max_subscriptions,
@@ -53,6 +54,14 @@ export function relayInformation({ relay, limits }: Settings): RelayInformation 
       ...bound("maxFutureSeconds", limits.created_at_upper_limit_s),
     },
   };
+}
+
+/** Only what is on. */
+function supportedNips({ limits, search }: Settings): readonly number[] {
+  const nips = [...constantNips];
+  if (limits.max_count_rows > 0) nips.push(45);
+  if (search.enabled) nips.push(50);
+  return nips;
 }
 
 /** A limit that is switched off is not one to tell of. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { SearchLimits } from "../nostr/parse_filter.ts";
 import type { RelayLimits } from "../relay/limits.ts";
 import type { Settings } from "./setting_list.ts";
 
@@ -23,7 +24,7 @@ const MS_PER_SECOND = 1000;
  * equal(relayLimits(defaultSettings).pingIntervalMs, 30_000);
  * ```
  */
-export function relayLimits({ limits, network }: Settings): RelayLimits {
+export function relayLimits({ limits, network, filters, search }: Settings): RelayLimits {
   return {
     maxEventBytes: limits.max_event_bytes,
     maxEventTags: limits.max_event_tags,
@@ -36,6 +37,9 @@ export function relayLimits({ limits, network }: Settings): RelayLimits {
     maxSubscriptionIdLength: limits.max_subscription_id_length,
     maxLimit: limits.max_limit,
     defaultLimit: limits.default_limit,
+    maxCountRows: limits.max_count_rows,
+    andTags: filters.and_tags,
+    search: searchLimits(search),
     maxConcurrentQueries: limits.max_concurrent_queries,
     maxPendingEvents: limits.max_pending_events,
     maxPendingBytes: limits.max_pending_bytes,
@@ -46,4 +50,24 @@ export function relayLimits({ limits, network }: Settings): RelayLimits {
     pingIntervalMs: network.ping_interval_s * MS_PER_SECOND,
     idleTimeoutMs: network.idle_timeout_s * MS_PER_SECOND,
   };
+}
+
+/**
+ * What may be searched; undefined when search is off.
+ *
+ * @see NIP-50
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { searchLimits } from "./relay_limits.ts";
+ * import { defaultSettings } from "./setting_list.ts";
+ *
+ * equal(searchLimits({ ...defaultSettings.search, enabled: false }), undefined);
+ * ```
+ */
+export function searchLimits(
+  { enabled, kinds, max_length }: Settings["search"],
+): SearchLimits | undefined {
+  return enabled ? { kinds: new Set(kinds.map(Number)), maxLength: max_length } : undefined;
 }

@@ -6,10 +6,12 @@
 
 import type { Setting, SettingSection, SettingValue, ValueOf } from "./setting.ts";
 import { databaseSection } from "./settings/database.ts";
+import { filtersSection } from "./settings/filters.ts";
 import { limitsSection } from "./settings/limits.ts";
 import { logSection } from "./settings/log.ts";
 import { networkSection } from "./settings/network.ts";
 import { relaySection } from "./settings/relay.ts";
+import { searchSection } from "./settings/search.ts";
 import { signaturesSection } from "./settings/signatures.ts";
 import { tlsSection } from "./settings/tls.ts";
 
@@ -20,6 +22,8 @@ export const settingSections = {
   tls: tlsSection,
   database: databaseSection,
   limits: limitsSection,
+  filters: filtersSection,
+  search: searchSection,
   signatures: signaturesSection,
   log: logSection,
 } as const satisfies Readonly<Record<string, SettingSection>>;

@@ -23,6 +23,8 @@ export interface Counters {
   subscriptions: number;
   /** Stored events sent. */
   answered: number;
+  /** COUNTs answered. */
+  counted: number;
   /** Connections closed because nothing was heard from them. */
   closedIdle: number;
   /** Connections closed because they read too slowly. */
@@ -50,6 +52,7 @@ export function zeroCounters(): Counters {
     delivered: 0,
     subscriptions: 0,
     answered: 0,
+    counted: 0,
     closedIdle: 0,
     closedSlow: 0,
   };

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { SearchLimits } from "../nostr/parse_filter.ts";
+
 /** Bounds of one session and of the events it may publish. */
 export interface RelayLimits {
   /** Longest event JSON, bytes of its canonical form. */
@@ -30,6 +32,13 @@ export interface RelayLimits {
   readonly maxLimit: number;
   /** `limit` of a filter that has none. */
   readonly defaultLimit: number;
+
+  /** Stored events that a COUNT may look at; beyond it the number is approximate. 0 turns COUNT off. */
+  readonly maxCountRows: number;
+  /** Whether filters may ask for events that carry all of several tag values. */
+  readonly andTags: boolean;
+  /** What may be searched; undefined when nothing may. */
+  readonly search?: SearchLimits | undefined;
 
   /** Queries that run at once for a connection; others wait their turn. */
   readonly maxConcurrentQueries: number;

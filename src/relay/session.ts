@@ -27,17 +27,14 @@ import {
 } from "../nostr/relay_message.ts";
 import type { StoredEvent } from "../store/event_store.ts";
 import type { LiveEvent } from "./broadcast.ts";
+import { GOING_AWAY, INTERNAL_ERROR, POLICY_VIOLATION } from "./close_codes.ts";
 import type { RelayContext } from "./context.ts";
+import { CountQueue, unreadable } from "./count_queue.ts";
 import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
 import type { Verdict } from "./publisher.ts";
 import { QueryQueue, type QueryResult } from "./query_queue.ts";
 import { storedFilters } from "./stored_filters.ts";
 import { Subscription } from "./subscription.ts";
-
-/** Close codes the relay uses itself. @see RFC 6455 §7.4.1 */
-const GOING_AWAY = 1001;
-const POLICY_VIOLATION = 1008;
-const INTERNAL_ERROR = 1011;
 
 /** A decision about one of the peer's events, on its way back to the loop. */
 interface Decided {
@@ -81,6 +78,8 @@ export class Session implements PeerEvents {
   readonly #live: Inbox<"live", Delivery>;
   /** What queries found; held while the peer is slow to read. */
   readonly #queries: QueryQueue<Subscription>;
+  /** Answers to COUNT; as many as may be pending. */
+  readonly #counts: CountQueue;
   /** What the peer said; held, and its socket paused, while it has too much pending. */
   readonly #frames: Inbox<"frames", readonly PeerMessage[]>;
 
@@ -105,6 +104,7 @@ export class Session implements PeerEvents {
     this.#decided = new Inbox("decided", Number.MAX_SAFE_INTEGER);
     this.#live = new Inbox("live", limits.maxLiveQueue);
     this.#queries = new QueryQueue(context.store, limits.maxConcurrentQueries);
+    this.#counts = new CountQueue(context);
     this.#frames = new Inbox("frames", Number.MAX_SAFE_INTEGER);
   }
 
@@ -149,6 +149,7 @@ export class Session implements PeerEvents {
         this.#decided,
         this.#live,
         this.#queries.results,
+        this.#counts.answers,
         this.#frames,
       );
       switch (signal.from) {
@@ -173,6 +174,9 @@ export class Session implements PeerEvents {
             this.#onResult(result);
             taken();
           }
+          break;
+        case "counted":
+          for (const answer of signal.value) this.#peer.send(answer);
           break;
         case "frames":
           for (const batch of signal.value) {
@@ -217,6 +221,8 @@ export class Session implements PeerEvents {
         return this.#publish(parsed.event, message.text.length);
       case "REQ":
         return this.#subscribe(parsed.subscription, parsed.filters);
+      case "COUNT":
+        return this.#counts.add(parsed);
       case "CLOSE":
         return this.#unsubscribe(parsed.subscription);
       case "refused-event":
@@ -224,6 +230,8 @@ export class Session implements PeerEvents {
         return this.#peer.send(okMessage(parsed.id, false, parsed.reason));
       case "refused-subscription":
         return this.#refuse(parsed.subscription, parsed.reason);
+      case "refused-count":
+        return this.#peer.send(closedMessage(parsed.query, parsed.reason));
       case "refused":
         return this.#peer.send(noticeMessage(parsed.notice));
       default:
@@ -314,7 +322,7 @@ export class Session implements PeerEvents {
         return this.#endOfStored(subscription);
       case "failed":
         reading.failed(result.error);
-        return this.#refuse(subscription.id, reason("error", "the stored events cannot be read"));
+        return this.#refuse(subscription.id, unreadable);
       default:
         unreachable(result);
     }
@@ -381,6 +389,7 @@ export class Session implements PeerEvents {
   #endSubscriptions(): void {
     for (const id of [...this.#subscriptions.keys()]) this.#unsubscribe(id);
     this.#queries.drop();
+    this.#counts.drop();
   }
 
   #release(): void {

@@ -40,6 +40,8 @@ function canMatch(filter: ReqFilter): boolean {
   if (filter.since !== undefined && filter.until !== undefined && filter.since > filter.until) {
     return false;
   }
-  const lists = [filter.ids, filter.authors, filter.kinds, ...filter.tags.values()];
+  const { ids, authors, kinds, search } = filter;
+  const tagLists = [...filter.tags.values(), ...(filter.allTags?.values() ?? [])];
+  const lists = [ids, authors, kinds, search, ...tagLists];
   return lists.every((list) => list === undefined || list.size > 0);
 }

@@ -9,6 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
+import type { CountResult } from "../nostr/relay_message.ts";
 
 /** An event together with the JSON that is kept and sent, made once. */
 export interface EventRecord {
@@ -92,6 +93,12 @@ export interface EventFeed {
   pass(record: EventRecord): void;
 }
 
+/** How a count is bounded. */
+export interface CountOptions extends QueryOptions {
+  /** How many stored events, of each filter, are looked at. */
+  readonly maxRows: number;
+}
+
 /** Events on a shelf. */
 export interface EventStore {
   /** Tells what {@link put} stores, here and in every other process on the same database. */
@@ -119,6 +126,21 @@ export interface EventStore {
     filters: readonly ReqFilter[],
     options?: QueryOptions,
   ): AsyncIterable<readonly StoredEvent[]>;
+
+  /**
+   * How many stored events match any of `filters`, each once, whatever their `limit`. Exact unless
+   * `maxRows` events were looked at and there are more; then it is the least that it can be. For a filter
+   * that has them, the registers of HyperLogLog are counted along.
+   *
+   * Rejects with {@link StoreUnavailable} when the database fails, and with the signal's reason.
+   */
+  count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult>;
+
+  /**
+   * Makes searchable what was stored while search was off, in small steps, and gives after each how many
+   * events that were. May be broken off; whoever begins again goes on where it ended.
+   */
+  reindex(options?: QueryOptions): AsyncIterable<number>;
 
   /** Finishes what runs, writes what must be written, gives back what was held. Idempotent. */
   close(): Promise<void>;

@@ -7,8 +7,12 @@
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { addressOf, isNewer } from "../nostr/kind.ts";
+import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../nostr/hyperloglog.ts";
 import { matches } from "../nostr/match.ts";
+import type { CountResult } from "../nostr/relay_message.ts";
+import { relevance } from "../nostr/search.ts";
 import {
+  type CountOptions,
   type EventRecord,
   type EventStore,
   type PutOutcome,
@@ -17,6 +21,7 @@ import {
   StoreUnavailable,
 } from "./event_store.ts";
 import { LocalFeed } from "./local_feed.ts";
+import { rankedCount } from "./ranked_count.ts";
 
 /** How many events a chunk of an answer has, at most. */
 const CHUNK_EVENTS = 500;
@@ -69,14 +74,36 @@ export class MemoryStore implements EventStore {
     { signal }: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
     if (this.#closed) throw closedError();
-    const found = new Set(filters.flatMap((filter) => this.#newestMatches(filter)));
-    const ordered = [...found].sort(newestFirst).map(toStored);
+    const found = [...new Set(filters.flatMap((filter) => this.#answer(filter)))];
+    // What was searched for stays in the order of its relevance.
+    const isSearch = filters.some(({ search }) => search !== undefined);
+    const ordered = (isSearch ? found : found.sort(newestFirst)).map(toStored);
     for (let start = 0; start < ordered.length; start += CHUNK_EVENTS) {
       signal?.throwIfAborted();
       yield await Promise.resolve(ordered.slice(start, start + CHUNK_EVENTS));
     }
     signal?.throwIfAborted();
   }
+
+  count(
+    filters: readonly ReqFilter[],
+    { maxRows, signal }: CountOptions,
+  ): Promise<CountResult> {
+    if (this.#closed) return Promise.reject(closedError());
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const all = filters.map((filter) => this.#matches(filter));
+    const counted = new Set(all.flatMap((records) => records.slice(0, maxRows)));
+    const isApproximate = all.some(({ length }) => length > maxRows);
+    const result = { count: counted.size, isApproximate };
+    const offset = filters.length === 1 ? hyperLogLogOffset(filters[0]!) : undefined;
+    if (offset === undefined) return Promise.resolve(result);
+    const registers = emptyRegisters();
+    for (const { event } of counted) countAuthor(registers, event.pubkey, offset);
+    return Promise.resolve({ ...result, registers });
+  }
+
+  /** Searching looks at the events themselves. */
+  async *reindex(): AsyncIterable<number> {}
 
   close(): Promise<void> {
     this.#closed = true;
@@ -100,11 +127,23 @@ export class MemoryStore implements EventStore {
     return "stored";
   }
 
-  #newestMatches(filter: ReqFilter): NumberedRecord[] {
+  /** The newest; of a search, the best of the newest. */
+  #answer(filter: ReqFilter): NumberedRecord[] {
+    const { search, limit } = filter;
+    const newest = this.#matches(filter);
+    if (search === undefined) return newest.slice(0, limit);
+    return newest.slice(0, rankedCount(limit))
+      .map((record) => ({ record, score: relevance(search, record.event) }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, limit)
+      .map(({ record }) => record);
+  }
+
+  /** All of them, newest first. */
+  #matches(filter: ReqFilter): NumberedRecord[] {
     return [...this.#byId.values()]
       .filter(({ event }) => matches(filter, event))
-      .sort(newestFirst)
-      .slice(0, filter.limit);
+      .sort(newestFirst);
   }
 }
 

@@ -41,6 +41,8 @@ export type Lane = readonly (string | number)[];
 export interface TagCondition {
   readonly letter: string;
   readonly values: readonly string[];
+  /** Whether an event must carry all of them, not just one. */
+  readonly every?: boolean;
 }
 
 /** What the index does not decide and each row is checked for. */
@@ -48,6 +50,8 @@ export interface Rest {
   readonly authors?: readonly string[];
   readonly kinds?: readonly number[];
   readonly tags: readonly TagCondition[];
+  /** Words to be found, as a `tsquery`. */
+  readonly search?: string;
 }
 
 /** A way to answer a filter. */
@@ -96,11 +100,45 @@ const MAX_LANES = 4_096;
  */
 export function plansOf(filter: ReqFilter, sha256: Sha256): readonly Plan[] {
   const conditions = conditionsOf(filter, sha256);
+  const bounds = boundsOf(filter);
+  if (bounds === undefined || conditions === undefined) return [];
+  const { search, ...others } = conditions;
+  return pathsOf(others).map((path) => ({
+    ...path,
+    rest: { ...path.rest, ...(search !== undefined && { search }) },
+    ...bounds,
+  }));
+}
+
+/**
+ * All conditions of a filter but its ids as checks of events that were found in some other way; undefined
+ * when nothing can match.
+ *
+ * @param sha256 writes long tag values, see {@link tagValueHex}.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { checksOf } from "./plan.ts";
+ *
+ * deepEqual(checksOf({ kinds: new Set([1]), tags: new Map() }, sha256)?.rest.kinds, [1]);
+ * ```
+ */
+export function checksOf(filter: ReqFilter, sha256: Sha256): Plan | undefined {
+  const conditions = conditionsOf(filter, sha256);
+  const bounds = boundsOf(filter);
+  if (bounds === undefined || conditions === undefined) return undefined;
+  const { ids: _, ...rest } = conditions;
+  return { ...eventPath("time", [[]], rest), ...bounds };
+}
+
+/** Undefined when nothing is wanted, or from no time. */
+function boundsOf(filter: ReqFilter): Pick<Plan, "since" | "before" | "limit"> | undefined {
   const since = Math.max(0, Math.ceil(filter.since ?? 0));
   const before = Math.min(END_OF_TIME, Math.floor(filter.until ?? END_OF_TIME - 1) + 1);
   const limit = filter.limit ?? Infinity;
-  if (limit <= 0 || since >= before || conditions === undefined) return [];
-  return pathsOf(conditions).map((path) => ({ ...path, since, before, limit }));
+  return limit <= 0 || since >= before ? undefined : { since, before, limit };
 }
 
 /** Later than every `created_at`: 2^53. */
@@ -108,25 +146,50 @@ const END_OF_TIME = Number.MAX_SAFE_INTEGER + 1;
 
 type Path = Pick<Plan, "index" | "letter" | "lanes" | "overlapping" | "rest">;
 
-/** A filter's lists without what no event can have. */
+/** A filter's conditions without what no event can have. */
 interface Conditions extends Rest {
   readonly ids?: readonly string[];
 }
 
-/** Undefined when one of the lists has nothing left in it. */
+/** Undefined when nothing can match. */
 function conditionsOf(filter: ReqFilter, sha256: Sha256): Conditions | undefined {
   const ids = filter.ids && [...filter.ids].filter(isKey);
   const authors = filter.authors && [...filter.authors].filter(isKey);
   const kinds = filter.kinds && [...filter.kinds].filter(isKind);
-  const tags = [...filter.tags].map(([letter, values]) => ({
+  const some = [...filter.tags].map(([letter, values]) => ({
     letter,
     values: [...values].map((value) => tagValueHex(value, sha256)).filter((hex) =>
       hex !== undefined
     ),
   }));
-  const lists = [ids, authors, kinds, ...tags.map(({ values }) => values)];
+  const all = [...(filter.allTags ?? [])].map((tag) => everyOf(tag, sha256));
+  const tags = [...some, ...all];
+  const search = filter.search && [...filter.search];
+  const lists = [ids, authors, kinds, search, ...tags.map(({ values }) => values)];
   if (lists.some((list) => list?.length === 0)) return undefined;
-  return { ...(ids && { ids }), ...(authors && { authors }), ...(kinds && { kinds }), tags };
+  return {
+    ...(ids && { ids }),
+    ...(authors && { authors }),
+    ...(kinds && { kinds }),
+    ...(search && { search: wordsQuery(search) }),
+    tags,
+  };
+}
+
+/** Without values when one of them can be in no event. */
+function everyOf(
+  [letter, values]: readonly [string, ReadonlySet<string>],
+  sha256: Sha256,
+): TagCondition {
+  const hexes = [...values].map((value) => tagValueHex(value, sha256));
+  const written = hexes.filter((hex) => hex !== undefined);
+  if (written.length < hexes.length) return { letter, values: [] };
+  return { letter, values: written, ...(written.length > 1 && { every: true }) };
+}
+
+/** Words hold letters, digits and the like, and nothing that a `tsquery` could take for an operator. */
+function wordsQuery(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(" & ");
 }
 
 function isKey(text: string): boolean {
@@ -139,8 +202,18 @@ function isKind(kind: number): boolean {
 
 function pathsOf({ ids, ...rest }: Conditions): readonly Path[] {
   if (ids !== undefined) return [eventPath("id", lanesOf(ids), rest)];
-  const driver = rest.tags.toSorted((a, b) => a.values.length - b.values.length)[0];
-  return driver !== undefined ? tagPaths(driver, rest) : [plainPath(rest)];
+  const [driver] = rest.tags.toSorted((a, b) => laneCount(a) - laneCount(b));
+  if (driver === undefined) return [plainPath(rest)];
+  // Of values that are all needed, the events with the first are those that can have the others.
+  return tagPaths(driver.every ? firstOf(driver) : driver, rest);
+}
+
+function laneCount({ every, values }: TagCondition): number {
+  return every ? 1 : values.length;
+}
+
+function firstOf({ letter, values }: TagCondition): TagCondition {
+  return { letter, values: values.slice(0, 1) };
 }
 
 /** Without ids and tags to go by. */

@@ -71,8 +71,18 @@ function resumes({ starts }: Ask): boolean {
   return starts[0]?.after !== undefined;
 }
 
-/** Collects the values of `$1`, `$2` and so on. */
-class Parameters {
+/**
+ * Collects the values of `$1`, `$2` and so on.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { Parameters } from "./select_statement.ts";
+ *
+ * equal(new Parameters().add(7), "$1");
+ * ```
+ */
+export class Parameters {
   readonly values: Parameter[] = [];
 
   /** The name by which the text refers to `value`. */
@@ -83,8 +93,23 @@ class Parameters {
 
 const COLUMN_TYPES = { id: "bytea", pubkey: "bytea", value: "bytea", kind: "int4" } as const;
 
-/** The lanes as a table: number, the index's columns and, when they go on, where. */
-function lanesSql(plan: Plan, { starts }: Ask, parameters: Parameters): string {
+/**
+ * The lanes as a table: number, the index's columns and, when they go on, where.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { plansOf } from "./plan.ts";
+ * import { lanesSql, Parameters } from "./select_statement.ts";
+ *
+ * const [plan] = plansOf({ tags: new Map() }, sha256);
+ * const ask = { starts: [{ lane: 0, after: undefined }], perLane: 1, limit: 1 };
+ * const sql = lanesSql(plan!, ask, new Parameters());
+ * equal(sql, "unnest($1::int4[]) as lane (number)");
+ * ```
+ */
+export function lanesSql(plan: Plan, { starts }: Ask, parameters: Parameters): string {
   const names = ["number"];
   const lists = [`${parameters.add(plainArray(starts.map(({ lane }) => lane)))}::int4[]`];
   const add = (name: string, list: string) => {
@@ -144,12 +169,52 @@ function stretch(plan: Plan, perLane: string, conditions: readonly string[]): st
 }
 
 /** What singles out the lane, and what is left to check. */
-function conditionsSql({ index, letter, rest }: Plan, parameters: Parameters): readonly string[] {
+function conditionsSql(plan: Plan, parameters: Parameters): readonly string[] {
+  return [...laneSql(plan, parameters), ...restSql(plan, parameters)];
+}
+
+/**
+ * What singles out the lane.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { plansOf } from "./plan.ts";
+ * import { laneSql, Parameters } from "./select_statement.ts";
+ *
+ * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, sha256);
+ * deepEqual(laneSql(plan!, new Parameters()), ["hit.kind = lane.kind"]);
+ * ```
+ */
+export function laneSql({ index, letter }: Plan, parameters: Parameters): readonly string[] {
   const conditions: string[] = [];
   if (letter !== undefined) conditions.push(`hit.name = ${parameters.add(letter)}::"char"`);
   for (const column of INDEXES[index].columns) conditions.push(`hit.${column} = lane.${column}`);
   // In the words of the index, for Postgres to see that it may be used.
   if ("withoutLists" in INDEXES[index]) conditions.push(`hit.kind <> ${LIST_KIND}`);
+  return conditions;
+}
+
+/**
+ * What is left to check of the row `hit`.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { plansOf } from "./plan.ts";
+ * import { Parameters, restSql } from "./select_statement.ts";
+ *
+ * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, sha256);
+ * deepEqual(restSql(plan!, new Parameters()), []);
+ * ```
+ */
+export function restSql(
+  { index, rest }: Pick<Plan, "index" | "rest">,
+  parameters: Parameters,
+): readonly string[] {
+  const conditions: string[] = [];
   if (rest.authors) {
     conditions.push(`hit.pubkey = any(${parameters.add(byteaArray(rest.authors))}::bytea[])`);
   }
@@ -157,6 +222,10 @@ function conditionsSql({ index, letter, rest }: Plan, parameters: Parameters): r
     conditions.push(`hit.kind = any(${parameters.add(plainArray(rest.kinds))}::int4[])`);
   }
   for (const tag of rest.tags) conditions.push(carriesTag(tag, parameters));
+  if (rest.search !== undefined) {
+    const key = INDEXES[index].table === "tags" ? "hit.event" : "hit.key";
+    conditions.push(hasWords(key, parameters.add(rest.search)));
+  }
   return conditions;
 }
 
@@ -164,11 +233,18 @@ function conditionsSql({ index, letter, rest }: Plan, parameters: Parameters): r
  * Whether the event carries one of the values: a look-up by the whole key of an index for each. A
  * scalar subquery stays one; `exists` might become a join that starts at the wrong end.
  */
-function carriesTag({ letter, values }: TagCondition, parameters: Parameters): string {
-  return `(select true from tags as other
+function carriesTag({ letter, values, every }: TagCondition, parameters: Parameters): string {
+  // Each value of an event stands in the table once.
+  const found = every ? `count(*) = ${parameters.add(values.length)}::int8` : "true";
+  return `(select ${found} from tags as other
         where other.name = ${parameters.add(letter)}::"char"
           and other.value = any(${parameters.add(byteaArray(values))}::bytea[])
           and other.created_at = hit.created_at and other.id = hit.id limit 1)`;
+}
+
+function hasWords(key: string, words: string): string {
+  return `(select true from event_words as text
+        where text.event = ${key} and text.words @@ ${words}::tsquery)`;
 }
 
 /** The newest rows, for lanes that have no event in common. */

@@ -6,8 +6,11 @@
 
 import type { Sha256 } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
+import type { CountResult } from "../nostr/relay_message.ts";
+import { countEvents } from "./count.ts";
 import { type Database, type Session, StatementFailed } from "./database.ts";
 import {
+  type CountOptions,
   type EventRecord,
   type EventStore,
   type PoolFigures,
@@ -27,11 +30,14 @@ import {
   type StoredRow,
   upsertVersioned,
 } from "./put_statements.ts";
+import { reindex } from "./reindex.ts";
 import { scan } from "./scan.ts";
+import { searchEvents } from "./search_events.ts";
 import { selectStatement } from "./select_statement.ts";
 import { isShort } from "./query_size.ts";
 import { feedOf, type StoreFeed } from "./store_feed.ts";
-import { union } from "./union.ts";
+import { inTurn, union } from "./union.ts";
+import { insertWords } from "./word_statements.ts";
 
 /** How many events a chunk of an answer has, at most. */
 const CHUNK_EVENTS = 500;
@@ -45,6 +51,12 @@ const MAX_ATTEMPTS = 5;
  */
 const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 
+/** What a store does besides keeping events. */
+export interface SqlStoreOptions {
+  /** The kinds whose events are searchable from now on. Default: none. */
+  readonly searchableKinds?: ReadonlySet<number> | undefined;
+}
+
 /**
  * The store of every relay that keeps its events: any {@link Database} whose schema is that of
  * `migrations/`.
@@ -57,12 +69,14 @@ const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 export class SqlStore implements EventStore {
   readonly #database: Database;
   readonly #sha256: Sha256;
+  readonly #searchableKinds: ReadonlySet<number>;
   readonly feed: StoreFeed;
 
   /** The store closes the database when it is closed. */
-  constructor(database: Database, sha256: Sha256) {
+  constructor(database: Database, sha256: Sha256, options: SqlStoreOptions = {}) {
     this.#database = database;
     this.#sha256 = sha256;
+    this.#searchableKinds = options.searchableKinds ?? new Set();
     this.feed = feedOf(database);
   }
 
@@ -89,14 +103,26 @@ export class SqlStore implements EventStore {
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
     try {
-      yield* together(filters.map((filter) => this.#answer(filter, options)));
+      const answers = filters.map((filter) => this.#answer(filter, options));
+      const isSearch = filters.some(({ search }) => search !== undefined);
+      yield* isSearch ? inTurn(answers) : together(answers);
     } catch (error) {
-      // No filter can make a statement that Postgres refuses: a schema that is not ours can.
-      throw error instanceof StatementFailed
-        ? new StoreUnavailable(error.message, { cause: error })
-        : error;
+      throw unavailable(error);
     }
     options.signal?.throwIfAborted();
+  }
+
+  async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
+    const context = { ...options, database: this.#database, sha256: this.#sha256 };
+    try {
+      return await countEvents(filters, context);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  reindex(options: QueryOptions = {}): AsyncIterable<number> {
+    return reindex(this.#database, { ...options, kinds: this.#searchableKinds });
   }
 
   get figures(): PoolFigures | undefined {
@@ -109,6 +135,24 @@ export class SqlStore implements EventStore {
   }
 
   #answer(filter: ReqFilter, options: QueryOptions): Answer {
+    return filter.search === undefined
+      ? this.#newest(filter, options)
+      : this.#best(filter, options);
+  }
+
+  async *#best(filter: ReqFilter, options: QueryOptions): Answer {
+    const best = await searchEvents(filter, {
+      ...options,
+      database: this.#database,
+      sha256: this.#sha256,
+      newest: (filter) => this.#newest(filter, options),
+    });
+    for (let start = 0; start < best.length; start += CHUNK_EVENTS) {
+      yield best.slice(start, start + CHUNK_EVENTS);
+    }
+  }
+
+  #newest(filter: ReqFilter, options: QueryOptions): Answer {
     const plans = plansOf(filter, this.#sha256);
     return together(plans.map((plan) => this.#follow(plan, options)), filter.limit);
   }
@@ -138,13 +182,14 @@ export class SqlStore implements EventStore {
     const [present] = await Promise.all([
       lost.length > 0 ? session.query(selectIds(lost.map(({ record }) => record.event.id))) : [],
       newVersioned.length > 0 ? session.query(deleteTags(newVersioned.map(({ key }) => key))) : [],
-      this.#insertTags([...regular, ...versioned], keys, session),
+      this.#describe([...regular, ...versioned], keys, session),
       this.feed.announce(session, stored),
     ]);
     return outcomesOf(ordered, keys, new Set(present));
   }
 
-  async #insertTags(
+  /** Writes by what the new events are found. */
+  async #describe(
     entries: readonly Entry[],
     keys: ReadonlyMap<string, number>,
     session: Session,
@@ -153,8 +198,12 @@ export class SqlStore implements EventStore {
       const key = keys.get(event.id);
       return key === undefined ? [] : [{ key, event }];
     });
-    const statement = insertTags(rows, this.#sha256);
-    if (statement !== undefined) await session.query(statement);
+    const searchable = rows.filter(({ event }) => this.#searchableKinds.has(event.kind));
+    const tags = insertTags(rows, this.#sha256);
+    await Promise.all([
+      tags !== undefined ? session.query(tags) : undefined,
+      searchable.length > 0 ? session.query(insertWords(searchable)) : undefined,
+    ]);
   }
 }
 
@@ -197,6 +246,13 @@ function outcomesOf(
     outcomes[place] = outcomes[first] === "stored" ? "duplicate" : outcomes[first]!;
   }
   return outcomes;
+}
+
+/** No filter can make a statement that Postgres refuses: a schema that is not ours can. */
+function unavailable(error: unknown): unknown {
+  return error instanceof StatementFailed
+    ? new StoreUnavailable(error.message, { cause: error })
+    : error;
 }
 
 function isConflict(error: unknown): boolean {

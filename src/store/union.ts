@@ -71,6 +71,39 @@ export async function* union(
   }
 }
 
+/**
+ * One answer after the other, each event where it comes first. For answers that are not ordered by time.
+ *
+ * @see NIP-50
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { inTurn } from "./union.ts";
+ *
+ * async function* answer(...ids: string[]) {
+ *   yield await Promise.resolve(ids.map((id) => ({ seq: 1, id, createdAt: 1, json: new Uint8Array() })));
+ * }
+ * const ids = [];
+ * for await (const chunk of inTurn([answer("b", "a"), answer("c", "b")])) {
+ *   ids.push(...chunk.map(({ id }) => id));
+ * }
+ * deepEqual(ids, ["b", "a", "c"]);
+ * ```
+ */
+export async function* inTurn(
+  answers: readonly AsyncGenerator<readonly StoredEvent[], void>[],
+): AsyncGenerator<readonly StoredEvent[], void> {
+  const given = new Set<string>();
+  for (const answer of answers) {
+    for await (const chunk of answer) {
+      const fresh = chunk.filter(({ id }) => !given.has(id));
+      for (const { id } of fresh) given.add(id);
+      if (fresh.length > 0) yield fresh;
+    }
+  }
+}
+
 function hasRow({ chunk, next }: Reader): boolean {
   return next < chunk.length;
 }

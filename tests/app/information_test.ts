@@ -18,6 +18,19 @@ Deno.test("NIP11-05 each limit of the document is the setting that is enforced",
   });
 });
 
+Deno.test("NIP11 NIPs that are off are not told", () => {
+  const { limits, search } = defaultSettings;
+  const told = (maxCountRows: number, enabled: boolean) =>
+    relayInformation({
+      ...defaultSettings,
+      limits: { ...limits, max_count_rows: maxCountRows },
+      search: { ...search, enabled },
+    }).supportedNips.filter((nip) => nip === 45 || nip === 50);
+  deepEqual(told(0, false), []);
+  deepEqual(told(1, false), [45]);
+  deepEqual(told(1, true), [45, 50]);
+});
+
 Deno.test("a bound on time that is off is not told", () => {
   const limits = { ...defaultSettings.limits, created_at_upper_limit_s: 0 };
   const { limitation } = relayInformation({ ...defaultSettings, limits });

@@ -1,14 +1,20 @@
-import { equal } from "node:assert/strict";
-import { relayLimits } from "../../src/app/relay_limits.ts";
+import { deepEqual, equal } from "node:assert/strict";
+import { relayLimits, searchLimits } from "../../src/app/relay_limits.ts";
 import { defaultSettings } from "../../src/app/setting_list.ts";
 
 Deno.test("each bound is the setting of the same name", () => {
-  const bounds: Record<string, number> = { ...relayLimits(defaultSettings) };
+  const bounds: Readonly<Record<string, unknown>> = { ...relayLimits(defaultSettings) };
   for (const [key, value] of Object.entries(defaultSettings.limits)) {
     const name = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     if (name in bounds) equal(bounds[name], value, key);
     else equal(key, "max_message_bytes", "only the transport's own limit is left out");
   }
+});
+
+Deno.test("NIP50 search that is off has no limits", () => {
+  equal(searchLimits({ ...defaultSettings.search, enabled: false }), undefined);
+  const limits = searchLimits({ enabled: true, kinds: ["0", "30023"], max_length: 9 });
+  deepEqual(limits, { kinds: new Set([0, 30_023]), maxLength: 9 });
 });
 
 Deno.test("seconds become milliseconds", () => {

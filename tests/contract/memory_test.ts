@@ -1,5 +1,6 @@
 import { MemoryStore } from "../../src/store/memory.ts";
 import { testEventStore } from "./event_store_contract.ts";
+import { testSearchAndCount } from "./search_contract.ts";
 
 testEventStore({
   name: "memory",
@@ -12,3 +13,5 @@ testEventStore({
   keeps: false,
   shares: false,
 });
+
+testSearchAndCount("memory", () => Promise.resolve(new MemoryStore()));

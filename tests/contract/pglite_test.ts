@@ -3,6 +3,7 @@ import { StoreUnavailable } from "../../src/store/event_store.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { testEventStore } from "./event_store_contract.ts";
+import { SEARCHABLE_KINDS, testSearchAndCount } from "./search_contract.ts";
 
 // Making a database takes seconds, so the suite has one and empties it for each test. What opening and
 // closing really do is in tests/store/pglite_test.ts.
@@ -41,10 +42,14 @@ class BorrowedDatabase implements Database {
   }
 }
 
+async function empty(): Promise<void> {
+  await database.script("drop schema public cascade; create schema public");
+}
+
 testEventStore({
   name: "pglite",
   place: async () => {
-    await database.script("drop schema public cascade; create schema public");
+    await empty();
     return {
       open: () => openStoreOn(new BorrowedDatabase()),
       [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -53,4 +58,9 @@ testEventStore({
   keeps: true,
   // One connection, and one process to a directory.
   shares: false,
+});
+
+testSearchAndCount("pglite", async () => {
+  await empty();
+  return await openStoreOn(new BorrowedDatabase(), { searchableKinds: SEARCHABLE_KINDS });
 });

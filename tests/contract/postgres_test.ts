@@ -2,6 +2,7 @@ import { openPostgres } from "../../src/store/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { freshDatabase, PostgresServer } from "../kit/postgres_server.ts";
 import { testEventStore } from "./event_store_contract.ts";
+import { SEARCHABLE_KINDS, testSearchAndCount } from "./search_contract.ts";
 
 /** A server to use instead of one of our own. */
 const given = Deno.env.get("TEST_DATABASE_URL");
@@ -26,4 +27,9 @@ testEventStore({
   },
   keeps: true,
   shares: true,
+});
+
+testSearchAndCount("postgres", async () => {
+  const url = await freshDatabase(given ?? server!.url);
+  return await openStoreOn(openPostgres(url), { searchableKinds: SEARCHABLE_KINDS });
 });

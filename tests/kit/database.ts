@@ -7,7 +7,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Database } from "../../src/store/database.ts";
 import { migrate, type Migration } from "../../src/store/migrations.ts";
-import { SqlStore } from "../../src/store/sql_store.ts";
+import { SqlStore, type SqlStoreOptions } from "../../src/store/sql_store.ts";
 
 const folder = new URL("../../migrations/", import.meta.url);
 
@@ -24,12 +24,15 @@ export function readMigrations(): readonly Migration[] {
 }
 
 /** A store on a database that may be new. Closing it closes the database. */
-export async function openStoreOn(database: Database): Promise<SqlStore> {
+export async function openStoreOn(
+  database: Database,
+  options: SqlStoreOptions = {},
+): Promise<SqlStore> {
   try {
     await migrate(database, readMigrations(), sha256);
   } catch (error) {
     await database.close();
     throw error;
   }
-  return new SqlStore(database, sha256);
+  return new SqlStore(database, sha256, options);
 }

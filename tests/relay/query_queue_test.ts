@@ -44,6 +44,14 @@ class ChunkStore implements EventStore {
     }
   }
 
+  count(): Promise<never> {
+    throw new Error("nothing is counted here");
+  }
+
+  reindex(): never {
+    throw new Error("nothing is searched here");
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -88,6 +88,10 @@ class PatientStore implements EventStore {
     this.#rows.reject(error);
   }
 
+  count: EventStore["count"] = (filters, options) => this.#inner.count(filters, options);
+
+  reindex: EventStore["reindex"] = () => this.#inner.reindex();
+
   close(): Promise<void> {
     return this.#inner.close();
   }

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { utf8 } from "../../src/base/bytes.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
-import { BatchWriter } from "../../src/store/batch_writer.ts";
+import { BatchWriter, defaultBatchLimits } from "../../src/store/batch_writer.ts";
 import {
   type EventRecord,
   type EventStore,
@@ -9,6 +9,7 @@ import {
   StoreUnavailable,
 } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
@@ -35,6 +36,10 @@ class WatchedStore implements EventStore {
   }
 
   query: EventStore["query"] = (filters, options) => this.#inner.query(filters, options);
+
+  count: EventStore["count"] = (filters, options) => this.#inner.count(filters, options);
+
+  reindex: EventStore["reindex"] = () => this.#inner.reindex();
 
   close(): Promise<void> {
     return this.#inner.close();
@@ -117,4 +122,32 @@ Deno.test("close waits for what was taken and takes no more", async () => {
   equal(store.batches.length, 1);
   deepEqual(await Promise.all(taken), ["stored", "stored"]);
   await rejects(writer.write(record(3)), StoreUnavailable);
+});
+
+Deno.test("who waits for an overdue batch, or behind it, is told; the next ones after it are written", async () => {
+  const clock = new FakeClock();
+  const answers: (() => void)[] = [];
+  const put = (batch: readonly EventRecord[]) =>
+    new Promise<readonly PutOutcome[]>((resolve) => {
+      answers.push(() => resolve(batch.map(() => "stored" as const)));
+    });
+  const writer = new BatchWriter({ put }, defaultBatchLimits, { clock, timeoutMs: 1_000 });
+  const first = writer.write(record(1));
+  while (answers.length === 0) await Promise.resolve();
+  const second = writer.write(record(2));
+  const both = Promise.all([
+    rejects(first, StoreUnavailable),
+    rejects(second, StoreUnavailable),
+  ]);
+  clock.advance(1_000);
+  await both;
+  await rejects(writer.write(record(3)), StoreUnavailable);
+  answers[0]!();
+  await new Promise((resolve) => setTimeout(resolve));
+  const fourth = writer.write(record(4));
+  while (answers.length === 1) await Promise.resolve();
+  answers[1]!();
+  equal(await fourth, "stored");
+  await writer.close();
+  deepEqual([answers.length, clock.timerCount], [2, 0]);
 });

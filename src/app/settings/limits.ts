@@ -190,6 +190,17 @@ export const limitsSection = {
       whenRaised: "Careless clients get, and pay for, that many events each time.",
       reloadable: true,
     },
+    max_count_rows: {
+      type: "integer",
+      default: 100_000,
+      unit: "events",
+      min: 0,
+      max: 10_000_000,
+      description:
+        "How many stored events a COUNT looks at for each of its filters. Where there are more, the number is marked as approximate. 0 turns COUNT off.",
+      whenRaised: "A message of a few bytes can make the database read that many index entries.",
+      reloadable: true,
+    },
     max_concurrent_queries: {
       type: "integer",
       default: 4,

@@ -1,0 +1,45 @@
+/**
+ * `[search]`: finding events by their words.
+ *
+ * @see NIP-50
+ * @module
+ */
+
+import type { SettingSection } from "../setting.ts";
+
+/** Settings of the section `[search]`. */
+export const searchSection = {
+  title: "Finding events by their words (NIP-50). Off, it costs nothing.",
+  settings: {
+    enabled: {
+      type: "boolean",
+      default: false,
+      description:
+        "Whether clients may search. What was stored while this was off is found after `gallimimus reindex`.",
+      reloadable: false,
+    },
+    kinds: {
+      type: "list",
+      default: ["0", "1", "11", "42", "1111", "9802", "30023", "30818"],
+      format: {
+        pattern: /^(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
+        words: "a kind, from 0 to 65535",
+      },
+      minItems: 1,
+      maxItems: 1_000,
+      description:
+        "The kinds whose events are found: by their content and titles, profiles by names, address and about.",
+      reloadable: false,
+    },
+    max_length: {
+      type: "integer",
+      default: 256,
+      unit: "characters",
+      min: 1,
+      max: 4_096,
+      description: "The longest search text.",
+      whenRaised: "Each word of a search is looked up, and each event found is compared with all.",
+      reloadable: true,
+    },
+  },
+} as const satisfies SettingSection;

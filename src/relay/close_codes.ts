@@ -1,0 +1,15 @@
+/**
+ * The codes with which the relay itself ends a connection.
+ *
+ * @see RFC 6455 §7.4.1
+ * @module
+ */
+
+/** The relay shuts down. */
+export const GOING_AWAY = 1001;
+
+/** The peer did not keep up, or was not heard. */
+export const POLICY_VIOLATION = 1008;
+
+/** The session broke. */
+export const INTERNAL_ERROR = 1011;

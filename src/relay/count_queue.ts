@@ -1,0 +1,92 @@
+/**
+ * A connection's COUNTs: answered one after another outside the loop, and given to it as signals.
+ *
+ * @module
+ */
+
+import { Inbox } from "../base/inbox.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+import { reason } from "../nostr/reason.ts";
+import { closedMessage, countMessage } from "../nostr/relay_message.ts";
+import type { RelayContext } from "./context.ts";
+
+/** One COUNT. Its id names no subscription, and nothing closes it. */
+export interface CountQuery {
+  readonly query: string;
+  readonly filters: readonly ReqFilter[];
+}
+
+/** Why a request ends that the store could not answer. */
+export const unreadable = reason("error", "the stored events cannot be read");
+
+/**
+ * Counts for one connection, one query at a time: to count costs the database more than to answer, and
+ * whoever asks for many can wait. A subscription of the same id has nothing to do with it.
+ *
+ * @see NIP-45
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { PretendRelay, settle } from "../../tests/kit/pretend_relay.ts";
+ *
+ * const peer = new PretendRelay().connect();
+ * peer.say('["COUNT","all",{}]');
+ * await settle();
+ * deepEqual(peer.sent, ['["COUNT","all",{"count":0}]']);
+ * peer.hangUp();
+ * ```
+ */
+export class CountQueue {
+  /** The messages that answer: what the loop selects on, and sends. */
+  readonly answers = new Inbox<"counted", string>("counted", Number.MAX_SAFE_INTEGER);
+  readonly #context: RelayContext;
+  readonly #ended = new AbortController();
+  readonly #waiting: CountQuery[] = [];
+  #isRunning = false;
+
+  constructor(context: RelayContext) {
+    this.#context = context;
+  }
+
+  /** Takes as many as the connection may have subscriptions, and refuses what is beyond. */
+  add(query: CountQuery): void {
+    const { maxSubscriptions } = this.#context.limits;
+    if (this.#waiting.length >= maxSubscriptions) {
+      const tooMany = reason("rate-limited", `at most ${maxSubscriptions} counts may wait`);
+      this.answers.push(closedMessage(query.query, tooMany));
+      return;
+    }
+    this.#waiting.push(query);
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** Ends what runs, at the database too, and forgets what waits. For when the loop is over. */
+  drop(): void {
+    this.#waiting.length = 0;
+    this.#ended.abort();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (let query = this.#waiting.shift(); query; query = this.#waiting.shift()) {
+      const answer = await this.#count(query);
+      if (!this.#ended.signal.aborted) this.answers.push(answer);
+    }
+    this.#isRunning = false;
+  }
+
+  async #count({ query, filters }: CountQuery): Promise<string> {
+    const { store, limits, reading, counters } = this.#context;
+    const { signal } = this.#ended;
+    try {
+      const result = await store.count(filters, { maxRows: limits.maxCountRows, signal });
+      reading.worked();
+      counters.counted++;
+      return countMessage(query, result);
+    } catch (error) {
+      if (!signal.aborted) reading.failed(error);
+      return closedMessage(query, unreadable);
+    }
+  }
+}

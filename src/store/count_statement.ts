@@ -1,0 +1,160 @@
+/**
+ * From a plan to SQL that counts.
+ *
+ * A count has no limit that stops it, so it is bounded by the rows of the index that it looks at, those
+ * that match and those that do not alike.
+ *
+ * @module
+ */
+
+import { SCANNED_BYTES } from "../nostr/hyperloglog.ts";
+import type { Statement } from "./database.ts";
+import { INDEXES, type Plan } from "./plan.ts";
+import { laneSql, lanesSql, Parameters, restSql } from "./select_statement.ts";
+
+/** What was seen of a plan's lanes. */
+export interface Visit {
+  /** How many rows; one more than the bound when there are more. */
+  readonly visited: number;
+  /** How many events among them match. */
+  readonly matched: number;
+}
+
+/**
+ * Counts.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { countStatement } from "./count_statement.ts";
+ * import { plansOf } from "./plan.ts";
+ *
+ * const [plan] = plansOf({ kinds: new Set([7]), tags: new Map() }, sha256);
+ * deepEqual(countStatement(plan!, 100).parameters, ["{0}", "{7}", 0, 2 ** 53, 101]);
+ * ```
+ */
+export function countStatement(plan: Plan, maxRows: number): Statement<Visit> {
+  const parameters = new Parameters();
+  const visited = visitedSql(plan, maxRows, parameters);
+  const matches = matchesSql(plan, parameters);
+  const matched = plan.overlapping
+    ? `count(distinct case when ${matches} then hit.id end)`
+    : `count(*) filter (where ${matches})`;
+  return {
+    text: `select count(*), ${matched} from ${visited}`,
+    parameters: parameters.values,
+    read: (cells) => ({ visited: cells.integer(0), matched: cells.integer(1) }),
+  };
+}
+
+/** A row that was looked at. */
+export interface VisitedRow {
+  /** `events.key`. */
+  readonly key: number;
+  readonly matches: boolean;
+}
+
+/**
+ * Names what it counts, for answers that have to be united.
+ *
+ * @example
+ * ```ts
+ * import { match } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { keysStatement } from "./count_statement.ts";
+ * import { plansOf } from "./plan.ts";
+ *
+ * const [plan] = plansOf({ kinds: new Set([7]), tags: new Map() }, sha256);
+ * match(keysStatement(plan!, 100).text, /^select hit.key, /);
+ * ```
+ */
+export function keysStatement(plan: Plan, maxRows: number): Statement<VisitedRow> {
+  const parameters = new Parameters();
+  const visited = visitedSql(plan, maxRows, parameters);
+  return {
+    text: `select hit.${keyColumn(plan)}, case when ${
+      matchesSql(plan, parameters)
+    } then 1 else 0 end
+from ${visited}`,
+    parameters: parameters.values,
+    read: (cells) => ({ key: cells.integer(0), matches: cells.integer(1) === 1 }),
+  };
+}
+
+/** What was seen of the events whose author falls to one register. */
+export interface RegisterVisit extends Visit {
+  readonly register: number;
+  /** The least of their keys behind the byte that names the register, as hex; empty without any. */
+  readonly least: string;
+}
+
+/**
+ * Counts for each register of HyperLogLog apart.
+ *
+ * @param offset see `hyperLogLogOffset`.
+ *
+ * @see NIP-45 "HyperLogLog"
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { registersStatement } from "./count_statement.ts";
+ * import { plansOf } from "./plan.ts";
+ *
+ * const [plan] = plansOf({ tags: new Map([["t", new Set(["nostr"])]]) }, sha256);
+ * equal(registersStatement(plan!, { maxRows: 100, offset: 12 }).parameters.at(-1), 12);
+ * ```
+ */
+export function registersStatement(
+  plan: Plan,
+  { maxRows, offset }: { readonly maxRows: number; readonly offset: number },
+): Statement<RegisterVisit> {
+  const parameters = new Parameters();
+  const visited = visitedSql(plan, maxRows, parameters);
+  const matches = matchesSql(plan, parameters);
+  const at = `${parameters.add(offset)}::int4`;
+  // In the order of bytes, which not every version has a least of.
+  const following = `encode(substring(hit.pubkey from ${at} + 2 for ${SCANNED_BYTES}), 'hex')`;
+  return {
+    text: `select get_byte(hit.pubkey, ${at}), count(*), count(*) filter (where ${matches}),
+  coalesce(min(${following} collate "C") filter (where ${matches}), '')
+from ${visited}
+group by 1`,
+    parameters: parameters.values,
+    read: (cells) => ({
+      register: cells.integer(0),
+      visited: cells.integer(1),
+      matched: cells.integer(2),
+      least: cells.text(3),
+    }),
+  };
+}
+
+/** The newest rows of the plan's lanes, unchecked, one more than the bound at most. */
+function visitedSql(plan: Plan, maxRows: number, parameters: Parameters): string {
+  const starts = plan.lanes.map((_, lane) => ({ lane, after: undefined }));
+  const lanes = lanesSql(plan, { starts, perLane: 0, limit: 0 }, parameters);
+  const conditions = [
+    ...laneSql(plan, parameters),
+    `hit.created_at >= ${parameters.add(plan.since)}::int8`,
+    `hit.created_at < ${parameters.add(plan.before)}::int8`,
+  ];
+  const limit = `limit ${parameters.add(maxRows + 1)}::int8`;
+  const columns = ["id", "pubkey", "kind", "created_at", keyColumn(plan)];
+  return `(select hit.* from ${lanes} cross join lateral (
+    select ${columns.map((column) => `hit.${column}`).join(", ")}
+    from ${INDEXES[plan.index].table} as hit
+    where ${conditions.join(" and ")}
+    order by hit.created_at desc, hit.id ${limit}) as hit
+  ${limit}) as hit`;
+}
+
+function keyColumn({ index }: Plan): string {
+  return INDEXES[index].table === "tags" ? "event" : "key";
+}
+
+function matchesSql(plan: Plan, parameters: Parameters): string {
+  return restSql(plan, parameters).join(" and ") || "true";
+}

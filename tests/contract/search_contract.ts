@@ -1,0 +1,419 @@
+/**
+ * What every store promises of searching, of counting, and of tags that must all be there.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { utf8 } from "../../src/base/bytes.ts";
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import { eventJson } from "../../src/nostr/event_json.ts";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
+import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../../src/nostr/hyperloglog.ts";
+import { parseSearch } from "../../src/nostr/search.ts";
+import type { EventRecord, EventStore } from "../../src/store/event_store.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
+import { generateEvents } from "../kit/event_generator.ts";
+import { generateFilter } from "../kit/filter_generator.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+
+/** The kinds that a store under this suite makes searchable. */
+export const SEARCHABLE_KINDS: ReadonlySet<number> = new Set([0, 1, 30_023]);
+
+/** More than any test has events. */
+const NO_BOUND = { maxRows: 100_000 };
+
+/** Registers the suite for stores that `open` gives, each empty. */
+export function testSearchAndCount(name: string, open: () => Promise<EventStore>): void {
+  const test = (sentence: string, work: (store: EventStore) => Promise<void>) => {
+    Deno.test(`${name}: ${sentence}`, async () => {
+      const store = await open();
+      try {
+        await work(store);
+      } finally {
+        await store.close();
+      }
+    });
+  };
+  testSearch(test);
+  testAnswers(test);
+  testCount(test);
+  testRegisters(test);
+  testAllTags(test);
+  testOracle(test);
+}
+
+type Test = (sentence: string, work: (store: EventStore) => Promise<void>) => void;
+
+function testSearch(test: Test): void {
+  test("NIP50-01 a search finds words of the content, whatever their case", async (store) => {
+    const [fox, dog] = [note({ content: "The quick brown Fox" }), note({ content: "A lazy dog" })];
+    await store.put([fox, dog]);
+    deepEqual(await found(store, "QUICK fox"), ids([fox]));
+    deepEqual(await found(store, "quick dog"), []);
+    deepEqual(await found(store, "qui"), []);
+    deepEqual(new Set(await found(store, "a")), new Set(ids([dog])));
+  });
+
+  test("NIP50 short words, accents, other scripts and emoji are found", async (store) => {
+    const texts = ["gm", "Über café", "東京都は大きい", "สวัสดีครับ", "한국어", "go 🎉 now", "x_1"];
+    const batch = texts.map((content) => note({ content }));
+    await store.put(batch);
+    const searches = ["gm", "uber CAFÉ", "京都", "สวัสดี", "국어", "🎉", "x_1"];
+    for (const [place, search] of searches.entries()) {
+      deepEqual(await found(store, search), ids([batch[place]!]), search);
+    }
+    deepEqual(await found(store, "都京"), []);
+  });
+
+  test("NIP50-02 a search holds beside every other condition", async (store) => {
+    const match = note({ content: "hello", tags: [["t", "x"], ["p", ALICE]], created_at: 500 });
+    const others = [
+      note({ content: "hello", pubkey: BOB }),
+      note({ content: "hello", kind: 30_023 }),
+      note({ content: "hello", tags: [["t", "y"]] }),
+      note({ content: "hello", created_at: 499 }),
+      note({ content: "bye", tags: [["t", "x"], ["p", ALICE]], created_at: 500 }),
+    ];
+    await store.put([match, ...others]);
+    const t = new Map([["t", new Set(["x"])]]);
+    const filters: readonly Partial<ReqFilter>[] = [
+      { authors: new Set([ALICE]), kinds: new Set([1]), tags: t },
+      { kinds: new Set([1]), since: 500, until: 500 },
+      { tags: t, allTags: new Map([["p", new Set([ALICE])]]) },
+      { ids: new Set(ids([match, others[4]!])) },
+      { ids: new Set(ids([match])), authors: new Set([ALICE]), tags: t },
+    ];
+    for (const filter of filters) deepEqual(await found(store, "hello", filter), ids([match]));
+    deepEqual(await found(store, "hello", { ids: new Set() }), []);
+    deepEqual(await found(store, "hello", { limit: 0 }), []);
+  });
+
+  test("NIP50 kinds that are not searchable are not found", async (store) => {
+    const batch = [note({ kind: 1, content: "hello" }), note({ kind: 7, content: "hello" })];
+    await store.put(batch);
+    deepEqual(await found(store, "hello"), ids([batch[0]!]));
+  });
+
+  test("NIP50 profiles are found by names, address and about, and by nothing else", async (store) => {
+    const content = '{"name":"ann","nip05":"ann@flock.example","about":"bakes","picture":"zzz"}';
+    const profile = note({ kind: 0, content });
+    await store.put([profile, note({ kind: 0, pubkey: BOB, content: "bakes, but not as JSON" })]);
+    for (const search of ["Ann", "flock.example", "bakes"]) {
+      deepEqual(await found(store, search), ids([profile]), search);
+    }
+    deepEqual(await found(store, "zzz"), []);
+  });
+
+  test("NIP50-05 words of a version that was replaced are not found any more", async (store) => {
+    const version = (content: string, created_at: number) =>
+      note({ kind: 30_023, content, created_at, tags: [["d", "x"]] });
+    await store.put([version("old words", 1)]);
+    const young = version("young words", 2);
+    await store.put([young]);
+    await store.put([version("late words", 1)]);
+    deepEqual(await found(store, "old"), []);
+    deepEqual(await found(store, "late"), []);
+    deepEqual(await found(store, "words"), ids([young]));
+  });
+
+  test("NIP50-07 signs of the database's own search syntax mean nothing", async (store) => {
+    const event = note({ content: "alpha's (beta) & gamma:* | 'delta\\' <-> !" });
+    await store.put([event]);
+    for (
+      const search of ["alpha's", "'", "(beta", "gamma:*", "| & !", "delta\\", "a:b:c beta", "<->"]
+    ) {
+      const words = parseSearch(search);
+      const expected = words !== undefined && words.size > 0 ? ids([event]) : [];
+      if (words !== undefined) deepEqual(await found(store, search), expected, search);
+    }
+    deepEqual(await found(store, "alpha OR nothing"), []);
+  });
+
+  test("NIP50 an event of many words is found by all that are looked at", async (store) => {
+    const words = Array.from({ length: 6_000 }, (_, i) => `word${i}`);
+    const event = note({ content: words.join(" ") });
+    await store.put([event, note({ content: "same ".repeat(6_000) })]);
+    deepEqual(await found(store, "word0 word3999"), ids([event]));
+    deepEqual(await found(store, "word5000"), []);
+    equal((await found(store, "same")).length, 1);
+  });
+}
+
+function testAnswers(test: Test): void {
+  test("NIP50-03 the best come first, and limit keeps them", async (store) => {
+    const best = note({ kind: 30_023, content: "long text", tags: [["title", "Fox"], ["d", "1"]] });
+    const good = note({ content: "fox fox fox" });
+    const rest = Array.from(
+      { length: 5 },
+      () => note({ content: `a fox in ${"other ".repeat(200)}` }),
+    );
+    await store.put([best, good, ...rest]);
+    deepEqual((await found(store, "fox")).slice(0, 2), ids([best, good]));
+    deepEqual(await found(store, "fox", { limit: 1 }), ids([best]));
+    equal((await found(store, "fox", { limit: 100 })).length, 7);
+  });
+
+  test("NIP50 of equally good ones the newest come first", async (store) => {
+    const batch = Array.from({ length: 20 }, () => note({ content: "same words" }));
+    await store.put(batch);
+    deepEqual(await found(store, "words"), ids(batch).reverse());
+    deepEqual(await found(store, "words", { limit: 3 }), ids(batch).reverse().slice(0, 3));
+  });
+
+  test("NIP50 of more than are compared the newest are", async (store) => {
+    const batch = Array.from(
+      { length: 600 },
+      (_, i) => note({ content: i < 50 ? "fox" : "fox and more words" }),
+    );
+    await store.put(batch);
+    const expected = ids(batch.slice(100)).reverse();
+    deepEqual(await found(store, "fox", { limit: 500 }), expected);
+    deepEqual(await found(store, "fox", { limit: 3 }), expected.slice(0, 3));
+    equal((await found(store, "fox")).length, 600);
+  });
+
+  test("NIP50 several filters answer in turn, each event once", async (store) => {
+    const batch = [note({ content: "one fox" }), note({ content: "two dogs" }), note()];
+    await store.put(batch);
+    const [fox, dogs, last] = ids(batch);
+    const search = (text: string) => ({ tags: new Map(), search: parseSearch(text)! });
+    deepEqual(await idsOf(store, search("dogs"), search("fox"), { limit: 10 }), [dogs, fox, last]);
+  });
+}
+
+function testCount(test: Test): void {
+  test("NIP45-01 NIP45-02 counts what matches, each event once", async (store) => {
+    const batch = [1, 1, 7].map((kind) => note({ kind, tags: [["t", "a"], ["t", "b"]] }));
+    await store.put(batch);
+    const kind = (kind: number) => ({ kinds: new Set([kind]) });
+    const counts: readonly (readonly [readonly Partial<ReqFilter>[], number])[] = [
+      [[{}], 3],
+      [[kind(1)], 2],
+      [[kind(1), {}], 3],
+      [[kind(1), kind(7)], 3],
+      [[kind(1), kind(1)], 2],
+      [[{ tags: new Map([["t", new Set(["a", "b"])]]) }], 3],
+      [[{ ids: new Set(ids(batch)) }, { ids: new Set([key()]) }], 3],
+      [[{ ids: new Set() }], 0],
+      [[{ limit: 1 }], 3],
+      [[{ limit: 0 }], 3],
+      [[], 0],
+    ];
+    for (const [filters, count] of counts) {
+      deepEqual(await countOf(store, ...filters), { count, isApproximate: false });
+    }
+  });
+
+  test("NIP45-05 replaced versions do not count", async (store) => {
+    for (const created_at of [1, 2, 3]) await store.put([note({ kind: 0, created_at })]);
+    equal((await countOf(store, {})).count, 1);
+  });
+
+  test("NIP45 a count that meets its bound says so, and is not above the truth", async (store) => {
+    await store.put(Array.from({ length: 30 }, () => note({ tags: [["t", "x"]] })));
+    const filters = [{}, { kinds: new Set([1]) }, { tags: new Map([["t", new Set(["x"])]]) }];
+    for (const filter of filters) {
+      const bounded = (maxRows: number) => store.count([filterOf(filter)], { maxRows });
+      const { count, isApproximate } = await bounded(30);
+      deepEqual([count, isApproximate], [30, false]);
+      const less = await bounded(20);
+      ok(less.isApproximate && less.count >= 20 && less.count <= 30);
+    }
+    const several = await store.count([filterOf({}), filterOf({ since: 1 })], { maxRows: 20 });
+    ok(several.isApproximate && several.count >= 20 && several.count <= 30);
+  });
+
+  test("NIP45 what is searched is counted", async (store) => {
+    await store.put([
+      note({ content: "fox" }),
+      note({ content: "a fox" }),
+      note({ content: "dog" }),
+    ]);
+    const search = new Set(["fox"]);
+    equal((await countOf(store, { search, kinds: SEARCHABLE_KINDS })).count, 2);
+    equal((await countOf(store, { search: new Set() })).count, 0);
+  });
+
+  test("a count that was aborted rejects with the signal's reason", async (store) => {
+    const reason = new Error("no longer wanted");
+    const options = { ...NO_BOUND, signal: AbortSignal.abort(reason) };
+    await rejects(store.count([filterOf({})], options), reason);
+  });
+
+  test("a closed store does not count", async (store) => {
+    await store.close();
+    await rejects(countOf(store, {}), { name: "StoreUnavailable" });
+  });
+}
+
+function testRegisters(test: Test): void {
+  test("NIP45-08 registers are those of the authors of what matches", async (store) => {
+    const tags = [["p", ALICE]];
+    const batch = Array.from(
+      { length: 300 },
+      (_, i) => note({ kind: i % 3 === 0 ? 3 : 1, pubkey: key(), tags }),
+    );
+    const twice = note({ pubkey: batch[1]!.event.pubkey, tags });
+    await store.put([...batch, twice, note({ pubkey: key(), tags: [["p", BOB]] })]);
+    const p = new Map([["p", new Set([ALICE])]]);
+    for (const filter of [{ tags: p }, { tags: p, kinds: new Set([3]) }, { tags: p, since: 150 }]) {
+      const matching = [...batch, twice].filter(({ event }) =>
+        (filter.kinds?.has(event.kind) ?? true) && event.created_at >= (filter.since ?? 0)
+      );
+      const registers = emptyRegisters();
+      const offset = hyperLogLogOffset(filter)!;
+      for (const { event } of matching) countAuthor(registers, event.pubkey, offset);
+      const counted = await countOf(store, filter);
+      deepEqual(counted, { count: matching.length, isApproximate: false, registers });
+    }
+  });
+
+  test("NIP45-08 nobody is an empty register", async (store) => {
+    await store.put([note({ tags: [["t", "x"]] })]);
+    const { count, registers } = await countOf(store, { tags: new Map([["t", new Set(["y"])]]) });
+    equal(count, 0);
+    deepEqual(registers, emptyRegisters());
+  });
+
+  test("NIP45-09 there are none for filters that cannot be merged", async (store) => {
+    await store.put([note({ tags: [["t", "x"]] })]);
+    const t = new Map([["t", new Set(["x"])]]);
+    const questions = [[{}], [{ tags: t }, { tags: t }], [{
+      tags: new Map([["t", new Set("xy")]]),
+    }]];
+    for (const filters of questions) {
+      equal("registers" in await countOf(store, ...filters), false);
+    }
+  });
+}
+
+function testAllTags(test: Test): void {
+  test("NIP91-01 NIP91-02 every value of &t is there, beside one of #t", async (store) => {
+    const with_ = (...values: readonly string[]) =>
+      note({ tags: values.map((value) => ["t", value]) });
+    const [ab, abc, a, bcd] = [
+      with_("a", "b"),
+      with_("a", "b", "c"),
+      with_("a", "a"),
+      with_("b", "c", "d"),
+    ];
+    await store.put([ab, abc, a, bcd]);
+    const all = (...values: readonly string[]) => ({ allTags: new Map([["t", new Set(values)]]) });
+    deepEqual(await idsOf(store, all("a", "b")), ids([abc, ab]));
+    deepEqual(await idsOf(store, all("a")), ids([a, abc, ab]));
+    deepEqual(await idsOf(store, all("a", "d")), []);
+    deepEqual(await idsOf(store, all()), []);
+    const tags = new Map([["t", new Set(["c", "d"])]]);
+    deepEqual(await idsOf(store, { ...all("a", "b"), tags }), ids([abc]));
+    deepEqual(
+      await idsOf(store, { ...all("b", "c"), tags: new Map([["t", new Set(["d"])]]) }),
+      ids([bcd]),
+    );
+    equal((await countOf(store, all("a", "b"))).count, 2);
+  });
+
+  test("NIP91-04 of several letters, with every other condition", async (store) => {
+    const tags = [["e", "1"], ["e", "2"], ["p", ALICE], ["p", BOB]];
+    const [one, list] = [note({ tags }), note({ kind: 3, tags, pubkey: BOB })];
+    await store.put([one, list, note({ tags: tags.slice(1) })]);
+    const allTags = new Map([["e", new Set(["1", "2"])], ["p", new Set([ALICE, BOB])]]);
+    deepEqual(await idsOf(store, { allTags }), ids([list, one]));
+    deepEqual(await idsOf(store, { allTags, kinds: new Set([3]) }), ids([list]));
+    deepEqual(await idsOf(store, { allTags, authors: new Set([BOB]) }), ids([list]));
+    deepEqual(await idsOf(store, { allTags, ids: new Set(ids([one])) }), ids([one]));
+    deepEqual(await idsOf(store, { allTags, until: list.event.created_at, limit: 1 }), ids([list]));
+  });
+}
+
+/** A seed of its own for each run, named in every failure. */
+function testOracle(test: Test): void {
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  test(`random searches and counts agree with the oracle (seed ${seed})`, async (store) => {
+    const random = new SeededRandom(seed);
+    const oracle = new MemoryStore();
+    const events = generateEvents(random, 1_500);
+    for (const each of [store, oracle]) await each.put(events.map(recordOf));
+    for (let i = 0; i < 200; i++) {
+      const asked = Array.from({ length: random.between(1, 3) }, () => question(random, events));
+      const where = `seed ${seed}, question ${i}`;
+      deepEqual(await countOf(store, ...asked), await countOf(oracle, ...asked), where);
+      const unlimited = asked.map(({ limit: _, ...filter }) => filter);
+      const [answer, expected] = await Promise.all([
+        idsOf(store, ...unlimited),
+        idsOf(oracle, ...unlimited),
+      ]);
+      // The order of what was searched for is each store's own.
+      deepEqual(answer.toSorted(), expected.toSorted(), where);
+    }
+  });
+}
+
+function question(random: SeededRandom, events: readonly NostrEvent[]): ReqFilter {
+  const filter = generateFilter(random, events);
+  const tags = random.pick(events).tags.filter(([name, value]) => /^[a-z]$/.test(name!) && value);
+  const letter = tags[0]?.[0];
+  const values = tags.filter(([name]) => name === letter).slice(0, 3).map(([, value]) => value!);
+  const search = new Set(
+    random.sample(["relay", "everyone", "naive", "alice", "🎉", "no"], random.between(1, 2)),
+  );
+  return {
+    ...filter,
+    ...(letter !== undefined && random.chance(0.3) &&
+      { allTags: new Map([[letter, new Set(values)]]) }),
+    ...(random.chance(0.4) &&
+      { search, kinds: filter.kinds?.intersection(SEARCHABLE_KINDS) ?? SEARCHABLE_KINDS }),
+  };
+}
+
+const keys = new SeededRandom(5);
+
+function key(): string {
+  return keys.bytes(32).toHex();
+}
+
+const ALICE = key();
+const BOB = key();
+let clock = 100;
+
+/** An event of ALICE's that is newer than those before; fields as given. */
+function note(fields: Partial<NostrEvent> = {}): EventRecord {
+  const plain = { id: key(), pubkey: ALICE, created_at: clock++, kind: 1, tags: [], content: "" };
+  return recordOf({ ...plain, sig: "0".repeat(128), ...fields });
+}
+
+function recordOf(event: NostrEvent): EventRecord {
+  return { event, json: utf8(eventJson(event)) };
+}
+
+function ids(records: readonly EventRecord[]): string[] {
+  return records.map(({ event }) => event.id);
+}
+
+function filterOf(fields: Partial<ReqFilter>): ReqFilter {
+  return { tags: new Map(), ...fields };
+}
+
+function found(
+  store: EventStore,
+  text: string,
+  fields: Partial<ReqFilter> = {},
+): Promise<string[]> {
+  const kinds = fields.kinds ?? SEARCHABLE_KINDS;
+  return idsOf(store, { ...fields, kinds, search: parseSearch(text)! });
+}
+
+async function idsOf(
+  store: EventStore,
+  ...filters: readonly Partial<ReqFilter>[]
+): Promise<string[]> {
+  const answer: string[] = [];
+  for await (const chunk of store.query(filters.map(filterOf))) {
+    for (const { id } of chunk) answer.push(id);
+  }
+  return answer;
+}
+
+function countOf(store: EventStore, ...filters: readonly Partial<ReqFilter>[]) {
+  return store.count(filters.map(filterOf), NO_BOUND);
+}
