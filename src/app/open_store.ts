@@ -64,6 +64,7 @@ function openDatabase(
     readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
     writeConnections: WRITE_CONNECTIONS,
     readTimeoutMs: settings.statement_timeout_ms,
+    writeTimeoutMs: settings.write_timeout_ms,
   };
   if (url.startsWith(MANAGED)) {
     const connections = settings.pool_size;

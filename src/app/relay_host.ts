@@ -12,8 +12,8 @@ import type { Ending } from "../net/ending.ts";
 import { endingKind, type NetCounters } from "../net/net_counters.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
-import { BatchWriter } from "../store/batch_writer.ts";
-import type { EventStore } from "../store/event_store.ts";
+import { BatchWriter, defaultBatchLimits } from "../store/batch_writer.ts";
+import type { EventStore, PoolFigures } from "../store/event_store.ts";
 import { relayInformation } from "./information.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { RelaySockets } from "./relay_sockets.ts";
@@ -77,7 +77,8 @@ export class RelayHost {
     const { settings, store, clock, log } = options;
     this.#options = options;
     this.#verifier = verifier;
-    this.#writer = new BatchWriter(store);
+    const timeoutMs = settings.database.write_timeout_ms;
+    this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
     this.relay = new Relay({
       store,
       writer: this.#writer,
@@ -116,6 +117,11 @@ export class RelayHost {
       verifier.close();
       throw error;
     }
+  }
+
+  /** What the database's connections do; undefined where there is but one. */
+  get poolFigures(): PoolFigures | undefined {
+    return this.#options.store.figures;
   }
 
   /** What happened at the sockets, of all addresses together. */

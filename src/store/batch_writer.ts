@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
 import {
   type EventRecord,
   type EventStore,
@@ -27,6 +28,13 @@ export interface BatchLimits {
 
 /** Large enough that a commit's cost vanishes, small enough that one batch takes some tens of milliseconds. */
 export const defaultBatchLimits: BatchLimits = { maxEvents: 500, maxBytes: 4 * 1024 * 1024 };
+
+/** How long whoever wrote an event waits for an answer. */
+export interface WriteDeadline {
+  readonly clock: Clock;
+  /** For one batch, milliseconds. */
+  readonly timeoutMs: number;
+}
 
 interface Waiting {
   readonly record: EventRecord;
@@ -53,20 +61,30 @@ interface Waiting {
  * ```
  */
 export class BatchWriter implements EventWriter {
-  readonly #store: EventStore;
+  readonly #store: Pick<EventStore, "put">;
   readonly #limits: BatchLimits;
+  readonly #deadline: WriteDeadline | undefined;
   #waiting: Waiting[] = [];
+  /** Whether the batch that is being written is overdue: then nobody is made to wait behind it. */
+  #isStuck = false;
   /** Settles when nothing waits any more; undefined while nothing does. */
   #writing: Promise<void> | undefined = undefined;
   #isClosed = false;
 
-  constructor(store: EventStore, limits: BatchLimits = defaultBatchLimits) {
+  /** Without a deadline, an event waits for as long as the store takes. */
+  constructor(
+    store: Pick<EventStore, "put">,
+    limits: BatchLimits = defaultBatchLimits,
+    deadline?: WriteDeadline,
+  ) {
     this.#store = store;
     this.#limits = limits;
+    this.#deadline = deadline;
   }
 
   write(record: EventRecord): Promise<PutOutcome> {
     if (this.#isClosed) return Promise.reject(new StoreUnavailable("the writer is closed"));
+    if (this.#isStuck) return Promise.reject(this.#overdue());
     const { promise, resolve, reject } = Promise.withResolvers<PutOutcome>();
     this.#waiting.push({ record, resolve, reject });
     this.#writing ??= this.#writeAll();
@@ -82,8 +100,26 @@ export class BatchWriter implements EventWriter {
   async #writeAll(): Promise<void> {
     // What the rest of this turn brings belongs to the first batch: one read of a socket may carry many.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#writeBatch(this.#takeBatch());
+    while (this.#waiting.length > 0) await this.#writeInTime(this.#takeBatch());
     this.#writing = undefined;
+  }
+
+  async #writeInTime(batch: readonly Waiting[]): Promise<void> {
+    const timer = this.#deadline?.clock.after(this.#deadline.timeoutMs, () => this.#giveUp(batch));
+    await this.#writeBatch(batch);
+    timer?.cancel();
+    this.#isStuck = false;
+  }
+
+  /** Whether the batch will be stored is unknown: nothing was promised, and the next one waits for it. */
+  #giveUp(batch: readonly Waiting[]): void {
+    this.#isStuck = true;
+    for (const { reject } of [...batch, ...this.#waiting]) reject(this.#overdue());
+    this.#waiting = [];
+  }
+
+  #overdue(): StoreUnavailable {
+    return new StoreUnavailable(`the database did not answer for ${this.#deadline?.timeoutMs} ms`);
   }
 
   #takeBatch(): readonly Waiting[] {

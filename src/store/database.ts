@@ -133,6 +133,7 @@ const OUTAGE_CLASSES: ReadonlySet<string> = new Set([
   "28", // invalid authorization
   "3D", // no such database
   "53", // insufficient resources
+  "55", // object not in prerequisite state: the database takes no connections
   "57", // operator intervention: cancelled, shut down, timed out
   "58", // system error
   "XX", // internal error

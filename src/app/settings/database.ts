@@ -50,5 +50,16 @@ export const databaseSection = {
       whenRaised: "A query made to be slow occupies a database connection for that long.",
       reloadable: false,
     },
+    write_timeout_ms: {
+      type: "integer",
+      default: 15_000,
+      unit: "milliseconds",
+      min: 100,
+      max: 600_000,
+      description:
+        "How long storing a batch of events may take before their publishers are told that it failed.",
+      whenRaised: "Publishers wait longer when the database hangs.",
+      reloadable: false,
+    },
   },
 } as const satisfies SettingSection;

@@ -1,0 +1,198 @@
+/**
+ * The database goes away while events are published, in each way that it can: the relay says so once,
+ * refuses what it cannot store, keeps what it said it has, and goes on by itself when it can.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import { PostgresServer } from "../kit/postgres_server.ts";
+import { RelayClient } from "../kit/relay_client.ts";
+import { type RunningRelay, startRelay } from "../kit/running_relay.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { SchnorrSigner } from "../kit/signer.ts";
+
+const author = new SchnorrSigner(new SeededRandom(1));
+let madeSoFar = 0;
+
+function makeEvent(): NostrEvent {
+  const created_at = 1_700_000_000 + madeSoFar++;
+  return author.sign({ kind: 1, created_at, tags: [["t", "x"]], content: `${created_at}` });
+}
+
+/** Publishes without pause until told to stop; keeps what was answered. */
+class Publisher {
+  readonly stored: string[] = [];
+  readonly refusals: string[] = [];
+  readonly #client: RelayClient;
+  readonly #lanes: Promise<unknown>;
+  #isOver = false;
+
+  constructor(client: RelayClient) {
+    this.#client = client;
+    this.#lanes = Promise.all(Array.from({ length: 16 }, () => this.#publish()));
+  }
+
+  /** Resolves when so many more have been stored. */
+  async storedMore(count: number): Promise<void> {
+    const goal = this.stored.length + count;
+    while (this.stored.length < goal) await sleep(2);
+  }
+
+  /** Resolves when so many more have been refused. */
+  async refusedMore(count: number): Promise<void> {
+    const goal = this.refusals.length + count;
+    while (this.refusals.length < goal) await sleep(2);
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#lanes;
+  }
+
+  async #publish(): Promise<void> {
+    while (!this.#isOver) {
+      const event = makeEvent();
+      const answer = await this.#client.publish(event);
+      if (answer === undefined) throw new Error("the connection ended");
+      if (answer.accepted) this.stored.push(event.id);
+      else {
+        this.refusals.push(answer.reason);
+        await sleep(5);
+      }
+    }
+  }
+}
+
+/** Ids of those events that a new question to the relay does not find. */
+async function missing(relay: RunningRelay, ids: readonly string[]): Promise<readonly string[]> {
+  await using client = await RelayClient.connect(relay.url);
+  const found = new Set<string>();
+  for (let start = 0; start < ids.length; start += 200) {
+    const part = new Set(ids.slice(start, start + 200));
+    for (const id of await client.query([{ ids: part, tags: new Map(), limit: 500 }])) {
+      found.add(id);
+    }
+  }
+  return ids.filter((id) => !found.has(id));
+}
+
+/** How often the log has said this. */
+function told(relay: RunningRelay, words: string): number {
+  return relay.log.filter((line) => line.includes(words)).length;
+}
+
+/** A way to lose the database and to have it back. */
+interface Fault {
+  readonly name: string;
+  begin(server: PostgresServer): Promise<void>;
+  end(server: PostgresServer): Promise<void>;
+}
+
+const faults: readonly Fault[] = [
+  {
+    name: "is stopped and started",
+    begin: (server) => server.halt("SIGINT"),
+    end: (server) => server.restart(),
+  },
+  {
+    name: "is killed with -9 and started",
+    begin: (server) => server.halt("SIGKILL"),
+    end: (server) => server.restart(),
+  },
+  {
+    name: "refuses connections",
+    begin: async (server) => {
+      await asOperator(server, "alter database relay allow_connections false");
+      await asOperator(
+        server,
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'relay'",
+      );
+    },
+    end: (server) => asOperator(server, "alter database relay allow_connections true"),
+  },
+];
+
+async function asOperator(server: PostgresServer, statement: string): Promise<void> {
+  const sql = postgres(server.url, { max: 1, onnotice: () => {} });
+  try {
+    await sql.unsafe(statement);
+  } finally {
+    await sql.end();
+  }
+}
+
+for (const fault of faults) {
+  Deno.test(`what was acknowledged is there after the database ${fault.name}, twice`, async () => {
+    await using server = await PostgresServer.start({ isDurable: true });
+    await asOperator(server, "create database relay");
+    const database = server.url.replace(/postgres$/, "relay");
+    await using relay = await startRelay({ database });
+    await using client = await RelayClient.connect(relay.url);
+    await using listener = await RelayClient.connect(relay.url);
+    const publisher = new Publisher(client);
+    for (let round = 1; round <= 2; round++) {
+      await publisher.storedMore(200);
+      await fault.begin(server);
+      await publisher.refusedMore(50);
+      await listener.query([{ tags: new Map(), limit: 1 }]).then(
+        () => {
+          throw new Error("an answer without a database");
+        },
+        ({ message }) => match(message, /^CLOSED error: /),
+      );
+      await fault.end(server);
+      await publisher.storedMore(200);
+      equal((await listener.query([{ tags: new Map(), limit: 1 }])).length, 1);
+      equal(told(relay, "writing events fails"), round);
+      equal(told(relay, "writing events works again"), round);
+    }
+    await publisher.stop();
+    ok(publisher.refusals.every((reason) => reason.startsWith("error: ")));
+    deepEqual(await missing(relay, publisher.stored), []);
+    equal(await relay.stop(), 0);
+    ok(relay.log.length < 30, `a readable log, not ${relay.log.length} lines`);
+    console.log(`${fault.name}: ${publisher.stored.length} stored, all there; log:`);
+    for (const line of relay.log) console.log(`  ${line}`);
+  });
+}
+
+Deno.test("a database that hangs makes nobody wait beyond the time-out", async () => {
+  await using server = await PostgresServer.start();
+  const database = await server.freshDatabase();
+  const settings = ["database.write_timeout_ms=500"];
+  await using relay = await startRelay({ database, settings });
+  await using client = await RelayClient.connect(relay.url);
+  equal((await client.publish(makeEvent()))?.accepted, true);
+  const sql = postgres(database, { max: 1, onnotice: () => {} });
+  await sql.begin(async (locker) => {
+    await locker`lock table events in access exclusive mode`;
+    const answer = await client.publish(makeEvent());
+    equal(answer?.accepted, false);
+    match(answer!.reason, /^error: /);
+  });
+  await sql.end();
+  while ((await client.publish(makeEvent()))?.accepted !== true) await sleep(20);
+  equal(told(relay, "writing events works again"), 1);
+});
+
+Deno.test("ten instances that start at once on an empty database all come up", async () => {
+  await using server = await PostgresServer.start();
+  const database = await server.freshDatabase();
+  const settings = ["signatures.workers=0", "database.pool_size=3"];
+  const starting = await Promise.allSettled(
+    Array.from({ length: 10 }, () => startRelay({ database, settings })),
+  );
+  await using stack = new AsyncDisposableStack();
+  const relays = starting.flatMap((start) => start.status === "fulfilled" ? [start.value] : []);
+  for (const relay of relays) stack.use(relay);
+  equal(relays.length, 10);
+  equal(relays.filter((relay) => told(relay, "schema brought up to date") > 0).length, 1);
+  await using first = await RelayClient.connect(relays[0]!.url);
+  const event = makeEvent();
+  equal((await first.publish(event))?.accepted, true);
+  for (const relay of relays) deepEqual(await missing(relay, [event.id]), []);
+});
