@@ -40,6 +40,8 @@ export class SocketExchange implements Exchange {
           max_subscriptions: testLimits.maxSubscriptions,
           max_filters: testLimits.maxFilters,
         },
+        filters: { and_tags: testLimits.andTags },
+        search: { ...defaultSettings.search, enabled: true, max_length: 100 },
       },
       store: new MemoryStore(),
       clock: systemClock,
