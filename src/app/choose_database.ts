@@ -5,7 +5,7 @@
  */
 
 import { findPostgresPackage } from "./postgres/postgres_package.ts";
-import { reachFault, serverAccount } from "./postgres/server_account.ts";
+import { nameFault, reachFault, serverAccount } from "./postgres/server_account.ts";
 import type { Settings } from "./setting_list.ts";
 
 /** A database, and how it came to be chosen. */
@@ -38,7 +38,7 @@ export async function chooseDatabase(
   const directory = data.replace(/(?<=.)\/+$/, "");
   const [pglite, managed] = [`${directory}/pglite`, `${directory}/postgres`];
   if (await exists(pglite)) return { url: `pglite:${pglite}` };
-  if (await exists(managed)) return { url: `managed:${managed}` };
+  if (await exists(`${managed}/data`)) return { url: `managed:${managed}` };
   const fault = await managedFault(managed);
   return fault === undefined
     ? { url: `managed:${managed}` }
@@ -51,7 +51,8 @@ async function managedFault(directory: string): Promise<string | undefined> {
   if (run.state !== "granted") return "this process may not start others (--allow-run)";
   const found = await findPostgresPackage();
   if ("fault" in found) return found.fault;
-  return await reachFault(directory, await serverAccount(`${directory}/data`));
+  const account = await serverAccount(`${directory}/data`);
+  return await nameFault(account) ?? await reachFault(directory, account);
 }
 
 async function exists(path: string): Promise<boolean> {

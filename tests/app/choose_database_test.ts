@@ -26,7 +26,7 @@ Deno.test("a new relay has a private server, where there can be one", async () =
 
 Deno.test("a relay that has an embedded database keeps that", async () => {
   await withData(async (data) => {
-    await Deno.mkdir(`${data}/postgres`);
+    await Deno.mkdir(`${data}/postgres/data`, { recursive: true });
     equal((await chooseDatabase({ url: "", data })).url, `managed:${data}/postgres`);
     await Deno.mkdir(`${data}/pglite`);
     equal((await chooseDatabase({ url: "", data })).url, `pglite:${data}/pglite`);

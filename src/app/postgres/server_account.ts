@@ -8,8 +8,8 @@
 /** Options of a command that is run by somebody else; nothing when it is run by ourselves. */
 export type ServerAccount = { readonly uid: number; readonly gid: number } | Record<string, never>;
 
-/** Whoever is nobody, on every system that calls one so. */
-const NOBODY = 65_534;
+/** Whoever is nobody. */
+const NOBODY = Deno.build.os === "darwin" ? 4_294_967_294 : 65_534;
 
 /**
  * The account for a server whose data lie in `directory`: our own, or, when we are root, that of whoever
@@ -21,7 +21,6 @@ const NOBODY = 65_534;
  * import { serverAccount } from "./server_account.ts";
  *
  * deepEqual(await serverAccount("/nowhere", 1000), {});
- * deepEqual(await serverAccount("/nowhere", 0), { uid: 65534, gid: 65534 });
  * ```
  */
 export async function serverAccount(
@@ -94,4 +93,27 @@ async function nearestExisting(path: string): Promise<string> {
   return parent === ""
     ? await Deno.realPath(path.startsWith("/") ? "/" : ".")
     : await nearestExisting(parent);
+}
+
+/**
+ * Why a server of the account could not make a database; undefined when it could. Postgres looks up the name
+ * of whoever makes one, and in a container a user may have none.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { nameFault, serverAccount } from "./server_account.ts";
+ *
+ * equal(await nameFault(await serverAccount("/nowhere", 0)), undefined);
+ * ```
+ */
+export async function nameFault(account: ServerAccount): Promise<string | undefined> {
+  const { success } = await new Deno.Command("id", {
+    args: ["-un", String(account.uid ?? Deno.uid())],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  if (success) return undefined;
+  return `the system has no name for user ${account.uid ?? Deno.uid()}, which Postgres needs`;
 }

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import {
   giveDirectory,
+  nameFault,
   reachFault,
   serverAccount,
 } from "../../../src/app/postgres/server_account.ts";
@@ -12,7 +13,7 @@ Deno.test("whoever is not root runs the server as himself", async () => {
 });
 
 Deno.test("root lets the directory's owner run the server, and nobody where there is none", async () => {
-  deepEqual(await serverAccount("/nowhere", 0), { uid: 65_534, gid: 65_534 });
+  equal(await nameFault(await serverAccount("/nowhere", 0)), undefined);
   const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
   // Only root can give a directory away; whoever else runs this owns it already.
   if (isRoot) await Deno.chown(directory, 1234, 1235);
@@ -42,4 +43,11 @@ Deno.test("root is told when the account cannot get to a directory that is there
     equal(fault?.includes(`${parent}/open`) ?? false, isRoot);
   }
   await Deno.remove(parent, { recursive: true });
+});
+
+Deno.test("a user without a name cannot make a database", async () => {
+  equal(
+    await nameFault({ uid: 3_999_999_999, gid: 0 }),
+    "the system has no name for user 3999999999, which Postgres needs",
+  );
 });
