@@ -7,6 +7,7 @@
 import type { Log } from "../base/log.ts";
 import type { Database } from "../store/database.ts";
 import { type EventStore, StoreUnavailable } from "../store/event_store.ts";
+import { Housekeeping } from "../store/housekeeping.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { migrate } from "../store/migrations.ts";
 import { openPglite } from "../store/pglite.ts";
@@ -16,8 +17,10 @@ import { chooseDatabase } from "./choose_database.ts";
 import { withoutPassword } from "./database_url.ts";
 import { readMigrations } from "./migration_files.ts";
 import { openManaged } from "./open_managed.ts";
+import { searchLimits } from "./relay_limits.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256 } from "./sha256.ts";
+import { systemClock } from "./system_clock.ts";
 
 const PGLITE = "pglite:";
 const MANAGED = "managed:";
@@ -40,7 +43,10 @@ const WRITE_CONNECTIONS = 2;
  * await store.close();
  * ```
  */
-export async function openStore({ database }: Settings, log: Log): Promise<EventStore> {
+export async function openStore(
+  { database, search }: Settings,
+  log: Log,
+): Promise<EventStore> {
   const { url } = await chooseDatabase(database);
   if (url === "memory:") return new MemoryStore();
   const sql = await openDatabase(url, database, log);
@@ -51,7 +57,7 @@ export async function openStore({ database }: Settings, log: Log): Promise<Event
     await sql.close();
     throw error;
   }
-  return new SqlStore(sql, sha256);
+  return new SqlStore(sql, sha256, { searchableKinds: searchLimits(search)?.kinds });
 }
 
 function openDatabase(
@@ -59,7 +65,7 @@ function openDatabase(
   settings: Settings["database"],
   log: Log,
 ): Promise<Database> {
-  if (url.startsWith(PGLITE)) return openPglite(url.slice(PGLITE.length));
+  if (url.startsWith(PGLITE)) return openHousekept(url.slice(PGLITE.length), log);
   const postgres = {
     readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
     writeConnections: WRITE_CONNECTIONS,
@@ -72,4 +78,19 @@ function openDatabase(
   }
   if (/^postgres(ql)?:/.test(url)) return Promise.resolve(openPostgres(url, postgres));
   return Promise.reject(new StoreUnavailable(`cannot open ${withoutPassword(url)}`));
+}
+
+/** PGlite, which nobody else keeps in order. */
+async function openHousekept(path: string, log: Log): Promise<Database> {
+  const database = await openPglite(path);
+  const housekeeping = new Housekeeping(database, { clock: systemClock, log });
+  return {
+    query: (statement, options) => database.query(statement, options),
+    script: (sql) => database.script(sql),
+    transaction: (work) => database.transaction(work),
+    async close() {
+      await housekeeping.stop();
+      await database.close();
+    },
+  };
 }
