@@ -18,7 +18,7 @@ function pretendHost(files: Readonly<Record<string, ReadText>> = {}) {
     environment: {},
     readText: (path) => Promise.resolve(files[path] ?? { missing: true }),
     writeLogLine: (line) => logLines.push(line),
-    openStore: context.openStore,
+    openStore: () => context.openStore(),
     exit() {},
   };
   return { host, stderr, logLines };
