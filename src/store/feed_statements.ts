@@ -37,6 +37,14 @@ export interface Mark {
  * commits.
  *
  * @param payloads less than 8,000 bytes each.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { notify } from "./feed_statements.ts";
+ *
+ * deepEqual(notify(["s1-3"]).parameters, ["gallimimus_events", '{"s1-3"}']);
+ * ```
  */
 export function notify(payloads: readonly string[]): Statement<void> {
   return {
@@ -46,7 +54,17 @@ export function notify(payloads: readonly string[]): Statement<void> {
   };
 }
 
-/** The events with these numbers; those that are gone already are left out. */
+/**
+ * The events with these numbers; those that are gone already are left out.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { selectBySeqs } from "./feed_statements.ts";
+ *
+ * deepEqual(selectBySeqs([7, 9]).parameters, ["{7,9}"]);
+ * ```
+ */
 export function selectBySeqs(seqs: readonly number[]): Statement<NumberedRecord | undefined> {
   return {
     text: "select seq, raw from events where seq = any($1::int8[]) order by seq",
@@ -55,7 +73,17 @@ export function selectBySeqs(seqs: readonly number[]): Statement<NumberedRecord 
   };
 }
 
-/** The lowest `limit` numbers above `after` that are there. */
+/**
+ * The lowest `limit` numbers above `after` that are there.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { selectSeqsAfter } from "./feed_statements.ts";
+ *
+ * deepEqual(selectSeqsAfter(7, 100).parameters, [7, 100]);
+ * ```
+ */
 export function selectSeqsAfter(after: number, limit: number): Statement<number> {
   return {
     text: "select seq from events where seq > $1::int8 order by seq limit $2::int8",

@@ -14,6 +14,7 @@ import { MemoryStore } from "../../src/store/memory.ts";
 import { generateEvents, ODD_STRINGS } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
+import { testEventFeed } from "./feed_contract.ts";
 
 /** An empty place for events. */
 export interface Place extends AsyncDisposable {
@@ -51,6 +52,7 @@ export function testEventStore(subject: Subject): void {
   testStrings(test);
   testLife(test);
   testOracle(test);
+  testEventFeed(subject);
   if (subject.keeps) testKeeping(subject);
   if (subject.shares) testSharing(subject);
 }
