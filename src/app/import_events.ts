@@ -162,6 +162,7 @@ class Tally implements ImportTally {
   stored = 0;
   duplicate = 0;
   superseded = 0;
+  deleted = 0;
   readonly refused = new Map<string, number>();
   readonly examples: RefusedLine[] = [];
 

@@ -86,6 +86,7 @@ export class RelayHost {
       clock,
       log,
       limits: relayLimits(settings),
+      relayUrl: settings.relay.url,
       hashText: sha256OfText,
     });
     const information = relayInformation(settings);

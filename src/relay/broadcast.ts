@@ -20,6 +20,8 @@ import { matches } from "../nostr/match.ts";
 export interface LiveEvent {
   readonly event: NostrEvent;
   readonly body: SharedBytes;
+  /** From when on it is not sent any more, seconds since 1970. Default: never. */
+  readonly expiresAtS?: number;
 }
 
 /** Someone who asked for live events. */

@@ -15,7 +15,9 @@ export interface Counters {
   ephemeral: number;
   /** Events that were there already, in this version or a newer one. */
   duplicate: number;
-  /** Events refused, whatever for. */
+  /** Events whose deletion had been asked for. */
+  deleted: number;
+  /** Events refused for any other reason. */
   refused: number;
   /** Live events handed to connections. */
   delivered: number;
@@ -48,6 +50,7 @@ export function zeroCounters(): Counters {
     stored: 0,
     ephemeral: 0,
     duplicate: 0,
+    deleted: 0,
     refused: 0,
     delivered: 0,
     subscriptions: 0,

@@ -16,8 +16,10 @@ import type { NostrEvent } from "../nostr/event.ts";
 import { escapedParts } from "../nostr/escaped_parts.ts";
 import { eventId, type HashText } from "../nostr/event_id.ts";
 import { eventJson } from "../nostr/event_json.ts";
+import { deletionTargets } from "../nostr/deletion_request.ts";
 import { kindClass } from "../nostr/kind.ts";
 import { type Reason, reason } from "../nostr/reason.ts";
+import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import type { EventFeed, EventRecord, EventWriter, PutOutcome } from "../store/event_store.ts";
 import type { Counters } from "./counters.ts";
 import type { Outage } from "./outage.ts";
@@ -67,6 +69,15 @@ export class Publisher {
     return verdict;
   }
 
+  /**
+   * Takes note of an event that was stored here or elsewhere: what it may have deleted is no longer known
+   * to be there.
+   */
+  heed(event: NostrEvent): void {
+    for (const id of deletionTargets(event).ids) this.#recent.delete(id);
+    if (event.kind === VANISH_REQUEST) this.#recent.clear();
+  }
+
   async #decide(event: NostrEvent): Promise<Verdict> {
     const { policy, hashText, clock, verifier } = this.#options;
     const parts = escapedParts(event);
@@ -102,7 +113,9 @@ export class Publisher {
   }
 
   #verdictOf(outcome: PutOutcome, event: NostrEvent): Verdict {
+    this.heed(event);
     if (outcome === "superseded") return superseded;
+    if (outcome === "deleted") return deleted;
     this.#remember(event);
     return outcome === "stored" ? ACCEPTED : alreadyStored;
   }
@@ -115,6 +128,7 @@ export class Publisher {
   #count(event: NostrEvent, verdict: Verdict): void {
     const { counters } = this.#options;
     if (verdict === alreadyStored || verdict === superseded) counters.duplicate++;
+    else if (verdict === deleted) counters.deleted++;
     else if (!verdict.accepted) counters.refused++;
     else if (kindClass(event.kind) === "ephemeral") counters.ephemeral++;
     else counters.stored++;
@@ -130,6 +144,12 @@ const alreadyStored: Verdict = {
 const superseded: Verdict = {
   accepted: false,
   reason: reason("duplicate", "a newer version is already stored"),
+};
+
+/** @see NIP-09, NIP-62 */
+const deleted: Verdict = {
+  accepted: false,
+  reason: reason("blocked", "deleted by its author"),
 };
 
 function refused(reason: Reason): Verdict {

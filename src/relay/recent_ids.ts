@@ -46,4 +46,14 @@ export class RecentIds {
     }
     this.#young.add(id);
   }
+
+  delete(id: string): void {
+    this.#young.delete(id);
+    this.#old.delete(id);
+  }
+
+  clear(): void {
+    this.#young.clear();
+    this.#old.clear();
+  }
 }

@@ -8,6 +8,7 @@ import { SharedBytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { HashText } from "../nostr/event_id.ts";
+import { expirationOf } from "../nostr/expiration.ts";
 import type { EventStore, EventWriter } from "../store/event_store.ts";
 import { Broadcast } from "./broadcast.ts";
 import type { RelayContext } from "./context.ts";
@@ -17,6 +18,7 @@ import { Outage } from "./outage.ts";
 import type { Peer, PeerEvents } from "./peer.ts";
 import type { Policy } from "./policies/policy.ts";
 import { standardPolicy } from "./policies/standard.ts";
+import { vanishesHere } from "./policies/vanish.ts";
 import { Publisher } from "./publisher.ts";
 import { Session } from "./session.ts";
 import type { Verifier } from "./verifier.ts";
@@ -31,6 +33,8 @@ export interface RelayOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: RelayLimits;
+  /** The URL by which clients reach the relay. Default: unknown. */
+  readonly relayUrl?: string;
   /** Reasons to refuse an event besides the limits, asked in order. Default: none. */
   readonly policies?: readonly Policy[];
   /** A faster hash than the built-in one, where the platform has it. */
@@ -76,18 +80,26 @@ export class Relay {
   constructor(options: RelayOptions) {
     const { store, clock, log, limits } = options;
     const broadcast = new Broadcast();
-    store.feed.follow((records) => {
-      for (const { event, json } of records) {
-        broadcast.publish({ event, body: new SharedBytes(json) });
-      }
-    });
     const publisher = new Publisher({
       ...options,
       hashText: options.hashText,
       feed: store.feed,
-      policy: standardPolicy(limits, options.policies),
+      policy: standardPolicy(limits, [
+        vanishesHere(options.relayUrl ?? ""),
+        ...options.policies ?? [],
+      ]),
       counters: this.counters,
       writing: new Outage("writing events", log, clock),
+    });
+    store.feed.follow((records) => {
+      for (const { event, json } of records) {
+        publisher.heed(event);
+        broadcast.publish({
+          event,
+          body: new SharedBytes(json),
+          expiresAtS: expirationOf(event) ?? Infinity,
+        });
+      }
     });
     const reading = new Outage("reading events", log, clock);
     this.#context = {

@@ -305,7 +305,10 @@ export class Session implements PeerEvents {
   }
 
   #sendLiveNow(subscription: Subscription, live: LiveEvent): void {
-    this.#context.counters.delivered++;
+    const { counters, clock } = this.#context;
+    // It may have waited here for EOSE, or elsewhere for a connection between instances.
+    if (live.expiresAtS !== undefined && live.expiresAtS <= clock.nowMs() / 1000) return;
+    counters.delivered++;
     this.#peer.sendShared(subscription.head, live.body, eventMessageTail);
     if (this.#peer.queuedBytes > this.#context.limits.maxQueuedBytes) this.#shed();
   }

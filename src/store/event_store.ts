@@ -37,8 +37,9 @@ export interface StoredEvent {
  * - `duplicate`: this id was there already.
  * - `superseded`: a newer version of this replaceable or addressable event was there already (or equal
  *   in time and smaller in id).
+ * - `deleted`: its author asked for its deletion or to vanish, before or in this batch.
  */
-export type PutOutcome = "stored" | "duplicate" | "superseded";
+export type PutOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
 /** How a query may be cut short. */
 export interface QueryOptions {
@@ -108,8 +109,9 @@ export interface EventStore {
 
   /**
    * Stores a batch atomically and durably, and says in the same order what became of each. Two events
-   * of one batch meet the same rules as if they had come one after the other. Ephemeral events do not
-   * belong here.
+   * of one batch meet the same rules as if they had come one after the other, requests to delete first.
+   * Ephemeral events do not belong here, nor do requests to vanish (NIP-62) that are meant for other
+   * relays: each that comes here is carried out.
    *
    * Rejects with {@link StoreUnavailable} when the database cannot be had; then nothing was promised.
    */

@@ -22,6 +22,7 @@ import {
 } from "./event_store.ts";
 import { LocalFeed } from "./local_feed.ts";
 import { rankedCount } from "./ranked_count.ts";
+import { isRequest, Tombstones } from "./tombstones.ts";
 
 /** How many events a chunk of an answer has, at most. */
 const CHUNK_EVENTS = 500;
@@ -55,12 +56,15 @@ export class MemoryStore implements EventStore {
   readonly feed = new LocalFeed();
   readonly #byId = new Map<string, NumberedRecord>();
   readonly #byAddress = new Map<string, NostrEvent>();
+  readonly #tombstones = new Tombstones();
   #lastSeq = 0;
   #closed = false;
 
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
     if (this.#closed) return Promise.reject(closedError());
     const outcomes = new Array<PutOutcome>(batch.length);
+    for (const { event } of batch) this.#tombstones.heed(event);
+    if (batch.some(({ event }) => isRequest(event))) this.#removeCovered();
     // Newest first, so that of two versions in one batch the older one is superseded, as it is in the
     // stores that write a batch in one statement.
     const order = [...batch.keys()].sort((a, b) => newestFirst(batch[a]!, batch[b]!));
@@ -112,6 +116,10 @@ export class MemoryStore implements EventStore {
 
   #putOne(record: EventRecord): PutOutcome {
     const { event } = record;
+    if (this.#tombstones.cover(event)) {
+      if (this.#tombstones.closeUpTo(event)) this.#removeCovered();
+      return "deleted";
+    }
     if (this.#byId.has(event.id)) return "duplicate";
     const address = addressOf(event);
     if (address !== undefined) {
@@ -125,6 +133,20 @@ export class MemoryStore implements EventStore {
     }
     this.#byId.set(event.id, { ...record, seq: ++this.#lastSeq });
     return "stored";
+  }
+
+  #removeCovered(): void {
+    for (const { event } of this.#byId.values()) {
+      if (!this.#tombstones.cover(event)) continue;
+      this.#tombstones.closeUpTo(event);
+      this.#remove(event);
+    }
+  }
+
+  #remove(event: NostrEvent): void {
+    this.#byId.delete(event.id);
+    const address = addressOf(event);
+    if (address !== undefined) this.#byAddress.delete(JSON.stringify(address));
   }
 
   /** The newest; of a search, the best of the newest. */

@@ -30,11 +30,35 @@ export interface OrderedBatch {
 }
 
 /**
+ * The places of a batch in the order `created_at` descending, then `id` ascending.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { newestFirst } from "./ordered_batch.ts";
+ *
+ * const note = (id: string, created_at: number) => ({
+ *   event: { id, pubkey: "b2", created_at, kind: 1, tags: [], content: "", sig: "" },
+ *   json: new Uint8Array(),
+ * });
+ * deepEqual(newestFirst([note("b", 1), note("c", 2), note("a", 1)]), [1, 2, 0]);
+ * ```
+ */
+export function newestFirst(batch: readonly EventRecord[]): readonly number[] {
+  return [...batch.keys()].sort((a, b) => {
+    const [one, other] = [batch[a]!.event, batch[b]!.event];
+    if (one.id === other.id) return 0;
+    return isNewer(one, other) ? -1 : 1;
+  });
+}
+
+/**
  * Sorts a batch and settles what its events decide among themselves: of equal events one is written, and
  * of several versions the newest. One statement cannot write a row twice. The order is the same for
  * every writer, so that two of them never wait for each other in a circle.
  *
  * @param sha256 writes long `d` values, see {@link tagValueHex}.
+ * @param without places of events that are not to be written.
  *
  * @example
  * ```ts
@@ -51,13 +75,18 @@ export interface OrderedBatch {
  * deepEqual(superseded, [0]);
  * ```
  */
-export function orderedBatch(batch: readonly EventRecord[], sha256: Sha256): OrderedBatch {
+export function orderedBatch(
+  batch: readonly EventRecord[],
+  sha256: Sha256,
+  without: ReadonlySet<number> = new Set(),
+): OrderedBatch {
   const firstPlaces = new Map<string, number>();
   const copies = new Map<number, number>();
   const superseded: number[] = [];
   const regular: [string, Entry][] = [];
   const versioned = new Map<string, Entry>();
   batch.forEach((record, place) => {
+    if (without.has(place)) return;
     const { id } = record.event;
     const first = firstPlaces.get(id);
     if (first !== undefined) return copies.set(place, first);
@@ -66,14 +95,14 @@ export function orderedBatch(batch: readonly EventRecord[], sha256: Sha256): Ord
     if (address === undefined) return regular.push([id, { place, record, slot: undefined }]);
     const entry = { place, record, slot: tagValueHex(address.d, sha256) ?? "" };
     const key = `${address.pubkey}:${address.kind}:${entry.slot}`;
-    const [newer, older] = newestFirst(entry, versioned.get(key));
+    const [newer, older] = newerFirst(entry, versioned.get(key));
     versioned.set(key, newer);
     if (older !== undefined) superseded.push(older.place);
   });
   return { regular: sorted(regular), versioned: sorted([...versioned]), superseded, copies };
 }
 
-function newestFirst(entry: Entry, other: Entry | undefined): readonly [Entry, Entry | undefined] {
+function newerFirst(entry: Entry, other: Entry | undefined): readonly [Entry, Entry | undefined] {
   return other === undefined || isNewer(entry.record.event, other.record.event)
     ? [entry, other]
     : [other, entry];

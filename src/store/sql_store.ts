@@ -7,6 +7,7 @@
 import type { Sha256 } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
+import { bury, MustBeAlone } from "./burial.ts";
 import { countEvents } from "./count.ts";
 import { type Database, type Session, StatementFailed } from "./database.ts";
 import {
@@ -36,6 +37,7 @@ import { searchEvents } from "./search_events.ts";
 import { selectStatement } from "./select_statement.ts";
 import { isShort } from "./query_size.ts";
 import { feedOf, type StoreFeed } from "./store_feed.ts";
+import { isRequest } from "./tombstones.ts";
 import { inTurn, union } from "./union.ts";
 import { insertWords } from "./word_statements.ts";
 
@@ -82,18 +84,19 @@ export class SqlStore implements EventStore {
 
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
     if (batch.length === 0) return [];
-    const ordered = orderedBatch(batch, this.#sha256);
+    let alone = batch.some(({ event }) => isRequest(event));
     for (let attempt = 1;; attempt++) {
       const stored: NumberedRecord[] = [];
       try {
         const outcomes = await this.#database.transaction((session) =>
-          this.#write(ordered, session, stored)
+          this.#write(batch, session, { stored, alone })
         );
         this.feed.committed(stored);
         return outcomes;
       } catch (error) {
         this.feed.failed(stored);
-        if (attempt === MAX_ATTEMPTS || !isConflict(error)) throw error;
+        if (error instanceof MustBeAlone) alone = true;
+        else if (attempt === MAX_ATTEMPTS || !isConflict(error)) throw error;
       }
     }
   }
@@ -167,10 +170,12 @@ export class SqlStore implements EventStore {
 
   /** Fills `stored` with what will be there once the transaction has committed. */
   async #write(
-    ordered: OrderedBatch,
+    batch: readonly EventRecord[],
     session: Session,
-    stored: NumberedRecord[],
+    { stored, alone }: { readonly stored: NumberedRecord[]; readonly alone: boolean },
   ): Promise<readonly PutOutcome[]> {
+    const deleted = await bury(batch, session, { sha256: this.#sha256, alone });
+    const ordered = orderedBatch(batch, this.#sha256, deleted);
     const { regular, versioned } = ordered;
     const [newRegular, newVersioned] = await Promise.all([
       regular.length > 0 ? session.query(insertRegular(regular)) : nothing,
@@ -185,7 +190,9 @@ export class SqlStore implements EventStore {
       this.#describe([...regular, ...versioned], keys, session),
       this.feed.announce(session, stored),
     ]);
-    return outcomesOf(ordered, keys, new Set(present));
+    const outcomes = outcomesOf(ordered, keys, new Set(present));
+    for (const place of deleted) outcomes[place] = "deleted";
+    return outcomes;
   }
 
   /** Writes by what the new events are found. */
@@ -233,7 +240,7 @@ function outcomesOf(
   { regular, versioned, superseded, copies }: OrderedBatch,
   stored: ReadonlyMap<string, number>,
   present: ReadonlySet<string>,
-): readonly PutOutcome[] {
+): PutOutcome[] {
   const outcomes: PutOutcome[] = [];
   for (const { place, record } of regular) {
     outcomes[place] = stored.has(record.event.id) ? "stored" : "duplicate";

@@ -51,8 +51,9 @@ async function contentOf(store: EventStore): Promise<readonly string[]> {
 }
 
 /** How many lines were handled. */
-function handled({ stored, duplicate, superseded, refused }: ImportTally): number {
-  return stored + duplicate + superseded + [...refused.values()].reduce((a, b) => a + b, 0);
+function handled({ stored, duplicate, superseded, deleted, refused }: ImportTally): number {
+  return stored + duplicate + superseded + deleted +
+    [...refused.values()].reduce((a, b) => a + b, 0);
 }
 
 Deno.test("what was stored comes out as it went in, whatever the pieces", async () => {

@@ -50,7 +50,7 @@ Deno.test("import reads standard input and prints what became of it", async () =
   equal(code, exitCode.done);
   equal(
     stdout,
-    "stored 1, duplicate 0, superseded 0, refused 1\n" +
+    "stored 1, duplicate 0, superseded 0, deleted 0, refused 1\n" +
       "refused 1: invalid: not JSON\n" +
       "line 2: invalid: not JSON\n",
   );

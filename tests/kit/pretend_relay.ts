@@ -57,6 +57,7 @@ export class PretendRelay {
       clock: this.clock,
       log: options.log ?? silentLog,
       limits: { ...testLimits, ...options.limits },
+      relayUrl: "wss://relay.example",
     });
   }
 

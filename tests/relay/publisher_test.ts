@@ -103,3 +103,37 @@ Deno.test("a write that fails is an answer, and the next one is tried", async ()
   equal((await publisher.publish(note)).accepted, true);
   deepEqual([counters.refused, counters.stored], [1, 1]);
 });
+
+Deno.test("NIP09-04 what the store says is deleted is refused as blocked, and counted so", async () => {
+  const { publisher, counters } = watched({}, "deleted");
+  const verdict = await publisher.publish(note);
+  deepEqual([verdict.accepted, prefixOf(verdict)], [false, "blocked"]);
+  deepEqual([counters.deleted, counters.refused], [1, 0]);
+});
+
+Deno.test("what a request may have deleted is asked of the store again", async () => {
+  const { publisher, steps } = watched();
+  const requests = [
+    author.sign({ kind: 5, created_at: 2, tags: [["e", note.id]], content: "" }),
+    author.sign({ kind: 62, created_at: 2, tags: [["relay", "ALL_RELAYS"]], content: "" }),
+  ];
+  await publisher.publish(note);
+  for (const request of requests) {
+    equal(prefixOf(await publisher.publish(note)), "duplicate");
+    publisher.heed(request);
+    steps.length = 0;
+    await publisher.publish(note);
+    deepEqual(steps, ["policy", "verify", "write"]);
+  }
+});
+
+Deno.test("a request that was published here counts at once", async () => {
+  const { publisher, steps } = watched();
+  await publisher.publish(note);
+  await publisher.publish(
+    author.sign({ kind: 5, created_at: 2, tags: [["e", note.id]], content: "" }),
+  );
+  steps.length = 0;
+  await publisher.publish(note);
+  deepEqual(steps, ["policy", "verify", "write"]);
+});

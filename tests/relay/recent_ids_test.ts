@@ -21,3 +21,12 @@ Deno.test("at least half of the capacity is always known", () => {
 Deno.test("no capacity is our own mistake", () => {
   throws(() => new RecentIds(0), /at least one/);
 });
+
+Deno.test("what is deleted is no longer known, in either generation", () => {
+  const recent = new RecentIds(4);
+  for (const id of ["a", "b", "c"]) recent.add(id);
+  for (const id of ["a", "c", "z"]) recent.delete(id);
+  equal([..."abc"].filter((id) => recent.has(id)).join(), "b");
+  recent.clear();
+  equal(recent.has("b"), false);
+});

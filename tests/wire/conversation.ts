@@ -15,7 +15,8 @@
  *
  * Each `==` begins a conversation with a relay of its own. `C:` and `S:` belong to the first
  * connection, `C2:` and `S2:` to the second, which opens when it first speaks. `{{name}}` is a defined
- * event, `{{name.id}}` a field of it, `{{alice}}` an author's public key, all as JSON. In an expected
+ * event, `{{name.id}}` a field of it, `{{alice}}` an author's public key, all as JSON; `{{bare alice}}`
+ * is the key without quotes, to stand inside a string. In an expected
  * message a string that ends in `…` stands for every string that begins like it. `S: close 1008`
  * expects the connection to be closed. At the end nothing unexpected may have come.
  *
@@ -112,9 +113,9 @@ function parseStep(names: ReadonlyMap<string, unknown>, line: string, lineNumber
 }
 
 function fill(names: ReadonlyMap<string, unknown>, text: string): string {
-  return text.replace(/\{\{([^}]+)\}\}/g, (_, name) => {
+  return text.replace(/\{\{(bare )?([^}]+)\}\}/g, (_, bare, name) => {
     if (!names.has(name)) throw new SyntaxError(`nothing is named ${name}`);
-    return JSON.stringify(names.get(name));
+    return bare === undefined ? JSON.stringify(names.get(name)) : String(names.get(name));
   });
 }
 

@@ -34,6 +34,7 @@ export class SocketExchange implements Exchange {
     const host = await RelayHost.start({
       settings: {
         ...defaultSettings,
+        relay: { ...defaultSettings.relay, url: "wss://relay.example" },
         signatures: { engine: "noble", library: "", workers: 0 },
         limits: {
           ...defaultSettings.limits,

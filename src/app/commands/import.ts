@@ -10,9 +10,13 @@ import type { Clock } from "../../base/clock.ts";
 import type { CommandContext, RunCommand } from "../command_context.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
 import { importEvents, type ImportTally } from "../import_events.ts";
+import { notExpired } from "../../relay/policies/expiration.ts";
+import { firstRefusal, type Policy } from "../../relay/policies/policy.ts";
 import { standardPolicy } from "../../relay/policies/standard.ts";
+import { vanishesHere } from "../../relay/policies/vanish.ts";
 import { relayLimits } from "../relay_limits.ts";
 import { readUntil } from "../read_until.ts";
+import type { Settings } from "../setting_list.ts";
 import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
 import type { Output } from "../streams.ts";
 import { createVerifier } from "../verifier.ts";
@@ -66,7 +70,7 @@ export function defineImport(program: Command, run: RunCommand): void {
  * const { context, files, stdout } = new PretendCommand();
  * files.set("-", ReadableStream.from([new Uint8Array()]));
  * equal(await importFile(context, "-", { verify: true, limits: true }), 0);
- * equal(stdout.text, "stored 0, duplicate 0, superseded 0, refused 0\n");
+ * equal(stdout.text, "stored 0, duplicate 0, superseded 0, deleted 0, refused 0\n");
  * ```
  */
 export async function importFile(
@@ -86,7 +90,7 @@ export async function importFile(
     const tally = await importEvents(readUntil(opened.readable, stop), {
       store,
       verifier,
-      policy: limits ? standardPolicy(relayLimits(settings)) : () => undefined,
+      policy: policyOf(settings, limits),
       nowMs: clock.nowMs(),
       maxLineBytes: settings.limits.max_message_bytes,
       onProgress: progressOn(streams.stderr, clock),
@@ -99,6 +103,12 @@ export async function importFile(
   }
 }
 
+/** A request to vanish that is meant for another relay must never reach the store. */
+function policyOf(settings: Settings, limits: boolean): Policy {
+  const always = [notExpired, vanishesHere(settings.relay.url)];
+  return limits ? standardPolicy(relayLimits(settings), always) : firstRefusal(always);
+}
+
 /** Shows the counts now and then, on a line that overwrites itself, if a person is looking. */
 function progressOn(output: Output, clock: Clock): (tally: ImportTally) => void {
   let shownMs = -Infinity;
@@ -109,9 +119,10 @@ function progressOn(output: Output, clock: Clock): (tally: ImportTally) => void 
   };
 }
 
-function countsOf({ stored, duplicate, superseded, refused }: ImportTally): string {
+function countsOf({ stored, duplicate, superseded, deleted, refused }: ImportTally): string {
   const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
-  return `stored ${stored}, duplicate ${duplicate}, superseded ${superseded}, refused ${refusals}`;
+  const kept = `stored ${stored}, duplicate ${duplicate}, superseded ${superseded}`;
+  return `${kept}, deleted ${deleted}, refused ${refusals}`;
 }
 
 function summaryOf(tally: ImportTally): string {

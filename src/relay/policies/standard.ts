@@ -6,11 +6,12 @@
 
 import { noAuthenticationKinds } from "./authentication_kinds.ts";
 import { createdAtWithin } from "./created_at.ts";
+import { notExpired } from "./expiration.ts";
 import { sizeWithin } from "./event_size.ts";
 import { firstRefusal, type Policy } from "./policy.ts";
 
 /**
- * The limits on size and date, and no proofs of who speaks; `further` reasons are asked after them.
+ * The limits on size and date, nothing expired and no proofs of who speaks; `further` reasons are asked after them.
  *
  * @example
  * ```ts
@@ -36,6 +37,7 @@ export function standardPolicy(
     sizeWithin(limits),
     createdAtWithin(limits),
     noAuthenticationKinds,
+    notExpired,
     ...further,
   ]);
 }

@@ -25,7 +25,7 @@ Deno.test("the counts, the reasons and the first refused lines are printed, and 
   equal(code, exitCode.done);
   equal(
     pretend.stdout.text,
-    "stored 1, duplicate 1, superseded 0, refused 3\n" +
+    "stored 1, duplicate 1, superseded 0, deleted 0, refused 3\n" +
       "refused 2: invalid: not JSON\n" +
       "refused 1: invalid: signature does not fit the author and the id\n" +
       "line 3: invalid: not JSON\n" +
@@ -39,7 +39,7 @@ Deno.test("--no-verify takes signatures on trust", async () => {
   const pretend = new PretendCommand();
   pretend.files.set("-", streamOf(eventJson(unsigned)));
   equal(await importFile(pretend.context, "-", { verify: false, limits: true }), exitCode.done);
-  equal(pretend.stdout.text, "stored 1, duplicate 0, superseded 0, refused 0\n");
+  equal(pretend.stdout.text, "stored 1, duplicate 0, superseded 0, deleted 0, refused 0\n");
 });
 
 Deno.test("a person sees progress", async () => {

@@ -1,0 +1,74 @@
+/**
+ * A request of an author to delete what that author said before.
+ *
+ * @see NIP-09
+ * @module
+ */
+
+import type { NostrEvent } from "./event.ts";
+import { isHex, KEY_DIGITS } from "./hex.ts";
+import { type Address, kindClass } from "./kind.ts";
+
+/** The kind of a deletion request. */
+export const DELETION_REQUEST = 5;
+
+/** What a deletion request names. */
+export interface DeletionTargets {
+  /** Ids, from its `e` tags. */
+  readonly ids: ReadonlySet<string>;
+  /**
+   * Addresses, from its `a` tags, of which all versions are meant up to the time of the request. Only
+   * those of its author: nobody has a say over another's.
+   */
+  readonly addresses: readonly Address[];
+}
+
+/**
+ * What a deletion request names; nothing for an event of another kind. Values that name nothing are
+ * passed over: a request is as good as the rest of it.
+ *
+ * @see NIP-09
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { deletionTargets } from "./deletion_request.ts";
+ *
+ * const [id, pubkey] = ["ab".repeat(32), "cd".repeat(32)];
+ * const tags = [["e", id], ["e", "nonsense"], ["a", `30023:${pubkey}:intro`], ["k", "30023"]];
+ * deepEqual(deletionTargets({ kind: 5, pubkey, tags }), {
+ *   ids: new Set([id]),
+ *   addresses: [{ kind: 30023, pubkey, d: "intro" }],
+ * });
+ * ```
+ */
+export function deletionTargets(
+  { kind, pubkey, tags }: Pick<NostrEvent, "kind" | "pubkey" | "tags">,
+): DeletionTargets {
+  const ids = new Set<string>();
+  const addresses: Address[] = [];
+  if (kind !== DELETION_REQUEST) return { ids, addresses };
+  for (const [name, value] of tags) {
+    if (value === undefined) continue;
+    if (name === "e" && isHex(value, KEY_DIGITS)) ids.add(value);
+    if (name !== "a") continue;
+    const address = parseAddress(value);
+    if (address?.pubkey === pubkey) addresses.push(address);
+  }
+  return { ids, addresses };
+}
+
+/** `<kind>:<pubkey>:<d>`; the `d` of a replaceable event is empty, and its colon may be missing. */
+function parseAddress(text: string): Address | undefined {
+  const [, digits, pubkey, d = ""] = /^(\d{1,5}):([0-9a-f]{64})(?::(.*))?$/s.exec(text) ?? [];
+  if (digits === undefined || pubkey === undefined) return undefined;
+  const kind = Number(digits);
+  switch (kindClass(kind)) {
+    case "replaceable":
+      return { kind, pubkey, d: "" };
+    case "addressable":
+      return { kind, pubkey, d };
+    default:
+      return undefined;
+  }
+}

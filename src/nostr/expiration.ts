@@ -1,0 +1,58 @@
+/**
+ * When an event stops to count.
+ *
+ * @see NIP-40
+ * @module
+ */
+
+import type { NostrEvent } from "./event.ts";
+
+/**
+ * The second from which on the event has expired, since 1970; undefined when it never does. The first
+ * `expiration` tag counts; a value that is not a whole number of seconds means nothing.
+ *
+ * @see NIP-40
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { expirationOf } from "./expiration.ts";
+ *
+ * equal(expirationOf({ tags: [["expiration", "1700000000"], ["expiration", "1"]] }), 1_700_000_000);
+ * equal(expirationOf({ tags: [["expiration", "tomorrow"]] }), undefined);
+ * ```
+ */
+export function expirationOf({ tags }: Pick<NostrEvent, "tags">): number | undefined {
+  for (const tag of tags) {
+    if (tag[0] === "expiration") return seconds(tag[1] ?? "");
+  }
+  return undefined;
+}
+
+/**
+ * Whether the event has expired. Its last second is the one before the one that it names.
+ *
+ * @param nowS seconds since 1970.
+ *
+ * @see NIP-40
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { hasExpired } from "./expiration.ts";
+ *
+ * equal(hasExpired({ tags: [["expiration", "100"]] }, 99), false);
+ * equal(hasExpired({ tags: [["expiration", "100"]] }, 100), true);
+ * ```
+ */
+export function hasExpired(event: Pick<NostrEvent, "tags">, nowS: number): boolean {
+  const expiresAtS = expirationOf(event);
+  return expiresAtS !== undefined && expiresAtS <= nowS;
+}
+
+/** Sixteen digits hold every whole number that is exact here. */
+function seconds(text: string): number | undefined {
+  if (!/^\d{1,16}$/.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : undefined;
+}

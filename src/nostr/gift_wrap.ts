@@ -1,0 +1,39 @@
+/**
+ * Events that belong to whom they are sent to.
+ *
+ * @see NIP-59
+ * @module
+ */
+
+import type { NostrEvent } from "./event.ts";
+import { isHex, KEY_DIGITS } from "./hex.ts";
+
+/** The kind of a gift wrap that is kept. */
+export const GIFT_WRAP = 1059;
+
+/**
+ * Who may have an event deleted: its author; of a gift wrap also those it is addressed to, since its
+ * author is a key that was thrown away.
+ *
+ * @see NIP-09, NIP-59 "Deletion"
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { ownersOf } from "./gift_wrap.ts";
+ *
+ * const [pubkey, recipient] = ["ab".repeat(32), "cd".repeat(32)];
+ * const tags = [["p", recipient]];
+ * deepEqual(ownersOf({ kind: 1059, pubkey, tags }), [pubkey, recipient]);
+ * deepEqual(ownersOf({ kind: 1, pubkey, tags }), [pubkey]);
+ * ```
+ */
+export function ownersOf(
+  { kind, pubkey, tags }: Pick<NostrEvent, "kind" | "pubkey" | "tags">,
+): readonly string[] {
+  if (kind !== GIFT_WRAP) return [pubkey];
+  const recipients = tags.flatMap(([name, value = ""]) =>
+    name === "p" && isHex(value, KEY_DIGITS) ? [value] : []
+  );
+  return [pubkey, ...recipients];
+}

@@ -1,0 +1,36 @@
+/**
+ * A request to vanish is taken only by the relay that it is meant for: the store carries out each that
+ * it is given.
+ *
+ * @see NIP-62
+ * @module
+ */
+
+import { reason } from "../../nostr/reason.ts";
+import { isAddressedTo, VANISH_REQUEST } from "../../nostr/vanish_request.ts";
+import type { Policy } from "./policy.ts";
+
+/**
+ * Refuses requests to vanish that name other relays only.
+ *
+ * @param relayUrl by which clients reach this relay; empty when it is not known.
+ *
+ * @see NIP-62
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { vanishesHere } from "./vanish.ts";
+ *
+ * const policy = vanishesHere("wss://relay.example");
+ * const tags = [["relay", "wss://elsewhere.example"]];
+ * const event = { id: "", pubkey: "", created_at: 0, kind: 62, tags, content: "", sig: "" };
+ * equal(policy({ event, jsonBytes: 100, nowMs: 0 })?.prefix, "invalid");
+ * ```
+ */
+export function vanishesHere(relayUrl: string): Policy {
+  return ({ event }) =>
+    event.kind === VANISH_REQUEST && !isAddressedTo(event, relayUrl)
+      ? reason("invalid", "the request is not addressed to this relay")
+      : undefined;
+}

@@ -1,0 +1,49 @@
+/**
+ * Events for stores, and what stores answer, in few words.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../src/base/bytes.ts";
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import { eventJson } from "../../src/nostr/event_json.ts";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
+import type { EventRecord, EventStore } from "../../src/store/event_store.ts";
+import { SeededRandom } from "./seeded_random.ts";
+
+const keys = new SeededRandom(9);
+
+/** 64 hex digits that nobody has had before. */
+export function newKey(): string {
+  return keys.bytes(32).toHex();
+}
+
+/** An event with an id of its own, of kind 1 and time 100 unless said otherwise. */
+export function someEvent(fields: Partial<NostrEvent> = {}): NostrEvent {
+  return {
+    id: newKey(),
+    pubkey: "ab".repeat(32),
+    created_at: 100,
+    kind: 1,
+    tags: [],
+    content: "",
+    sig: "0".repeat(128),
+    ...fields,
+  };
+}
+
+/** The event as a store takes it. */
+export function recordOf(event: NostrEvent): EventRecord {
+  return { event, json: utf8(eventJson(event)) };
+}
+
+/** The ids that the store gives, in its order. */
+export async function idsIn(
+  store: EventStore,
+  ...filters: readonly Partial<ReqFilter>[]
+): Promise<string[]> {
+  const asked = filters.map((filter) => ({ tags: new Map(), ...filter }));
+  const ids: string[] = [];
+  for await (const chunk of store.query(asked)) ids.push(...chunk.map(({ id }) => id));
+  return ids;
+}
