@@ -14,11 +14,8 @@ import { MemoryStore } from "../../src/store/memory.ts";
 import { generateEvents, ODD_STRINGS } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
-<<<<<<< ours
-import { testEventFeed } from "./feed_contract.ts";
-=======
 import { testDeletion } from "./deletion_contract.ts";
->>>>>>> theirs
+import { testEventFeed } from "./feed_contract.ts";
 
 /** An empty place for events. */
 export interface Place extends AsyncDisposable {
@@ -56,11 +53,8 @@ export function testEventStore(subject: Subject): void {
   testStrings(test);
   testLife(test);
   testOracle(test);
-<<<<<<< ours
   testEventFeed(subject);
-=======
   testDeletion(subject);
->>>>>>> theirs
   if (subject.keeps) testKeeping(subject);
   if (subject.shares) testSharing(subject);
 }
