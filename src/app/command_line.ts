@@ -12,6 +12,7 @@ import { defineExport } from "./commands/export.ts";
 import { defineImport } from "./commands/import.ts";
 import { defineInfo } from "./commands/info.ts";
 import { defineMigrateStore } from "./commands/migrate_store.ts";
+import { defineReindex } from "./commands/reindex.ts";
 import { defineServe } from "./commands/serve.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import type { SettingOptions } from "./setting_options.ts";
@@ -24,6 +25,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineImport,
   defineExport,
   defineMigrateStore,
+  defineReindex,
   defineConfigCheck,
   defineInfo,
 ];

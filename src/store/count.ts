@@ -16,7 +16,7 @@ import {
 } from "./count_statement.ts";
 import type { Database, Statement } from "./database.ts";
 import type { CountOptions } from "./event_store.ts";
-import { type Plan, plansOf } from "./plan.ts";
+import { checksOf, type Plan, plansOf } from "./plan.ts";
 
 /** What to count in, and how. */
 export interface CountContext extends CountOptions {
@@ -49,13 +49,19 @@ export async function countEvents(
   filters: readonly ReqFilter[],
   context: CountContext,
 ): Promise<CountResult> {
-  const { sha256 } = context;
-  const plans = filters.flatMap(({ limit: _, ...filter }) => plansOf(filter, sha256));
+  const plans = filters.flatMap((filter) => countingPlans(filter, context.sha256));
   if (filters.length > 1) return await countUnion(plans, context);
   const offset = filters.length === 1 ? hyperLogLogOffset(filters[0]!) : undefined;
   return offset === undefined
     ? await countPlans(plans, context)
     : await countAuthors(plans, offset, context);
+}
+
+/** A search is counted by its words, unless there are ids, which are fewer. */
+function countingPlans({ limit: _, ...filter }: ReqFilter, sha256: Sha256): readonly Plan[] {
+  if (filter.search === undefined || filter.ids !== undefined) return plansOf(filter, sha256);
+  const plan = checksOf(filter, sha256);
+  return plan === undefined ? [] : [plan];
 }
 
 /** The plans of one filter have no event in common. */

@@ -8,6 +8,7 @@ import { MemoryStore } from "../../src/store/memory.ts";
 import { standardPolicy } from "../../src/relay/policies/standard.ts";
 import { testLimits } from "../kit/limits.ts";
 import { generateEvents } from "../kit/event_generator.ts";
+import { partialStore } from "../kit/partial_store.ts";
 import { plainVerifier } from "../kit/pretend_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner, SchnorrSigner } from "../kit/signer.ts";
@@ -133,7 +134,7 @@ Deno.test("no more than four batches are on their way at once", async () => {
   const memory = new MemoryStore();
   let writing = 0;
   let most = 0;
-  const store: EventStore = {
+  const store = partialStore({
     async put(batch) {
       most = Math.max(most, ++writing);
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -142,7 +143,7 @@ Deno.test("no more than four batches are on their way at once", async () => {
     },
     query: (filters, options) => memory.query(filters, options),
     close: () => memory.close(),
-  };
+  });
   const events = generateEvents(new SeededRandom(3), 5000);
   const tally = await importText(linesOf(events), { store, pieceBytes: 65_536 });
   equal(handled(tally), 5000);
@@ -151,11 +152,11 @@ Deno.test("no more than four batches are on their way at once", async () => {
 
 Deno.test("a store that fails ends the import with its failure, and nothing more is read", async () => {
   const memory = new MemoryStore();
-  const store: EventStore = {
+  const store = partialStore({
     put: () => Promise.reject(new StoreUnavailable("gone")),
     query: (filters, options) => memory.query(filters, options),
     close: () => memory.close(),
-  };
+  });
   let read = 0;
   const endless = async function* () {
     for (;;) {

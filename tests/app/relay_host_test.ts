@@ -7,6 +7,7 @@ import { type EventStore, StoreUnavailable } from "../../src/store/event_store.t
 import { LocalFeed } from "../../src/store/local_feed.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { generateEvents } from "../kit/event_generator.ts";
+import { partialStore } from "../kit/partial_store.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 
@@ -99,7 +100,7 @@ Deno.test("an address in use is an error that names it, and nothing is left open
 });
 
 Deno.test("a store that fails is an error to its asker, not the end", async () => {
-  const failing: EventStore = {
+  const failing = partialStore({
     feed: new LocalFeed(),
     put: () => Promise.reject(new StoreUnavailable("away")),
     // deno-lint-ignore require-yield -- it fails before it has anything to give
@@ -108,7 +109,7 @@ Deno.test("a store that fails is an error to its asker, not the end", async () =
       throw new StoreUnavailable("away");
     },
     close: () => Promise.resolve(),
-  };
+  });
   const host = await startHost(failing);
   const client = await RelayClient.connect(await host.listen("127.0.0.1:0"));
   const [event] = generateEvents(new SeededRandom(1), 1, { signed: true });

@@ -27,8 +27,8 @@ export interface ExportFlags {
 /** About how much is written at once, bytes. */
 const WRITE_BYTES = 65_536;
 
-/** Operators may ask for whatever they like. */
-const NO_LIMITS = { maxFilterValues: Infinity };
+/** Operators may ask for whatever they like. What can be searched is decided when it is stored. */
+const NO_LIMITS = { maxFilterValues: Infinity, andTags: true };
 
 const LINE_FEED = utf8("\n");
 

@@ -4,8 +4,9 @@ import { exitCode } from "../../../src/app/exit_code.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
-import { type EventStore, StoreUnavailable } from "../../../src/store/event_store.ts";
+import { StoreUnavailable } from "../../../src/store/event_store.ts";
 import { LocalFeed } from "../../../src/store/local_feed.ts";
+import { partialStore } from "../../kit/partial_store.ts";
 import { PretendCommand } from "../../kit/pretend_command.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
@@ -63,7 +64,7 @@ Deno.test("when nobody reads any more it ends quietly and asks the store for no 
   pretend.stdout.capacity = 100_000;
   let given = 0;
   const json = utf8("x".repeat(1000));
-  const store: EventStore = {
+  const store = partialStore({
     feed: new LocalFeed(),
     put: () => Promise.resolve([]),
     async *query() {
@@ -73,7 +74,7 @@ Deno.test("when nobody reads any more it ends quietly and asks the store for no 
       }
     },
     close: () => Promise.resolve(),
-  };
+  });
   const context = { ...pretend.context, openStore: () => Promise.resolve(store) };
   equal(await exportEvents(context, {}), exitCode.done);
   equal(pretend.stderr.text, "");
@@ -100,7 +101,7 @@ Deno.test("a signal interrupts it", async () => {
 
 Deno.test("a store that fails on the way fails the command", async () => {
   const pretend = new PretendCommand();
-  const store: EventStore = {
+  const store = partialStore({
     feed: new LocalFeed(),
     put: () => Promise.resolve([]),
     // deno-lint-ignore require-yield -- it fails before it has anything to give
@@ -109,7 +110,7 @@ Deno.test("a store that fails on the way fails the command", async () => {
       throw new StoreUnavailable("gone");
     },
     close: () => Promise.resolve(),
-  };
+  });
   const context = { ...pretend.context, openStore: () => Promise.resolve(store) };
   await rejects(exportEvents(context, {}), StoreUnavailable);
 });

@@ -1,0 +1,71 @@
+/**
+ * `gallimimus reindex`: make searchable what was stored while search was off.
+ *
+ * @see NIP-50
+ * @module
+ */
+
+import type { Command } from "../commander.ts";
+import { utf8 } from "../../base/bytes.ts";
+import type { CommandContext, RunCommand } from "../command_context.ts";
+import { type ExitCode, exitCode } from "../exit_code.ts";
+import { withSettingOptions } from "../setting_options.ts";
+
+/**
+ * Adds the command to the program.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { Command } from "../commander.ts";
+ * import { defineReindex } from "./reindex.ts";
+ *
+ * const program = new Command();
+ * defineReindex(program, () => Promise.resolve());
+ * equal(program.commands[0]?.name(), "reindex");
+ * ```
+ */
+export function defineReindex(program: Command, run: RunCommand): void {
+  const command = program.command("reindex")
+    .description("make searchable what was stored while search was off; the relay may be running");
+  withSettingOptions(command).action((options) => run(options, reindexStore));
+}
+
+/**
+ * Indexes what is missing and prints how much it was. Begun again after it was broken off, it goes over
+ * what is done without doing it again.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { settingsWith } from "../setting_list.ts";
+ * import { PretendCommand } from "../../../tests/kit/pretend_command.ts";
+ * import { reindexStore } from "./reindex.ts";
+ *
+ * const settings = settingsWith(new Map([["search.enabled", true]]));
+ * const { context, stdout } = new PretendCommand({ settings });
+ * equal(await reindexStore(context), 0);
+ * equal(stdout.text, "made 0 events searchable\n");
+ * ```
+ */
+export async function reindexStore(context: CommandContext): Promise<ExitCode> {
+  const { settings, streams: { stdout, stderr }, stop } = context;
+  if (!settings.search.enabled) {
+    await stderr.write(utf8("gallimimus: search is off: set search.enabled first\n"));
+    return exitCode.misused;
+  }
+  const store = await context.openStore();
+  let count = 0;
+  try {
+    for await (const indexed of store.reindex({ signal: stop })) {
+      count += indexed;
+      if (stderr.isTerminal) await stderr.write(utf8(`\r\x1b[K${count} events\r`));
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  } finally {
+    await store.close();
+  }
+  await stdout.write(utf8(`made ${count} events searchable\n`));
+  return stop.aborted ? exitCode.interrupted : exitCode.done;
+}
