@@ -23,6 +23,37 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
+ * How many bytes {@link utf8} makes of `text`, counted without making them.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { utf8Length } from "./bytes.ts";
+ *
+ * equal(utf8Length("aé🦖"), 1 + 2 + 4);
+ * ```
+ */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    length += unit < 0x800 ? 1 : 2;
+    // The two halves of a pair make four bytes; a half alone makes three, those of U+FFFD.
+    if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(at + 1))) at++;
+  }
+  return length;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/**
  * The text that `bytes` spell, or undefined when they are not UTF-8. A byte order mark is kept: it is
  * a character like any other inside a message.
  *

@@ -4,10 +4,9 @@
  * It decides nothing about the protocol. It moves bytes both ways, keeps the one deadline that closing
  * needs, and hands over what arrived.
  *
- * Output is collected and leaves by one rule: at the end of a turn everything queued goes out in one
- * write, and there is at most one write under way. While a peer does not read, what follows gathers in
- * a single buffer instead of thousands of small writes, so that `queuedBytes` is close to the memory
- * that is really held.
+ * Output is collected and leaves by one rule: at the end of a turn what is queued goes out in one
+ * write, 64 KiB of it if there is more, and there is at most one write under way. While a peer does not
+ * read, what follows waits in the protocol, without being encoded or copied.
  *
  * @module
  */
@@ -215,6 +214,16 @@ export class Connection {
     this.#ending = { cause: "local", code, reason, clean: false };
     this.#protocol.sendClose(code, reason);
     this.#beginEnd();
+  }
+
+  /**
+   * Closes a peer that does not read. What is queued for it would only keep its close frame from it
+   * until the deadline, and take memory: it is dropped, except for the write under way.
+   */
+  shed(code: number, reason: string): void {
+    if (this.#ending !== undefined || this.#gone) return;
+    this.#protocol.dropOutput();
+    this.close(code, reason);
   }
 
   /** Destroys the socket with all that is queued, now: for a peer that deserves no more patience. */

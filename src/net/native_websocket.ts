@@ -145,6 +145,11 @@ export class NativeWebSocket {
     this.#socket.close(code, reason);
   }
 
+  /** Closes: the runtime takes nothing back that it was given. */
+  shed(code: number, reason: string): void {
+    this.close(code, reason);
+  }
+
   /** Gives the connection up. The runtime may keep its socket until the peer lets go. */
   terminate(): void {
     if (this.#socket.readyState <= this.#socket.OPEN) this.#socket.close();

@@ -32,6 +32,8 @@ export interface Peer {
   resume(): void;
   /** Starts the closing handshake, with a deadline of the transport's own. */
   close(code: number, reason: string): void;
+  /** The same for a peer that does not read: what is queued and not yet under way is dropped. */
+  shed(code: number, reason: string): void;
 }
 
 /** One message from the peer, as its connection hands it to the session. */

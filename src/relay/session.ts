@@ -377,13 +377,13 @@ export class Session implements PeerEvents {
     if (this.#isClosing) return;
     this.#context.counters.closedSlow++;
     this.#context.log.debug("peer reads too slowly", { peer: this.#peer.address });
-    this.#close(POLICY_VIOLATION, "events arrive faster than you read them");
+    this.#close(POLICY_VIOLATION, "events arrive faster than you read them", "shed");
   }
 
-  #close(code: number, why: string): void {
+  #close(code: number, why: string, how: "close" | "shed" = "close"): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.#peer.close(code, why);
+    this.#peer[how](code, why);
     // The closing handshake needs the peer's frames read; what they say no longer matters.
     this.#peer.resume();
     this.#endSubscriptions();

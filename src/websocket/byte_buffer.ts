@@ -52,10 +52,15 @@ export class ByteBuffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Makes room for `count` more bytes, so that adding them moves nothing. */
+  reserve(count: number): void {
+    if (this.#length + count > this.#bytes.length) this.#grow(count);
+  }
+
   /** Adds `count` bytes whose contents the caller will write, and gives the place of the first. */
   skip(count: number): number {
     const at = this.#length;
-    if (at + count > this.#bytes.length) this.#grow(count);
+    this.reserve(count);
     this.#length = at + count;
     return at;
   }

@@ -78,9 +78,16 @@ export class FrameWriter {
   frame(opcode: number, parts: readonly Uint8Array[], rsv = 0): void {
     let payloadBytes = 0;
     for (const part of parts) payloadBytes += part.length;
-    const start = this.#output.skip(headerLength(payloadBytes, this.#masked));
+    const headerBytes = headerLength(payloadBytes, this.#masked);
+    this.#output.reserve(headerBytes + payloadBytes);
+    const start = this.#output.skip(headerBytes);
     for (const part of parts) this.#output.append(part);
     this.#seal(start, { opcode, rsv, payloadBytes });
+  }
+
+  /** Makes room for so many bytes of frames at once, where growing to it would copy. */
+  reserve(byteCount: number): void {
+    this.#output.reserve(byteCount);
   }
 
   /** Everything written since the last call, undefined if that is nothing. */
@@ -95,6 +102,11 @@ export class FrameWriter {
   recycle(): void {
     if (this.#taken !== undefined) this.#pool.giveBack(this.#taken);
     this.#taken = undefined;
+  }
+
+  /** Forgets what waits to be taken. */
+  drop(): void {
+    this.#output.release();
   }
 
   /** Fills in the header at `start` and masks the payload behind it, if this is a client. */

@@ -11,7 +11,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { type SharedBytes, utf8, utf8Decode } from "../base/bytes.ts";
+import { type SharedBytes, utf8Decode } from "../base/bytes.ts";
 import type { Random } from "../base/random.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { CloseCode, mayTravel } from "./close_code.ts";
@@ -19,8 +19,8 @@ import type { Extension } from "./extension.ts";
 import { type Fault, faults } from "./fault.ts";
 import { isControl, maxControlBytes, Opcode, Rsv1 } from "./frame.ts";
 import { discard, type FramePart, FrameReader, type FrameSource } from "./frame_reader.ts";
-import { FrameWriter } from "./frame_writer.ts";
 import { type Message, MessageAssembler } from "./message_assembler.ts";
+import { OutputQueue } from "./output_queue.ts";
 import { nextState, type ProtocolState } from "./protocol_state.ts";
 
 /** What {@link Protocol.receive} tells. A {@link Fault} or a close is the last event of a connection. */
@@ -87,9 +87,8 @@ const maxReasonBytes = maxControlBytes - 2;
  * ```
  */
 export class Protocol {
-  readonly #extension: Extension | undefined;
   readonly #messages: MessageAssembler;
-  readonly #writer: FrameWriter;
+  readonly #output: OutputQueue;
   #reader: FrameSource;
   #state: ProtocolState = "open";
   #holdsPongs = false;
@@ -100,7 +99,6 @@ export class Protocol {
     const { maxMessageBytes, extension, pool = new BufferPool() } = options;
     const maxFrameBytes = options.maxFrameBytes ?? maxMessageBytes;
     assert(maxMessageBytes > 0 && maxFrameBytes > 0, "limits are positive");
-    this.#extension = extension;
     this.#messages = new MessageAssembler({ maxMessageBytes, extension, pool });
     this.#reader = new FrameReader({
       peerMasks: options.role === "server",
@@ -108,16 +106,16 @@ export class Protocol {
       allowedRsv: extension === undefined ? 0 : Rsv1,
     });
     const freshMaskKey = options.role === "client" ? maskKeys(options.random) : undefined;
-    this.#writer = new FrameWriter({ pool, freshMaskKey });
+    this.#output = new OutputQueue({ pool, freshMaskKey, extension });
   }
 
   get state(): ProtocolState {
     return this.#state;
   }
 
-  /** Bytes that wait in {@link takeOutput}. */
+  /** Bytes that wait for {@link takeOutput}, some of them counted before compression. */
   get pendingBytes(): number {
-    return this.#writer.length;
+    return this.#output.length;
   }
 
   /**
@@ -143,35 +141,26 @@ export class Protocol {
 
   /** Queues a text message. A lone surrogate goes out as U+FFFD. Ignored once a close was sent. */
   sendText(text: string): void {
-    if (this.#state !== "open") return;
-    // Text is not shorter in bytes than in UTF-16 units, and nearly always no longer.
-    const isPlain = this.#extension === undefined || text.length < this.#extension.minBytes;
-    if (isPlain) this.#writer.text(text);
-    else this.#sendEncoded(Opcode.text, utf8(text));
+    if (this.#state === "open") this.#output.text(text);
   }
 
   /** Queues a binary message. Ignored once a close was sent. */
   sendBinary(bytes: Uint8Array): void {
-    if (this.#state !== "open") return;
-    this.#sendEncoded(Opcode.binary, bytes);
+    if (this.#state === "open") this.#output.binary(bytes);
   }
 
   /**
-   * Queues one text message made of `head`, the shared `body` and `tail`, which together are UTF-8.
-   * Ignored once a close was sent.
+   * Queues one text message made of `head`, the shared `body` and `tail`, which together are UTF-8
+   * and stay as they are: a message that has to wait is not copied. Ignored once a close was sent.
    */
   sendShared(head: Uint8Array, body: SharedBytes, tail: Uint8Array): void {
-    if (this.#state !== "open") return;
-    const extension = this.#extensionFor(body.bytes);
-    const encoded = extension?.encodeShared(head, body, tail);
-    if (encoded === undefined) this.#writer.frame(Opcode.text, [head, body.bytes, tail]);
-    else this.#writer.frame(Opcode.text, encoded, Rsv1);
+    if (this.#state === "open") this.#output.shared(head, body, tail);
   }
 
   /** Queues a ping with up to 125 bytes for the peer to send back. Ignored once a close was sent. */
   sendPing(bytes: Uint8Array = nothing): void {
     assert(bytes.length <= maxControlBytes, "a ping carries 125 bytes at most");
-    if (this.#state === "open") this.#writer.frame(Opcode.ping, [bytes]);
+    if (this.#state === "open") this.#output.control(Opcode.ping, bytes);
   }
 
   /**
@@ -203,14 +192,25 @@ export class Protocol {
     this.#owedPong = undefined;
   }
 
-  /** Everything queued so far, in one piece; undefined if there is nothing. */
+  /**
+   * The next piece of what is queued, whole frames of 64 KiB together or one that is longer; undefined
+   * if there is nothing. One piece is under way at a time: {@link recycleOutput} before the next.
+   */
   takeOutput(): Uint8Array | undefined {
-    return this.#writer.take();
+    return this.#output.take();
   }
 
   /** Says that what was taken last has been written and will not be looked at: its memory is reused. */
   recycleOutput(): void {
-    this.#writer.recycle();
+    this.#output.recycle();
+  }
+
+  /**
+   * Forgets what is queued and was not taken, so that the close frame sent next follows what is under
+   * way: for a peer that does not read. Ignored once a close was sent.
+   */
+  dropOutput(): void {
+    if (this.#state === "open") this.#output.drop();
   }
 
   #accept(part: FramePart): ProtocolEvent | undefined {
@@ -254,28 +254,16 @@ export class Protocol {
     this.#messages.release();
   }
 
-  #sendEncoded(opcode: number, message: Uint8Array): void {
-    const encoded = this.#extensionFor(message)?.encode(message);
-    if (encoded === undefined) this.#writer.frame(opcode, [message]);
-    else this.#writer.frame(opcode, [encoded], Rsv1);
-  }
-
-  /** What was agreed on, if these bytes are worth asking it. */
-  #extensionFor(bytes: Uint8Array): Extension | undefined {
-    const extension = this.#extension;
-    return extension === undefined || bytes.length < extension.minBytes ? undefined : extension;
-  }
-
   /** §5.5.3: a pong carries "identical Application data". None follows our close frame (§5.5.1). */
   #sendPong(payload: Uint8Array): void {
     if (this.#state !== "open") return;
     if (this.#holdsPongs) this.#owedPong = payload.slice();
-    else this.#writer.frame(Opcode.pong, [payload]);
+    else this.#output.control(Opcode.pong, payload);
   }
 
   #writeClose(code: number, reason: string): void {
     const payload = code === CloseCode.noStatus ? nothing : encodeClose(code, reason);
-    this.#writer.frame(Opcode.close, [payload]);
+    this.#output.control(Opcode.close, payload);
   }
 }
 

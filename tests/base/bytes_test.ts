@@ -1,10 +1,28 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
-import { concat, SharedBytes, utf8, utf8Decode } from "../../src/base/bytes.ts";
+import { concat, SharedBytes, utf8, utf8Decode, utf8Length } from "../../src/base/bytes.ts";
 
 Deno.test("utf8Decode undoes utf8 for every well-formed text", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     equal(utf8Decode(utf8(text)), text.toWellFormed());
+  }));
+});
+
+Deno.test("utf8Length counts what utf8 makes, of lone surrogates too", () => {
+  const unit = fc.constantFrom(
+    "a",
+    "\x7f",
+    "\x80",
+    "é",
+    "\u07ff",
+    "\u0800",
+    "🦖",
+    "\ud83e",
+    "\udd96",
+  );
+  fc.assert(fc.property(fc.array(unit), (units) => {
+    const text = units.join("");
+    equal(utf8Length(text), utf8(text).length);
   }));
 });
 

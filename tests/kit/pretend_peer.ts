@@ -23,6 +23,8 @@ export class PretendPeer implements Peer {
   isPaused = false;
   /** How the relay closed the connection. */
   closing: { readonly code: number; readonly reason: string } | undefined = undefined;
+  /** The relay closed it as too slow. */
+  isShed = false;
   readonly #clock: Clock;
   #events: PeerEvents | undefined = undefined;
   #isReading = true;
@@ -105,5 +107,10 @@ export class PretendPeer implements Peer {
   close(code: number, reason: string): void {
     this.closing ??= { code, reason };
     queueMicrotask(() => this.#events?.closed());
+  }
+
+  shed(code: number, reason: string): void {
+    this.isShed = this.closing === undefined;
+    this.close(code, reason);
   }
 }

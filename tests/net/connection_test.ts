@@ -8,7 +8,7 @@ import { Connection, type ConnectionEvents } from "../../src/net/connection.ts";
 import type { Peer, PeerEvents } from "../../src/relay/peer.ts";
 import { Protocol } from "../../src/websocket/protocol.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
-import { rawFrame } from "../kit/raw_frame.ts";
+import { closePayload, rawFrame } from "../kit/raw_frame.ts";
 import { RecordedEvents } from "../kit/recorded_events.ts";
 
 const limits = { closeTimeoutMs: 1000, highWaterBytes: 100_000, lowWaterBytes: 10_000 };
@@ -168,6 +168,23 @@ Deno.test("while a write is under way, what follows is gathered into one", async
   stream.release();
   await rest();
   deepEqual(stream.writes.map((write) => write.length), [7, 30]);
+  connection.terminate();
+});
+
+Deno.test("what a peer has not read for long leaves in writes of bounded length", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  stream.stick();
+  connection.send("first");
+  await rest();
+  const body = new SharedBytes(new Uint8Array(1000).fill(0x61));
+  for (let i = 0; i < 200; i++) connection.sendShared(utf8("["), body, utf8("]"));
+  await rest();
+  equal(connection.queuedBytes, 7 + 200 * 1006);
+  stream.release();
+  await rest();
+  deepEqual(stream.writes.map(({ length }) => length), [7, 65 * 1006, 65 * 1006, 65 * 1006, 5030]);
+  equal(connection.queuedBytes, 0);
   connection.terminate();
 });
 
@@ -335,6 +352,41 @@ Deno.test("a peer that does not even read is reset at the deadline", async () =>
   await rest();
   equal(events.ending?.cause, "timeout");
   equal(stream.resetCount, 1);
+});
+
+Deno.test("a peer that is shed gets its close frame behind what is under way, and nothing between", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  stream.stick();
+  connection.send("under way");
+  await rest();
+  connection.send("dropped");
+  connection.shed(1008, "too slow");
+  connection.shed(1008, "twice");
+  connection.send("too late");
+  await rest();
+  const closeFrame = rawFrame({ opcode: 8, payload: closePayload(1008, "too slow"), key: null });
+  equal(connection.queuedBytes, 11 + closeFrame.length);
+  stream.release();
+  await rest();
+  deepEqual(stream.writes.slice(1), [closeFrame]);
+  stream.push(rawFrame({ opcode: 8, payload: closePayload(1008) }));
+  stream.push(null);
+  await events.until(({ ending }) => ending !== undefined);
+  deepEqual(events.endings, [{ cause: "local", code: 1008, reason: "too slow", clean: true }]);
+});
+
+Deno.test("shedding a peer that is closing changes nothing", async () => {
+  const { connection, stream, events } = onSlowStream();
+  connection.start(events);
+  connection.send("last words");
+  connection.close(1000, "");
+  connection.shed(1008, "too slow");
+  await rest();
+  const [output = new Uint8Array(0)] = stream.writes;
+  deepEqual(output.subarray(0, 12), rawFrame({ opcode: 1, payload: "last words", key: null }));
+  deepEqual(output.subarray(12), rawFrame({ opcode: 8, payload: closePayload(1000), key: null }));
+  connection.terminate();
 });
 
 Deno.test("RFC 6455 §7.1.7: a fault is answered, told by name, and waits for the peer to go", async () => {

@@ -129,3 +129,10 @@ Deno.test("a close that nobody answers is over at the deadline", () =>
     connection.requestDrained();
     await once(client, "close");
   }));
+
+Deno.test("to shed a peer is to close it", () =>
+  withPair(async ({ connection, client }) => {
+    connection.shed(1008, "too slow");
+    const [{ code, reason }] = await once(client, "close");
+    deepEqual([code, reason], [1008, "too slow"]);
+  }));

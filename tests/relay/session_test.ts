@@ -462,6 +462,7 @@ Deno.test("a peer too slow for live events is closed at the outbound bound and c
   for (let number = 0; number < 100; number++) publisher.say(say(note(number, "x".repeat(500))));
   await settle();
   equal(closeCode(slow), 1008);
+  equal(slow.isShed, true, "what it did not read is given up");
   ok(slow.queuedBytes < 22_000, `${slow.queuedBytes} bytes were queued`);
   equal(world.relay.counters.closedSlow, 1);
   equal(quick.sent.length, 101, "others notice nothing");

@@ -41,6 +41,17 @@ Deno.test("skip leaves room that the caller fills", () => {
   deepEqual([...buffer.filled()], [1, 2, 3, 4]);
 });
 
+Deno.test("what was reserved is filled without moving", () => {
+  const buffer = new ByteBuffer(new BufferPool());
+  buffer.append(Uint8Array.of(1));
+  buffer.reserve(5000);
+  equal(buffer.length, 1);
+  const { storage } = buffer;
+  for (let i = 0; i < 5000; i++) buffer.append(Uint8Array.of(2));
+  equal(buffer.storage, storage);
+  deepEqual([...buffer.filled().subarray(0, 2)], [1, 2]);
+});
+
 Deno.test("widen makes a gap and keeps what lies on either side", () => {
   const buffer = new ByteBuffer(new BufferPool());
   buffer.append(new Uint8Array(1023).fill(7));

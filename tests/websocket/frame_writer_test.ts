@@ -91,3 +91,15 @@ Deno.test("what was taken stays as it is until it is recycled, then its memory i
   writer.recycle();
   equal(pool.spareBytes, 1024, "once");
 });
+
+Deno.test("what was dropped is not taken, and its memory is used again", () => {
+  const pool = new BufferPool();
+  const writer = serverWriter(pool);
+  writer.reserve(3000);
+  writer.text("dropped");
+  writer.drop();
+  equal(writer.length, 0);
+  equal(pool.spareBytes, 4096);
+  writer.text("b");
+  deepEqual(written(writer), [0x81, 1, 0x62]);
+});

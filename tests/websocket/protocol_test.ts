@@ -233,8 +233,20 @@ Deno.test("recycled output is written over, and not before", () => {
   equal(new TextDecoder().decode(first.subarray(2)), "first");
   server.recycleOutput();
   server.takeOutput();
-  server.sendText("again");
-  equal(new TextDecoder().decode(first.subarray(2)), "again");
+  equal(new TextDecoder().decode(first.subarray(2)), "other");
+});
+
+Deno.test("dropped output is forgotten, but no close frame is", () => {
+  const server = newServer();
+  server.sendText("dropped");
+  server.dropOutput();
+  server.sendText("kept");
+  server.sendClose(1008);
+  server.dropOutput();
+  deepEqual(
+    sent(server),
+    unmasked({ opcode: 1, payload: "kept" }, { opcode: 8, payload: closePayload(1008) }),
+  );
 });
 
 Deno.test("our own misuse is a broken invariant", () => {
