@@ -3,7 +3,7 @@ import { StoreUnavailable } from "../../src/store/event_store.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { testEventStore } from "./event_store_contract.ts";
-import { SEARCHABLE_KINDS, testSearchAndCount } from "./search_contract.ts";
+import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
 
 // Making a database takes seconds, so the suite has one and empties it for each test. What opening and
 // closing really do is in tests/store/pglite_test.ts.
@@ -63,4 +63,9 @@ testEventStore({
 testSearchAndCount("pglite", async () => {
   await empty();
   return await openStoreOn(new BorrowedDatabase(), { searchableKinds: SEARCHABLE_KINDS });
+});
+
+testWordIndex("pglite", async () => {
+  await empty();
+  return (searchableKinds) => openStoreOn(new BorrowedDatabase(), { searchableKinds });
 });

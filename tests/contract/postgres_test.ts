@@ -2,7 +2,7 @@ import { openPostgres } from "../../src/store/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { freshDatabase, PostgresServer } from "../kit/postgres_server.ts";
 import { testEventStore } from "./event_store_contract.ts";
-import { SEARCHABLE_KINDS, testSearchAndCount } from "./search_contract.ts";
+import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
 
 /** A server to use instead of one of our own. */
 const given = Deno.env.get("TEST_DATABASE_URL");
@@ -32,4 +32,9 @@ testEventStore({
 testSearchAndCount("postgres", async () => {
   const url = await freshDatabase(given ?? server!.url);
   return await openStoreOn(openPostgres(url), { searchableKinds: SEARCHABLE_KINDS });
+});
+
+testWordIndex("postgres", async () => {
+  const url = await freshDatabase(given ?? server!.url);
+  return (searchableKinds) => openStoreOn(openPostgres(url), { searchableKinds });
 });

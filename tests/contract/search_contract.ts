@@ -43,6 +43,87 @@ export function testSearchAndCount(name: string, open: () => Promise<EventStore>
   testOracle(test);
 }
 
+/** A database on which stores are opened with kinds that are searchable. */
+export type OpenWith = (searchableKinds?: ReadonlySet<number>) => Promise<EventStore>;
+
+/** Registers the tests of stores that keep words apart from events; `place` gives an empty database. */
+export function testWordIndex(name: string, place: () => Promise<OpenWith>): void {
+  Deno.test(`${name}: NIP50 reindex finds what was stored while search was off, and only that`, async () => {
+    const open = await place();
+    await using off = ending(await open());
+    const batch = Array.from({ length: 1_200 }, (_, i) => note({ content: `number${i} word` }));
+    await off.store.put([...batch, note({ kind: 7, content: "word" })]);
+    await using on = ending(await open(SEARCHABLE_KINDS));
+    const fresh = note({ content: "a fresh word" });
+    await on.store.put([fresh]);
+    deepEqual(await found(on.store, "word"), ids([fresh]));
+    let indexed = 0;
+    for await (const count of on.store.reindex()) indexed += count;
+    equal(indexed, 1_200);
+    equal((await found(on.store, "word")).length, 1_201);
+    deepEqual(await found(on.store, "number700"), ids([batch[700]!]));
+    for await (const count of on.store.reindex()) equal(count, 0);
+  });
+
+  Deno.test(`${name}: NIP50-05 a version that replaces another while search is off takes its words along`, async () => {
+    const open = await place();
+    await using on = ending(await open(SEARCHABLE_KINDS));
+    await using off = ending(await open());
+    const version = (content: string, created_at: number) =>
+      note({ kind: 30_023, content, created_at });
+    await on.store.put([version("old words", 1)]);
+    const young = version("young words", 2);
+    await off.store.put([young]);
+    deepEqual(await found(on.store, "words"), []);
+    for await (const _ of on.store.reindex());
+    deepEqual(await found(on.store, "words"), ids([young]));
+    deepEqual(await found(on.store, "old"), []);
+  });
+
+  Deno.test(`${name}: reindex may be broken off and begun again`, async () => {
+    const open = await place();
+    await using off = ending(await open());
+    await off.store.put(Array.from({ length: 1_100 }, () => note({ content: "word" })));
+    await using on = ending(await open(SEARCHABLE_KINDS));
+    for await (const count of on.store.reindex()) {
+      equal(count, 500);
+      break;
+    }
+    const reason = new Error("enough");
+    await rejects(Array.fromAsync(on.store.reindex({ signal: AbortSignal.abort(reason) })), reason);
+    equal((await found(on.store, "word")).length, 500);
+    const counts = await Array.fromAsync(on.store.reindex());
+    deepEqual(counts, [0, 500, 100]);
+  });
+
+  Deno.test(`${name}: NIP50 a common word is found among the newest events`, async () => {
+    const open = await place();
+    await using on = ending(await open(SEARCHABLE_KINDS));
+    const batch = Array.from(
+      { length: 10_500 },
+      (_, i) =>
+        note({
+          content: i % 2_000 === 0 ? "common rare" : "common",
+          pubkey: i % 1_000 === 0 ? BOB : ALICE,
+        }),
+    );
+    await on.store.put(batch);
+    const newest = ids(batch).reverse();
+    deepEqual(await found(on.store, "common", { limit: 20 }), newest.slice(0, 20));
+    const ofBob = ids(batch.filter(({ event }) => event.pubkey === BOB)).reverse();
+    // The shorter ones are better.
+    deepEqual(
+      (await found(on.store, "common", { authors: new Set([BOB]) })).toSorted(),
+      ofBob.toSorted(),
+    );
+    equal((await found(on.store, "common rare")).length, 6);
+  });
+}
+
+function ending(store: EventStore): AsyncDisposable & { readonly store: EventStore } {
+  return { store, [Symbol.asyncDispose]: () => store.close() };
+}
+
 type Test = (sentence: string, work: (store: EventStore) => Promise<void>) => void;
 
 function testSearch(test: Test): void {
@@ -115,6 +196,16 @@ function testSearch(test: Test): void {
     deepEqual(await found(store, "old"), []);
     deepEqual(await found(store, "late"), []);
     deepEqual(await found(store, "words"), ids([young]));
+  });
+
+  test("NIP50-05 NIP45-05 what was deleted is neither found nor counted", async (store) => {
+    const [gone, stays] = [note({ content: "one word" }), note({ content: "two words, a word" })];
+    await store.put([gone, stays]);
+    await store.put([note({ kind: 5, tags: [["e", gone.event.id]] })]);
+    deepEqual(await found(store, "word"), ids([stays]));
+    deepEqual(await found(store, "one"), []);
+    equal((await countOf(store, { kinds: new Set([1]) })).count, 1);
+    equal((await countOf(store, { search: new Set(["word"]), kinds: SEARCHABLE_KINDS })).count, 1);
   });
 
   test("NIP50-07 signs of the database's own search syntax mean nothing", async (store) => {
