@@ -28,7 +28,6 @@ const settings: Readonly<Record<string, string>> = {
   temp_buffers: "1MB",
   plan_cache_mode: "force_generic_plan",
   enable_seqscan: "off",
-  enable_bitmapscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
   enable_memoize: "off",

@@ -15,9 +15,12 @@ import {
   type StatementOptions,
 } from "./database.ts";
 import { type PoolFigures, StoreUnavailable } from "./event_store.ts";
+import { isConnectionLost } from "./lost_connection.ts";
 import { WRITER_NAME } from "./feed_statements.ts";
+import { postgresAddress } from "./postgres_url.ts";
 import { QueryGate } from "./query_gate.ts";
 import { RawCells } from "./raw_cells.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 /** What part of the connections that answer queries is kept for short ones. */
 const SHORT_SHARE = 0.25;
@@ -42,9 +45,10 @@ export interface PostgresOptions {
  * encoded, or as `?host=/run/postgresql` beside any host.
  */
 export function openPostgres(url: string, options: PostgresOptions = {}): ListeningDatabase {
+  const { url: plainUrl, host } = postgresAddress(url);
   const connect = ({ name, timeoutMs, ...more }: PoolOptions) => {
     const driverOptions = {
-      ...socketOf(url),
+      ...(host !== undefined && { host }),
       connect_timeout: (options.connectTimeoutMs ?? 10_000) / 1_000,
       backoff: reconnectDelay,
       connection: {
@@ -57,7 +61,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Listen
       onnotice: () => {},
       ...more,
     };
-    return postgres(withoutSocket(url), driverOptions);
+    return postgres(plainUrl, driverOptions);
   };
   const { readTimeoutMs = 10_000, writeTimeoutMs = 30_000 } = options;
   return new PostgresDatabase({
@@ -109,36 +113,27 @@ interface ListenerHooks {
 
 /**
  * The way through the indexes is decided in `plan.ts`. These leave Postgres no other: a plan is made once
- * for all parameters, and what would read whole tables or compile code for one query is off.
+ * for all parameters, and what would read whole tables or compile code for one query is off. In words: the
+ * driver leaves out what is false or zero.
  */
 const settings = {
   plan_cache_mode: "force_generic_plan",
-  enable_seqscan: false,
-  enable_bitmapscan: false,
-  enable_hashjoin: false,
-  enable_mergejoin: false,
-  enable_memoize: false,
-  enable_material: false,
-  max_parallel_workers_per_gather: 0,
-  jit: false,
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  enable_memoize: "off",
+  enable_material: "off",
+  max_parallel_workers_per_gather: "0",
+  jit: "off",
 };
 
 /** Parameters and columns are text on both sides, `bytea` too. */
 const asText = { to: 17, from: [17], serialize: String, parse: String };
 
-/** The driver takes the directory of a Unix socket as an option only. */
-function socketOf(url: string): { readonly host?: string } {
-  const host = new URL(url).searchParams.get("host");
-  return host === null ? {} : { host };
-}
-
-function withoutSocket(url: string): string {
-  const plain = new URL(url);
-  if (plain.searchParams.has("host")) plain.searchParams.delete("host");
-  return plain.href;
-}
-
 type Pool = ReturnType<typeof postgres>;
+
+/** How long disconnecting may take when nothing runs any more. */
+const MAX_CLOSING_SECONDS = 2;
 
 /** The connections of a database, by what they are for. */
 interface Pools {
@@ -168,23 +163,22 @@ class PostgresDatabase implements ListeningDatabase {
     return this.#gate.figures;
   }
 
+  /**
+   * A query that failed by no fault of its own is asked again: somebody else's cancel request came late
+   * and hit it, or the server has restarted and its connection was one of before.
+   */
   async query<Row>(
     statement: Statement<Row>,
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
-    try {
-      return await this.#read(statement, options);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (isTimeOut(error)) this.#gate.countTimedOut();
-      if (!isStrayCancel(error)) throw failure(error);
-    }
-    // Somebody else's cancel request came late and hit this statement in place of its own.
-    try {
-      return await this.#read(statement, options);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      throw failure(error);
+    for (let left = this.#readers.options.max;; left--) {
+      try {
+        return await this.#read(statement, options);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (isTimeOut(error)) this.#gate.countTimedOut();
+        if (left === 0 || !(isStrayCancel(error) || isConnectionLost(error))) throw failure(error);
+      }
     }
   }
 
@@ -232,27 +226,38 @@ class PostgresDatabase implements ListeningDatabase {
   }
 
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = new TransactionSession();
-    let failed: { readonly error: unknown } | undefined;
-    try {
-      const transaction = this.#writers.begin(async (sql) => {
-        session.sql = sql;
-        try {
-          return { value: await work(session) };
-        } catch (error) {
-          failed = { error };
-          // The driver would now send ROLLBACK on a connection that is gone, and break. It rejects
-          // by itself when the connection ends.
-          if (session.isLost) await never;
-          throw error;
-        }
-      });
-      return (await this.#track(transaction)).value as T;
-    } catch (error) {
-      throw failed !== undefined ? failed.error : failure(error);
-    } finally {
-      session.sql = undefined;
+    for (let left = this.#writers.options.max;; left--) {
+      const session = new TransactionSession();
+      try {
+        return await this.#track(this.#attempt(session, work));
+      } catch (error) {
+        // Nothing was done yet, so a connection from before the server's restart may be passed over.
+        if (left > 0 && !session.hasBegun && isConnectionLost(error)) continue;
+        throw session.failed !== undefined ? session.failed.error : failure(error);
+      } finally {
+        session.sql = undefined;
+      }
     }
+  }
+
+  async #attempt<T>(
+    session: TransactionSession,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const { value } = await this.#writers.begin(async (sql) => {
+      session.sql = sql;
+      session.hasBegun = true;
+      try {
+        return { value: await work(session) };
+      } catch (error) {
+        session.failed = { error };
+        // The driver would now send ROLLBACK on a connection that is gone, and break. It rejects by
+        // itself when the connection ends.
+        if (session.isLost) await never;
+        throw error;
+      }
+    });
+    return value as T;
   }
 
   async close(): Promise<void> {
@@ -261,7 +266,9 @@ class PostgresDatabase implements ListeningDatabase {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#running);
-    await Promise.all([this.#readers.end(), this.#writers.end()]);
+    // The driver waits for ever for a connection that was lost in the midst of a statement.
+    const end = { timeout: MAX_CLOSING_SECONDS };
+    await Promise.all([this.#readers.end(end), this.#writers.end(end)]);
   }
 
   async #track<T>(work: Promise<T>): Promise<T> {
@@ -283,9 +290,22 @@ class PostgresDatabase implements ListeningDatabase {
     const rows = this.#track(query).finally(() => this.#gate.leave(visitor));
     const stop = () => {
       this.#gate.countCancelled();
-      cancel(query);
+      this.#cancel(query);
     };
     return read(await unlessAborted(rows, stop, signal), statement);
+  }
+
+  /**
+   * Asks the server to stop. Only what was sent: the driver would lose the connection of a query that is
+   * still waiting for it to open. Such a query runs in vain, within the time limit. By the inner door,
+   * because the driver's own `cancel` does not say when its request is through.
+   */
+  #cancel(query: ReturnType<typeof send>): void {
+    if (!("state" in query && "canceller" in query) || query.state === null) return;
+    if (typeof query.canceller !== "function") return;
+    const request: Promise<unknown> = Promise.resolve(query.canceller(query));
+    // A request that does not get through leaves the query to its time limit.
+    this.#track(request).catch(() => {});
   }
 }
 
@@ -298,8 +318,11 @@ const never = new Promise<never>(() => {});
 class TransactionSession implements Session {
   /** Undefined when the transaction is over. */
   sql: Sender | undefined = undefined;
+  hasBegun = false;
   /** Whether the connection was lost in the midst of it. */
   isLost = false;
+  /** What the work rejected with. */
+  failed: { readonly error: unknown } | undefined = undefined;
 
   query<Row>(
     statement: Statement<Row>,
@@ -318,7 +341,7 @@ class TransactionSession implements Session {
     try {
       return await send(this.sql);
     } catch (error) {
-      if (endsConnection(error)) this.isLost = true;
+      if (isConnectionLost(error)) this.isLost = true;
       throw failure(error);
     }
   }
@@ -332,35 +355,6 @@ function send(sql: Sender, { text, parameters }: Statement<unknown>) {
 /** The driver's own list carries more than rows; what leaves here is a plain array. */
 function read<Row>(rows: Iterable<readonly Buffer[]>, { read }: Statement<Row>): readonly Row[] {
   return Array.from(rows, (cells) => read(new RawCells(cells)));
-}
-
-/** What `work` resolves to; the signal's reason as soon as that is aborted, after `cancel`. */
-async function unlessAborted<T>(
-  work: Promise<T>,
-  cancel: () => void,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  if (signal === undefined) return await work;
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const onAbort = () => {
-    cancel();
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", onAbort);
-  work.then(resolve, reject);
-  try {
-    return await promise;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-/**
- * Asks the server to stop. Only what was sent: the driver would lose the connection of a query that is
- * still waiting for it to open. Such a query runs in vain, within the time limit.
- */
-function cancel(query: ReturnType<typeof send>): void {
-  if ("state" in query && query.state !== null) query.cancel();
 }
 
 function failure(error: unknown): Error {
@@ -377,14 +371,4 @@ function isTimeOut(error: unknown): boolean {
 function isStrayCancel(error: unknown): boolean {
   return error instanceof postgres.PostgresError && error.code === "57014" &&
     error.message.includes("user request");
-}
-
-/** Whether the connection goes with the error: a last word of the server, or none at all. */
-function endsConnection(error: unknown): boolean {
-  if (error instanceof postgres.PostgresError) {
-    return error.severity === "FATAL" || error.severity === "PANIC";
-  }
-  // The driver's own codes and those of the socket.
-  return error instanceof Error && "code" in error &&
-    /^(CONNECTION_|E[A-Z]+$)/.test(String(error.code));
 }

@@ -1,0 +1,34 @@
+/**
+ * Telling a lost connection from a failed statement.
+ *
+ * @module
+ */
+
+/**
+ * Whether an error of the driver means that a connection which was open is no more: by a last word of the
+ * server, or without one. That none can be opened is another matter.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { isConnectionLost } from "./lost_connection.ts";
+ *
+ * equal(isConnectionLost(Object.assign(new Error("told to end"), { code: "57P01" })), true);
+ * equal(isConnectionLost(Object.assign(new Error("no such table"), { code: "42P01" })), false);
+ * equal(isConnectionLost(Object.assign(new Error("no server"), { code: "ECONNREFUSED" })), false);
+ * ```
+ */
+export function isConnectionLost(error: unknown): boolean {
+  return error instanceof Error && "code" in error && CODES.has(String(error.code));
+}
+
+const CODES: ReadonlySet<string> = new Set([
+  "57P01", // told to end
+  "57P02", // another process of the server crashed
+  "57P03", // starting or stopping; the driver gives this to the first statement after it, too
+  "57P05", // idle for too long
+  "CONNECTION_CLOSED", // the driver's own codes
+  "CONNECTION_DESTROYED",
+  "ECONNRESET", // the socket's
+  "EPIPE",
+]);
