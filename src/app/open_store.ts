@@ -12,6 +12,7 @@ import { MemoryStore } from "../store/memory.ts";
 import { migrate } from "../store/migrations.ts";
 import { openPglite } from "../store/pglite.ts";
 import { openPostgres } from "../store/postgres.ts";
+import { ReplicatedDatabase } from "../store/replicated_database.ts";
 import { SqlStore } from "../store/sql_store.ts";
 import { chooseDatabase } from "./choose_database.ts";
 import { withoutPassword } from "./database_url.ts";
@@ -76,7 +77,14 @@ function openDatabase(
     const connections = settings.pool_size;
     return openManaged(url.slice(MANAGED.length), { log, connections, postgres });
   }
-  if (/^postgres(ql)?:/.test(url)) return Promise.resolve(openPostgres(url, postgres));
+  if (/^postgres(ql)?:/.test(url)) {
+    const primary = openPostgres(url, postgres);
+    return Promise.resolve(
+      settings.read_url === ""
+        ? primary
+        : new ReplicatedDatabase(primary, openPostgres(settings.read_url, postgres)),
+    );
+  }
   return Promise.reject(new StoreUnavailable(`cannot open ${withoutPassword(url)}`));
 }
 

@@ -69,6 +69,23 @@ export class PostgresServer implements AsyncDisposable {
     await process.status;
   }
 
+  /** Another server that follows this one; which is stopped for a moment. */
+  async replica(): Promise<PostgresServer> {
+    await this.halt();
+    const directory = await Deno.makeTempDir({ prefix: "gallimimus-database-" });
+    if (Deno.uid() === 0) await Deno.chown(directory, NOBODY, NOBODY);
+    await new Deno.Command("cp", {
+      args: ["-a", `${this.#directory}/data`, `${directory}/data`],
+    }).output();
+    await Deno.writeTextFile(`${directory}/data/standby.signal`, "");
+    await this.restart();
+    const primary = `primary_conninfo=host=127.0.0.1 port=${this.port} user=postgres`;
+    const options = [...this.#options, primary];
+    const replica = new PostgresServer(this.#binary, directory, freePort(), options);
+    await replica.restart();
+    return replica;
+  }
+
   /** Makes an empty database and gives its URL. */
   async freshDatabase(): Promise<string> {
     return await freshDatabase(this.url);

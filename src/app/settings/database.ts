@@ -22,6 +22,15 @@ export const databaseSection = {
       secret: true,
       reloadable: false,
     },
+    read_url: {
+      type: "text",
+      default: "",
+      format: { pattern: /^$|^postgres(?:ql)?:\/\/.+$/, words: "postgres://…, or nothing" },
+      description:
+        "A streaming replica of a postgres:// database, for long queries. What was stored before a query is found there too.",
+      secret: true,
+      reloadable: false,
+    },
     data: {
       type: "text",
       default: "./data",
