@@ -9,6 +9,7 @@ import type { ReqFilter } from "../nostr/filter.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
 import { bury, MustBeAlone } from "./burial.ts";
 import { countEvents } from "./count.ts";
+import { copyTombstones } from "./copy_tombstones.ts";
 import { type Database, type Session, StatementFailed } from "./database.ts";
 import {
   type CountOptions,
@@ -130,6 +131,11 @@ export class SqlStore implements EventStore {
 
   get figures(): PoolFigures | undefined {
     return this.#database.figures;
+  }
+
+  /** Brings what was deleted here to `other`, see `copy_tombstones.ts`. */
+  async copyTombstonesTo(other: SqlStore): Promise<void> {
+    await copyTombstones(this.#database, other.#database);
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { CommandContext, RunCommand } from "../command_context.ts";
 import { copyStore, type CopyTally } from "../copy_store.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
+import { SqlStore } from "../../store/sql_store.ts";
 import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
 import type { Output } from "../streams.ts";
 
@@ -58,7 +59,7 @@ export function defineMigrateStore(program: Command, run: RunCommand): void {
  *
  * const { context, stdout } = new PretendCommand();
  * equal(await migrateStore(context, { from: "pglite:./old", to: "managed:./new" }), 0);
- * equal(stdout.text, "stored 0, duplicate 0, superseded 0\n");
+ * equal(stdout.text, "stored 0, duplicate 0, superseded 0, deleted 0\n");
  * ```
  */
 export async function migrateStore(
@@ -74,6 +75,9 @@ export async function migrateStore(
   try {
     const target = await context.openStore(to);
     try {
+      if (source instanceof SqlStore && target instanceof SqlStore) {
+        await source.copyTombstonesTo(target);
+      }
       const onProgress = progressOn(streams.stderr, clock);
       const tally = await copyStore(source, target, { signal: stop, onProgress });
       await streams.stdout.write(utf8(`${countsOf(tally)}\n`));
@@ -101,7 +105,13 @@ function progressOn(output: Output, clock: Clock): (tally: CopyTally) => void {
 }
 
 function countsOf({ outcomes, unreadable }: CopyTally): string {
-  const counts = { stored: 0, duplicate: 0, superseded: 0, ...Object.fromEntries(outcomes) };
+  const counts = {
+    stored: 0,
+    duplicate: 0,
+    superseded: 0,
+    deleted: 0,
+    ...Object.fromEntries(outcomes),
+  };
   const all = unreadable === 0 ? counts : { ...counts, unreadable };
   return Object.entries(all).map(([name, count]) => `${name} ${count}`).join(", ");
 }

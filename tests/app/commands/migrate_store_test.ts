@@ -34,7 +34,7 @@ async function prepared() {
 Deno.test("everything is copied, and said so", async () => {
   const { pretend, opened } = await prepared();
   equal(await migrateStore(pretend.context, urls), exitCode.done);
-  match(pretend.stdout.text, /^stored \d+, duplicate 0, superseded 0\n$/);
+  match(pretend.stdout.text, /^stored \d+, duplicate 0, superseded 0, deleted 0\n$/);
   deepEqual(opened, [urls.from, urls.to]);
   equal(pretend.stderr.text, "");
 });
