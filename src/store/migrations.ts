@@ -35,6 +35,18 @@ export class MigrationMismatch extends Error {
  * @throws MigrationMismatch see {@link missingMigrations}.
  *
  * @param migrations in any order.
+ *
+ * @example
+ * ```ts
+ * import { rejects } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { migrate } from "./migrations.ts";
+ * import { openPostgres } from "./postgres.ts";
+ *
+ * const database = openPostgres("postgres://nobody@127.0.0.1:1/none");
+ * await rejects(migrate(database, [], sha256), { name: "StoreUnavailable" });
+ * await database.close();
+ * ```
  */
 export async function migrate(
   database: Database,

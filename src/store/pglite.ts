@@ -27,6 +27,14 @@ import { Turnstile } from "./turnstile.ts";
  *
  * Rejects with {@link StoreUnavailable} when another process has the directory, or when it cannot be
  * read.
+ *
+ * @example
+ * ```ts
+ * import { rejects } from "node:assert/strict";
+ * import { openPglite } from "./pglite.ts";
+ *
+ * await rejects(openPglite("/dev/null/data"), { name: "StoreUnavailable" });
+ * ```
  */
 export async function openPglite(path?: string): Promise<Database> {
   if (path === undefined) return new PgliteDatabase(await startWorker(undefined), () => {});

@@ -43,6 +43,17 @@ export interface PostgresOptions {
  * The database at a `postgres://` URL. Connects when it is first used, and again after a connection was
  * lost; what was running then rejects. A Unix socket is named by its directory: as the host, percent
  * encoded, or as `?host=/run/postgresql` beside any host.
+ *
+ * @example
+ * ```ts
+ * import { rejects } from "node:assert/strict";
+ * import { openPostgres } from "./postgres.ts";
+ *
+ * const database = openPostgres("postgres://nobody@127.0.0.1:1/none");
+ * const one = { text: "select 1", parameters: [], read: () => 1 };
+ * await rejects(database.query(one), { name: "StoreUnavailable" });
+ * await database.close();
+ * ```
  */
 export function openPostgres(url: string, options: PostgresOptions = {}): ListeningDatabase {
   const { url: plainUrl, host } = postgresAddress(url);

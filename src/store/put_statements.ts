@@ -23,7 +23,17 @@ export interface StoredRow {
 const COLUMNS = "id, pubkey, kind, created_at, raw";
 const ARRAYS = "$1::bytea[], $2::bytea[], $3::int4[], $4::int8[], $5::text[]";
 
-/** Writes regular events; gives those that were not there. */
+/**
+ * Writes regular events; gives those that were not there.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { insertRegular } from "./put_statements.ts";
+ *
+ * equal(insertRegular([]).parameters[0], "{}");
+ * ```
+ */
 export function insertRegular(entries: readonly Entry[]): Statement<StoredRow> {
   return {
     text: `insert into events (${COLUMNS})
@@ -40,6 +50,14 @@ returning key, id, seq`,
  * else writes the same address at the same time, the row is locked before it is compared.
  *
  * @see NIP-01 "Kinds"
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { upsertVersioned } from "./put_statements.ts";
+ *
+ * equal(upsertVersioned([]).parameters.length, 6);
+ * ```
  */
 export function upsertVersioned(entries: readonly Entry[]): Statement<StoredRow> {
   return {
@@ -55,7 +73,17 @@ returning key, id, seq`,
   };
 }
 
-/** Which of these events are there. */
+/**
+ * Which of these events are there.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { selectIds } from "./put_statements.ts";
+ *
+ * deepEqual(selectIds(["aa"]).parameters, [String.raw`{"\\xaa"}`]);
+ * ```
+ */
 export function selectIds(ids: readonly string[]): Statement<string> {
   return {
     text: "select id from events where id = any($1::bytea[])",
@@ -64,7 +92,17 @@ export function selectIds(ids: readonly string[]): Statement<string> {
   };
 }
 
-/** Removes the tags of the versions whose rows were taken over. */
+/**
+ * Removes the tags of the versions whose rows were taken over.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { deleteTags } from "./put_statements.ts";
+ *
+ * deepEqual(deleteTags([1, 2]).parameters, ["{1,2}"]);
+ * ```
+ */
 export function deleteTags(keys: readonly number[]): Statement<void> {
   return {
     text: "delete from tags where event = any($1::int8[])",
@@ -77,6 +115,18 @@ export function deleteTags(keys: readonly number[]): Statement<void> {
  * Writes the tags by which the events of these rows are found; undefined when they have none.
  *
  * @see NIP-01 "only the first value in any given tag is indexed"
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { insertTags } from "./put_statements.ts";
+ *
+ * const event = { id: "a1", pubkey: "b2", created_at: 3, kind: 1, content: "", sig: "" };
+ * const rows = [{ key: 7, event: { ...event, tags: [["t", "x"], ["title", "y"]] } }];
+ * equal(insertTags(rows, sha256)?.parameters[1], "{t}");
+ * equal(insertTags([], sha256), undefined);
+ * ```
  */
 export function insertTags(
   rows: readonly { readonly key: number; readonly event: NostrEvent }[],

@@ -68,6 +68,19 @@ export interface SqlStoreOptions {
  * {@link StatementFailed} when it refused the data of some event of the batch.
  *
  * @see NIP-01
+ *
+ * @example
+ * ```ts
+ * import { rejects } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { openPostgres } from "./postgres.ts";
+ * import { SqlStore } from "./sql_store.ts";
+ *
+ * const store = new SqlStore(openPostgres("postgres://nobody@127.0.0.1:1/none"), sha256);
+ * const reading = Array.fromAsync(store.query([{ tags: new Map() }]));
+ * await rejects(reading, { name: "StoreUnavailable" });
+ * await store.close();
+ * ```
  */
 export class SqlStore implements EventStore {
   readonly #database: Database;
