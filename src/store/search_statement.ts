@@ -47,8 +47,9 @@ export interface FoundOptions {
 }
 
 /**
- * The best events that have the words and meet the rest of the plan, by way of the words. These are
- * fetched before all else, because Postgres cannot know how rare they are.
+ * The best events that have the words and meet the rest of the plan, by way of the words. These come
+ * first, then their events, then the checks, each step by itself: Postgres cannot know how rare the words
+ * are, and would choose an order in which the checks are made of all events, or many times over.
  *
  * @param plan see `checksOf` in `plan.ts`.
  *
@@ -76,8 +77,11 @@ export function foundStatement(plan: Plan, options: FoundOptions): Statement<Sto
   return {
     text: `with found as materialized (
   select event from event_words where words @@ ${words} limit ${mostFound}::int8),
+hit as materialized (
+  select hit.key, hit.id, hit.pubkey, hit.kind, hit.created_at
+  from found join events as hit on hit.key = found.event),
 newest as materialized (
-  select hit.key from found join events as hit on hit.key = found.event
+  select hit.key from hit
   where ${conditions.join(" and ")}
   order by hit.created_at desc, hit.id limit ${parameters.add(options.ranked)}::int8)
 select events.id, events.created_at, events.raw, events.seq

@@ -1,0 +1,53 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
+import {
+  countStatement,
+  keysStatement,
+  registersStatement,
+} from "../../src/store/count_statement.ts";
+import { checksOf, plansOf } from "../../src/store/plan.ts";
+
+function planOf(fields: Partial<ReqFilter>) {
+  return plansOf({ tags: new Map(), ...fields }, sha256)[0]!;
+}
+
+const tagged = { kinds: new Set([1]), tags: new Map([["t", new Set(["a", "b"])]]) };
+
+Deno.test("one row more than the bound is looked at, in each lane and altogether", () => {
+  const { text, parameters } = countStatement(planOf({ kinds: new Set([1, 7]) }), 100);
+  deepEqual(parameters, ["{0,1}", "{1,7}", 0, 2 ** 53, 101]);
+  equal(text.match(/limit \$5::int8/g)?.length, 2);
+});
+
+Deno.test("what is left to check is no condition of the look, so that it cannot go on for ever", () => {
+  const { text } = countStatement(
+    planOf({ ids: new Set(["a".repeat(64)]), kinds: new Set([1]) }),
+    9,
+  );
+  ok(text.startsWith("select count(*), count(*) filter (where hit.kind = any("));
+});
+
+Deno.test("an event that stands in several lanes counts once", () => {
+  ok(countStatement(planOf(tagged), 9).text.includes("count(distinct case when"));
+});
+
+Deno.test("keys come from the table that the plan reads", () => {
+  ok(keysStatement(planOf({}), 9).text.startsWith("select hit.key, "));
+  ok(keysStatement(planOf(tagged), 9).text.startsWith("select hit.event, "));
+});
+
+Deno.test("registers are grouped by the byte at the offset", () => {
+  const plan = planOf({ kinds: new Set([3]), tags: new Map([["p", new Set(["a".repeat(64)])]]) });
+  const { text, parameters } = registersStatement(plan, { maxRows: 9, offset: 18 });
+  equal(parameters.at(-1), 18);
+  ok(text.includes("get_byte(hit.pubkey, $"));
+  ok(text.endsWith("group by 1"));
+});
+
+Deno.test("NIP50 a search is counted by its words, whatever their time", () => {
+  const filter = { tags: new Map(), search: new Set(["fox"]), since: 5 };
+  const { text, parameters } = countStatement(checksOf(filter, sha256)!, 9);
+  deepEqual(parameters, ["'fox'", 10, 5, 2 ** 53]);
+  ok(text.includes("from event_words where words @@ $1::tsquery"));
+});

@@ -1,0 +1,52 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
+import { countEvents } from "../../src/store/count.ts";
+import { ScriptedDatabase } from "../kit/scripted_database.ts";
+
+const tags = new Map<string, ReadonlySet<string>>();
+const topic: ReqFilter = { tags: new Map([["t", new Set(["a", "b"])]]) };
+const liked: ReqFilter = { tags: new Map([["e", new Set(["0".repeat(64)])]]), kinds: new Set([7]) };
+
+function count(database: ScriptedDatabase, ...filters: readonly ReqFilter[]) {
+  return countEvents(filters, { database, sha256, maxRows: 100 });
+}
+
+Deno.test("the parts of one filter add up, and one that met its bound makes all approximate", async () => {
+  const parts = new ScriptedDatabase([{ visited: 50, matched: 40 }], [{
+    visited: 101,
+    matched: 7,
+  }]);
+  deepEqual(await count(parts, topic), { count: 47, isApproximate: true });
+  const exact = new ScriptedDatabase([{ visited: 100, matched: 100 }], [{
+    visited: 0,
+    matched: 0,
+  }]);
+  deepEqual(await count(exact, topic), { count: 100, isApproximate: false });
+});
+
+Deno.test("NIP45-02 of several filters the events are told apart", async () => {
+  const rows = (...keys: number[]) => keys.map((key) => ({ key, matches: key !== 9 }));
+  const database = new ScriptedDatabase(rows(1, 2, 9), rows(2, 3));
+  const filters = [{ tags, kinds: new Set([1]) }, { tags, kinds: new Set([7]) }];
+  deepEqual(await count(database, ...filters), { count: 3, isApproximate: false });
+});
+
+Deno.test("NIP45 registers and the number come from one look", async () => {
+  const database = new ScriptedDatabase([
+    { register: 3, visited: 2, matched: 2, least: "01000000000000" },
+    { register: 9, visited: 5, matched: 0, least: "" },
+  ]);
+  const { registers, ...counted } = await count(database, liked);
+  deepEqual(counted, { count: 2, isApproximate: false });
+  deepEqual([registers?.[3], registers?.[9]], [8, 0]);
+  equal(database.asked.length, 1);
+});
+
+Deno.test("what can match nothing is not asked", async () => {
+  const database = new ScriptedDatabase();
+  const nothing = { tags, ids: new Set<string>() };
+  deepEqual(await count(database, nothing, nothing), { count: 0, isApproximate: false });
+  deepEqual(await count(database), { count: 0, isApproximate: false });
+  equal(database.asked.length, 0);
+});
