@@ -54,6 +54,8 @@ export interface ConnectionOptions extends Pick<PacedReadingOptions, "pace" | "o
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: ConnectionLimits;
+  /** How long a peer that is shed may take to close; `closeTimeoutMs` if not given. */
+  readonly shedTimeoutMs?: number;
 }
 
 /**
@@ -107,6 +109,7 @@ export class Connection {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limits: ConnectionLimits;
+  readonly #shedTimeoutMs: number;
   readonly #head: Uint8Array | undefined;
   readonly #reading: PacedReading;
   /** Whoever holds the connection; nobody before {@link start}. */
@@ -137,6 +140,7 @@ export class Connection {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#limits = options.limits;
+    this.#shedTimeoutMs = options.shedTimeoutMs ?? options.limits.closeTimeoutMs;
     this.#head = options.head;
     this.#reading = new PacedReading({ ...options, stream: options.socket });
     this.#lastHeardMs = options.clock.monotonicMs();
@@ -218,11 +222,12 @@ export class Connection {
 
   /**
    * Closes a peer that does not read. What is queued for it would only keep its close frame from it
-   * until the deadline, and take memory: it is dropped, except for the write under way.
+   * and take memory, so it is dropped, except for the write under way.
    */
   shed(code: number, reason: string): void {
     if (this.#ending !== undefined || this.#gone) return;
     this.#protocol.dropOutput();
+    this.#deadline ??= this.#clock.after(this.#shedTimeoutMs, this.#onDeadline);
     this.close(code, reason);
   }
 

@@ -344,8 +344,20 @@ class HttpListener implements Listener {
       this.#gates.connections.leave(made.address);
       if (this.#connectionCount === 0) this.#onLastGone?.();
     });
-    return new Connection({ ...made, socket, clock, log, limits, pace, onThrottled });
+    const shedTimeoutMs = limits.closeTimeoutMs * spreadShare(this.#counters.opened);
+    const shared = { clock, log, limits, pace, onThrottled };
+    return new Connection({ ...made, ...shared, socket, shedTimeoutMs });
   }
+}
+
+/**
+ * A share between a half and all, far from those of the numbers around it. Peers that are too slow for
+ * the same events are shed in one moment; to reset all of them in one moment, too, takes the system
+ * a tenth of a second, in which nobody else is served.
+ */
+function spreadShare(number: number): number {
+  const goldenRatio = (1 + Math.sqrt(5)) / 2;
+  return 0.5 + (number * goldenRatio % 1) / 2;
 }
 
 /** What somebody hears for whom there is no room. RFC 9110 §10.2.3 and RFC 6585 §4 name the header. */

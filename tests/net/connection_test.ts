@@ -49,7 +49,7 @@ class SlowStream extends Duplex {
 }
 
 /** A server's connection on a stream that the test plays. */
-function onSlowStream(log: Log = silentLog) {
+function onSlowStream(options: { log?: Log; shedTimeoutMs?: number } = {}) {
   const stream = new SlowStream({ allowHalfOpen: true });
   const clock = new FakeClock();
   const events = new RecordedEvents();
@@ -59,8 +59,9 @@ function onSlowStream(log: Log = silentLog) {
     protocol,
     address: "test",
     clock,
-    log,
+    log: silentLog,
     limits,
+    ...options,
   });
   return { stream, clock, events, connection };
 }
@@ -376,6 +377,23 @@ Deno.test("a peer that is shed gets its close frame behind what is under way, an
   deepEqual(events.endings, [{ cause: "local", code: 1008, reason: "too slow", clean: true }]);
 });
 
+Deno.test("a peer that is shed and does not answer is reset at a deadline of its own", async () => {
+  const { connection, stream, clock, events } = onSlowStream({ shedTimeoutMs: 700 });
+  connection.start(events);
+  stream.stick();
+  connection.send("stuck");
+  await rest();
+  connection.shed(1008, "too slow");
+  clock.advance(699);
+  await rest();
+  equal(stream.destroyed, false);
+  clock.advance(1);
+  await rest();
+  deepEqual(events.endings, [{ cause: "timeout", code: 1006, reason: "too slow", clean: false }]);
+  equal(stream.resetCount, 1);
+  equal(clock.timerCount, 0);
+});
+
 Deno.test("shedding a peer that is closing changes nothing", async () => {
   const { connection, stream, events } = onSlowStream();
   connection.start(events);
@@ -440,7 +458,7 @@ Deno.test("terminate ends at once, whatever is queued", async () => {
 Deno.test("a handler that throws ends its own connection, and is logged", async () => {
   const errors: string[] = [];
   const log = { ...silentLog, error: (message: string) => errors.push(message) };
-  const { connection, stream, clock } = onSlowStream(log);
+  const { connection, stream, clock } = onSlowStream({ log });
   const events = new RecordedEvents();
   events.messages = () => {
     throw new Error("bug");
