@@ -13,6 +13,9 @@ export interface Answer {
   readonly reason: string;
 }
 
+/** Queries that may be open at a time, within what a relay allows. */
+const MAX_QUERIES = 50;
+
 /** One connection to a relay. */
 export class RelayClient implements AsyncDisposable {
   readonly #socket: WebSocket;
@@ -95,7 +98,9 @@ export class RelayClient implements AsyncDisposable {
 
   /** The stored events that match, in the order they come. */
   queryEvents(filters: readonly ReqFilter[]): Promise<readonly NostrEvent[]> {
-    const id = `q${this.#nextQuery++}`;
+    // Ids are used again in place of being closed: two small messages without an answer between them
+    // would make the second one wait for the system's acknowledgement of the first.
+    const id = `q${this.#nextQuery++ % MAX_QUERIES}`;
     return new Promise((resolve, reject) => {
       this.#queries.set(id, { events: [], resolve, reject });
       this.#socket.send(JSON.stringify(["REQ", id, ...filters.map(wireFilter)]));
@@ -124,7 +129,6 @@ export class RelayClient implements AsyncDisposable {
     } else if (verb === "EOSE") {
       query?.resolve(query.events);
       this.#queries.delete(id);
-      this.#socket.send(JSON.stringify(["CLOSE", id]));
     } else if (verb === "CLOSED") {
       query?.reject(new Error(`CLOSED ${rest[0]}`));
       this.#queries.delete(id);
