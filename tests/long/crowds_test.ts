@@ -154,7 +154,7 @@ Deno.test("50,000 connections that come and go leave nothing behind", async () =
 });
 
 const outboundLimit = 2 * 1_048_576;
-const eventCount = 700;
+const eventCount = 500;
 const signer = new SchnorrSigner(new SeededRandom(7));
 const content = "x".repeat(16_000);
 
@@ -181,7 +181,7 @@ async function latencyP99(relay: RunningRelay, eventCount: number): Promise<numb
     });
     sentAt.set(event.id, performance.now());
     client.send(JSON.stringify(["EVENT", event]));
-    await pause(15);
+    await pause(30);
   }
   await until(() => latencies.length === eventCount);
   client.terminate();
@@ -223,8 +223,6 @@ Deno.test("100 peers that never read are shed, within their memory, and the othe
       (peakBytes / 1_048_576).toFixed(0)
     } MiB at most, p99 ${aloneMs.toFixed(1)} ms without, ${crowdedMs.toFixed(1)} ms with them`,
   );
-  // A buffer that grows is copied, all of them in the same moment: until the old ones are collected
-  // there is half as much again. The same moment is what others notice of it.
-  equal(peakBytes < baseBytes + 150 * outboundLimit, true);
-  equal(crowdedMs < 1000, true);
+  equal(peakBytes < baseBytes + 100 * outboundLimit, true);
+  equal(crowdedMs < 2 * aloneMs, true);
 });
