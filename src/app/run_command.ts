@@ -58,6 +58,7 @@ const DEFAULT_CONFIG_PATH = "config.toml";
  *   readText: () => Promise.resolve({ missing: true } as const),
  *   writeLogLine() {},
  *   exit() {},
+ *   openStore: () => context.openStore(),
  * };
  * const code = await runCommand(host, {}, ({ settings }) => {
  *   equal(settings.relay.name, "Flock");

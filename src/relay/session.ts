@@ -199,15 +199,12 @@ export class Session implements PeerEvents {
     const nowMs = this.#context.clock.monotonicMs();
     const { idleTimeoutMs } = this.#context.limits;
     if (nowMs - (this.#congestedSinceMs ?? nowMs) >= idleTimeoutMs) return this.#shed();
-    if (nowMs - this.#lastHeardMs(nowMs) < idleTimeoutMs) return this.#peer.ping();
+    // Silence counts only while this side listens.
+    const heardMs = Math.max(this.#peer.lastHeardMs, this.#listeningSinceMs);
+    if (!this.#isReading || nowMs - heardMs < idleTimeoutMs) return this.#peer.ping();
     this.#context.counters.closedIdle++;
     this.#context.log.debug("peer is silent", { peer: this.#peer.address });
     this.#close(POLICY_VIOLATION, "nothing heard for too long");
-  }
-
-  /** Silence counts only while this side listens. */
-  #lastHeardMs(nowMs: number): number {
-    return this.#isReading ? Math.max(this.#peer.lastHeardMs, this.#listeningSinceMs) : nowMs;
   }
 
   #receive(message: PeerMessage): void {

@@ -33,7 +33,24 @@ export interface SubscriptionOptions {
   readonly onLive: (subscription: Subscription, live: LiveEvent) => void;
 }
 
-/** A standing question of one connection. */
+/**
+ * A standing question of one connection.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { Subscription } from "./subscription.ts";
+ *
+ * const subscription = new Subscription({
+ *   id: "feed",
+ *   liveFilters: [{ tags: new Map() }],
+ *   filters: [],
+ *   onLive() {},
+ * });
+ * subscription.end();
+ * equal(subscription.isOpen, false);
+ * ```
+ */
 export class Subscription implements Query {
   readonly id: string;
   /** What the store is asked. */
