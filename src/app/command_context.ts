@@ -7,7 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import type { EventStore } from "../store/event_store.ts";
+import type { TidyStore } from "../store/upkeep.ts";
 import type { ExitCode } from "./exit_code.ts";
 import type { Settings } from "./setting_list.ts";
 import type { SettingOptions } from "./setting_options.ts";
@@ -25,7 +25,7 @@ export interface CommandContext {
   /** Aborts when the process is asked to end. */
   readonly stop: AbortSignal;
   /** Opens the store at `url`, or else the one that the settings name. Who opens it closes it. */
-  openStore(url?: string): Promise<EventStore>;
+  openStore(url?: string): Promise<TidyStore>;
 }
 
 /** A command's work. What it returns is the program's exit code. */

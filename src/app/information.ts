@@ -9,7 +9,7 @@ import type { Settings } from "./setting_list.ts";
 import { version } from "./version.ts";
 
 /** The NIPs that are always on. */
-const constantNips: readonly number[] = [1, 2, 9, 11, 62];
+const constantNips: readonly number[] = [1, 2, 9, 11, 40, 62];
 
 /** Where the software lives, for whoever asks a relay what it runs. */
 const software = "https://github.com/gallimimus/gallimimus";

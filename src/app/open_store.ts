@@ -6,7 +6,7 @@
 
 import type { Log } from "../base/log.ts";
 import type { Database } from "../store/database.ts";
-import { type EventStore, StoreUnavailable } from "../store/event_store.ts";
+import { StoreUnavailable } from "../store/event_store.ts";
 import { Housekeeping } from "../store/housekeeping.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { migrate } from "../store/migrations.ts";
@@ -14,6 +14,7 @@ import { openPglite } from "../store/pglite.ts";
 import { openPostgres } from "../store/postgres.ts";
 import { ReplicatedDatabase } from "../store/replicated_database.ts";
 import { SqlStore } from "../store/sql_store.ts";
+import type { TidyStore } from "../store/upkeep.ts";
 import { chooseDatabase } from "./choose_database.ts";
 import { withoutPassword } from "./database_url.ts";
 import { readMigrations } from "./migration_files.ts";
@@ -47,9 +48,9 @@ const WRITE_CONNECTIONS = 2;
 export async function openStore(
   { database, search }: Settings,
   log: Log,
-): Promise<EventStore> {
+): Promise<TidyStore> {
   const { url } = await chooseDatabase(database);
-  if (url === "memory:") return new MemoryStore();
+  if (url === "memory:") return new MemoryStore(systemClock);
   const sql = await openDatabase(url, database, log);
   try {
     const applied = await migrate(sql, await readMigrations(), sha256);
@@ -58,7 +59,10 @@ export async function openStore(
     await sql.close();
     throw error;
   }
-  return new SqlStore(sql, sha256, { searchableKinds: searchLimits(search)?.kinds });
+  return new SqlStore(sql, sha256, {
+    searchableKinds: searchLimits(search)?.kinds,
+    clock: systemClock,
+  });
 }
 
 function openDatabase(

@@ -13,10 +13,13 @@ import { endingKind, type NetCounters } from "../net/net_counters.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/batch_writer.ts";
-import type { EventStore, PoolFigures } from "../store/event_store.ts";
+import type { PoolFigures } from "../store/event_store.ts";
+import type { TidyStore } from "../store/upkeep.ts";
+import { Housekeeper } from "./housekeeper.ts";
 import { relayInformation } from "./information.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { RelaySockets } from "./relay_sockets.ts";
+import { retentionRules } from "./retention_rules.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256OfText } from "./sha256.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
@@ -25,7 +28,7 @@ import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 export interface RelayHostOptions {
   readonly settings: Settings;
   /** Closed with the relay. */
-  readonly store: EventStore;
+  readonly store: TidyStore;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -72,6 +75,7 @@ export class RelayHost {
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
+  #housekeeper: Housekeeper | undefined;
 
   constructor(options: RelayHostOptions, verifier: OwnedVerifier) {
     const { settings, store, clock, log } = options;
@@ -113,6 +117,11 @@ export class RelayHost {
     try {
       const host = new RelayHost(options, verifier);
       await options.store.feed.start(options);
+      host.#housekeeper = new Housekeeper({
+        ...options,
+        rules: retentionRules(options.settings),
+        sweepIntervalMs: options.settings.retention.sweep_interval_s * 1000,
+      });
       return host;
     } catch (error) {
       verifier.close();
@@ -171,6 +180,7 @@ export class RelayHost {
     await gone;
     deadline.cancel();
     await this.#writer.close();
+    await this.#housekeeper?.close();
     this.#verifier.close();
     await store.close();
   }

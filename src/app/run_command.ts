@@ -8,7 +8,8 @@ import { utf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import { type EventStore, StoreUnavailable } from "../store/event_store.ts";
+import { StoreUnavailable } from "../store/event_store.ts";
+import type { TidyStore } from "../store/upkeep.ts";
 import type { CommandWork } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import { type LoadedSettings, loadSettings, problemLine } from "./load_settings.ts";
@@ -34,7 +35,7 @@ export interface Host {
   readText(path: string): Promise<ReadText>;
   /** Writes one line of the log. Does not wait. */
   writeLogLine(line: string): void;
-  openStore(settings: Settings, log: Log): Promise<EventStore>;
+  openStore(settings: Settings, log: Log): Promise<TidyStore>;
   /** Ends the process on the spot. */
   exit(code: number): void;
 }

@@ -11,6 +11,7 @@ import { limitsSection } from "./settings/limits.ts";
 import { logSection } from "./settings/log.ts";
 import { networkSection } from "./settings/network.ts";
 import { relaySection } from "./settings/relay.ts";
+import { retentionSection } from "./settings/retention.ts";
 import { searchSection } from "./settings/search.ts";
 import { signaturesSection } from "./settings/signatures.ts";
 import { tlsSection } from "./settings/tls.ts";
@@ -24,6 +25,7 @@ export const settingSections = {
   limits: limitsSection,
   filters: filtersSection,
   search: searchSection,
+  retention: retentionSection,
   signatures: signaturesSection,
   log: logSection,
 } as const satisfies Readonly<Record<string, SettingSection>>;

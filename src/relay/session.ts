@@ -34,19 +34,13 @@ import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
 import type { Verdict } from "./publisher.ts";
 import { QueryQueue, type QueryResult } from "./query_queue.ts";
 import { storedFilters } from "./stored_filters.ts";
-import { Subscription } from "./subscription.ts";
+import { type Delivery, Subscription } from "./subscription.ts";
 
 /** A decision about one of the peer's events, on its way back to the loop. */
 interface Decided {
   readonly id: string;
   readonly verdict: Verdict;
   readonly messageBytes: number;
-}
-
-/** A live event that one of the subscriptions matched. */
-interface Delivery {
-  readonly subscription: Subscription;
-  readonly live: LiveEvent;
 }
 
 /**

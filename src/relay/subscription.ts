@@ -22,6 +22,12 @@ import type { StoredEvent } from "../store/event_store.ts";
 import type { Listener, LiveEvent } from "./broadcast.ts";
 import type { Query } from "./query_queue.ts";
 
+/** A live event that a subscription matched. */
+export interface Delivery {
+  readonly subscription: Subscription;
+  readonly live: LiveEvent;
+}
+
 /** What a subscription needs from its session. */
 export interface SubscriptionOptions {
   readonly id: string;

@@ -22,6 +22,8 @@ import { checksOf, type Plan, plansOf } from "./plan.ts";
 export interface CountContext extends CountOptions {
   readonly database: Database;
   readonly sha256: Sha256;
+  /** See {@link Plan.nowS}. */
+  readonly nowS?: number;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function countEvents(
   filters: readonly ReqFilter[],
   context: CountContext,
 ): Promise<CountResult> {
-  const plans = filters.flatMap((filter) => countingPlans(filter, context.sha256));
+  const plans = filters.flatMap((filter) => countingPlans(filter, context));
   if (filters.length > 1) return await countUnion(plans, context);
   const offset = filters.length === 1 ? hyperLogLogOffset(filters[0]!) : undefined;
   return offset === undefined
@@ -58,9 +60,12 @@ export async function countEvents(
 }
 
 /** A search is counted by its words, unless there are ids, which are fewer. */
-function countingPlans({ limit: _, ...filter }: ReqFilter, sha256: Sha256): readonly Plan[] {
-  if (filter.search === undefined || filter.ids !== undefined) return plansOf(filter, sha256);
-  const plan = checksOf(filter, sha256);
+function countingPlans(
+  { limit: _, ...filter }: ReqFilter,
+  { sha256, nowS }: CountContext,
+): readonly Plan[] {
+  if (filter.search === undefined || filter.ids !== undefined) return plansOf(filter, sha256, nowS);
+  const plan = checksOf(filter, sha256, nowS);
   return plan === undefined ? [] : [plan];
 }
 

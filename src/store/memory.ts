@@ -5,6 +5,7 @@
  */
 
 import type { NostrEvent } from "../nostr/event.ts";
+import { hasExpired } from "../nostr/expiration.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { addressOf, isNewer } from "../nostr/kind.ts";
 import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../nostr/hyperloglog.ts";
@@ -21,8 +22,11 @@ import {
   StoreUnavailable,
 } from "./event_store.ts";
 import { LocalFeed } from "./local_feed.ts";
+import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { rankedCount } from "./ranked_count.ts";
+import { compare, type Place } from "./scan.ts";
 import { isRequest, Tombstones } from "./tombstones.ts";
+import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
 
 /** How many events a chunk of an answer has, at most. */
 const CHUNK_EVENTS = 500;
@@ -52,13 +56,19 @@ interface NumberedRecord extends EventRecord {
  * for await (const chunk of store.query([{ tags: new Map() }])) equal(chunk[0]?.id, "a1");
  * ```
  */
-export class MemoryStore implements EventStore {
+export class MemoryStore implements EventStore, Upkeep {
   readonly feed = new LocalFeed();
   readonly #byId = new Map<string, NumberedRecord>();
   readonly #byAddress = new Map<string, NostrEvent>();
   readonly #tombstones = new Tombstones();
+  readonly #clock: StoreClock;
   #lastSeq = 0;
   #closed = false;
+
+  /** By the clock events expire; without one none does. */
+  constructor(clock: StoreClock = timeless) {
+    this.#clock = clock;
+  }
 
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
     if (this.#closed) return Promise.reject(closedError());
@@ -114,6 +124,23 @@ export class MemoryStore implements EventStore {
     return Promise.resolve();
   }
 
+  removeExpired(limit: number): Promise<number> {
+    const now = nowS(this.#clock);
+    const expired = [...this.#byId.values()].filter(({ event }) => hasExpired(event, now));
+    return this.remove(expired.slice(0, limit).map(({ event }) => event.id));
+  }
+
+  survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]> {
+    const events = [...this.#byId.values()].sort(newestFirst).map(toSurveyed);
+    return Promise.resolve(events.filter((event) => compare(event, after) > 0).slice(0, limit));
+  }
+
+  remove(ids: readonly string[]): Promise<number> {
+    const found = ids.flatMap((id) => this.#byId.get(id) ?? []);
+    for (const { event } of found) this.#remove(event);
+    return Promise.resolve(found.length);
+  }
+
   #putOne(record: EventRecord): PutOutcome {
     const { event } = record;
     if (this.#tombstones.cover(event)) {
@@ -163,8 +190,9 @@ export class MemoryStore implements EventStore {
 
   /** All of them, newest first. */
   #matches(filter: ReqFilter): NumberedRecord[] {
+    const now = nowS(this.#clock);
     return [...this.#byId.values()]
-      .filter(({ event }) => matches(filter, event))
+      .filter(({ event }) => matches(filter, event) && !hasExpired(event, now))
       .sort(newestFirst);
   }
 }
@@ -177,6 +205,11 @@ function newestFirst(a: EventRecord, b: EventRecord): number {
 
 function toStored({ seq, event, json }: NumberedRecord): StoredEvent {
   return { seq, id: event.id, createdAt: event.created_at, json };
+}
+
+function toSurveyed({ event, json }: EventRecord): SurveyedEvent {
+  const { id, pubkey, kind, created_at: createdAt } = event;
+  return { id, pubkey, kind, createdAt, bytes: json.length };
 }
 
 function closedError(): StoreUnavailable {

@@ -70,6 +70,8 @@ export interface Plan {
   readonly before: number;
   /** The most events wanted; infinite when all are. */
   readonly limit: number;
+  /** What has expired by then is left out, seconds since 1970; 0 or less when nothing is. */
+  readonly nowS: number;
 }
 
 /**
@@ -83,6 +85,7 @@ const MAX_LANES = 4_096;
  * tags, else authors × kinds, else authors, else kinds, else time. The limit is that of the union too.
  *
  * @param sha256 writes long tag values, see {@link tagValueHex}.
+ * @param nowS see {@link Plan.nowS}.
  *
  * @see NIP-01 "Communication between clients and relays"
  *
@@ -98,9 +101,9 @@ const MAX_LANES = 4_096;
  * deepEqual(plansOf({ ids: new Set(), tags: new Map() }, sha256), []);
  * ```
  */
-export function plansOf(filter: ReqFilter, sha256: Sha256): readonly Plan[] {
+export function plansOf(filter: ReqFilter, sha256: Sha256, nowS = 0): readonly Plan[] {
   const conditions = conditionsOf(filter, sha256);
-  const bounds = boundsOf(filter);
+  const bounds = boundsOf(filter, nowS);
   if (bounds === undefined || conditions === undefined) return [];
   const { search, ...others } = conditions;
   return pathsOf(others).map((path) => ({
@@ -115,6 +118,7 @@ export function plansOf(filter: ReqFilter, sha256: Sha256): readonly Plan[] {
  * when nothing can match.
  *
  * @param sha256 writes long tag values, see {@link tagValueHex}.
+ * @param nowS see {@link Plan.nowS}.
  *
  * @example
  * ```ts
@@ -125,20 +129,23 @@ export function plansOf(filter: ReqFilter, sha256: Sha256): readonly Plan[] {
  * deepEqual(checksOf({ kinds: new Set([1]), tags: new Map() }, sha256)?.rest.kinds, [1]);
  * ```
  */
-export function checksOf(filter: ReqFilter, sha256: Sha256): Plan | undefined {
+export function checksOf(filter: ReqFilter, sha256: Sha256, nowS = 0): Plan | undefined {
   const conditions = conditionsOf(filter, sha256);
-  const bounds = boundsOf(filter);
+  const bounds = boundsOf(filter, nowS);
   if (bounds === undefined || conditions === undefined) return undefined;
   const { ids: _, ...rest } = conditions;
   return { ...eventPath("time", [[]], rest), ...bounds };
 }
 
 /** Undefined when nothing is wanted, or from no time. */
-function boundsOf(filter: ReqFilter): Pick<Plan, "since" | "before" | "limit"> | undefined {
+function boundsOf(
+  filter: ReqFilter,
+  nowS: number,
+): Pick<Plan, "since" | "before" | "limit" | "nowS"> | undefined {
   const since = Math.max(0, Math.ceil(filter.since ?? 0));
   const before = Math.min(END_OF_TIME, Math.floor(filter.until ?? END_OF_TIME - 1) + 1);
   const limit = filter.limit ?? Infinity;
-  return limit <= 0 || since >= before ? undefined : { since, before, limit };
+  return limit <= 0 || since >= before ? undefined : { since, before, limit, nowS };
 }
 
 /** Later than every `created_at`: 2^53. */

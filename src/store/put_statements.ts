@@ -7,6 +7,7 @@
 import { utf8Decode } from "../base/bytes.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { Sha256 } from "../nostr/event_id.ts";
+import { expirationOf } from "../nostr/expiration.ts";
 import { byteaArray, jsonArray, plainArray } from "./array_literal.ts";
 import type { Statement } from "./database.ts";
 import type { Entry } from "./ordered_batch.ts";
@@ -20,8 +21,8 @@ export interface StoredRow {
   readonly seq: number;
 }
 
-const COLUMNS = "id, pubkey, kind, created_at, raw";
-const ARRAYS = "$1::bytea[], $2::bytea[], $3::int4[], $4::int8[], $5::text[]";
+const COLUMNS = "id, pubkey, kind, created_at, expires_at, raw";
+const ARRAYS = "$1::bytea[], $2::bytea[], $3::int4[], $4::int8[], $5::int8[], $6::text[]";
 
 /**
  * Writes regular events; gives those that were not there.
@@ -62,9 +63,10 @@ returning key, id, seq`,
 export function upsertVersioned(entries: readonly Entry[]): Statement<StoredRow> {
   return {
     text: `insert into events (${COLUMNS}, slot)
-select * from unnest(${ARRAYS}, $6::bytea[])
+select * from unnest(${ARRAYS}, $7::bytea[])
 on conflict (pubkey, kind, slot) where slot is not null do update
-set id = excluded.id, created_at = excluded.created_at, raw = excluded.raw, seq = excluded.seq
+set id = excluded.id, created_at = excluded.created_at, expires_at = excluded.expires_at,
+  raw = excluded.raw, seq = excluded.seq
 where excluded.created_at > events.created_at
   or (excluded.created_at = events.created_at and excluded.id < events.id)
 returning key, id, seq`,
@@ -164,6 +166,7 @@ function eventArrays(entries: readonly Entry[]): readonly string[] {
     byteaArray(events.map(({ pubkey }) => pubkey)),
     plainArray(events.map(({ kind }) => kind)),
     plainArray(events.map(({ created_at }) => created_at)),
+    plainArray(events.map((event) => expirationOf(event) ?? "NULL")),
     jsonArray(entries.map(({ record }) => utf8Decode(record.json) ?? "")),
   ];
 }

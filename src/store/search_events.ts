@@ -28,6 +28,8 @@ const MAX_FOUND = 10_000;
 export interface SearchContext extends QueryOptions {
   readonly database: Database;
   readonly sha256: Sha256;
+  /** See {@link Plan.nowS}. */
+  readonly nowS?: number;
   /** The newest events that match, in chunks. */
   readonly newest: (filter: ReqFilter) => AsyncIterable<readonly StoredEvent[]>;
 }
@@ -55,7 +57,7 @@ export async function searchEvents(
   filter: ReqFilter,
   context: SearchContext,
 ): Promise<readonly StoredEvent[]> {
-  const plan = checksOf(filter, context.sha256);
+  const plan = checksOf(filter, context.sha256, context.nowS);
   if (plan === undefined) return [];
   const { search = "" } = plan.rest;
   // Ids are fewer than any words that are worth counting.

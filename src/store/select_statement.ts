@@ -211,10 +211,11 @@ export function laneSql({ index, letter }: Plan, parameters: Parameters): readon
  * ```
  */
 export function restSql(
-  { index, rest }: Pick<Plan, "index" | "rest">,
+  { index, rest, nowS }: Pick<Plan, "index" | "rest" | "nowS">,
   parameters: Parameters,
 ): readonly string[] {
   const conditions: string[] = [];
+  if (nowS > 0) conditions.push(hasNotExpired(parameters.add(nowS)));
   if (rest.authors) {
     conditions.push(`hit.pubkey = any(${parameters.add(byteaArray(rest.authors))}::bytea[])`);
   }
@@ -241,6 +242,21 @@ function carriesTag({ letter, values, every }: TagCondition, parameters: Paramet
           and other.value = any(${parameters.add(byteaArray(values))}::bytea[])
           and other.created_at = hit.created_at and other.id = hit.id limit 1)`;
 }
+
+/**
+ * What has expired and was not removed yet is a short list, mostly an empty one. Postgres makes it once
+ * for each statement and looks each row up in it, by the id that every index ends with: the table is
+ * not touched. The limit lets it know that the list fits in memory.
+ *
+ * @see NIP-40
+ */
+function hasNotExpired(now: string): string {
+  return `hit.id not in (select expired.id from events as expired
+        where expired.expires_at <= ${now}::int8 order by expired.expires_at limit ${MAX_EXPIRED})`;
+}
+
+/** How many expired events are hidden. They are removed within seconds, the oldest first. */
+const MAX_EXPIRED = 10_000;
 
 function hasWords(key: string, words: string): string {
   return `(select true from event_words as text

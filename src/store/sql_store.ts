@@ -10,7 +10,7 @@ import type { CountResult } from "../nostr/relay_message.ts";
 import { bury, MustBeAlone } from "./burial.ts";
 import { countEvents } from "./count.ts";
 import { copyTombstones } from "./copy_tombstones.ts";
-import { type Database, type Session, StatementFailed } from "./database.ts";
+import { type Database, type Session, type Statement, StatementFailed } from "./database.ts";
 import {
   type CountOptions,
   type EventRecord,
@@ -33,13 +33,16 @@ import {
   upsertVersioned,
 } from "./put_statements.ts";
 import { reindex } from "./reindex.ts";
-import { scan } from "./scan.ts";
+import { type Place, scan } from "./scan.ts";
 import { searchEvents } from "./search_events.ts";
 import { selectStatement } from "./select_statement.ts";
 import { isShort } from "./query_size.ts";
+import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { feedOf, type StoreFeed } from "./store_feed.ts";
 import { isRequest } from "./tombstones.ts";
 import { inTurn, union } from "./union.ts";
+import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
+import { deleteEvents, deleteExpired, surveyEvents } from "./upkeep_statements.ts";
 import { insertWords } from "./word_statements.ts";
 
 /** How many events a chunk of an answer has, at most. */
@@ -58,6 +61,8 @@ const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 export interface SqlStoreOptions {
   /** The kinds whose events are searchable from now on. Default: none. */
   readonly searchableKinds?: ReadonlySet<number> | undefined;
+  /** By what events expire. Default: none does. */
+  readonly clock?: StoreClock;
 }
 
 /**
@@ -82,10 +87,11 @@ export interface SqlStoreOptions {
  * await store.close();
  * ```
  */
-export class SqlStore implements EventStore {
+export class SqlStore implements EventStore, Upkeep {
   readonly #database: Database;
   readonly #sha256: Sha256;
   readonly #searchableKinds: ReadonlySet<number>;
+  readonly #clock: StoreClock;
   readonly feed: StoreFeed;
 
   /** The store closes the database when it is closed. */
@@ -93,6 +99,7 @@ export class SqlStore implements EventStore {
     this.#database = database;
     this.#sha256 = sha256;
     this.#searchableKinds = options.searchableKinds ?? new Set();
+    this.#clock = options.clock ?? timeless;
     this.feed = feedOf(database);
   }
 
@@ -130,7 +137,7 @@ export class SqlStore implements EventStore {
   }
 
   async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
-    const context = { ...options, database: this.#database, sha256: this.#sha256 };
+    const context = { ...options, ...this.#context() };
     try {
       return await countEvents(filters, context);
     } catch (error) {
@@ -144,6 +151,18 @@ export class SqlStore implements EventStore {
 
   get figures(): PoolFigures | undefined {
     return this.#database.figures;
+  }
+
+  removeExpired(limit: number): Promise<number> {
+    return this.#delete(deleteExpired(nowS(this.#clock), limit));
+  }
+
+  survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]> {
+    return this.#database.query(surveyEvents(after, limit));
+  }
+
+  remove(ids: readonly string[]): Promise<number> {
+    return this.#delete(deleteEvents(ids));
   }
 
   /** Brings what was deleted here to `other`, see `copy_tombstones.ts`. */
@@ -165,8 +184,7 @@ export class SqlStore implements EventStore {
   async *#best(filter: ReqFilter, options: QueryOptions): Answer {
     const best = await searchEvents(filter, {
       ...options,
-      database: this.#database,
-      sha256: this.#sha256,
+      ...this.#context(),
       newest: (filter) => this.#newest(filter, options),
     });
     for (let start = 0; start < best.length; start += CHUNK_EVENTS) {
@@ -174,8 +192,12 @@ export class SqlStore implements EventStore {
     }
   }
 
+  #context() {
+    return { database: this.#database, sha256: this.#sha256, nowS: nowS(this.#clock) };
+  }
+
   #newest(filter: ReqFilter, options: QueryOptions): Answer {
-    const plans = plansOf(filter, this.#sha256);
+    const plans = plansOf(filter, this.#sha256, nowS(this.#clock));
     return together(plans.map((plan) => this.#follow(plan, options)), filter.limit);
   }
 
@@ -185,6 +207,15 @@ export class SqlStore implements EventStore {
       { lanes, limit, chunkEvents: CHUNK_EVENTS },
       (ask) => this.#database.query(selectStatement(plan, ask), { signal, isShort: isShort(plan) }),
     );
+  }
+
+  /** Deletes events with their tags and says how many. The statement gives their keys. */
+  async #delete(statement: Statement<number>): Promise<number> {
+    return await this.#database.transaction(async (session) => {
+      const keys = await session.query(statement);
+      if (keys.length > 0) await session.query(deleteTags(keys));
+      return keys.length;
+    });
   }
 
   /** Fills `stored` with what will be there once the transaction has committed. */

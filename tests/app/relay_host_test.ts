@@ -3,9 +3,10 @@ import { RelayHost } from "../../src/app/relay_host.ts";
 import { defaultSettings, type Settings } from "../../src/app/setting_list.ts";
 import { systemClock } from "../../src/app/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { type EventStore, StoreUnavailable } from "../../src/store/event_store.ts";
+import { StoreUnavailable } from "../../src/store/event_store.ts";
 import { LocalFeed } from "../../src/store/local_feed.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
+import type { TidyStore } from "../../src/store/upkeep.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { partialStore } from "../kit/partial_store.ts";
 import { RelayClient } from "../kit/relay_client.ts";
@@ -16,7 +17,7 @@ const settings: Settings = {
   signatures: { engine: "noble", library: "", workers: 0 },
 };
 
-function startHost(store: EventStore = new MemoryStore(), over: Settings = settings) {
+function startHost(store: TidyStore = new MemoryStore(), over: Settings = settings) {
   return RelayHost.start({ settings: over, store, clock: systemClock, log: silentLog });
 }
 

@@ -1,6 +1,7 @@
 import { MemoryStore } from "../../src/store/memory.ts";
 import { testEventStore } from "./event_store_contract.ts";
 import { testSearchAndCount } from "./search_contract.ts";
+import { testTidying } from "./tidying_contract.ts";
 
 testEventStore({
   name: "memory",
@@ -15,3 +16,5 @@ testEventStore({
 });
 
 testSearchAndCount("memory", () => Promise.resolve(new MemoryStore()));
+
+testTidying("memory", (clock) => Promise.resolve(new MemoryStore(clock)));

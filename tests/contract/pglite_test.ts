@@ -4,6 +4,7 @@ import { openPglite } from "../../src/store/pglite.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { testEventStore } from "./event_store_contract.ts";
 import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
+import { testTidying } from "./tidying_contract.ts";
 
 // Making a database takes seconds, so the suite has one and empties it for each test. What opening and
 // closing really do is in tests/store/pglite_test.ts.
@@ -68,4 +69,9 @@ testSearchAndCount("pglite", async () => {
 testWordIndex("pglite", async () => {
   await empty();
   return (searchableKinds) => openStoreOn(new BorrowedDatabase(), { searchableKinds });
+});
+
+testTidying("pglite", async (clock) => {
+  await empty();
+  return await openStoreOn(new BorrowedDatabase(), { clock });
 });

@@ -3,6 +3,7 @@ import { openStoreOn } from "../kit/database.ts";
 import { freshDatabase, PostgresServer } from "../kit/postgres_server.ts";
 import { testEventStore } from "./event_store_contract.ts";
 import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
+import { testTidying } from "./tidying_contract.ts";
 
 /** A server to use instead of one of our own. */
 const given = Deno.env.get("TEST_DATABASE_URL");
@@ -37,4 +38,9 @@ testSearchAndCount("postgres", async () => {
 testWordIndex("postgres", async () => {
   const url = await freshDatabase(given ?? server!.url);
   return (searchableKinds) => openStoreOn(openPostgres(url), { searchableKinds });
+});
+
+testTidying("postgres", async (clock) => {
+  const url = await freshDatabase(given ?? server!.url);
+  return await openStoreOn(openPostgres(url), { clock });
 });

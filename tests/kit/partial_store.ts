@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { EventStore } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
+import type { TidyStore } from "../../src/store/upkeep.ts";
 
 /** A memory store with `parts` in place of its own. */
-export function partialStore(parts: Partial<EventStore>): EventStore {
+export function partialStore(parts: Partial<TidyStore>): TidyStore {
   return Object.assign(new MemoryStore(), parts);
 }

@@ -49,7 +49,7 @@ export class PretendRelay {
   readonly relay: Relay;
 
   constructor(options: PretendRelayOptions = {}) {
-    this.store = options.store ?? new MemoryStore();
+    this.store = options.store ?? new MemoryStore(this.clock);
     this.relay = new Relay({
       store: this.store,
       writer: options.writer ?? oneByOne(this.store),

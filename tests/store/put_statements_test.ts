@@ -23,7 +23,7 @@ const entry = { place: 0, record: { event, json: utf8('{"a":"\\"é"}') }, slot: 
 
 Deno.test("events travel as one array a column, the JSON as it is", () => {
   const raw = String.raw`{"{\"a\":\"\\\"é\"}"}`;
-  const columns = [String.raw`{"\\xaa"}`, String.raw`{"\\xbb"}`, "{1}", "{7}", raw];
+  const columns = [String.raw`{"\\xaa"}`, String.raw`{"\\xbb"}`, "{1}", "{7}", "{NULL}", raw];
   deepEqual(insertRegular([entry]).parameters, columns);
   deepEqual(upsertVersioned([entry]).parameters, [...columns, String.raw`{"\\x78"}`]);
 });

@@ -44,7 +44,7 @@ export class SocketExchange implements Exchange {
         filters: { and_tags: testLimits.andTags },
         search: { ...defaultSettings.search, enabled: true, max_length: 100 },
       },
-      store: new MemoryStore(),
+      store: new MemoryStore(systemClock),
       clock: systemClock,
       log: silentLog,
     });

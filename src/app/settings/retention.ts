@@ -1,0 +1,83 @@
+/**
+ * `[retention]`: how long events are kept.
+ *
+ * @module
+ */
+
+import type { SettingSection } from "../setting.ts";
+
+const KIND = String.raw`(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])`;
+const KINDS = `${KIND}(?:-${KIND})?`;
+
+/** Settings of the section `[retention]`. */
+export const retentionSection = {
+  title:
+    "How long events are kept. Age is counted from created_at; nothing here stops an event from coming again.",
+  settings: {
+    max_age_days: {
+      type: "integer",
+      default: 0,
+      unit: "days",
+      min: 0,
+      max: 36_500,
+      description: "How long events are kept of whose kind nothing else is said. 0 means for ever.",
+      whenRaised: "The database grows for longer.",
+      reloadable: false,
+    },
+    kind_age_days: {
+      type: "list",
+      default: [],
+      format: {
+        pattern: new RegExp(`^${KINDS}=\\d{1,5}$`),
+        words: "a kind or a range of kinds, and days: 7=90 or 30000-39999=0",
+      },
+      minItems: 0,
+      maxItems: 1_000,
+      description:
+        "How many days events of some kinds are kept; the first that fits counts, 0 means for ever.",
+      reloadable: false,
+    },
+    max_total_mib: {
+      type: "integer",
+      default: 0,
+      unit: "MiB",
+      min: 0,
+      max: 1_073_741_824,
+      description:
+        "How large the JSON of all events may grow before the oldest go; tables and indexes take about five times as much. 0 means any size. A limit here makes each look at the store read all of it.",
+      whenRaised: "The database takes more of the disk.",
+      reloadable: false,
+    },
+    kept_kinds: {
+      type: "list",
+      default: ["0", "3", "5", "62", "10002"],
+      format: {
+        pattern: new RegExp(`^${KINDS}$`),
+        words: "a kind or a range of kinds: 0 or 10000-19999",
+      },
+      minItems: 0,
+      maxItems: 1_000,
+      description: "Kinds that are kept whatever their age and the size of the store.",
+      reloadable: false,
+    },
+    kept_authors: {
+      type: "list",
+      default: [],
+      format: { pattern: /^[0-9a-f]{64}$/, words: "a public key: 64 lower-case hex digits" },
+      minItems: 0,
+      maxItems: 100_000,
+      description: "Authors whose events are kept whatever their age and the size of the store.",
+      reloadable: false,
+    },
+    sweep_interval_s: {
+      type: "integer",
+      default: 3_600,
+      unit: "seconds",
+      min: 10,
+      max: 604_800,
+      description: "How often the store is looked through for events that are not to be kept.",
+      whenRaised: "Events that are not to be kept stay for longer.",
+      reloadable: false,
+    },
+  },
+} as const satisfies SettingSection;

@@ -1,0 +1,38 @@
+/**
+ * Time, as far as a store needs it.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/clock.ts";
+
+/** By what events expire. */
+export type StoreClock = Pick<Clock, "nowMs">;
+
+/**
+ * A clock that stands before the beginning of time: nothing expires by it.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { nowS, timeless } from "./store_clock.ts";
+ *
+ * equal(nowS(timeless) < 0, true);
+ * ```
+ */
+export const timeless: StoreClock = { nowMs: () => -1 };
+
+/**
+ * Now, whole seconds since 1970.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { nowS } from "./store_clock.ts";
+ *
+ * equal(nowS({ nowMs: () => 1_999 }), 1);
+ * ```
+ */
+export function nowS(clock: StoreClock): number {
+  return Math.floor(clock.nowMs() / 1000);
+}

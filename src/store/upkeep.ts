@@ -1,0 +1,33 @@
+/**
+ * The port by which a store is kept tidy: in small steps, each of which holds nobody up.
+ *
+ * @module
+ */
+
+import type { EventStore } from "./event_store.ts";
+import type { Place } from "./scan.ts";
+
+/** What is looked at to decide whether an event is kept. */
+export interface SurveyedEvent extends Place {
+  readonly pubkey: string;
+  readonly kind: number;
+  /** Length of its JSON. */
+  readonly bytes: number;
+}
+
+/** What a store offers to whoever keeps it tidy. Nothing here leaves a tombstone. */
+export interface Upkeep {
+  /**
+   * Removes up to `limit` events that have expired, those that did so first, and says how many.
+   *
+   * @see NIP-40
+   */
+  removeExpired(limit: number): Promise<number>;
+  /** The `limit` events that come after a place, in the order `created_at` descending, then `id`. */
+  survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]>;
+  /** Removes the events with these ids and says how many it removed; others may have been faster. */
+  remove(ids: readonly string[]): Promise<number>;
+}
+
+/** A store that is served from: somebody keeps it tidy. */
+export interface TidyStore extends EventStore, Upkeep {}

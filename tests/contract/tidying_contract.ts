@@ -1,0 +1,194 @@
+/**
+ * What every store promises about events that expire, and about being kept tidy.
+ *
+ * @see NIP-40
+ * @module
+ */
+
+import { deepEqual, equal } from "node:assert/strict";
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import { hasExpired } from "../../src/nostr/expiration.ts";
+import { matches } from "../../src/nostr/match.ts";
+import type { EventStore } from "../../src/store/event_store.ts";
+import { compare, type Place } from "../../src/store/scan.ts";
+import type { StoreClock } from "../../src/store/store_clock.ts";
+import type { TidyStore } from "../../src/store/upkeep.ts";
+import { generateEvents } from "../kit/event_generator.ts";
+import { generateFilter } from "../kit/filter_generator.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
+import { idsIn, newKey, recordOf, someEvent } from "../kit/records.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+
+/** When the clocks of this suite begin, seconds since 1970. */
+const START_S = 1_000;
+
+const NEWEST: Place = { createdAt: Number.MAX_SAFE_INTEGER + 1, id: "" };
+
+/** Registers the suite for stores that `open` gives, each empty. */
+export function testTidying(name: string, open: (clock: StoreClock) => Promise<TidyStore>): void {
+  const test: Test = (sentence, work) => {
+    Deno.test(`${name}: ${sentence}`, async () => {
+      const clock = new FakeClock(START_S * 1_000);
+      const store = await open(clock);
+      try {
+        await work(store, clock);
+      } finally {
+        await store.close();
+      }
+    });
+  };
+  testHiding(test);
+  testRemoving(test);
+}
+
+type Test = (
+  sentence: string,
+  work: (store: TidyStore, clock: FakeClock) => Promise<void>,
+) => void;
+
+function testHiding(test: Test): void {
+  test(
+    "NIP40-02 NIP40-03 NIP40-04 an event is gone from the second that it names",
+    async (store, clock) => {
+      const event = expiring(START_S + 1, { tags: [["t", "x"], ["p", newKey()]] });
+      await put(store, event);
+      const filters = [
+        {},
+        { ids: new Set([event.id]) },
+        { authors: new Set([event.pubkey]) },
+        { kinds: new Set([1]) },
+        { authors: new Set([event.pubkey]), kinds: new Set([1]) },
+        { tags: new Map([["t", new Set(["x"])]]) },
+        { tags: new Map([["t", new Set(["x", "y"])]]), kinds: new Set([1, 2]) },
+      ];
+      for (const filter of filters) deepEqual(await idsIn(store, filter), [event.id]);
+      clock.advance(999);
+      for (const filter of filters) deepEqual(await idsIn(store, filter), [event.id]);
+      clock.advance(1);
+      for (const filter of filters) {
+        deepEqual(await idsIn(store, filter), []);
+        equal(await countOf(store, filter), 0);
+      }
+      equal(await countOf(store, {}, { kinds: new Set([1]) }), 0);
+    },
+  );
+
+  test("what has expired takes nothing from the limit", async (store, clock) => {
+    const events = Array.from({ length: 900 }, (_, i) => {
+      const fields = { created_at: 2_000 - i, tags: [["t", "x"]] };
+      return i % 3 === 2 ? someEvent(fields) : expiring(START_S + 1, fields);
+    });
+    await put(store, ...events);
+    clock.advance(1_000);
+    const lasting = events.filter((_, i) => i % 3 === 2).map(({ id }) => id);
+    for (const limit of [1, 7, 250, 300, 301]) {
+      for (const filter of [{}, { tags: new Map([["t", new Set(["x"])]]) }]) {
+        deepEqual(await idsIn(store, { ...filter, limit }), lasting.slice(0, limit));
+      }
+    }
+  });
+
+  test("X-06 when the newest version expires, no older one comes back", async (store, clock) => {
+    const old = someEvent({ kind: 0, created_at: 1 });
+    const young = expiring(START_S + 5, { kind: 0, created_at: 2 });
+    await put(store, old);
+    await put(store, young);
+    clock.advance(5_000);
+    deepEqual(await idsIn(store, { kinds: new Set([0]) }), []);
+    deepEqual(await put(store, old), ["superseded"]);
+    const newest = someEvent({ kind: 0, created_at: 3 });
+    deepEqual(await put(store, newest), ["stored"]);
+    clock.advance(100_000);
+    deepEqual(await idsIn(store, { kinds: new Set([0]) }), [newest.id]);
+  });
+
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  test(`random filters find what has not expired (seed ${seed})`, async (store, clock) => {
+    const random = new SeededRandom(seed);
+    const distinct = new Map(generateEvents(random, 400).map((event) => [event.id, event]));
+    const events = [...distinct.values()].map((event) =>
+      random.chance(0.5) ? event : withExpiry(event, START_S + random.int(20))
+    );
+    await put(store, ...events);
+    const all = new Set(await idsIn(store, {}));
+    for (let i = 0; i < 60; i++) {
+      if (i % 6 === 0) clock.advance(2_000);
+      const { limit: _, ...filter } = generateFilter(random, events);
+      const nowS = clock.nowMs() / 1_000;
+      const expected = events.filter((event) =>
+        all.has(event.id) && matches(filter, event) && !hasExpired(event, nowS)
+      );
+      const found = new Set(await idsIn(store, filter));
+      deepEqual(found, new Set(expected.map(({ id }) => id)), `seed ${seed}, filter ${i}`);
+    }
+  });
+}
+
+function testRemoving(test: Test): void {
+  test(
+    "expired events are removed, the first to expire first, a few at a time",
+    async (store, clock) => {
+      const events = [3, 1, 2, 50].map((second) =>
+        expiring(START_S + second, { tags: [["t", "x"]] })
+      );
+      const lasting = someEvent();
+      await put(store, ...events, lasting);
+      equal(await store.removeExpired(10), 0);
+      clock.advance(10_000);
+      equal(await store.removeExpired(2), 2);
+      deepEqual((await surveyAll(store)).length, 3);
+      equal(await store.removeExpired(2), 1);
+      equal(await store.removeExpired(2), 0);
+      deepEqual(new Set(await idsIn(store, {})), new Set([events[3]!.id, lasting.id]));
+    },
+  );
+
+  test("a survey shows all events, the newest first, page by page", async (store) => {
+    const events = Array.from({ length: 25 }, (_, i) => someEvent({ created_at: i >> 2, kind: i }));
+    await put(store, ...events.filter(({ kind }) => kind !== 5));
+    const seen = await surveyAll(store, 4);
+    deepEqual(seen.toSorted(compare), seen);
+    equal(seen.length, 24);
+    const { id, pubkey, kind, created_at } = events[24]!;
+    const { bytes, ...rest } = seen[0]!;
+    deepEqual(rest, { id, pubkey, kind, createdAt: created_at });
+    equal(bytes, recordOf(events[24]!).json.length);
+  });
+
+  test("what was removed leaves no trace and may come again", async (store) => {
+    const [gone, stays] = [0, 1].map(() => someEvent({ tags: [["t", "x"]] }));
+    const version = someEvent({ kind: 0 });
+    await put(store, gone!, stays!, version);
+    equal(await store.remove([gone!.id, version.id, newKey()]), 2);
+    equal(await store.remove([gone!.id]), 0);
+    deepEqual(await idsIn(store, { tags: new Map([["t", new Set(["x"])]]) }), [stays!.id]);
+    deepEqual(await put(store, gone!, version), ["stored", "stored"]);
+  });
+}
+
+async function surveyAll(store: TidyStore, limit = 100) {
+  const seen = [];
+  for (let place = NEWEST;;) {
+    const page = await store.survey(place, limit);
+    seen.push(...page);
+    if (page.length < limit) return seen;
+    place = page.at(-1)!;
+  }
+}
+
+async function countOf(store: EventStore, ...filters: Parameters<typeof idsIn>[1][]) {
+  const asked = filters.map((filter) => ({ tags: new Map(), ...filter }));
+  return (await store.count(asked, { maxRows: 1_000 })).count;
+}
+
+async function put(store: EventStore, ...events: readonly NostrEvent[]) {
+  return await store.put(events.map(recordOf));
+}
+
+function expiring(atS: number, fields: Partial<NostrEvent> = {}): NostrEvent {
+  return withExpiry(someEvent(fields), atS);
+}
+
+function withExpiry(event: NostrEvent, atS: number): NostrEvent {
+  return { ...event, tags: [...event.tags, ["expiration", `${atS}`]] };
+}
