@@ -51,6 +51,18 @@ export class MustBeAlone extends Error {
  *
  * Rejects with {@link MustBeAlone} when the batch has to be written anew, {@link BurialOptions.alone}.
  * One that has requests had better be so at once.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { bury } from "./burial.ts";
+ *
+ * const empty = { query: () => Promise.resolve([]), script: () => Promise.resolve() };
+ * const event = { id: "a1", pubkey: "b2", created_at: 3, kind: 1, tags: [], content: "", sig: "" };
+ * const batch = [{ event, json: new Uint8Array() }];
+ * deepEqual(await bury(batch, empty, { sha256, alone: false }), new Set());
+ * ```
  */
 export async function bury(
   batch: readonly EventRecord[],

@@ -57,7 +57,7 @@ returning key, id, seq`,
  * import { equal } from "node:assert/strict";
  * import { upsertVersioned } from "./put_statements.ts";
  *
- * equal(upsertVersioned([]).parameters.length, 6);
+ * equal(upsertVersioned([]).parameters.length, 7);
  * ```
  */
 export function upsertVersioned(entries: readonly Entry[]): Statement<StoredRow> {

@@ -55,7 +55,18 @@ export const lockAlone: Statement<void> = {
   read: () => {},
 };
 
-/** Remembers ids. */
+/**
+ * Remembers ids.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { insertDeletedIds } from "./tombstone_statements.ts";
+ *
+ * const { parameters } = insertDeletedIds([{ id: "01", pubkey: "02" }]);
+ * equal(parameters.length, 2);
+ * ```
+ */
 export function insertDeletedIds(deleted: readonly DeletedId[]): Statement<void> {
   return {
     text: `insert into deleted_ids (id, pubkey)
@@ -66,7 +77,18 @@ on conflict do nothing`,
   };
 }
 
-/** Remembers addresses, each once; of what is known already the newer version. */
+/**
+ * Remembers addresses, each once; of what is known already the newer version.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { upsertDeletedSlots } from "./tombstone_statements.ts";
+ *
+ * const slot = { pubkey: "01", kind: 30_023, slot: "02", createdAt: 5, id: "" };
+ * equal(upsertDeletedSlots([slot]).parameters[1], "{30023}");
+ * ```
+ */
 export function upsertDeletedSlots(deleted: readonly DeletedSlot[]): Statement<void> {
   return {
     text: `insert into deleted_addresses (pubkey, kind, slot, created_at, id)
@@ -77,7 +99,17 @@ ${KEEP_NEWER}`,
   };
 }
 
-/** Remembers who has vanished, each once. */
+/**
+ * Remembers who has vanished, each once.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { upsertVanished } from "./tombstone_statements.ts";
+ *
+ * equal(upsertVanished([{ pubkey: "01", untilS: 5 }]).parameters[1], "{5}");
+ * ```
+ */
 export function upsertVanished(vanished: readonly Vanished[]): Statement<void> {
   return {
     text: `insert into vanished (pubkey, until_time)
@@ -94,6 +126,14 @@ where excluded.until_time > vanished.until_time`,
  * keys.
  *
  * @see NIP-09, NIP-59 "Deletion"
+ *
+ * @example
+ * ```ts
+ * import { match } from "node:assert/strict";
+ * import { deleteByIds } from "./tombstone_statements.ts";
+ *
+ * match(deleteByIds([{ id: "01", pubkey: "02" }]).text, /^with gone as/);
+ * ```
  */
 export function deleteByIds(deleted: readonly DeletedId[]): Statement<number> {
   return {
@@ -115,7 +155,18 @@ select key from gone`,
   };
 }
 
-/** Deletes the versions that these addresses are closed for and gives their keys. */
+/**
+ * Deletes the versions that these addresses are closed for and gives their keys.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { deleteBySlots } from "./tombstone_statements.ts";
+ *
+ * const slot = { pubkey: "01", kind: 30_023, slot: "02", createdAt: 5, id: "" };
+ * equal(deleteBySlots([slot]).parameters[3], "{5}");
+ * ```
+ */
 export function deleteBySlots(deleted: readonly DeletedSlot[]): Statement<number> {
   return {
     text: `delete from events
@@ -134,6 +185,14 @@ returning events.key`,
  * Deletes what these wrote up to their time, save the newest request itself, and gives the keys.
  *
  * @see NIP-62
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { deleteOfVanished } from "./tombstone_statements.ts";
+ *
+ * equal(deleteOfVanished([{ pubkey: "01", untilS: 5 }]).parameters[1], "{5}");
+ * ```
  */
 export function deleteOfVanished(vanished: readonly Vanished[]): Statement<number> {
   return {
@@ -151,6 +210,14 @@ returning events.key`,
  * Deletes the gift wraps that were sent to these up to their time and gives the keys.
  *
  * @see NIP-59 "Deletion"
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { deleteSentToVanished } from "./tombstone_statements.ts";
+ *
+ * equal(deleteSentToVanished([{ pubkey: "01", untilS: 5 }]).parameters[1], "{5}");
+ * ```
  */
 export function deleteSentToVanished(vanished: readonly Vanished[]): Statement<number> {
   return {
@@ -164,7 +231,17 @@ returning key`,
   };
 }
 
-/** Who asked for the deletion of any of these ids. */
+/**
+ * Who asked for the deletion of any of these ids.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { selectDeletedIds } from "./tombstone_statements.ts";
+ *
+ * equal(selectDeletedIds(["01"]).parameters.length, 1);
+ * ```
+ */
 export function selectDeletedIds(ids: readonly string[]): Statement<DeletedId> {
   return {
     text: "select id, pubkey from deleted_ids where id = any($1::bytea[])",
@@ -173,7 +250,17 @@ export function selectDeletedIds(ids: readonly string[]): Statement<DeletedId> {
   };
 }
 
-/** Which of these addresses are closed up to some version; `place` is that in the list. */
+/**
+ * Which of these addresses are closed up to some version; `place` is that in the list.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { selectDeletedSlots } from "./tombstone_statements.ts";
+ *
+ * equal(selectDeletedSlots([{ pubkey: "01", kind: 3, slot: "" }]).parameters[1], "{3}");
+ * ```
+ */
 export function selectDeletedSlots(
   slots: readonly Slot[],
 ): Statement<Pick<DeletedSlot, "createdAt" | "id"> & { readonly place: number }> {
@@ -195,7 +282,17 @@ join deleted_addresses as closed using (pubkey, kind, slot)`,
   };
 }
 
-/** Which of these public keys have vanished. */
+/**
+ * Which of these public keys have vanished.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { selectVanished } from "./tombstone_statements.ts";
+ *
+ * equal(selectVanished(["01"]).parameters.length, 1);
+ * ```
+ */
 export function selectVanished(pubkeys: readonly string[]): Statement<Vanished> {
   return {
     text: "select pubkey, until_time from vanished where pubkey = any($1::bytea[])",
