@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { reason } from "../../src/nostr/reason.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { silentLog } from "../../src/base/log.ts";
@@ -7,6 +7,7 @@ import { FakeClock } from "../kit/fake_clock.ts";
 import { testLimits } from "../kit/limits.ts";
 import { PretendPeer } from "../kit/pretend_peer.ts";
 import { oneByOne, PretendRelay, settle, trustingVerifier } from "../kit/pretend_relay.ts";
+import { recordOf, someEvent } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
@@ -46,4 +47,19 @@ Deno.test("policies of the host are asked after the relay's own", async () => {
   deepEqual(JSON.parse(peer.sent[0]!), ["OK", note.id, false, "blocked: no notes"]);
   peer.hangUp();
   await settle();
+});
+
+Deno.test("NIP40-02 an event that expired on its way is not told, one that has not is", async () => {
+  const relay = new PretendRelay();
+  const peer = relay.connect();
+  peer.say('["REQ","live",{}]');
+  await settle();
+  const nowS = relay.clock.nowMs() / 1_000;
+  for (const atS of [nowS, nowS + 1]) {
+    relay.store.feed.pass(recordOf(someEvent({ tags: [["expiration", `${atS}`]] })));
+  }
+  await settle();
+  equal(peer.sent.length, 2);
+  match(peer.sent[1]!, new RegExp(`"expiration","${nowS + 1}"`));
+  peer.hangUp();
 });
