@@ -123,6 +123,12 @@ async function complain(host: Host, message: string): Promise<void> {
  */
 function failureText(error: unknown): string {
   if (error instanceof StoreUnavailable) return `database: ${error.message}`;
-  if (error instanceof Error && error.name in Deno.errors) return error.message;
+  if (error instanceof Error && isSystemError(error)) return error.message;
   return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+/** What the system refused: an address in use, a file that may not be read. No trace explains it. */
+function isSystemError(error: Error & { readonly code?: unknown }): boolean {
+  return error.name in Deno.errors ||
+    (typeof error.code === "string" && /^E[A-Z]+$/.test(error.code));
 }

@@ -109,7 +109,8 @@ export interface EventStore {
 
   /**
    * Stores a batch atomically and durably, and says in the same order what became of each. Two events
-   * of one batch meet the same rules as if they had come one after the other, requests to delete first.
+   * of one batch meet the same rules as if they had come one after the other, requests to delete first and
+   * newer versions before older ones.
    * Ephemeral events do not belong here, nor do requests to vanish (NIP-62) that are meant for other
    * relays: each that comes here is carried out.
    *

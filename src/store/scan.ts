@@ -83,10 +83,15 @@ export async function* scan(
  * than a few, because a second round costs more than they do.
  */
 function firstShare(size: number, lanes: number): number {
-  return Math.min(size, Math.max(MIN_SHARE, Math.ceil(2 * size / lanes)));
+  const least = lanes > MANY_LANES ? MIN_SHARE_OF_MANY : MIN_SHARE;
+  return Math.min(size, Math.max(least, Math.ceil(2 * size / lanes)));
 }
 
 const MIN_SHARE = 4;
+
+/** Of so many lanes hardly any holds more than one of the newest, and the few rows of each add up. */
+const MANY_LANES = 500;
+const MIN_SHARE_OF_MANY = 2;
 
 /**
  * How many times as many rows a lane gives in the next round. The lanes that are asked again are fewer

@@ -107,6 +107,13 @@ const failures: readonly [string, () => void, RegExp][] = [
     /^gallimimus: address in use\n$/,
   ],
   [
+    "a system that refuses through node's interface",
+    () => {
+      throw Object.assign(new Error("listen EADDRINUSE"), { code: "EADDRINUSE" });
+    },
+    /^gallimimus: listen EADDRINUSE\n$/,
+  ],
+  [
     "a broken invariant, with the place where it broke",
     () => assert(false, "one is one"),
     /one is one[^]*run_command_test\.ts/,

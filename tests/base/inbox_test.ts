@@ -1,4 +1,5 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
+import fc from "fast-check";
 import { Inbox } from "../../src/base/inbox.ts";
 
 Deno.test("an inbox gives everything that waits as one batch, in order", () => {
@@ -52,4 +53,40 @@ Deno.test("releasing an inbox that is empty or not held wakes nobody", () => {
 
 Deno.test("an inbox without room is our own mistake", () => {
   throws(() => new Inbox("in", 0), /at least one item/);
+});
+
+Deno.test("whatever is pushed, held, released and taken, nothing is lost, doubled or out of order", () => {
+  const step = fc.oneof(
+    fc.constant("push" as const),
+    fc.constant("take" as const),
+    fc.constant("hold" as const),
+    fc.constant("release" as const),
+  );
+  const run = fc.record({ capacity: fc.integer({ min: 1, max: 6 }), steps: fc.array(step) });
+  fc.assert(fc.property(run, ({ capacity, steps }) => {
+    const inbox = new Inbox<"in", number>("in", capacity);
+    let next = 0;
+    let isHeld = false;
+    const accepted: number[] = [];
+    const taken: number[] = [];
+    for (const step of steps) {
+      if (step === "push") {
+        const fits = accepted.length - taken.length < capacity;
+        equal(inbox.push(next), fits);
+        if (fits) accepted.push(next);
+        next++;
+      } else if (step === "take" && inbox.ready) {
+        taken.push(...inbox.take());
+      } else if (step === "hold") {
+        inbox.hold();
+        isHeld = true;
+      } else if (step === "release") {
+        inbox.release();
+        isHeld = false;
+      }
+      equal(inbox.length, accepted.length - taken.length);
+      equal(inbox.ready, !isHeld && inbox.length > 0);
+    }
+    deepEqual([...taken, ...inbox.take()], accepted);
+  }));
 });

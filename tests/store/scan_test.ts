@@ -113,3 +113,40 @@ Deno.test("nothing is read ahead of who reads", async () => {
   ) break;
   equal(lanes.rowsRead, 10);
 });
+
+/** `lanes` lanes of which each holds `perLane` rows, dealt out by `at`. */
+function dealt(lanes: number, perLane: number, at: (lane: number, place: number) => number) {
+  return Array.from(
+    { length: lanes },
+    (_, lane) =>
+      Array.from(
+        { length: perLane },
+        (_, place) =>
+          row(lane, at(lane, place), `${lane}`.padStart(5, "0") + `${place}`.padStart(5, "0")),
+      ),
+  );
+}
+
+Deno.test("a feed of a thousand lanes reads a few rows of each, however much they hold", async () => {
+  for (const lanes of [200, 500, 501, 1_000, 2_000]) {
+    const even = new Lanes(dealt(lanes, 60, (lane, place) => 100_000 - place * lanes - lane));
+    equal((await even.scan(50, 500)).length, 50);
+    ok(even.rowsRead <= 4 * lanes + 50, `${lanes} lanes: ${even.rowsRead} rows`);
+    equal(even.asks.length, 1, "one round does");
+  }
+});
+
+Deno.test("a lane that holds all of the newest is read to the end of the answer, others are not", async () => {
+  for (const lanes of [10, 500, 1_000]) {
+    const busy = new Lanes(
+      dealt(lanes, 60, (lane, place) => lane === 3 ? 1_000_000 - place : 1_000 - place),
+    );
+    const found = await busy.scan(50, 500);
+    deepEqual(
+      found,
+      Array.from({ length: 50 }, (_, place) => `00003${`${place}`.padStart(5, "0")}`),
+    );
+    const first = busy.asks[0]!.perLane * lanes;
+    ok(busy.rowsRead <= first + 100, `${lanes} lanes: ${busy.rowsRead} rows, ${first} at first`);
+  }
+});
