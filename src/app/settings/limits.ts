@@ -85,7 +85,7 @@ export const limitsSection = {
       description: "The largest event taken, as compact JSON.",
       whenRaised:
         "A publisher fills the disk, and the queues of everyone who listens, with fewer events.",
-      reloadable: true,
+      reloadable: false,
     },
     max_event_tags: {
       type: "integer",
@@ -96,7 +96,7 @@ export const limitsSection = {
       description: "The most tags an event may have.",
       whenRaised:
         "One event adds that many rows to the tag index and that many look-ups to live matching.",
-      reloadable: true,
+      reloadable: false,
     },
     max_content_length: {
       type: "integer",
@@ -106,7 +106,7 @@ export const limitsSection = {
       max: 67_108_864,
       description: "The longest content an event may have, in Unicode characters.",
       whenRaised: "Little, as long as max_event_bytes stays: it bounds the same bytes.",
-      reloadable: true,
+      reloadable: false,
     },
     created_at_upper_limit_s: {
       type: "integer",
@@ -116,7 +116,7 @@ export const limitsSection = {
       max: 4_294_967_295,
       description: "How far in the future an event may be dated. 0 means any date.",
       whenRaised: "An event dated ahead stays on top of every feed until its date has passed.",
-      reloadable: true,
+      reloadable: false,
     },
     created_at_lower_limit_s: {
       type: "integer",
@@ -126,7 +126,7 @@ export const limitsSection = {
       max: 4_294_967_295,
       description: "How far in the past an event may be dated. 0 means any date.",
       whenRaised: "Old events, real or backdated, can be published for the first time.",
-      reloadable: true,
+      reloadable: false,
     },
     max_subscriptions: {
       type: "integer",
@@ -136,7 +136,7 @@ export const limitsSection = {
       max: 10_000,
       description: "The most subscriptions a connection may have open.",
       whenRaised: "One connection can put that many more entries into the live index.",
-      reloadable: true,
+      reloadable: false,
     },
     max_subscription_id_length: {
       type: "integer",
@@ -146,7 +146,7 @@ export const limitsSection = {
       max: 1_024,
       description: "The longest subscription id. NIP-01 says 64.",
       whenRaised: "The id is kept for each subscription and repeated before each event sent.",
-      reloadable: true,
+      reloadable: false,
     },
     max_filters: {
       type: "integer",
@@ -156,7 +156,7 @@ export const limitsSection = {
       max: 1_000,
       description: "The most filters in one REQ or COUNT.",
       whenRaised: "One message can start that many database queries.",
-      reloadable: true,
+      reloadable: false,
     },
     max_filter_values: {
       type: "integer",
@@ -167,7 +167,7 @@ export const limitsSection = {
       description:
         "The most ids, authors, kinds and tag values that one filter may list, all together.",
       whenRaised: "Each value is an index look-up in the database and an entry in the live index.",
-      reloadable: true,
+      reloadable: false,
     },
     max_limit: {
       type: "integer",
@@ -178,7 +178,7 @@ export const limitsSection = {
       description:
         "The most stored events one filter is answered with. A higher limit is lowered to this.",
       whenRaised: "A message of a few bytes can ask for that many events to be read and sent.",
-      reloadable: true,
+      reloadable: false,
     },
     default_limit: {
       type: "integer",
@@ -188,7 +188,7 @@ export const limitsSection = {
       max: 100_000,
       description: "The limit of a filter that does not name one.",
       whenRaised: "Careless clients get, and pay for, that many events each time.",
-      reloadable: true,
+      reloadable: false,
     },
     max_count_rows: {
       type: "integer",
@@ -199,7 +199,7 @@ export const limitsSection = {
       description:
         "How many stored events a COUNT looks at for each of its filters. Where there are more, the number is marked as approximate. 0 turns COUNT off.",
       whenRaised: "A message of a few bytes can make the database read that many index entries.",
-      reloadable: true,
+      reloadable: false,
     },
     max_concurrent_queries: {
       type: "integer",
@@ -209,7 +209,7 @@ export const limitsSection = {
       max: 1_000,
       description: "How many queries of one connection run at once. More wait their turn.",
       whenRaised: "One connection can take that many of the database connections that all share.",
-      reloadable: true,
+      reloadable: false,
     },
     max_pending_events: {
       type: "integer",
@@ -221,7 +221,7 @@ export const limitsSection = {
         "How many events of one connection may await their OK before the relay stops reading from it.",
       whenRaised:
         "One publisher can fill the queue to the signature check and keep others waiting.",
-      reloadable: true,
+      reloadable: false,
     },
     max_pending_bytes: {
       type: "integer",
@@ -232,7 +232,7 @@ export const limitsSection = {
       description:
         "How many bytes of events of one connection may await their OK before the relay stops reading from it.",
       whenRaised: "Each connection can make the relay hold that much memory.",
-      reloadable: true,
+      reloadable: false,
     },
     high_water_bytes: {
       type: "integer",
@@ -243,7 +243,7 @@ export const limitsSection = {
       description:
         "How many bytes may wait to be sent to one connection before its stored events wait for it to read.",
       whenRaised: "A peer that asks and does not read holds that much memory.",
-      reloadable: true,
+      reloadable: false,
     },
     max_queued_bytes: {
       type: "integer",
@@ -254,7 +254,7 @@ export const limitsSection = {
       description:
         "How many bytes may wait to be sent to one connection before it is closed as too slow for its live events.",
       whenRaised: "A peer that subscribes and does not read holds that much memory.",
-      reloadable: true,
+      reloadable: false,
     },
     max_live_queue: {
       type: "integer",
@@ -264,7 +264,7 @@ export const limitsSection = {
       max: 1_048_576,
       description: "How many live events may wait for one connection's turn before it is closed.",
       whenRaised: "A connection that is too slow for what it asked keeps events alive longer.",
-      reloadable: true,
+      reloadable: false,
     },
     max_held_events: {
       type: "integer",
@@ -275,7 +275,7 @@ export const limitsSection = {
       description:
         "How many live events a subscription holds back while its stored ones are being sent.",
       whenRaised: "A slow query, or a reader slow on purpose, keeps that many events in memory.",
-      reloadable: true,
+      reloadable: false,
     },
   },
 } as const satisfies SettingSection;

@@ -15,7 +15,7 @@ export const logSection = {
       default: "info",
       allowed: ["debug", "info", "warn", "error"],
       description: "The least severe lines that are written.",
-      reloadable: true,
+      reloadable: false,
     },
     format: {
       type: "choice",

@@ -74,7 +74,7 @@ export const networkSection = {
       max: 1_000_000,
       description: "How many connections may be open at once. More are refused with HTTP 503.",
       whenRaised: "Each open connection holds memory and a file descriptor, whoever opened it.",
-      reloadable: true,
+      reloadable: false,
     },
     max_client_connections: {
       type: "integer",
@@ -186,7 +186,7 @@ export const networkSection = {
       max: 3600,
       description: "How often the relay pings each connection.",
       whenRaised: "Proxies on the way drop quiet connections, and dead ones are noticed later.",
-      reloadable: true,
+      reloadable: false,
     },
     idle_timeout_s: {
       type: "integer",
@@ -196,7 +196,7 @@ export const networkSection = {
       max: 7200,
       description: "A connection that sent nothing for this long, not even a pong, is closed.",
       whenRaised: "A peer that vanished keeps its place, its subscriptions and its memory longer.",
-      reloadable: true,
+      reloadable: false,
     },
     handshake_timeout_ms: {
       type: "integer",
@@ -217,7 +217,7 @@ export const networkSection = {
       max: 60_000,
       description: "How long a peer may take to answer a closing handshake.",
       whenRaised: "A peer that was told to go keeps its socket longer by not answering.",
-      reloadable: true,
+      reloadable: false,
     },
     shutdown_timeout_ms: {
       type: "integer",
@@ -228,7 +228,7 @@ export const networkSection = {
       description:
         "How long a relay that was told to stop waits for its connections and its queries.",
       whenRaised: "One peer that does not read can hold up a restart for that long.",
-      reloadable: true,
+      reloadable: false,
     },
   },
 } as const satisfies SettingSection;

@@ -20,27 +20,27 @@ export const relaySection = {
       type: "text",
       default: "Gallimimus",
       description: "The relay's name, best under 30 characters.",
-      reloadable: true,
+      reloadable: false,
     },
     description: {
       type: "text",
       default: "A Nostr relay",
       description: "What the relay is for and who may use it, in a few sentences.",
-      reloadable: true,
+      reloadable: false,
     },
     banner: {
       type: "text",
       default: "",
       format: webAddress,
       description: "The address of a wide picture that stands for the relay.",
-      reloadable: true,
+      reloadable: false,
     },
     icon: {
       type: "text",
       default: "",
       format: webAddress,
       description: "The address of a small square picture that stands for the relay.",
-      reloadable: true,
+      reloadable: false,
     },
     pubkey: {
       type: "text",
@@ -50,7 +50,7 @@ export const relaySection = {
         words: "64 lower-case hex digits, or nothing",
       },
       description: "The public key of the person who runs the relay.",
-      reloadable: true,
+      reloadable: false,
     },
     contact: {
       type: "text",
@@ -60,7 +60,7 @@ export const relaySection = {
         words: "a URI such as mailto:someone@example.com, or nothing",
       },
       description: "Where else that person can be reached.",
-      reloadable: true,
+      reloadable: false,
     },
     url: {
       type: "text",
@@ -71,14 +71,14 @@ export const relaySection = {
       },
       description:
         "The address by which clients reach the relay. Authentication (NIP-42) compares it with what the client signed.",
-      reloadable: true,
+      reloadable: false,
     },
     terms_of_service: {
       type: "text",
       default: "",
       format: webAddress,
       description: "The address of the terms of service.",
-      reloadable: true,
+      reloadable: false,
     },
   },
 } as const satisfies SettingSection;

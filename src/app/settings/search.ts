@@ -39,7 +39,7 @@ export const searchSection = {
       max: 4_096,
       description: "The longest search text.",
       whenRaised: "Each word of a search is looked up, and each event found is compared with all.",
-      reloadable: true,
+      reloadable: false,
     },
   },
 } as const satisfies SettingSection;
