@@ -90,7 +90,7 @@ function firstShare(size: number, lanes: number): number {
 const MIN_SHARE = 4;
 
 /** Of so many lanes hardly any holds more than one of the newest, and the few rows of each add up. */
-const MANY_LANES = 500;
+const MANY_LANES = 100;
 const MIN_SHARE_OF_MANY = 2;
 
 /**

@@ -1,9 +1,10 @@
 /**
  * From a plan to SQL.
  *
- * One statement answers one {@link Ask}. Its inner part walks the lanes, a few keys from each, and needs
- * nothing but the index; the outer part fetches the JSON of the events that won. The text depends on the
- * plan's shape and never on how many values it has.
+ * One statement answers one {@link Ask}. Where most of what the lanes give is wanted, it takes the events
+ * from there. Else its inner part walks the lanes, a few keys from each, and needs nothing but the index;
+ * the outer part fetches the JSON of the events that won. The text depends on the plan's shape, and on
+ * whether there is one lane, but never on how many values it has.
  *
  * @module
  */
@@ -25,18 +26,42 @@ import type { Ask, LaneRow } from "./scan.ts";
  *
  * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map(), limit: 20 }, sha256);
  * const ask = { starts: [{ lane: 0, after: undefined }], perLane: 20, limit: 20 };
- * deepEqual(selectStatement(plan!, ask).parameters, ["{0}", "{1}", 0, 2 ** 53, 20, 20]);
+ * deepEqual(selectStatement(plan!, ask).parameters, [0, 1, 0, 2 ** 53, 20, 20]);
  * ```
  */
 export function selectStatement(plan: Plan, ask: Ask): Statement<LaneRow> {
+  return isDirect(plan) ? directStatement(plan, ask) : twoPhaseStatement(plan, ask);
+}
+
+/**
+ * Whether the JSON comes from the lanes themselves. By id and by time, all that is read is in the answer.
+ * By any other index it would be nearly so, but then the keys alone must decide, which only that one
+ * index holds: or else Postgres may prefer to go through all events by time, and check each.
+ */
+function isDirect({ index }: Plan): boolean {
+  return index === "id" || index === "time";
+}
+
+const DIRECT_COLUMNS = "hit.created_at, hit.id, hit.raw, hit.seq";
+
+/** Takes everything from the lanes themselves. */
+function directStatement(plan: Plan, ask: Ask): Statement<LaneRow> {
   const parameters = new Parameters();
-  const lanes = lanesSql(plan, ask, parameters);
-  const walk = resumes(ask) ? resumedWalk(plan, parameters) : freshWalk(plan, parameters);
-  const perLane = parameters.add(ask.perLane);
+  const found = foundSql(plan, ask, { parameters, columns: DIRECT_COLUMNS });
   const limit = parameters.add(ask.limit);
-  const found = `select lane.number, hit.created_at, hit.id
-    from ${lanes}
-    cross join lateral (${walk(perLane)}) as hit`;
+  return {
+    text: `${found}
+    order by hit.created_at desc, hit.id, number limit ${limit}::int8`,
+    parameters: parameters.values,
+    read: readLaneRow,
+  };
+}
+
+/** Finds the keys, then fetches the events that they name. */
+function twoPhaseStatement(plan: Plan, ask: Ask): Statement<LaneRow> {
+  const parameters = new Parameters();
+  const found = foundSql(plan, ask, { parameters, columns: "hit.created_at, hit.id" });
+  const limit = parameters.add(ask.limit);
   const order = "found.created_at desc, found.id, found.number";
   return {
     text: `select found.number, found.created_at, found.id, ${rawSql(plan, order)}, events.seq
@@ -46,6 +71,26 @@ order by ${order}`,
     parameters: parameters.values,
     read: readLaneRow,
   };
+}
+
+/** What is read of each lane. */
+interface Finding {
+  readonly parameters: Parameters;
+  /** Of the row `hit`. */
+  readonly columns: string;
+}
+
+/** The rows of the lanes, each with its lane's number. A single lane needs no table of lanes. */
+function foundSql(plan: Plan, ask: Ask, { parameters, columns }: Finding): string {
+  const lanes = ask.starts.length === 1
+    ? oneLane(plan, ask, parameters)
+    : manyLanes(plan, ask, parameters);
+  const walk = { plan, lanes, parameters, columns };
+  const hit = resumes(ask) ? resumedWalk(walk, ask) : freshWalk(walk, ask);
+  const from = lanes.table === undefined ? `(${hit}) as hit` : `${lanes.table}
+    cross join lateral (${hit}) as hit`;
+  return `select ${lanes.column("number")} as number, ${columns}
+    from ${from}`;
 }
 
 function readLaneRow(cells: Cells): LaneRow {
@@ -128,17 +173,55 @@ export function lanesSql(plan: Plan, { starts }: Ask, parameters: Parameters): s
   return `unnest(${lists.join(", ")}) as lane (${names.join(", ")})`;
 }
 
+/** Lanes as a statement sees them. */
+interface Lanes {
+  /** Undefined when there is but one. */
+  readonly table: string | undefined;
+  /** What stands for a column of {@link table}. */
+  readonly column: (name: string) => string;
+}
+
+function manyLanes(plan: Plan, ask: Ask, parameters: Parameters): Lanes {
+  return { table: lanesSql(plan, ask, parameters), column: inLane };
+}
+
+function inLane(name: string): string {
+  return `lane.${name}`;
+}
+
+/** A lane whose values are parameters themselves: Postgres has nothing to join. */
+function oneLane(plan: Plan, { starts }: Ask, parameters: Parameters): Lanes {
+  const { lane, after } = starts[0]!;
+  const columns = new Map([["number", `${parameters.add(lane)}::int4`]]);
+  INDEXES[plan.index].columns.forEach((column, place) => {
+    const value = plan.lanes[lane]![place]!;
+    const parameter = typeof value === "number" ? value : `\\x${value}`;
+    columns.set(column, `${parameters.add(parameter)}::${COLUMN_TYPES[column]}`);
+  });
+  if (after !== undefined) {
+    columns.set("at", `${parameters.add(after.createdAt)}::int8`);
+    columns.set("after", `${parameters.add(`\\x${after.id}`)}::bytea`);
+  }
+  return { table: undefined, column: (name) => columns.get(name)! };
+}
+
+/** How lanes are walked. */
+interface Walk extends Finding {
+  readonly plan: Plan;
+  readonly lanes: Lanes;
+}
+
 /** Walks a lane from its start. */
-function freshWalk(plan: Plan, parameters: Parameters): (perLane: string) => string {
+function freshWalk(walk: Walk, { perLane }: Ask): string {
+  const { plan, parameters } = walk;
   const since = parameters.add(plan.since);
   const before = parameters.add(plan.before);
-  const conditions = conditionsSql(plan, parameters);
-  return (perLane) =>
-    stretch(plan, perLane, [
-      ...conditions,
-      `hit.created_at >= ${since}::int8`,
-      `hit.created_at < ${before}::int8`,
-    ]);
+  const conditions = [
+    ...conditionsSql(walk),
+    `hit.created_at >= ${since}::int8`,
+    `hit.created_at < ${before}::int8`,
+  ];
+  return `${rowsSql(walk, conditions)}${NEWEST}${limitSql(walk, perLane)}`;
 }
 
 /**
@@ -146,31 +229,41 @@ function freshWalk(plan: Plan, parameters: Parameters): (perLane: string) => str
  * older. As two stretches of the index, so that a second with a million events is not read again for
  * each page; the first one comes first because `union all` runs its parts in turn.
  */
-function resumedWalk(plan: Plan, parameters: Parameters): (perLane: string) => string {
+function resumedWalk(walk: Walk, { perLane }: Ask): string {
+  const { plan, lanes, parameters } = walk;
   const since = parameters.add(plan.since);
-  const conditions = conditionsSql(plan, parameters);
-  return (perLane) => {
-    const sameSecond = [...conditions, "hit.created_at = lane.at", "hit.id > lane.after"];
-    const older = [
-      ...conditions,
-      `hit.created_at >= ${since}::int8`,
-      "hit.created_at < lane.at",
-    ];
-    return `(${stretch(plan, perLane, sameSecond)})
-      union all (${stretch(plan, perLane, older)})
-      limit ${perLane}::int8`;
-  };
+  const conditions = conditionsSql(walk);
+  const at = lanes.column("at");
+  const sameSecond = [
+    ...conditions,
+    `hit.created_at = ${at}`,
+    `hit.id > ${lanes.column("after")}`,
+  ];
+  const older = [
+    ...conditions,
+    `hit.created_at >= ${since}::int8`,
+    `hit.created_at < ${at}`,
+  ];
+  const limit = limitSql(walk, perLane);
+  return `(${rowsSql(walk, sameSecond)}${NEWEST}${limit})
+      union all (${rowsSql(walk, older)}${NEWEST}${limit})${limit}`;
 }
 
-function stretch(plan: Plan, perLane: string, conditions: readonly string[]): string {
-  return `select hit.created_at, hit.id from ${INDEXES[plan.index].table} as hit
-      where ${conditions.join(" and ")}
-      order by hit.created_at desc, hit.id limit ${perLane}::int8`;
+function rowsSql({ plan, columns }: Walk, conditions: readonly string[]): string {
+  return `select ${columns} from ${INDEXES[plan.index].table} as hit
+      where ${conditions.join(" and ")}`;
+}
+
+const NEWEST = `
+      order by hit.created_at desc, hit.id`;
+
+function limitSql({ parameters }: Walk, perLane: number): string {
+  return ` limit ${parameters.add(perLane)}::int8`;
 }
 
 /** What singles out the lane, and what is left to check. */
-function conditionsSql(plan: Plan, parameters: Parameters): readonly string[] {
-  return [...laneSql(plan, parameters), ...restSql(plan, parameters)];
+function conditionsSql({ plan, lanes, parameters }: Walk): readonly string[] {
+  return [...laneConditions(plan, lanes.column, parameters), ...restSql(plan, parameters)];
 }
 
 /**
@@ -187,10 +280,18 @@ function conditionsSql(plan: Plan, parameters: Parameters): readonly string[] {
  * deepEqual(laneSql(plan!, new Parameters()), ["hit.kind = lane.kind"]);
  * ```
  */
-export function laneSql({ index, letter }: Plan, parameters: Parameters): readonly string[] {
+export function laneSql(plan: Plan, parameters: Parameters): readonly string[] {
+  return laneConditions(plan, inLane, parameters);
+}
+
+function laneConditions(
+  { index, letter }: Plan,
+  column: Lanes["column"],
+  parameters: Parameters,
+): readonly string[] {
   const conditions: string[] = [];
   if (letter !== undefined) conditions.push(`hit.name = ${parameters.add(letter)}::"char"`);
-  for (const column of INDEXES[index].columns) conditions.push(`hit.${column} = lane.${column}`);
+  for (const name of INDEXES[index].columns) conditions.push(`hit.${name} = ${column(name)}`);
   // In the words of the index, for Postgres to see that it may be used.
   if ("withoutLists" in INDEXES[index]) conditions.push(`hit.kind <> ${LIST_KIND}`);
   return conditions;
@@ -267,7 +368,7 @@ function hasWords(key: string, words: string): string {
 function firstRows(found: string, limit: string): string {
   return `
     ${found}
-    order by hit.created_at desc, hit.id, lane.number limit ${limit}::int8`;
+    order by hit.created_at desc, hit.id, number limit ${limit}::int8`;
 }
 
 /** The rows of the newest events, however many lanes an event stands in. */

@@ -32,6 +32,7 @@ import {
   type StoredRow,
   upsertVersioned,
 } from "./put_statements.ts";
+import { recentFirst, recentOf, recentStatement } from "./recent_statement.ts";
 import { reindex } from "./reindex.ts";
 import { type Place, scan } from "./scan.ts";
 import { searchEvents } from "./search_events.ts";
@@ -201,7 +202,17 @@ export class SqlStore implements EventStore, Upkeep {
     return together(plans.map((plan) => this.#follow(plan, options)), filter.limit);
   }
 
-  #follow(plan: Plan, { signal }: QueryOptions): Answer {
+  async *#follow(plan: Plan, options: QueryOptions): Answer {
+    const recent = recentOf(plan);
+    if (recent === undefined) return yield* this.#walk(plan, options);
+    const rows = await this.#database.query(recentStatement(plan, recent), {
+      ...options,
+      isShort: false,
+    });
+    yield* recentFirst(rows, plan.limit, (before) => this.#walk({ ...plan, before }, options));
+  }
+
+  #walk(plan: Plan, { signal }: QueryOptions): Answer {
     const { lanes: { length: lanes }, limit } = plan;
     return scan(
       { lanes, limit, chunkEvents: CHUNK_EVENTS },

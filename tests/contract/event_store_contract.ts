@@ -544,6 +544,25 @@ function testOracle(test: Test): void {
       }
     });
   }
+  test(`feeds of many authors agree with the oracle (seed ${seed})`, async (store) => {
+    const random = new SeededRandom(seed);
+    const oracle = new MemoryStore();
+    // Many share a second, so that whatever is read in parts is parted within one.
+    const events = generateEvents(random, 1_500, { authors: 120, pace: 1 });
+    for (const each of [store, oracle]) await each.put(events.map(recordOf));
+    const authors = [...new Set(events.map(({ pubkey }) => pubkey))];
+    const times = events.map(({ created_at }) => created_at);
+    for (let i = 0; i < 60; i++) {
+      const filter = {
+        authors: new Set(random.sample(authors, random.between(20, authors.length))),
+        ...(random.chance(0.8) && { kinds: new Set(random.sample([1, 6, 7, 1059], 2)) }),
+        ...(random.chance(0.3) && { since: random.pick(times) }),
+        ...(random.chance(0.3) && { until: random.pick(times) }),
+        limit: random.between(1, 60),
+      };
+      deepEqual(await idsOf(store, filter), await idsOf(oracle, filter), `seed ${seed}, ${i}`);
+    }
+  });
 }
 
 function testKeeping(subject: Subject): void {

@@ -29,14 +29,14 @@ Deno.test("lanes from their start: keys from the index, then the JSON of those t
     from,
     squeeze(`
     from (
-      select lane.number, hit.created_at, hit.id
+      select lane.number as number, hit.created_at, hit.id
       from unnest($1::int4[], $2::bytea[], $3::int4[]) as lane (number, pubkey, kind)
       cross join lateral (
         select hit.created_at, hit.id from events as hit
         where hit.pubkey = lane.pubkey and hit.kind = lane.kind
           and hit.created_at >= $4::int8 and hit.created_at < $5::int8
         order by hit.created_at desc, hit.id limit $6::int8) as hit
-      order by hit.created_at desc, hit.id, lane.number limit $7::int8) as found
+      order by hit.created_at desc, hit.id, number limit $7::int8) as found
     join events on events.id = found.id
     order by found.created_at desc, found.id, found.number`),
   );
@@ -52,7 +52,7 @@ Deno.test("lanes from their start: keys from the index, then the JSON of those t
 });
 
 Deno.test("lanes from a place: the rest of its second, then what is older", () => {
-  const { from, parameters } = statementFor({ kinds: new Set([1]), since: 5 }, {
+  const { from, parameters } = statementFor({ kinds: new Set([1, 2]), since: 5 }, {
     createdAt: 9,
     id: A,
   });
@@ -60,7 +60,7 @@ Deno.test("lanes from a place: the rest of its second, then what is older", () =
     from,
     squeeze(`
     from (
-      select lane.number, hit.created_at, hit.id
+      select lane.number as number, hit.created_at, hit.id
       from unnest($1::int4[], $2::int4[], $3::int8[], $4::bytea[]) as lane (number, kind, at, after)
       cross join lateral ((
         select hit.created_at, hit.id from events as hit
@@ -71,14 +71,22 @@ Deno.test("lanes from a place: the rest of its second, then what is older", () =
         where hit.kind = lane.kind and hit.created_at >= $5::int8 and hit.created_at < lane.at
         order by hit.created_at desc, hit.id limit $6::int8)
       limit $6::int8) as hit
-      order by hit.created_at desc, hit.id, lane.number limit $7::int8) as found
+      order by hit.created_at desc, hit.id, number limit $7::int8) as found
     join events on events.id = found.id
     order by found.created_at desc, found.id, found.number`).replaceAll(
       "( select hit",
       "(select hit",
     ),
   );
-  deepEqual(parameters, ["{0}", "{1}", "{9}", String.raw`{"\\x${A}"}`, 5, 10, 20]);
+  deepEqual(parameters, [
+    "{0,1}",
+    "{1,2}",
+    "{9,9}",
+    String.raw`{"\\x${A}","\\x${A}"}`,
+    5,
+    10,
+    20,
+  ]);
 });
 
 Deno.test("lanes that share events: places are counted, and the JSON comes once", () => {
@@ -92,7 +100,7 @@ Deno.test("lanes that share events: places are counted, and the JSON comes once"
     from (
       select ranked.number, ranked.created_at, ranked.id from (
         select *, dense_rank() over (order by created_at desc, id) as place from (
-          select lane.number, hit.created_at, hit.id
+          select lane.number as number, hit.created_at, hit.id
           from unnest($1::int4[], $2::bytea[], $3::int4[]) as lane (number, value, kind)
           cross join lateral (
             select hit.created_at, hit.id from tags as hit
@@ -106,15 +114,50 @@ Deno.test("lanes that share events: places are counted, and the JSON comes once"
   equal(text.includes("case when lag(found.id)"), true);
 });
 
+Deno.test("a single lane is no table: its values are parameters", () => {
+  const { from, parameters } = statementFor({ kinds: new Set([1]) }, { createdAt: 9, id: A });
+  equal(
+    from,
+    squeeze(`
+    from (
+      select $1::int4 as number, hit.created_at, hit.id
+      from ((
+        select hit.created_at, hit.id from events as hit
+        where hit.kind = $2::int4 and hit.created_at = $3::int8 and hit.id > $4::bytea
+        order by hit.created_at desc, hit.id limit $6::int8)
+      union all (
+        select hit.created_at, hit.id from events as hit
+        where hit.kind = $2::int4 and hit.created_at >= $5::int8 and hit.created_at < $3::int8
+        order by hit.created_at desc, hit.id limit $6::int8)
+      limit $6::int8) as hit
+      order by hit.created_at desc, hit.id, number limit $7::int8) as found
+    join events on events.id = found.id
+    order by found.created_at desc, found.id, found.number`).replaceAll(
+      "( select hit",
+      "(select hit",
+    ),
+  );
+  deepEqual(parameters, [0, 1, 9, String.raw`\x${A}`, 0, 10, 20]);
+});
+
+Deno.test("by id and by time the JSON comes at once", () => {
+  for (const filter of [{ ids: new Set([A, B]) }, {}]) {
+    const { text } = statementFor(filter);
+    equal(text.includes("join events"), false);
+    equal(text.includes("hit.raw, hit.seq"), true);
+  }
+});
+
 Deno.test("what the index does not hold is checked in place", () => {
-  const { from, parameters } = statementFor({
-    ids: new Set([A]),
+  const { text, parameters } = statementFor({
+    ids: new Set([A, B]),
     authors: new Set([B]),
     kinds: new Set([1, 2]),
     tags: new Map([["t", new Set(["x"])]]),
   });
+  const squeezed = squeeze(text);
   equal(
-    from.slice(from.indexOf("where"), from.indexOf("order by")),
+    squeezed.slice(squeezed.indexOf("where"), squeezed.indexOf("order by")),
     squeeze(`
     where hit.id = lane.id and hit.pubkey = any($5::bytea[]) and hit.kind = any($6::int4[])
       and (select true from tags as other
@@ -144,8 +187,8 @@ Deno.test("the text does not depend on how many values there are", () => {
       tags: new Map([["t", values], ["e", new Set(["x"])]]),
     }).text;
   };
-  equal(text(1), text(2));
-  equal(text(2), text(1_000));
+  equal(text(2), text(3));
+  equal(text(3), text(1_000));
 });
 
 Deno.test("no value ever stands in the text", () => {
