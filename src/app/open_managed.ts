@@ -7,14 +7,13 @@
 import type { Log } from "../base/log.ts";
 import type { Database } from "../store/database.ts";
 import { openPostgres, type PostgresOptions } from "../store/postgres.ts";
+import type { PostgresConfOptions } from "./postgres/postgres_conf.ts";
 import { ManagedPostgres } from "./postgres/managed_postgres.ts";
 import { systemClock } from "./system_clock.ts";
 
 /** How the server and the connections to it are set. */
-export interface OpenManagedOptions {
+export interface OpenManagedOptions extends PostgresConfOptions {
   readonly log: Log;
-  /** How many connections there may be in all. */
-  readonly connections: number;
   readonly postgres: PostgresOptions;
 }
 
@@ -34,8 +33,8 @@ export interface OpenManagedOptions {
  * ```
  */
 export async function openManaged(path: string, options: OpenManagedOptions): Promise<Database> {
-  const { log, connections, postgres } = options;
-  const server = await ManagedPostgres.start(path, { connections, clock: systemClock, log });
+  const { postgres, ...own } = options;
+  const server = await ManagedPostgres.start(path, { ...own, clock: systemClock });
   const database = openPostgres(server.url, postgres);
   return {
     query: (statement, options) => database.query(statement, options),

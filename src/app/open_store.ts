@@ -70,7 +70,10 @@ function openDatabase(
   settings: Settings["database"],
   log: Log,
 ): Promise<Database> {
-  if (url.startsWith(PGLITE)) return openHousekept(url.slice(PGLITE.length), log);
+  const sharedBuffersMb = settings.shared_buffers_mb;
+  if (url.startsWith(PGLITE)) {
+    return openHousekept(url.slice(PGLITE.length), sharedBuffersMb, log);
+  }
   const postgres = {
     readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
     writeConnections: WRITE_CONNECTIONS,
@@ -79,7 +82,8 @@ function openDatabase(
   };
   if (url.startsWith(MANAGED)) {
     const connections = settings.pool_size;
-    return openManaged(url.slice(MANAGED.length), { log, connections, postgres });
+    const options = { log, connections, postgres, sharedBuffersMb };
+    return openManaged(url.slice(MANAGED.length), options);
   }
   if (/^postgres(ql)?:/.test(url)) {
     const primary = openPostgres(url, postgres);
@@ -93,8 +97,12 @@ function openDatabase(
 }
 
 /** PGlite, which nobody else keeps in order. */
-async function openHousekept(path: string, log: Log): Promise<Database> {
-  const database = await openPglite(path);
+async function openHousekept(
+  path: string,
+  sharedBuffersMb: number,
+  log: Log,
+): Promise<Database> {
+  const database = await openPglite(path, { sharedBuffersMb });
   const housekeeping = new Housekeeping(database, { clock: systemClock, log });
   return {
     query: (statement, options) => database.query(statement, options),

@@ -18,6 +18,18 @@ import { StoreUnavailable } from "./event_store.ts";
 import type { PgliteAnswer, PgliteRequest, PgliteRows } from "./pglite_messages.ts";
 import { Turnstile } from "./turnstile.ts";
 
+/** How the embedded database is set. */
+export interface PgliteOptions {
+  /** Memory for pages, megabytes; more than 1,024 is taken as 1,024. Default 128. */
+  readonly sharedBuffersMb?: number;
+}
+
+/** WebAssembly has 4 GB for everything. */
+const MAX_SHARED_BUFFERS_MB = 1_024;
+
+/** For making a database, which holds little. */
+const MIN_SHARED_BUFFERS_MB = 16;
+
 /**
  * The embedded database in the directory `path`, which it makes when it is not there; without one, in memory.
  *
@@ -36,12 +48,16 @@ import { Turnstile } from "./turnstile.ts";
  * await rejects(openPglite("/dev/null/data"), { name: "StoreUnavailable" });
  * ```
  */
-export async function openPglite(path?: string): Promise<Database> {
-  if (path === undefined) return new PgliteDatabase(await startWorker(undefined), () => {});
+export async function openPglite(path?: string, options: PgliteOptions = {}): Promise<Database> {
+  const memoryMb = Math.min(options.sharedBuffersMb ?? 128, MAX_SHARED_BUFFERS_MB);
+  if (path === undefined) {
+    return new PgliteDatabase(await startWorker(undefined, memoryMb), () => {});
+  }
   const directory = await DataDirectory.claim(path);
   try {
     if (!await directory.hasDatabase()) await makeDatabase(directory);
-    return new PgliteDatabase(await startWorker(directory.path), () => directory.release());
+    const worker = await startWorker(directory.path, memoryMb);
+    return new PgliteDatabase(worker, () => directory.release());
   } catch (error) {
     directory.release();
     throw error;
@@ -50,7 +66,7 @@ export async function openPglite(path?: string): Promise<Database> {
 
 /** In a thread of its own: making a database takes hundreds of megabytes, which end with the thread. */
 async function makeDatabase(directory: DataDirectory): Promise<void> {
-  const worker = await startWorker(directory.draftPath);
+  const worker = await startWorker(directory.draftPath, MIN_SHARED_BUFFERS_MB);
   try {
     await worker.call({ type: "close" });
   } finally {
@@ -59,10 +75,13 @@ async function makeDatabase(directory: DataDirectory): Promise<void> {
   await directory.adoptDraft();
 }
 
-async function startWorker(directory: string | undefined): Promise<PgliteWorker> {
+async function startWorker(
+  directory: string | undefined,
+  sharedBuffersMb: number,
+): Promise<PgliteWorker> {
   const worker = new PgliteWorker();
   try {
-    await worker.call({ type: "open", directory });
+    await worker.call({ type: "open", directory, sharedBuffersMb });
     return worker;
   } catch (error) {
     worker.terminate();

@@ -9,7 +9,12 @@ export type PgliteRequest =
   & { readonly number: number }
   & (
     /** First of all. Without a directory the data is in memory and goes with the worker. */
-    | { readonly type: "open"; readonly directory: string | undefined }
+    | {
+      readonly type: "open";
+      readonly directory: string | undefined;
+      /** Memory for pages, megabytes. */
+      readonly sharedBuffersMb: number;
+    }
     | { readonly type: "query"; readonly text: string; readonly parameters: readonly string[] }
     | { readonly type: "script"; readonly sql: string }
     /** Last of all. */

@@ -14,16 +14,11 @@ import type { PgliteAnswer, PgliteRequest, PgliteRows } from "./pglite_messages.
 
 const { serialize } = protocol;
 
-/**
- * Small, for a relay that shares a small machine. The file cache of the operating system lies under
- * Postgres's own, so a small one of that costs little. Plans as in `postgres.ts`.
- */
+/** Small, for a relay that shares a small machine. Plans as in `postgres.ts`. */
 const settings: Readonly<Record<string, string>> = {
-  shared_buffers: "16MB",
   wal_buffers: "1MB",
   work_mem: "4MB",
   maintenance_work_mem: "16MB",
-  max_wal_size: "64MB",
   min_wal_size: "32MB",
   temp_buffers: "1MB",
   plan_cache_mode: "force_generic_plan",
@@ -67,7 +62,7 @@ async function answer(request: PgliteRequest): Promise<PgliteAnswer> {
 async function perform(request: PgliteRequest): Promise<PgliteRows> {
   switch (request.type) {
     case "open":
-      database = await open(request.directory);
+      database = await open(request.directory, request.sharedBuffersMb);
       return [];
     case "query":
       return await query(request.text, request.parameters);
@@ -80,12 +75,21 @@ async function perform(request: PgliteRequest): Promise<PgliteRows> {
   }
 }
 
-async function open(directory: string | undefined): Promise<PGlite> {
+/** After a checkpoint each page is logged whole when it is first written to: with few checkpoints, once. */
+const WAL_PER_BUFFERS = 4;
+
+async function open(directory: string | undefined, sharedBuffersMb: number): Promise<PGlite> {
+  const memory = {
+    shared_buffers: `${sharedBuffersMb}MB`,
+    max_wal_size: `${WAL_PER_BUFFERS * sharedBuffersMb}MB`,
+  };
   return await PGlite.create({
     dataDir: directory === undefined ? "memory://" : `file://${directory}`,
     startParams: [
       ...PGlite.defaultStartParams,
-      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+      ...Object.entries({ ...settings, ...memory }).flatMap((
+        [name, value],
+      ) => ["-c", `${name}=${value}`]),
     ],
   });
 }

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { utf8 } from "../../src/base/bytes.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
-import type { Statement } from "../../src/store/database.ts";
+import type { Cells, Statement } from "../../src/store/database.ts";
 import type { EventRecord, EventStore } from "../../src/store/event_store.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { openStoreOn } from "../kit/database.ts";
@@ -12,6 +12,22 @@ const author = new FakeSigner(new SeededRandom(3));
 const events: readonly EventRecord[] = Array.from({ length: 10 }, (_, created_at) => {
   const event = author.sign({ kind: 1, created_at, tags: [["t", "x"]], content: "é 🎉" });
   return { event, json: utf8(eventJson(event)) };
+});
+
+Deno.test("its pages have the memory that they are given, as far as there is", async () => {
+  const shown = async (sharedBuffersMb: number) => {
+    const database = await openPglite(undefined, { sharedBuffersMb });
+    const show = {
+      text: "show shared_buffers",
+      parameters: [],
+      read: (cells: Cells) => cells.text(0),
+    };
+    const rows = await database.query(show);
+    await database.close();
+    return rows;
+  };
+  deepEqual(await shown(32), ["32MB"]);
+  deepEqual(await shown(100_000), ["1GB"]);
 });
 
 Deno.test("a database is made, closed, and found again, by one process at a time", async () => {

@@ -11,7 +11,7 @@ import { StoreUnavailable } from "../../store/event_store.ts";
 import { sleep } from "../sleep.ts";
 import { CONF_NAME, prepareCluster, ROLE } from "./data_cluster.ts";
 import { findPostgresPackage } from "./postgres_package.ts";
-import { postgresConf } from "./postgres_conf.ts";
+import { postgresConf, type PostgresConfOptions } from "./postgres_conf.ts";
 import { layOutPrograms, type PostgresPrograms } from "./postgres_programs.ts";
 import { readPostmasterFile, stopLeftServer } from "./postmaster_file.ts";
 import { reachFault, type ServerAccount, serverAccount } from "./server_account.ts";
@@ -20,9 +20,7 @@ import { socketDirectory } from "./socket_directory.ts";
 import { Supervised } from "./supervised.ts";
 
 /** What the server is started with. */
-export interface ManagedPostgresOptions {
-  /** How many connections the relay may open. */
-  readonly connections: number;
+export interface ManagedPostgresOptions extends PostgresConfOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -171,10 +169,8 @@ export class ManagedPostgres {
 }
 
 /** Everything that must be there before the server is. */
-async function prepare(
-  path: string,
-  { connections, clock, log }: ManagedPostgresOptions,
-): Promise<Place> {
+async function prepare(path: string, options: ManagedPostgresOptions): Promise<Place> {
+  const { clock, log } = options;
   const found = await findPostgresPackage();
   if ("fault" in found) {
     throw new StoreUnavailable(`${found.fault}: use pglite:DIR, or a server by postgres://…`);
@@ -193,7 +189,7 @@ async function prepare(
     log.warn("stopped a database server that an earlier relay had left running");
   }
   await prepareCluster(data, { found, programs, account });
-  await Deno.writeTextFile(`${home}/${CONF_NAME}`, postgresConf({ connections }));
+  await Deno.writeTextFile(`${home}/${CONF_NAME}`, postgresConf(options));
   await Deno.chmod(`${home}/${CONF_NAME}`, 0o644);
   return { data, socket, account, programs };
 }

@@ -8,15 +8,14 @@
 export interface PostgresConfOptions {
   /** How many connections the relay may open. */
   readonly connections: number;
+  /** Memory for pages, megabytes. Default 128. */
+  readonly sharedBuffersMb?: number;
 }
 
 /** Connections for whoever looks at the server, and for the server's own work. */
 const SPARE_CONNECTIONS = 10;
 
-/**
- * For a small machine that the server shares with the relay. The system's file cache lies under the server's
- * own and grows with what is free, so a small one of its own costs little.
- */
+/** For a small machine that the server shares with the relay. */
 const SETTINGS: Readonly<Record<string, string>> = {
   // What was committed survives a power cut.
   fsync: "on",
@@ -26,7 +25,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: "''",
   unix_socket_permissions: "0700",
   // Memory.
-  shared_buffers: "128MB",
   huge_pages: "off",
   work_mem: "4MB",
   maintenance_work_mem: "64MB",
@@ -43,7 +41,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_wal_senders: "0",
   max_logical_replication_workers: "0",
   min_wal_size: "80MB",
-  max_wal_size: "512MB",
   checkpoint_timeout: "15min",
   checkpoint_completion_target: "0.9",
   // Events are mostly added: index-only scans need their pages seen to soon.
@@ -63,6 +60,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   timezone: "UTC",
 };
 
+const WAL_PER_BUFFERS = 4;
+
 const HEADER = "# Written by the relay at each start. What stands in data/postgresql.conf wins.\n";
 
 /**
@@ -77,8 +76,16 @@ const HEADER = "# Written by the relay at each start. What stands in data/postgr
  * match(postgresConf({ connections: 10 }), /^max_connections = 20$/m);
  * ```
  */
-export function postgresConf({ connections }: PostgresConfOptions): string {
-  const settings = { max_connections: connections + SPARE_CONNECTIONS, ...SETTINGS };
+export function postgresConf(
+  { connections, sharedBuffersMb = 128 }: PostgresConfOptions,
+): string {
+  const settings = {
+    max_connections: connections + SPARE_CONNECTIONS,
+    shared_buffers: `${sharedBuffersMb}MB`,
+    // After a checkpoint each page is logged whole when it is first written to: with few checkpoints, once.
+    max_wal_size: `${WAL_PER_BUFFERS * sharedBuffersMb}MB`,
+    ...SETTINGS,
+  };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   return `${HEADER}${lines.join("")}`;
 }

@@ -49,6 +49,17 @@ export const databaseSection = {
         "More queries run at once, and each takes processor time and memory at the database.",
       reloadable: false,
     },
+    shared_buffers_mb: {
+      type: "integer",
+      default: 128,
+      unit: "megabytes",
+      min: 16,
+      max: 65_536,
+      description:
+        "How much memory an embedded database keeps pages in; pglite: takes 1,024 at most. A large one is written to several times as fast when all that is written to fits.",
+      whenRaised: "The relay takes that much more memory as the database grows.",
+      reloadable: false,
+    },
     statement_timeout_ms: {
       type: "integer",
       default: 5_000,
