@@ -58,7 +58,11 @@ async function measure(name: string): Promise<readonly Figures[]> {
     await publishLoad(relay.url, events, { connections: 64, inFlight: 32 }),
     await queryLoad(relay.url, events, { connections: 8, queries: queryCount, random }),
     await fanOutLoad(relay.url, fanOutEvents.slice(0, 300), { listeners: 500, inFlight: 16 }),
-    await fanOutLoad(relay.url, fanOutEvents.slice(300, 500), { listeners: 1, inFlight: 1 }),
+    await fanOutLoad(relay.url, fanOutEvents.slice(300, 600), {
+      ...{ listeners: 500, inFlight: 16 },
+      isDeflated: true,
+    }),
+    await fanOutLoad(relay.url, fanOutEvents.slice(600, 800), { listeners: 1, inFlight: 1 }),
   ];
   await relay.stop();
   return figures;

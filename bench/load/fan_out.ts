@@ -13,13 +13,15 @@ export interface FanOutOptions {
   readonly listeners: number;
   /** Events that are published and not yet delivered to all, at most. 1 measures a lone event. */
   readonly inFlight: number;
+  /** Whether the listeners take their messages deflated. */
+  readonly isDeflated?: boolean;
 }
 
 /** Publishes each event and waits until every listener has it; counts deliveries. */
 export async function fanOutLoad(
   url: string,
   events: readonly NostrEvent[],
-  { listeners, inFlight }: FanOutOptions,
+  { listeners, inFlight, isDeflated = false }: FanOutOptions,
 ): Promise<Figures> {
   const publisher = await RawClient.connect(url);
   const latencies: number[] = [];
@@ -38,7 +40,7 @@ export async function fanOutLoad(
     if (delivered % listeners === 0) send();
     if (delivered === events.length * listeners) all.resolve();
   };
-  const clients = await listen(url, listeners, onDelivery);
+  const clients = await listen(url, { listeners, isDeflated }, onDelivery);
   const publishing = publisher.read(() => {});
   const startMs = performance.now();
   for (let i = 0; i < inFlight; i++) send();
@@ -51,7 +53,8 @@ export async function fanOutLoad(
   publisher.close();
   await publishing;
   return {
-    load: `one event to ${listeners} listeners, ${inFlight} in flight`,
+    load: `one event to ${listeners} listeners, ${inFlight} in flight` +
+      (isDeflated ? ", deflated" : ""),
     perSecond: delivered / seconds,
     unit: "deliveries/s",
     p50Ms: percentile(latencies, 0.5),
@@ -67,13 +70,13 @@ interface Listening {
 /** Opens subscriptions for live events only and waits until each has its EOSE. */
 async function listen(
   url: string,
-  listeners: number,
+  { listeners, isDeflated }: Pick<Required<FanOutOptions>, "listeners" | "isDeflated">,
   onDelivery: (place: number) => void,
 ): Promise<readonly Listening[]> {
   const request = textFrame('["REQ","live",{"limit":0}]');
   const clients: Listening[] = [];
   for (let i = 0; i < listeners; i++) {
-    const client = await RawClient.connect(url);
+    const client = await RawClient.connect(url, isDeflated ? "permessage-deflate" : undefined);
     const ready = Promise.withResolvers<void>();
     let place = 0;
     let isReady = false;

@@ -20,17 +20,24 @@ export class RawClient {
     this.#connection = connection;
   }
 
-  /** Connects to `ws://host:port/path` and shakes hands. */
-  static async connect(url: string): Promise<RawClient> {
+  /**
+   * Connects to `ws://host:port/path` and shakes hands. With extensions, messages come as these leave
+   * them.
+   */
+  static async connect(url: string, extensions?: string): Promise<RawClient> {
     const { hostname, port, pathname } = new URL(url);
     const connection = await Deno.connect({ hostname, port: Number(port || "80") });
     connection.setNoDelay(true);
     const client = new RawClient(connection);
     await client.#write(utf8(
       `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nUpgrade: websocket\r\n` +
-        `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+        `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n` +
+        (extensions === undefined ? "" : `Sec-WebSocket-Extensions: ${extensions}\r\n`) + "\r\n",
     ));
-    await client.#skipHead();
+    const head = await client.#readHead();
+    if (extensions !== undefined && !head.toLowerCase().includes("sec-websocket-extensions:")) {
+      throw new Error("the relay agreed to no extension");
+    }
     return client;
   }
 
@@ -72,7 +79,7 @@ export class RawClient {
     }
   }
 
-  async #skipHead(): Promise<void> {
+  async #readHead(): Promise<string> {
     const chunk = new Uint8Array(4096);
     let head = "";
     while (!head.includes("\r\n\r\n")) {
@@ -83,6 +90,7 @@ export class RawClient {
     if (!head.startsWith("HTTP/1.1 101")) throw new Error(head.split("\r\n")[0]);
     const rest = head.slice(head.indexOf("\r\n\r\n") + 4);
     this.#rest = Uint8Array.from(rest, (character) => character.charCodeAt(0));
+    return head;
   }
 
   #cut(onMessage: (payload: Uint8Array) => void): void {
