@@ -50,7 +50,7 @@ export async function openStore(
   log: Log,
 ): Promise<TidyStore> {
   const { url } = await chooseDatabase(database);
-  if (url === "memory:") return new MemoryStore(systemClock);
+  if (url === "memory:") return new MemoryStore(systemClock, search.max_candidates);
   const sql = await openDatabase(url, database, log);
   try {
     const applied = await migrate(sql, await readMigrations(), sha256);
@@ -61,6 +61,7 @@ export async function openStore(
   }
   return new SqlStore(sql, sha256, {
     searchableKinds: searchLimits(search)?.kinds,
+    searchCandidates: search.max_candidates,
     clock: systemClock,
   });
 }

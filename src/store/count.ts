@@ -13,10 +13,12 @@ import {
   keysStatement,
   registersStatement,
   type Visit,
+  type VisitedRow,
 } from "./count_statement.ts";
 import type { Database, Statement } from "./database.ts";
 import type { CountOptions } from "./event_store.ts";
-import { checksOf, type Plan, plansOf } from "./plan.ts";
+import { type Plan, plansOf, wordPlanOf } from "./plan.ts";
+import { findMatches } from "./search_events.ts";
 
 /** What to count in, and how. */
 export interface CountContext extends CountOptions {
@@ -30,7 +32,7 @@ export interface CountContext extends CountOptions {
  * What {@link EventStore.count} promises.
  *
  * One filter is counted by the database alone. Of several the events have to be told apart, so their
- * numbers come here.
+ * keys come here.
  *
  * @see NIP-45
  *
@@ -51,22 +53,25 @@ export async function countEvents(
   filters: readonly ReqFilter[],
   context: CountContext,
 ): Promise<CountResult> {
-  const plans = filters.flatMap((filter) => countingPlans(filter, context));
-  if (filters.length > 1) return await countUnion(plans, context);
-  const offset = filters.length === 1 ? hyperLogLogOffset(filters[0]!) : undefined;
+  const [filter] = filters;
+  if (filter === undefined || filters.length > 1) return await countUnion(filters, context);
+  if (filter.search !== undefined) {
+    const { keys: _, ...result } = await countFound(filter, 0, context);
+    return result;
+  }
+  const plans = countingPlans(filter, context);
+  const offset = hyperLogLogOffset(filter);
   return offset === undefined
     ? await countPlans(plans, context)
     : await countAuthors(plans, offset, context);
 }
 
-/** A search is counted by its words, unless there are ids, which are fewer. */
+/** A count says how many there are whatever the limit. */
 function countingPlans(
   { limit: _, ...filter }: ReqFilter,
   { sha256, nowS }: CountContext,
 ): readonly Plan[] {
-  if (filter.search === undefined || filter.ids !== undefined) return plansOf(filter, sha256, nowS);
-  const plan = checksOf(filter, sha256, nowS);
-  return plan === undefined ? [] : [plan];
+  return plansOf(filter, sha256, nowS);
 }
 
 /** The plans of one filter have no event in common. */
@@ -101,17 +106,54 @@ async function countAuthors(
   return { count, isApproximate, registers };
 }
 
-async function countUnion(plans: readonly Plan[], context: CountContext): Promise<CountResult> {
+async function countUnion(
+  filters: readonly ReqFilter[],
+  context: CountContext,
+): Promise<CountResult> {
   const keys = new Set<number>();
   let isApproximate = false;
-  for (const plan of plans) {
-    const rows = await ask(context, keysStatement(plan, context.maxRows));
-    for (const { key, matches } of rows) {
-      if (matches) keys.add(key);
-    }
-    isApproximate ||= rows.length > context.maxRows;
+  for (const filter of filters) {
+    const found = filter.search === undefined
+      ? await keysOf(filter, context)
+      : await countFound(filter, Infinity, context);
+    for (const key of found.keys) keys.add(key);
+    isApproximate ||= found.isApproximate;
   }
   return { count: keys.size, isApproximate };
+}
+
+interface Keys {
+  /** `events.key`. */
+  readonly keys: readonly number[];
+  readonly isApproximate: boolean;
+}
+
+async function keysOf(filter: ReqFilter, context: CountContext): Promise<Keys> {
+  const { maxRows } = context;
+  const visits: (readonly VisitedRow[])[] = [];
+  for (const plan of countingPlans(filter, context)) {
+    visits.push(await ask(context, keysStatement(plan, maxRows)));
+  }
+  return {
+    keys: visits.flat().filter(({ matches }) => matches).map(({ key }) => key),
+    isApproximate: visits.some(({ length }) => length > maxRows),
+  };
+}
+
+/** What a search finds, and the keys of `limit` of it at most. */
+async function countFound(
+  { limit: _, ...filter }: ReqFilter,
+  limit: number,
+  { maxRows, sha256, nowS, ...context }: CountContext,
+): Promise<CountResult & Keys> {
+  const plan = wordPlanOf(filter, sha256, nowS);
+  if (plan === undefined) return { count: 0, keys: [], isApproximate: false };
+  const found = await findMatches(plan, limit, { ...context, candidates: maxRows + 1 });
+  return {
+    count: Math.min(found.compared, maxRows),
+    keys: found.best.slice(0, maxRows).map(({ key }) => key),
+    isApproximate: !found.isWhole || found.compared > maxRows,
+  };
 }
 
 function ask<Row>(

@@ -132,28 +132,8 @@ group by 1`,
   };
 }
 
-/** Rows that the plan leads to, unchecked, one more than the bound at most. */
+/** The newest of the plan's lanes, unchecked, one more than the bound at most. */
 function visitedSql(plan: Plan, maxRows: number, parameters: Parameters): string {
-  return isByWords(plan)
-    ? foundSql(plan, maxRows, parameters)
-    : walkedSql(plan, maxRows, parameters);
-}
-
-/** By time is no way to a word. */
-function isByWords({ index, rest }: Plan): boolean {
-  return index === "time" && rest.search !== undefined;
-}
-
-/** Those with the words, of whatever time. */
-function foundSql({ rest }: Plan, maxRows: number, parameters: Parameters): string {
-  return `(select hit.* from (
-    select event from event_words where words @@ ${parameters.add(rest.search!)}::tsquery
-    limit ${parameters.add(maxRows + 1)}::int8) as found
-  join events as hit on hit.key = found.event) as hit`;
-}
-
-/** The newest of the plan's lanes. */
-function walkedSql(plan: Plan, maxRows: number, parameters: Parameters): string {
   const starts = plan.lanes.map((_, lane) => ({ lane, after: undefined }));
   const lanes = lanesSql(plan, { starts, perLane: 0, limit: 0 }, parameters);
   const conditions = [
@@ -175,9 +155,7 @@ function keyColumn({ index }: Plan): string {
 }
 
 function matchesSql(plan: Plan, parameters: Parameters): string {
-  if (!isByWords(plan)) return restSql(plan, parameters).join(" and ") || "true";
-  const { search: _, ...rest } = plan.rest;
-  return [...timeSql(plan, parameters), ...restSql({ ...plan, rest }, parameters)].join(" and ");
+  return restSql(plan, parameters).join(" and ") || "true";
 }
 
 function timeSql({ since, before }: Plan, parameters: Parameters): readonly string[] {

@@ -23,8 +23,8 @@ import {
 } from "./event_store.ts";
 import { LocalFeed } from "./local_feed.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
-import { rankedCount } from "./ranked_count.ts";
 import { compare, type Place } from "./scan.ts";
+import { DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
 import { isRequest, Tombstones } from "./tombstones.ts";
 import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
 
@@ -62,12 +62,17 @@ export class MemoryStore implements EventStore, Upkeep {
   readonly #byAddress = new Map<string, NostrEvent>();
   readonly #tombstones = new Tombstones();
   readonly #clock: StoreClock;
+  readonly #searchCandidates: number;
   #lastSeq = 0;
   #closed = false;
 
-  /** By the clock events expire; without one none does. */
-  constructor(clock: StoreClock = timeless) {
+  /**
+   * By the clock events expire; without one none does. Of what a search finds, that many of the newest
+   * are compared.
+   */
+  constructor(clock: StoreClock = timeless, searchCandidates = DEFAULT_SEARCH_CANDIDATES) {
     this.#clock = clock;
+    this.#searchCandidates = searchCandidates;
   }
 
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
@@ -181,7 +186,7 @@ export class MemoryStore implements EventStore, Upkeep {
     const { search, limit } = filter;
     const newest = this.#matches(filter);
     if (search === undefined) return newest.slice(0, limit);
-    return newest.slice(0, rankedCount(limit))
+    return newest.slice(0, this.#searchCandidates)
       .map((record) => ({ record, score: relevance(search, record.event) }))
       .sort((a, b) => b.score - a.score)
       .slice(0, limit)

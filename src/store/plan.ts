@@ -11,6 +11,7 @@
 import type { Sha256 } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { isHex, KEY_DIGITS } from "../nostr/hex.ts";
+import { type FacetCondition, facetConditions } from "./facet.ts";
 import { tagValueHex } from "./tag_value.ts";
 
 /**
@@ -50,8 +51,6 @@ export interface Rest {
   readonly authors?: readonly string[];
   readonly kinds?: readonly number[];
   readonly tags: readonly TagCondition[];
-  /** Words to be found, as a `tsquery`. */
-  readonly search?: string;
 }
 
 /** A way to answer a filter. */
@@ -81,8 +80,9 @@ export interface Plan {
 const MAX_LANES = 4_096;
 
 /**
- * The plans whose answers together are a filter's; none when nothing can match. Mostly one: by ids, else
- * tags, else authors × kinds, else authors, else kinds, else time. The limit is that of the union too.
+ * The plans whose answers together are a filter's, its search aside; none when nothing can match. Mostly
+ * one: by ids, else tags, else authors × kinds, else authors, else kinds, else time. The limit is that of
+ * the union too.
  *
  * @param sha256 writes long tag values, see {@link tagValueHex}.
  * @param nowS see {@link Plan.nowS}.
@@ -105,36 +105,45 @@ export function plansOf(filter: ReqFilter, sha256: Sha256, nowS = 0): readonly P
   const conditions = conditionsOf(filter, sha256);
   const bounds = boundsOf(filter, nowS);
   if (bounds === undefined || conditions === undefined) return [];
-  const { search, ...others } = conditions;
-  return pathsOf(others).map((path) => ({
-    ...path,
-    rest: { ...path.rest, ...(search !== undefined && { search }) },
-    ...bounds,
-  }));
+  const { words: _, ...others } = conditions;
+  return pathsOf(others).map((path) => ({ ...path, ...bounds }));
+}
+
+/** A way to answer a filter by its words. */
+export interface WordPlan extends Plan {
+  /** A `tsquery`. */
+  readonly words: string;
+  /** Of these events alone. */
+  readonly ids?: readonly string[];
+  /** What the index of words is asked for besides words; {@link Plan.rest} says the same and exactly. */
+  readonly facets: readonly FacetCondition[];
 }
 
 /**
- * All conditions of a filter but its ids as checks of events that were found in some other way; undefined
- * when nothing can match.
+ * The way to answer a filter with a search; undefined when nothing can match.
  *
  * @param sha256 writes long tag values, see {@link tagValueHex}.
  * @param nowS see {@link Plan.nowS}.
  *
+ * @see NIP-50
+ *
  * @example
  * ```ts
- * import { deepEqual } from "node:assert/strict";
+ * import { equal } from "node:assert/strict";
  * import { sha256 } from "@noble/hashes/sha2.js";
- * import { checksOf } from "./plan.ts";
+ * import { wordPlanOf } from "./plan.ts";
  *
- * deepEqual(checksOf({ kinds: new Set([1]), tags: new Map() }, sha256)?.rest.kinds, [1]);
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox", "dog"]) }, sha256);
+ * equal(plan?.words, "'fox' & 'dog'");
  * ```
  */
-export function checksOf(filter: ReqFilter, sha256: Sha256, nowS = 0): Plan | undefined {
+export function wordPlanOf(filter: ReqFilter, sha256: Sha256, nowS = 0): WordPlan | undefined {
   const conditions = conditionsOf(filter, sha256);
   const bounds = boundsOf(filter, nowS);
   if (bounds === undefined || conditions === undefined) return undefined;
-  const { ids: _, ...rest } = conditions;
-  return { ...eventPath("time", [[]], rest), ...bounds };
+  const { ids, words = "", ...rest } = conditions;
+  const facets = facetConditions(rest, sha256);
+  return { ...eventPath("time", [[]], rest), ...bounds, words, facets, ...(ids && { ids }) };
 }
 
 /** Undefined when nothing is wanted, or from no time. */
@@ -156,6 +165,8 @@ type Path = Pick<Plan, "index" | "letter" | "lanes" | "overlapping" | "rest">;
 /** A filter's conditions without what no event can have. */
 interface Conditions extends Rest {
   readonly ids?: readonly string[];
+  /** Words to be found, as a `tsquery`. */
+  readonly words?: string;
 }
 
 /** Undefined when nothing can match. */
@@ -178,7 +189,7 @@ function conditionsOf(filter: ReqFilter, sha256: Sha256): Conditions | undefined
     ...(ids && { ids }),
     ...(authors && { authors }),
     ...(kinds && { kinds }),
-    ...(search && { search: wordsQuery(search) }),
+    ...(search && { words: wordsQuery(search) }),
     tags,
   };
 }
@@ -207,7 +218,7 @@ function isKind(kind: number): boolean {
   return Number.isInteger(kind) && kind >= 0 && kind <= 65_535;
 }
 
-function pathsOf({ ids, ...rest }: Conditions): readonly Path[] {
+function pathsOf({ ids, ...rest }: Omit<Conditions, "words">): readonly Path[] {
   if (ids !== undefined) return [eventPath("id", lanesOf(ids), rest)];
   const [driver] = rest.tags.toSorted((a, b) => laneCount(a) - laneCount(b));
   if (driver === undefined) return [plainPath(rest)];

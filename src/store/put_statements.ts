@@ -10,8 +10,8 @@ import type { Sha256 } from "../nostr/event_id.ts";
 import { expirationOf } from "../nostr/expiration.ts";
 import { byteaArray, jsonArray, plainArray } from "./array_literal.ts";
 import type { Statement } from "./database.ts";
+import { indexedTags } from "./indexed_tags.ts";
 import type { Entry } from "./ordered_batch.ts";
-import { tagValueHex } from "./tag_value.ts";
 
 /** A row that was written. */
 export interface StoredRow {
@@ -169,19 +169,4 @@ function eventArrays(entries: readonly Entry[]): readonly string[] {
     plainArray(events.map((event) => expirationOf(event) ?? "NULL")),
     jsonArray(entries.map(({ record }) => utf8Decode(record.json) ?? "")),
   ];
-}
-
-/** Name and value, as hex, of each single-letter tag with a value; each pair once. */
-function indexedTags(event: NostrEvent, sha256: Sha256): Iterable<readonly [string, string]> {
-  const pairs = new Map<string, readonly [string, string]>();
-  for (const [name, value] of event.tags) {
-    if (value === undefined || !isLetter(name!)) continue;
-    const hex = tagValueHex(value, sha256);
-    if (hex !== undefined) pairs.set(name + hex, [name!, hex]);
-  }
-  return pairs.values();
-}
-
-function isLetter(name: string): boolean {
-  return name.length === 1 && ((name >= "a" && name <= "z") || (name >= "A" && name <= "Z"));
 }

@@ -51,8 +51,7 @@ const MAX_LIMIT = 500;
  */
 export function recentOf({ index, lanes, limit, rest }: Plan): Recent | undefined {
   const isFeed = index === "authorKind" || index === "author";
-  if (!isFeed || rest.search !== undefined) return undefined;
-  if (rest.tags.length > 0 || limit > MAX_LIMIT) return undefined;
+  if (!isFeed || rest.tags.length > 0 || limit > MAX_LIMIT) return undefined;
   const authors = [...new Set(lanes.map(([author]) => author as string))];
   const kinds = index === "author"
     ? rest.kinds
@@ -122,7 +121,7 @@ function stretchSql(
     ...(list === undefined ? [] : ["hit.kind = lane.kind"]),
     `hit.created_at >= ${parameters.add(plan.since)}::int8`,
     `hit.created_at < ${parameters.add(plan.before)}::int8`,
-    ...restSql({ index: plan.index, rest: { tags: [] }, nowS: plan.nowS }, parameters),
+    ...restSql({ rest: { tags: [] }, nowS: plan.nowS }, parameters),
   ];
   const newest = `select hit.created_at, hit.id, hit.pubkey from events as hit
     where ${conditions.join(" and ")}

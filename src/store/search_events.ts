@@ -1,42 +1,26 @@
 /**
  * Searching in a database.
  *
- * Words are found in two ways, and which is better depends on how many events have them. Few: all of
- * them are looked up by the words. Many: the index of words would give far more than is wanted and none
- * of it in order, so the newest events are read, as for a filter without search, until enough have the
- * words; as the words are common, that is soon.
- *
  * @see NIP-50
  * @module
  */
 
-import type { Sha256 } from "../nostr/event_id.ts";
-import type { ReqFilter } from "../nostr/filter.ts";
 import type { Database } from "./database.ts";
 import type { QueryOptions, StoredEvent } from "./event_store.ts";
-import { checksOf, type Plan } from "./plan.ts";
-import { rankedCount } from "./ranked_count.ts";
-import { foundStatement, frequencyStatement, rankStatement } from "./search_statement.ts";
+import type { WordPlan } from "./plan.ts";
+import { matchedStatement, matchStatement, newestStatement } from "./search_statement.ts";
+import { type Found, type Harvest, type Stretch, type Walk, walkBack } from "./search_walk.ts";
 
-/**
- * How many events words may be in to be looked up by them. At a million events, the newest few hundred
- * with a word that this many have are found among some ten thousand.
- */
-const MAX_FOUND = 10_000;
-
-/** Where to search. */
+/** Where to search, and how much of it. */
 export interface SearchContext extends QueryOptions {
   readonly database: Database;
-  readonly sha256: Sha256;
-  /** See {@link Plan.nowS}. */
-  readonly nowS?: number;
-  /** The newest events that match, in chunks. */
-  readonly newest: (filter: ReqFilter) => AsyncIterable<readonly StoredEvent[]>;
+  /** How many of the newest events that match are compared. */
+  readonly candidates: number;
 }
 
 /**
- * The best of the newest events that match a filter with a search, best first. A few hundred are
- * compared, or as many as the limit, see {@link rankedCount}.
+ * The best of the newest events that match, best first, in chunks. However large the database is, no
+ * more is looked at than a few times as many events as are compared.
  *
  * @see NIP-50
  *
@@ -44,49 +28,86 @@ export interface SearchContext extends QueryOptions {
  * ```ts
  * import { deepEqual } from "node:assert/strict";
  * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { wordPlanOf } from "./plan.ts";
  * import { searchEvents } from "./search_events.ts";
  *
- * const unused = () => Promise.reject(new Error("nothing can be found"));
- * const database = { query: unused, script: unused, transaction: unused, close: unused };
- * const nowhere = { tags: new Map(), search: new Set<string>() };
- * const context = { database, sha256, newest: async function* () {} };
- * deepEqual(await searchEvents(nowhere, context), []);
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
+ * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0 }] as never);
+ * const database = { query: none, script: none, transaction: none, close: none };
+ * const context = { database, candidates: 2_000, chunkEvents: 500 };
+ * deepEqual(await Array.fromAsync(searchEvents(plan, context)), []);
  * ```
  */
-export async function searchEvents(
-  filter: ReqFilter,
-  context: SearchContext,
-): Promise<readonly StoredEvent[]> {
-  const plan = checksOf(filter, context.sha256, context.nowS);
-  if (plan === undefined) return [];
-  const { search = "" } = plan.rest;
-  // Ids are fewer than any words that are worth counting.
-  if (filter.ids === undefined) {
-    const [frequency] = await context.database.query(
-      frequencyStatement(search, MAX_FOUND),
-      context,
-    );
-    if (frequency! < MAX_FOUND) return await lookUp(plan, context);
+export async function* searchEvents(
+  plan: WordPlan,
+  context: SearchContext & { readonly chunkEvents: number },
+): AsyncGenerator<readonly StoredEvent[], void> {
+  const { database, chunkEvents } = context;
+  const { best } = await findMatches(plan, plan.limit, context);
+  for (let start = 0; start < Math.min(best.length, plan.limit); start += chunkEvents) {
+    const end = Math.min(start + chunkEvents, plan.limit);
+    const chunk = await database.query(matchedStatement(plan, best.slice(start, end)), context);
+    if (chunk.length > 0) yield chunk;
   }
-  return await readNewest(filter, search, context);
 }
 
-async function lookUp(plan: Plan, context: SearchContext): Promise<readonly StoredEvent[]> {
-  const ranked = rankedCount(plan.limit);
-  const options = { mostFound: MAX_FOUND, ranked, limit: Math.min(plan.limit, ranked) };
-  return await context.database.query(foundStatement(plan, options), context);
+/**
+ * How many events match, up to `candidates`, and the best `limit` of these, or some more, best first.
+ *
+ * @see NIP-50
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { wordPlanOf } from "./plan.ts";
+ * import { findMatches } from "./search_events.ts";
+ *
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
+ * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0 }] as never);
+ * const database = { query: none, script: none, transaction: none, close: none };
+ * const found = await findMatches(plan, 10, { database, candidates: 2_000 });
+ * deepEqual(found, { compared: 0, best: [], isWhole: true });
+ * ```
+ */
+export async function findMatches(
+  plan: WordPlan,
+  limit: number,
+  context: SearchContext,
+): Promise<Harvest> {
+  const look = (stretch: Stretch) => lookAt(plan, { ...stretch, limit }, context);
+  if (plan.ids === undefined) return await walkBack(await walkOf(plan, context), look);
+  // Those that were named are few.
+  const { since, before, ids } = plan;
+  const all = { since, before, wanted: context.candidates, most: ids.length };
+  return { ...await look(all), isWhole: true };
 }
 
-async function readNewest(
-  filter: ReqFilter,
-  words: string,
-  context: SearchContext,
-): Promise<readonly StoredEvent[]> {
-  const byId = new Map<string, StoredEvent>();
-  for await (const chunk of context.newest({ ...filter, limit: rankedCount(filter.limit) })) {
-    for (const event of chunk) byId.set(event.id, event);
-  }
-  const ids = await context.database.query(rankStatement(words, [...byId.keys()]), context);
-  // One that was replaced or deleted since is not among them.
-  return ids.slice(0, filter.limit).map((id) => byId.get(id)!);
+/** From the newest event on, first as far as so many events reach as are compared. */
+async function walkOf(plan: WordPlan, { candidates, ...context }: SearchContext): Promise<Walk> {
+  const sample = Math.min(MAX_SAMPLE, Math.ceil(candidates / 8));
+  const [newest] = await context.database.query(newestStatement(plan, sample), context);
+  const { count, newestAt, oldestAt } = newest!;
+  const { since } = plan;
+  if (count === 0) return { since, before: since, lengthS: 0, candidates };
+  const before = newestAt + 1;
+  const lengthS = count < sample
+    ? before - since
+    : Math.ceil((before - oldestAt) * candidates / sample);
+  return { since, before, lengthS, candidates };
+}
+
+/** How many of the newest events are looked at to see how dense they are. */
+const MAX_SAMPLE = 250;
+
+async function lookAt(
+  plan: WordPlan,
+  { limit, ...stretch }: Stretch & { readonly limit: number },
+  { database, signal }: SearchContext,
+): Promise<Found> {
+  // Without a limit all that are compared are wanted.
+  const statement = matchStatement(plan, stretch, Math.min(limit, stretch.wanted));
+  const rows = await database.query(statement, { signal });
+  const { looked, compared } = rows[0]!;
+  return { looked, compared, best: rows.flatMap(({ match }) => match ?? []) };
 }

@@ -5,124 +5,184 @@
  * @module
  */
 
-import { byteaArray } from "./array_literal.ts";
-import type { Cells, Statement } from "./database.ts";
+import { byteaArray, plainArray } from "./array_literal.ts";
+import type { Statement } from "./database.ts";
 import type { StoredEvent } from "./event_store.ts";
-import type { Plan } from "./plan.ts";
-import { Parameters, restSql } from "./select_statement.ts";
+import { type FacetCondition, windowsOver } from "./facet.ts";
+import type { WordPlan } from "./plan.ts";
+import type { Found, Match, Stretch } from "./search_walk.ts";
+import { hasNotExpired, Parameters, restSql } from "./select_statement.ts";
 
 /** Divides by 1 + the logarithm of the length, so that long texts do not win by being long. */
 const BY_LENGTH = 1;
 
+/** The newest events of all, whatever their words. */
+export interface Newest {
+  /** How many there are, up to the number asked for. */
+  readonly count: number;
+  /** Of the first and the last of them, seconds since 1970; 0 without any. */
+  readonly newestAt: number;
+  readonly oldestAt: number;
+}
+
 /**
- * How many events have these words, of any kind and author; `most` when there are as many or more.
- *
- * @param words a `tsquery`.
+ * How dense the newest `count` events of the plan's time are.
  *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { frequencyStatement } from "./search_statement.ts";
+ * import { newestStatement } from "./search_statement.ts";
  *
- * deepEqual(frequencyStatement("'fox'", 100).parameters, ["'fox'", 100]);
+ * deepEqual(newestStatement({ since: 5, before: 9 }, 100).parameters, [5, 9, 100]);
  * ```
  */
-export function frequencyStatement(words: string, most: number): Statement<number> {
+export function newestStatement(
+  { since, before }: Pick<WordPlan, "since" | "before">,
+  count: number,
+): Statement<Newest> {
   return {
-    text: `select count(*) from (
-  select from event_words where words @@ $1::tsquery limit $2::int8) as found`,
-    parameters: [words, most],
-    read: (cells) => cells.integer(0),
+    text: `select count(*), coalesce(max(created_at), 0), coalesce(min(created_at), 0) from (
+  select created_at from events where created_at >= $1::int8 and created_at < $2::int8
+  order by created_at desc, id limit $3::int8) as newest`,
+    parameters: [since, before, count],
+    read: (cells) => ({
+      count: cells.integer(0),
+      newestAt: cells.integer(1),
+      oldestAt: cells.integer(2),
+    }),
   };
 }
 
-/** What is wanted of what has the words. */
-export interface FoundOptions {
-  /** Events that are looked at: more than have the words. */
-  readonly mostFound: number;
-  /** Of those that match, how many of the newest are compared. */
-  readonly ranked: number;
-  /** Of those, how many of the best are given. */
-  readonly limit: number;
+/** One row of an answer to {@link matchStatement}. The counts are the same in each. */
+export interface MatchRow extends Omit<Found, "best"> {
+  /** Undefined in the one row of an answer without matches. */
+  readonly match: Match | undefined;
 }
 
 /**
- * The best events that have the words and meet the rest of the plan, by way of the words. These come
- * first, then their events, then the checks, each step by itself: Postgres cannot know how rare the words
- * are, and would choose an order in which the checks are made of all events, or many times over.
- *
- * @param plan see `checksOf` in `plan.ts`.
+ * The best `limit` of the newest events of a stretch of time that have the words and the facets. What is
+ * looked at is bounded before anything else is asked, in whatever order the index gives it.
  *
  * @example
  * ```ts
- * import { match } from "node:assert/strict";
+ * import { deepEqual } from "node:assert/strict";
  * import { sha256 } from "@noble/hashes/sha2.js";
- * import { checksOf } from "./plan.ts";
- * import { foundStatement } from "./search_statement.ts";
+ * import { wordPlanOf } from "./plan.ts";
+ * import { matchStatement } from "./search_statement.ts";
  *
- * const plan = checksOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
- * match(foundStatement(plan, { mostFound: 9, ranked: 5, limit: 1 }).text, /^with found as material/);
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
+ * const all = { since: 0, before: 2 ** 53, wanted: 5, most: 10 };
+ * deepEqual(matchStatement(plan, all, 3).parameters, ["'fox'", 11, 0, 2 ** 53, 5, 3]);
  * ```
  */
-export function foundStatement(plan: Plan, options: FoundOptions): Statement<StoredEvent> {
-  const { search = "", ...rest } = plan.rest;
+export function matchStatement(
+  plan: WordPlan,
+  { since, before, wanted, most }: Stretch,
+  limit: number,
+): Statement<MatchRow> {
   const parameters = new Parameters();
-  const words = `${parameters.add(search)}::tsquery`;
-  const mostFound = parameters.add(options.mostFound);
-  const conditions = [
-    `hit.created_at >= ${parameters.add(plan.since)}::int8`,
-    `hit.created_at < ${parameters.add(plan.before)}::int8`,
-    ...restSql({ ...plan, rest }, parameters),
-  ];
+  const windows = windowsOver(since, before);
+  const facets = windows === undefined ? plan.facets : [...plan.facets, windows];
+  const conditions = wordsSql({ ...plan, facets }, parameters);
+  if (plan.nowS > 0) conditions.push(hasNotExpired("hit.event", parameters.add(plan.nowS)));
+  const from = plan.ids === undefined
+    ? "event_words as hit"
+    : `unnest(${parameters.add(byteaArray(plan.ids))}::bytea[]) as named (id)
+  join events on events.id = named.id join event_words as hit on hit.event = events.key`;
+  const looked = parameters.add(most + 1);
+  const time = `created_at >= ${parameters.add(since)}::int8 and created_at < ${
+    parameters.add(before)
+  }::int8`;
   return {
     text: `with found as materialized (
-  select event from event_words where words @@ ${words} limit ${mostFound}::int8),
-hit as materialized (
-  select hit.key, hit.id, hit.pubkey, hit.kind, hit.created_at
-  from found join events as hit on hit.key = found.event),
+  select hit.event, hit.created_at, hit.words from ${from}
+  where ${conditions.join(" and ")} limit ${looked}::int8),
 newest as materialized (
-  select hit.key from hit
-  where ${conditions.join(" and ")}
-  order by hit.created_at desc, hit.id limit ${parameters.add(options.ranked)}::int8)
-select events.id, events.created_at, events.raw, events.seq
-from newest join events on events.key = newest.key
-join event_words on event_words.event = newest.key
-order by ts_rank(event_words.words, ${words}, ${BY_LENGTH}) desc, events.created_at desc, events.id
-limit ${parameters.add(options.limit)}::int8`,
+  select event, created_at, words from found where ${time}
+  order by created_at desc, event limit ${parameters.add(wanted)}::int8),
+best as (
+  select event, created_at, ts_rank(words, $1::tsquery, ${BY_LENGTH}) as rank from newest
+  order by rank desc, created_at desc, event limit ${parameters.add(limit)}::int8)
+select (select count(*) from found), (select count(*) from newest),
+  coalesce(best.event, 0), coalesce(best.created_at, 0), coalesce(best.rank, 0)
+from (select) as one left join best on true`,
     parameters: parameters.values,
-    read: readStored,
+    read: (cells) => ({
+      looked: cells.integer(0),
+      compared: cells.integer(1),
+      match: cells.integer(2) === 0 ? undefined : {
+        key: cells.integer(2),
+        createdAt: cells.integer(3),
+        rank: Number(cells.text(4)),
+      },
+    }),
   };
 }
 
 /**
- * These events, best first.
- *
- * @param words a `tsquery`.
+ * What the index of words decides of the row `hit` of `event_words`. The words come first.
  *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { rankStatement } from "./search_statement.ts";
+ * import { wordsSql } from "./search_statement.ts";
+ * import { Parameters } from "./select_statement.ts";
  *
- * deepEqual(rankStatement("'fox'", ["ab"]).parameters, ["'fox'", String.raw`{"\\xab"}`]);
+ * const plan = { words: "'fox'", facets: [{ facets: ["7"], every: false }] };
+ * deepEqual(wordsSql(plan, new Parameters()), [
+ *   "hit.words @@ $1::tsquery",
+ *   "hit.facets && $2::int8[]",
+ * ]);
  * ```
  */
-export function rankStatement(words: string, ids: readonly string[]): Statement<string> {
-  return {
-    text: `select events.id from unnest($2::bytea[]) as wanted (id)
-join events on events.id = wanted.id
-join event_words on event_words.event = events.key
-order by ts_rank(event_words.words, $1::tsquery, ${BY_LENGTH}) desc, events.created_at desc, events.id`,
-    parameters: [words, byteaArray(ids)],
-    read: (cells) => cells.hex(0),
-  };
+export function wordsSql(
+  { words, facets }: Pick<WordPlan, "words" | "facets">,
+  parameters: Parameters,
+): string[] {
+  const facetSql = ({ facets, every }: FacetCondition) =>
+    `hit.facets ${every ? "@>" : "&&"} ${parameters.add(plainArray(facets))}::int8[]`;
+  return [`hit.words @@ ${parameters.add(words)}::tsquery`, ...facets.map(facetSql)];
 }
 
-function readStored(cells: Cells): StoredEvent {
+/**
+ * These events, in this order, those that are still there as they were found and meet the plan exactly.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { wordPlanOf } from "./plan.ts";
+ * import { matchedStatement } from "./search_statement.ts";
+ *
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
+ * const { parameters } = matchedStatement(plan, [{ key: 7, createdAt: 5, rank: 1 }]);
+ * deepEqual(parameters, ["{7}", "{5}"]);
+ * ```
+ */
+export function matchedStatement(
+  plan: WordPlan,
+  matches: readonly Match[],
+): Statement<StoredEvent> {
+  const parameters = new Parameters();
+  const keys = parameters.add(plainArray(matches.map(({ key }) => key)));
+  const times = parameters.add(plainArray(matches.map(({ createdAt }) => createdAt)));
+  // What has expired was left out when they were found.
+  const conditions = [
+    "hit.created_at = wanted.created_at",
+    ...restSql({ ...plan, nowS: 0 }, parameters),
+  ];
   return {
-    id: cells.hex(0),
-    createdAt: cells.integer(1),
-    json: cells.utf8(2),
-    seq: cells.integer(3),
+    text: `select hit.id, hit.created_at, hit.raw, hit.seq
+from unnest(${keys}::int8[], ${times}::int8[]) with ordinality as wanted (key, created_at, place)
+join events as hit on hit.key = wanted.key
+where ${conditions.join(" and ")}
+order by wanted.place`,
+    parameters: parameters.values,
+    read: (cells) => ({
+      id: cells.hex(0),
+      createdAt: cells.integer(1),
+      json: cells.utf8(2),
+      seq: cells.integer(3),
+    }),
   };
 }

@@ -312,11 +312,11 @@ function laneConditions(
  * ```
  */
 export function restSql(
-  { index, rest, nowS }: Pick<Plan, "index" | "rest" | "nowS">,
+  { rest, nowS }: Pick<Plan, "rest" | "nowS">,
   parameters: Parameters,
 ): readonly string[] {
   const conditions: string[] = [];
-  if (nowS > 0) conditions.push(hasNotExpired(parameters.add(nowS)));
+  if (nowS > 0) conditions.push(hasNotExpired("hit.id", parameters.add(nowS)));
   if (rest.authors) {
     conditions.push(`hit.pubkey = any(${parameters.add(byteaArray(rest.authors))}::bytea[])`);
   }
@@ -324,16 +324,12 @@ export function restSql(
     conditions.push(`hit.kind = any(${parameters.add(plainArray(rest.kinds))}::int4[])`);
   }
   for (const tag of rest.tags) conditions.push(carriesTag(tag, parameters));
-  if (rest.search !== undefined) {
-    const key = INDEXES[index].table === "tags" ? "hit.event" : "hit.key";
-    conditions.push(hasWords(key, parameters.add(rest.search)));
-  }
   return conditions;
 }
 
 /**
- * Whether the event carries one of the values: a look-up by the whole key of an index for each. A
- * scalar subquery stays one; `exists` might become a join that starts at the wrong end.
+ * Whether the event carries one of the values: a look-up by the whole key of an index for each, the kind
+ * among it, because no index without it has all rows. A scalar subquery stays one; `exists` might become a join that starts at the wrong end.
  */
 function carriesTag({ letter, values, every }: TagCondition, parameters: Parameters): string {
   // Each value of an event stands in the table once.
@@ -341,6 +337,7 @@ function carriesTag({ letter, values, every }: TagCondition, parameters: Paramet
   return `(select ${found} from tags as other
         where other.name = ${parameters.add(letter)}::"char"
           and other.value = any(${parameters.add(byteaArray(values))}::bytea[])
+          and other.kind = hit.kind
           and other.created_at = hit.created_at and other.id = hit.id limit 1)`;
 }
 
@@ -349,20 +346,26 @@ function carriesTag({ letter, values, every }: TagCondition, parameters: Paramet
  * for each statement and looks each row up in it, by the id that every index ends with: the table is
  * not touched. The limit lets it know that the list fits in memory.
  *
+ * @param column of the row `hit`: the id of the event, or its key under the name `event`.
+ *
  * @see NIP-40
+ *
+ * @example
+ * ```ts
+ * import { match } from "node:assert/strict";
+ * import { hasNotExpired } from "./select_statement.ts";
+ *
+ * match(hasNotExpired("hit.event", "$1"), /^hit.event not in \(select expired.key from events/);
+ * ```
  */
-function hasNotExpired(now: string): string {
-  return `hit.id not in (select expired.id from events as expired
+export function hasNotExpired(column: "hit.id" | "hit.event", now: string): string {
+  const named = column === "hit.id" ? "id" : "key";
+  return `${column} not in (select expired.${named} from events as expired
         where expired.expires_at <= ${now}::int8 order by expired.expires_at limit ${MAX_EXPIRED})`;
 }
 
 /** How many expired events are hidden. They are removed within seconds, the oldest first. */
 const MAX_EXPIRED = 10_000;
-
-function hasWords(key: string, words: string): string {
-  return `(select true from event_words as text
-        where text.event = ${key} and text.words @@ ${words}::tsquery)`;
-}
 
 /** The newest rows, for lanes that have no event in common. */
 function firstRows(found: string, limit: string): string {

@@ -23,7 +23,7 @@ import {
 } from "./event_store.ts";
 import type { NumberedRecord } from "./feed_statements.ts";
 import { type Entry, type OrderedBatch, orderedBatch } from "./ordered_batch.ts";
-import { type Plan, plansOf } from "./plan.ts";
+import { type Plan, plansOf, wordPlanOf } from "./plan.ts";
 import {
   deleteTags,
   insertRegular,
@@ -36,6 +36,7 @@ import { recentFirst, recentOf, recentStatement } from "./recent_statement.ts";
 import { reindex } from "./reindex.ts";
 import { type Place, scan } from "./scan.ts";
 import { searchEvents } from "./search_events.ts";
+import { DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
 import { selectStatement } from "./select_statement.ts";
 import { isShort } from "./query_size.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
@@ -62,6 +63,8 @@ const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 export interface SqlStoreOptions {
   /** The kinds whose events are searchable from now on. Default: none. */
   readonly searchableKinds?: ReadonlySet<number> | undefined;
+  /** How many of the newest events that a search finds are compared. */
+  readonly searchCandidates?: number;
   /** By what events expire. Default: none does. */
   readonly clock?: StoreClock;
 }
@@ -92,6 +95,7 @@ export class SqlStore implements EventStore, Upkeep {
   readonly #database: Database;
   readonly #sha256: Sha256;
   readonly #searchableKinds: ReadonlySet<number>;
+  readonly #searchCandidates: number;
   readonly #clock: StoreClock;
   readonly feed: StoreFeed;
 
@@ -100,6 +104,7 @@ export class SqlStore implements EventStore, Upkeep {
     this.#database = database;
     this.#sha256 = sha256;
     this.#searchableKinds = options.searchableKinds ?? new Set();
+    this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
     this.#clock = options.clock ?? timeless;
     this.feed = feedOf(database);
   }
@@ -138,16 +143,20 @@ export class SqlStore implements EventStore, Upkeep {
   }
 
   async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
-    const context = { ...options, ...this.#context() };
+    const context = { ...options, database: this.#database, sha256: this.#sha256 };
     try {
-      return await countEvents(filters, context);
+      return await countEvents(filters, { ...context, nowS: nowS(this.#clock) });
     } catch (error) {
       throw unavailable(error);
     }
   }
 
   reindex(options: QueryOptions = {}): AsyncIterable<number> {
-    return reindex(this.#database, { ...options, kinds: this.#searchableKinds });
+    return reindex(this.#database, {
+      ...options,
+      kinds: this.#searchableKinds,
+      sha256: this.#sha256,
+    });
   }
 
   get figures(): PoolFigures | undefined {
@@ -183,18 +192,14 @@ export class SqlStore implements EventStore, Upkeep {
   }
 
   async *#best(filter: ReqFilter, options: QueryOptions): Answer {
-    const best = await searchEvents(filter, {
+    const plan = wordPlanOf(filter, this.#sha256, nowS(this.#clock));
+    if (plan === undefined) return;
+    yield* searchEvents(plan, {
       ...options,
-      ...this.#context(),
-      newest: (filter) => this.#newest(filter, options),
+      database: this.#database,
+      candidates: this.#searchCandidates,
+      chunkEvents: CHUNK_EVENTS,
     });
-    for (let start = 0; start < best.length; start += CHUNK_EVENTS) {
-      yield best.slice(start, start + CHUNK_EVENTS);
-    }
-  }
-
-  #context() {
-    return { database: this.#database, sha256: this.#sha256, nowS: nowS(this.#clock) };
   }
 
   #newest(filter: ReqFilter, options: QueryOptions): Answer {
@@ -270,7 +275,7 @@ export class SqlStore implements EventStore, Upkeep {
     const tags = insertTags(rows, this.#sha256);
     await Promise.all([
       tags !== undefined ? session.query(tags) : undefined,
-      searchable.length > 0 ? session.query(insertWords(searchable)) : undefined,
+      searchable.length > 0 ? session.query(insertWords(searchable, this.#sha256)) : undefined,
     ]);
   }
 }

@@ -7,11 +7,13 @@
 
 import { utf8Decode } from "../base/bytes.ts";
 import type { NostrEvent } from "../nostr/event.ts";
+import type { Sha256 } from "../nostr/event_id.ts";
 import { parseJson } from "../nostr/json.ts";
 import { parseEvent } from "../nostr/parse_event.ts";
 import { eventWords } from "../nostr/search.ts";
 import { byteaArray, plainArray } from "./array_literal.ts";
 import type { Statement } from "./database.ts";
+import { eventFacets } from "./facet.ts";
 
 /** An event and the row that it is in. */
 export interface KeyedEvent {
@@ -24,25 +26,43 @@ export interface KeyedEvent {
  * Writes the words of events that were just written, in the same transaction. An event without words gets
  * a row too: it says that nothing was forgotten.
  *
+ * @param sha256 see {@link eventFacets}.
+ *
  * @see NIP-50
  *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
  * import { insertWords } from "./word_statements.ts";
  *
- * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [], content: "Hi, hi", sig: "" };
- * deepEqual(insertWords([{ key: 7, event }]).parameters, ["{7}", `{"'hi':1,2"}`]);
+ * const event = { id: "", pubkey: "", created_at: 5, kind: 1, tags: [], content: "Hi, hi", sig: "" };
+ * const { parameters } = insertWords([{ key: 7, event }], sha256);
+ * deepEqual(parameters.slice(0, 3), ["{7}", "{5}", `{"'hi':1,2"}`]);
  * ```
  */
-export function insertWords(rows: readonly KeyedEvent[]): Statement<void> {
+export function insertWords(rows: readonly KeyedEvent[], sha256: Sha256): Statement<void> {
   return {
-    text: `insert into event_words (event, words)
-select key, words::tsvector from unnest($1::int8[], $2::text[]) as new (key, words)
-on conflict (event) do update set words = excluded.words`,
-    parameters: [plainArray(rows.map(({ key }) => key)), vectorArray(rows)],
+    text: `insert into event_words (event, created_at, words, facets)
+select key, created_at, words::tsvector, facets::int8[]
+from unnest(${ARRAYS}) as new (key, created_at, words, facets)
+on conflict (event) do update
+set created_at = excluded.created_at, words = excluded.words, facets = excluded.facets`,
+    parameters: rowArrays(rows, sha256),
     read: () => {},
   };
+}
+
+const ARRAYS = "$1::int8[], $2::int8[], $3::text[], $4::text[]";
+
+/** Facets as one text for each row: Postgres has no lists of lists of different lengths. */
+function rowArrays(rows: readonly KeyedEvent[], sha256: Sha256): readonly string[] {
+  return [
+    plainArray(rows.map(({ key }) => key)),
+    plainArray(rows.map(({ event }) => event.created_at)),
+    vectorArray(rows),
+    `{${rows.map(({ event }) => `"${plainArray(eventFacets(event, sha256))}"`).join(",")}}`,
+  ];
 }
 
 /** A row of `events` that was looked at. */
@@ -81,26 +101,25 @@ from events where key > $1::int8 order by key limit $2::int8`,
  * Writes words that were missing. Whoever was faster wins: a row that has words by now keeps them, and
  * one that holds another version by now gets none.
  *
+ * @param sha256 see {@link eventFacets}.
+ *
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
  * import { insertMissingWords } from "./word_statements.ts";
  *
- * equal(insertMissingWords([]).parameters[0], "{}");
+ * equal(insertMissingWords([], sha256).parameters[0], "{}");
  * ```
  */
-export function insertMissingWords(rows: readonly KeyedEvent[]): Statement<void> {
+export function insertMissingWords(rows: readonly KeyedEvent[], sha256: Sha256): Statement<void> {
   return {
-    text: `insert into event_words (event, words)
-select new.key, new.words::tsvector
-from unnest($1::int8[], $2::text[], $3::bytea[]) as new (key, words, id)
+    text: `insert into event_words (event, created_at, words, facets)
+select new.key, new.created_at, new.words::tsvector, new.facets::int8[]
+from unnest(${ARRAYS}, $5::bytea[]) as new (key, created_at, words, facets, id)
 join events on events.key = new.key and events.id = new.id
 on conflict do nothing`,
-    parameters: [
-      plainArray(rows.map(({ key }) => key)),
-      vectorArray(rows),
-      byteaArray(rows.map(({ event }) => event.id)),
-    ],
+    parameters: [...rowArrays(rows, sha256), byteaArray(rows.map(({ event }) => event.id))],
     read: () => {},
   };
 }

@@ -19,7 +19,12 @@ Deno.test("each bound is the setting of the same name", () => {
 
 Deno.test("NIP50 search that is off has no limits", () => {
   equal(searchLimits({ ...defaultSettings.search, enabled: false }), undefined);
-  const limits = searchLimits({ enabled: true, kinds: ["0", "30023"], max_length: 9 });
+  const limits = searchLimits({
+    ...defaultSettings.search,
+    enabled: true,
+    kinds: ["0", "30023"],
+    max_length: 9,
+  });
   deepEqual(limits, { kinds: new Set([0, 30_023]), maxLength: 9 });
 });
 

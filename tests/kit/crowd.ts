@@ -2,7 +2,8 @@
  * A relay's worth of events, one after the other, for sizes that do not fit into memory.
  *
  * The mix is that of a public relay: few people write most, most write little; notes, replies,
- * reactions, reposts, follow lists of hundreds, gift wraps, articles. Ids are true; signatures are not.
+ * reactions, reposts, follow lists of hundreds, gift wraps, articles, in words of which few are common.
+ * Ids are true; signatures are not.
  *
  * @module
  */
@@ -25,6 +26,12 @@ export interface CrowdOptions {
 const MEMORY = 5_000;
 
 const TOPICS = ["nostr", "bitcoin", "art", "music", "dinosaurs", "deno", "food", "photography"];
+
+/** Words that can be told by their numbers: the lower, the more common, as in every language. */
+const VOCABULARY = 60_000;
+
+/** Characters of texts without spaces. */
+const HAN = { first: 0x4e00, count: 2_000 };
 
 const FAKE_SIGNATURE = "0".repeat(128);
 
@@ -65,7 +72,7 @@ export class Crowd {
     if (draw < 930) {
       return { kind: 1059, tags: [["p", this.#somebody()]], content: this.#text(salt) };
     }
-    if (draw < 950) return { kind: 0, tags: [], content: `{"name":"${salt}"}` };
+    if (draw < 950) return { kind: 0, tags: [], content: `{"name":"${this.#word()} ${salt}"}` };
     if (draw < 955) return { kind: 3, tags: this.#follows(), content: "" };
     if (draw < 985) return { kind: 9735, tags: this.#mention(), content: salt };
     const d = ["d", `article ${this.#random.int(50)}`];
@@ -77,7 +84,11 @@ export class Crowd {
   }
 
   #topics(): Tag[] {
-    return this.#random.chance(0.3) ? [["t", TOPICS[this.#random.skewed(TOPICS.length)]!]] : [];
+    if (!this.#random.chance(0.3)) return [];
+    return Array.from(
+      { length: this.#random.between(1, 3) },
+      () => ["t", TOPICS[this.#random.skewed(TOPICS.length)]!],
+    );
   }
 
   #mention(): Tag[] {
@@ -92,6 +103,24 @@ export class Crowd {
   }
 
   #text(salt: string): string {
-    return `${salt} ${"lorem ipsum dolor sit amet ".repeat(this.#random.between(1, 12))}`;
+    if (this.#random.chance(0.05)) return this.#unparted(this.#random.between(5, 60));
+    const words = Array.from({ length: this.#random.between(5, 50) }, () => this.#word());
+    return `${salt} ${words.join(" ")}`;
+  }
+
+  #word(): string {
+    return `word${this.#frequent(VOCABULARY)}`;
+  }
+
+  #unparted(length: number): string {
+    return Array.from(
+      { length },
+      () => String.fromCodePoint(HAN.first + this.#frequent(HAN.count)),
+    ).join("");
+  }
+
+  /** A number from 0 to `below` - 1, the nth of which is about as frequent as 1/n. */
+  #frequent(below: number): number {
+    return Math.floor(below ** this.#random.fraction()) - 1;
   }
 }

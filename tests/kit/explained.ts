@@ -5,7 +5,6 @@
  */
 
 import { sha256 } from "../../src/app/sha256.ts";
-import type { ReqFilter } from "../../src/nostr/filter.ts";
 import type {
   Database,
   Parameter,
@@ -15,25 +14,34 @@ import type {
 } from "../../src/store/database.ts";
 import { SqlStore } from "../../src/store/sql_store.ts";
 
-/** Rows, over all statements of a query. */
-export interface RowsRead {
-  /** Taken from tables and indexes, those that a condition then dropped among them. */
+/** What all statements of a query together cost. */
+export interface Cost {
+  /**
+   * Rows taken from tables and indexes, those that a condition then dropped among them. Those of a
+   * bitmap count twice: in the index and in the table.
+   */
   readonly read: number;
-  /** Given to the largest sort. */
+  /** Rows given to the largest sort. */
   readonly sorted: number;
+  /** Pages of 8 kB that were looked at, each as often as it was. */
+  readonly pages: number;
 }
 
-/** Asks `filter` and counts. */
-export async function explained(database: Database, filter: ReqFilter): Promise<RowsRead> {
+/** Asks the store on this database, and counts. */
+export async function explained(
+  database: Database,
+  ask: (store: SqlStore) => Promise<unknown>,
+): Promise<Cost> {
   const counting = new ExplainingDatabase(database);
-  for await (const _ of new SqlStore(counting, sha256).query([filter]));
-  return { read: counting.read, sorted: counting.sorted };
+  await ask(new SqlStore(counting, sha256));
+  return { read: counting.read, sorted: counting.sorted, pages: counting.pages };
 }
 
 /** Passes statements on, and has each one explained besides. */
 class ExplainingDatabase implements Database {
   read = 0;
   sorted = 0;
+  pages = 0;
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -57,7 +65,9 @@ class ExplainingDatabase implements Database {
       await session.script("deallocate explained");
       return json!;
     });
-    this.#count(JSON.parse(text)[0].Plan);
+    const plan: PlanNode = JSON.parse(text)[0].Plan;
+    this.pages += (plan["Shared Hit Blocks"] ?? 0) + (plan["Shared Read Blocks"] ?? 0);
+    this.#count(plan);
     return await this.#database.query(statement, options);
   }
 
@@ -75,7 +85,7 @@ class ExplainingDatabase implements Database {
 
   #count(node: PlanNode): void {
     const loops = node["Actual Loops"];
-    if (/Scan$/.test(node["Node Type"]) && "Relation Name" in node) {
+    if (/Scan$/.test(node["Node Type"]) && ("Relation Name" in node || "Index Name" in node)) {
       const dropped = (node["Rows Removed by Filter"] ?? 0) +
         (node["Rows Removed by Index Recheck"] ?? 0);
       this.read += Math.round((node["Actual Rows"] + dropped) * loops);
@@ -96,9 +106,12 @@ function literal(value: Parameter): string {
 interface PlanNode {
   readonly "Node Type": string;
   readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
   readonly "Actual Rows": number;
   readonly "Actual Loops": number;
   readonly "Rows Removed by Filter"?: number;
   readonly "Rows Removed by Index Recheck"?: number;
+  readonly "Shared Hit Blocks"?: number;
+  readonly "Shared Read Blocks"?: number;
   readonly Plans?: readonly PlanNode[];
 }

@@ -6,7 +6,7 @@ import {
   keysStatement,
   registersStatement,
 } from "../../src/store/count_statement.ts";
-import { checksOf, plansOf } from "../../src/store/plan.ts";
+import { plansOf } from "../../src/store/plan.ts";
 
 function planOf(fields: Partial<ReqFilter>) {
   return plansOf({ tags: new Map(), ...fields }, sha256)[0]!;
@@ -43,11 +43,4 @@ Deno.test("registers are grouped by the byte at the offset", () => {
   equal(parameters.at(-1), 18);
   ok(text.includes("get_byte(hit.pubkey, $"));
   ok(text.endsWith("group by 1"));
-});
-
-Deno.test("NIP50 a search is counted by its words, whatever their time", () => {
-  const filter = { tags: new Map(), search: new Set(["fox"]), since: 5 };
-  const { text, parameters } = countStatement(checksOf(filter, sha256)!, 9);
-  deepEqual(parameters, ["'fox'", 10, 5, 2 ** 53]);
-  ok(text.includes("from event_words where words @@ $1::tsquery"));
 });

@@ -32,6 +32,29 @@ Deno.test("NIP45-02 of several filters the events are told apart", async () => {
   deepEqual(await count(database, ...filters), { count: 3, isApproximate: false });
 });
 
+/** What a search of a few events finds, one row for each match. */
+function found(compared: number, ...keys: readonly number[]): readonly (readonly unknown[])[] {
+  const rows = keys.map((key) => ({ key, createdAt: 5, rank: 1 }));
+  const matches = rows.length === 0 ? [undefined] : rows;
+  const newest = { count: 3, newestAt: 5, oldestAt: 5 };
+  return [[newest], matches.map((match) => ({ looked: compared, compared, match }))];
+}
+
+Deno.test("NIP45 NIP50 a search is counted without fetching what it finds, up to the bound", async () => {
+  const search = { tags, search: new Set(["fox"]) };
+  const few = new ScriptedDatabase(...found(40));
+  deepEqual(await count(few, search), { count: 40, isApproximate: false });
+  equal(few.asked.at(-1)?.parameters.at(-1), 0);
+  const many = new ScriptedDatabase(...found(101));
+  deepEqual(await count(many, search), { count: 100, isApproximate: true });
+});
+
+Deno.test("NIP45-02 what a search finds is told apart from what others find", async () => {
+  const database = new ScriptedDatabase([{ key: 1, matches: true }], ...found(2, 1, 2));
+  const filters = [{ tags, kinds: new Set([1]) }, { tags, search: new Set(["fox"]) }];
+  deepEqual(await count(database, ...filters), { count: 2, isApproximate: false });
+});
+
 Deno.test("NIP45 registers and the number come from one look", async () => {
   const database = new ScriptedDatabase([
     { register: 3, visited: 2, matched: 2, least: "01000000000000" },

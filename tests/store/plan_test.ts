@@ -1,7 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
-import { checksOf, type Plan, plansOf } from "../../src/store/plan.ts";
+import { facetConditions } from "../../src/store/facet.ts";
+import { type Plan, plansOf, wordPlanOf } from "../../src/store/plan.ts";
 
 const A = "a".repeat(64);
 const B = "b".repeat(64);
@@ -157,15 +158,20 @@ Deno.test("NIP91 of values that are all needed the first leads, and all are chec
   deepEqual(plans({ allTags: new Map([["t", new Set<string>()]]) }), []);
 });
 
-Deno.test("NIP50 a search is a check of each row, on whatever way", () => {
-  const search = new Set(["big", "fox"]);
-  deepEqual(paths({ search, kinds: new Set([1]) }), [
-    { index: "kind", lanes: [[1]], rest: { tags: [], search: "'big' & 'fox'" } },
-  ]);
-  deepEqual(plans({ search: new Set() }), []);
-  deepEqual(checksOf({ tags: new Map(), search, authors: new Set([A]) }, sha256)?.rest, {
-    authors: [A],
-    tags: [],
-    search: "'big' & 'fox'",
-  });
+Deno.test("NIP50 a search goes by its words and by facets, and all else is checked", () => {
+  const wordPlan = (fields: Partial<ReqFilter>) =>
+    wordPlanOf({ tags: new Map(), search: new Set(["big", "fox"]), ...fields }, sha256);
+  const { words, rest, facets, ids } = wordPlan({
+    authors: new Set([A]),
+    ...tagged({ t: ["x"] }),
+  })!;
+  equal(words, "'big' & 'fox'");
+  const checks = { authors: [A], tags: [{ letter: "t", values: [x] }] };
+  deepEqual(rest, checks);
+  deepEqual(facets, facetConditions(checks, sha256));
+  equal(ids, undefined);
+  deepEqual(wordPlan({ ids: new Set([B, "no id"]) })?.ids, [B]);
+  equal(wordPlan({ search: new Set() }), undefined);
+  equal(wordPlan({ limit: 0 }), undefined);
+  equal(wordPlan({ since: 5, until: 4 }), undefined);
 });

@@ -36,7 +36,6 @@ Deno.test("no stretch where it is not likely to be the answer", () => {
     { authors, limit: Infinity },
     { authors, limit: 400, kinds: new Set([1, 6]) },
     { authors, tags: new Map([["t", new Set(["x"])]]) },
-    { authors, search: new Set(["word"]) },
     { authors, kinds: new Set(Array.from({ length: 30 }, (_, kind) => kind)) },
   ];
   for (const filter of without) equal(recentOf(planOf(filter)), undefined);

@@ -1,23 +1,39 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
-import { checksOf } from "../../src/store/plan.ts";
+import { facetConditions, windowsOver } from "../../src/store/facet.ts";
+import { wordPlanOf } from "../../src/store/plan.ts";
 import {
-  foundStatement,
-  frequencyStatement,
-  rankStatement,
+  matchedStatement,
+  matchStatement,
+  newestStatement,
 } from "../../src/store/search_statement.ts";
+import { PretendCells } from "../kit/pretend_cells.ts";
 
-const LIMITS = { mostFound: 100, ranked: 50, limit: 10 };
+const stretch = { since: 1_000, before: 2_000, wanted: 50, most: 100 };
 
-function statementOf(fields: Partial<ReqFilter>) {
-  const filter = { tags: new Map(), search: new Set(["fox", "dog"]), ...fields };
-  return foundStatement(checksOf(filter, sha256)!, LIMITS);
+function planOf(fields: Partial<ReqFilter>, nowS?: number) {
+  return wordPlanOf({ tags: new Map(), search: new Set(["fox", "dog"]), ...fields }, sha256, nowS)!;
 }
 
-Deno.test("words, bounds and all else are parameters", () => {
-  const { text, parameters } = statementOf({ kinds: new Set([1]), since: 5 });
-  deepEqual(parameters, ["'fox' & 'dog'", 100, 5, 2 ** 53, "{1}", 50, 10]);
+function statementOf(fields: Partial<ReqFilter>, nowS?: number) {
+  return matchStatement(planOf(fields, nowS), stretch, 10);
+}
+
+Deno.test("words, facets, windows and bounds are parameters", () => {
+  const { text, parameters } = statementOf({ kinds: new Set([1]) });
+  const [kind] = facetConditions({ kinds: [1], tags: [] }, sha256);
+  const list = (facets: readonly string[]) => `{${facets.join(",")}}`;
+  deepEqual(parameters, [
+    "'fox' & 'dog'",
+    list(kind!.facets),
+    list(windowsOver(1_000, 2_000)!.facets),
+    101,
+    1_000,
+    2_000,
+    50,
+    10,
+  ]);
   equal(/fox|dog/.test(text), false);
 });
 
@@ -31,15 +47,56 @@ Deno.test("the text depends on which conditions there are, not on how many value
   ok(statementOf(tags("a")).text !== statementOf({}).text);
 });
 
-Deno.test("the words are looked up before anything else", () => {
-  ok(
-    statementOf({ authors: new Set(["a".repeat(64)]) }).text.startsWith(
-      "with found as materialized",
-    ),
-  );
+Deno.test("what is looked at is bounded before its time is compared", () => {
+  const { text } = statementOf({});
+  const [found = "", newest = ""] = text.split("newest as materialized");
+  ok(found.includes("limit $3::int8") && !found.includes("created_at >="));
+  ok(newest.includes("created_at >="));
 });
 
-Deno.test("counting and ranking take the same words", () => {
-  deepEqual(frequencyStatement("'fox'", 9).parameters, ["'fox'", 9]);
-  deepEqual(rankStatement("'fox'", []).parameters, ["'fox'", "{}"]);
+Deno.test("NIP91 of values that must all be there every facet is asked for", () => {
+  const { text } = statementOf({ allTags: new Map([["t", new Set(["a", "b"])]]) });
+  ok(text.includes("hit.facets @> $2::int8[]"));
+});
+
+Deno.test("events that are named are looked up", () => {
+  const { text, parameters } = statementOf({ ids: new Set(["a".repeat(64)]) });
+  ok(text.includes("join events on events.id = named.id"));
+  ok(parameters.includes(`{"\\\\x${"a".repeat(64)}"}`));
+});
+
+Deno.test("NIP40 what has expired is no match", () => {
+  ok(statementOf({}, 5).text.includes("hit.event not in (select expired.key"));
+  equal(statementOf({}).text.includes("expired"), false);
+});
+
+Deno.test("a row without a match says how many there were", () => {
+  const { read } = statementOf({});
+  deepEqual(read(new PretendCells("7", "0", "0", "0", "0")), {
+    looked: 7,
+    compared: 0,
+    match: undefined,
+  });
+  deepEqual(read(new PretendCells("7", "5", "3", "1700000000", "0.25")), {
+    looked: 7,
+    compared: 5,
+    match: { key: 3, createdAt: 1_700_000_000, rank: 0.25 },
+  });
+});
+
+Deno.test("what was found is checked by its true values when it is fetched", () => {
+  const plan = planOf({ authors: new Set(["a".repeat(64)]), kinds: new Set([1]) }, 5);
+  const { text, parameters } = matchedStatement(plan, [
+    { key: 7, createdAt: 5, rank: 0.5 },
+    { key: 3, createdAt: 9, rank: 0.25 },
+  ]);
+  deepEqual(parameters.slice(0, 2), ["{7,3}", "{5,9}"]);
+  ok(text.includes("hit.created_at = wanted.created_at and hit.pubkey = any($3"));
+  ok(text.endsWith("order by wanted.place"));
+});
+
+Deno.test("the newest are counted within the plan's time", () => {
+  const { parameters, read } = newestStatement(planOf({ since: 5, until: 8 }), 250);
+  deepEqual(parameters, [5, 9, 250]);
+  deepEqual(read(new PretendCells("3", "8", "6")), { count: 3, newestAt: 8, oldestAt: 6 });
 });

@@ -162,7 +162,7 @@ Deno.test("what the index does not hold is checked in place", () => {
     where hit.id = lane.id and hit.pubkey = any($5::bytea[]) and hit.kind = any($6::int4[])
       and (select true from tags as other
         where other.name = $7::"char" and other.value = any($8::bytea[])
-          and other.created_at = hit.created_at and other.id = hit.id limit 1)
+          and other.kind = hit.kind and other.created_at = hit.created_at and other.id = hit.id limit 1)
       and hit.created_at >= $3::int8 and hit.created_at < $4::int8`) + " ",
   );
   deepEqual(parameters.slice(4, 8), [

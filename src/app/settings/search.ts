@@ -41,5 +41,17 @@ export const searchSection = {
       whenRaised: "Each word of a search is looked up, and each event found is compared with all.",
       reloadable: false,
     },
+    max_candidates: {
+      type: "integer",
+      default: 2_000,
+      unit: "events",
+      min: 100,
+      max: 100_000,
+      description:
+        "Of how many events that a search finds, the newest ones, the best are given. Also the most that it gives.",
+      whenRaised:
+        "A message of a few bytes, with a common word, makes the database read and compare that many events.",
+      reloadable: false,
+    },
   },
 } as const satisfies SettingSection;

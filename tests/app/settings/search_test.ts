@@ -11,6 +11,8 @@ const cases: readonly [keyof typeof searchSection.settings, unknown, boolean][] 
   ["kinds", [], false],
   ["max_length", 1, true],
   ["max_length", 0, false],
+  ["max_candidates", 100, true],
+  ["max_candidates", 99, false],
 ];
 
 for (const [key, value, taken] of cases) {

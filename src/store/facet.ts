@@ -1,0 +1,158 @@
+/**
+ * Facets: what a search asks for besides words, as numbers that stand in the same index as the words.
+ *
+ * An index of words gives events in no order, so the newest with a common word could only be found by
+ * reading all that have it. Each event therefore also has as facets the windows of time that it falls
+ * into, from minutes to half a year, and its kind, author and tags. The index gives what has the words
+ * *and* a window *and* the rest by skipping through its lists, at a cost that follows the shortest of them.
+ *
+ * A facet has 64 bits: one byte says of what it is, seven tell the values apart. Two values may share a
+ * facet, so what was found by facets is checked.
+ *
+ * @see NIP-50
+ * @module
+ */
+
+import type { NostrEvent } from "../nostr/event.ts";
+import type { Sha256 } from "../nostr/event_id.ts";
+import { bytesToHex, hexToBytes } from "../nostr/hex.ts";
+import { indexedTags } from "./indexed_tags.ts";
+
+/** Facets, of which an event must have one, or every one. As decimal numbers. */
+export interface FacetCondition {
+  readonly facets: readonly string[];
+  readonly every: boolean;
+}
+
+/** The conditions that are facets too; values as hex, as `tagValueHex` writes them. */
+export interface FacetedConditions {
+  readonly authors?: readonly string[];
+  readonly kinds?: readonly number[];
+  readonly tags: readonly {
+    readonly letter: string;
+    readonly values: readonly string[];
+    readonly every?: boolean;
+  }[];
+}
+
+/**
+ * What stands in the byte before a facet. Windows have 1 to 5, from short to long, and tags the ASCII
+ * code of their letter.
+ */
+const KIND = 6;
+const AUTHOR = 7;
+
+/** How long the windows are, as powers of two of seconds: 4 minutes, 68 minutes, 18 hours, 12 and 194 days. */
+const WINDOW_BITS = [8, 12, 16, 20, 24] as const;
+
+/** The shortest window, seconds. */
+export const SHORTEST_WINDOW_S = 2 ** WINDOW_BITS[0];
+
+/** A stretch of time that no fewer windows cover is as good as all of time. */
+const MAX_WINDOWS = 128;
+
+/**
+ * All facets of an event, each once, as decimal numbers.
+ *
+ * @param sha256 writes tag values.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { eventFacets } from "./facet.ts";
+ *
+ * const event = { id: "a1", pubkey: "b2".repeat(32), created_at: 3, kind: 1, content: "", sig: "" };
+ * equal(eventFacets({ ...event, tags: [["t", "x"], ["title", "y"]] }, sha256).length, 5 + 2 + 1);
+ * ```
+ */
+export function eventFacets(event: NostrEvent, sha256: Sha256): readonly string[] {
+  const windows = WINDOW_BITS.map((bits, level) => windowFacet(level, windowAt(bits, event)));
+  const tags = [...indexedTags(event, sha256)].map(([letter, hex]) =>
+    tagFacet(letter, hex, sha256)
+  );
+  return [...windows, kindFacet(event.kind), authorFacet(event.pubkey), ...tags];
+}
+
+/**
+ * What the facets of an event must be for it to meet the conditions.
+ *
+ * @param sha256 writes tag values.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { facetConditions } from "./facet.ts";
+ *
+ * const one = String(6n << 56n | 1n);
+ * deepEqual(facetConditions({ kinds: [1], tags: [] }, sha256), [{ facets: [one], every: false }]);
+ * ```
+ */
+export function facetConditions(
+  { authors, kinds, tags }: FacetedConditions,
+  sha256: Sha256,
+): readonly FacetCondition[] {
+  return [
+    ...(kinds ? [{ facets: kinds.map(kindFacet), every: false }] : []),
+    ...(authors ? [{ facets: authors.map(authorFacet), every: false }] : []),
+    ...tags.map(({ letter, values, every = false }) => ({
+      facets: values.map((hex) => tagFacet(letter, hex, sha256)),
+      every,
+    })),
+  ];
+}
+
+/**
+ * The windows that cover a stretch of time, and at its ends up to a quarter of it more; undefined where
+ * it is so long that they would tell nothing apart.
+ *
+ * @param since seconds since 1970, inclusive.
+ * @param before seconds since 1970, exclusive.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { windowsOver } from "./facet.ts";
+ *
+ * equal(windowsOver(1_700_000_000, 1_700_086_400)?.facets.length, 22);
+ * equal(windowsOver(0, 2 ** 53), undefined);
+ * ```
+ */
+export function windowsOver(since: number, before: number): FacetCondition | undefined {
+  const quarter = (before - since) / 4;
+  const level = Math.max(0, WINDOW_BITS.findLastIndex((bits) => 2 ** bits <= quarter));
+  const bits = WINDOW_BITS[level]!;
+  const first = windowAt(bits, { created_at: since });
+  const count = windowAt(bits, { created_at: before - 1 }) - first + 1;
+  if (count > MAX_WINDOWS) return undefined;
+  const facets = Array.from({ length: count }, (_, place) => windowFacet(level, first + place));
+  return { facets, every: false };
+}
+
+function windowAt(bits: number, { created_at }: Pick<NostrEvent, "created_at">): number {
+  return Math.floor(created_at / 2 ** bits);
+}
+
+function windowFacet(level: number, window: number): string {
+  return facet(level + 1, window.toString(16));
+}
+
+function kindFacet(kind: number): string {
+  return facet(KIND, kind.toString(16));
+}
+
+function authorFacet(pubkey: string): string {
+  return facet(AUTHOR, pubkey.slice(0, VALUE_DIGITS));
+}
+
+function tagFacet(letter: string, value: string, sha256: Sha256): string {
+  const hash = bytesToHex(sha256(hexToBytes(value)));
+  return facet(letter.charCodeAt(0), hash.slice(0, VALUE_DIGITS));
+}
+
+const VALUE_DIGITS = 14;
+
+function facet(type: number, hex: string): string {
+  return String(BigInt(`0x${type.toString(16)}${hex.padStart(VALUE_DIGITS, "0")}`));
+}

@@ -1,0 +1,107 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { SHORTEST_WINDOW_S } from "../../src/store/facet.ts";
+import { type Match, type Stretch, walkBack } from "../../src/store/search_walk.ts";
+
+const NOW = 1_700_000_000;
+
+/** A world of matches at these times, looked at as a database would, and what was asked of it. */
+function world(times: readonly number[]) {
+  const matches = times.map((createdAt, place): Match => ({ key: place + 1, createdAt, rank: 1 }));
+  matches.sort((a, b) => b.createdAt - a.createdAt);
+  const stretches: Stretch[] = [];
+  const look = (stretch: Stretch) => {
+    stretches.push(stretch);
+    const { since, before, wanted, most } = stretch;
+    const inside = matches.filter(({ createdAt }) => createdAt >= since && createdAt < before);
+    const looked = Math.min(inside.length, most + 1);
+    const best = inside.slice(0, Math.min(wanted, most + 1));
+    return Promise.resolve({ looked, compared: best.length, best });
+  };
+  return { matches, stretches, look };
+}
+
+function walk(
+  { look }: ReturnType<typeof world>,
+  { lengthS = 86_400, candidates = 100 } = {},
+) {
+  return walkBack({ since: 0, before: NOW, lengthS, candidates }, look);
+}
+
+function every(seconds: number, count: number): number[] {
+  return Array.from({ length: count }, (_, place) => NOW - 1 - place * seconds);
+}
+
+Deno.test("a common word is found in the last hours, and no further", async () => {
+  const common = world(every(100, 100_000));
+  const { best, compared, isWhole } = await walk(common, { lengthS: 10_000 });
+  deepEqual(best.map(({ createdAt }) => createdAt), every(100, 100));
+  deepEqual([compared, isWhole], [100, false]);
+  ok(common.stretches.every(({ since }) => since > NOW - 30_000));
+});
+
+Deno.test("a rare word is found in few steps, however long ago", async () => {
+  const rare = world([1, NOW - 1_000_000, NOW - 100_000_000]);
+  const { best, compared, isWhole } = await walk(rare);
+  deepEqual(best, rare.matches);
+  deepEqual([compared, isWhole], [3, true]);
+  ok(rare.stretches.length <= 4);
+});
+
+Deno.test("a middling word takes as many steps as it takes to know how common it is", async () => {
+  const middling = world(every(50_000, 10_000));
+  const { best } = await walk(middling);
+  deepEqual(best, middling.matches.slice(0, 100));
+  ok(middling.stretches.length <= 5);
+});
+
+Deno.test("the steps meet without a gap, and end where time does", async () => {
+  const { stretches, look } = world([]);
+  await walkBack({ since: 500, before: NOW, lengthS: 1_000, candidates: 10 }, look);
+  equal(stretches[0]!.before, NOW);
+  for (const [place, { before }] of stretches.slice(1).entries()) {
+    equal(before, stretches[place]!.since);
+  }
+  equal(stretches.at(-1)!.since, 500);
+});
+
+Deno.test("where there is too much to look at, the step is made shorter", async () => {
+  // Nothing for long, and then a crowd.
+  const times = every(1, 50_000).map((time) => time - 10_000_000);
+  const burst = world(times);
+  const { best } = await walk(burst);
+  deepEqual(best, burst.matches.slice(0, 100));
+});
+
+Deno.test("of too many matches in the shortest window some are taken, and it is said", async () => {
+  const flood = world([...Array<number>(5_000).fill(NOW - 5), NOW - SHORTEST_WINDOW_S * 3]);
+  const { compared, isWhole } = await walk(flood, { candidates: 1_000 });
+  deepEqual([compared, isWhole], [1_000, false]);
+});
+
+Deno.test("what was passed over is known even when all of time was walked through", async () => {
+  const look = ({ wanted, most }: Stretch) =>
+    Promise.resolve({ looked: most + 1, compared: Math.min(1, wanted), best: [] });
+  const walked = await walkBack({ since: 0, before: 100, lengthS: 100, candidates: 10 }, look);
+  deepEqual(walked, { compared: 1, best: [], isWhole: false });
+});
+
+Deno.test("no world makes a walk endless", async () => {
+  let steps = 0;
+  await walkBack({ since: 0, before: 2 ** 53, lengthS: 2 ** 40, candidates: 10 }, ({ most }) => {
+    steps++;
+    return Promise.resolve({ looked: most + 1, compared: 0, best: [] });
+  });
+  ok(steps <= 32);
+});
+
+Deno.test("NIP50-03 the best come first, then the newest, whichever step found them", async () => {
+  const at = (key: number, createdAt: number, rank: number) => ({ key, createdAt, rank });
+  const [first, second] = [[at(1, 900, 0.2), at(2, 950, 0.1)], [at(3, 10, 0.9), at(4, 20, 0.1)]];
+  const answers = [first, second];
+  const look = () => {
+    const best = answers.shift() ?? [];
+    return Promise.resolve({ looked: best.length, compared: best.length, best });
+  };
+  const { best } = await walkBack({ since: 0, before: 1_000, lengthS: 300, candidates: 9 }, look);
+  deepEqual(best.map(({ key }) => key), [3, 1, 2, 4]);
+});
