@@ -27,8 +27,11 @@ import { systemClock } from "./system_clock.ts";
 const PGLITE = "pglite:";
 const MANAGED = "managed:";
 
-/** Connections that write: one batch is written at a time, and one is left for what comes beside. */
-const WRITE_CONNECTIONS = 2;
+/**
+ * Connections that write. A relay writes one batch at a time, and what comes beside takes another; an
+ * import keeps all of them busy.
+ */
+const WRITE_CONNECTIONS = 3;
 
 /**
  * Opens the store that the settings name and brings its schema up to date; a database that the relay

@@ -29,7 +29,7 @@ const SHORT_SHARE = 0.25;
 export interface PostgresOptions {
   /** Connections that answer queries. Default 8. */
   readonly readConnections?: number;
-  /** Connections that run transactions, so that no query ever delays a commit. Default 2. */
+  /** Connections that run transactions, so that no query ever delays a commit. Default 3. */
   readonly writeConnections?: number;
   /** How long one statement of a query may run, milliseconds. Default 10,000. */
   readonly readTimeoutMs?: number;
@@ -86,7 +86,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Listen
     }),
     writers: connect({
       name: WRITER_NAME,
-      max: options.writeConnections ?? 2,
+      max: options.writeConnections ?? 3,
       timeoutMs: writeTimeoutMs,
       max_pipeline: 100,
     }),

@@ -170,13 +170,13 @@ Deno.test("a store that fails ends the import with its failure, and nothing more
 
 Deno.test("progress is told after each batch", async () => {
   const seen: number[] = [];
-  const events = generateEvents(new SeededRandom(3), 1200);
+  const events = generateEvents(new SeededRandom(3), 2400);
   await importText(linesOf(events), {
     onProgress: (tally) => seen.push(handled(tally)),
     pieceBytes: 65_536,
   });
   equal(seen.length, 3);
-  equal(seen.at(-1), 1200);
+  equal(seen.at(-1), 2400);
 });
 
 Deno.test("what the policy refuses is refused with its reason", async () => {
