@@ -3,6 +3,7 @@
  *
  * Frames are made once, before the clock runs, and masked with the key 0, which is a mask like any
  * other and leaves the bytes as they are. What comes back is cut into messages and counted, not parsed.
+ * Pings are answered: a relay sends no more to a client of which it does not know that it reads.
  *
  * @module
  */
@@ -15,6 +16,8 @@ const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 export class RawClient {
   readonly #connection: Deno.Conn;
   #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** The write before: a pong must not come between the two halves of a frame. */
+  #written: Promise<void> = Promise.resolve();
 
   constructor(connection: Deno.Conn) {
     this.#connection = connection;
@@ -73,10 +76,21 @@ export class RawClient {
     }
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
+  #write(bytes: Uint8Array): Promise<void> {
+    return this.#written = this.#written.then(() => this.#writeAll(bytes));
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
     for (let start = 0; start < bytes.length;) {
       start += await this.#connection.write(bytes.subarray(start));
     }
+  }
+
+  #pong(payload: Uint8Array): void {
+    // A connection that ends meanwhile says so to whoever reads.
+    this.#write(join([Uint8Array.of(0x8a, 0x80 | payload.length, 0, 0, 0, 0), payload])).catch(
+      () => {},
+    );
   }
 
   async #readHead(): Promise<string> {
@@ -100,6 +114,7 @@ export class RawClient {
       const frame = frameAt(bytes, offset);
       if (frame === undefined) break;
       if (frame.opcode === 1) onMessage(bytes.subarray(frame.start, frame.end));
+      else if (frame.opcode === 9) this.#pong(bytes.subarray(frame.start, frame.end));
       offset = frame.end;
     }
     this.#rest = offset === 0 ? bytes : bytes.slice(offset);

@@ -11,6 +11,7 @@ import { defaultListenLimits, type ListenLimits } from "../net/listen.ts";
 import type { PaceLimits } from "../net/paced_reading.ts";
 import { parseNetwork } from "../net/network.ts";
 import { networkList } from "../net/network_list.ts";
+import type { UnreadWindowOptions } from "../net/unread_window.ts";
 import type { Settings } from "./setting_list.ts";
 
 /**
@@ -55,6 +56,25 @@ export function paceLimits({ limits }: Settings): PaceLimits {
   return {
     messages: { perSecond: limits.message_rate, burst: limits.message_burst },
     bytes: { perSecond: limits.byte_rate, burst: limits.burst_bytes },
+  };
+}
+
+/**
+ * How much a connection may be sent before it has shown that it reads.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { unreadLimits } from "./network_options.ts";
+ * import { defaultSettings } from "./setting_list.ts";
+ *
+ * deepEqual(unreadLimits(defaultSettings), { initialBytes: 32_768, maxBytes: 4_194_304 });
+ * ```
+ */
+export function unreadLimits({ limits }: Settings): Omit<UnreadWindowOptions, "random"> {
+  return {
+    initialBytes: Math.min(limits.initial_unread_bytes, limits.max_unread_bytes),
+    maxBytes: limits.max_unread_bytes,
   };
 }
 

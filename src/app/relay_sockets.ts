@@ -20,8 +20,10 @@ import {
   paceLimits,
   type ProxyOptions,
   proxyOptions,
+  unreadLimits,
 } from "./network_options.ts";
 import type { Settings } from "./setting_list.ts";
+import { systemRandom } from "./system_random.ts";
 import { TlsFiles } from "./tls_files.ts";
 
 /** What the sockets run on, and who is told of what comes in. */
@@ -102,6 +104,7 @@ export class RelaySockets {
       log,
       limits: listenLimits(settings),
       pace: paceLimits(settings),
+      unread: { ...unreadLimits(settings), random: systemRandom },
       socketMode: parseInt(network.socket_mode, 8),
       backlog: network.backlog,
       reusePort: network.reuse_port,

@@ -1,12 +1,9 @@
 /**
  * The driver: a WebSocket protocol on a socket.
  *
- * It decides nothing about the protocol. It moves bytes both ways, keeps the one deadline that closing
- * needs, and hands over what arrived.
- *
- * Output is collected and leaves by one rule: at the end of a turn what is queued goes out in one
- * write, 64 KiB of it if there is more, and there is at most one write under way. While a peer does not
- * read, what follows waits in the protocol, without being encoded or copied.
+ * It decides nothing about the protocol. It keeps the one deadline that closing needs, and hands over
+ * what arrived. How fast bytes move is decided for each way by itself: by `PacedReading` and by
+ * `PacedWriting`.
  *
  * @module
  */
@@ -21,6 +18,7 @@ import type { Protocol, ProtocolEvent } from "../websocket/protocol.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { abnormalEnding, type Ending } from "./ending.ts";
 import { PacedReading, type PacedReadingOptions } from "./paced_reading.ts";
+import { PacedWriting, type PacedWritingOptions, type WaterMarks } from "./paced_writing.ts";
 
 /** What a connection tells whoever holds it. */
 export interface ConnectionEvents {
@@ -33,17 +31,16 @@ export interface ConnectionEvents {
 }
 
 /** The durations and sizes of one connection. */
-export interface ConnectionLimits {
+export interface ConnectionLimits extends WaterMarks {
   /** How long closing may take before the socket is destroyed, milliseconds. */
   readonly closeTimeoutMs: number;
-  /** Queued bytes above which the peer counts as a slow reader, whose pings go unanswered. */
-  readonly highWaterBytes: number;
-  /** Queued bytes at which {@link ConnectionEvents.drained} is told. */
-  readonly lowWaterBytes: number;
 }
 
 /** What a connection is made of. */
-export interface ConnectionOptions extends Pick<PacedReadingOptions, "pace" | "onThrottled"> {
+export interface ConnectionOptions
+  extends
+    Pick<PacedReadingOptions, "pace" | "onThrottled">,
+    Pick<PacedWritingOptions, "unread" | "onUnanswered"> {
   /** Past its handshake, with nobody reading from it. It belongs to the connection from now on. */
   readonly socket: ByteStream;
   /** Bytes that were read together with the handshake. */
@@ -112,19 +109,12 @@ export class Connection {
   readonly #shedTimeoutMs: number;
   readonly #head: Uint8Array | undefined;
   readonly #reading: PacedReading;
+  readonly #writing: PacedWriting;
   /** Whoever holds the connection; nobody before {@link start}. */
   #events: ConnectionEvents | undefined = undefined;
   #lastHeardMs: number;
   /** The socket has been asked for its bytes. */
   #reads = false;
-  /** A flush waits for the end of this turn. */
-  #flushQueued = false;
-  /** The one write under way has not left the process. */
-  #writing = false;
-  /** The peer reads too slowly. */
-  #high = false;
-  /** Somebody waits for `drained`. */
-  #drainedOwed = false;
   /** How it ends, as far as that is known; what it says may still become better or worse. */
   #ending: Ending | undefined = undefined;
   /** Set from the first move to close until the socket is gone. */
@@ -132,8 +122,6 @@ export class Connection {
   #gone = false;
 
   constructor(options: ConnectionOptions) {
-    const { highWaterBytes, lowWaterBytes } = options.limits;
-    assert(lowWaterBytes <= highWaterBytes, "the low mark is not above the high one");
     this.address = options.address;
     this.#socket = options.socket;
     this.#protocol = options.protocol;
@@ -142,7 +130,14 @@ export class Connection {
     this.#limits = options.limits;
     this.#shedTimeoutMs = options.shedTimeoutMs ?? options.limits.closeTimeoutMs;
     this.#head = options.head;
-    this.#reading = new PacedReading({ ...options, stream: options.socket });
+    // What these keep, each connection keeps.
+    const { socket, protocol, clock, limits, pace, onThrottled, unread, onUnanswered } = options;
+    const reading = new PacedReading({ stream: socket, clock, pace, onThrottled });
+    this.#reading = reading;
+    this.#writing = new PacedWriting({ socket, protocol, clock, limits, unread, onUnanswered }, {
+      drained: () => this.#tell((events) => events.drained()),
+      stalled: (isStalled) => reading.expectPong(isStalled),
+    });
     this.#lastHeardMs = options.clock.monotonicMs();
     this.#socket.on("end", this.#onEof);
     this.#socket.on("error", this.#onError);
@@ -156,7 +151,7 @@ export class Connection {
 
   /** Bytes that were sent here and have not left the process yet. */
   get queuedBytes(): number {
-    return this.#gone ? 0 : this.#protocol.pendingBytes + this.#socket.writableLength;
+    return this.#writing.queuedBytes;
   }
 
   /** Begins to read. Until then, nothing is heard and nothing is lost. Called once. */
@@ -172,34 +167,35 @@ export class Connection {
   /** Queues one text message. All that one turn of the loop queues leaves in one write. */
   send(text: string): void {
     this.#protocol.sendText(text);
-    this.#queueFlush();
+    this.#writing.flushSoon();
   }
 
   /** Queues one text message made of `head`, the shared `body`, and `tail`. */
   sendShared(head: Uint8Array, body: SharedBytes, tail: Uint8Array): void {
     this.#protocol.sendShared(head, body, tail);
-    this.#queueFlush();
+    this.#writing.flushSoon();
   }
 
   /** Queues one binary message. */
   sendBinary(bytes: Uint8Array): void {
     this.#protocol.sendBinary(bytes);
-    this.#queueFlush();
+    this.#writing.flushSoon();
   }
 
   /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is low. */
   requestDrained(): void {
-    this.#drainedOwed = true;
-    this.#queueFlush();
+    this.#writing.requestDrained();
   }
 
   /** Queues a ping frame. */
   ping(): void {
-    this.#protocol.sendPing();
-    this.#queueFlush();
+    this.#writing.ping();
   }
 
-  /** Stops reading, so that the peer's own writes will stall. Without effect while closing. */
+  /**
+   * Stops reading, so that the peer's own writes will stall; some messages may still come, where more
+   * can only be sent once the peer's pong is heard. Without effect while closing.
+   */
   pause(): void {
     if (this.#deadline === undefined) this.#reading.pause();
   }
@@ -242,10 +238,11 @@ export class Connection {
     this.#lastHeardMs = this.#clock.monotonicMs();
     // Streams deliver a Buffer, whose slice() shares memory where that of Uint8Array copies.
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+    this.#writing.heard(bytes.length);
     const eventCount = this.#deliver(this.#protocol.receive(bytes));
     const isPatient = this.#reading.note(bytes.length, eventCount);
     if (!isPatient) this.close(CloseCode.policyViolation, "too many messages");
-    if (this.#protocol.pendingBytes > 0) this.#queueFlush();
+    if (this.#protocol.pendingBytes > 0) this.#writing.flushSoon();
     if (this.#protocol.state === "closed") this.#beginEnd();
   };
 
@@ -255,6 +252,7 @@ export class Connection {
     const messages: Message[] = [];
     for (const event of events) {
       if (event.type === "text" || event.type === "binary") messages.push(event);
+      else if (event.type === "pong") this.#writing.heardPong(event.bytes);
       else if (event.type === "fault" || event.type === "close") this.#noteEnd(event);
     }
     if (messages.length > 0 && !wasEnding) this.#tell((events) => events.messages(messages));
@@ -271,62 +269,12 @@ export class Connection {
     }
   }
 
-  #queueFlush(): void {
-    if (this.#flushQueued) return;
-    this.#flushQueued = true;
-    queueMicrotask(this.#flush);
-  }
-
-  readonly #flush = (): void => {
-    this.#flushQueued = false;
-    if (this.#gone || this.#socket.destroyed) return;
-    if (!this.#writing) this.#write();
-    if (!this.#high && this.queuedBytes > this.#limits.highWaterBytes) {
-      this.#high = true;
-      this.#protocol.holdPongs();
-    }
-    this.#tellDrained();
-  };
-
-  /** Starts the one write, or, when all has left and nothing more will come, ends our half. */
-  #write(): void {
-    const output = this.#protocol.takeOutput();
-    if (output !== undefined) {
-      this.#writing = true;
-      this.#socket.write(output, this.#onWritten);
-    } else if (this.#protocol.state === "closed") {
-      this.#socket.end();
-    }
-  }
-
-  readonly #onWritten = (): void => {
-    this.#writing = false;
-    this.#protocol.recycleOutput();
-    if (this.#gone || this.#socket.destroyed) return;
-    this.#write();
-    this.#tellDrained();
-  };
-
-  /** What was put off while the peer read too slowly goes on once little is queued. */
-  #tellDrained(): void {
-    if (!this.#high && !this.#drainedOwed) return;
-    if (this.queuedBytes > this.#limits.lowWaterBytes) return;
-    if (this.#high) {
-      this.#high = false;
-      this.#protocol.releasePongs();
-      if (this.#protocol.pendingBytes > 0) this.#queueFlush();
-    }
-    if (!this.#drainedOwed) return;
-    this.#drainedOwed = false;
-    this.#tell((events) => events.drained());
-  }
-
   /** Reads on, to see the peer's close frame, and gives the end a deadline. */
   #beginEnd(): void {
     this.#deadline ??= this.#clock.after(this.#limits.closeTimeoutMs, this.#onDeadline);
     this.#reading.release();
     this.#listen();
-    this.#queueFlush();
+    this.#writing.flushSoon();
   }
 
   /** Bytes are heard from now on. */
@@ -356,6 +304,7 @@ export class Connection {
   readonly #onGone = (): void => {
     this.#gone = true;
     this.#reading.stop();
+    this.#writing.stop();
     this.#deadline?.cancel();
     this.#protocol.receiveEof();
     this.#tellClosed();
@@ -372,9 +321,8 @@ export class Connection {
   #destroy(): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    const stuck = socket.writableLength > 0;
     try {
-      if (stuck && socket.resetAndDestroy !== undefined) socket.resetAndDestroy();
+      if (this.#writing.isUnread && socket.resetAndDestroy !== undefined) socket.resetAndDestroy();
       else socket.destroy();
     } catch {
       socket.destroy();

@@ -33,6 +33,7 @@ import { type ListenAddress, listenUrl } from "./listen_address.ts";
 import { type NetCounters, type RefusalReason, zeroNetCounters } from "./net_counters.ts";
 import type { PaceLimits } from "./paced_reading.ts";
 import type { TlsGate } from "./tls_gate.ts";
+import type { UnreadWindowOptions } from "./unread_window.ts";
 
 /** The bounds of a server. Each says what it costs to raise it. */
 export interface ListenLimits extends ProtocolLimits, ConnectionLimits {
@@ -93,6 +94,8 @@ export interface ListenOptions extends HandshakeOptions, BindOptions {
   readonly counters?: NetCounters;
   /** How fast each connection may send; as fast as it can if not given. */
   readonly pace?: PaceLimits | undefined;
+  /** How much a peer is sent that does not show that it reads; as much as the system takes if not given. */
+  readonly unread?: UnreadWindowOptions | undefined;
   /** Whose connections open with a header of the PROXY protocol. Nobody's if not given. */
   readonly proxyProtocol?: TrustedPeers | undefined;
   /** Which proxies are believed when they say whom they speak for. None if not given. */
@@ -176,6 +179,11 @@ class HttpListener implements Listener {
   readonly #server: Server;
   /** Sockets that speak HTTP, or did. */
   readonly #accepted = new WeakMap<Socket, AcceptedSocket>();
+  /** One for all connections. */
+  readonly #told = {
+    onThrottled: () => void this.#counters.throttled++,
+    onUnanswered: () => void this.#counters.unanswered++,
+  };
   #connectionCount = 0;
   /** Set while closing waits for nothing but the connections' own ends. */
   #onLastGone: (() => void) | undefined = undefined;
@@ -335,8 +343,7 @@ class HttpListener implements Listener {
     socket: ByteStream,
     made: { readonly protocol: Protocol; readonly head: Uint8Array; readonly address: string },
   ): Connection {
-    const { clock, log, limits, pace } = this.#options;
-    const onThrottled = () => void this.#counters.throttled++;
+    const { clock, log, limits, pace, unread } = this.#options;
     this.#connectionCount++;
     this.#counters.opened++;
     socket.on("close", () => {
@@ -345,7 +352,7 @@ class HttpListener implements Listener {
       if (this.#connectionCount === 0) this.#onLastGone?.();
     });
     const shedTimeoutMs = limits.closeTimeoutMs * spreadShare(this.#counters.opened);
-    const shared = { clock, log, limits, pace, onThrottled };
+    const shared = { clock, log, limits, pace, unread, ...this.#told };
     return new Connection({ ...made, ...shared, socket, shedTimeoutMs });
   }
 }

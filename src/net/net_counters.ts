@@ -78,6 +78,8 @@ export interface NetCounters {
   opened: number;
   /** Times that reading from a connection was put off because it sent too fast. */
   throttled: number;
+  /** Times that a connection was sent more though it had not shown that it reads. */
+  unanswered: number;
   /** Times that a listener which accepted nothing any more was replaced. */
   relistened: number;
   readonly dropped: Record<DropReason, number>;
@@ -101,6 +103,7 @@ export function zeroNetCounters(): NetCounters {
     accepted: 0,
     opened: 0,
     throttled: 0,
+    unanswered: 0,
     relistened: 0,
     dropped: zeros(dropReasons),
     refused: zeros(refusalReasons),

@@ -20,6 +20,9 @@ export interface PaceLimits {
 /** The longest that reading is put off, milliseconds. A peer that is owed more patience is let go. */
 export const maxPauseMs = 10_000;
 
+/** What is read at most of a peer that its holder has stopped, to find the pong that is waited for. */
+export const maxHeldBytes = 64 * 1024;
+
 /** What {@link PacedReading} needs. */
 export interface PacedReadingOptions {
   /** What is read from. */
@@ -32,7 +35,8 @@ export interface PacedReadingOptions {
 }
 
 /**
- * Decides whether a stream flows: it does when neither its holder nor the pace stops it.
+ * Decides whether a stream flows: it does when neither its holder nor the pace stops it. A pong that is
+ * waited for is looked for in spite of the holder, in {@link maxHeldBytes} of what arrives.
  *
  * @example
  * ```ts
@@ -62,6 +66,10 @@ export class PacedReading {
   readonly #buckets: { readonly messages: TokenBucket; readonly bytes: TokenBucket } | undefined;
   /** The holder has stopped it. */
   #held = false;
+  /** What was read since then. */
+  #heldBytes = 0;
+  /** Somebody waits for a pong. */
+  #expectsPong = false;
   /** The pace has, until this fires. */
   #timer: Timer | undefined = undefined;
   #released = false;
@@ -79,17 +87,27 @@ export class PacedReading {
   /** The holder wants no more. */
   pause(): void {
     this.#held = true;
-    this.#options.stream.pause();
+    this.#heldBytes = 0;
+    if (!this.#mayFlow) this.#options.stream.pause();
   }
 
   /** The holder wants more. */
   resume(): void {
     this.#held = false;
-    if (this.#timer === undefined) this.#options.stream.resume();
+    if (this.#mayFlow) this.#options.stream.resume();
+  }
+
+  /** Somebody waits for the peer's pong, or does no more. */
+  expectPong(isExpected: boolean): void {
+    this.#expectsPong = isExpected;
+    if (!this.#held) return;
+    if (this.#mayFlow) this.#options.stream.resume();
+    else this.#options.stream.pause();
   }
 
   /** So much has been read. False if the peer has sent so fast that nobody should wait for it. */
   note(bytes: number, messages: number): boolean {
+    if (this.#held) this.#noteHeld(bytes);
     if (this.#buckets === undefined || this.#released) return true;
     const nowMs = this.#options.clock.monotonicMs();
     const waitMs = Math.max(
@@ -114,6 +132,16 @@ export class PacedReading {
     this.#timer = undefined;
   }
 
+  get #mayFlow(): boolean {
+    const isHeld = this.#held && !(this.#expectsPong && this.#heldBytes < maxHeldBytes);
+    return this.#timer === undefined && !isHeld;
+  }
+
+  #noteHeld(bytes: number): void {
+    this.#heldBytes += bytes;
+    if (!this.#mayFlow) this.#options.stream.pause();
+  }
+
   #putOff(waitMs: number): void {
     const { clock, stream, onThrottled } = this.#options;
     onThrottled?.();
@@ -121,7 +149,7 @@ export class PacedReading {
     this.#timer?.cancel();
     this.#timer = clock.after(waitMs, () => {
       this.#timer = undefined;
-      if (!this.#held) stream.resume();
+      if (this.#mayFlow) stream.resume();
     });
   }
 }

@@ -2,8 +2,8 @@
  * What waits to be sent, as messages for as long as that is possible.
  *
  * A peer that keeps up costs an encoding and nothing else: what one turn sends is written as frames at
- * once, into one buffer that leaves in one write. While that write is under way, or when there is more
- * than a write should carry, messages wait as they were handed in, and become frames piece by piece as
+ * once, into one buffer that leaves in one write. While that write is under way, or the peer has to show
+ * that it reads, or when there is more than a write should carry, messages wait as they were handed in, and become frames piece by piece as
  * the peer reads. A thousand peers that do not read so hold a thousand references to one event, not a
  * thousand copies of it, and nothing that grows is ever moved.
  *
@@ -21,6 +21,15 @@ import { FrameWriter, type FrameWriterOptions } from "./frame_writer.ts";
  * each peer that does not read; it is also the largest buffer that a pool lends.
  */
 export const maxOutputBytes = 64 * 1024;
+
+/** What messages leave of it: room for a short ping behind them, and for a header counted too short. */
+const spareBytes = 24;
+
+/** Who may want to know when a piece has been read. */
+export interface PieceWatch {
+  /** So many bytes are sent, in one write. Gives the payload of a ping to send right behind them. */
+  sent(bytes: number): Uint8Array | undefined;
+}
 
 /** What a queue must know of its connection. */
 export interface OutputQueueOptions extends FrameWriterOptions {
@@ -73,8 +82,8 @@ export class OutputQueue {
   readonly #writer: FrameWriter;
   readonly #extension: Extension | undefined;
   readonly #masked: boolean;
-  /** What was taken has not been recycled: its write is under way. */
-  #writing = false;
+  /** A write is under way, or none will follow soon: what is handed in waits. */
+  #waits = false;
   /** Behind all that the writer holds, oldest first. */
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
@@ -122,18 +131,28 @@ export class OutputQueue {
     }
   }
 
-  /** The next piece to write, whole frames; undefined if nothing waits. */
-  take(): Uint8Array | undefined {
+  /**
+   * The next piece to write, whole frames; undefined if nothing waits. The ping that `watch` gives goes
+   * before all that still waits.
+   */
+  take(watch?: PieceWatch): Uint8Array | undefined {
     if (this.#waiting.length > 0) this.#fill();
+    if (this.#writer.length > 0) {
+      const ping = watch?.sent(this.#writer.length);
+      if (ping !== undefined) this.#writer.frame(Opcode.ping, [ping]);
+    }
     const output = this.#writer.take();
-    this.#writing = output !== undefined;
+    this.#waits = output !== undefined;
     return output;
   }
 
-  /** Says that nobody needs what was taken last: its memory is used again. */
-  recycle(): void {
+  /**
+   * Says that nobody needs what was taken last: its memory is used again. What is handed in until the
+   * next piece is taken still `waits`, if that may take long.
+   */
+  recycle(waits = false): void {
     this.#writer.recycle();
-    this.#writing = false;
+    this.#waits = waits;
   }
 
   /** Forgets all that has not been taken. The peer sees whole frames nevertheless. */
@@ -145,13 +164,13 @@ export class OutputQueue {
 
   /** Whether a message of this length, as far as it is known, becomes a frame at once. */
   #mayPass(payloadBytes: number): boolean {
-    return !this.#writing && this.#waiting.length === 0 && this.#fits(payloadBytes);
+    return !this.#waits && this.#waiting.length === 0 && this.#fits(payloadBytes);
   }
 
   /** A message that no write can carry goes alone. */
   #fits(bytes: number): boolean {
     const { length } = this.#writer;
-    return length === 0 || length + bytes <= maxOutputBytes;
+    return length === 0 || length + bytes <= maxOutputBytes - spareBytes;
   }
 
   #wait(message: Waiting): void {

@@ -20,7 +20,7 @@ import { type Fault, faults } from "./fault.ts";
 import { isControl, maxControlBytes, Opcode, Rsv1 } from "./frame.ts";
 import { discard, type FramePart, FrameReader, type FrameSource } from "./frame_reader.ts";
 import { type Message, MessageAssembler } from "./message_assembler.ts";
-import { OutputQueue } from "./output_queue.ts";
+import { OutputQueue, type PieceWatch } from "./output_queue.ts";
 import { nextState, type ProtocolState } from "./protocol_state.ts";
 
 /** What {@link Protocol.receive} tells. A {@link Fault} or a close is the last event of a connection. */
@@ -195,14 +195,20 @@ export class Protocol {
   /**
    * The next piece of what is queued, whole frames of 64 KiB together or one that is longer; undefined
    * if there is nothing. One piece is under way at a time: {@link recycleOutput} before the next.
+   *
+   * `watch` is told the piece's length and may give a few bytes, which go out at its end as a ping,
+   * before all that still waits. It is not asked once a close was sent.
    */
-  takeOutput(): Uint8Array | undefined {
-    return this.#output.take();
+  takeOutput(watch?: PieceWatch): Uint8Array | undefined {
+    return this.#output.take(this.#state === "open" ? watch : undefined);
   }
 
-  /** Says that what was taken last has been written and will not be looked at: its memory is reused. */
-  recycleOutput(): void {
-    this.#output.recycle();
+  /**
+   * Says that what was taken last has been written and will not be looked at: its memory is reused. Who
+   * will not take the next piece soon says so in `waits`; then what is sent is kept by reference.
+   */
+  recycleOutput(waits = false): void {
+    this.#output.recycle(waits);
   }
 
   /**

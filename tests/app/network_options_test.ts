@@ -1,9 +1,10 @@
-import { equal, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import {
   admissionLimits,
   listenLimits,
   originRule,
   proxyOptions,
+  unreadLimits,
 } from "../../src/app/network_options.ts";
 import { settingsWith } from "../../src/app/setting_list.ts";
 import { parseIpAddress } from "../../src/net/ip_address.ts";
@@ -17,6 +18,13 @@ Deno.test("the bounds are those of the settings", () => {
   const { perClient, maxTotal } = admissionLimits(withSetting("max_client_connections", 7));
   equal(perClient?.maxInside, 7);
   equal(maxTotal, 10_000);
+});
+
+Deno.test("a window starts no larger than it may become", () => {
+  const settings = settingsWith(
+    new Map([["limits.initial_unread_bytes", 100_000], ["limits.max_unread_bytes", 50_000]]),
+  );
+  deepEqual(unreadLimits(settings), { initialBytes: 50_000, maxBytes: 50_000 });
 });
 
 Deno.test("by default this machine's own clients are not counted one by one, and no proxy is trusted", () => {

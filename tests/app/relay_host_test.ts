@@ -8,9 +8,11 @@ import { LocalFeed } from "../../src/store/local_feed.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { TidyStore } from "../../src/store/upkeep.ts";
 import { generateEvents } from "../kit/event_generator.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
 import { partialStore } from "../kit/partial_store.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
+import { SchnorrSigner } from "../kit/signer.ts";
 
 const settings: Settings = {
   ...defaultSettings,
@@ -61,6 +63,31 @@ Deno.test("what was received before the end is answered and stored, and peers ar
   await host.close();
   equal((await closed).code, 1001);
   await publisher.closed;
+});
+
+Deno.test("a peer that reads has its answer without a wait, though it is not listened to meanwhile", async () => {
+  // The session stops reading from a peer for which so much is queued, and its pongs come that way.
+  const limits = { ...settings.limits, high_water_bytes: 16_384 };
+  const host = await RelayHost.start({
+    settings: { ...settings, limits },
+    store: new MemoryStore(),
+    // No timer fires: nothing is sent for any other reason than a pong.
+    clock: new FakeClock(),
+    log: silentLog,
+  });
+  const client = await RelayClient.connect(await host.listen("127.0.0.1:0"));
+  const signer = new SchnorrSigner(new SeededRandom(1));
+  const events = Array.from({ length: 20 }, (_, at) => {
+    return signer.sign({ kind: 1, created_at: at, tags: [], content: "x".repeat(100_000) });
+  });
+  await client.publishAll(events);
+  for (let round = 0; round < 3; round++) {
+    const found = await client.query([{ kinds: new Set([1]), tags: new Map() }]);
+    equal(found.length, 20);
+  }
+  equal(host.netCounters.unanswered, 0);
+  await client.close();
+  await host.close();
 });
 
 Deno.test("a peer that does not close is cut off at the shutdown deadline", async () => {

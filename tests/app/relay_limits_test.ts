@@ -6,6 +6,7 @@ import { defaultSettings } from "../../src/app/setting_list.ts";
 const transportLimits: ReadonlySet<string> = new Set([
   ...["max_message_bytes", "max_frame_bytes"],
   ...["message_rate", "message_burst", "byte_rate", "burst_bytes"],
+  ...["initial_unread_bytes", "max_unread_bytes"],
 ]);
 
 Deno.test("each bound is the setting of the same name", () => {

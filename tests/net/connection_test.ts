@@ -1,55 +1,29 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { Duplex, duplexPair } from "node:stream";
+import { duplexPair } from "node:stream";
 import { BrokenInvariant } from "../../src/base/assert.ts";
 import { SharedBytes, utf8 } from "../../src/base/bytes.ts";
-import type { Log } from "../../src/base/log.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { Connection, type ConnectionEvents } from "../../src/net/connection.ts";
+import {
+  Connection,
+  type ConnectionEvents,
+  type ConnectionOptions,
+} from "../../src/net/connection.ts";
 import type { Peer, PeerEvents } from "../../src/relay/peer.ts";
 import { Protocol } from "../../src/websocket/protocol.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { closePayload, rawFrame } from "../kit/raw_frame.ts";
 import { RecordedEvents } from "../kit/recorded_events.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { SlowStream } from "../kit/slow_stream.ts";
 
 const limits = { closeTimeoutMs: 1000, highWaterBytes: 100_000, lowWaterBytes: 10_000 };
 const random = { bytes: (length: number) => new Uint8Array(length).fill(0x5a) };
 
-/** A stream whose peer reads when the test says so. */
-class SlowStream extends Duplex {
-  readonly writes: Uint8Array[] = [];
-  /** How often it was ended by a reset. */
-  resetCount = 0;
-  #release: (() => void) | undefined = undefined;
-  #stuck = false;
-
-  override _read(): void {}
-
-  override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
-    this.writes.push(Uint8Array.from(chunk));
-    if (this.#stuck) this.#release = done;
-    else done();
-  }
-
-  resetAndDestroy(): this {
-    this.resetCount++;
-    return this.destroy();
-  }
-
-  /** Keeps what is written from leaving. */
-  stick(): void {
-    this.#stuck = true;
-  }
-
-  /** Lets it leave. */
-  release(): void {
-    this.#stuck = false;
-    this.#release?.();
-    this.#release = undefined;
-  }
-}
+/** So much may be sent to a peer that has not shown that it reads. */
+const unread = { initialBytes: 10_000, maxBytes: 1_000_000, random: new SeededRandom(1) };
 
 /** A server's connection on a stream that the test plays. */
-function onSlowStream(options: { log?: Log; shedTimeoutMs?: number } = {}) {
+function onSlowStream(options: Partial<ConnectionOptions> = {}) {
   const stream = new SlowStream({ allowHalfOpen: true });
   const clock = new FakeClock();
   const events = new RecordedEvents();
@@ -265,6 +239,73 @@ Deno.test("a paused connection hears nothing until it is resumed", async () => {
   connection.resume();
   await rest();
   deepEqual(events.texts, ["waits"]);
+  connection.terminate();
+});
+
+Deno.test("a peer that reads gets everything, however small its window was", async () => {
+  const { connection, stream, events, clock } = onSlowStream({ unread });
+  const peer = new Protocol({ role: "client", maxMessageBytes: 1000, random });
+  connection.start(events);
+  const texts = Array.from({ length: 3000 }, (_, at) => `${at} ${"x".repeat(900)}`);
+  for (const text of texts) connection.send(text);
+  const heard: string[] = [];
+  for (let readCount = 0; heard.length < texts.length; await rest()) {
+    for (; readCount < stream.writes.length; readCount++) {
+      const read = peer.receive(stream.writes[readCount]!);
+      for (const event of read) if (event.type === "text") heard.push(event.text);
+      const pongs = peer.takeOutput();
+      if (pongs !== undefined) stream.push(pongs.slice());
+      peer.recycleOutput();
+    }
+  }
+  deepEqual(heard, texts);
+  equal(stream.writes.length < 100, true);
+  equal(clock.timerCount, 0);
+  connection.terminate();
+});
+
+Deno.test("a peer that does not read is shed with a close frame, and reset though all has left", async () => {
+  const { connection, stream, clock, events } = onSlowStream({ unread });
+  connection.start(events);
+  for (let i = 0; i < 100; i++) {
+    connection.send("x".repeat(1000));
+    await rest();
+  }
+  equal(stream.writes.length, 10);
+  equal(connection.queuedBytes > 90_000, true);
+  connection.shed(1008, "too slow");
+  await rest();
+  const closeFrame = rawFrame({ opcode: 8, payload: closePayload(1008, "too slow"), key: null });
+  deepEqual(stream.writes.slice(10), [closeFrame]);
+  equal(stream.writableLength, 0);
+  clock.advance(limits.closeTimeoutMs);
+  await rest();
+  equal(events.ending?.cause, "timeout");
+  equal(stream.resetCount, 1);
+  equal(clock.timerCount, 0);
+});
+
+Deno.test("the pong that lets a connection go on is heard while it is paused", async () => {
+  const { connection, stream, events, clock } = onSlowStream({ unread });
+  connection.start(events);
+  for (let i = 0; i < 20; i++) connection.send("x".repeat(5000));
+  connection.pause();
+  await rest();
+  equal(stream.writes.length, 1);
+  const probe = stream.writes[0]!.subarray(-4);
+  stream.push(rawFrame({ opcode: 1, payload: "before it" }));
+  stream.push(rawFrame({ opcode: 10, payload: probe }));
+  await rest();
+  await rest();
+  equal(connection.queuedBytes, 0);
+  equal(clock.timerCount, 0);
+  deepEqual(events.texts, ["before it"]);
+  stream.push(rawFrame({ opcode: 1, payload: "waits" }));
+  await rest();
+  deepEqual(events.texts, ["before it"]);
+  connection.resume();
+  await rest();
+  deepEqual(events.texts, ["before it", "waits"]);
   connection.terminate();
 });
 

@@ -15,6 +15,7 @@ import { parseListenAddress } from "../../src/net/listen_address.ts";
 import { rawFrame } from "../kit/raw_frame.ts";
 import { realClock } from "../kit/real_clock.ts";
 import { RecordedEvents } from "../kit/recorded_events.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
 
 const limits = { ...defaultListenLimits, maxMessageBytes: 2_000_000, closeTimeoutMs: 500 };
 
@@ -336,6 +337,29 @@ Deno.test("a slow reader that reads again gets everything, and drained is told",
     await events.until(({ drainedCount }) => drainedCount === 1);
     socket.destroy();
   }));
+
+Deno.test("a peer is sent its window until it answers a ping, over a real socket", () =>
+  withServer(async ({ port, accepted, listener }) => {
+    const silent = await rawClient(port);
+    const { connection } = accepted[0]!;
+    let readBytes = 0;
+    silent.on("data", (chunk: Uint8Array) => void (readBytes += chunk.length));
+    const reader = await wsClient(listener.url);
+    let readCount = 0;
+    const all = Promise.withResolvers<void>();
+    reader.on("message", () => ++readCount === 2000 && all.resolve());
+    for (let i = 0; i < 2000; i++) {
+      connection.send("x".repeat(1000));
+      accepted[1]!.connection.send("x".repeat(1000));
+    }
+    await all.promise;
+    equal(accepted[1]!.connection.queuedBytes, 0);
+    // One write of 64 KiB was more than the window.
+    equal(readBytes > 32_768 && readBytes < 65_536, true, `${readBytes} bytes`);
+    equal(connection.queuedBytes > 1_900_000, true);
+    silent.destroy();
+    reader.terminate();
+  }, { unread: { initialBytes: 32_768, maxBytes: 4_194_304, random: new SeededRandom(1) } }));
 
 Deno.test("the handshake's facts are told with the connection", () =>
   withServer(async ({ listener, accepted }) => {

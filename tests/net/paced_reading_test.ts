@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { PacedReading, type PaceLimits } from "../../src/net/paced_reading.ts";
+import { maxHeldBytes, PacedReading, type PaceLimits } from "../../src/net/paced_reading.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 
 const pace: PaceLimits = {
@@ -82,4 +82,43 @@ Deno.test("without limits nothing is counted", () => {
   const paced = new PacedReading({ stream: { pause() {}, resume() {} }, clock });
   equal(paced.note(1e12, 1e12), true);
   equal(clock.timerCount, 0);
+});
+
+Deno.test("a pong that is waited for is looked for in spite of the holder, in so much and no more", () => {
+  const { state, paced } = reading(undefined);
+  paced.pause();
+  equal(state.flows, false);
+  paced.expectPong(true);
+  equal(state.flows, true);
+  paced.note(maxHeldBytes - 1, 1);
+  equal(state.flows, true);
+  paced.note(1, 1);
+  equal(state.flows, false);
+  paced.expectPong(false);
+  paced.expectPong(true);
+  equal(state.flows, false, "it has been looked for");
+  paced.resume();
+  equal(state.flows, true);
+  paced.note(maxHeldBytes, 1);
+  paced.pause();
+  equal(state.flows, true, "and is again each time");
+  paced.expectPong(false);
+  equal(state.flows, false);
+});
+
+Deno.test("who waits for a pong starts nothing that nobody reads yet, and pays no debt", () => {
+  const { clock, state, paced } = reading();
+  state.flows = false;
+  paced.expectPong(true);
+  equal(state.flows, false);
+  paced.resume();
+  paced.pause();
+  equal(state.flows, true);
+  paced.note(1, 30);
+  equal(state.flows, false);
+  paced.expectPong(false);
+  paced.expectPong(true);
+  equal(state.flows, false);
+  clock.advance(1000);
+  equal(state.flows, true);
 });

@@ -223,3 +223,51 @@ Deno.test("whenever the peer reads, it hears everything in order, and every byte
     deepEqual(concat(output), concat(expected.map(rawFrame)));
   }));
 });
+
+Deno.test("a ping goes out behind a piece and before all that waits, when it is asked for", () => {
+  const queue = serverQueue();
+  equal(queue.take({ sent: () => utf8("nothing to stand behind") }), undefined);
+  queue.text("a");
+  queue.take();
+  queue.text("b");
+  queue.text("x".repeat(maxOutputBytes));
+  queue.recycle();
+  const lengths: number[] = [];
+  const watch = {
+    sent: (bytes: number) => lengths.push(bytes) === 1 ? utf8("read") : undefined,
+  };
+  deepEqual(
+    queue.take(watch)?.slice(),
+    unmasked({ opcode: 1, payload: "b" }, { opcode: 9, payload: "read" }),
+  );
+  queue.recycle();
+  equal(queue.take(watch)?.length, maxOutputBytes + 10);
+  deepEqual(lengths, [3, maxOutputBytes + 10]);
+});
+
+Deno.test("a ping behind a full piece takes no second buffer", () => {
+  for (let extra = 0; extra < 60; extra++) {
+    const pool = new BufferPool();
+    const queue = busyQueue(pool);
+    for (let i = 0; i < 64; i++) queue.text("x".repeat(1020 + (i === 0 ? extra - 40 : 0)));
+    queue.recycle();
+    const piece = queue.take({ sent: () => utf8("read") })!;
+    equal(piece.buffer.byteLength, maxOutputBytes, `${extra}`);
+  }
+});
+
+Deno.test("what is handed in while no write will follow soon waits as it is", () => {
+  const pool = new BufferPool();
+  const queue = busyQueue(pool);
+  queue.recycle(true);
+  equal(pool.spareBytes, 1024);
+  for (let i = 0; i < 100; i++) queue.text("x".repeat(1000));
+  equal(queue.length, 100 * 1004);
+  equal(pool.spareBytes, 1024, "nothing was borrowed");
+  equal(queue.take()?.length, 65 * 1004);
+  queue.recycle();
+  equal(queue.take()?.length, 35 * 1004);
+  queue.recycle();
+  queue.text("at once");
+  equal(writes(queue).length, 1);
+});

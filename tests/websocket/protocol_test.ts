@@ -78,6 +78,19 @@ Deno.test("RFC 6455 §5.4: control frames may stand between fragments", () => {
   deepEqual(events.map(({ type }) => type), ["ping", "text"]);
 });
 
+Deno.test("RFC 6455 §5.5.2: a ping may go behind a piece of output, unless a close was sent", () => {
+  const server = newServer();
+  server.sendText("a");
+  deepEqual(
+    [...server.takeOutput({ sent: () => utf8("read") })!],
+    unmasked({ opcode: Opcode.text, payload: "a" }, { opcode: Opcode.ping, payload: "read" }),
+  );
+  server.recycleOutput();
+  server.sendClose(1000);
+  const output = server.takeOutput({ sent: () => utf8("read") })!;
+  deepEqual([...output], unmasked({ opcode: Opcode.close, payload: closePayload(1000) }));
+});
+
 Deno.test("RFC 6455 §5.5.3: of pings that could not be answered, the latest is, later", () => {
   const server = newServer();
   server.holdPongs();

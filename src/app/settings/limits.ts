@@ -256,6 +256,29 @@ export const limitsSection = {
       whenRaised: "A peer that subscribes and does not read holds that much memory.",
       reloadable: false,
     },
+    initial_unread_bytes: {
+      type: "integer",
+      default: 32_768,
+      unit: "bytes",
+      min: 1_024,
+      max: 1_073_741_824,
+      description:
+        "How many bytes a new connection is sent before it has shown, by answering a ping, that it reads. Each answer doubles it, up to max_unread_bytes. One that answers no pings is sent as much every second or two.",
+      whenRaised:
+        "A peer that subscribes and does not read makes the system hold that much and the relay write it.",
+      reloadable: false,
+    },
+    max_unread_bytes: {
+      type: "integer",
+      default: 4_194_304,
+      unit: "bytes",
+      min: 1_024,
+      max: 1_073_741_824,
+      description:
+        "How many bytes a connection that reads well may be sent ahead of what it has shown to have read. It bounds how fast a distant client can be served.",
+      whenRaised: "A peer that has read as much and then stops makes the system hold that much.",
+      reloadable: false,
+    },
     max_live_queue: {
       type: "integer",
       default: 4_096,

@@ -1,0 +1,133 @@
+/**
+ * How much a peer may be sent before it has shown that it reads.
+ *
+ * A socket takes what is written to it until the system's buffers are full, some megabytes a peer,
+ * whether or not anybody reads at the other end. So now and then a ping with bytes of its own, a probe,
+ * is sent behind what was written: its pong shows that all before it was read. What was not shown to be
+ * read stays within a window, which doubles with each answer, as that of TCP does in slow start.
+ *
+ * @see RFC 6455 §5.5.2 "A Ping frame may serve either as a keepalive or as a means to verify that the
+ * remote endpoint is still responsive."
+ * @see RFC 5681 §3.1
+ * @module
+ */
+
+import { assert } from "../base/assert.ts";
+import type { Random } from "../base/random.ts";
+import type { PieceWatch } from "../websocket/output_queue.ts";
+
+/** The bounds of a window, and where its probes come from. */
+export interface UnreadWindowOptions {
+  /** How much of a new connection may be unread, in bytes. A peer without pongs is sent as much at a time. */
+  readonly initialBytes: number;
+  /** How much may be of any, however much it has read, in bytes. */
+  readonly maxBytes: number;
+  /** For probes that nobody can answer who has not read them. */
+  readonly random: Random;
+}
+
+/** Short, as it goes to everybody; long enough that guessing it takes more than reading. */
+const probeBytes = 4;
+
+/**
+ * Counts what was sent and what is known to have been read.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { UnreadWindow } from "./unread_window.ts";
+ *
+ * const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
+ * const window = new UnreadWindow({ initialBytes: 1000, maxBytes: 8000, random });
+ * equal(window.sent(400), undefined);
+ * const probe = window.sent(600);
+ * equal(window.isFull, true);
+ * window.answered(probe!);
+ * equal(window.isFull, false);
+ * equal(window.sent(900), undefined, "the window is 2,000 bytes now");
+ * ```
+ */
+export class UnreadWindow implements PieceWatch {
+  readonly #options: UnreadWindowOptions;
+  #windowBytes: number;
+  /** Bytes of the whole connection, and those that are known to have been read. */
+  #sentBytes = 0;
+  #readBytes = 0;
+  /** What #sentBytes may be when a write starts, at most {@link UnreadWindowOptions.maxBytes} above it. */
+  #limitBytes: number;
+  #probe: Uint8Array | undefined = undefined;
+  /** What had been sent before the probe. */
+  #probedBytes = 0;
+
+  constructor(options: UnreadWindowOptions) {
+    const { initialBytes, maxBytes } = options;
+    assert(0 < initialBytes && initialBytes <= maxBytes, "a window starts within its bounds");
+    this.#options = options;
+    this.#windowBytes = initialBytes;
+    this.#limitBytes = initialBytes;
+  }
+
+  /** Whether no write may start until the peer has shown that it reads. */
+  get isFull(): boolean {
+    return this.#sentBytes >= this.#limitBytes;
+  }
+
+  /** The payload of the ping that is not answered, if there is one. While the window is full, there is. */
+  get probe(): Uint8Array | undefined {
+    return this.#probe;
+  }
+
+  /** So many bytes are sent, in one write. Gives the probe, a ping's payload, to send right behind them. */
+  sent(bytes: number): Uint8Array | undefined {
+    this.#sentBytes += bytes;
+    if (!this.#isProbeDue()) return undefined;
+    this.#probe = this.#options.random.bytes(probeBytes);
+    this.#probedBytes = this.#sentBytes;
+    return this.#probe;
+  }
+
+  /** A pong came. If it answers the probe, all before that was read, and more may be sent. */
+  answered(payload: Uint8Array): void {
+    if (this.#probe === undefined || !isEqual(payload, this.#probe)) return;
+    this.#limitBytes = Math.max(this.#limitBytes, this.#limitOnceAnswered());
+    this.#windowBytes = this.#grownBytes();
+    this.#readBytes = this.#probedBytes;
+    this.#probe = undefined;
+  }
+
+  /**
+   * So many bytes came from the peer, which may be sent as many. Its pong may wait behind much that it
+   * sent before, while each of these messages has an answer.
+   */
+  heard(bytes: number): void {
+    const mostBytes = this.#sentBytes + this.#options.maxBytes;
+    this.#limitBytes = Math.min(this.#limitBytes + bytes, mostBytes);
+  }
+
+  /** The window was full for long enough: there are peers that read and answer no pings. */
+  release(): void {
+    this.#limitBytes = Math.max(this.#limitBytes, this.#sentBytes + this.#options.initialBytes);
+  }
+
+  /** Half of the window is left; or the probe under way came too early for its answer to open it. */
+  #isProbeDue(): boolean {
+    return this.#probe === undefined
+      ? this.#limitBytes - this.#sentBytes <= this.#windowBytes / 2
+      : this.#sentBytes >= this.#limitOnceAnswered();
+  }
+
+  #limitOnceAnswered(): number {
+    return this.#probedBytes + this.#grownBytes();
+  }
+
+  /** Twice as large, or larger by what was read where that is more, as after a long message. */
+  #grownBytes(): number {
+    const newlyReadBytes = this.#probedBytes - this.#readBytes;
+    const moreBytes = Math.max(this.#windowBytes, newlyReadBytes);
+    return Math.min(this.#windowBytes + moreBytes, this.#options.maxBytes);
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
