@@ -49,7 +49,7 @@ const WRITE_CONNECTIONS = 3;
  * ```
  */
 export async function openStore(
-  { database, search }: Settings,
+  { database, search, limits }: Settings,
   log: Log,
 ): Promise<TidyStore> {
   const { url } = await chooseDatabase(database);
@@ -65,6 +65,7 @@ export async function openStore(
   return new SqlStore(sql, sha256, {
     searchableKinds: searchLimits(search)?.kinds,
     searchCandidates: search.max_candidates,
+    maxFetchedBytes: limits.max_fetched_bytes,
     clock: systemClock,
   });
 }

@@ -31,8 +31,8 @@ interface Waiting<Q extends Query> {
 
 /**
  * Runs at most `maxConcurrent` queries; others wait in order. Each running query has one result at a
- * time in {@link results} and reads on when that was taken, so a connection that does not take costs
- * one chunk of rows a query and nothing more.
+ * time in {@link results} and reads on when that was taken, and not while the queue is held: what a
+ * connection cannot take yet is not fetched.
  *
  * @example
  * ```ts
@@ -49,12 +49,14 @@ interface Waiting<Q extends Query> {
  * ```
  */
 export class QueryQueue<Q extends Query> {
-  /** What the loop selects on. Holding it holds the queries. */
+  /** What the loop selects on. */
   readonly results: Inbox<"stored", Waiting<Q>>;
   readonly #store: EventStore;
   readonly #maxConcurrent: number;
   readonly #waiting: Q[] = [];
   #running = 0;
+  /** Resolves at the end of a {@link hold}. */
+  #held: PromiseWithResolvers<void> | undefined = undefined;
 
   constructor(store: EventStore, maxConcurrent: number) {
     this.#store = store;
@@ -70,6 +72,17 @@ export class QueryQueue<Q extends Query> {
   add(query: Q): void {
     this.#waiting.push(query);
     this.#startNext();
+  }
+
+  /** Keeps the queries from reading on until {@link release}. What they have read already still comes. */
+  hold(): void {
+    this.#held ??= Promise.withResolvers();
+  }
+
+  /** Ends {@link hold}. */
+  release(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
   }
 
   /** Lets every query whose result is still here come to its end. For when the loop is over. */
@@ -96,8 +109,9 @@ export class QueryQueue<Q extends Query> {
   /** Hands out the rows and returns how it ended. */
   async #read(query: Q): Promise<QueryResult<Q>> {
     const { filters, signal } = query;
+    const ready = () => this.#held?.promise;
     try {
-      for await (const rows of this.#store.query(filters, { signal })) {
+      for await (const rows of this.#store.query(filters, { signal, ready })) {
         await this.#offer({ type: "rows", query, rows });
         if (signal.aborted) break;
       }

@@ -126,7 +126,7 @@ export class Session implements PeerEvents {
 
   drained(): void {
     this.#congestedSinceMs = undefined;
-    this.#queries.results.release();
+    this.#queries.release();
     this.#balance();
   }
 
@@ -343,7 +343,7 @@ export class Session implements PeerEvents {
     const isCongested = this.#peer.queuedBytes > limits.highWaterBytes;
     if (isCongested) {
       this.#congestedSinceMs ??= clock.monotonicMs();
-      this.#queries.results.hold();
+      this.#queries.hold();
       this.#peer.requestDrained();
     }
     const mayRead = !isCongested && !this.#shutdown.tripped &&

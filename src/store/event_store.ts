@@ -45,6 +45,11 @@ export type PutOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 export interface QueryOptions {
   /** Ends the query, at the database too. The iterator then throws the signal's reason. */
   readonly signal?: AbortSignal;
+  /**
+   * Asked before more is read, and what it gives is waited for. So whoever has to wait with taking the
+   * answer holds the query while nothing of it is in memory. Default: go on.
+   */
+  readonly ready?: () => Promise<void> | undefined;
 }
 
 /** What the connections that answer queries do. The numbers change as they work. */
@@ -121,7 +126,7 @@ export interface EventStore {
   /**
    * The stored events that match any of `filters`: each once, newest first, equal times by smaller id
    * first, in chunks as they come. `limit` holds per filter, before the union; a filter without `limit`
-   * gives all it has. Pulling slowly is free: nothing is read ahead beyond a chunk or two.
+   * gives all it has. Nothing is read ahead.
    *
    * Rejects with {@link StoreUnavailable} when the database fails; what came before is then incomplete.
    */

@@ -27,6 +27,7 @@ import { compare, type Place } from "./scan.ts";
 import { DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
 import { isRequest, Tombstones } from "./tombstones.ts";
 import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
+import { whenReady } from "./when_ready.ts";
 
 /** How many events a chunk of an answer has, at most. */
 const CHUNK_EVENTS = 500;
@@ -90,7 +91,7 @@ export class MemoryStore implements EventStore, Upkeep {
 
   async *query(
     filters: readonly ReqFilter[],
-    { signal }: QueryOptions = {},
+    options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
     if (this.#closed) throw closedError();
     const found = [...new Set(filters.flatMap((filter) => this.#answer(filter)))];
@@ -98,10 +99,10 @@ export class MemoryStore implements EventStore, Upkeep {
     const isSearch = filters.some(({ search }) => search !== undefined);
     const ordered = (isSearch ? found : found.sort(newestFirst)).map(toStored);
     for (let start = 0; start < ordered.length; start += CHUNK_EVENTS) {
-      signal?.throwIfAborted();
-      yield await Promise.resolve(ordered.slice(start, start + CHUNK_EVENTS));
+      await whenReady(options);
+      yield ordered.slice(start, start + CHUNK_EVENTS);
     }
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
   }
 
   count(

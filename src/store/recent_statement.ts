@@ -9,8 +9,8 @@
  */
 
 import { byteaArray, plainArray } from "./array_literal.ts";
+import { ANY_LENGTH, bodyColumns, type FoundEvent } from "./body_statement.ts";
 import type { Cells, Statement } from "./database.ts";
-import type { StoredEvent } from "./event_store.ts";
 import type { Plan } from "./plan.ts";
 import { Parameters, restSql } from "./select_statement.ts";
 
@@ -63,7 +63,7 @@ export function recentOf({ index, lanes, limit, rest }: Plan): Recent | undefine
 }
 
 /** What was read of a stretch. */
-export interface RecentRow extends StoredEvent {
+export interface RecentRow extends FoundEvent {
   /** Whether this is no event but the place where the stretch ends. */
   readonly isEnd: boolean;
 }
@@ -71,6 +71,8 @@ export interface RecentRow extends StoredEvent {
 /**
  * Reads the stretch. Its rows are the wanted events, in the order of the answer, and, when the stretch
  * was as long as it may be, the place where it ends: behind that, there may be more.
+ *
+ * @param mostBytes the longest JSON that comes along.
  *
  * @example
  * ```ts
@@ -84,7 +86,11 @@ export interface RecentRow extends StoredEvent {
  * equal(recentStatement(plan!, recentOf(plan!)!).text.startsWith("with stretch as"), true);
  * ```
  */
-export function recentStatement(plan: Plan, recent: Recent): Statement<RecentRow> {
+export function recentStatement(
+  plan: Plan,
+  recent: Recent,
+  mostBytes = ANY_LENGTH,
+): Statement<RecentRow> {
   const parameters = new Parameters();
   const length = `${parameters.add(recent.length)}::int8`;
   const stretch = stretchSql(plan, recent, { parameters, length });
@@ -93,15 +99,16 @@ export function recentStatement(plan: Plan, recent: Recent): Statement<RecentRow
     parameters.add(byteaArray(recent.authors))
   }::bytea[]))) is true`;
   const limit = `${parameters.add(plan.limit)}::int8`;
+  const body = bodyColumns("events.raw", parameters.add(mostBytes));
   return {
     text: `with stretch as materialized (${stretch})
-select 0 as is_end, found.created_at, found.id, events.raw, events.seq
+select 0 as is_end, found.created_at, found.id, ${body}, events.seq
 from (
   select created_at, id from stretch where ${isWanted} order by created_at desc, id limit ${limit}
 ) as found
 join events on events.id = found.id
 union all (
-  select 1, created_at, id, '', 0 from stretch order by created_at desc, id
+  select 1, created_at, id, '', 0, 0 from stretch order by created_at desc, id
   offset ${length} - 1 limit 1
 )
 order by is_end, created_at desc, id`,
@@ -137,7 +144,8 @@ function readRecentRow(cells: Cells): RecentRow {
     createdAt: cells.integer(1),
     id: cells.hex(2),
     json: cells.utf8(3),
-    seq: cells.integer(4),
+    absentBytes: cells.integer(4),
+    seq: cells.integer(5),
   };
 }
 
@@ -164,8 +172,8 @@ function readRecentRow(cells: Cells): RecentRow {
 export async function* recentFirst(
   rows: readonly RecentRow[],
   limit: number,
-  lanes: (before: number) => AsyncIterable<readonly StoredEvent[]>,
-): AsyncGenerator<readonly StoredEvent[], void> {
+  lanes: (before: number) => AsyncIterable<readonly FoundEvent[]>,
+): AsyncGenerator<readonly FoundEvent[], void> {
   const found = rows.filter(({ isEnd }) => !isEnd);
   const end = rows.at(-1);
   if (found.length > 0) yield found;

@@ -8,13 +8,14 @@
  * @module
  */
 
+import type { FoundEvent } from "./body_statement.ts";
 import type { StoredEvent } from "./event_store.ts";
 
 /** A place in the order `created_at desc, id`: the event that was read last. */
 export type Place = Pick<StoredEvent, "id" | "createdAt">;
 
 /** A row of an answer and the number of the lane it was found in. */
-export interface LaneRow extends StoredEvent {
+export interface LaneRow extends FoundEvent {
   readonly lane: number;
 }
 
@@ -65,7 +66,7 @@ export interface ScanOptions {
 export async function* scan(
   { lanes, limit, chunkEvents }: ScanOptions,
   ask: (ask: Ask) => Promise<readonly LaneRow[]>,
-): AsyncGenerator<readonly StoredEvent[], void> {
+): AsyncGenerator<readonly FoundEvent[], void> {
   let wanted = limit;
   let after: Place | undefined;
   while (wanted > 0) {
@@ -108,10 +109,10 @@ interface Page {
 async function readPage(
   { lanes, size, after }: Page,
   ask: (ask: Ask) => Promise<readonly LaneRow[]>,
-): Promise<readonly StoredEvent[]> {
+): Promise<readonly FoundEvent[]> {
   let starts: readonly LaneStart[] = Array.from({ length: lanes }, (_, lane) => ({ lane, after }));
   let perLane = firstShare(size, lanes);
-  let page: readonly StoredEvent[] = [];
+  let page: readonly FoundEvent[] = [];
   while (starts.length > 0) {
     const rows = await ask({ starts, perLane, limit: size });
     page = page.length === 0 ? distinct(rows, size) : merged(page, rows, size);
@@ -142,16 +143,16 @@ function lanesWithMore(
 
 /** The first `size` events of two answers together. */
 function merged(
-  page: readonly StoredEvent[],
-  rows: readonly StoredEvent[],
+  page: readonly FoundEvent[],
+  rows: readonly FoundEvent[],
   size: number,
-): readonly StoredEvent[] {
+): readonly FoundEvent[] {
   return distinct([...page, ...rows].sort(compare), size);
 }
 
 /** The first `size` events of an ordered list in which equal ones are neighbours. */
-function distinct(rows: readonly StoredEvent[], size: number): readonly StoredEvent[] {
-  const kept: StoredEvent[] = [];
+function distinct(rows: readonly FoundEvent[], size: number): readonly FoundEvent[] {
+  const kept: FoundEvent[] = [];
   for (const row of rows) {
     if (kept.length === size) break;
     if (row.id !== kept.at(-1)?.id) kept.push(row);

@@ -6,16 +6,26 @@
  */
 
 import type { Database } from "./database.ts";
-import type { QueryOptions, StoredEvent } from "./event_store.ts";
+import type { FoundEvent } from "./body_statement.ts";
 import type { WordPlan } from "./plan.ts";
 import { matchedStatement, matchStatement, newestStatement } from "./search_statement.ts";
 import { type Found, type Harvest, type Stretch, type Walk, walkBack } from "./search_walk.ts";
 
 /** Where to search, and how much of it. */
-export interface SearchContext extends QueryOptions {
+export interface SearchContext {
   readonly database: Database;
+  /** Ends the search, at the database too. */
+  readonly signal?: AbortSignal | undefined;
   /** How many of the newest events that match are compared. */
   readonly candidates: number;
+}
+
+/** How much of an answer comes at a time. */
+export interface PageOptions {
+  /** The most events in one chunk. */
+  readonly chunkEvents: number;
+  /** The longest JSON that comes along. Default: any. */
+  readonly mostBytes?: number;
 }
 
 /**
@@ -40,13 +50,14 @@ export interface SearchContext extends QueryOptions {
  */
 export async function* searchEvents(
   plan: WordPlan,
-  context: SearchContext & { readonly chunkEvents: number },
-): AsyncGenerator<readonly StoredEvent[], void> {
-  const { database, chunkEvents } = context;
+  context: SearchContext & PageOptions,
+): AsyncGenerator<readonly FoundEvent[], void> {
+  const { database, signal, chunkEvents, mostBytes } = context;
   const { best } = await findMatches(plan, plan.limit, context);
   for (let start = 0; start < Math.min(best.length, plan.limit); start += chunkEvents) {
     const end = Math.min(start + chunkEvents, plan.limit);
-    const chunk = await database.query(matchedStatement(plan, best.slice(start, end)), context);
+    const statement = matchedStatement(plan, best.slice(start, end), mostBytes);
+    const chunk = await database.query(statement, { signal });
     if (chunk.length > 0) yield chunk;
   }
 }
@@ -84,9 +95,12 @@ export async function findMatches(
 }
 
 /** From the newest event on, first as far as so many events reach as are compared. */
-async function walkOf(plan: WordPlan, { candidates, ...context }: SearchContext): Promise<Walk> {
+async function walkOf(
+  plan: WordPlan,
+  { candidates, database, signal }: SearchContext,
+): Promise<Walk> {
   const sample = Math.min(MAX_SAMPLE, Math.ceil(candidates / 8));
-  const [newest] = await context.database.query(newestStatement(plan, sample), context);
+  const [newest] = await database.query(newestStatement(plan, sample), { signal });
   const { count, newestAt, oldestAt } = newest!;
   const { since } = plan;
   if (count === 0) return { since, before: since, lengthS: 0, candidates };

@@ -6,8 +6,8 @@
  */
 
 import { byteaArray, plainArray } from "./array_literal.ts";
+import { ANY_LENGTH, bodyColumns, type FoundEvent } from "./body_statement.ts";
 import type { Statement } from "./database.ts";
-import type { StoredEvent } from "./event_store.ts";
 import { type FacetCondition, windowsOver } from "./facet.ts";
 import type { WordPlan } from "./plan.ts";
 import type { Found, Match, Stretch } from "./search_walk.ts";
@@ -147,6 +147,8 @@ export function wordsSql(
 /**
  * These events, in this order, those that are still there as they were found and meet the plan exactly.
  *
+ * @param mostBytes the longest JSON that comes along.
+ *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
@@ -156,13 +158,14 @@ export function wordsSql(
  *
  * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
  * const { parameters } = matchedStatement(plan, [{ key: 7, createdAt: 5, rank: 1 }]);
- * deepEqual(parameters, ["{7}", "{5}"]);
+ * deepEqual(parameters.slice(0, 2), ["{7}", "{5}"]);
  * ```
  */
 export function matchedStatement(
   plan: WordPlan,
   matches: readonly Match[],
-): Statement<StoredEvent> {
+  mostBytes = ANY_LENGTH,
+): Statement<FoundEvent> {
   const parameters = new Parameters();
   const keys = parameters.add(plainArray(matches.map(({ key }) => key)));
   const times = parameters.add(plainArray(matches.map(({ createdAt }) => createdAt)));
@@ -171,8 +174,9 @@ export function matchedStatement(
     "hit.created_at = wanted.created_at",
     ...restSql({ ...plan, nowS: 0 }, parameters),
   ];
+  const body = bodyColumns("hit.raw", parameters.add(mostBytes));
   return {
-    text: `select hit.id, hit.created_at, hit.raw, hit.seq
+    text: `select hit.id, hit.created_at, ${body}, hit.seq
 from unnest(${keys}::int8[], ${times}::int8[]) with ordinality as wanted (key, created_at, place)
 join events as hit on hit.key = wanted.key
 where ${conditions.join(" and ")}
@@ -182,7 +186,8 @@ order by wanted.place`,
       id: cells.hex(0),
       createdAt: cells.integer(1),
       json: cells.utf8(2),
-      seq: cells.integer(3),
+      absentBytes: cells.integer(3),
+      seq: cells.integer(4),
     }),
   };
 }

@@ -10,12 +10,15 @@
  */
 
 import { byteaArray, plainArray } from "./array_literal.ts";
+import { ANY_LENGTH, bodyColumns } from "./body_statement.ts";
 import type { Cells, Parameter, Statement } from "./database.ts";
 import { INDEXES, LIST_KIND, type Plan, type TagCondition } from "./plan.ts";
 import type { Ask, LaneRow } from "./scan.ts";
 
 /**
  * The statement for one request to a plan's lanes. Its rows come in the order of the answer.
+ *
+ * @param mostBytes the longest JSON that comes along.
  *
  * @example
  * ```ts
@@ -26,11 +29,17 @@ import type { Ask, LaneRow } from "./scan.ts";
  *
  * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map(), limit: 20 }, sha256);
  * const ask = { starts: [{ lane: 0, after: undefined }], perLane: 20, limit: 20 };
- * deepEqual(selectStatement(plan!, ask).parameters, [0, 1, 0, 2 ** 53, 20, 20]);
+ * deepEqual(selectStatement(plan!, ask, 999).parameters, [0, 1, 0, 2 ** 53, 20, 20, 999]);
  * ```
  */
-export function selectStatement(plan: Plan, ask: Ask): Statement<LaneRow> {
-  return isDirect(plan) ? directStatement(plan, ask) : twoPhaseStatement(plan, ask);
+export function selectStatement(
+  plan: Plan,
+  ask: Ask,
+  mostBytes = ANY_LENGTH,
+): Statement<LaneRow> {
+  return isDirect(plan)
+    ? directStatement(plan, ask, mostBytes)
+    : twoPhaseStatement(plan, ask, mostBytes);
 }
 
 /**
@@ -45,26 +54,29 @@ function isDirect({ index }: Plan): boolean {
 const DIRECT_COLUMNS = "hit.created_at, hit.id, hit.raw, hit.seq";
 
 /** Takes everything from the lanes themselves. */
-function directStatement(plan: Plan, ask: Ask): Statement<LaneRow> {
+function directStatement(plan: Plan, ask: Ask, mostBytes: number): Statement<LaneRow> {
   const parameters = new Parameters();
   const found = foundSql(plan, ask, { parameters, columns: DIRECT_COLUMNS });
   const limit = parameters.add(ask.limit);
+  const body = bodyColumns("found.raw", parameters.add(mostBytes));
   return {
-    text: `${found}
-    order by hit.created_at desc, hit.id, number limit ${limit}::int8`,
+    text: `select found.number, found.created_at, found.id, ${body}, found.seq
+from (${found}) as found
+order by found.created_at desc, found.id, found.number limit ${limit}::int8`,
     parameters: parameters.values,
     read: readLaneRow,
   };
 }
 
 /** Finds the keys, then fetches the events that they name. */
-function twoPhaseStatement(plan: Plan, ask: Ask): Statement<LaneRow> {
+function twoPhaseStatement(plan: Plan, ask: Ask, mostBytes: number): Statement<LaneRow> {
   const parameters = new Parameters();
   const found = foundSql(plan, ask, { parameters, columns: "hit.created_at, hit.id" });
   const limit = parameters.add(ask.limit);
   const order = "found.created_at desc, found.id, found.number";
+  const body = bodyColumns(rawSql(plan, order), parameters.add(mostBytes));
   return {
-    text: `select found.number, found.created_at, found.id, ${rawSql(plan, order)}, events.seq
+    text: `select found.number, found.created_at, found.id, ${body}, events.seq
 from (${plan.overlapping ? firstPlaces(found, limit) : firstRows(found, limit)}) as found
 join events on events.id = found.id
 order by ${order}`,
@@ -99,15 +111,16 @@ function readLaneRow(cells: Cells): LaneRow {
     createdAt: cells.integer(1),
     id: cells.hex(2),
     json: cells.utf8(3),
-    seq: cells.integer(4),
+    absentBytes: cells.integer(4),
+    seq: cells.integer(5),
   };
 }
 
 /** The JSON; of an event that stands in several lanes only once, for it may be large. */
 function rawSql({ overlapping }: Plan, order: string): string {
   return overlapping
-    ? `case when lag(found.id) over (order by ${order}) is distinct from found.id
-  then events.raw else '' end`
+    ? `(case when lag(found.id) over (order by ${order}) is distinct from found.id
+  then events.raw else '' end)`
     : "events.raw";
 }
 

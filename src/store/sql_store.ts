@@ -7,10 +7,13 @@
 import type { Sha256 } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
+import { bodiesStatement } from "./body_statement.ts";
 import { bury, MustBeAlone } from "./burial.ts";
+import { ByteRoom } from "./byte_room.ts";
 import { countEvents } from "./count.ts";
 import { copyTombstones } from "./copy_tombstones.ts";
 import { type Database, type Session, type Statement, StatementFailed } from "./database.ts";
+import { deliver } from "./delivery.ts";
 import {
   type CountOptions,
   type EventRecord,
@@ -23,7 +26,7 @@ import {
 } from "./event_store.ts";
 import type { NumberedRecord } from "./feed_statements.ts";
 import { type Entry, type OrderedBatch, orderedBatch } from "./ordered_batch.ts";
-import { type Plan, plansOf, wordPlanOf } from "./plan.ts";
+import { type Plan, plansOf, type WordPlan, wordPlanOf } from "./plan.ts";
 import {
   deleteTags,
   insertRegular,
@@ -33,6 +36,16 @@ import {
   upsertVersioned,
 } from "./put_statements.ts";
 import { recentFirst, recentOf, recentStatement } from "./recent_statement.ts";
+import {
+  type Answer,
+  askInTurn,
+  askTogether,
+  merged,
+  noQuestion,
+  PAGE_EVENTS,
+  type Question,
+  type Step,
+} from "./question.ts";
 import { reindex } from "./reindex.ts";
 import { type Place, scan } from "./scan.ts";
 import { searchEvents } from "./search_events.ts";
@@ -42,13 +55,9 @@ import { isShort } from "./query_size.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { feedOf, type StoreFeed } from "./store_feed.ts";
 import { isRequest } from "./tombstones.ts";
-import { inTurn, union } from "./union.ts";
 import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
 import { deleteEvents, deleteExpired, surveyEvents } from "./upkeep_statements.ts";
 import { insertWords } from "./word_statements.ts";
-
-/** How many events a chunk of an answer has, at most. */
-const CHUNK_EVENTS = 500;
 
 /** How often a batch is written anew after it met another writer. */
 const MAX_ATTEMPTS = 5;
@@ -65,6 +74,8 @@ export interface SqlStoreOptions {
   readonly searchableKinds?: ReadonlySet<number> | undefined;
   /** How many of the newest events that a search finds are compared. */
   readonly searchCandidates?: number;
+  /** How much JSON may be in memory that was fetched and not taken yet, bytes. Default 64 MiB. */
+  readonly maxFetchedBytes?: number;
   /** By what events expire. Default: none does. */
   readonly clock?: StoreClock;
 }
@@ -96,6 +107,7 @@ export class SqlStore implements EventStore, Upkeep {
   readonly #sha256: Sha256;
   readonly #searchableKinds: ReadonlySet<number>;
   readonly #searchCandidates: number;
+  readonly #room: ByteRoom;
   readonly #clock: StoreClock;
   readonly feed: StoreFeed;
 
@@ -105,6 +117,7 @@ export class SqlStore implements EventStore, Upkeep {
     this.#sha256 = sha256;
     this.#searchableKinds = options.searchableKinds ?? new Set();
     this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
+    this.#room = new ByteRoom(options.maxFetchedBytes ?? 64 * 1_048_576);
     this.#clock = options.clock ?? timeless;
     this.feed = feedOf(database);
   }
@@ -132,14 +145,18 @@ export class SqlStore implements EventStore, Upkeep {
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
+    const questions = filters.map((filter) => this.#question(filter));
+    const isSearch = filters.some(({ search }) => search !== undefined);
+    const { signal } = options;
     try {
-      const answers = filters.map((filter) => this.#answer(filter, options));
-      const isSearch = filters.some(({ search }) => search !== undefined);
-      yield* isSearch ? inTurn(answers) : together(answers);
+      const { found, claimBytes } = (isSearch ? askInTurn : askTogether)(questions, signal);
+      const bodiesOf = (ids: readonly string[]) =>
+        this.#database.query(bodiesStatement(ids), { signal, isShort: true });
+      yield* deliver(found, { ...options, room: this.#room, claimBytes, bodiesOf });
     } catch (error) {
       throw unavailable(error);
     }
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
   }
 
   async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
@@ -185,43 +202,46 @@ export class SqlStore implements EventStore, Upkeep {
     await this.#database.close();
   }
 
-  #answer(filter: ReqFilter, options: QueryOptions): Answer {
-    return filter.search === undefined
-      ? this.#newest(filter, options)
-      : this.#best(filter, options);
+  #question(filter: ReqFilter): Question {
+    const now = nowS(this.#clock);
+    if (filter.search !== undefined) {
+      const plan = wordPlanOf(filter, this.#sha256, now);
+      return plan === undefined ? noQuestion : {
+        parts: [plan],
+        ask: (step) => this.#best(plan, step),
+      };
+    }
+    const plans = plansOf(filter, this.#sha256, now);
+    return {
+      parts: plans,
+      ask: (step) => merged(plans.map((plan) => this.#follow(plan, step)), filter.limit),
+    };
   }
 
-  async *#best(filter: ReqFilter, options: QueryOptions): Answer {
-    const plan = wordPlanOf(filter, this.#sha256, nowS(this.#clock));
-    if (plan === undefined) return;
-    yield* searchEvents(plan, {
-      ...options,
+  #best(plan: WordPlan, step: Step): Answer {
+    return searchEvents(plan, {
+      ...step,
       database: this.#database,
       candidates: this.#searchCandidates,
-      chunkEvents: CHUNK_EVENTS,
+      chunkEvents: PAGE_EVENTS,
     });
   }
 
-  #newest(filter: ReqFilter, options: QueryOptions): Answer {
-    const plans = plansOf(filter, this.#sha256, nowS(this.#clock));
-    return together(plans.map((plan) => this.#follow(plan, options)), filter.limit);
-  }
-
-  async *#follow(plan: Plan, options: QueryOptions): Answer {
+  async *#follow(plan: Plan, step: Step): Answer {
     const recent = recentOf(plan);
-    if (recent === undefined) return yield* this.#walk(plan, options);
-    const rows = await this.#database.query(recentStatement(plan, recent), {
-      ...options,
-      isShort: false,
-    });
-    yield* recentFirst(rows, plan.limit, (before) => this.#walk({ ...plan, before }, options));
+    if (recent === undefined) return yield* this.#walk(plan, step);
+    const { mostBytes, signal } = step;
+    const statement = recentStatement(plan, recent, mostBytes);
+    const rows = await this.#database.query(statement, { signal, isShort: false });
+    yield* recentFirst(rows, plan.limit, (before) => this.#walk({ ...plan, before }, step));
   }
 
-  #walk(plan: Plan, { signal }: QueryOptions): Answer {
+  #walk(plan: Plan, { mostBytes, signal }: Step): Answer {
     const { lanes: { length: lanes }, limit } = plan;
+    const options = { signal, isShort: isShort(plan) };
     return scan(
-      { lanes, limit, chunkEvents: CHUNK_EVENTS },
-      (ask) => this.#database.query(selectStatement(plan, ask), { signal, isShort: isShort(plan) }),
+      { lanes, limit, chunkEvents: PAGE_EVENTS },
+      (ask) => this.#database.query(selectStatement(plan, ask, mostBytes), options),
     );
   }
 
@@ -278,12 +298,6 @@ export class SqlStore implements EventStore, Upkeep {
       searchable.length > 0 ? session.query(insertWords(searchable, this.#sha256)) : undefined,
     ]);
   }
-}
-
-type Answer = AsyncGenerator<readonly StoredEvent[], void>;
-
-function together(answers: readonly Answer[], limit = Infinity): Answer {
-  return answers.length === 1 ? answers[0]! : union(answers, { limit, chunkEvents: CHUNK_EVENTS });
 }
 
 const nothing: readonly StoredRow[] = [];

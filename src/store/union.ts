@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { StoredEvent } from "./event_store.ts";
+import type { FoundEvent } from "./body_statement.ts";
 import { compare } from "./scan.ts";
 
 /** An answer in chunks, none of them empty. */
-type Answer = AsyncIterator<readonly StoredEvent[], void>;
+type Answer = AsyncIterator<readonly FoundEvent[], void>;
 
 /** An answer being read: what of its chunk is still to come. */
 interface Reader {
   readonly answer: Answer;
-  chunk: readonly StoredEvent[];
+  chunk: readonly FoundEvent[];
   next: number;
 }
 
@@ -47,15 +47,15 @@ export interface UnionOptions {
  * ```
  */
 export async function* union(
-  answers: readonly AsyncGenerator<readonly StoredEvent[], void>[],
+  answers: readonly AsyncGenerator<readonly FoundEvent[], void>[],
   { limit = Infinity, chunkEvents = 500 }: UnionOptions = {},
-): AsyncGenerator<readonly StoredEvent[], void> {
+): AsyncGenerator<readonly FoundEvent[], void> {
   let wanted = limit;
   let readers: Reader[] = answers.map((answer) => ({ answer, chunk: [], next: 0 }));
   try {
     while (wanted > 0) {
       const size = Math.min(wanted, chunkEvents);
-      const chunk: StoredEvent[] = [];
+      const chunk: FoundEvent[] = [];
       while (chunk.length < size) {
         await Promise.all(readers.map(refill));
         readers = readers.filter(hasRow);
@@ -92,8 +92,8 @@ export async function* union(
  * ```
  */
 export async function* inTurn(
-  answers: readonly AsyncGenerator<readonly StoredEvent[], void>[],
-): AsyncGenerator<readonly StoredEvent[], void> {
+  answers: readonly AsyncGenerator<readonly FoundEvent[], void>[],
+): AsyncGenerator<readonly FoundEvent[], void> {
   const given = new Set<string>();
   for (const answer of answers) {
     for await (const chunk of answer) {
@@ -117,7 +117,7 @@ async function refill(reader: Reader): Promise<void> {
 }
 
 /** Takes the row that comes first from all readers that have it next. */
-function takeFirst(readers: readonly Reader[]): StoredEvent {
+function takeFirst(readers: readonly Reader[]): FoundEvent {
   let first = rowOf(readers[0]!);
   for (const reader of readers) {
     if (compare(rowOf(reader), first) < 0) first = rowOf(reader);
@@ -128,6 +128,6 @@ function takeFirst(readers: readonly Reader[]): StoredEvent {
   return first;
 }
 
-function rowOf({ chunk, next }: Reader): StoredEvent {
+function rowOf({ chunk, next }: Reader): FoundEvent {
   return chunk[next]!;
 }

@@ -1,8 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { type Query, QueryQueue } from "../../src/relay/query_queue.ts";
-import type { EventStore, StoredEvent } from "../../src/store/event_store.ts";
+import type { EventStore, QueryOptions, StoredEvent } from "../../src/store/event_store.ts";
 import { LocalFeed } from "../../src/store/local_feed.ts";
+import { whenReady } from "../../src/store/when_ready.ts";
 import { settle } from "../kit/pretend_relay.ts";
 
 class Question implements Query {
@@ -32,10 +33,13 @@ class ChunkStore implements EventStore {
     throw new Error("nothing is stored here");
   }
 
-  async *query([filter]: readonly ReqFilter[]): AsyncIterable<readonly StoredEvent[]> {
+  async *query(
+    [filter]: readonly ReqFilter[],
+    options: QueryOptions = {},
+  ): AsyncIterable<readonly StoredEvent[]> {
     try {
       for (let row = 0; row < filter!.limit!; row++) {
-        await Promise.resolve();
+        await whenReady(options);
         this.pulled++;
         yield [{ seq: row, id: `${row}`, createdAt: row, json: new Uint8Array() }];
       }
@@ -73,6 +77,43 @@ Deno.test("rows come in order, then the end; the next chunk is pulled when this 
   deepEqual(steps, ["0", "1", "2", "end"]);
   await settle();
   equal(queue.size, 0);
+});
+
+Deno.test("while it is held nothing is read, and what was read before still comes", async () => {
+  const store = new ChunkStore();
+  const queue = new QueryQueue<Question>(store, 2);
+  queue.add(new Question(2));
+  await settle();
+  queue.hold();
+  queue.hold();
+  queue.add(new Question(1));
+  await settle();
+  const [first] = queue.results.take();
+  equal(first!.result.type, "rows");
+  first!.taken();
+  await settle();
+  deepEqual([store.pulled, queue.results.length], [1, 0]);
+  queue.release();
+  await settle();
+  deepEqual([store.pulled, queue.results.length], [3, 2]);
+  queue.drop();
+});
+
+Deno.test("a query that is held can be ended", async () => {
+  const store = new ChunkStore();
+  const queue = new QueryQueue<Question>(store, 1);
+  const first = new Question(2);
+  queue.hold();
+  queue.add(first);
+  queue.add(new Question(1));
+  await settle();
+  first.abort();
+  await settle();
+  deepEqual([store.ended, queue.size], [1, 1]);
+  queue.release();
+  await settle();
+  equal(store.pulled, 1);
+  queue.drop();
 });
 
 Deno.test("no more than the most run at once", async () => {

@@ -2,6 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { sha256 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
+import { ANY_LENGTH } from "../../src/store/body_statement.ts";
 import { plansOf } from "../../src/store/plan.ts";
 import { recentFirst, recentOf, recentStatement } from "../../src/store/recent_statement.ts";
 import { compare } from "../../src/store/scan.ts";
@@ -44,7 +45,7 @@ Deno.test("no stretch where it is not likely to be the answer", () => {
 Deno.test("the statement's parameters are the stretch, the authors, the limit and the rest", () => {
   const plan = planOf({ authors: keys(20), kinds: new Set([1, 6]), since: 5 });
   const { parameters } = recentStatement(plan, { ...recentOf(plan)!, authors: ["aa"] });
-  deepEqual(parameters, [40, "{1,6}", 5, 2 ** 53, String.raw`{"\\xaa"}`, 20]);
+  deepEqual(parameters, [40, "{1,6}", 5, 2 ** 53, String.raw`{"\\xaa"}`, 20, ANY_LENGTH]);
 });
 
 Deno.test("a stretch and the lanes behind it are the answer, wherever the stretch ends", async () => {

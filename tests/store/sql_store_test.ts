@@ -1,9 +1,15 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8 } from "../../src/base/bytes.ts";
+import { eventJson } from "../../src/nostr/event_json.ts";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { type Database, StatementFailed } from "../../src/store/database.ts";
 import { type EventRecord, StoreUnavailable } from "../../src/store/event_store.ts";
+import { openPglite } from "../../src/store/pglite.ts";
 import { SqlStore } from "../../src/store/sql_store.ts";
+import { openStoreOn } from "../kit/database.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { FakeSigner } from "../kit/signer.ts";
 
 // What a store does with a database that works is in tests/contract; here are databases that do not.
 
@@ -90,3 +96,76 @@ Deno.test("what needs no database asks none", async () => {
   deepEqual(await Array.fromAsync(store.query([{ tags: new Map(), ids: new Set() }])), []);
   equal(database.calls, 0);
 });
+
+/** Counts the JSON that comes from a database. */
+class CountingDatabase implements Database {
+  /** Bytes so far. */
+  fetched = 0;
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async query<Row>(...asked: Parameters<Database["query"]>): Promise<readonly Row[]> {
+    const rows = await this.#database.query(...asked);
+    for (const row of rows) {
+      if (typeof row === "object" && row !== null && "json" in row) {
+        this.fetched += (row.json as Uint8Array).length;
+      }
+    }
+    return rows as readonly Row[];
+  }
+
+  script(sql: string): Promise<void> {
+    return this.#database.script(sql);
+  }
+
+  transaction: Database["transaction"] = (work) => this.#database.transaction(work);
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+}
+
+Deno.test("however many ask for large events, no more is fetched and not taken than has room", async () => {
+  const maxFetchedBytes = 8 * 1_048_576;
+  const database = new CountingDatabase(await openPglite());
+  const store = await openStoreOn(database, { maxFetchedBytes });
+  const records = largeEvents(40, 100_000);
+  await store.put(records);
+  const total = records.reduce((sum, { json }) => sum + json.length, 0);
+  let taken = 0;
+  let most = 0;
+  const ask = async (filters: readonly ReqFilter[]) => {
+    let bytes = 0;
+    for await (const events of store.query(filters)) {
+      most = Math.max(most, database.fetched - taken);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      for (const { json } of events) bytes += json.length;
+      taken += events.reduce((sum, { json }) => sum + json.length, 0);
+    }
+    equal(bytes, total);
+  };
+  const tags = new Map();
+  const [authors, kinds] = [new Set(records.map(({ event }) => event.pubkey)), new Set([1])];
+  const questions: readonly (readonly ReqFilter[])[] = [
+    [{ tags, limit: 100 }],
+    [{ tags, authors, limit: 500 }],
+    [{ tags, kinds }, { tags, authors, limit: 1_000 }],
+  ];
+  await Promise.all(Array.from({ length: 12 }, (_, at) => ask(questions[at % 3]!)));
+  equal(taken, 12 * total);
+  ok(most <= maxFetchedBytes, `${most} bytes were fetched and not taken`);
+  await store.close();
+});
+
+function largeEvents(count: number, bytes: number): readonly EventRecord[] {
+  const random = new SeededRandom(1);
+  const authors = Array.from({ length: 30 }, () => new FakeSigner(random));
+  return Array.from({ length: count }, (_, at) => {
+    const content = "x".repeat(bytes + at);
+    const event = random.pick(authors).sign({ kind: 1, created_at: at, tags: [], content });
+    return { event, json: utf8(eventJson(event)) };
+  });
+}

@@ -211,6 +211,18 @@ export const limitsSection = {
       whenRaised: "One connection can take that many of the database connections that all share.",
       reloadable: false,
     },
+    max_fetched_bytes: {
+      type: "integer",
+      default: 67_108_864,
+      unit: "bytes",
+      min: 8_388_608,
+      max: 17_179_869_184,
+      description:
+        "How many bytes of stored events may have been fetched from the database, for all connections together, before they are queued for one. More queries wait their turn.",
+      whenRaised:
+        "Peers that ask for large events, many at once, make the relay hold that much memory.",
+      reloadable: false,
+    },
     max_pending_events: {
       type: "integer",
       default: 256,
@@ -241,7 +253,7 @@ export const limitsSection = {
       min: 16_384,
       max: 1_073_741_824,
       description:
-        "How many bytes may wait to be sent to one connection before its stored events wait for it to read.",
+        "How many bytes may wait to be sent to one connection before its queries read no further. Each of them may then still add 1 MiB.",
       whenRaised: "A peer that asks and does not read holds that much memory.",
       reloadable: false,
     },

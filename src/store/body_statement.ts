@@ -1,0 +1,69 @@
+/**
+ * The JSON of events, as far as there is room for it.
+ *
+ * Whoever asks for rows cannot know how long their JSON is, so a statement gives only what is short, and
+ * of the rest the length. That is then fetched by id, as much at a time as there is room for.
+ *
+ * @module
+ */
+
+import { byteaArray } from "./array_literal.ts";
+import type { Statement } from "./database.ts";
+import type { StoredEvent } from "./event_store.ts";
+
+/** An event that was found, with its JSON if that is short. Its JSON may be taken from it. */
+export interface FoundEvent extends StoredEvent {
+  json: Uint8Array;
+  /** The length of the JSON where it is not here; 0 or absent where it is. */
+  absentBytes?: number;
+}
+
+/** Longer than any JSON that a row can have: a `text` ends at 1 GiB. */
+export const ANY_LENGTH = 2 ** 31 - 1;
+
+/**
+ * Two columns: the JSON or nothing, and its length where it is nothing. The length of what is stored
+ * apart is known without reading it.
+ *
+ * @param raw the column of JSON.
+ * @param most the longest JSON that comes along, bytes.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { bodyColumns } from "./body_statement.ts";
+ *
+ * equal(bodyColumns("hit.raw", "$1").split("case").length, 3);
+ * ```
+ */
+export function bodyColumns(raw: string, most: string): string {
+  const isShort = `octet_length(${raw}) <= ${most}::int4`;
+  return `case when ${isShort} then ${raw} else '' end,
+  case when ${isShort} then 0 else octet_length(${raw}) end`;
+}
+
+/** The JSON of one event. */
+export interface Body {
+  readonly id: string;
+  readonly json: Uint8Array;
+}
+
+/**
+ * The JSON of those of these events that are there, in any order.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { bodiesStatement } from "./body_statement.ts";
+ *
+ * deepEqual(bodiesStatement(["ab"]).parameters, [String.raw`{"\\xab"}`]);
+ * ```
+ */
+export function bodiesStatement(ids: readonly string[]): Statement<Body> {
+  return {
+    text: `select events.id, events.raw from unnest($1::bytea[]) as wanted (id)
+join events on events.id = wanted.id`,
+    parameters: [byteaArray(ids)],
+    read: (cells) => ({ id: cells.hex(0), json: cells.utf8(1) }),
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * How long the JSON may be that comes along with what is found, so that all of it has room.
+ *
+ * @module
+ */
+
+import type { Plan } from "./plan.ts";
+
+/** Room for what comes along with one step of an answer. */
+export interface InlineShare {
+  /** The longest JSON that comes along, bytes. */
+  readonly mostBytes: number;
+  /** All of it together at most, bytes. */
+  readonly claimBytes: number;
+}
+
+/** What is read for an answer: each part gives rows in pages. */
+export type Part = Pick<Plan, "limit"> & { readonly lanes: ArrayLike<unknown> };
+
+/**
+ * The share of an answer whose parts are merged. A merge keeps of each part what comes later than its page:
+ * where it has more than one page, it keeps no JSON.
+ *
+ * @param chunkEvents the most events in one page.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { inlineShare } from "./inline_share.ts";
+ *
+ * const one = { lanes: [[]], limit: 20 };
+ * deepEqual(inlineShare([one], 500), { mostBytes: 16_384, claimBytes: 20 * 16_384 });
+ * const long = { lanes: [[]], limit: 400 };
+ * deepEqual(inlineShare([long, long], 500), { mostBytes: 0, claimBytes: 0 });
+ * ```
+ */
+export function inlineShare(parts: readonly Part[], chunkEvents: number): InlineShare {
+  const pages = parts.map(({ limit }) => Math.min(limit, chunkEvents));
+  const isOnePage = pages.reduce((sum, page) => sum + page, 0) <= chunkEvents;
+  if (parts.length > 1 && !isOnePage) return NOTHING;
+  const rows = parts.reduce((sum, { lanes }, at) => sum + pages[at]! * roundsOf(lanes), 0);
+  if (rows === 0) return NOTHING;
+  const claimBytes = Math.min(MAX_CLAIM_BYTES, rows * MAX_INLINE_BYTES);
+  return { mostBytes: Math.floor(claimBytes / rows), claimBytes };
+}
+
+const NOTHING: InlineShare = { mostBytes: 0, claimBytes: 0 };
+
+/** Few events are longer; those are fetched by themselves. */
+const MAX_INLINE_BYTES = 16_384;
+
+/** So that one query leaves room to others. */
+const MAX_CLAIM_BYTES = 4 * 1_048_576;
+
+/**
+ * How often a page may be in memory at once: of many lanes the page so far, the rows of the next round,
+ * and those of the stretch that was read before the lanes.
+ */
+function roundsOf({ length }: Part["lanes"]): number {
+  return length > 1 ? 3 : 1;
+}

@@ -1,0 +1,97 @@
+/**
+ * What a query asks, filter by filter, and its answers as one.
+ *
+ * @module
+ */
+
+import type { FoundEvent } from "./body_statement.ts";
+import { inlineShare, type Part } from "./inline_share.ts";
+import { inTurn, union } from "./union.ts";
+
+/** How many events are found in one step, at most. */
+export const PAGE_EVENTS = 500;
+
+/** What is found, step by step. */
+export type Answer = AsyncGenerator<readonly FoundEvent[], void>;
+
+/** How each step of an answer is read. */
+export interface Step {
+  /** The longest JSON that comes along, bytes. */
+  readonly mostBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A filter with the way to its answer. */
+export interface Question {
+  /** What is read for it, see {@link inlineShare}. */
+  readonly parts: readonly Part[];
+  readonly ask: (step: Step) => Answer;
+}
+
+/** What nothing can match. */
+export const noQuestion: Question = { parts: [], ask: async function* () {} };
+
+/** An answer to all questions. */
+export interface Asked {
+  readonly found: Answer;
+  /** The most bytes of JSON that come along in one step. */
+  readonly claimBytes: number;
+}
+
+/**
+ * All answers as one, in the order of time.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { askTogether, noQuestion } from "./question.ts";
+ *
+ * const { found } = askTogether([noQuestion, noQuestion], undefined);
+ * equal((await found.next()).done, true);
+ * ```
+ */
+export function askTogether(
+  questions: readonly Question[],
+  signal: AbortSignal | undefined,
+): Asked {
+  const parts = questions.flatMap(({ parts }) => parts);
+  const { mostBytes, claimBytes } = inlineShare(parts, PAGE_EVENTS);
+  return { found: merged(questions.map(({ ask }) => ask({ mostBytes, signal }))), claimBytes };
+}
+
+/**
+ * One answer after the other. Each has all the room for itself.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { askInTurn, noQuestion } from "./question.ts";
+ *
+ * const long = { parts: [{ lanes: [[]], limit: 500 }], ask: noQuestion.ask };
+ * equal(askInTurn([noQuestion, long], undefined).claimBytes, 4 * 2 ** 20);
+ * ```
+ */
+export function askInTurn(questions: readonly Question[], signal: AbortSignal | undefined): Asked {
+  const shares = questions.map(({ parts }) => inlineShare(parts, PAGE_EVENTS));
+  const answers = questions.map(({ ask }, at) => ask({ ...shares[at]!, signal }));
+  return {
+    found: inTurn(answers),
+    claimBytes: Math.max(0, ...shares.map(({ claimBytes }) => claimBytes)),
+  };
+}
+
+/**
+ * The union of answers, see `union.ts`.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { merged, noQuestion } from "./question.ts";
+ *
+ * const answer = noQuestion.ask({ mostBytes: 0, signal: undefined });
+ * equal(merged([answer]), answer);
+ * ```
+ */
+export function merged(answers: readonly Answer[], limit = Infinity): Answer {
+  return answers.length === 1 ? answers[0]! : union(answers, { limit, chunkEvents: PAGE_EVENTS });
+}
