@@ -4,6 +4,12 @@
  * @module
  */
 
+import { listMissingServer } from "../kit/each_server.ts";
+import {
+  packagedPostgres,
+  type PostgresVersion,
+  postgresVersions,
+} from "../kit/postgres_binaries.ts";
 import { freshDatabase, PostgresServer } from "../kit/postgres_server.ts";
 
 /** A database that nobody has used before. */
@@ -11,8 +17,10 @@ export interface FreshDatabase extends AsyncDisposable {
   readonly url: string;
 }
 
-/** By the name of its kind. `TEST_DATABASE_URL` names a server to use instead of one of our own. */
-export const freshDatabases: Readonly<Record<string, () => Promise<FreshDatabase>>> = {
+type Fresh = () => Promise<FreshDatabase>;
+
+/** By the name of its kind; of Postgres servers those that are here. */
+export const freshDatabases: Readonly<Record<string, Fresh>> = {
   "memory:": () =>
     Promise.resolve({ url: "memory:", [Symbol.asyncDispose]: () => Promise.resolve() }),
   "pglite:": async () => {
@@ -31,21 +39,40 @@ export const freshDatabases: Readonly<Record<string, () => Promise<FreshDatabase
       [Symbol.asyncDispose]: () => removeWhenIdle(directory),
     };
   },
-  "postgres:": async () => {
-    const given = Deno.env.get("TEST_DATABASE_URL");
-    if (given !== undefined) {
-      return {
-        url: await freshDatabase(given),
-        [Symbol.asyncDispose]: () => Promise.resolve(),
-      };
-    }
-    const server = await PostgresServer.start();
-    return {
-      url: await server.freshDatabase(),
-      [Symbol.asyncDispose]: () => server.stop(),
-    };
-  },
+  ...Object.fromEntries(
+    postgresVersions.map((version) => [`${version.name}:`, () => freshOn(version)]),
+  ),
 };
+
+/**
+ * Has `register` register its tests for each database, or for those alone that `DATABASES` names:
+ * `DATABASES=memory,postgres15`. The server that is not here stands in the runner's list as ignored.
+ */
+export function onEachDatabase(register: (name: string, fresh: Fresh) => void): void {
+  const wanted = Deno.env.get("DATABASES")?.split(",").map((name) => name.replace(/:?$/, ":"));
+  for (const name of wanted ?? Object.keys(freshDatabases)) {
+    const fresh = freshDatabases[name];
+    if (fresh === undefined) throw new Error(`${name} is none of ${Object.keys(freshDatabases)}`);
+    register(name, fresh);
+  }
+  if (wanted === undefined) listMissingServer();
+}
+
+/** On the package's Postgres, or on that of `TEST_DATABASE_URL` in its place. */
+async function freshOn(version: PostgresVersion): Promise<FreshDatabase> {
+  const given = Deno.env.get("TEST_DATABASE_URL");
+  if (given !== undefined && version === packagedPostgres) {
+    return {
+      url: await freshDatabase(given),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+  const server = await PostgresServer.start({ version });
+  return {
+    url: await server.freshDatabase(),
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
 
 /** A relay that was killed leaves its server to end by itself, which takes a moment. */
 async function removeWhenIdle(directory: string): Promise<void> {

@@ -7,9 +7,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import NDK, { NDKEvent, NDKPrivateKeySigner } from "@nostr-dev-kit/ndk";
 import { startRelay } from "../kit/running_relay.ts";
-import { freshDatabases } from "./databases.ts";
+import { onEachDatabase } from "./databases.ts";
 
-for (const [name, fresh] of Object.entries(freshDatabases)) {
+onEachDatabase((name, fresh) => {
   Deno.test({
     name: `NDK publishes, queries and listens on ${name}`,
     // NDK keeps timers of its pool that it has no way to end.
@@ -51,4 +51,4 @@ for (const [name, fresh] of Object.entries(freshDatabases)) {
       equal(await program.stop(), 0);
     },
   });
-}
+});

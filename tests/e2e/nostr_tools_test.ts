@@ -8,9 +8,9 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { Relay } from "nostr-tools/relay";
 import { startRelay } from "../kit/running_relay.ts";
-import { freshDatabases } from "./databases.ts";
+import { onEachDatabase } from "./databases.ts";
 
-for (const [name, fresh] of Object.entries(freshDatabases)) {
+onEachDatabase((name, fresh) => {
   Deno.test(`nostr-tools publishes, queries and listens on ${name}`, async () => {
     await using database = await fresh();
     await using program = await startRelay({ database: database.url });
@@ -49,4 +49,4 @@ for (const [name, fresh] of Object.entries(freshDatabases)) {
     reader.close();
     equal(await program.stop(), 0);
   });
-}
+});

@@ -7,8 +7,32 @@
 import { findPostgresPackage } from "../../src/app/postgres/postgres_package.ts";
 import { layOutPrograms, type PostgresPrograms } from "../../src/app/postgres/postgres_programs.ts";
 
+/** A Postgres that tests run on. */
+export interface PostgresVersion {
+  /** What tests and `DATABASES` call it: `postgres`, or with its major version `postgres15`. */
+  readonly name: string;
+  programs(): Promise<PostgresPrograms>;
+}
+
+/** The one of the package, which a private server is, too. */
+export const packagedPostgres: PostgresVersion = { name: "postgres", programs: layOutPackage };
+
+/** Where Debian and its children have servers, each in a folder named for its major version. */
+const SYSTEM_FOLDER = "/usr/lib/postgresql";
+
+/** What docs/operations.md promises. */
+const OLDEST_SUPPORTED = 14;
+
+/** The oldest server that the system has, or one sentence without a full stop. */
+export const systemPostgres: PostgresVersion | { readonly fault: string } = findSystemPostgres();
+
+/** Those that are here, to run tests on each. */
+export const postgresVersions: readonly PostgresVersion[] = "fault" in systemPostgres
+  ? [packagedPostgres]
+  : [packagedPostgres, systemPostgres];
+
 /** Lays them out in the system's temporary directory, once for all tests of all runs. */
-export async function postgresBinaries(): Promise<PostgresPrograms> {
+async function layOutPackage(): Promise<PostgresPrograms> {
   const found = await findPostgresPackage();
   if ("fault" in found) throw new Error(found.fault);
   return await layOutPrograms(
@@ -19,4 +43,29 @@ export async function postgresBinaries(): Promise<PostgresPrograms> {
 
 function temporaryDirectory(): string {
   return (Deno.env.get("TMPDIR") ?? "/tmp").replace(/\/+$/, "");
+}
+
+function findSystemPostgres(): typeof systemPostgres {
+  const [major] = systemMajors().filter((major) => major >= OLDEST_SUPPORTED);
+  if (major === undefined) return { fault: `there is no server in ${SYSTEM_FOLDER}` };
+  const bin = `${SYSTEM_FOLDER}/${major}/bin`;
+  const programs = { initdb: `${bin}/initdb`, postgres: `${bin}/postgres` };
+  return { name: `postgres${major}`, programs: () => Promise.resolve(programs) };
+}
+
+/** Of the servers; a client alone has no `postgres`. */
+function systemMajors(): readonly number[] {
+  return namesIn(SYSTEM_FOLDER)
+    .filter((name) => namesIn(`${SYSTEM_FOLDER}/${name}/bin`).includes("postgres"))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }

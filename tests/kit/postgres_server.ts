@@ -5,10 +5,18 @@
  */
 
 import postgres from "postgres";
-import { postgresBinaries } from "./postgres_binaries.ts";
+import { packagedPostgres, type PostgresVersion } from "./postgres_binaries.ts";
 
 /** Whoever is nobody: Postgres refuses to run as root. */
 const NOBODY = 65_534;
+
+/** What a server is to be. */
+export interface PostgresServerOptions {
+  /** Default: the package's. */
+  readonly version?: PostgresVersion;
+  /** Whether it waits for the disk. Default: no, for a test's data need not survive a power cut. */
+  readonly isDurable?: boolean;
+}
 
 /** A server of its own directory, port and socket, that ends with {@link stop}. */
 export class PostgresServer implements AsyncDisposable {
@@ -28,20 +36,18 @@ export class PostgresServer implements AsyncDisposable {
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   }
 
-  /**
-   * Makes a fresh server and waits until it answers. It does not wait for the disk unless `isDurable`:
-   * a test's data need not survive a power cut.
-   */
-  static async start({ isDurable = false } = {}): Promise<PostgresServer> {
-    const { initdb, postgres } = await postgresBinaries();
+  /** Makes a fresh server and waits until it answers. */
+  static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
+    const { version = packagedPostgres, isDurable = false } = options;
+    const { initdb, postgres } = await version.programs();
     const directory = await Deno.makeTempDir({ prefix: "gallimimus-database-" });
     if (Deno.uid() === 0) await Deno.chown(directory, NOBODY, NOBODY);
     const args = ["-D", `${directory}/data`, "-A", "trust", "-U", "postgres", "--no-sync"];
     await run(initdb, [...args, "-E", "UTF8", "--locale", "C"], directory);
-    const options = isDurable
+    const settings = isDurable
       ? []
       : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
-    const server = new PostgresServer(postgres, directory, freePort(), options);
+    const server = new PostgresServer(postgres, directory, freePort(), settings);
     await server.restart();
     return server;
   }
@@ -130,6 +136,18 @@ export async function freshDatabase(url: string): Promise<string> {
   const fresh = new URL(url);
   fresh.pathname = `/${name}`;
   return fresh.href;
+}
+
+/** Makes a database empty again, whoever is still connected to it. */
+export async function emptyDatabase(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {}, fetch_types: false });
+  try {
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`;
+    await sql.unsafe("drop schema public cascade; create schema public");
+  } finally {
+    await sql.end();
+  }
 }
 
 async function run(program: string, args: readonly string[], directory: string): Promise<void> {

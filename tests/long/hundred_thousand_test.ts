@@ -2,7 +2,8 @@
  * A hundred thousand signed events, in through `import` and through the socket, and a thousand random
  * questions: every store answers what the memory oracle answers.
  *
- * `EVENTS`, `FILTERS` and `SEED` in the environment change the sizes and repeat a failure.
+ * `EVENTS`, `FILTERS` and `SEED` in the environment change the sizes and repeat a failure, `DATABASES`
+ * says which of the databases are tried.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { kindClass } from "../../src/nostr/kind.ts";
 import { parseFilter } from "../../src/nostr/parse_filter.ts";
 import { storedFilters } from "../../src/relay/stored_filters.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
-import { freshDatabases } from "../e2e/databases.ts";
+import { onEachDatabase } from "../e2e/databases.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { Program } from "../kit/program.ts";
@@ -35,7 +36,7 @@ const events = generateEvents(random, count, { signed: true, ephemeral: true });
 const filters = Array.from({ length: questions }, () => askableFilter());
 const answers = await oracleAnswers();
 
-for (const [name, fresh] of Object.entries(freshDatabases)) {
+onEachDatabase((name, fresh) => {
   Deno.test(`${count} events through the socket into ${name}, seed ${seed}`, async () => {
     await using database = await fresh();
     await using relay = await startRelay({ database: database.url });
@@ -50,7 +51,7 @@ for (const [name, fresh] of Object.entries(freshDatabases)) {
   });
 
   // What memory imports it forgets.
-  if (name === "memory:") continue;
+  if (name === "memory:") return;
   Deno.test(`${count} events through import into ${name}, seed ${seed}`, async () => {
     await using database = await fresh();
     await importAll(database.url);
@@ -59,7 +60,7 @@ for (const [name, fresh] of Object.entries(freshDatabases)) {
     await compare(client);
     equal(await relay.stop(), 0);
   });
-}
+});
 
 /** Random filters include what a client may not ask, such as `#e` with a word. */
 function askableFilter(): ReqFilter {

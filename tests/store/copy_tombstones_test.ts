@@ -3,20 +3,12 @@ import { copyTombstones } from "../../src/store/copy_tombstones.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
-import { PostgresServer } from "../kit/postgres_server.ts";
+import { type SharedServer, testOnEachServer } from "../kit/each_server.ts";
 
-let server: PostgresServer;
-
-Deno.test.beforeAll(async () => {
-  server = await PostgresServer.start();
-});
-
-Deno.test.afterAll(async () => {
-  await server.stop();
-});
+const test = testOnEachServer();
 
 /** A database with the schema. */
-async function fresh(): Promise<Database> {
+async function fresh(server: SharedServer): Promise<Database> {
   const url = await server.freshDatabase();
   const store = await openStoreOn(openPostgres(url));
   await store.close();
@@ -46,8 +38,8 @@ insert into deleted_addresses
   select int4send(n / 900), n % 30, int4send(n), n, '' from generate_series(1, 2500) n;
 insert into vanished select int4send(n), n from generate_series(1, 2500) n`;
 
-Deno.test("all tombstones arrive, page by page, and again changes nothing", async () => {
-  const [from, to] = [await fresh(), await fresh()];
+test("all tombstones arrive, page by page, and again changes nothing", async (server) => {
+  const [from, to] = [await fresh(server), await fresh(server)];
   await from.script(FILL);
   const expected = await rows(from);
   deepEqual(expected.length, 7_500);
@@ -59,8 +51,8 @@ Deno.test("all tombstones arrive, page by page, and again changes nothing", asyn
   await to.close();
 });
 
-Deno.test("what the target knows better stays", async () => {
-  const [from, to] = [await fresh(), await fresh()];
+test("what the target knows better stays", async (server) => {
+  const [from, to] = [await fresh(server), await fresh(server)];
   await from.script("insert into vanished values ('a', 10), ('b', 10)");
   await to.script("insert into vanished values ('a', 20), ('b', 5)");
   await copyTombstones(from, to);

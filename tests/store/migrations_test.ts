@@ -4,18 +4,9 @@ import type { Statement } from "../../src/store/database.ts";
 import { migrate, type Migration, missingMigrations } from "../../src/store/migrations.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
 import { readMigrations } from "../kit/database.ts";
-import { freshDatabase, PostgresServer } from "../kit/postgres_server.ts";
+import { testOnEachServer } from "../kit/each_server.ts";
 
-const given = Deno.env.get("TEST_DATABASE_URL");
-let server: PostgresServer | undefined;
-
-Deno.test.beforeAll(async () => {
-  if (given === undefined) server = await PostgresServer.start();
-});
-
-Deno.test.afterAll(async () => {
-  await server?.stop();
-});
+const test = testOnEachServer();
 
 const one: Migration = { name: "0001_one", sql: "create table one (n int8)" };
 const two: Migration = { name: "0002_two", sql: "insert into one values (2); select 1" };
@@ -66,8 +57,8 @@ Deno.test("each of the project's migrations has a number and opens with its reas
   equal(new Set(migrations.map(({ name }) => name.slice(0, 4))).size, migrations.length);
 });
 
-Deno.test("migrations are applied once, step by step", async () => {
-  const database = openPostgres(await freshDatabase(given ?? server!.url));
+test("migrations are applied once, step by step", async (server) => {
+  const database = openPostgres(await server.freshDatabase());
   try {
     deepEqual(await migrate(database, [one], sha256), ["0001_one"]);
     deepEqual(await migrate(database, [one], sha256), []);
@@ -79,8 +70,8 @@ Deno.test("migrations are applied once, step by step", async () => {
   }
 });
 
-Deno.test("a migration that fails leaves nothing behind", async () => {
-  const database = openPostgres(await freshDatabase(given ?? server!.url));
+test("a migration that fails leaves nothing behind", async (server) => {
+  const database = openPostgres(await server.freshDatabase());
   try {
     const broken = { name: "0002_broken", sql: "create table two (n int8); select nonsense" };
     await rejects(migrate(database, [one, broken], sha256), { name: "StatementFailed" });
@@ -91,8 +82,8 @@ Deno.test("a migration that fails leaves nothing behind", async () => {
   }
 });
 
-Deno.test("of many processes that start at once one migrates", async () => {
-  const url = await freshDatabase(given ?? server!.url);
+test("of many processes that start at once one migrates", async (server) => {
+  const url = await server.freshDatabase();
   const databases = Array.from({ length: 6 }, () => openPostgres(url));
   try {
     const migrations = readMigrations();

@@ -5,19 +5,12 @@ import type { Database, Statement } from "../../src/store/database.ts";
 import type { EventRecord, EventStore } from "../../src/store/event_store.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
+import { type SharedServer, testOnEachServer } from "../kit/each_server.ts";
 import { PostgresServer } from "../kit/postgres_server.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
-let server: PostgresServer;
-
-Deno.test.beforeAll(async () => {
-  server = await PostgresServer.start();
-});
-
-Deno.test.afterAll(async () => {
-  await server.stop();
-});
+const test = testOnEachServer({ own: true });
 
 const author = new FakeSigner(new SeededRandom(4));
 let clock = 1;
@@ -32,6 +25,7 @@ function number(text: string, parameters: readonly (string | number)[] = []): St
 }
 
 async function withDatabase(
+  server: SharedServer,
   options: Parameters<typeof openPostgres>[1],
   work: (database: Database) => Promise<void>,
 ): Promise<void> {
@@ -49,8 +43,8 @@ async function countOf(store: EventStore): Promise<number> {
   return count;
 }
 
-Deno.test("cells are read as hex, integer, text and bytes", () =>
-  withDatabase({}, async (database) => {
+test("cells are read as hex, integer, text and bytes", (server) =>
+  withDatabase(server, {}, async (database) => {
     const [cells] = await database.query({
       text: "select $1::bytea, $2::int8, $3::text",
       parameters: ["\\x00ff", 2 ** 53 - 1, "é\u2028🎉"],
@@ -59,16 +53,16 @@ Deno.test("cells are read as hex, integer, text and bytes", () =>
     deepEqual(cells, ["00ff", 2 ** 53 - 1, "é\u2028🎉", [...utf8("é\u2028🎉")]]);
   }));
 
-Deno.test("the connections plan as plan.ts says and nothing else", () =>
-  withDatabase({}, async (database) => {
+test("the connections plan as plan.ts says and nothing else", (server) =>
+  withDatabase(server, {}, async (database) => {
     for (const name of ["jit", "enable_seqscan", "enable_hashjoin"]) {
       const shown = { text: `show ${name}`, parameters: [] };
       deepEqual(await database.query({ ...shown, read: (cells) => cells.text(0) }), ["off"]);
     }
   }));
 
-Deno.test("a query that takes too long is an outage, and the connection stays", () =>
-  withDatabase({ readConnections: 1, readTimeoutMs: 50 }, async (database) => {
+test("a query that takes too long is an outage, and the connection stays", (server) =>
+  withDatabase(server, { readConnections: 1, readTimeoutMs: 50 }, async (database) => {
     await rejects(database.query(number("select pg_sleep(60)::text")), {
       name: "StoreUnavailable",
       message: /timeout/,
@@ -76,8 +70,8 @@ Deno.test("a query that takes too long is an outage, and the connection stays", 
     deepEqual(await database.query(number("select 1")), [1]);
   }));
 
-Deno.test("an abort ends the statement at the server", () =>
-  withDatabase({ readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
+test("an abort ends the statement at the server", (server) =>
+  withDatabase(server, { readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
     await database.query(number("select 1"));
     const controller = new AbortController();
     const reason = new Error("no longer wanted");
@@ -91,8 +85,8 @@ Deno.test("an abort ends the statement at the server", () =>
     deepEqual(await database.query(number("select 2")), [2]);
   }));
 
-Deno.test("what waits for a connection can be called off", () =>
-  withDatabase({ readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
+test("what waits for a connection can be called off", (server) =>
+  withDatabase(server, { readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
     const [running, waiting] = [new AbortController(), new AbortController()];
     const sleep = number("select pg_sleep(50)::text");
     const first = database.query(sleep, { signal: running.signal });
@@ -105,8 +99,8 @@ Deno.test("what waits for a connection can be called off", () =>
     deepEqual(await database.query(number("select 3")), [3]);
   }));
 
-Deno.test("aborts at any moment harm no other query", () =>
-  withDatabase({ readConnections: 2 }, async (database) => {
+test("aborts at any moment harm no other query", (server) =>
+  withDatabase(server, { readConnections: 2 }, async (database) => {
     await database.query(number("select 1"));
     for (let round = 0; round < 100; round++) {
       const controller = new AbortController();
@@ -125,8 +119,8 @@ Deno.test("aborts at any moment harm no other query", () =>
     }
   }));
 
-Deno.test("a transaction that fails is rolled back and names its own error", () =>
-  withDatabase({}, async (database) => {
+test("a transaction that fails is rolled back and names its own error", (server) =>
+  withDatabase(server, {}, async (database) => {
     await database.script("create table numbers (n int8 primary key)");
     const insert = number("insert into numbers values ($1) returning n", [1]);
     const own = new Error("changed my mind");
@@ -142,8 +136,8 @@ Deno.test("a transaction that fails is rolled back and names its own error", () 
     deepEqual(await database.query(number("select count(*) from numbers")), [0]);
   }));
 
-Deno.test("a session is of no use when its transaction is over", () =>
-  withDatabase({}, async (database) => {
+test("a session is of no use when its transaction is over", (server) =>
+  withDatabase(server, {}, async (database) => {
     const session = await database.transaction((session) => Promise.resolve(session));
     await rejects(session.query(number("select 1")), { name: "StoreUnavailable" });
   }));
@@ -156,14 +150,14 @@ Deno.test("nobody there is an outage", async () => {
   await database.close();
 });
 
-Deno.test("no such database is an outage", async () => {
+test("no such database is an outage", async (server) => {
   const database = openPostgres(server.url.replace(/postgres$/, "missing"));
   await rejects(database.query(number("select 1")), { name: "StoreUnavailable" });
   await database.close();
 });
 
-Deno.test("a server that is stopped or crashes under load is an outage, and then it is back", async () => {
-  await using own = await PostgresServer.start({ isDurable: true });
+test("a server that is stopped or crashes under load is an outage, and then it is back", async ({ version }) => {
+  await using own = await PostgresServer.start({ version, isDurable: true });
   const store = await openStoreOn(
     openPostgres(await own.freshDatabase(), { connectTimeoutMs: 2_000 }),
   );
@@ -202,11 +196,12 @@ Deno.test("a server that is stopped or crashes under load is an outage, and then
   }
 });
 
-Deno.test("a Unix socket is named by its directory", async () => {
+test("a Unix socket is named by its directory", async (server) => {
   const socket = new URL(await server.freshDatabase());
-  const host = await socketDirectory();
-  const byQuery = `postgres://postgres@localhost:${server.port}${socket.pathname}?host=${host}`;
-  const byHost = `postgres://postgres@${encodeURIComponent(host)}:${server.port}${socket.pathname}`;
+  const { port } = socket;
+  const host = await socketDirectory(server.url);
+  const byQuery = `postgres://postgres@localhost:${port}${socket.pathname}?host=${host}`;
+  const byHost = `postgres://postgres@${encodeURIComponent(host)}:${port}${socket.pathname}`;
   for (const url of [byQuery, byHost]) {
     const database = openPostgres(url);
     try {
@@ -223,9 +218,9 @@ Deno.test("a Unix socket is named by its directory", async () => {
   }
 });
 
-/** Where the suite's server has its socket. */
-async function socketDirectory(): Promise<string> {
-  const database = openPostgres(server.url);
+/** Where a server has its socket. */
+async function socketDirectory(url: string): Promise<string> {
+  const database = openPostgres(url);
   try {
     const [directory] = await database.query({
       text: "show unix_socket_directories",

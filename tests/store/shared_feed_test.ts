@@ -10,24 +10,17 @@ import { WRITER_NAME } from "../../src/store/feed_statements.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
 import type { SqlStore } from "../../src/store/sql_store.ts";
 import { openStoreOn } from "../kit/database.ts";
+import { testOnEachServer } from "../kit/each_server.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
-import { freshDatabase, PostgresServer } from "../kit/postgres_server.ts";
+import { PostgresServer } from "../kit/postgres_server.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 import { ToldEvents } from "../kit/told_events.ts";
 
 const BEAT_MS = 5_000;
+const test = testOnEachServer();
 const author = new FakeSigner(new SeededRandom(1));
-let server: PostgresServer;
 let clockTicks = 0;
-
-Deno.test.beforeAll(async () => {
-  server = await PostgresServer.start();
-});
-
-Deno.test.afterAll(async () => {
-  await server.stop();
-});
 
 function note(fields: Partial<NostrEvent> = {}): EventRecord {
   const draft = { kind: 1, created_at: ++clockTicks, tags: [], content: "" };
@@ -100,8 +93,8 @@ class Operator implements AsyncDisposable {
   }
 }
 
-Deno.test("each instance tells the events of all, each once", async () => {
-  const url = await freshDatabase(server.url);
+test("each instance tells the events of all, each once", async (server) => {
+  const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await using second = await Instance.open(url);
   const batches = Array.from({ length: 20 }, () => [note(), note(), note()]);
@@ -118,15 +111,15 @@ Deno.test("each instance tells the events of all, each once", async () => {
   equal(first.told.ids.at(-1), last.event.id, "a duplicate is not told");
 });
 
-Deno.test("events of one batch are told in the order in which they came", async () => {
-  await using instance = await Instance.open(await freshDatabase(server.url));
+test("events of one batch are told in the order in which they came", async (server) => {
+  await using instance = await Instance.open(await server.freshDatabase());
   const batch = Array.from({ length: 20 }, () => note());
   await instance.store.put(batch);
   deepEqual(instance.told.ids, ids(batch));
 });
 
-Deno.test("what was stored before an instance began is not told, and counts as told", async () => {
-  const url = await freshDatabase(server.url);
+test("what was stored before an instance began is not told, and counts as told", async (server) => {
+  const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await first.store.put([note()]);
   await using second = await Instance.open(url);
@@ -138,8 +131,8 @@ Deno.test("what was stored before an instance began is not told, and counts as t
   equal(second.told.ids.length, 1);
 });
 
-Deno.test("an event counts as told from the moment it is", async () => {
-  const url = await freshDatabase(server.url);
+test("an event counts as told from the moment it is", async (server) => {
+  const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await using second = await Instance.open(url);
   const seen: boolean[] = [];
@@ -159,8 +152,8 @@ Deno.test("an event counts as told from the moment it is", async () => {
   deepEqual([seen, second.store.feed.hasTold(seq + 1)], [[true], true]);
 });
 
-Deno.test("ephemeral events reach other instances when they fit into a notification", async () => {
-  const url = await freshDatabase(server.url);
+test("ephemeral events reach other instances when they fit into a notification", async (server) => {
+  const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await using second = await Instance.open(url);
   const large = note({ kind: 20_001, content: "x".repeat(8_000) });
@@ -173,8 +166,8 @@ Deno.test("ephemeral events reach other instances when they fit into a notificat
   deepEqual(second.told.ids, ids([small]));
 });
 
-Deno.test("nothing is lost or told twice when the connection that listens is cut ten times", async () => {
-  const url = await freshDatabase(server.url);
+test("nothing is lost or told twice when the connection that listens is cut ten times", async (server) => {
+  const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await using second = await Instance.open(url);
   await using operator = new Operator(url);
@@ -200,8 +193,8 @@ Deno.test("nothing is lost or told twice when the connection that listens is cut
   ]);
 });
 
-Deno.test("an event that was numbered early and committed late is told after a cut too", async () => {
-  const url = await freshDatabase(server.url);
+test("an event that was numbered early and committed late is told after a cut too", async (server) => {
+  const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await using second = await Instance.open(url);
   await using operator = new Operator(url);
@@ -235,8 +228,8 @@ Deno.test("an event that was numbered early and committed late is told after a c
   equal(second.told.ids.at(-1), late.event.id);
 });
 
-Deno.test("a server that is away for a while ends in one line, and nothing is missed", async () => {
-  await using away = await PostgresServer.start();
+test("a server that is away for a while ends in one line, and nothing is missed", async ({ version }) => {
+  await using away = await PostgresServer.start({ version });
   const url = await away.freshDatabase();
   await using first = await Instance.open(url);
   await first.store.put([note()]);
