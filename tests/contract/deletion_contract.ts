@@ -9,7 +9,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { EventStore } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
-import { generateEvents } from "../kit/event_generator.ts";
+import { disputedEvents } from "../kit/disputed_events.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { idsIn, newKey, recordOf, someEvent } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -287,7 +287,7 @@ function testOracle(test: Test): void {
   test(`with deletions, outcomes and answers agree with the oracle (seed ${seed})`, async (store) => {
     const random = new SeededRandom(seed);
     const oracle = new MemoryStore();
-    const events = deletionHeavy(random, 1_500);
+    const events = disputedEvents(random, 1_500);
     for (const batch of batchesOf(events, random)) {
       deepEqual(await put(store, ...batch), await put(oracle, ...batch), `seed ${seed}`);
     }
@@ -344,7 +344,7 @@ function testSharing(subject: Subject): void {
     const stores = await Promise.all([place.open(), place.open(), place.open()]);
     try {
       const random = new SeededRandom(78);
-      const events = deletionHeavy(random, 1_500);
+      const events = disputedEvents(random, 1_500);
       const oracle = new MemoryStore();
       await put(oracle, ...events);
       await Promise.all(
@@ -358,21 +358,6 @@ function testSharing(subject: Subject): void {
       await Promise.all(stores.map((store) => store.close()));
     }
   });
-}
-
-/** The usual crowd, small enough for its deletions to meet their targets, with some who vanish. */
-function deletionHeavy(random: SeededRandom, count: number): readonly NostrEvent[] {
-  const options = { authors: 12, deletions: true };
-  const events = generateEvents(random, count, options);
-  const requests = Array.from({ length: count / 10 }, () => {
-    const { id, pubkey, kind, tags, created_at } = random.pick(events);
-    const d = tags.find(([name]) => name === "d")?.[1] ?? "";
-    const owner = kind === 1059 ? tags[0]![1]! : pubkey;
-    const named = random.chance(0.5) ? ["e", id] : ["a", `${kind}:${pubkey}:${d}`];
-    return deletion([named], { pubkey: owner, created_at });
-  });
-  const { pubkey, created_at } = random.pick(events);
-  return random.shuffled([...events, ...requests, vanish(created_at, { pubkey })]);
 }
 
 /** All of them in an order of chance, in batches of one to forty. */
