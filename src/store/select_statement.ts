@@ -3,8 +3,8 @@
  *
  * One statement answers one {@link Ask}. Where most of what the lanes give is wanted, it takes the events
  * from there. Else its inner part walks the lanes, a few keys from each, and needs nothing but the index;
- * the outer part fetches the JSON of the events that won. The text depends on the plan's shape, and on
- * whether there is one lane, but never on how many values it has.
+ * the outer part fetches the JSON of the events that won. The text depends on the plan's shape, on whether
+ * there is one lane, and on whether the values to check are few, but never on how many they are.
  *
  * @module
  */
@@ -325,7 +325,7 @@ function laneConditions(
  * ```
  */
 export function restSql(
-  { rest, nowS }: Pick<Plan, "rest" | "nowS">,
+  { letter, rest, nowS }: Pick<Plan, "letter" | "rest" | "nowS">,
   parameters: Parameters,
 ): readonly string[] {
   const conditions: string[] = [];
@@ -336,23 +336,36 @@ export function restSql(
   if (rest.kinds) {
     conditions.push(`hit.kind = any(${parameters.add(plainArray(rest.kinds))}::int4[])`);
   }
-  for (const tag of rest.tags) conditions.push(carriesTag(tag, parameters));
+  const event = letter === undefined ? "hit.key" : "hit.event";
+  for (const tag of rest.tags) conditions.push(carriesTag(tag, { event, parameters }));
   return conditions;
 }
 
 /**
- * Whether the event carries one of the values: a look-up by the whole key of an index for each, the kind
- * among it, because no index without it has all rows. A scalar subquery stays one; `exists` might become a join that starts at the wrong end.
+ * Whether the event carries one of the values, or every one. A few are looked up by the whole key of an
+ * index; for many, the tags of the event are looked through. Each way is made such that Postgres can take
+ * no other, which before version 18 would read all tags of the letter.
  */
-function carriesTag({ letter, values, every }: TagCondition, parameters: Parameters): string {
+function carriesTag(
+  { letter, values, every }: TagCondition,
+  { event, parameters }: { readonly event: string; readonly parameters: Parameters },
+): string {
   // Each value of an event stands in the table once.
   const found = every ? `count(*) = ${parameters.add(values.length)}::int8` : "true";
-  return `(select ${found} from tags as other
-        where other.name = ${parameters.add(letter)}::"char"
-          and other.value = any(${parameters.add(byteaArray(values))}::bytea[])
-          and other.kind = hit.kind
-          and other.created_at = hit.created_at and other.id = hit.id limit 1)`;
+  const name = `other.name = ${parameters.add(letter)}::"char"`;
+  const wanted = `unnest(${parameters.add(byteaArray(values))}::bytea[])`;
+  return values.length > FEW_VALUES
+    ? `(select ${found} from (
+          select name, value from tags where tags.event = ${event} offset 0) as other
+        where ${name} and (other.value in (select ${wanted})) is true limit 1)`
+    : `(select ${found} from ${wanted} as wanted (value)
+        cross join lateral (select from tags as other
+          where ${name} and other.value = wanted.value and other.kind = hit.kind
+            and other.created_at = hit.created_at and other.id = hit.id limit 1) as carried limit 1)`;
 }
+
+/** So few look-ups cost no more than reading the tags of an event; of a follow list, which has thousands, much less. */
+const FEW_VALUES = 4;
 
 /**
  * What has expired and was not removed yet is a short list, mostly an empty one. Postgres makes it once

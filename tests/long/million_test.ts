@@ -21,6 +21,7 @@ import { openPostgres } from "../../src/store/postgres.ts";
 import { SqlStore } from "../../src/store/sql_store.ts";
 import { Crowd } from "../kit/crowd.ts";
 import { type Cost, explained } from "../kit/explained.ts";
+import { type PostgresVersion, postgresVersions } from "../kit/postgres_binaries.ts";
 import { PostgresServer } from "../kit/postgres_server.ts";
 import { LIMIT, SEARCHABLE_KINDS, type Shape, shapesOf } from "../kit/query_shapes.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -83,11 +84,9 @@ interface Place extends AsyncDisposable {
 }
 
 const places: Readonly<Record<string, () => Promise<Place>>> = {
-  async postgres() {
-    const server = await PostgresServer.start({ isDurable: true });
-    const database = openPostgres(await server.freshDatabase());
-    return { database, [Symbol.asyncDispose]: () => server.stop() };
-  },
+  ...Object.fromEntries(
+    postgresVersions.map((version) => [version.name, () => placeOn(version)]),
+  ),
   async pglite() {
     const directory = await Deno.makeTempDir();
     const database = await openPglite(`${directory}/pglite`);
@@ -95,6 +94,12 @@ const places: Readonly<Record<string, () => Promise<Place>>> = {
     return { database, [Symbol.asyncDispose]: remove };
   },
 };
+
+async function placeOn(version: PostgresVersion): Promise<Place> {
+  const server = await PostgresServer.start({ version, isDurable: true });
+  const database = openPostgres(await server.freshDatabase());
+  return { database, [Symbol.asyncDispose]: () => server.stop() };
+}
 
 /** Imports the next events of the crowd and says how many went in a second, for each tenth of all. */
 async function load(
