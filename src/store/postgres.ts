@@ -15,11 +15,12 @@ import {
   type StatementOptions,
 } from "./database.ts";
 import { type PoolFigures, StoreUnavailable } from "./event_store.ts";
-import { isConnectionLost } from "./lost_connection.ts";
+import { isConnectionLost, isRefused } from "./lost_connection.ts";
 import { WRITER_NAME } from "./feed_statements.ts";
 import { postgresAddress } from "./postgres_url.ts";
 import { QueryGate } from "./query_gate.ts";
 import { RawCells } from "./raw_cells.ts";
+import { Renewable } from "./renewable.ts";
 import { unlessAborted } from "./unless_aborted.ts";
 
 /** What part of the connections that answer queries is kept for short ones. */
@@ -78,18 +79,22 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Listen
   return new PostgresDatabase({
     // Nothing is sent ahead of an answer: a cancel request names the connection and would hit whatever
     // runs there, and a slow statement would hold up those behind it.
-    readers: connect({
-      name: "gallimimus read",
-      max: options.readConnections ?? 8,
-      timeoutMs: readTimeoutMs,
-      max_pipeline: 0,
-    }),
-    writers: connect({
-      name: WRITER_NAME,
-      max: options.writeConnections ?? 3,
-      timeoutMs: writeTimeoutMs,
-      max_pipeline: 100,
-    }),
+    readers: new Renewable(() =>
+      connect({
+        name: "gallimimus read",
+        max: options.readConnections ?? 8,
+        timeoutMs: readTimeoutMs,
+        max_pipeline: 0,
+      })
+    ),
+    writers: new Renewable(() =>
+      connect({
+        name: WRITER_NAME,
+        max: options.writeConnections ?? 3,
+        timeoutMs: writeTimeoutMs,
+        max_pipeline: 100,
+      })
+    ),
     listener: (hooks) =>
       connect({
         ...{ name: "gallimimus listen", max: 1, timeoutMs: readTimeoutMs, max_pipeline: 0 },
@@ -143,19 +148,16 @@ const asText = { to: 17, from: [17], serialize: String, parse: String };
 
 type Pool = ReturnType<typeof postgres>;
 
-/** How long disconnecting may take when nothing runs any more. */
-const MAX_CLOSING_SECONDS = 2;
-
 /** The connections of a database, by what they are for. */
 interface Pools {
-  readonly readers: Pool;
-  readonly writers: Pool;
+  readonly readers: Renewable<Pool>;
+  readonly writers: Renewable<Pool>;
   readonly listener: (hooks: ListenerHooks) => Pool;
 }
 
 class PostgresDatabase implements ListeningDatabase {
-  readonly #readers: Pool;
-  readonly #writers: Pool;
+  readonly #readers: Renewable<Pool>;
+  readonly #writers: Renewable<Pool>;
   readonly #listener: Pools["listener"];
   readonly #gate: QueryGate;
   /** What the driver works on. Closing waits for it: the driver's own waiting ends a little early. */
@@ -166,7 +168,7 @@ class PostgresDatabase implements ListeningDatabase {
     this.#readers = readers;
     this.#writers = writers;
     this.#listener = listener;
-    const connections = readers.options.max;
+    const connections = readers.current.options.max;
     this.#gate = new QueryGate({ connections, reserved: Math.floor(connections * SHORT_SHARE) });
   }
 
@@ -182,7 +184,7 @@ class PostgresDatabase implements ListeningDatabase {
     statement: Statement<Row>,
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
-    for (let left = this.#readers.options.max;; left--) {
+    for (let left = this.#readers.current.options.max;; left--) {
       try {
         return await this.#read(statement, options);
       } catch (error) {
@@ -230,17 +232,17 @@ class PostgresDatabase implements ListeningDatabase {
 
   async script(sql: string): Promise<void> {
     try {
-      await this.#track(this.#writers.unsafe(sql));
+      await this.#track(this.#writers.current.unsafe(sql), this.#writers);
     } catch (error) {
       throw failure(error);
     }
   }
 
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    for (let left = this.#writers.options.max;; left--) {
+    for (let left = this.#writers.current.options.max;; left--) {
       const session = new TransactionSession();
       try {
-        return await this.#track(this.#attempt(session, work));
+        return await this.#track(this.#attempt(session, work), this.#writers);
       } catch (error) {
         // Nothing was done yet, so a connection from before the server's restart may be passed over.
         if (left > 0 && !session.hasBegun && isConnectionLost(error)) continue;
@@ -255,7 +257,7 @@ class PostgresDatabase implements ListeningDatabase {
     session: TransactionSession,
     work: (session: Session) => Promise<T>,
   ): Promise<T> {
-    const { value } = await this.#writers.begin(async (sql) => {
+    const { value } = await this.#writers.current.begin(async (sql) => {
       session.sql = sql;
       session.hasBegun = true;
       try {
@@ -277,15 +279,18 @@ class PostgresDatabase implements ListeningDatabase {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#running);
-    // The driver waits for ever for a connection that was lost in the midst of a statement.
-    const end = { timeout: MAX_CLOSING_SECONDS };
-    await Promise.all([this.#readers.end(end), this.#writers.end(end)]);
+    await Promise.all([this.#readers.end(), this.#writers.end()]);
   }
 
-  async #track<T>(work: Promise<T>): Promise<T> {
+  /** To be called with the pool that the work was just given to. */
+  async #track<T>(work: Promise<T>, pools?: Renewable<Pool>): Promise<T> {
+    const pool = pools?.current;
     this.#running.add(work);
     try {
       return await work;
+    } catch (error) {
+      if (pool !== undefined && isConnectionLost(error) && !isRefused(error)) pools!.lost(pool);
+      throw error;
     } finally {
       this.#running.delete(work);
     }
@@ -297,8 +302,8 @@ class PostgresDatabase implements ListeningDatabase {
   ): Promise<readonly Row[]> {
     const visitor = { isShort, signal };
     await this.#gate.enter(visitor);
-    const query = send(this.#readers, statement);
-    const rows = this.#track(query).finally(() => this.#gate.leave(visitor));
+    const query = send(this.#readers.current, statement);
+    const rows = this.#track(query, this.#readers).finally(() => this.#gate.leave(visitor));
     const stop = () => {
       this.#gate.countCancelled();
       this.#cancel(query);

@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { isConnectionLost } from "../../src/store/lost_connection.ts";
+import { isConnectionLost, isRefused } from "../../src/store/lost_connection.ts";
 
 function withCode(code: string | number): Error {
   return Object.assign(new Error("no"), { code });
@@ -17,4 +17,12 @@ Deno.test("one that cannot be opened, a refused statement and an abort are not",
   }
   equal(isConnectionLost(new Error("no")), false);
   equal(isConnectionLost("CONNECTION_CLOSED"), false);
+});
+
+Deno.test("a server that takes no connections says so in one way", () => {
+  equal(isRefused(withCode("57P03")), true);
+  for (const code of ["57P01", "ECONNREFUSED", "CONNECTION_CLOSED"]) {
+    equal(isRefused(withCode(code)), false, code);
+  }
+  equal(isRefused("57P03"), false);
 });

@@ -196,6 +196,36 @@ test("a server that is stopped or crashes under load is an outage, and then it i
   }
 });
 
+test("a server that cut its connections and refuses new ones is an outage at once", async (server) => {
+  const url = await server.freshDatabase();
+  const name = new URL(url).pathname.slice(1);
+  const database = openPostgres(url, { readConnections: 1, writeConnections: 1 });
+  const operator = openPostgres(server.url, { readConnections: 1, writeConnections: 1 });
+  const one = number("select 1");
+  const write = () => database.transaction((session) => session.query(one));
+  try {
+    await Promise.all([database.query(one), write()]);
+    const busy = number("select pg_sleep(60)::text");
+    const [reading, writing] = [
+      rejects(database.query(busy), { name: "StoreUnavailable" }),
+      rejects(database.transaction((session) => session.query(busy)), { name: "StoreUnavailable" }),
+    ];
+    await operator.script(`alter database ${name} allow_connections false`);
+    await operator.script(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+    );
+    await Promise.all([reading, writing]);
+    for (let round = 0; round < 3; round++) {
+      await rejects(database.query(one), { name: "StoreUnavailable" });
+      await rejects(write(), { name: "StoreUnavailable" });
+    }
+    await operator.script(`alter database ${name} allow_connections true`);
+    deepEqual([await database.query(one), await write()], [[1], [1]]);
+  } finally {
+    await Promise.all([database.close(), operator.close()]);
+  }
+});
+
 test("a Unix socket is named by its directory", async (server) => {
   const socket = new URL(await server.freshDatabase());
   const { port } = socket;
