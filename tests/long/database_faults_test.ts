@@ -8,7 +8,10 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
+import { readPostmasterFile } from "../../src/app/postgres/postmaster_file.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
+import { freshDatabases } from "../e2e/databases.ts";
+import { postgresVersions } from "../kit/postgres_binaries.ts";
 import { PostgresServer } from "../kit/postgres_server.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { type RunningRelay, startRelay } from "../kit/running_relay.ts";
@@ -131,9 +134,11 @@ async function asOperator(server: PostgresServer, statement: string): Promise<vo
   }
 }
 
-for (const fault of faults) {
-  Deno.test(`what was acknowledged is there after the database ${fault.name}, twice`, async () => {
-    await using server = await PostgresServer.start({ isDurable: true });
+const cases = postgresVersions.flatMap((version) => faults.map((fault) => ({ version, fault })));
+
+for (const { version, fault } of cases) {
+  Deno.test(`what was acknowledged is there after ${version.name} ${fault.name}, twice`, async () => {
+    await using server = await PostgresServer.start({ version, isDurable: true });
     await asOperator(server, "create database relay");
     const database = server.url.replace(/postgres$/, "relay");
     await using relay = await startRelay({ database });
@@ -161,9 +166,56 @@ for (const fault of faults) {
     deepEqual(await missing(relay, publisher.stored), []);
     equal(await relay.stop(), 0);
     ok(relay.log.length < 30, `a readable log, not ${relay.log.length} lines`);
-    console.log(`${fault.name}: ${publisher.stored.length} stored, all there; log:`);
+    console.log(
+      `${version.name} ${fault.name}: ${publisher.stored.length} stored, all there; log:`,
+    );
     for (const line of relay.log) console.log(`  ${line}`);
   });
+}
+
+/** Which process of the relay's own server is killed, and what the log says of it. */
+const victims = [
+  { name: "server", among: serverOf, said: "database server ended" },
+  { name: "process of a connection", among: connectionOf, said: "was terminated by signal 9" },
+];
+
+for (const victim of victims) {
+  Deno.test(`what was acknowledged is there after a ${victim.name} of managed: is killed with -9, thrice`, async () => {
+    await using database = await freshDatabases["managed:"]!();
+    await using relay = await startRelay({ database: database.url });
+    await using client = await RelayClient.connect(relay.url);
+    const publisher = new Publisher(client);
+    for (let round = 1; round <= 3; round++) {
+      await publisher.storedMore(200);
+      Deno.kill(await victim.among(database.url), "SIGKILL");
+      await said(relay, victim.said, round);
+      await publisher.storedMore(200);
+    }
+    await publisher.stop();
+    ok(publisher.refusals.every((reason) => reason.startsWith("error: ")));
+    deepEqual(await missing(relay, publisher.stored), []);
+    const [fails, works] = ["writing events fails", "writing events works again"];
+    equal(told(relay, fails!), told(relay, works!));
+    if (victim.among === serverOf) await said(relay, "database server runs again", 3);
+    equal(await relay.stop(), 0);
+    ok(relay.log.length < 30, `a readable log, not ${relay.log.length} lines`);
+    const { stored, refusals } = publisher;
+    console.log(`${stored.length} stored, all there; ${refusals.length} refused; log:`);
+    for (const line of relay.log) console.log(`  ${line}`);
+  });
+}
+
+/** The first process of the server of a `managed:` URL. */
+async function serverOf(url: string): Promise<number> {
+  return (await readPostmasterFile(`${url.slice("managed:".length)}/data`))!.pid;
+}
+
+/** One of its processes that speak to the relay. */
+async function connectionOf(url: string): Promise<number> {
+  const args = ["-o", "pid=,args=", "--ppid", String(await serverOf(url))];
+  const { stdout } = await new Deno.Command("ps", { args }).output();
+  const [, pid] = /^ *(\d+) postgres: gallimimus /m.exec(new TextDecoder().decode(stdout))!;
+  return Number(pid);
 }
 
 Deno.test("a database that hangs makes nobody wait beyond the time-out", async () => {

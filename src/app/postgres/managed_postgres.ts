@@ -84,7 +84,7 @@ export class ManagedPostgres {
     this.#directory = directory;
     this.#place = place;
     this.#options = options;
-    this.#log = serverLog(options.log);
+    this.#log = serverLog(options.log, options.clock);
     const url = new URL(`postgres://${ROLE}@localhost/postgres`);
     url.searchParams.set("host", place.socket);
     this.url = url.href;
@@ -102,7 +102,11 @@ export class ManagedPostgres {
     try {
       const place = await prepare(directory.path, options);
       const server = new ManagedPostgres(directory, place, options);
-      await server.#ready();
+      if (!await server.#comesUp()) {
+        throw new StoreUnavailable(
+          `the database server does not start: ${server.#log.lastLine}`,
+        );
+      }
       server.#watching = server.#watch();
       return server;
     } catch (error) {
@@ -133,14 +137,13 @@ export class ManagedPostgres {
     });
   }
 
-  /** Waits for the first start. What the server says of itself decides, as for `pg_ctl`. */
-  async #ready(): Promise<void> {
+  /** Waits until it answers, and says whether it does. What it says of itself decides, as for `pg_ctl`. */
+  async #comesUp(): Promise<boolean> {
     while (!(await readPostmasterFile(this.#place.data))?.isReady) {
-      if (this.#server.hasEnded) {
-        throw new StoreUnavailable(`the database server does not start: ${this.#log.lastLine}`);
-      }
+      if (this.#server.hasEnded) return false;
       await sleep(LOOK_MS, this.#options.clock);
     }
+    return true;
   }
 
   async #watch(): Promise<void> {
@@ -150,7 +153,8 @@ export class ManagedPostgres {
       const startedMs = clock.monotonicMs();
       const code = await this.#server.ended;
       if (this.#isStopping) return;
-      if (clock.monotonicMs() - startedMs > WELL_MS) pauseMs = FIRST_PAUSE_MS;
+      const endedMs = clock.monotonicMs();
+      if (endedMs - startedMs > WELL_MS) pauseMs = FIRST_PAUSE_MS;
       log.error("database server ended", { code, restartInMs: pauseMs });
       await sleep(pauseMs, clock, this.#stopping.signal);
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
@@ -160,6 +164,11 @@ export class ManagedPostgres {
       );
       if (this.#isStopping) return;
       this.#server = this.#spawn();
+      if (await this.#comesUp()) {
+        log.info("database server runs again", {
+          awayMs: Math.round(clock.monotonicMs() - endedMs),
+        });
+      }
     }
   }
 

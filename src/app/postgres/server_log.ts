@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 
 /** Takes a server's lines. */
@@ -20,37 +21,64 @@ const LEVELS: Readonly<Record<string, keyof Log>> = {
   PANIC: "error",
 };
 
+/** What it says to whoever connects while it starts, recovers or stops; those who do tell of it. */
+const REFUSAL = /^the database system is /;
+
+/** One of its processes was killed: it ends all connections and recovers by itself. */
+const CRASH = /^.+ \(PID \d+\) was terminated by /;
+
+/** For how long the same sentence is told once, milliseconds: each process of the server may say it. */
+const REPEAT_MS = 60_000;
+
 /**
- * Passes a server's lines on to `log`, each at the level that its severity means.
+ * Passes a server's lines on to `log`, each at the level that it has for an operator.
  *
  * @example
  * ```ts
  * import { deepEqual, equal } from "node:assert/strict";
  * import { silentLog } from "../../base/log.ts";
+ * import { systemClock } from "../system_clock.ts";
  * import { serverLog } from "./server_log.ts";
  *
  * const warned: unknown[] = [];
- * const server = serverLog({ ...silentLog, warn: (_, fields) => warned.push(fields) });
+ * const server = serverLog({ ...silentLog, warn: (_, fields) => warned.push(fields) }, systemClock);
  * server.line("FATAL:  could not write lock file");
  * server.line("HINT:  Is the disk full?");
  * deepEqual(warned, [{ severity: "FATAL", text: "could not write lock file" }]);
  * equal(server.lastLine, "could not write lock file");
  * ```
  */
-export function serverLog(log: Log): ServerLog {
+export function serverLog(log: Log, clock: Clock): ServerLog {
   let lastLine = "";
   let isFault = false;
+  let told = { text: "", untilMs: 0 };
+  const isRepeated = (text: string) => {
+    const nowMs = clock.monotonicMs();
+    if (text === told.text && nowMs < told.untilMs) return true;
+    told = { text, untilMs: nowMs + REPEAT_MS };
+    return false;
+  };
   return {
     line(text) {
       const [, severity = "", message = text] = /^([A-Z]+): {1,2}(.*)$/.exec(text) ?? [];
-      const level = LEVELS[severity] ?? "debug";
-      log[level]("database server says", { severity, text: message });
-      if (level === "debug" && isFault) return;
+      const level = levelOf(severity, message);
+      const isNews = level !== "debug";
+      log[isNews && isRepeated(message) ? "debug" : level]("database server says", {
+        severity,
+        text: message,
+      });
+      if (!isNews && isFault) return;
       lastLine = message;
-      isFault = level !== "debug";
+      isFault = isNews;
     },
     get lastLine() {
       return lastLine;
     },
   };
+}
+
+function levelOf(severity: string, message: string): keyof Log {
+  if (severity === "LOG" && CRASH.test(message)) return "error";
+  if (severity === "FATAL" && REFUSAL.test(message)) return "debug";
+  return LEVELS[severity] ?? "debug";
 }

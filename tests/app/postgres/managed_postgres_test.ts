@@ -59,13 +59,16 @@ Deno.test("a second relay is refused while the first one runs", async () => {
   await rejects(ManagedPostgres.start(home, options), /in use by another process/);
 });
 
-Deno.test("a server that was killed is started again", async () => {
-  await using server = await started();
+Deno.test("a server that was killed is started again, and each is told once", async () => {
+  const told: string[] = [];
+  const tell = (message: string) => void told.push(message);
+  await using server = await started({ ...silentLog, info: tell, error: tell });
   const pid = await serverPid();
   Deno.kill(pid, "SIGKILL");
   await until(async () => (await readPostmasterFile(`${home}/data`))?.pid !== pid);
-  await until(async () => (await readPostmasterFile(`${home}/data`))?.isReady === true);
+  await until(() => Promise.resolve(told.length > 1));
   deepEqual(await notes(server.url), ["kept"]);
+  deepEqual(told, ["database server ended", "database server runs again"]);
 });
 
 Deno.test("a server whose supervisor was killed is stopped and started again", async () => {
@@ -155,8 +158,8 @@ Deno.test("a directory with a path too long for a socket works", async () => {
 });
 
 /** A server that is stopped at the end of the test. */
-async function started(): Promise<ManagedPostgres & AsyncDisposable> {
-  const server = await ManagedPostgres.start(home, options);
+async function started(log = silentLog): Promise<ManagedPostgres & AsyncDisposable> {
+  const server = await ManagedPostgres.start(home, { ...options, log });
   return Object.assign(server, { [Symbol.asyncDispose]: () => server.stop() });
 }
 
