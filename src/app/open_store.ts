@@ -54,7 +54,7 @@ export async function openStore(
 ): Promise<TidyStore> {
   const { url } = await chooseDatabase(database);
   if (url === "memory:") return new MemoryStore(systemClock, search.max_candidates);
-  const sql = await openDatabase(url, database, log);
+  const sql = await openDatabase(url, { ...database, readTimeoutMs: lastResortMs(limits) }, log);
   try {
     const applied = await migrate(sql, await readMigrations(), sha256);
     if (applied.length > 0) log.info("schema brought up to date", { migrations: applied.length });
@@ -70,9 +70,18 @@ export async function openStore(
   });
 }
 
+/**
+ * When the server ends a query by itself: a little after it should have been told to, for the case that
+ * this did not get through.
+ */
+function lastResortMs(limits: Settings["limits"]): number {
+  const { req_timeout_ms, search_timeout_ms, count_timeout_ms } = limits;
+  return Math.max(req_timeout_ms, search_timeout_ms, count_timeout_ms) + 1_000;
+}
+
 function openDatabase(
   url: string,
-  settings: Settings["database"],
+  settings: Settings["database"] & { readonly readTimeoutMs: number },
   log: Log,
 ): Promise<Database> {
   const sharedBuffersMb = settings.shared_buffers_mb;
@@ -82,7 +91,7 @@ function openDatabase(
   const postgres = {
     readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
     writeConnections: WRITE_CONNECTIONS,
-    readTimeoutMs: settings.statement_timeout_ms,
+    readTimeoutMs: settings.readTimeoutMs,
     writeTimeoutMs: settings.write_timeout_ms,
   };
   if (url.startsWith(MANAGED)) {

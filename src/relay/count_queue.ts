@@ -9,15 +9,13 @@ import type { ReqFilter } from "../nostr/filter.ts";
 import { reason } from "../nostr/reason.ts";
 import { closedMessage, countMessage } from "../nostr/relay_message.ts";
 import type { RelayContext } from "./context.ts";
+import { isTimeOut, unreadable } from "./unreadable.ts";
 
 /** One COUNT. Its id names no subscription, and nothing closes it. */
 export interface CountQuery {
   readonly query: string;
   readonly filters: readonly ReqFilter[];
 }
-
-/** Why a request ends that the store could not answer. */
-export const unreadable = reason("error", "the stored events cannot be read");
 
 /**
  * Counts for one connection, one query at a time: to count costs the database more than to answer, and
@@ -80,13 +78,15 @@ export class CountQueue {
     const { store, limits, reading, counters } = this.#context;
     const { signal } = this.#ended;
     try {
-      const result = await store.count(filters, { maxRows: limits.maxCountRows, signal });
+      const { maxCountRows: maxRows, countTimeoutMs: timeoutMs } = limits;
+      const result = await store.count(filters, { maxRows, signal, timeoutMs });
       reading.worked();
       counters.counted++;
       return countMessage(query, result);
     } catch (error) {
-      if (!signal.aborted) reading.failed(error);
-      return closedMessage(query, unreadable);
+      if (isTimeOut(error)) counters.timedOut++;
+      else if (!signal.aborted) reading.failed(error);
+      return closedMessage(query, unreadable(error));
     }
   }
 }

@@ -27,6 +27,8 @@ export interface Counters {
   answered: number;
   /** COUNTs answered. */
   counted: number;
+  /** REQs and COUNTs that ended because the database had worked on them for too long. */
+  timedOut: number;
   /** Connections closed because nothing was heard from them. */
   closedIdle: number;
   /** Connections closed because they read too slowly. */
@@ -56,6 +58,7 @@ export function zeroCounters(): Counters {
     subscriptions: 0,
     answered: 0,
     counted: 0,
+    timedOut: 0,
     closedIdle: 0,
     closedSlow: 0,
   };

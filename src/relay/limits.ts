@@ -42,6 +42,12 @@ export interface RelayLimits {
 
   /** Queries that run at once for a connection; others wait their turn. */
   readonly maxConcurrentQueries: number;
+  /** How long the database may work for a REQ, milliseconds. */
+  readonly reqTimeoutMs: number;
+  /** The same for a REQ with a search. */
+  readonly searchTimeoutMs: number;
+  /** The same for a COUNT. */
+  readonly countTimeoutMs: number;
   /** Events of a connection between arrival and OK; beyond it the relay stops reading from it. */
   readonly maxPendingEvents: number;
   /** Their JSON, bytes; beyond it the relay stops reading from the connection. */

@@ -9,6 +9,7 @@ import { assert } from "../base/assert.ts";
 import { Inbox } from "../base/inbox.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import type { EventStore, StoredEvent } from "../store/event_store.ts";
+import type { RelayLimits } from "./limits.ts";
 
 /** A question to the store on somebody's behalf. */
 export interface Query {
@@ -23,6 +24,12 @@ export type QueryResult<Q extends Query> =
   | { readonly type: "end"; readonly query: Q }
   | { readonly type: "failed"; readonly query: Q; readonly error: unknown };
 
+/** How many queries run, and for how long. */
+export type QueryLimits = Pick<
+  RelayLimits,
+  "maxConcurrentQueries" | "reqTimeoutMs" | "searchTimeoutMs"
+>;
+
 /** A result in the inbox, with the way to tell its query that the next one may come. */
 interface Waiting<Q extends Query> {
   readonly result: QueryResult<Q>;
@@ -30,7 +37,7 @@ interface Waiting<Q extends Query> {
 }
 
 /**
- * Runs at most `maxConcurrent` queries; others wait in order. Each running query has one result at a
+ * Runs at most `maxConcurrentQueries`; others wait in order. Each running query has one result at a
  * time in {@link results} and reads on when that was taken, and not while the queue is held: what a
  * connection cannot take yet is not fetched.
  *
@@ -38,10 +45,11 @@ interface Waiting<Q extends Query> {
  * ```ts
  * import { equal } from "node:assert/strict";
  * import { select } from "../base/select.ts";
+ * import { testLimits } from "../../tests/kit/limits.ts";
  * import { MemoryStore } from "../store/memory.ts";
  * import { QueryQueue } from "./query_queue.ts";
  *
- * const queue = new QueryQueue(new MemoryStore(), 4);
+ * const queue = new QueryQueue(new MemoryStore(), testLimits);
  * queue.add({ filters: [{ tags: new Map(), limit: 1 }], signal: new AbortController().signal });
  * const { value: [first] } = await select(queue.results);
  * equal(first?.result.type, "end");
@@ -52,16 +60,16 @@ export class QueryQueue<Q extends Query> {
   /** What the loop selects on. */
   readonly results: Inbox<"stored", Waiting<Q>>;
   readonly #store: EventStore;
-  readonly #maxConcurrent: number;
+  readonly #limits: QueryLimits;
   readonly #waiting: Q[] = [];
   #running = 0;
   /** Resolves at the end of a {@link hold}. */
   #held: PromiseWithResolvers<void> | undefined = undefined;
 
-  constructor(store: EventStore, maxConcurrent: number) {
+  constructor(store: EventStore, limits: QueryLimits) {
     this.#store = store;
-    this.#maxConcurrent = maxConcurrent;
-    this.results = new Inbox("stored", maxConcurrent);
+    this.#limits = limits;
+    this.results = new Inbox("stored", limits.maxConcurrentQueries);
   }
 
   /** How many queries run or wait. */
@@ -92,7 +100,7 @@ export class QueryQueue<Q extends Query> {
   }
 
   #startNext(): void {
-    while (this.#running < this.#maxConcurrent) {
+    while (this.#running < this.#limits.maxConcurrentQueries) {
       const query = this.#waiting.shift();
       if (query === undefined) return;
       if (!query.signal.aborted) void this.#run(query);
@@ -110,8 +118,9 @@ export class QueryQueue<Q extends Query> {
   async #read(query: Q): Promise<QueryResult<Q>> {
     const { filters, signal } = query;
     const ready = () => this.#held?.promise;
+    const timeoutMs = this.#timeoutMs(filters);
     try {
-      for await (const rows of this.#store.query(filters, { signal, ready })) {
+      for await (const rows of this.#store.query(filters, { signal, ready, timeoutMs })) {
         await this.#offer({ type: "rows", query, rows });
         if (signal.aborted) break;
       }
@@ -119,6 +128,11 @@ export class QueryQueue<Q extends Query> {
     } catch (error) {
       return { type: "failed", query, error };
     }
+  }
+
+  #timeoutMs(filters: readonly ReqFilter[]): number {
+    const { reqTimeoutMs, searchTimeoutMs } = this.#limits;
+    return filters.some(({ search }) => search !== undefined) ? searchTimeoutMs : reqTimeoutMs;
   }
 
   /** Resolves when the loop took the result. What nobody wants any more is taken at once. */

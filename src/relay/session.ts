@@ -29,12 +29,13 @@ import type { StoredEvent } from "../store/event_store.ts";
 import type { LiveEvent } from "./broadcast.ts";
 import { GOING_AWAY, INTERNAL_ERROR, POLICY_VIOLATION } from "./close_codes.ts";
 import type { RelayContext } from "./context.ts";
-import { CountQueue, unreadable } from "./count_queue.ts";
+import { CountQueue } from "./count_queue.ts";
 import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
 import type { Verdict } from "./publisher.ts";
 import { QueryQueue, type QueryResult } from "./query_queue.ts";
 import { storedFilters } from "./stored_filters.ts";
 import { type Delivery, Subscription } from "./subscription.ts";
+import { isTimeOut, unreadable } from "./unreadable.ts";
 
 /** A decision about one of the peer's events, on its way back to the loop. */
 interface Decided {
@@ -97,7 +98,7 @@ export class Session implements PeerEvents {
     this.#ping = new Ticker("ping", context.clock, limits.pingIntervalMs);
     this.#decided = new Inbox("decided", Number.MAX_SAFE_INTEGER);
     this.#live = new Inbox("live", limits.maxLiveQueue);
-    this.#queries = new QueryQueue(context.store, limits.maxConcurrentQueries);
+    this.#queries = new QueryQueue(context.store, limits);
     this.#counts = new CountQueue(context);
     this.#frames = new Inbox("frames", Number.MAX_SAFE_INTEGER);
   }
@@ -315,8 +316,9 @@ export class Session implements PeerEvents {
         reading.worked();
         return this.#endOfStored(subscription);
       case "failed":
-        reading.failed(result.error);
-        return this.#refuse(subscription.id, unreadable);
+        if (isTimeOut(result.error)) this.#context.counters.timedOut++;
+        else reading.failed(result.error);
+        return this.#refuse(subscription.id, unreadable(result.error));
       default:
         unreachable(result);
     }

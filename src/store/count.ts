@@ -18,10 +18,11 @@ import {
 import type { Database, Statement } from "./database.ts";
 import type { CountOptions } from "./event_store.ts";
 import { type Plan, plansOf, wordPlanOf } from "./plan.ts";
+import type { Bounds } from "./question.ts";
 import { findMatches } from "./search_events.ts";
 
 /** What to count in, and how. */
-export interface CountContext extends CountOptions {
+export interface CountContext extends Bounds, Pick<CountOptions, "maxRows"> {
   readonly database: Database;
   readonly sha256: Sha256;
   /** See {@link Plan.nowS}. */
@@ -157,10 +158,10 @@ async function countFound(
 }
 
 function ask<Row>(
-  { database, signal }: CountContext,
+  { database, signal, allowance }: CountContext,
   statement: Statement<Row>,
 ): Promise<readonly Row[]> {
-  return database.query(statement, { signal });
+  return database.query(statement, { signal, allowance });
 }
 
 function sumOf(numbers: readonly number[]): number {

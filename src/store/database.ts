@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Allowance } from "./allowance.ts";
 import { type PoolFigures, StoreUnavailable } from "./event_store.ts";
 
 /** The value of one `$n`. Arrays travel as array literals, see `array_literal.ts`. */
@@ -37,6 +38,8 @@ export interface Statement<Row> {
 export interface StatementOptions {
   /** Ends the statement, at the database where that is possible. The call rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
+  /** The time that it has; it counts from when the database begins. Default: no end. */
+  readonly allowance?: Allowance | undefined;
   /**
    * Whether its form bounds what it reads, so that it may use what is kept for such. Default: no.
    */

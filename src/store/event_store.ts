@@ -50,6 +50,11 @@ export interface QueryOptions {
    * answer holds the query while nothing of it is in memory. Default: go on.
    */
   readonly ready?: () => Promise<void> | undefined;
+  /**
+   * How long the database may work for it, milliseconds. The call then rejects with
+   * {@link QueryTimedOut}, and the database stops where it can be stopped. Default: for ever.
+   */
+  readonly timeoutMs?: number;
 }
 
 /** What the connections that answer queries do. The numbers change as they work. */
@@ -128,7 +133,8 @@ export interface EventStore {
    * first, in chunks as they come. `limit` holds per filter, before the union; a filter without `limit`
    * gives all it has. Nothing is read ahead.
    *
-   * Rejects with {@link StoreUnavailable} when the database fails; what came before is then incomplete.
+   * Rejects with {@link StoreUnavailable} when the database fails, and with {@link QueryTimedOut}; what came
+   * before is then incomplete.
    */
   query(
     filters: readonly ReqFilter[],
@@ -140,7 +146,8 @@ export interface EventStore {
    * `maxRows` events were looked at and there are more; then it is the least that it can be. For a filter
    * that has them, the registers of HyperLogLog are counted along.
    *
-   * Rejects with {@link StoreUnavailable} when the database fails, and with the signal's reason.
+   * Rejects with {@link StoreUnavailable} when the database fails, with {@link QueryTimedOut} and with the
+   * signal's reason.
    */
   count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult>;
 
@@ -168,4 +175,14 @@ export interface EventWriter {
 /** The database is away or gave up. The relay answers `error:` and says so once in its log. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
+}
+
+/** The database worked for as long on a query as it may. It is there; the query asks for too much. */
+export class QueryTimedOut extends Error {
+  override readonly name = "QueryTimedOut";
+
+  /** After how long, milliseconds. */
+  constructor(timeoutMs: number) {
+    super(`the query took longer than ${timeoutMs} ms`);
+  }
 }

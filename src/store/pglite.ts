@@ -34,7 +34,7 @@ const MIN_SHARED_BUFFERS_MB = 16;
  * The embedded database in the directory `path`, which it makes when it is not there; without one, in memory.
  *
  * It has one connection and no way to interrupt it: statements run one after another, and one that was
- * aborted while it ran comes to its end first. What was committed survives the end of the process, however
+ * aborted while it ran comes to its end first; one that runs out of time too, but nobody waits for it. What was committed survives the end of the process, however
  * that comes; it does not wait for the disk, so the last moments before a power cut may be lost.
  *
  * Rejects with {@link StoreUnavailable} when another process has the directory, or when it cannot be
@@ -105,7 +105,11 @@ class PgliteDatabase implements Database {
     statement: Statement<Row>,
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
-    return await this.#alone(() => this.#run(statement, options), options.signal);
+    const { signal, allowance } = options;
+    allowance?.check();
+    await this.#turnstile.enter(signal);
+    const rows = this.#run(statement, options).finally(() => this.#turnstile.leave());
+    return await (allowance?.within(rows, () => {}) ?? rows);
   }
 
   async script(sql: string): Promise<void> {

@@ -14,7 +14,7 @@ import {
   type Statement,
   type StatementOptions,
 } from "./database.ts";
-import { type PoolFigures, StoreUnavailable } from "./event_store.ts";
+import { type PoolFigures, QueryTimedOut, StoreUnavailable } from "./event_store.ts";
 import { isConnectionLost, isRefused } from "./lost_connection.ts";
 import { WRITER_NAME } from "./feed_statements.ts";
 import { postgresAddress } from "./postgres_url.ts";
@@ -189,6 +189,7 @@ class PostgresDatabase implements ListeningDatabase {
         return await this.#read(statement, options);
       } catch (error) {
         options.signal?.throwIfAborted();
+        if (error instanceof QueryTimedOut) throw error;
         if (isTimeOut(error)) this.#gate.countTimedOut();
         if (left === 0 || !(isStrayCancel(error) || isConnectionLost(error))) throw failure(error);
       }
@@ -298,8 +299,9 @@ class PostgresDatabase implements ListeningDatabase {
 
   async #read<Row>(
     statement: Statement<Row>,
-    { signal, isShort = false }: StatementOptions,
+    { signal, allowance, isShort = false }: StatementOptions,
   ): Promise<readonly Row[]> {
+    allowance?.check();
     const visitor = { isShort, signal };
     await this.#gate.enter(visitor);
     const query = send(this.#readers.current, statement);
@@ -308,7 +310,11 @@ class PostgresDatabase implements ListeningDatabase {
       this.#gate.countCancelled();
       this.#cancel(query);
     };
-    return read(await unlessAborted(rows, stop, signal), statement);
+    const inTime = allowance?.within(rows, () => {
+      this.#gate.countTimedOut();
+      this.#cancel(query);
+    });
+    return read(await unlessAborted(inTime ?? rows, stop, signal), statement);
   }
 
   /**

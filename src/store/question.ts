@@ -5,6 +5,7 @@
  */
 
 import type { FoundEvent } from "./body_statement.ts";
+import type { StatementOptions } from "./database.ts";
 import { inlineShare, type Part } from "./inline_share.ts";
 import { inTurn, union } from "./union.ts";
 
@@ -14,11 +15,13 @@ export const PAGE_EVENTS = 500;
 /** What is found, step by step. */
 export type Answer = AsyncGenerator<readonly FoundEvent[], void>;
 
+/** What cuts an answer short. */
+export type Bounds = Pick<StatementOptions, "signal" | "allowance">;
+
 /** How each step of an answer is read. */
-export interface Step {
+export interface Step extends Bounds {
   /** The longest JSON that comes along, bytes. */
   readonly mostBytes: number;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** A filter with the way to its answer. */
@@ -46,17 +49,14 @@ export interface Asked {
  * import { equal } from "node:assert/strict";
  * import { askTogether, noQuestion } from "./question.ts";
  *
- * const { found } = askTogether([noQuestion, noQuestion], undefined);
+ * const { found } = askTogether([noQuestion, noQuestion], {});
  * equal((await found.next()).done, true);
  * ```
  */
-export function askTogether(
-  questions: readonly Question[],
-  signal: AbortSignal | undefined,
-): Asked {
+export function askTogether(questions: readonly Question[], bounds: Bounds): Asked {
   const parts = questions.flatMap(({ parts }) => parts);
   const { mostBytes, claimBytes } = inlineShare(parts, PAGE_EVENTS);
-  return { found: merged(questions.map(({ ask }) => ask({ mostBytes, signal }))), claimBytes };
+  return { found: merged(questions.map(({ ask }) => ask({ ...bounds, mostBytes }))), claimBytes };
 }
 
 /**
@@ -68,12 +68,12 @@ export function askTogether(
  * import { askInTurn, noQuestion } from "./question.ts";
  *
  * const long = { parts: [{ lanes: [[]], limit: 500 }], ask: noQuestion.ask };
- * equal(askInTurn([noQuestion, long], undefined).claimBytes, 4 * 2 ** 20);
+ * equal(askInTurn([noQuestion, long], {}).claimBytes, 4 * 2 ** 20);
  * ```
  */
-export function askInTurn(questions: readonly Question[], signal: AbortSignal | undefined): Asked {
+export function askInTurn(questions: readonly Question[], bounds: Bounds): Asked {
   const shares = questions.map(({ parts }) => inlineShare(parts, PAGE_EVENTS));
-  const answers = questions.map(({ ask }, at) => ask({ ...shares[at]!, signal }));
+  const answers = questions.map(({ ask }, at) => ask({ ...bounds, ...shares[at]! }));
   return {
     found: inTurn(answers),
     claimBytes: Math.max(0, ...shares.map(({ claimBytes }) => claimBytes)),
@@ -88,7 +88,7 @@ export function askInTurn(questions: readonly Question[], signal: AbortSignal | 
  * import { equal } from "node:assert/strict";
  * import { merged, noQuestion } from "./question.ts";
  *
- * const answer = noQuestion.ask({ mostBytes: 0, signal: undefined });
+ * const answer = noQuestion.ask({ mostBytes: 0 });
  * equal(merged([answer]), answer);
  * ```
  */

@@ -8,14 +8,13 @@
 import type { Database } from "./database.ts";
 import type { FoundEvent } from "./body_statement.ts";
 import type { WordPlan } from "./plan.ts";
+import type { Bounds } from "./question.ts";
 import { matchedStatement, matchStatement, newestStatement } from "./search_statement.ts";
 import { type Found, type Harvest, type Stretch, type Walk, walkBack } from "./search_walk.ts";
 
 /** Where to search, and how much of it. */
-export interface SearchContext {
+export interface SearchContext extends Bounds {
   readonly database: Database;
-  /** Ends the search, at the database too. */
-  readonly signal?: AbortSignal | undefined;
   /** How many of the newest events that match are compared. */
   readonly candidates: number;
 }
@@ -52,12 +51,12 @@ export async function* searchEvents(
   plan: WordPlan,
   context: SearchContext & PageOptions,
 ): AsyncGenerator<readonly FoundEvent[], void> {
-  const { database, signal, chunkEvents, mostBytes } = context;
+  const { database, signal, allowance, chunkEvents, mostBytes } = context;
   const { best } = await findMatches(plan, plan.limit, context);
   for (let start = 0; start < Math.min(best.length, plan.limit); start += chunkEvents) {
     const end = Math.min(start + chunkEvents, plan.limit);
     const statement = matchedStatement(plan, best.slice(start, end), mostBytes);
-    const chunk = await database.query(statement, { signal });
+    const chunk = await database.query(statement, { signal, allowance });
     if (chunk.length > 0) yield chunk;
   }
 }
@@ -97,10 +96,13 @@ export async function findMatches(
 /** From the newest event on, first as far as so many events reach as are compared. */
 async function walkOf(
   plan: WordPlan,
-  { candidates, database, signal }: SearchContext,
+  { candidates, database, signal, allowance }: SearchContext,
 ): Promise<Walk> {
   const sample = Math.min(MAX_SAMPLE, Math.ceil(candidates / 8));
-  const [newest] = await database.query(newestStatement(plan, sample), { signal });
+  const [newest] = await database.query(newestStatement(plan, sample), {
+    signal,
+    allowance,
+  });
   const { count, newestAt, oldestAt } = newest!;
   const { since } = plan;
   if (count === 0) return { since, before: since, lengthS: 0, candidates };
@@ -117,11 +119,11 @@ const MAX_SAMPLE = 250;
 async function lookAt(
   plan: WordPlan,
   { limit, ...stretch }: Stretch & { readonly limit: number },
-  { database, signal }: SearchContext,
+  { database, signal, allowance }: SearchContext,
 ): Promise<Found> {
   // Without a limit all that are compared are wanted.
   const statement = matchStatement(plan, stretch, Math.min(limit, stretch.wanted));
-  const rows = await database.query(statement, { signal });
+  const rows = await database.query(statement, { signal, allowance });
   const { looked, compared } = rows[0]!;
   return { looked, compared, best: rows.flatMap(({ match }) => match ?? []) };
 }

@@ -7,6 +7,7 @@
 import type { Sha256 } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
+import { Allowance } from "./allowance.ts";
 import { bodiesStatement } from "./body_statement.ts";
 import { bury, MustBeAlone } from "./burial.ts";
 import { ByteRoom } from "./byte_room.ts";
@@ -40,6 +41,7 @@ import {
   type Answer,
   askInTurn,
   askTogether,
+  type Bounds,
   merged,
   noQuestion,
   PAGE_EVENTS,
@@ -76,7 +78,7 @@ export interface SqlStoreOptions {
   readonly searchCandidates?: number;
   /** How much JSON may be in memory that was fetched and not taken yet, bytes. Default 64 MiB. */
   readonly maxFetchedBytes?: number;
-  /** By what events expire. Default: none does. */
+  /** By what events expire and queries run out of time. Default: none does. */
   readonly clock?: StoreClock;
 }
 
@@ -147,22 +149,22 @@ export class SqlStore implements EventStore, Upkeep {
   ): AsyncIterable<readonly StoredEvent[]> {
     const questions = filters.map((filter) => this.#question(filter));
     const isSearch = filters.some(({ search }) => search !== undefined);
-    const { signal } = options;
+    const bounds = this.#bounds(options);
     try {
-      const { found, claimBytes } = (isSearch ? askInTurn : askTogether)(questions, signal);
+      const { found, claimBytes } = (isSearch ? askInTurn : askTogether)(questions, bounds);
       const bodiesOf = (ids: readonly string[]) =>
-        this.#database.query(bodiesStatement(ids), { signal, isShort: true });
+        this.#database.query(bodiesStatement(ids), { ...bounds, isShort: true });
       yield* deliver(found, { ...options, room: this.#room, claimBytes, bodiesOf });
     } catch (error) {
       throw unavailable(error);
     }
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
   }
 
   async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
-    const context = { ...options, database: this.#database, sha256: this.#sha256 };
+    const context = { database: this.#database, sha256: this.#sha256, nowS: nowS(this.#clock) };
     try {
-      return await countEvents(filters, { ...context, nowS: nowS(this.#clock) });
+      return await countEvents(filters, { ...options, ...this.#bounds(options), ...context });
     } catch (error) {
       throw unavailable(error);
     }
@@ -202,6 +204,13 @@ export class SqlStore implements EventStore, Upkeep {
     await this.#database.close();
   }
 
+  #bounds({ signal, timeoutMs }: QueryOptions): Bounds {
+    return {
+      signal,
+      ...(timeoutMs !== undefined && { allowance: new Allowance(timeoutMs, this.#clock) }),
+    };
+  }
+
   #question(filter: ReqFilter): Question {
     const now = nowS(this.#clock);
     if (filter.search !== undefined) {
@@ -230,15 +239,14 @@ export class SqlStore implements EventStore, Upkeep {
   async *#follow(plan: Plan, step: Step): Answer {
     const recent = recentOf(plan);
     if (recent === undefined) return yield* this.#walk(plan, step);
-    const { mostBytes, signal } = step;
-    const statement = recentStatement(plan, recent, mostBytes);
-    const rows = await this.#database.query(statement, { signal, isShort: false });
+    const { mostBytes, ...bounds } = step;
+    const rows = await this.#database.query(recentStatement(plan, recent, mostBytes), bounds);
     yield* recentFirst(rows, plan.limit, (before) => this.#walk({ ...plan, before }, step));
   }
 
-  #walk(plan: Plan, { mostBytes, signal }: Step): Answer {
+  #walk(plan: Plan, { mostBytes, ...bounds }: Step): Answer {
     const { lanes: { length: lanes }, limit } = plan;
-    const options = { signal, isShort: isShort(plan) };
+    const options = { ...bounds, isShort: isShort(plan) };
     return scan(
       { lanes, limit, chunkEvents: PAGE_EVENTS },
       (ask) => this.#database.query(selectStatement(plan, ask, mostBytes), options),

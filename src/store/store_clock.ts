@@ -6,11 +6,11 @@
 
 import type { Clock } from "../base/clock.ts";
 
-/** By what events expire. */
-export type StoreClock = Pick<Clock, "nowMs">;
+/** By what events expire and queries run out of time. */
+export type StoreClock = Pick<Clock, "nowMs" | "monotonicMs" | "after">;
 
 /**
- * A clock that stands before the beginning of time: nothing expires by it.
+ * A clock that stands before the beginning of time: nothing expires by it, and nothing is ever late.
  *
  * @example
  * ```ts
@@ -20,7 +20,11 @@ export type StoreClock = Pick<Clock, "nowMs">;
  * equal(nowS(timeless) < 0, true);
  * ```
  */
-export const timeless: StoreClock = { nowMs: () => -1 };
+export const timeless: StoreClock = {
+  nowMs: () => -1,
+  monotonicMs: () => 0,
+  after: () => ({ cancel() {} }),
+};
 
 /**
  * Now, whole seconds since 1970.
@@ -33,6 +37,6 @@ export const timeless: StoreClock = { nowMs: () => -1 };
  * equal(nowS({ nowMs: () => 1_999 }), 1);
  * ```
  */
-export function nowS(clock: StoreClock): number {
+export function nowS(clock: Pick<StoreClock, "nowMs">): number {
   return Math.floor(clock.nowMs() / 1000);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { openStore } from "../../src/app/open_store.ts";
@@ -20,6 +20,9 @@ import { freshDatabases } from "./databases.ts";
 
 const author = new SchnorrSigner(new SeededRandom(1));
 const note = author.sign({ kind: 1, created_at: 1_700_000_000, tags: [], content: "" });
+
+/** Settings by name, milliseconds. */
+type Timeouts = Readonly<Record<string, number>>;
 
 /** A relay, and a table that somebody has locked: whoever reads it waits until {@link unlock}. */
 class LockedRelay implements AsyncDisposable {
@@ -38,13 +41,17 @@ class LockedRelay implements AsyncDisposable {
     this.url = relay.url;
   }
 
-  static async open(table: string, timeoutMs = 600_000): Promise<LockedRelay> {
+  static async open(table: string, timeouts: Timeouts = {}): Promise<LockedRelay> {
     const stack = new AsyncDisposableStack();
     const database = stack.use(await freshDatabases["postgres:"]!());
     const settings = settingsWith(
-      new Map<string, string | number>([
+      new Map<string, string | number | boolean>([
         ["database.url", database.url],
-        ["database.statement_timeout_ms", timeoutMs],
+        ["limits.req_timeout_ms", 600_000],
+        ["limits.search_timeout_ms", 600_000],
+        ["limits.count_timeout_ms", 600_000],
+        ...Object.entries(timeouts),
+        ["search.enabled", true],
         ["signatures.workers", 0],
       ]),
     );
@@ -135,13 +142,26 @@ Deno.test("slow queries leave connections to short ones and to writing", async (
   await relay.runningAt(0);
 });
 
-Deno.test("a query that takes too long ends at the server, and in CLOSED", async () => {
-  await using relay = await LockedRelay.open("events", 100);
-  const socket = await ask(relay.url);
-  const answer = new Promise<string>((resolve) => socket.onmessage = ({ data }) => resolve(data));
-  socket.send('["REQ","s",{"kinds":[1]}]');
-  match(await answer, /^\["CLOSED","s","error: /);
-  equal(relay.figures.timedOut, 1);
-  await relay.runningAt(0);
-  await hangUp(socket);
-});
+/** What each class of query asks. */
+const classes = [
+  { name: "req", message: '["REQ","s",{"kinds":[1]}]' },
+  { name: "search", message: '["REQ","s",{"search":"fox"}]' },
+  { name: "count", message: '["COUNT","s",{"kinds":[1]}]' },
+];
+
+for (const { name, message } of classes) {
+  Deno.test(`a ${name} that takes longer than its own time ends at the server, and in CLOSED`, async () => {
+    await using relay = await LockedRelay.open("events", { [`limits.${name}_timeout_ms`]: 100 });
+    const socket = await ask(relay.url);
+    const answer = new Promise<string>((resolve) => socket.onmessage = ({ data }) => resolve(data));
+    socket.send(message);
+    deepEqual(JSON.parse(await answer), [
+      "CLOSED",
+      "s",
+      "error: the query took longer than 100 ms",
+    ]);
+    equal(relay.figures.timedOut, 1);
+    await relay.runningAt(0);
+    await hangUp(socket);
+  });
+}

@@ -4,6 +4,8 @@ import { type Query, QueryQueue } from "../../src/relay/query_queue.ts";
 import type { EventStore, QueryOptions, StoredEvent } from "../../src/store/event_store.ts";
 import { LocalFeed } from "../../src/store/local_feed.ts";
 import { whenReady } from "../../src/store/when_ready.ts";
+import { testLimits } from "../kit/limits.ts";
+import { partialStore } from "../kit/partial_store.ts";
 import { settle } from "../kit/pretend_relay.ts";
 
 class Question implements Query {
@@ -61,9 +63,33 @@ class ChunkStore implements EventStore {
   }
 }
 
+function queueOf(store: EventStore, maxConcurrentQueries: number): QueryQueue<Question> {
+  return new QueryQueue<Question>(store, { ...testLimits, maxConcurrentQueries });
+}
+
+Deno.test("a search has its own time, every other query another", async () => {
+  const timeouts: (number | undefined)[] = [];
+  const store = partialStore({
+    async *query(_filters, { timeoutMs } = {}) {
+      timeouts.push(timeoutMs);
+      yield await Promise.resolve([]);
+    },
+  });
+  const queue = queueOf(store, 3);
+  const plain = { tags: new Map() };
+  const search = { ...plain, search: new Set(["fox"]) };
+  for (const filters of [[plain], [search], [plain, search]]) {
+    queue.add(Object.assign(new Question(1), { filters }));
+  }
+  await settle();
+  const { reqTimeoutMs, searchTimeoutMs } = testLimits;
+  deepEqual(timeouts, [reqTimeoutMs, searchTimeoutMs, searchTimeoutMs]);
+  queue.drop();
+});
+
 Deno.test("rows come in order, then the end; the next chunk is pulled when this one was taken", async () => {
   const store = new ChunkStore();
-  const queue = new QueryQueue<Question>(store, 1);
+  const queue = queueOf(store, 1);
   queue.add(new Question(3));
   const steps: string[] = [];
   for (let step = 0; step < 4; step++) {
@@ -81,7 +107,7 @@ Deno.test("rows come in order, then the end; the next chunk is pulled when this 
 
 Deno.test("while it is held nothing is read, and what was read before still comes", async () => {
   const store = new ChunkStore();
-  const queue = new QueryQueue<Question>(store, 2);
+  const queue = queueOf(store, 2);
   queue.add(new Question(2));
   await settle();
   queue.hold();
@@ -101,7 +127,7 @@ Deno.test("while it is held nothing is read, and what was read before still come
 
 Deno.test("a query that is held can be ended", async () => {
   const store = new ChunkStore();
-  const queue = new QueryQueue<Question>(store, 1);
+  const queue = queueOf(store, 1);
   const first = new Question(2);
   queue.hold();
   queue.add(first);
@@ -118,7 +144,7 @@ Deno.test("a query that is held can be ended", async () => {
 
 Deno.test("no more than the most run at once", async () => {
   const store = new ChunkStore();
-  const queue = new QueryQueue<Question>(store, 2);
+  const queue = queueOf(store, 2);
   for (let i = 0; i < 5; i++) queue.add(new Question(1));
   await settle();
   equal(store.pulled, 2);
@@ -132,7 +158,7 @@ Deno.test("no more than the most run at once", async () => {
 
 Deno.test("a query that was aborted while it waited is never started", async () => {
   const store = new ChunkStore();
-  const queue = new QueryQueue<Question>(store, 1);
+  const queue = queueOf(store, 1);
   const second = new Question(1);
   queue.add(new Question(1));
   queue.add(second);
@@ -147,7 +173,7 @@ Deno.test("a query that was aborted while it waited is never started", async () 
 
 Deno.test("an aborted query ends without further results and makes room", async () => {
   const store = new ChunkStore();
-  const queue = new QueryQueue<Question>(store, 1);
+  const queue = queueOf(store, 1);
   const first = new Question(1_000);
   queue.add(first);
   queue.add(new Question(1));
@@ -163,7 +189,7 @@ Deno.test("an aborted query ends without further results and makes room", async 
 
 Deno.test("drop lets go of everything", async () => {
   const store = new ChunkStore();
-  const queue = new QueryQueue<Question>(store, 2);
+  const queue = queueOf(store, 2);
   const questions = Array.from({ length: 5 }, () => new Question(10));
   questions.forEach((question) => queue.add(question));
   await settle();

@@ -1,10 +1,13 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { utf8 } from "../../src/base/bytes.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
+import { Allowance } from "../../src/store/allowance.ts";
 import type { Cells, Statement } from "../../src/store/database.ts";
 import type { EventRecord, EventStore } from "../../src/store/event_store.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { openStoreOn } from "../kit/database.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
+import { settle } from "../kit/pretend_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
@@ -28,6 +31,23 @@ Deno.test("its pages have the memory that they are given, as far as there is", a
   };
   deepEqual(await shown(32), ["32MB"]);
   deepEqual(await shown(100_000), ["1GB"]);
+});
+
+Deno.test("nobody waits for a query whose time is over, and the next one does", async () => {
+  const database = await openPglite();
+  const clock = new FakeClock();
+  const counted = (count: number): Statement<number> => ({
+    text: "select count(*) from generate_series(1, $1::int8)",
+    parameters: [count],
+    read: (cells) => cells.integer(0),
+  });
+  const late = database.query(counted(100_000), { allowance: new Allowance(1_000, clock) });
+  const next = database.query(counted(1));
+  await settle();
+  clock.advance(1_000);
+  await rejects(late, { name: "QueryTimedOut" });
+  deepEqual(await next, [1]);
+  await database.close();
 });
 
 Deno.test("a database is made, closed, and found again, by one process at a time", async () => {

@@ -41,7 +41,7 @@ const [old, young] = [row("old", 1), row("young", 2)];
 
 Deno.test("together, all come in the order of time and share what may come along", async () => {
   const [first, second] = [new Written(10, old), new Written(20, young)];
-  const { found, claimBytes } = askTogether([first, second], undefined);
+  const { found, claimBytes } = askTogether([first, second], {});
   deepEqual(await idsOf(found), ["young", "old"]);
   equal(claimBytes, 30 * 16_384);
   deepEqual(first.steps, second.steps);
@@ -50,7 +50,7 @@ Deno.test("together, all come in the order of time and share what may come along
 
 Deno.test("in turn, each is asked with a share of its own", async () => {
   const [first, second] = [new Written(500, old), new Written(1, young)];
-  const { found, claimBytes } = askInTurn([first, second], undefined);
+  const { found, claimBytes } = askInTurn([first, second], {});
   deepEqual(await idsOf(found), ["old", "young"]);
   equal(claimBytes, 4 * 2 ** 20);
   equal(first.steps[0]?.mostBytes, 8_388);
@@ -58,12 +58,12 @@ Deno.test("in turn, each is asked with a share of its own", async () => {
 });
 
 Deno.test("no questions have no answer", async () => {
-  deepEqual(await idsOf(askTogether([], undefined).found), []);
-  deepEqual(await idsOf(askInTurn([], undefined).found), []);
+  deepEqual(await idsOf(askTogether([], {}).found), []);
+  deepEqual(await idsOf(askInTurn([], {}).found), []);
 });
 
 Deno.test("a merge stops at its limit", async () => {
-  const step = { mostBytes: 0, signal: undefined };
+  const step = { mostBytes: 0 };
   const answers = [new Written(1, old).ask(step), new Written(1, young).ask(step)];
   deepEqual(await idsOf(merged(answers, 1)), ["young"]);
 });

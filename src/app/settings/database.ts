@@ -60,16 +60,6 @@ export const databaseSection = {
       whenRaised: "The relay takes that much more memory as the database grows.",
       reloadable: false,
     },
-    statement_timeout_ms: {
-      type: "integer",
-      default: 5_000,
-      unit: "milliseconds",
-      min: 10,
-      max: 600_000,
-      description: "How long one query may run before it is cancelled and its subscription closed.",
-      whenRaised: "A query made to be slow occupies a database connection for that long.",
-      reloadable: false,
-    },
     write_timeout_ms: {
       type: "integer",
       default: 15_000,

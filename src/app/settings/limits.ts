@@ -211,6 +211,39 @@ export const limitsSection = {
       whenRaised: "One connection can take that many of the database connections that all share.",
       reloadable: false,
     },
+    req_timeout_ms: {
+      type: "integer",
+      default: 5_000,
+      unit: "milliseconds",
+      min: 10,
+      max: 600_000,
+      description:
+        "How long the database may work for one REQ, all its statements together, before it is told to stop and the subscription is closed. An embedded PGlite cannot be told.",
+      whenRaised: "A REQ made to be slow occupies a database connection for that long.",
+      reloadable: false,
+    },
+    search_timeout_ms: {
+      type: "integer",
+      default: 3_000,
+      unit: "milliseconds",
+      min: 10,
+      max: 600_000,
+      description: "The same for a REQ that searches.",
+      whenRaised:
+        "A search for words that come in bursts occupies a database connection for that long.",
+      reloadable: false,
+    },
+    count_timeout_ms: {
+      type: "integer",
+      default: 5_000,
+      unit: "milliseconds",
+      min: 10,
+      max: 600_000,
+      description: "The same for a COUNT.",
+      whenRaised:
+        "A COUNT of as many events as max_count_rows allows occupies a database connection for that long.",
+      reloadable: false,
+    },
     max_fetched_bytes: {
       type: "integer",
       default: 67_108_864,

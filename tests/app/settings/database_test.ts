@@ -16,7 +16,6 @@ const cases: readonly [keyof typeof databaseSection.settings, unknown, boolean][
   ["data", "", false],
   ["pool_size", 1, false],
   ["pool_size", 2, true],
-  ["statement_timeout_ms", 0, false],
 ];
 
 for (const [key, value, taken] of cases) {
