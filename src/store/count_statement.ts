@@ -10,7 +10,8 @@
 import { SCANNED_BYTES } from "../nostr/hyperloglog.ts";
 import type { Statement } from "./database.ts";
 import { INDEXES, type Plan } from "./plan.ts";
-import { laneSql, lanesSql, Parameters, restSql } from "./select_statement.ts";
+import { Parameters } from "./parameters.ts";
+import { laneSql, lanesSql, restSql } from "./select_statement.ts";
 
 /** What was seen of a plan's lanes. */
 export interface Visit {

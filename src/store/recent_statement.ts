@@ -12,7 +12,8 @@ import { byteaArray, plainArray } from "./array_literal.ts";
 import { ANY_LENGTH, bodyColumns, type FoundEvent } from "./body_statement.ts";
 import type { Cells, Statement } from "./database.ts";
 import type { Plan } from "./plan.ts";
-import { Parameters, restSql } from "./select_statement.ts";
+import { Parameters } from "./parameters.ts";
+import { restSql } from "./select_statement.ts";
 
 /** A stretch of what was written, and whom it is searched for. */
 export interface Recent {

@@ -11,7 +11,8 @@ import type { Statement } from "./database.ts";
 import { type FacetCondition, windowsOver } from "./facet.ts";
 import type { WordPlan } from "./plan.ts";
 import type { Found, Match, Stretch } from "./search_walk.ts";
-import { hasNotExpired, Parameters, restSql } from "./select_statement.ts";
+import { Parameters } from "./parameters.ts";
+import { hasNotExpired, restSql } from "./select_statement.ts";
 
 /** Divides by 1 + the logarithm of the length, so that long texts do not win by being long. */
 const BY_LENGTH = 1;
@@ -126,7 +127,7 @@ from (select) as one left join best on true`,
  * ```ts
  * import { deepEqual } from "node:assert/strict";
  * import { wordsSql } from "./search_statement.ts";
- * import { Parameters } from "./select_statement.ts";
+ * import { Parameters } from "./parameters.ts";
  *
  * const plan = { words: "'fox'", facets: [{ facets: ["7"], every: false }] };
  * deepEqual(wordsSql(plan, new Parameters()), [

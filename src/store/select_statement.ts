@@ -11,7 +11,8 @@
 
 import { byteaArray, plainArray } from "./array_literal.ts";
 import { ANY_LENGTH, bodyColumns } from "./body_statement.ts";
-import type { Cells, Parameter, Statement } from "./database.ts";
+import type { Cells, Statement } from "./database.ts";
+import { Parameters } from "./parameters.ts";
 import { INDEXES, LIST_KIND, type Plan, type TagCondition } from "./plan.ts";
 import type { Ask, LaneRow } from "./scan.ts";
 
@@ -129,26 +130,6 @@ function resumes({ starts }: Ask): boolean {
   return starts[0]?.after !== undefined;
 }
 
-/**
- * Collects the values of `$1`, `$2` and so on.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Parameters } from "./select_statement.ts";
- *
- * equal(new Parameters().add(7), "$1");
- * ```
- */
-export class Parameters {
-  readonly values: Parameter[] = [];
-
-  /** The name by which the text refers to `value`. */
-  add(value: Parameter): string {
-    return `$${this.values.push(value)}`;
-  }
-}
-
 const COLUMN_TYPES = { id: "bytea", pubkey: "bytea", value: "bytea", kind: "int4" } as const;
 
 /**
@@ -159,7 +140,8 @@ const COLUMN_TYPES = { id: "bytea", pubkey: "bytea", value: "bytea", kind: "int4
  * import { equal } from "node:assert/strict";
  * import { sha256 } from "@noble/hashes/sha2.js";
  * import { plansOf } from "./plan.ts";
- * import { lanesSql, Parameters } from "./select_statement.ts";
+ * import { Parameters } from "./parameters.ts";
+ * import { lanesSql } from "./select_statement.ts";
  *
  * const [plan] = plansOf({ tags: new Map() }, sha256);
  * const ask = { starts: [{ lane: 0, after: undefined }], perLane: 1, limit: 1 };
@@ -287,7 +269,8 @@ function conditionsSql({ plan, lanes, parameters }: Walk): readonly string[] {
  * import { deepEqual } from "node:assert/strict";
  * import { sha256 } from "@noble/hashes/sha2.js";
  * import { plansOf } from "./plan.ts";
- * import { laneSql, Parameters } from "./select_statement.ts";
+ * import { Parameters } from "./parameters.ts";
+ * import { laneSql } from "./select_statement.ts";
  *
  * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, sha256);
  * deepEqual(laneSql(plan!, new Parameters()), ["hit.kind = lane.kind"]);
@@ -318,7 +301,8 @@ function laneConditions(
  * import { deepEqual } from "node:assert/strict";
  * import { sha256 } from "@noble/hashes/sha2.js";
  * import { plansOf } from "./plan.ts";
- * import { Parameters, restSql } from "./select_statement.ts";
+ * import { Parameters } from "./parameters.ts";
+ * import { restSql } from "./select_statement.ts";
  *
  * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, sha256);
  * deepEqual(restSql(plan!, new Parameters()), []);
