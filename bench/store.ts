@@ -14,7 +14,7 @@ import { utf8 } from "../src/base/bytes.ts";
 import type { NostrEvent } from "../src/nostr/event.ts";
 import { eventJson } from "../src/nostr/event_json.ts";
 import type { ReqFilter } from "../src/nostr/filter.ts";
-import { sha256 } from "../src/app/sha256.ts";
+import { portableHashText } from "../src/nostr/event_id.ts";
 import type { Database, Parameter } from "../src/store/database.ts";
 import type { EventRecord, EventStore } from "../src/store/event_store.ts";
 import { openPglite } from "../src/store/pglite.ts";
@@ -194,7 +194,7 @@ async function measureExport(store: EventStore): Promise<void> {
 
 /** How many rows the first round of an answer touches, as the database counts them. */
 async function measureRows(database: Database, name: string, filter: ReqFilter): Promise<void> {
-  const plan = plansOf(filter, sha256)[0]!;
+  const plan = plansOf(filter, portableHashText)[0]!;
   const limit = Math.min(plan.limit, 500);
   const lanes = plan.lanes.length;
   const perLane = Math.min(limit, Math.max(4, Math.ceil(2 * limit / lanes)));

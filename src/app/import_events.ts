@@ -20,7 +20,7 @@ import { type Line, LineSplitter } from "./json_lines.ts";
 import { sha256OfText } from "./sha256.ts";
 
 /** The most lines, and about the most bytes of text, that go to the store at once. */
-const BATCH_LINES = 1_000;
+const BATCH_LINES = 4_000;
 const BATCH_CHARACTERS = 4_194_304;
 
 /** Batches on their way at once: while one is written, others are parsed and their signatures checked. */

@@ -21,7 +21,7 @@ import { readMigrations } from "./migration_files.ts";
 import { openManaged } from "./open_managed.ts";
 import { searchLimits } from "./relay_limits.ts";
 import type { Settings } from "./setting_list.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256, sha256OfText } from "./sha256.ts";
 import { systemClock } from "./system_clock.ts";
 
 const PGLITE = "pglite:";
@@ -62,7 +62,7 @@ export async function openStore(
     await sql.close();
     throw error;
   }
-  return new SqlStore(sql, sha256, {
+  return new SqlStore(sql, sha256OfText, {
     searchableKinds: searchLimits(search)?.kinds,
     searchCandidates: search.max_candidates,
     maxFetchedBytes: limits.max_fetched_bytes,

@@ -7,9 +7,10 @@
  * @module
  */
 
-import { byteaArray } from "./array_literal.ts";
+import { plainArray } from "./array_literal.ts";
 import type { Statement } from "./database.ts";
 import type { StoredEvent } from "./event_store.ts";
+import { headOf } from "./fingerprint.ts";
 
 /** An event that was found, with its JSON if that is short. Its JSON may be taken from it. */
 export interface FoundEvent extends StoredEvent {
@@ -56,14 +57,14 @@ export interface Body {
  * import { deepEqual } from "node:assert/strict";
  * import { bodiesStatement } from "./body_statement.ts";
  *
- * deepEqual(bodiesStatement(["ab"]).parameters, [String.raw`{"\\xab"}`]);
+ * deepEqual(bodiesStatement(["ab".repeat(32)]).parameters, [`{${"ab".repeat(16)}}`]);
  * ```
  */
 export function bodiesStatement(ids: readonly string[]): Statement<Body> {
   return {
-    text: `select events.id, events.raw from unnest($1::bytea[]) as wanted (id)
-join events on events.id = wanted.id`,
-    parameters: [byteaArray(ids)],
+    text: `select events.id, events.raw from unnest($1::uuid[]) as wanted (head)
+join events on events.head = wanted.head`,
+    parameters: [plainArray(ids.map(headOf))],
     read: (cells) => ({ id: cells.hex(0), json: cells.utf8(1) }),
   };
 }

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Sha256 } from "../nostr/event_id.ts";
+import type { HashText } from "../nostr/event_id.ts";
 import { ownersOf } from "../nostr/gift_wrap.ts";
 import { addressOf } from "../nostr/kind.ts";
 import type { Session } from "./database.ts";
 import type { EventRecord } from "./event_store.ts";
 import { newestFirst } from "./ordered_batch.ts";
 import { deleteTags } from "./put_statements.ts";
-import { tagValueHex } from "./tag_value.ts";
+import { slotFingerprint } from "./fingerprint.ts";
 import {
   deleteByIds,
   deleteBySlots,
@@ -33,8 +33,8 @@ import { type DeletedAddress, Tombstones } from "./tombstones.ts";
 
 /** What a burial works with. */
 export interface BurialOptions {
-  /** Writes long `d` values, see {@link tagValueHex}. */
-  readonly sha256: Sha256;
+  /** For fingerprints. */
+  readonly hashText: HashText;
   /** Whether nobody else may write until the transaction ends. */
   readonly alone: boolean;
 }
@@ -55,13 +55,13 @@ export class MustBeAlone extends Error {
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { bury } from "./burial.ts";
  *
  * const empty = { query: () => Promise.resolve([]), script: () => Promise.resolve() };
  * const event = { id: "a1", pubkey: "b2", created_at: 3, kind: 1, tags: [], content: "", sig: "" };
  * const batch = [{ event, json: new Uint8Array() }];
- * deepEqual(await bury(batch, empty, { sha256, alone: false }), new Set());
+ * deepEqual(await bury(batch, empty, { hashText: portableHashText, alone: false }), new Set());
  * ```
  */
 export async function bury(
@@ -71,14 +71,14 @@ export async function bury(
 ): Promise<ReadonlySet<number>> {
   const [, deleted, known] = await Promise.all([
     session.query(options.alone ? lockAlone : lockTogether),
-    options.alone ? carryOut(requestsOf(batch), session, options.sha256) : [],
-    tombstonesFor(batch, session, options.sha256),
+    options.alone ? carryOut(requestsOf(batch), session, options.hashText) : [],
+    tombstonesFor(batch, session, options.hashText),
   ]);
   const { places, closed } = coveredBy(known, batch);
   if (closed.length > 0 && !options.alone) throw new MustBeAlone();
   const [, older] = await Promise.all([
     deleted.length > 0 ? session.query(deleteTags(deleted)) : [],
-    closed.length > 0 ? closeSlots(closed, session, options.sha256) : [],
+    closed.length > 0 ? closeSlots(closed, session, options.hashText) : [],
   ]);
   if (older.length > 0) await session.query(deleteTags(older));
   return places;
@@ -94,15 +94,15 @@ function requestsOf(batch: readonly EventRecord[]): Tombstones {
 async function carryOut(
   requests: Tombstones,
   session: Session,
-  sha256: Sha256,
+  hashText: HashText,
 ): Promise<readonly number[]> {
   const ids = deletedIds(requests);
-  const slots = [...requests.addresses.values()].map((deleted) => slotOf(deleted, sha256));
+  const slots = [...requests.addresses.values()].map((deleted) => slotOf(deleted, hashText));
   const vanished = [...requests.vanished].map(([pubkey, untilS]) => ({ pubkey, untilS }));
   const keys = await Promise.all([
-    ids.length > 0 ? deleteIds(ids, session) : [],
-    slots.length > 0 ? deleteSlots(slots, session) : [],
-    vanished.length > 0 ? forget(vanished, session) : [],
+    ids.length > 0 ? deleteIds(ids, session, hashText) : [],
+    slots.length > 0 ? deleteSlots(slots, session, hashText) : [],
+    vanished.length > 0 ? forget(vanished, session, hashText) : [],
   ]);
   return keys.flat();
 }
@@ -110,9 +110,10 @@ async function carryOut(
 async function deleteIds(
   ids: readonly DeletedId[],
   session: Session,
+  hashText: HashText,
 ): Promise<readonly number[]> {
   const [keys] = await Promise.all([
-    session.query(deleteByIds(ids)),
+    session.query(deleteByIds(ids, hashText)),
     session.query(insertDeletedIds(ids)),
   ]);
   return keys;
@@ -121,9 +122,10 @@ async function deleteIds(
 async function deleteSlots(
   slots: readonly DeletedSlot[],
   session: Session,
+  hashText: HashText,
 ): Promise<readonly number[]> {
   const [keys] = await Promise.all([
-    session.query(deleteBySlots(slots)),
+    session.query(deleteBySlots(slots, hashText)),
     session.query(upsertDeletedSlots(slots)),
   ]);
   return keys;
@@ -132,10 +134,11 @@ async function deleteSlots(
 async function forget(
   vanished: readonly Vanished[],
   session: Session,
+  hashText: HashText,
 ): Promise<readonly number[]> {
   const [written, received] = await Promise.all([
-    session.query(deleteOfVanished(vanished)),
-    session.query(deleteSentToVanished(vanished)),
+    session.query(deleteOfVanished(vanished, hashText)),
+    session.query(deleteSentToVanished(vanished, hashText)),
     session.query(upsertVanished(vanished)),
   ]);
   return [...written, ...received];
@@ -145,13 +148,13 @@ async function forget(
 async function tombstonesFor(
   batch: readonly EventRecord[],
   session: Session,
-  sha256: Sha256,
+  hashText: HashText,
 ): Promise<Tombstones> {
   const known = new Tombstones();
   const addresses = batch.flatMap(({ event }) => addressOf(event) ?? []);
   const slots = addresses.map((address) => ({
     ...address,
-    slot: tagValueHex(address.d, sha256) ?? "",
+    slot: slotFingerprint(address.d, hashText),
   }));
   const owners = new Set(batch.flatMap(({ event }) => ownersOf(event)));
   const [ids, closed, vanished] = await Promise.all([
@@ -190,16 +193,16 @@ function coveredBy(
 function closeSlots(
   closed: readonly DeletedAddress[],
   session: Session,
-  sha256: Sha256,
+  hashText: HashText,
 ): Promise<readonly number[]> {
-  return deleteSlots(closed.map((deleted) => slotOf(deleted, sha256)), session);
+  return deleteSlots(closed.map((deleted) => slotOf(deleted, hashText)), session, hashText);
 }
 
 function deletedIds({ ids }: Tombstones): readonly DeletedId[] {
   return [...ids].flatMap(([id, pubkeys]) => [...pubkeys].map((pubkey) => ({ id, pubkey })));
 }
 
-function slotOf({ address, createdAt, id }: DeletedAddress, sha256: Sha256): DeletedSlot {
+function slotOf({ address, createdAt, id }: DeletedAddress, hashText: HashText): DeletedSlot {
   const { kind, pubkey, d } = address;
-  return { pubkey, kind, slot: tagValueHex(d, sha256) ?? "", createdAt, id };
+  return { pubkey, kind, slot: slotFingerprint(d, hashText), createdAt, id };
 }

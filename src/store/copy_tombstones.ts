@@ -14,6 +14,9 @@ import {
   type Vanished,
 } from "./tombstone_statements.ts";
 
+/** Before every slot. */
+const NO_SLOT = "0".repeat(32);
+
 /** How many rows are carried at once. */
 const PAGE_ROWS = 1_000;
 
@@ -39,10 +42,10 @@ where (id, pubkey) > ($1::bytea, $2::bytea) order by id, pubkey limit ${PAGE_ROW
 
 const slots: Kind<DeletedSlot> = {
   select: (after) => ({
-    text: `select pubkey, kind, slot, created_at, id from deleted_addresses
-where (pubkey, kind, slot) > ($1::bytea, $2::int4, $3::bytea)
+    text: `select pubkey, kind, uuid_send(slot), created_at, id from deleted_addresses
+where (pubkey, kind, slot) > ($1::bytea, $2::int4, $3::uuid)
 order by pubkey, kind, slot limit ${PAGE_ROWS}`,
-    parameters: [bytea(after?.pubkey), after?.kind ?? -1, bytea(after?.slot)],
+    parameters: [bytea(after?.pubkey), after?.kind ?? -1, after?.slot ?? NO_SLOT],
     read: (cells) => ({
       pubkey: cells.hex(0),
       kind: cells.integer(1),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Sha256 } from "../nostr/event_id.ts";
+import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { emptyRegisters, hyperLogLogOffset, raiseRegister } from "../nostr/hyperloglog.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
@@ -24,7 +24,7 @@ import { findMatches } from "./search_events.ts";
 /** What to count in, and how. */
 export interface CountContext extends Bounds, Pick<CountOptions, "maxRows"> {
   readonly database: Database;
-  readonly sha256: Sha256;
+  readonly hashText: HashText;
   /** See {@link Plan.nowS}. */
   readonly nowS?: number;
 }
@@ -40,13 +40,13 @@ export interface CountContext extends Bounds, Pick<CountOptions, "maxRows"> {
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { countEvents } from "./count.ts";
  *
  * const unused = () => Promise.reject(new Error("nothing can be counted"));
  * const database = { query: unused, script: unused, transaction: unused, close: unused };
  * const nothing = [{ tags: new Map(), ids: new Set<string>() }];
- * const result = await countEvents(nothing, { database, sha256, maxRows: 100 });
+ * const result = await countEvents(nothing, { database, hashText: portableHashText, maxRows: 100 });
  * deepEqual(result, { count: 0, isApproximate: false });
  * ```
  */
@@ -70,9 +70,9 @@ export async function countEvents(
 /** A count says how many there are whatever the limit. */
 function countingPlans(
   { limit: _, ...filter }: ReqFilter,
-  { sha256, nowS }: CountContext,
+  { hashText, nowS }: CountContext,
 ): readonly Plan[] {
-  return plansOf(filter, sha256, nowS);
+  return plansOf(filter, hashText, nowS);
 }
 
 /** The plans of one filter have no event in common. */
@@ -145,9 +145,9 @@ async function keysOf(filter: ReqFilter, context: CountContext): Promise<Keys> {
 async function countFound(
   { limit: _, ...filter }: ReqFilter,
   limit: number,
-  { maxRows, sha256, nowS, ...context }: CountContext,
+  { maxRows, hashText, nowS, ...context }: CountContext,
 ): Promise<CountResult & Keys> {
-  const plan = wordPlanOf(filter, sha256, nowS);
+  const plan = wordPlanOf(filter, hashText, nowS);
   if (plan === undefined) return { count: 0, keys: [], isApproximate: false };
   const found = await findMatches(plan, limit, { ...context, candidates: maxRows + 1 });
   return {

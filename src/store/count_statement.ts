@@ -27,11 +27,11 @@ export interface Visit {
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { countStatement } from "./count_statement.ts";
  * import { plansOf } from "./plan.ts";
  *
- * const [plan] = plansOf({ kinds: new Set([7]), tags: new Map() }, sha256);
+ * const [plan] = plansOf({ kinds: new Set([7]), tags: new Map() }, portableHashText);
  * deepEqual(countStatement(plan!, 100).parameters, ["{0}", "{7}", 0, 2 ** 53, 101]);
  * ```
  */
@@ -40,7 +40,7 @@ export function countStatement(plan: Plan, maxRows: number): Statement<Visit> {
   const visited = visitedSql(plan, maxRows, parameters);
   const matches = matchesSql(plan, parameters);
   const matched = plan.overlapping
-    ? `count(distinct case when ${matches} then hit.id end)`
+    ? `count(distinct case when ${matches} then hit.head end)`
     : `count(*) filter (where ${matches})`;
   return {
     text: `select count(*), ${matched} from ${visited}`,
@@ -62,11 +62,11 @@ export interface VisitedRow {
  * @example
  * ```ts
  * import { match } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { keysStatement } from "./count_statement.ts";
  * import { plansOf } from "./plan.ts";
  *
- * const [plan] = plansOf({ kinds: new Set([7]), tags: new Map() }, sha256);
+ * const [plan] = plansOf({ kinds: new Set([7]), tags: new Map() }, portableHashText);
  * match(keysStatement(plan!, 100).text, /^select hit.key, /);
  * ```
  */
@@ -100,11 +100,11 @@ export interface RegisterVisit extends Visit {
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { registersStatement } from "./count_statement.ts";
  * import { plansOf } from "./plan.ts";
  *
- * const [plan] = plansOf({ tags: new Map([["t", new Set(["nostr"])]]) }, sha256);
+ * const [plan] = plansOf({ tags: new Map([["t", new Set(["nostr"])]]) }, portableHashText);
  * equal(registersStatement(plan!, { maxRows: 100, offset: 12 }).parameters.at(-1), 12);
  * ```
  */
@@ -138,16 +138,16 @@ function visitedSql(plan: Plan, maxRows: number, parameters: Parameters): string
   const starts = plan.lanes.map((_, lane) => ({ lane, after: undefined }));
   const lanes = lanesSql(plan, { starts, perLane: 0, limit: 0 }, parameters);
   const conditions = [
-    ...laneSql(plan, parameters),
+    ...laneSql(plan),
     ...timeSql(plan, parameters),
   ];
   const limit = `limit ${parameters.add(maxRows + 1)}::int8`;
-  const columns = ["id", "pubkey", "kind", "created_at", keyColumn(plan)];
+  const columns = ["head", "author", "pubkey", "kind", "created_at", keyColumn(plan)];
   return `(select hit.* from ${lanes} cross join lateral (
     select ${columns.map((column) => `hit.${column}`).join(", ")}
     from ${INDEXES[plan.index].table} as hit
     where ${conditions.join(" and ")}
-    order by hit.created_at desc, hit.id ${limit}) as hit
+    order by hit.created_at desc, hit.head ${limit}) as hit
   ${limit}) as hit`;
 }
 

@@ -6,16 +6,16 @@
  * into, from minutes to half a year, and its kind, author and tags. The index gives what has the words
  * *and* a window *and* the rest by skipping through its lists, at a cost that follows the shortest of them.
  *
- * A facet has 64 bits: one byte says of what it is, seven tell the values apart. Two values may share a
- * facet, so what was found by facets is checked.
+ * A facet has 64 bits: one byte says of what it is, seven tell the values apart; those of authors and tags
+ * are the beginning of their fingerprints. Two values may share a facet, so what was found is checked.
  *
  * @see NIP-50
  * @module
  */
 
 import type { NostrEvent } from "../nostr/event.ts";
-import type { Sha256 } from "../nostr/event_id.ts";
-import { bytesToHex, hexToBytes } from "../nostr/hex.ts";
+import type { HashText } from "../nostr/event_id.ts";
+import { authorFingerprint, type Fingerprint } from "./fingerprint.ts";
 import { indexedTags } from "./indexed_tags.ts";
 
 /** Facets, of which an event must have one, or every one. As decimal numbers. */
@@ -24,23 +24,21 @@ export interface FacetCondition {
   readonly every: boolean;
 }
 
-/** The conditions that are facets too; values as hex, as `tagValueHex` writes them. */
+/** The conditions that are facets too. */
 export interface FacetedConditions {
-  readonly authors?: readonly string[];
+  readonly authors?: readonly Fingerprint[];
   readonly kinds?: readonly number[];
   readonly tags: readonly {
-    readonly letter: string;
-    readonly values: readonly string[];
+    readonly values: readonly Fingerprint[];
     readonly every?: boolean;
   }[];
 }
 
 /**
- * What stands in the byte before a facet. Windows have 1 to 5, from short to long, and tags the ASCII
- * code of their letter.
+ * What stands in the byte before a facet. Windows have 1 to 5, from short to long; authors and tags what
+ * their fingerprints begin with, 7 and the ASCII code of the letter.
  */
 const KIND = 6;
-const AUTHOR = 7;
 
 /** How long the windows are, as powers of two of seconds: 4 minutes, 68 minutes, 18 hours, 12 and 194 days. */
 const WINDOW_BITS = [8, 12, 16, 20, 24] as const;
@@ -54,52 +52,41 @@ const MAX_WINDOWS = 128;
 /**
  * All facets of an event, each once, as decimal numbers.
  *
- * @param sha256 writes tag values.
- *
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { eventFacets } from "./facet.ts";
  *
  * const event = { id: "a1", pubkey: "b2".repeat(32), created_at: 3, kind: 1, content: "", sig: "" };
- * equal(eventFacets({ ...event, tags: [["t", "x"], ["title", "y"]] }, sha256).length, 5 + 2 + 1);
+ * equal(eventFacets({ ...event, tags: [["t", "x"], ["title", "y"]] }, portableHashText).length, 5 + 2 + 1);
  * ```
  */
-export function eventFacets(event: NostrEvent, sha256: Sha256): readonly string[] {
+export function eventFacets(event: NostrEvent, hashText: HashText): readonly string[] {
   const windows = WINDOW_BITS.map((bits, level) => windowFacet(level, windowAt(bits, event)));
-  const tags = [...indexedTags(event, sha256)].map(([letter, hex]) =>
-    tagFacet(letter, hex, sha256)
-  );
-  return [...windows, kindFacet(event.kind), authorFacet(event.pubkey), ...tags];
+  const fingerprints = [authorFingerprint(event.pubkey, hashText), ...indexedTags(event, hashText)];
+  return [...windows, kindFacet(event.kind), ...fingerprints.map(facetOf)];
 }
 
 /**
  * What the facets of an event must be for it to meet the conditions.
  *
- * @param sha256 writes tag values.
- *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
  * import { facetConditions } from "./facet.ts";
  *
  * const one = String(6n << 56n | 1n);
- * deepEqual(facetConditions({ kinds: [1], tags: [] }, sha256), [{ facets: [one], every: false }]);
+ * deepEqual(facetConditions({ kinds: [1], tags: [] }), [{ facets: [one], every: false }]);
  * ```
  */
 export function facetConditions(
   { authors, kinds, tags }: FacetedConditions,
-  sha256: Sha256,
 ): readonly FacetCondition[] {
   return [
     ...(kinds ? [{ facets: kinds.map(kindFacet), every: false }] : []),
-    ...(authors ? [{ facets: authors.map(authorFacet), every: false }] : []),
-    ...tags.map(({ letter, values, every = false }) => ({
-      facets: values.map((hex) => tagFacet(letter, hex, sha256)),
-      every,
-    })),
+    ...(authors ? [{ facets: authors.map(facetOf), every: false }] : []),
+    ...tags.map(({ values, every = false }) => ({ facets: values.map(facetOf), every })),
   ];
 }
 
@@ -142,17 +129,11 @@ function kindFacet(kind: number): string {
   return facet(KIND, kind.toString(16));
 }
 
-function authorFacet(pubkey: string): string {
-  return facet(AUTHOR, pubkey.slice(0, VALUE_DIGITS));
-}
-
-function tagFacet(letter: string, value: string, sha256: Sha256): string {
-  const hash = bytesToHex(sha256(hexToBytes(value)));
-  return facet(letter.charCodeAt(0), hash.slice(0, VALUE_DIGITS));
-}
-
-const VALUE_DIGITS = 14;
-
 function facet(type: number, hex: string): string {
-  return String(BigInt(`0x${type.toString(16)}${hex.padStart(VALUE_DIGITS, "0")}`));
+  return facetOf(type.toString(16).padStart(2, "0") + hex.padStart(14, "0"));
+}
+
+/** The number that a fingerprint begins with. */
+function facetOf(fingerprint: Fingerprint): string {
+  return String(BigInt(`0x${fingerprint.slice(0, 16)}`));
 }

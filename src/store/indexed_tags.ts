@@ -1,39 +1,41 @@
 /**
- * By which of its tags an event is found.
+ * The tags of an event by which it is found.
  *
  * @module
  */
 
 import type { NostrEvent } from "../nostr/event.ts";
-import type { Sha256 } from "../nostr/event_id.ts";
-import { tagValueHex } from "./tag_value.ts";
+import type { HashText } from "../nostr/event_id.ts";
+import { type Fingerprint, tagFingerprint } from "./fingerprint.ts";
 
 /**
- * Name and value, as `tagValueHex` writes it, of each single-letter tag with a value; each pair once.
+ * The fingerprint of each single-letter tag with a value, each once.
  *
- * @see NIP-01 "only the first value in any given tag is indexed"
+ * @see NIP-01 "Tags"
  *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
+ * import { tagFingerprint } from "./fingerprint.ts";
  * import { indexedTags } from "./indexed_tags.ts";
  *
- * const tags = [["t", "x"], ["t", "x", "again"], ["title", "y"], ["e"]];
- * deepEqual([...indexedTags({ tags }, sha256)], [["t", "78"]]);
+ * const tags = [["t", "x"], ["t", "x", "again"], ["title", "long"]];
+ * const expected = [tagFingerprint("t", "x", portableHashText)];
+ * deepEqual([...indexedTags({ tags }, portableHashText)], expected);
  * ```
  */
 export function indexedTags(
   { tags }: Pick<NostrEvent, "tags">,
-  sha256: Sha256,
-): Iterable<readonly [string, string]> {
-  const pairs = new Map<string, readonly [string, string]>();
+  hashText: HashText,
+): ReadonlySet<Fingerprint> {
+  const fingerprints = new Set<Fingerprint>();
   for (const [name, value] of tags) {
     if (value === undefined || !isLetter(name!)) continue;
-    const hex = tagValueHex(value, sha256);
-    if (hex !== undefined) pairs.set(name + hex, [name!, hex]);
+    const fingerprint = tagFingerprint(name!, value, hashText);
+    if (fingerprint !== undefined) fingerprints.add(fingerprint);
   }
-  return pairs.values();
+  return fingerprints;
 }
 
 function isLetter(name: string): boolean {

@@ -4,22 +4,22 @@
  * @module
  */
 
-import type { Sha256 } from "../nostr/event_id.ts";
+import type { HashText } from "../nostr/event_id.ts";
 import { addressOf, isNewer } from "../nostr/kind.ts";
 import type { EventRecord } from "./event_store.ts";
-import { tagValueHex } from "./tag_value.ts";
+import { type Fingerprint, slotFingerprint } from "./fingerprint.ts";
 
 /** An event to write and its place in the batch that was given. */
 export interface Entry {
   readonly place: number;
   readonly record: EventRecord;
-  /** What an author and kind has one event of, as hex; undefined for a regular event. */
-  readonly slot: string | undefined;
+  /** What an author and kind has one event of; undefined for a regular event. */
+  readonly slot: Fingerprint | undefined;
 }
 
 /** What is left to write of a batch, and what is known without asking the database. */
 export interface OrderedBatch {
-  /** Regular events by id, each once. */
+  /** Regular events by author and id, each once. */
   readonly regular: readonly Entry[];
   /** Replaceable and addressable events by address, of each address the newest. */
   readonly versioned: readonly Entry[];
@@ -57,33 +57,33 @@ export function newestFirst(batch: readonly EventRecord[]): readonly number[] {
  * of several versions the newest. One statement cannot write a row twice. The order is the same for
  * every writer, so that two of them never wait for each other in a circle.
  *
- * @param sha256 writes long `d` values, see {@link tagValueHex}.
+ * @param hashText for fingerprints.
  * @param without places of events that are not to be written.
  *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { orderedBatch } from "./ordered_batch.ts";
  *
  * const profile = (id: string, created_at: number) => ({
  *   event: { id, pubkey: "b2", created_at, kind: 0, tags: [], content: "", sig: "" },
  *   json: new Uint8Array(),
  * });
- * const { versioned, superseded } = orderedBatch([profile("a1", 1), profile("a2", 2)], sha256);
+ * const { versioned, superseded } = orderedBatch([profile("a1", 1), profile("a2", 2)], portableHashText);
  * deepEqual(versioned.map(({ place }) => place), [1]);
  * deepEqual(superseded, [0]);
  * ```
  */
 export function orderedBatch(
   batch: readonly EventRecord[],
-  sha256: Sha256,
+  hashText: HashText,
   without: ReadonlySet<number> = new Set(),
 ): OrderedBatch {
   const firstPlaces = new Map<string, number>();
   const copies = new Map<number, number>();
   const superseded: number[] = [];
-  const regular: [string, Entry][] = [];
+  const regular: Entry[] = [];
   const versioned = new Map<string, Entry>();
   batch.forEach((record, place) => {
     if (without.has(place)) return;
@@ -92,14 +92,19 @@ export function orderedBatch(
     if (first !== undefined) return copies.set(place, first);
     firstPlaces.set(id, place);
     const address = addressOf(record.event);
-    if (address === undefined) return regular.push([id, { place, record, slot: undefined }]);
-    const entry = { place, record, slot: tagValueHex(address.d, sha256) ?? "" };
+    if (address === undefined) return regular.push({ place, record, slot: undefined });
+    const entry = { place, record, slot: slotFingerprint(address.d, hashText) };
     const key = `${address.pubkey}:${address.kind}:${entry.slot}`;
     const [newer, older] = newerFirst(entry, versioned.get(key));
     versioned.set(key, newer);
     if (older !== undefined) superseded.push(older.place);
   });
-  return { regular: sorted(regular), versioned: sorted([...versioned]), superseded, copies };
+  return {
+    regular: regular.sort(byAuthor),
+    versioned: [...versioned].sort(([a], [b]) => byText(a, b)).map(([, entry]) => entry),
+    superseded,
+    copies,
+  };
 }
 
 function newerFirst(entry: Entry, other: Entry | undefined): readonly [Entry, Entry | undefined] {
@@ -108,6 +113,11 @@ function newerFirst(entry: Entry, other: Entry | undefined): readonly [Entry, En
     : [other, entry];
 }
 
-function sorted(entries: readonly [string, Entry][]): readonly Entry[] {
-  return entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+/** The events of one author are neighbours in two indexes. */
+function byAuthor({ record: { event: a } }: Entry, { record: { event: b } }: Entry): number {
+  return a.pubkey === b.pubkey ? byText(a.id, b.id) : byText(a.pubkey, b.pubkey);
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }

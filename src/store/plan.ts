@@ -1,18 +1,18 @@
 /**
  * From a filter to the way through the indexes that answers it.
  *
- * Every index ends in `created_at desc, id`. A filter that names several values has as many stretches of
+ * Every index ends in `created_at desc, head`, which is the order of answers. A filter that names several values has as many stretches of
  * its index to read, one for each: its *lanes*. Each lane is in the order of the answer, so the newest
  * of all lanes are found by reading a few rows of each and never by reading all and sorting.
  *
  * @module
  */
 
-import type { Sha256 } from "../nostr/event_id.ts";
+import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { isHex, KEY_DIGITS } from "../nostr/hex.ts";
 import { type FacetCondition, facetConditions } from "./facet.ts";
-import { tagValueHex } from "./tag_value.ts";
+import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "./fingerprint.ts";
 
 /**
  * Follow lists. They have most of all tags and are left out of two indexes, see `migrations/`; what these
@@ -20,35 +20,34 @@ import { tagValueHex } from "./tag_value.ts";
  */
 export const LIST_KIND = 3;
 
-/** What an index is on, before `created_at desc, id`, and whether it is without {@link LIST_KIND}. */
+/** What an index is on, before `created_at desc, head`, and whether it is without {@link LIST_KIND}. */
 export const INDEXES = {
-  id: { table: "events", columns: ["id"] },
-  authorKind: { table: "events", columns: ["pubkey", "kind"] },
-  author: { table: "events", columns: ["pubkey"] },
+  id: { table: "events", columns: ["head", "id"] },
+  authorKind: { table: "events", columns: ["author", "kind"] },
+  author: { table: "events", columns: ["author"] },
   kind: { table: "events", columns: ["kind"] },
   time: { table: "events", columns: [] },
-  tag: { table: "tags", columns: ["value"], withoutLists: true },
-  tagKind: { table: "tags", columns: ["value", "kind"] },
-  tagAuthor: { table: "tags", columns: ["value", "pubkey"], withoutLists: true },
+  tag: { table: "tags", columns: ["tag"], withoutLists: true },
+  tagKind: { table: "tags", columns: ["tag", "kind"] },
+  tagAuthor: { table: "tags", columns: ["tag", "author"], withoutLists: true },
 } as const;
 
 /** The name of an index. */
 export type IndexName = keyof typeof INDEXES;
 
-/** The values of the index's columns that single out one lane; bytes as hex. */
+/** The values of the columns that single out one lane: fingerprints, kinds, and ids as hex. */
 export type Lane = readonly (string | number)[];
 
-/** Values of one tag letter, as {@link tagValueHex} writes them. */
+/** Values of one tag letter. */
 export interface TagCondition {
-  readonly letter: string;
-  readonly values: readonly string[];
+  readonly values: readonly Fingerprint[];
   /** Whether an event must carry all of them, not just one. */
   readonly every?: boolean;
 }
 
 /** What the index does not decide and each row is checked for. */
 export interface Rest {
-  readonly authors?: readonly string[];
+  readonly authors?: readonly Fingerprint[];
   readonly kinds?: readonly number[];
   readonly tags: readonly TagCondition[];
 }
@@ -56,8 +55,6 @@ export interface Rest {
 /** A way to answer a filter. */
 export interface Plan {
   readonly index: IndexName;
-  /** The letter, when the index is one of tags. */
-  readonly letter?: string;
   /** At least one. */
   readonly lanes: readonly Lane[];
   /** Whether one event may stand in several lanes. */
@@ -84,7 +81,7 @@ const MAX_LANES = 4_096;
  * one: by ids, else tags, else authors × kinds, else authors, else kinds, else time. The limit is that of
  * the union too.
  *
- * @param sha256 writes long tag values, see {@link tagValueHex}.
+ * @param hashText for fingerprints.
  * @param nowS see {@link Plan.nowS}.
  *
  * @see NIP-01 "Communication between clients and relays"
@@ -92,17 +89,17 @@ const MAX_LANES = 4_096;
  * @example
  * ```ts
  * import { deepEqual, equal } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { plansOf } from "./plan.ts";
  *
- * const [plan] = plansOf({ kinds: new Set([1, 6]), tags: new Map(), limit: 20 }, sha256);
+ * const [plan] = plansOf({ kinds: new Set([1, 6]), tags: new Map(), limit: 20 }, portableHashText);
  * equal(plan?.index, "kind");
  * deepEqual(plan?.lanes, [[1], [6]]);
- * deepEqual(plansOf({ ids: new Set(), tags: new Map() }, sha256), []);
+ * deepEqual(plansOf({ ids: new Set(), tags: new Map() }, portableHashText), []);
  * ```
  */
-export function plansOf(filter: ReqFilter, sha256: Sha256, nowS = 0): readonly Plan[] {
-  const conditions = conditionsOf(filter, sha256);
+export function plansOf(filter: ReqFilter, hashText: HashText, nowS = 0): readonly Plan[] {
+  const conditions = conditionsOf(filter, hashText);
   const bounds = boundsOf(filter, nowS);
   if (bounds === undefined || conditions === undefined) return [];
   const { words: _, ...others } = conditions;
@@ -122,7 +119,7 @@ export interface WordPlan extends Plan {
 /**
  * The way to answer a filter with a search; undefined when nothing can match.
  *
- * @param sha256 writes long tag values, see {@link tagValueHex}.
+ * @param hashText for fingerprints.
  * @param nowS see {@link Plan.nowS}.
  *
  * @see NIP-50
@@ -130,19 +127,19 @@ export interface WordPlan extends Plan {
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { wordPlanOf } from "./plan.ts";
  *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox", "dog"]) }, sha256);
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox", "dog"]) }, portableHashText);
  * equal(plan?.words, "'fox' & 'dog'");
  * ```
  */
-export function wordPlanOf(filter: ReqFilter, sha256: Sha256, nowS = 0): WordPlan | undefined {
-  const conditions = conditionsOf(filter, sha256);
+export function wordPlanOf(filter: ReqFilter, hashText: HashText, nowS = 0): WordPlan | undefined {
+  const conditions = conditionsOf(filter, hashText);
   const bounds = boundsOf(filter, nowS);
   if (bounds === undefined || conditions === undefined) return undefined;
   const { ids, words = "", ...rest } = conditions;
-  const facets = facetConditions(rest, sha256);
+  const facets = facetConditions(rest);
   return { ...eventPath("time", [[]], rest), ...bounds, words, facets, ...(ids && { ids }) };
 }
 
@@ -160,7 +157,7 @@ function boundsOf(
 /** Later than every `created_at`: 2^53. */
 const END_OF_TIME = Number.MAX_SAFE_INTEGER + 1;
 
-type Path = Pick<Plan, "index" | "letter" | "lanes" | "overlapping" | "rest">;
+type Path = Pick<Plan, "index" | "lanes" | "overlapping" | "rest">;
 
 /** A filter's conditions without what no event can have. */
 interface Conditions extends Rest {
@@ -170,17 +167,16 @@ interface Conditions extends Rest {
 }
 
 /** Undefined when nothing can match. */
-function conditionsOf(filter: ReqFilter, sha256: Sha256): Conditions | undefined {
+function conditionsOf(filter: ReqFilter, hashText: HashText): Conditions | undefined {
   const ids = filter.ids && [...filter.ids].filter(isKey);
-  const authors = filter.authors && [...filter.authors].filter(isKey);
+  const authors = filter.authors &&
+    [...filter.authors].filter(isKey).map((pubkey) => authorFingerprint(pubkey, hashText));
   const kinds = filter.kinds && [...filter.kinds].filter(isKind);
   const some = [...filter.tags].map(([letter, values]) => ({
-    letter,
-    values: [...values].map((value) => tagValueHex(value, sha256)).filter((hex) =>
-      hex !== undefined
-    ),
+    values: [...values].map((value) => tagFingerprint(letter, value, hashText))
+      .filter((fingerprint) => fingerprint !== undefined),
   }));
-  const all = [...(filter.allTags ?? [])].map((tag) => everyOf(tag, sha256));
+  const all = [...(filter.allTags ?? [])].map((tag) => everyOf(tag, hashText));
   const tags = [...some, ...all];
   const search = filter.search && [...filter.search];
   const lists = [ids, authors, kinds, search, ...tags.map(({ values }) => values)];
@@ -197,12 +193,12 @@ function conditionsOf(filter: ReqFilter, sha256: Sha256): Conditions | undefined
 /** Without values when one of them can be in no event. */
 function everyOf(
   [letter, values]: readonly [string, ReadonlySet<string>],
-  sha256: Sha256,
+  hashText: HashText,
 ): TagCondition {
-  const hexes = [...values].map((value) => tagValueHex(value, sha256));
-  const written = hexes.filter((hex) => hex !== undefined);
-  if (written.length < hexes.length) return { letter, values: [] };
-  return { letter, values: written, ...(written.length > 1 && { every: true }) };
+  const wanted = [...values].map((value) => tagFingerprint(letter, value, hashText));
+  const known = wanted.filter((fingerprint) => fingerprint !== undefined);
+  if (known.length < wanted.length) return { values: [] };
+  return { values: known, ...(known.length > 1 && { every: true }) };
 }
 
 /** Words hold letters, digits and the like, and nothing that a `tsquery` could take for an operator. */
@@ -219,7 +215,7 @@ function isKind(kind: number): boolean {
 }
 
 function pathsOf({ ids, ...rest }: Omit<Conditions, "words">): readonly Path[] {
-  if (ids !== undefined) return [eventPath("id", lanesOf(ids), rest)];
+  if (ids !== undefined) return [eventPath("id", ids.map((id) => [headOf(id), id]), rest)];
   const [driver] = rest.tags.toSorted((a, b) => laneCount(a) - laneCount(b));
   if (driver === undefined) return [plainPath(rest)];
   // Of values that are all needed, the events with the first are those that can have the others.
@@ -230,8 +226,8 @@ function laneCount({ every, values }: TagCondition): number {
   return every ? 1 : values.length;
 }
 
-function firstOf({ letter, values }: TagCondition): TagCondition {
-  return { letter, values: values.slice(0, 1) };
+function firstOf({ values }: TagCondition): TagCondition {
+  return { values: values.slice(0, 1) };
 }
 
 /** Without ids and tags to go by. */
@@ -290,7 +286,7 @@ function tagPath(
 ): Path {
   const tags = rest.tags.filter((tag) => tag !== driver);
   const overlapping = driver.values.length > 1;
-  return { index, letter: driver.letter, lanes, overlapping, rest: { ...rest, tags } };
+  return { index, lanes, overlapping, rest: { ...rest, tags } };
 }
 
 function lanesOf(values: readonly (string | number)[]): readonly Lane[] {

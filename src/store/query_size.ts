@@ -18,14 +18,14 @@ const MAX_SHORT_LIMIT = 500;
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { plansOf } from "./plan.ts";
  * import { isShort } from "./query_size.ts";
  *
  * const kinds = new Set([1]);
  * const tags = new Map([["t", new Set(["x"])], ["p", new Set(["y"])]]);
- * equal(plansOf({ kinds, tags: new Map(), limit: 20 }, sha256).every(isShort), true);
- * equal(plansOf({ kinds, tags, limit: 20 }, sha256).every(isShort), false);
+ * equal(plansOf({ kinds, tags: new Map(), limit: 20 }, portableHashText).every(isShort), true);
+ * equal(plansOf({ kinds, tags, limit: 20 }, portableHashText).every(isShort), false);
  * ```
  */
 export function isShort({ lanes, limit, rest }: Plan): boolean {

@@ -8,17 +8,17 @@
  * @module
  */
 
-import { byteaArray, plainArray } from "./array_literal.ts";
+import { plainArray } from "./array_literal.ts";
 import { ANY_LENGTH, bodyColumns, type FoundEvent } from "./body_statement.ts";
 import type { Cells, Statement } from "./database.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import type { Plan } from "./plan.ts";
 import { Parameters } from "./parameters.ts";
 import { restSql } from "./select_statement.ts";
 
 /** A stretch of what was written, and whom it is searched for. */
 export interface Recent {
-  /** Public keys. */
-  readonly authors: readonly string[];
+  readonly authors: readonly Fingerprint[];
   /** The kinds to read; all when undefined. */
   readonly kinds: readonly number[] | undefined;
   /** How many events the stretch has, of whomever. */
@@ -39,14 +39,14 @@ const MAX_LIMIT = 500;
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { plansOf } from "./plan.ts";
  * import { recentOf } from "./recent_statement.ts";
  *
  * const authors = new Set(Array.from({ length: 200 }, (_, i) => `${i}`.padStart(64, "0")));
- * const [feed] = plansOf({ authors, kinds: new Set([1, 6]), tags: new Map(), limit: 20 }, sha256);
+ * const [feed] = plansOf({ authors, kinds: new Set([1, 6]), tags: new Map(), limit: 20 }, portableHashText);
  * equal(recentOf(feed!)?.length, 220);
- * const [profile] = plansOf({ authors: new Set(["a".repeat(64)]), tags: new Map() }, sha256);
+ * const [profile] = plansOf({ authors: new Set(["a".repeat(64)]), tags: new Map() }, portableHashText);
  * equal(recentOf(profile!), undefined);
  * ```
  */
@@ -78,12 +78,12 @@ export interface RecentRow extends FoundEvent {
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { plansOf } from "./plan.ts";
  * import { recentOf, recentStatement } from "./recent_statement.ts";
  *
  * const authors = new Set(Array.from({ length: 50 }, (_, i) => `${i}`.padStart(64, "0")));
- * const [plan] = plansOf({ authors, tags: new Map(), limit: 20 }, sha256);
+ * const [plan] = plansOf({ authors, tags: new Map(), limit: 20 }, portableHashText);
  * equal(recentStatement(plan!, recentOf(plan!)!).text.startsWith("with stretch as"), true);
  * ```
  */
@@ -96,23 +96,23 @@ export function recentStatement(
   const length = `${parameters.add(recent.length)}::int8`;
   const stretch = stretchSql(plan, recent, { parameters, length });
   // `is true` keeps Postgres from making a join of it: as it stands, the list is hashed once.
-  const isWanted = `(pubkey in (select unnest(${
-    parameters.add(byteaArray(recent.authors))
-  }::bytea[]))) is true`;
+  const isWanted = `(author in (select unnest(${
+    parameters.add(plainArray(recent.authors))
+  }::uuid[]))) is true`;
   const limit = `${parameters.add(plan.limit)}::int8`;
   const body = bodyColumns("events.raw", parameters.add(mostBytes));
   return {
     text: `with stretch as materialized (${stretch})
-select 0 as is_end, found.created_at, found.id, ${body}, events.seq
+select 0 as is_end, found.created_at, found.head, events.id, ${body}, events.seq
 from (
-  select created_at, id from stretch where ${isWanted} order by created_at desc, id limit ${limit}
+  select created_at, head from stretch where ${isWanted} order by created_at desc, head limit ${limit}
 ) as found
-join events on events.id = found.id
+join events on events.head = found.head
 union all (
-  select 1, created_at, id, '', 0, 0 from stretch order by created_at desc, id
+  select 1, created_at, head, '', '', 0, 0 from stretch order by created_at desc, head
   offset ${length} - 1 limit 1
 )
-order by is_end, created_at desc, id`,
+order by is_end, created_at desc, head`,
     parameters: parameters.values,
     read: readRecentRow,
   };
@@ -129,24 +129,24 @@ function stretchSql(
     ...(list === undefined ? [] : ["hit.kind = lane.kind"]),
     `hit.created_at >= ${parameters.add(plan.since)}::int8`,
     `hit.created_at < ${parameters.add(plan.before)}::int8`,
-    ...restSql({ rest: { tags: [] }, nowS: plan.nowS }, parameters),
+    ...restSql({ index: plan.index, rest: { tags: [] }, nowS: plan.nowS }, parameters),
   ];
-  const newest = `select hit.created_at, hit.id, hit.pubkey from events as hit
+  const newest = `select hit.created_at, hit.head, hit.author from events as hit
     where ${conditions.join(" and ")}
-    order by hit.created_at desc, hit.id limit ${length}`;
+    order by hit.created_at desc, hit.head limit ${length}`;
   if (list === undefined) return newest;
   return `select hit.* from ${list} cross join lateral (${newest}) as hit
-  order by hit.created_at desc, hit.id limit ${length}`;
+  order by hit.created_at desc, hit.head limit ${length}`;
 }
 
 function readRecentRow(cells: Cells): RecentRow {
   return {
     isEnd: cells.integer(0) === 1,
     createdAt: cells.integer(1),
-    id: cells.hex(2),
-    json: cells.utf8(3),
-    absentBytes: cells.integer(4),
-    seq: cells.integer(5),
+    id: cells.hex(3),
+    json: cells.utf8(4),
+    absentBytes: cells.integer(5),
+    seq: cells.integer(6),
   };
 }
 

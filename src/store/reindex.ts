@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Sha256 } from "../nostr/event_id.ts";
+import type { HashText } from "../nostr/event_id.ts";
 import type { Database } from "./database.ts";
 import type { QueryOptions } from "./event_store.ts";
 import { insertMissingWords, type KeyedEvent, selectWordless } from "./word_statements.ts";
@@ -16,7 +16,7 @@ const STEP_ROWS = 500;
 /** What is to be searchable. */
 export interface ReindexOptions extends QueryOptions {
   readonly kinds: ReadonlySet<number>;
-  readonly sha256: Sha256;
+  readonly hashText: HashText;
 }
 
 /**
@@ -26,18 +26,18 @@ export interface ReindexOptions extends QueryOptions {
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { reindex } from "./reindex.ts";
  *
  * const empty = () => Promise.resolve([]);
  * const database = { query: empty, script: empty, transaction: empty, close: empty };
- * const options = { kinds: new Set([1]), sha256 };
+ * const options = { kinds: new Set([1]), hashText: portableHashText };
  * deepEqual(await Array.fromAsync(reindex(database as never, options)), []);
  * ```
  */
 export async function* reindex(
   database: Database,
-  { kinds, sha256, signal }: ReindexOptions,
+  { kinds, hashText, signal }: ReindexOptions,
 ): AsyncGenerator<number, void> {
   if (kinds.size === 0) return;
   let after = 0;
@@ -51,7 +51,9 @@ export async function* reindex(
     after = last.key;
     const wordless = rows.filter((row): row is KeyedEvent => row.event !== undefined);
     if (wordless.length > 0) {
-      await database.transaction((session) => session.query(insertMissingWords(wordless, sha256)));
+      await database.transaction((session) =>
+        session.query(insertMissingWords(wordless, hashText))
+      );
     }
     yield wordless.length;
   }

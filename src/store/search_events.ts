@@ -36,11 +36,11 @@ export interface PageOptions {
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { wordPlanOf } from "./plan.ts";
  * import { searchEvents } from "./search_events.ts";
  *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
  * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0 }] as never);
  * const database = { query: none, script: none, transaction: none, close: none };
  * const context = { database, candidates: 2_000, chunkEvents: 500 };
@@ -69,11 +69,11 @@ export async function* searchEvents(
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { wordPlanOf } from "./plan.ts";
  * import { findMatches } from "./search_events.ts";
  *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
  * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0 }] as never);
  * const database = { query: none, script: none, transaction: none, close: none };
  * const found = await findMatches(plan, 10, { database, candidates: 2_000 });

@@ -9,6 +9,7 @@ import { byteaArray, plainArray } from "./array_literal.ts";
 import { ANY_LENGTH, bodyColumns, type FoundEvent } from "./body_statement.ts";
 import type { Statement } from "./database.ts";
 import { type FacetCondition, windowsOver } from "./facet.ts";
+import { headOf } from "./fingerprint.ts";
 import type { WordPlan } from "./plan.ts";
 import type { Found, Match, Stretch } from "./search_walk.ts";
 import { Parameters } from "./parameters.ts";
@@ -44,7 +45,7 @@ export function newestStatement(
   return {
     text: `select count(*), coalesce(max(created_at), 0), coalesce(min(created_at), 0) from (
   select created_at from events where created_at >= $1::int8 and created_at < $2::int8
-  order by created_at desc, id limit $3::int8) as newest`,
+  order by created_at desc, head limit $3::int8) as newest`,
     parameters: [since, before, count],
     read: (cells) => ({
       count: cells.integer(0),
@@ -67,11 +68,11 @@ export interface MatchRow extends Omit<Found, "best"> {
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { wordPlanOf } from "./plan.ts";
  * import { matchStatement } from "./search_statement.ts";
  *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
  * const all = { since: 0, before: 2 ** 53, wanted: 5, most: 10 };
  * deepEqual(matchStatement(plan, all, 3).parameters, ["'fox'", 11, 0, 2 ** 53, 5, 3]);
  * ```
@@ -88,8 +89,11 @@ export function matchStatement(
   if (plan.nowS > 0) conditions.push(hasNotExpired("hit.event", parameters.add(plan.nowS)));
   const from = plan.ids === undefined
     ? "event_words as hit"
-    : `unnest(${parameters.add(byteaArray(plan.ids))}::bytea[]) as named (id)
-  join events on events.id = named.id join event_words as hit on hit.event = events.key`;
+    : `unnest(${parameters.add(byteaArray(plan.ids))}::bytea[], ${
+      parameters.add(plainArray(plan.ids.map(headOf)))
+    }::uuid[]) as named (id, head)
+  join events on events.head = named.head and events.id = named.id
+  join event_words as hit on hit.event = events.key`;
   const looked = parameters.add(most + 1);
   const time = `created_at >= ${parameters.add(since)}::int8 and created_at < ${
     parameters.add(before)
@@ -153,11 +157,11 @@ export function wordsSql(
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { wordPlanOf } from "./plan.ts";
  * import { matchedStatement } from "./search_statement.ts";
  *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, sha256)!;
+ * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
  * const { parameters } = matchedStatement(plan, [{ key: 7, createdAt: 5, rank: 1 }]);
  * deepEqual(parameters.slice(0, 2), ["{7}", "{5}"]);
  * ```

@@ -13,6 +13,7 @@ import { byteaArray, plainArray } from "./array_literal.ts";
 import { ANY_LENGTH, bodyColumns } from "./body_statement.ts";
 import type { Cells, Statement } from "./database.ts";
 import { Parameters } from "./parameters.ts";
+import { headOf } from "./fingerprint.ts";
 import { INDEXES, LIST_KIND, type Plan, type TagCondition } from "./plan.ts";
 import type { Ask, LaneRow } from "./scan.ts";
 
@@ -24,11 +25,11 @@ import type { Ask, LaneRow } from "./scan.ts";
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { plansOf } from "./plan.ts";
  * import { selectStatement } from "./select_statement.ts";
  *
- * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map(), limit: 20 }, sha256);
+ * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map(), limit: 20 }, portableHashText);
  * const ask = { starts: [{ lane: 0, after: undefined }], perLane: 20, limit: 20 };
  * deepEqual(selectStatement(plan!, ask, 999).parameters, [0, 1, 0, 2 ** 53, 20, 20, 999]);
  * ```
@@ -72,14 +73,14 @@ order by found.created_at desc, found.id, found.number limit ${limit}::int8`,
 /** Finds the keys, then fetches the events that they name. */
 function twoPhaseStatement(plan: Plan, ask: Ask, mostBytes: number): Statement<LaneRow> {
   const parameters = new Parameters();
-  const found = foundSql(plan, ask, { parameters, columns: "hit.created_at, hit.id" });
+  const found = foundSql(plan, ask, { parameters, columns: "hit.created_at, hit.head" });
   const limit = parameters.add(ask.limit);
-  const order = "found.created_at desc, found.id, found.number";
+  const order = "found.created_at desc, found.head, found.number";
   const body = bodyColumns(rawSql(plan, order), parameters.add(mostBytes));
   return {
-    text: `select found.number, found.created_at, found.id, ${body}, events.seq
+    text: `select found.number, found.created_at, events.id, ${body}, events.seq
 from (${plan.overlapping ? firstPlaces(found, limit) : firstRows(found, limit)}) as found
-join events on events.id = found.id
+join events on events.head = found.head
 order by ${order}`,
     parameters: parameters.values,
     read: readLaneRow,
@@ -120,7 +121,7 @@ function readLaneRow(cells: Cells): LaneRow {
 /** The JSON; of an event that stands in several lanes only once, for it may be large. */
 function rawSql({ overlapping }: Plan, order: string): string {
   return overlapping
-    ? `(case when lag(found.id) over (order by ${order}) is distinct from found.id
+    ? `(case when lag(found.head) over (order by ${order}) is distinct from found.head
   then events.raw else '' end)`
     : "events.raw";
 }
@@ -130,7 +131,13 @@ function resumes({ starts }: Ask): boolean {
   return starts[0]?.after !== undefined;
 }
 
-const COLUMN_TYPES = { id: "bytea", pubkey: "bytea", value: "bytea", kind: "int4" } as const;
+const COLUMN_TYPES = {
+  head: "uuid",
+  id: "bytea",
+  author: "uuid",
+  tag: "uuid",
+  kind: "int4",
+} as const;
 
 /**
  * The lanes as a table: number, the index's columns and, when they go on, where.
@@ -138,12 +145,12 @@ const COLUMN_TYPES = { id: "bytea", pubkey: "bytea", value: "bytea", kind: "int4
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { plansOf } from "./plan.ts";
  * import { Parameters } from "./parameters.ts";
  * import { lanesSql } from "./select_statement.ts";
  *
- * const [plan] = plansOf({ tags: new Map() }, sha256);
+ * const [plan] = plansOf({ tags: new Map() }, portableHashText);
  * const ask = { starts: [{ lane: 0, after: undefined }], perLane: 1, limit: 1 };
  * const sql = lanesSql(plan!, ask, new Parameters());
  * equal(sql, "unnest($1::int4[]) as lane (number)");
@@ -158,12 +165,13 @@ export function lanesSql(plan: Plan, { starts }: Ask, parameters: Parameters): s
   };
   INDEXES[plan.index].columns.forEach((column, place) => {
     const values = starts.map(({ lane }) => plan.lanes[lane]![place]!);
-    const list = column === "kind" ? plainArray(values) : byteaArray(values as string[]);
+    const list = column === "id" ? byteaArray(values as string[]) : plainArray(values);
     add(column, `${parameters.add(list)}::${COLUMN_TYPES[column]}[]`);
   });
   if (starts[0]?.after !== undefined) {
     add("at", `${parameters.add(plainArray(starts.map(({ after }) => after!.createdAt)))}::int8[]`);
-    add("after", `${parameters.add(byteaArray(starts.map(({ after }) => after!.id)))}::bytea[]`);
+    const heads = starts.map(({ after }) => headOf(after!.id));
+    add("after", `${parameters.add(plainArray(heads))}::uuid[]`);
   }
   return `unnest(${lists.join(", ")}) as lane (${names.join(", ")})`;
 }
@@ -190,12 +198,12 @@ function oneLane(plan: Plan, { starts }: Ask, parameters: Parameters): Lanes {
   const columns = new Map([["number", `${parameters.add(lane)}::int4`]]);
   INDEXES[plan.index].columns.forEach((column, place) => {
     const value = plan.lanes[lane]![place]!;
-    const parameter = typeof value === "number" ? value : `\\x${value}`;
+    const parameter = column === "id" ? `\\x${value}` : value;
     columns.set(column, `${parameters.add(parameter)}::${COLUMN_TYPES[column]}`);
   });
   if (after !== undefined) {
     columns.set("at", `${parameters.add(after.createdAt)}::int8`);
-    columns.set("after", `${parameters.add(`\\x${after.id}`)}::bytea`);
+    columns.set("after", `${parameters.add(headOf(after.id))}::uuid`);
   }
   return { table: undefined, column: (name) => columns.get(name)! };
 }
@@ -232,7 +240,7 @@ function resumedWalk(walk: Walk, { perLane }: Ask): string {
   const sameSecond = [
     ...conditions,
     `hit.created_at = ${at}`,
-    `hit.id > ${lanes.column("after")}`,
+    `hit.head > ${lanes.column("after")}`,
   ];
   const older = [
     ...conditions,
@@ -250,7 +258,7 @@ function rowsSql({ plan, columns }: Walk, conditions: readonly string[]): string
 }
 
 const NEWEST = `
-      order by hit.created_at desc, hit.id`;
+      order by hit.created_at desc, hit.head`;
 
 function limitSql({ parameters }: Walk, perLane: number): string {
   return ` limit ${parameters.add(perLane)}::int8`;
@@ -258,7 +266,7 @@ function limitSql({ parameters }: Walk, perLane: number): string {
 
 /** What singles out the lane, and what is left to check. */
 function conditionsSql({ plan, lanes, parameters }: Walk): readonly string[] {
-  return [...laneConditions(plan, lanes.column, parameters), ...restSql(plan, parameters)];
+  return [...laneConditions(plan, lanes.column), ...restSql(plan, parameters)];
 }
 
 /**
@@ -267,26 +275,20 @@ function conditionsSql({ plan, lanes, parameters }: Walk): readonly string[] {
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { plansOf } from "./plan.ts";
- * import { Parameters } from "./parameters.ts";
  * import { laneSql } from "./select_statement.ts";
  *
- * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, sha256);
- * deepEqual(laneSql(plan!, new Parameters()), ["hit.kind = lane.kind"]);
+ * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, portableHashText);
+ * deepEqual(laneSql(plan!), ["hit.kind = lane.kind"]);
  * ```
  */
-export function laneSql(plan: Plan, parameters: Parameters): readonly string[] {
-  return laneConditions(plan, inLane, parameters);
+export function laneSql(plan: Plan): readonly string[] {
+  return laneConditions(plan, inLane);
 }
 
-function laneConditions(
-  { index, letter }: Plan,
-  column: Lanes["column"],
-  parameters: Parameters,
-): readonly string[] {
+function laneConditions({ index }: Plan, column: Lanes["column"]): readonly string[] {
   const conditions: string[] = [];
-  if (letter !== undefined) conditions.push(`hit.name = ${parameters.add(letter)}::"char"`);
   for (const name of INDEXES[index].columns) conditions.push(`hit.${name} = ${column(name)}`);
   // In the words of the index, for Postgres to see that it may be used.
   if ("withoutLists" in INDEXES[index]) conditions.push(`hit.kind <> ${LIST_KIND}`);
@@ -299,28 +301,28 @@ function laneConditions(
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { plansOf } from "./plan.ts";
  * import { Parameters } from "./parameters.ts";
  * import { restSql } from "./select_statement.ts";
  *
- * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, sha256);
+ * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, portableHashText);
  * deepEqual(restSql(plan!, new Parameters()), []);
  * ```
  */
 export function restSql(
-  { letter, rest, nowS }: Pick<Plan, "letter" | "rest" | "nowS">,
+  { index, rest, nowS }: Pick<Plan, "index" | "rest" | "nowS">,
   parameters: Parameters,
 ): readonly string[] {
   const conditions: string[] = [];
-  if (nowS > 0) conditions.push(hasNotExpired("hit.id", parameters.add(nowS)));
+  if (nowS > 0) conditions.push(hasNotExpired("hit.head", parameters.add(nowS)));
   if (rest.authors) {
-    conditions.push(`hit.pubkey = any(${parameters.add(byteaArray(rest.authors))}::bytea[])`);
+    conditions.push(`hit.author = any(${parameters.add(plainArray(rest.authors))}::uuid[])`);
   }
   if (rest.kinds) {
     conditions.push(`hit.kind = any(${parameters.add(plainArray(rest.kinds))}::int4[])`);
   }
-  const event = letter === undefined ? "hit.key" : "hit.event";
+  const event = INDEXES[index].table === "events" ? "hit.key" : "hit.event";
   for (const tag of rest.tags) conditions.push(carriesTag(tag, { event, parameters }));
   return conditions;
 }
@@ -331,21 +333,20 @@ export function restSql(
  * no other, which before version 18 would read all tags of the letter.
  */
 function carriesTag(
-  { letter, values, every }: TagCondition,
+  { values, every }: TagCondition,
   { event, parameters }: { readonly event: string; readonly parameters: Parameters },
 ): string {
   // Each value of an event stands in the table once.
   const found = every ? `count(*) = ${parameters.add(values.length)}::int8` : "true";
-  const name = `other.name = ${parameters.add(letter)}::"char"`;
-  const wanted = `unnest(${parameters.add(byteaArray(values))}::bytea[])`;
+  const wanted = `unnest(${parameters.add(plainArray(values))}::uuid[])`;
   return values.length > FEW_VALUES
     ? `(select ${found} from (
-          select name, value from tags where tags.event = ${event} offset 0) as other
-        where ${name} and (other.value in (select ${wanted})) is true limit 1)`
-    : `(select ${found} from ${wanted} as wanted (value)
+          select tag from tags where tags.event = ${event} offset 0) as other
+        where (other.tag in (select ${wanted})) is true limit 1)`
+    : `(select ${found} from ${wanted} as wanted (tag)
         cross join lateral (select from tags as other
-          where ${name} and other.value = wanted.value and other.kind = hit.kind
-            and other.created_at = hit.created_at and other.id = hit.id limit 1) as carried limit 1)`;
+          where other.tag = wanted.tag and other.kind = hit.kind
+            and other.created_at = hit.created_at and other.head = hit.head limit 1) as carried limit 1)`;
 }
 
 /** So few look-ups cost no more than reading the tags of an event; of a follow list, which has thousands, much less. */
@@ -353,10 +354,10 @@ const FEW_VALUES = 4;
 
 /**
  * What has expired and was not removed yet is a short list, mostly an empty one. Postgres makes it once
- * for each statement and looks each row up in it, by the id that every index ends with: the table is
+ * for each statement and looks each row up in it, by what every index ends with: the table is
  * not touched. The limit lets it know that the list fits in memory.
  *
- * @param column of the row `hit`: the id of the event, or its key under the name `event`.
+ * @param column of the row `hit`: the head of the event, or its key under the name `event`.
  *
  * @see NIP-40
  *
@@ -368,8 +369,8 @@ const FEW_VALUES = 4;
  * match(hasNotExpired("hit.event", "$1"), /^hit.event not in \(select expired.key from events/);
  * ```
  */
-export function hasNotExpired(column: "hit.id" | "hit.event", now: string): string {
-  const named = column === "hit.id" ? "id" : "key";
+export function hasNotExpired(column: "hit.head" | "hit.event", now: string): string {
+  const named = column === "hit.head" ? "head" : "key";
   return `${column} not in (select expired.${named} from events as expired
         where expired.expires_at <= ${now}::int8 order by expired.expires_at limit ${MAX_EXPIRED})`;
 }
@@ -381,14 +382,14 @@ const MAX_EXPIRED = 10_000;
 function firstRows(found: string, limit: string): string {
   return `
     ${found}
-    order by hit.created_at desc, hit.id, number limit ${limit}::int8`;
+    order by hit.created_at desc, hit.head, number limit ${limit}::int8`;
 }
 
 /** The rows of the newest events, however many lanes an event stands in. */
 function firstPlaces(found: string, limit: string): string {
   return `
-    select ranked.number, ranked.created_at, ranked.id from (
-    select *, dense_rank() over (order by created_at desc, id) as place from (
+    select ranked.number, ranked.created_at, ranked.head from (
+    select *, dense_rank() over (order by created_at desc, head) as place from (
     ${found}) as found) as ranked
     where ranked.place <= ${limit}::int8`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Sha256 } from "../nostr/event_id.ts";
+import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
 import { Allowance } from "./allowance.ts";
@@ -94,11 +94,11 @@ export interface SqlStoreOptions {
  * @example
  * ```ts
  * import { rejects } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { openPostgres } from "./postgres.ts";
  * import { SqlStore } from "./sql_store.ts";
  *
- * const store = new SqlStore(openPostgres("postgres://nobody@127.0.0.1:1/none"), sha256);
+ * const store = new SqlStore(openPostgres("postgres://nobody@127.0.0.1:1/none"), portableHashText);
  * const reading = Array.fromAsync(store.query([{ tags: new Map() }]));
  * await rejects(reading, { name: "StoreUnavailable" });
  * await store.close();
@@ -106,7 +106,7 @@ export interface SqlStoreOptions {
  */
 export class SqlStore implements EventStore, Upkeep {
   readonly #database: Database;
-  readonly #sha256: Sha256;
+  readonly #hashText: HashText;
   readonly #searchableKinds: ReadonlySet<number>;
   readonly #searchCandidates: number;
   readonly #room: ByteRoom;
@@ -114,9 +114,9 @@ export class SqlStore implements EventStore, Upkeep {
   readonly feed: StoreFeed;
 
   /** The store closes the database when it is closed. */
-  constructor(database: Database, sha256: Sha256, options: SqlStoreOptions = {}) {
+  constructor(database: Database, hashText: HashText, options: SqlStoreOptions = {}) {
     this.#database = database;
-    this.#sha256 = sha256;
+    this.#hashText = hashText;
     this.#searchableKinds = options.searchableKinds ?? new Set();
     this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
     this.#room = new ByteRoom(options.maxFetchedBytes ?? 64 * 1_048_576);
@@ -162,7 +162,7 @@ export class SqlStore implements EventStore, Upkeep {
   }
 
   async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
-    const context = { database: this.#database, sha256: this.#sha256, nowS: nowS(this.#clock) };
+    const context = { database: this.#database, hashText: this.#hashText, nowS: nowS(this.#clock) };
     try {
       return await countEvents(filters, { ...options, ...this.#bounds(options), ...context });
     } catch (error) {
@@ -174,7 +174,7 @@ export class SqlStore implements EventStore, Upkeep {
     return reindex(this.#database, {
       ...options,
       kinds: this.#searchableKinds,
-      sha256: this.#sha256,
+      hashText: this.#hashText,
     });
   }
 
@@ -214,13 +214,13 @@ export class SqlStore implements EventStore, Upkeep {
   #question(filter: ReqFilter): Question {
     const now = nowS(this.#clock);
     if (filter.search !== undefined) {
-      const plan = wordPlanOf(filter, this.#sha256, now);
+      const plan = wordPlanOf(filter, this.#hashText, now);
       return plan === undefined ? noQuestion : {
         parts: [plan],
         ask: (step) => this.#best(plan, step),
       };
     }
-    const plans = plansOf(filter, this.#sha256, now);
+    const plans = plansOf(filter, this.#hashText, now);
     return {
       parts: plans,
       ask: (step) => merged(plans.map((plan) => this.#follow(plan, step)), filter.limit),
@@ -268,8 +268,8 @@ export class SqlStore implements EventStore, Upkeep {
     session: Session,
     { stored, alone }: { readonly stored: NumberedRecord[]; readonly alone: boolean },
   ): Promise<readonly PutOutcome[]> {
-    const deleted = await bury(batch, session, { sha256: this.#sha256, alone });
-    const ordered = orderedBatch(batch, this.#sha256, deleted);
+    const deleted = await bury(batch, session, { hashText: this.#hashText, alone });
+    const ordered = orderedBatch(batch, this.#hashText, deleted);
     const { regular, versioned } = ordered;
     const [newRegular, newVersioned] = await Promise.all([
       regular.length > 0 ? session.query(insertRegular(regular)) : nothing,
@@ -300,10 +300,10 @@ export class SqlStore implements EventStore, Upkeep {
       return key === undefined ? [] : [{ key, event }];
     });
     const searchable = rows.filter(({ event }) => this.#searchableKinds.has(event.kind));
-    const tags = insertTags(rows, this.#sha256);
+    const tags = insertTags(rows, this.#hashText);
     await Promise.all([
       tags !== undefined ? session.query(tags) : undefined,
-      searchable.length > 0 ? session.query(insertWords(searchable, this.#sha256)) : undefined,
+      searchable.length > 0 ? session.query(insertWords(searchable, this.#hashText)) : undefined,
     ]);
   }
 }

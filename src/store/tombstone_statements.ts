@@ -5,10 +5,12 @@
  */
 
 import { DELETION_REQUEST } from "../nostr/deletion_request.ts";
+import type { HashText } from "../nostr/event_id.ts";
 import { GIFT_WRAP } from "../nostr/gift_wrap.ts";
 import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import { byteaArray, plainArray } from "./array_literal.ts";
 import type { Cells, Statement } from "./database.ts";
+import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "./fingerprint.ts";
 import type { DeletedAddress } from "./tombstones.ts";
 
 /** That somebody asked for the deletion of an id. */
@@ -28,8 +30,7 @@ export interface Vanished {
 export interface Slot {
   readonly pubkey: string;
   readonly kind: number;
-  /** The `d` value as tag values are written, see `tag_value.ts`. */
-  readonly slot: string;
+  readonly slot: Fingerprint;
 }
 
 /** An address of which all versions up to one are gone. */
@@ -130,19 +131,24 @@ where excluded.until_time > vanished.until_time`,
  * @example
  * ```ts
  * import { match } from "node:assert/strict";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { deleteByIds } from "./tombstone_statements.ts";
  *
- * match(deleteByIds([{ id: "01", pubkey: "02" }]).text, /^with gone as/);
+ * match(deleteByIds([{ id: "01", pubkey: "02" }], portableHashText).text, /^with gone as/);
  * ```
  */
-export function deleteByIds(deleted: readonly DeletedId[]): Statement<number> {
+export function deleteByIds(
+  deleted: readonly DeletedId[],
+  hashText: HashText,
+): Statement<number> {
   return {
     text: `with gone as (
-  delete from events using unnest($1::bytea[], $2::bytea[]) as asked (id, pubkey)
-  where events.id = asked.id and events.kind not in (${DELETION_REQUEST}, ${VANISH_REQUEST})
+  delete from events
+  using unnest($1::bytea[], $2::bytea[], $3::uuid[], $4::uuid[]) as asked (id, pubkey, head, received)
+  where events.head = asked.head and events.id = asked.id
+    and events.kind not in (${DELETION_REQUEST}, ${VANISH_REQUEST})
     and (events.pubkey = asked.pubkey or (events.kind = ${GIFT_WRAP} and exists (
-      select from tags where tags.event = events.key
-        and tags.name = 'p' and tags.value = ${KEY_MARK} || asked.pubkey)))
+      select from tags where tags.event = events.key and tags.tag = asked.received)))
   returning events.key, events.pubkey, events.kind, slot, created_at, events.id
 ), closed as (
   insert into deleted_addresses (pubkey, kind, slot, created_at, id)
@@ -150,7 +156,11 @@ export function deleteByIds(deleted: readonly DeletedId[]): Statement<number> {
   ${KEEP_NEWER}
 )
 select key from gone`,
-    parameters: idArrays(deleted),
+    parameters: [
+      ...idArrays(deleted),
+      plainArray(deleted.map(({ id }) => headOf(id))),
+      plainArray(deleted.map(({ pubkey }) => sentTo(pubkey, hashText))),
+    ],
     read: readKey,
   };
 }
@@ -161,22 +171,29 @@ select key from gone`,
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { deleteBySlots } from "./tombstone_statements.ts";
  *
  * const slot = { pubkey: "01", kind: 30_023, slot: "02", createdAt: 5, id: "" };
- * equal(deleteBySlots([slot]).parameters[3], "{5}");
+ * equal(deleteBySlots([slot], portableHashText).parameters[3], "{5}");
  * ```
  */
-export function deleteBySlots(deleted: readonly DeletedSlot[]): Statement<number> {
+export function deleteBySlots(
+  deleted: readonly DeletedSlot[],
+  hashText: HashText,
+): Statement<number> {
   return {
     text: `delete from events
-using unnest(${SLOT_ARRAYS}) as closed (pubkey, kind, slot, created_at, id)
-where events.pubkey = closed.pubkey and events.kind = closed.kind
+using unnest(${SLOT_ARRAYS}, $6::uuid[]) as closed (pubkey, kind, slot, created_at, id, author)
+where events.author = closed.author and events.kind = closed.kind
   and events.slot = closed.slot and events.slot is not null
   and (events.created_at < closed.created_at
     or (events.created_at = closed.created_at and events.id >= closed.id))
 returning events.key`,
-    parameters: slotArrays(deleted),
+    parameters: [
+      ...slotArrays(deleted),
+      plainArray(deleted.map(({ pubkey }) => authorFingerprint(pubkey, hashText))),
+    ],
     read: readKey,
   };
 }
@@ -189,19 +206,26 @@ returning events.key`,
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { deleteOfVanished } from "./tombstone_statements.ts";
  *
- * equal(deleteOfVanished([{ pubkey: "01", untilS: 5 }]).parameters[1], "{5}");
+ * equal(deleteOfVanished([{ pubkey: "01", untilS: 5 }], portableHashText).parameters[1], "{5}");
  * ```
  */
-export function deleteOfVanished(vanished: readonly Vanished[]): Statement<number> {
+export function deleteOfVanished(
+  vanished: readonly Vanished[],
+  hashText: HashText,
+): Statement<number> {
   return {
     text: `delete from events
-using unnest($1::bytea[], $2::int8[]) as vanished (pubkey, until_time)
-where events.pubkey = vanished.pubkey and events.created_at <= vanished.until_time
+using unnest($1::uuid[], $2::int8[]) as vanished (author, until_time)
+where events.author = vanished.author and events.created_at <= vanished.until_time
   and (events.kind <> ${VANISH_REQUEST} or events.created_at < vanished.until_time)
 returning events.key`,
-    parameters: vanishedArrays(vanished),
+    parameters: [
+      plainArray(vanished.map(({ pubkey }) => authorFingerprint(pubkey, hashText))),
+      plainArray(vanished.map(({ untilS }) => untilS)),
+    ],
     read: readKey,
   };
 }
@@ -214,19 +238,26 @@ returning events.key`,
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { deleteSentToVanished } from "./tombstone_statements.ts";
  *
- * equal(deleteSentToVanished([{ pubkey: "01", untilS: 5 }]).parameters[1], "{5}");
+ * equal(deleteSentToVanished([{ pubkey: "01", untilS: 5 }], portableHashText).parameters[1], "{5}");
  * ```
  */
-export function deleteSentToVanished(vanished: readonly Vanished[]): Statement<number> {
+export function deleteSentToVanished(
+  vanished: readonly Vanished[],
+  hashText: HashText,
+): Statement<number> {
   return {
     text: `delete from events where key = any(array(
-  select tags.event from unnest($1::bytea[], $2::int8[]) as vanished (pubkey, until_time)
-  join tags on tags.name = 'p' and tags.value = ${KEY_MARK} || vanished.pubkey
+  select tags.event from unnest($1::uuid[], $2::int8[]) as vanished (received, until_time)
+  join tags on tags.tag = vanished.received
     and tags.kind = ${GIFT_WRAP} and tags.created_at <= vanished.until_time))
 returning key`,
-    parameters: vanishedArrays(vanished),
+    parameters: [
+      plainArray(vanished.map(({ pubkey }) => sentTo(pubkey, hashText))),
+      plainArray(vanished.map(({ untilS }) => untilS)),
+    ],
     read: readKey,
   };
 }
@@ -266,13 +297,13 @@ export function selectDeletedSlots(
 ): Statement<Pick<DeletedSlot, "createdAt" | "id"> & { readonly place: number }> {
   return {
     text: `select asked.place - 1, closed.created_at, closed.id
-from unnest($1::bytea[], $2::int4[], $3::bytea[])
+from unnest($1::bytea[], $2::int4[], $3::uuid[])
   with ordinality as asked (pubkey, kind, slot, place)
 join deleted_addresses as closed using (pubkey, kind, slot)`,
     parameters: [
       byteaArray(slots.map(({ pubkey }) => pubkey)),
       plainArray(slots.map(({ kind }) => kind)),
-      byteaArray(slots.map(({ slot }) => slot)),
+      plainArray(slots.map(({ slot }) => slot)),
     ],
     read: (cells) => ({
       place: cells.integer(0),
@@ -301,15 +332,17 @@ export function selectVanished(pubkeys: readonly string[]): Statement<Vanished> 
   };
 }
 
-/** What stands before a public key in `tags.value`, see `tag_value.ts`. */
-const KEY_MARK = "'\\xfe'::bytea";
-
-const SLOT_ARRAYS = "$1::bytea[], $2::int4[], $3::bytea[], $4::int8[], $5::bytea[]";
+const SLOT_ARRAYS = "$1::bytea[], $2::int4[], $3::uuid[], $4::int8[], $5::bytea[]";
 
 const KEEP_NEWER = `on conflict (pubkey, kind, slot) do update
 set created_at = excluded.created_at, id = excluded.id
 where excluded.created_at > deleted_addresses.created_at
   or (excluded.created_at = deleted_addresses.created_at and excluded.id < deleted_addresses.id)`;
+
+/** Of the tag that names whom an event was sent to. */
+function sentTo(pubkey: string, hashText: HashText): Fingerprint {
+  return tagFingerprint("p", pubkey, hashText)!;
+}
 
 function readKey(cells: Cells): number {
   return cells.integer(0);
@@ -326,7 +359,7 @@ function slotArrays(deleted: readonly DeletedSlot[]): readonly string[] {
   return [
     byteaArray(deleted.map(({ pubkey }) => pubkey)),
     plainArray(deleted.map(({ kind }) => kind)),
-    byteaArray(deleted.map(({ slot }) => slot)),
+    plainArray(deleted.map(({ slot }) => slot)),
     plainArray(deleted.map(({ createdAt }) => createdAt)),
     byteaArray(deleted.map(({ id }) => id)),
   ];

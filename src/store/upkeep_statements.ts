@@ -4,8 +4,9 @@
  * @module
  */
 
-import { byteaArray } from "./array_literal.ts";
+import { plainArray } from "./array_literal.ts";
 import type { Cells, Statement } from "./database.ts";
+import { headOf } from "./fingerprint.ts";
 import type { Place } from "./scan.ts";
 import type { SurveyedEvent } from "./upkeep.ts";
 
@@ -45,9 +46,9 @@ returning key`,
 export function deleteEvents(ids: readonly string[]): Statement<number> {
   return {
     text: `delete from events where key = any(array(
-  select key from events where id = any($1::bytea[]) for update skip locked))
+  select key from events where head = any($1::uuid[]) for update skip locked))
 returning key`,
-    parameters: [byteaArray(ids)],
+    parameters: [plainArray(ids.map(headOf))],
     read: readKey,
   };
 }
@@ -61,19 +62,19 @@ returning key`,
  * import { deepEqual } from "node:assert/strict";
  * import { surveyEvents } from "./upkeep_statements.ts";
  *
- * deepEqual(surveyEvents({ createdAt: 7, id: "ab" }, 500).parameters, [7, "\\xab", 500]);
+ * deepEqual(surveyEvents({ createdAt: 7, id: "ab" }, 500).parameters, [7, "ab".padEnd(32, "0"), 500]);
  * ```
  */
 export function surveyEvents({ createdAt, id }: Place, limit: number): Statement<SurveyedEvent> {
   const columns = "id, pubkey, kind, created_at, octet_length(raw)";
   return {
-    text: `(select ${columns} from events where created_at = $1::int8 and id > $2::bytea
-  order by created_at desc, id limit $3::int8)
+    text: `(select ${columns} from events where created_at = $1::int8 and head > $2::uuid
+  order by created_at desc, head limit $3::int8)
 union all
 (select ${columns} from events where created_at < $1::int8
-  order by created_at desc, id limit $3::int8)
+  order by created_at desc, head limit $3::int8)
 limit $3::int8`,
-    parameters: [createdAt, `\\x${id}`, limit],
+    parameters: [createdAt, headOf(id), limit],
     read: (cells) => ({
       id: cells.hex(0),
       pubkey: cells.hex(1),

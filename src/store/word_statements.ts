@@ -7,7 +7,7 @@
 
 import { utf8Decode } from "../base/bytes.ts";
 import type { NostrEvent } from "../nostr/event.ts";
-import type { Sha256 } from "../nostr/event_id.ts";
+import type { HashText } from "../nostr/event_id.ts";
 import { parseJson } from "../nostr/json.ts";
 import { parseEvent } from "../nostr/parse_event.ts";
 import { eventWords } from "../nostr/search.ts";
@@ -26,29 +26,29 @@ export interface KeyedEvent {
  * Writes the words of events that were just written, in the same transaction. An event without words gets
  * a row too: it says that nothing was forgotten.
  *
- * @param sha256 see {@link eventFacets}.
+ * @param hashText see {@link eventFacets}.
  *
  * @see NIP-50
  *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { insertWords } from "./word_statements.ts";
  *
  * const event = { id: "", pubkey: "", created_at: 5, kind: 1, tags: [], content: "Hi, hi", sig: "" };
- * const { parameters } = insertWords([{ key: 7, event }], sha256);
+ * const { parameters } = insertWords([{ key: 7, event }], portableHashText);
  * deepEqual(parameters.slice(0, 3), ["{7}", "{5}", `{"'hi':1,2"}`]);
  * ```
  */
-export function insertWords(rows: readonly KeyedEvent[], sha256: Sha256): Statement<void> {
+export function insertWords(rows: readonly KeyedEvent[], hashText: HashText): Statement<void> {
   return {
     text: `insert into event_words (event, created_at, words, facets)
 select key, created_at, words::tsvector, facets::int8[]
 from unnest(${ARRAYS}) as new (key, created_at, words, facets)
 on conflict (event) do update
 set created_at = excluded.created_at, words = excluded.words, facets = excluded.facets`,
-    parameters: rowArrays(rows, sha256),
+    parameters: rowArrays(rows, hashText),
     read: () => {},
   };
 }
@@ -56,12 +56,12 @@ set created_at = excluded.created_at, words = excluded.words, facets = excluded.
 const ARRAYS = "$1::int8[], $2::int8[], $3::text[], $4::text[]";
 
 /** Facets as one text for each row: Postgres has no lists of lists of different lengths. */
-function rowArrays(rows: readonly KeyedEvent[], sha256: Sha256): readonly string[] {
+function rowArrays(rows: readonly KeyedEvent[], hashText: HashText): readonly string[] {
   return [
     plainArray(rows.map(({ key }) => key)),
     plainArray(rows.map(({ event }) => event.created_at)),
     vectorArray(rows),
-    `{${rows.map(({ event }) => `"${plainArray(eventFacets(event, sha256))}"`).join(",")}}`,
+    `{${rows.map(({ event }) => `"${plainArray(eventFacets(event, hashText))}"`).join(",")}}`,
   ];
 }
 
@@ -101,25 +101,28 @@ from events where key > $1::int8 order by key limit $2::int8`,
  * Writes words that were missing. Whoever was faster wins: a row that has words by now keeps them, and
  * one that holds another version by now gets none.
  *
- * @param sha256 see {@link eventFacets}.
+ * @param hashText see {@link eventFacets}.
  *
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
+ * import { portableHashText } from "../nostr/event_id.ts";
  * import { insertMissingWords } from "./word_statements.ts";
  *
- * equal(insertMissingWords([], sha256).parameters[0], "{}");
+ * equal(insertMissingWords([], portableHashText).parameters[0], "{}");
  * ```
  */
-export function insertMissingWords(rows: readonly KeyedEvent[], sha256: Sha256): Statement<void> {
+export function insertMissingWords(
+  rows: readonly KeyedEvent[],
+  hashText: HashText,
+): Statement<void> {
   return {
     text: `insert into event_words (event, created_at, words, facets)
 select new.key, new.created_at, new.words::tsvector, new.facets::int8[]
 from unnest(${ARRAYS}, $5::bytea[]) as new (key, created_at, words, facets, id)
 join events on events.key = new.key and events.id = new.id
 on conflict do nothing`,
-    parameters: [...rowArrays(rows, sha256), byteaArray(rows.map(({ event }) => event.id))],
+    parameters: [...rowArrays(rows, hashText), byteaArray(rows.map(({ event }) => event.id))],
     read: () => {},
   };
 }

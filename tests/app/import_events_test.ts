@@ -144,9 +144,9 @@ Deno.test("no more than four batches are on their way at once", async () => {
     query: (filters, options) => memory.query(filters, options),
     close: () => memory.close(),
   });
-  const events = generateEvents(new SeededRandom(3), 5000);
+  const events = generateEvents(new SeededRandom(3), 20_000);
   const tally = await importText(linesOf(events), { store, pieceBytes: 65_536 });
-  equal(handled(tally), 5000);
+  equal(handled(tally), 20_000);
   ok(most > 1 && most <= 4, `${most} at once`);
 });
 
@@ -161,7 +161,7 @@ Deno.test("a store that fails ends the import with its failure, and nothing more
   const endless = async function* () {
     for (;;) {
       read++;
-      yield await Promise.resolve(utf8(linesOf(Array(100).fill(note))));
+      yield await Promise.resolve(utf8(linesOf(Array(1_000).fill(note))));
     }
   };
   await rejects(importEvents(endless(), { ...defaults, store }), StoreUnavailable);
@@ -170,13 +170,13 @@ Deno.test("a store that fails ends the import with its failure, and nothing more
 
 Deno.test("progress is told after each batch", async () => {
   const seen: number[] = [];
-  const events = generateEvents(new SeededRandom(3), 2400);
+  const events = generateEvents(new SeededRandom(3), 9_600);
   await importText(linesOf(events), {
     onProgress: (tally) => seen.push(handled(tally)),
     pieceBytes: 65_536,
   });
   equal(seen.length, 3);
-  equal(seen.at(-1), 2400);
+  equal(seen.at(-1), 9_600);
 });
 
 Deno.test("what the policy refuses is refused with its reason", async () => {

@@ -308,6 +308,18 @@ function testFilters(test: Test): void {
     deepEqual(await idsOf(store, { kinds: new Set([-1, 70_000, 1.5]) }), []);
   });
 
+  test("NIP01-52 what begins as a key does and ends otherwise is another", async (store) => {
+    const a = note({ pubkey: ALICE, tags: [["p", BOB]] });
+    const list = note({ pubkey: ALICE, kind: 3, tags: [["p", BOB]] });
+    await store.put([a, list]);
+    const other = (key: string) => new Set([key.slice(0, 63) + (key.endsWith("0") ? "1" : "0")]);
+    deepEqual(await idsOf(store, { ids: other(a.event.id) }), []);
+    deepEqual(await idsOf(store, { authors: other(ALICE) }), []);
+    deepEqual(await idsOf(store, { authors: other(ALICE), kinds: new Set([1, 3]) }), []);
+    deepEqual(await idsOf(store, tagged("p", ...other(BOB))), []);
+    deepEqual(await idsOf(store, { ...tagged("p", BOB), authors: other(ALICE) }), []);
+  });
+
   test("thousands of ids, authors and tag values in one filter", async (store) => {
     const batch = Array.from({ length: 50 }, (_, i) => note({ tags: [["t", `tag ${i}`]] }));
     await store.put(batch);

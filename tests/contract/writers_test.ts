@@ -44,7 +44,7 @@ test(`processes that write and delete the same at the same time converge (seed $
     deepEqual(new Set(left).difference(new Set(stored)), new Set(), "what is left was stored");
     const strays = await database.query({
       text:
-        "select count(*) from tags left join events on key = event and events.id = tags.id where key is null",
+        "select count(*) from tags left join events on key = event and events.head = tags.head where key is null",
       parameters: [],
       read: (cells) => cells.integer(0),
     });

@@ -5,6 +5,7 @@
  */
 
 import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { Database } from "../../src/store/database.ts";
 import { migrate, type Migration } from "../../src/store/migrations.ts";
 import { SqlStore, type SqlStoreOptions } from "../../src/store/sql_store.ts";
@@ -34,5 +35,5 @@ export async function openStoreOn(
     await database.close();
     throw error;
   }
-  return new SqlStore(database, sha256, options);
+  return new SqlStore(database, portableHashText, options);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sha256 } from "../../src/app/sha256.ts";
+import { sha256OfText } from "../../src/app/sha256.ts";
 import type {
   Database,
   Parameter,
@@ -33,7 +33,7 @@ export async function explained(
   ask: (store: SqlStore) => Promise<unknown>,
 ): Promise<Cost> {
   const counting = new ExplainingDatabase(database);
-  await ask(new SqlStore(counting, sha256));
+  await ask(new SqlStore(counting, sha256OfText));
   return { read: counting.read, sorted: counting.sorted, pages: counting.pages };
 }
 

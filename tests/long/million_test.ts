@@ -10,7 +10,7 @@
 import { ok } from "node:assert/strict";
 import { importEvents } from "../../src/app/import_events.ts";
 import { readMigrations } from "../../src/app/migration_files.ts";
-import { sha256 } from "../../src/app/sha256.ts";
+import { sha256, sha256OfText } from "../../src/app/sha256.ts";
 import { utf8 } from "../../src/base/bytes.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
@@ -39,8 +39,8 @@ for (const name of databases) {
   Deno.test(`${total} events in ${name}`, async () => {
     await using place = await places[name]!();
     await migrate(place.database, await readMigrations(), sha256);
-    const writer = new SqlStore(place.database, sha256);
-    const store = new SqlStore(place.database, sha256, { searchableKinds: SEARCHABLE_KINDS });
+    const writer = new SqlStore(place.database, sha256OfText);
+    const store = new SqlStore(place.database, sha256OfText, { searchableKinds: SEARCHABLE_KINDS });
     const crowd = new Crowd(new SeededRandom(1), {
       authors: 50_000,
       startTime: START,

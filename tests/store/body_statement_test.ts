@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { bodiesStatement, bodyColumns } from "../../src/store/body_statement.ts";
+import { headOf } from "../../src/store/fingerprint.ts";
 import { PretendCells } from "../kit/pretend_cells.ts";
 
 Deno.test("JSON comes along up to a length, and else its length", () => {
@@ -12,7 +13,7 @@ Deno.test("JSON comes along up to a length, and else its length", () => {
 
 Deno.test("bodies are read with the ids they are of", () => {
   const { read, parameters } = bodiesStatement(["ab", "cd"]);
-  deepEqual(parameters, [String.raw`{"\\xab","\\xcd"}`]);
+  deepEqual(parameters, [`{${headOf("ab")},${headOf("cd")}}`]);
   const { id, json } = read(new PretendCells("ab", "{}"));
   deepEqual([id, new TextDecoder().decode(json)], ["ab", "{}"]);
 });

@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import { bury, MustBeAlone } from "../../src/store/burial.ts";
 import type { Session, Statement } from "../../src/store/database.ts";
 import { newKey, recordOf, someEvent } from "../kit/records.ts";
@@ -36,7 +36,7 @@ class WatchedSession implements Session {
 Deno.test("a batch without requests takes the shared lock first, and looks by three statements", async () => {
   const session = new WatchedSession();
   const batch = [recordOf(someEvent()), recordOf(someEvent({ kind: 0 }))];
-  deepEqual(await bury(batch, session, { sha256, alone: false }), new Set());
+  deepEqual(await bury(batch, session, { hashText: portableHashText, alone: false }), new Set());
   equal(session.asked[0]?.includes("lock_shared"), true);
   equal(session.asked.length, 4);
 });
@@ -46,7 +46,10 @@ Deno.test("five hundred targets are deleted by as many statements as one", async
   for (const count of [1, 500]) {
     const session = new WatchedSession();
     const tags = Array.from({ length: count }, () => ["e", newKey()]);
-    await bury([recordOf(someEvent({ kind: 5, tags }))], session, { sha256, alone: true });
+    await bury([recordOf(someEvent({ kind: 5, tags }))], session, {
+      hashText: portableHashText,
+      alone: true,
+    });
     counts.push(session.asked.length);
   }
   equal(counts[0], counts[1]);
@@ -56,8 +59,11 @@ Deno.test("a deleted version that comes late has to be written alone", async () 
   const version = someEvent({ kind: 0 });
   const known = { id: version.id, pubkey: version.pubkey };
   const batch = [recordOf(someEvent()), recordOf(version)];
-  await rejects(bury(batch, new WatchedSession(known), { sha256, alone: false }), MustBeAlone);
+  await rejects(
+    bury(batch, new WatchedSession(known), { hashText: portableHashText, alone: false }),
+    MustBeAlone,
+  );
   const session = new WatchedSession(known);
-  deepEqual(await bury(batch, session, { sha256, alone: true }), new Set([1]));
+  deepEqual(await bury(batch, session, { hashText: portableHashText, alone: true }), new Set([1]));
   equal(session.asked.some((text) => text.startsWith("insert into deleted_addresses")), true);
 });

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import {
   countStatement,
@@ -9,7 +9,7 @@ import {
 import { plansOf } from "../../src/store/plan.ts";
 
 function planOf(fields: Partial<ReqFilter>) {
-  return plansOf({ tags: new Map(), ...fields }, sha256)[0]!;
+  return plansOf({ tags: new Map(), ...fields }, portableHashText)[0]!;
 }
 
 const tagged = { kinds: new Set([1]), tags: new Map([["t", new Set(["a", "b"])]]) };

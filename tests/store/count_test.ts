@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { countEvents } from "../../src/store/count.ts";
 import { ScriptedDatabase } from "../kit/scripted_database.ts";
@@ -9,7 +9,7 @@ const topic: ReqFilter = { tags: new Map([["t", new Set(["a", "b"])]]) };
 const liked: ReqFilter = { tags: new Map([["e", new Set(["0".repeat(64)])]]), kinds: new Set([7]) };
 
 function count(database: ScriptedDatabase, ...filters: readonly ReqFilter[]) {
-  return countEvents(filters, { database, sha256, maxRows: 100 });
+  return countEvents(filters, { database, hashText: portableHashText, maxRows: 100 });
 }
 
 Deno.test("the parts of one filter add up, and one that met its bound makes all approximate", async () => {

@@ -1,10 +1,21 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Statement } from "../../src/store/database.ts";
+import { utf8 } from "../../src/base/bytes.ts";
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import { portableHashText } from "../../src/nostr/event_id.ts";
+import { eventJson } from "../../src/nostr/event_json.ts";
+import { addressOf } from "../../src/nostr/kind.ts";
+import type { Database, Statement } from "../../src/store/database.ts";
+import { eventFacets } from "../../src/store/facet.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
 import { migrate, type Migration, missingMigrations } from "../../src/store/migrations.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
+import { SqlStore } from "../../src/store/sql_store.ts";
 import { readMigrations } from "../kit/database.ts";
 import { testOnEachServer } from "../kit/each_server.ts";
+import { generateEvents } from "../kit/event_generator.ts";
+import { generateFilter } from "../kit/filter_generator.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
 
 const test = testOnEachServer();
 
@@ -100,4 +111,75 @@ function count(table: string): Statement<number> {
     parameters: [],
     read: (cells) => cells.integer(0),
   };
+}
+
+test("a database from before facets and fingerprints answers as it did", async (server) => {
+  const database = openPostgres(await server.freshDatabase());
+  const store = new SqlStore(database, portableHashText);
+  try {
+    const migrations = readMigrations();
+    await migrate(database, migrations.filter(({ name }) => name < "0005"), sha256);
+    const random = new SeededRandom(6);
+    const oracle = new MemoryStore();
+    const records = generateEvents(random, 400).map((event) => ({
+      event,
+      json: utf8(eventJson(event)),
+    }));
+    await oracle.put(records);
+    const kept: NostrEvent[] = [];
+    for await (const chunk of oracle.query([{ tags: new Map() }])) {
+      for (const { json } of chunk) kept.push(JSON.parse(new TextDecoder().decode(json)));
+    }
+    for (const event of kept) await insertWide(database, event);
+    await migrate(database, migrations, sha256);
+
+    const idsOf = async (from: Pick<SqlStore, "query">, filter: Parameters<typeof from.query>[0]) =>
+      (await Array.fromAsync(from.query(filter))).flat().map(({ id }) => id);
+    for (let i = 0; i < 200; i++) {
+      const filter = [generateFilter(random, kept)];
+      deepEqual(await idsOf(store, filter), await idsOf(oracle, filter), `filter ${i}`);
+    }
+    const facets = await database.query({
+      text: `select raw, event_words.facets::text from events join event_words on event = key`,
+      parameters: [],
+      read: (cells) => ({ event: JSON.parse(cells.text(0)), facets: cells.text(1) }),
+    });
+    equal(facets.length, kept.length);
+    for (const { event, facets: text } of facets) {
+      const expected = new Set(eventFacets(event, portableHashText));
+      deepEqual(new Set(text.slice(1, -1).split(",")), expected, event.id);
+    }
+    const outcomes = await store.put(records);
+    deepEqual(new Set(outcomes), new Set(["duplicate", "superseded"]));
+  } finally {
+    await store.close();
+  }
+});
+
+/** Writes an event as it was written before there were fingerprints. */
+async function insertWide(database: Database, event: NostrEvent): Promise<void> {
+  const address = addressOf(event);
+  const bytes = (hex: string) => `'\\x${hex}'::bytea`;
+  const slot = address === undefined ? "null" : bytes(wideValue(address.d));
+  const pairs = event.tags
+    .filter(([name, value]) => /^[a-zA-Z]$/.test(name!) && value !== undefined)
+    .map(([name, value]) => `('${name}'::"char", ${bytes(wideValue(value!))})`);
+  const tags = `insert into tags (event, created_at, kind, name, value, id, pubkey)
+    select key, created_at, kind, name, value, id, pubkey
+    from events, (values ${[...new Set(pairs)]}) as tag (name, value)
+    where id = ${bytes(event.id)};`;
+  await database.script(`
+    insert into events (id, pubkey, kind, created_at, slot, raw) values (${bytes(event.id)},
+      ${bytes(event.pubkey)}, ${event.kind}, ${event.created_at}, ${slot},
+      convert_from(${bytes(utf8(eventJson(event)).toHex())}, 'UTF8'));
+    ${pairs.length > 0 ? tags : ""}
+    insert into event_words (event, words) select key, '' from events where id = ${bytes(event.id)};
+  `);
+}
+
+/** Tag values as they were written: keys and long values marked, all others as they are. */
+function wideValue(value: string): string {
+  if (/^[0-9a-f]{64}$/.test(value)) return `fe${value}`;
+  const bytes = utf8(value);
+  return bytes.length <= 64 ? bytes.toHex() : `ff${sha256(bytes).toHex()}`;
 }

@@ -1,5 +1,5 @@
 import { deepEqual } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { type Entry, orderedBatch } from "../../src/store/ordered_batch.ts";
 
@@ -9,7 +9,7 @@ function record(id: string, fields: Partial<NostrEvent> = {}) {
 }
 
 function batchOf(...records: ReturnType<typeof record>[]) {
-  const { regular, versioned, superseded, copies } = orderedBatch(records, sha256);
+  const { regular, versioned, superseded, copies } = orderedBatch(records, portableHashText);
   const idOf = ({ record }: Entry) => record.event.id;
   return {
     regular: regular.map(idOf),

@@ -1,14 +1,15 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { facetConditions } from "../../src/store/facet.ts";
+import { authorFingerprint, headOf, tagFingerprint } from "../../src/store/fingerprint.ts";
 import { type Plan, plansOf, wordPlanOf } from "../../src/store/plan.ts";
 
 const A = "a".repeat(64);
 const B = "b".repeat(64);
 
 function plans(fields: Partial<ReqFilter>): readonly Plan[] {
-  return plansOf({ tags: new Map(), ...fields }, sha256);
+  return plansOf({ tags: new Map(), ...fields }, portableHashText);
 }
 
 /** Index and lanes of each plan, and what is left to check. */
@@ -23,7 +24,15 @@ function tagged(tags: Record<string, string[]>): Pick<ReqFilter, "tags"> {
 }
 
 const none = { tags: [] };
-const x = "78";
+const [x, y] = [tag("t", "x"), tag("t", "y")];
+const [authorA, authorB] = [A, B].map((key) => authorFingerprint(key, portableHashText)) as [
+  string,
+  string,
+];
+
+function tag(letter: string, value: string): string {
+  return tagFingerprint(letter, value, portableHashText)!;
+}
 
 Deno.test("ids go before everything else", () => {
   deepEqual(
@@ -35,20 +44,28 @@ Deno.test("ids go before everything else", () => {
     }),
     [{
       index: "id",
-      lanes: [[A]],
-      rest: { authors: [B], kinds: [1], tags: [{ letter: "t", values: [x] }] },
+      lanes: [[headOf(A), A]],
+      rest: { authors: [authorB], kinds: [1], tags: [{ values: [x] }] },
     }],
   );
 });
 
 Deno.test("authors and kinds are crossed", () => {
   deepEqual(paths({ authors: new Set([A, B]), kinds: new Set([1, 6]) }), [
-    { index: "authorKind", lanes: [[A, 1], [A, 6], [B, 1], [B, 6]], rest: none },
+    {
+      index: "authorKind",
+      lanes: [[authorA, 1], [authorA, 6], [authorB, 1], [authorB, 6]],
+      rest: none,
+    },
   ]);
 });
 
 Deno.test("authors, kinds and time each alone", () => {
-  deepEqual(paths({ authors: new Set([A]) }), [{ index: "author", lanes: [[A]], rest: none }]);
+  deepEqual(paths({ authors: new Set([A]) }), [{
+    index: "author",
+    lanes: [[authorA]],
+    rest: none,
+  }]);
   deepEqual(paths({ kinds: new Set([1, 7]) }), [{ index: "kind", lanes: [[1], [7]], rest: none }]);
   deepEqual(paths({}), [{ index: "time", lanes: [[]], rest: none }]);
 });
@@ -76,11 +93,11 @@ Deno.test("tags alone ask for follow lists apart", () => {
 
 Deno.test("tags with authors go by both, and follow lists by their author", () => {
   const filter = { ...tagged({ t: ["x"] }), authors: new Set([A]) };
-  const byAuthor = { index: "tagAuthor", lanes: [[x, A]] };
+  const byAuthor = { index: "tagAuthor", lanes: [[x, authorA]] };
   const lists = {
     index: "authorKind",
-    lanes: [[A, 3]],
-    rest: { tags: [{ letter: "t", values: [x] }] },
+    lanes: [[authorA, 3]],
+    rest: { tags: [{ values: [x] }] },
   };
   deepEqual(paths(filter), [{ ...byAuthor, rest: none }, lists]);
   deepEqual(paths({ ...filter, kinds: new Set([1]) }), [
@@ -99,8 +116,8 @@ Deno.test("of several letters the one with the fewest values leads", () => {
     kinds: new Set([1]),
   };
   const [plan] = plans(filter);
-  equal(plan!.letter, "e");
-  deepEqual(plan!.rest.tags.map(({ letter }) => letter), ["t", "p"]);
+  deepEqual(plan!.lanes, [[tag("e", "x"), 1]]);
+  deepEqual(plan!.rest.tags.map(({ values }) => values[0]), [x, tag("p", "x")]);
 });
 
 Deno.test("lanes overlap when a letter has several values", () => {
@@ -120,7 +137,7 @@ Deno.test("NIP01-54 an empty list is asked for nothing", () => {
 Deno.test("NIP01-52 what no event can have is not asked for", () => {
   const odd = [A.slice(1), A.toUpperCase(), "", `${A}a`];
   deepEqual(plans({ ids: new Set(odd) }), []);
-  deepEqual(plans({ authors: new Set([...odd, B]) })[0]!.lanes, [[B]]);
+  deepEqual(plans({ authors: new Set([...odd, B]) })[0]!.lanes, [[authorB]]);
   deepEqual(plans({ kinds: new Set([-1, 1.5, 65_536, NaN]) }), []);
   deepEqual(plans({ ...tagged({ t: ["\ud800"] }), kinds: new Set([1]) }), []);
 });
@@ -145,14 +162,14 @@ Deno.test("NIP01-47 limit 0 asks for nothing, no limit for all", () => {
 
 Deno.test("NIP91 of values that are all needed the first leads, and all are checked", () => {
   const allTags = new Map([["t", new Set(["x", "y"])]]);
-  const every = { letter: "t", values: ["78", "79"], every: true };
+  const every = { values: [x, y], every: true };
   const [plan] = plans({ allTags, kinds: new Set([1]) });
   equal(plan!.overlapping, false);
   deepEqual(paths({ allTags, kinds: new Set([1]) }), [
-    { index: "tagKind", lanes: [["78", 1]], rest: { tags: [every] } },
+    { index: "tagKind", lanes: [[x, 1]], rest: { tags: [every] } },
   ]);
   deepEqual(paths({ allTags: new Map([["t", new Set(["x"])]]), kinds: new Set([1]) }), [
-    { index: "tagKind", lanes: [["78", 1]], rest: none },
+    { index: "tagKind", lanes: [[x, 1]], rest: none },
   ]);
   deepEqual(plans({ allTags: new Map([["t", new Set(["x", "\ud800"])]]) }), []);
   deepEqual(plans({ allTags: new Map([["t", new Set<string>()]]) }), []);
@@ -160,15 +177,15 @@ Deno.test("NIP91 of values that are all needed the first leads, and all are chec
 
 Deno.test("NIP50 a search goes by its words and by facets, and all else is checked", () => {
   const wordPlan = (fields: Partial<ReqFilter>) =>
-    wordPlanOf({ tags: new Map(), search: new Set(["big", "fox"]), ...fields }, sha256);
+    wordPlanOf({ tags: new Map(), search: new Set(["big", "fox"]), ...fields }, portableHashText);
   const { words, rest, facets, ids } = wordPlan({
     authors: new Set([A]),
     ...tagged({ t: ["x"] }),
   })!;
   equal(words, "'big' & 'fox'");
-  const checks = { authors: [A], tags: [{ letter: "t", values: [x] }] };
+  const checks = { authors: [authorA], tags: [{ values: [x] }] };
   deepEqual(rest, checks);
-  deepEqual(facets, facetConditions(checks, sha256));
+  deepEqual(facets, facetConditions(checks));
   equal(ids, undefined);
   deepEqual(wordPlan({ ids: new Set([B, "no id"]) })?.ids, [B]);
   equal(wordPlan({ search: new Set() }), undefined);

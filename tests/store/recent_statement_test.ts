@@ -1,8 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import fc from "fast-check";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { ANY_LENGTH } from "../../src/store/body_statement.ts";
+import { authorFingerprint } from "../../src/store/fingerprint.ts";
 import { plansOf } from "../../src/store/plan.ts";
 import { recentFirst, recentOf, recentStatement } from "../../src/store/recent_statement.ts";
 import { compare } from "../../src/store/scan.ts";
@@ -15,8 +16,12 @@ function keys(count: number): Set<string> {
   return new Set(Array.from({ length: count }, (_, i) => `${i}`.padStart(64, "0")));
 }
 
+function author(pubkey: string): string {
+  return authorFingerprint(pubkey, portableHashText);
+}
+
 function planOf(fields: Partial<ReqFilter>) {
-  return plansOf({ tags: new Map(), limit: 20, ...fields }, sha256)[0]!;
+  return plansOf({ tags: new Map(), limit: 20, ...fields }, portableHashText)[0]!;
 }
 
 Deno.test("a stretch is read before many lanes, each kind its share", () => {
@@ -25,7 +30,7 @@ Deno.test("a stretch is read before many lanes, each kind its share", () => {
   equal(recentOf(planOf({ authors, kinds: new Set([1]) }))?.length, 240);
   equal(recentOf(planOf({ authors, kinds: new Set([1, 6]) }))?.length, 120);
   deepEqual(recentOf(planOf({ authors, kinds: new Set([1, 6]) }))?.kinds, [1, 6]);
-  deepEqual(recentOf(planOf({ authors }))?.authors, [...authors]);
+  deepEqual(recentOf(planOf({ authors }))?.authors, [...authors].map(author));
 });
 
 Deno.test("no stretch where it is not likely to be the answer", () => {
@@ -45,7 +50,7 @@ Deno.test("no stretch where it is not likely to be the answer", () => {
 Deno.test("the statement's parameters are the stretch, the authors, the limit and the rest", () => {
   const plan = planOf({ authors: keys(20), kinds: new Set([1, 6]), since: 5 });
   const { parameters } = recentStatement(plan, { ...recentOf(plan)!, authors: ["aa"] });
-  deepEqual(parameters, [40, "{1,6}", 5, 2 ** 53, String.raw`{"\\xaa"}`, 20, ANY_LENGTH]);
+  deepEqual(parameters, [40, "{1,6}", 5, 2 ** 53, "{aa}", 20, ANY_LENGTH]);
 });
 
 Deno.test("a stretch and the lanes behind it are the answer, wherever the stretch ends", async () => {
@@ -82,7 +87,7 @@ function found(createdAt: number, id: string, isEnd = false) {
 const feed = { authors: keys(30), kinds: new Set([1]), tags: new Map(), limit: 2 };
 
 async function idsOf(database: ScriptedDatabase): Promise<readonly string[]> {
-  const chunks = await Array.fromAsync(new SqlStore(database, sha256).query([feed]));
+  const chunks = await Array.fromAsync(new SqlStore(database, portableHashText).query([feed]));
   return chunks.flat().map(({ id }) => id);
 }
 

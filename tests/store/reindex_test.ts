@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import { reindex } from "../../src/store/reindex.ts";
 import { ScriptedDatabase } from "../kit/scripted_database.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -14,13 +14,19 @@ Deno.test("goes on behind the last row it saw, and writes only where words are m
     [{ key: 4, event: undefined }, { key: 9, event: undefined }],
     [{ key: 12, event }, { key: 15, event: undefined }],
   );
-  deepEqual(await Array.fromAsync(reindex(database, { kinds, sha256 })), [0, 1]);
+  deepEqual(await Array.fromAsync(reindex(database, { kinds, hashText: portableHashText })), [
+    0,
+    1,
+  ]);
   deepEqual(database.asked.map(({ parameters }) => parameters[0]), [0, 9, "{12}", 15]);
 });
 
 Deno.test("without kinds there is nothing to do", async () => {
   const database = new ScriptedDatabase();
-  deepEqual(await Array.fromAsync(reindex(database, { kinds: new Set(), sha256 })), []);
+  deepEqual(
+    await Array.fromAsync(reindex(database, { kinds: new Set(), hashText: portableHashText })),
+    [],
+  );
   equal(database.asked.length, 0);
 });
 
@@ -29,7 +35,9 @@ Deno.test("stops when it is told to, with the signal's reason", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
   const reading = async () => {
-    for await (const _ of reindex(database, { kinds, sha256, signal: controller.signal })) {
+    for await (
+      const _ of reindex(database, { kinds, hashText: portableHashText, signal: controller.signal })
+    ) {
       controller.abort(reason);
     }
   };

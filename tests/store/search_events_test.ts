@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import type { Database } from "../../src/store/database.ts";
 import type { StoredEvent } from "../../src/store/event_store.ts";
@@ -16,7 +17,10 @@ import { ScriptedDatabase } from "../kit/scripted_database.ts";
 const NOW = 1_700_000_000;
 
 function planOf(fields: Partial<ReqFilter> = {}) {
-  return wordPlanOf({ tags: new Map(), search: new Set(["fox"]), limit: 2, ...fields }, sha256)!;
+  return wordPlanOf(
+    { tags: new Map(), search: new Set(["fox"]), limit: 2, ...fields },
+    portableHashText,
+  )!;
 }
 
 const match = (key: number, rank: number) => ({

@@ -1,7 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { ANY_LENGTH } from "../../src/store/body_statement.ts";
+import { authorFingerprint, headOf, tagFingerprint } from "../../src/store/fingerprint.ts";
 import { plansOf } from "../../src/store/plan.ts";
 import type { LaneStart } from "../../src/store/scan.ts";
 import { selectStatement } from "../../src/store/select_statement.ts";
@@ -12,9 +13,11 @@ import { selectStatement } from "../../src/store/select_statement.ts";
 const A = "a".repeat(64);
 const B = "b".repeat(64);
 
+const author = (pubkey: string) => authorFingerprint(pubkey, portableHashText);
+
 /** The first plan's statement for its lanes from their start, or from behind a place. */
 function statementFor(fields: Partial<ReqFilter>, after?: LaneStart["after"]) {
-  const [plan] = plansOf({ tags: new Map(), limit: 20, ...fields }, sha256);
+  const [plan] = plansOf({ tags: new Map(), limit: 20, ...fields }, portableHashText);
   const starts = plan!.lanes.map((_, lane) => ({ lane, after }));
   const { text, parameters } = selectStatement(plan!, { starts, perLane: 10, limit: 20 });
   return { from: squeeze(text.slice(text.indexOf("\nfrom"))), text, parameters };
@@ -30,20 +33,20 @@ Deno.test("lanes from their start: keys from the index, then the JSON of those t
     from,
     squeeze(`
     from (
-      select lane.number as number, hit.created_at, hit.id
-      from unnest($1::int4[], $2::bytea[], $3::int4[]) as lane (number, pubkey, kind)
+      select lane.number as number, hit.created_at, hit.head
+      from unnest($1::int4[], $2::uuid[], $3::int4[]) as lane (number, author, kind)
       cross join lateral (
-        select hit.created_at, hit.id from events as hit
-        where hit.pubkey = lane.pubkey and hit.kind = lane.kind
+        select hit.created_at, hit.head from events as hit
+        where hit.author = lane.author and hit.kind = lane.kind
           and hit.created_at >= $4::int8 and hit.created_at < $5::int8
-        order by hit.created_at desc, hit.id limit $6::int8) as hit
-      order by hit.created_at desc, hit.id, number limit $7::int8) as found
-    join events on events.id = found.id
-    order by found.created_at desc, found.id, found.number`),
+        order by hit.created_at desc, hit.head limit $6::int8) as hit
+      order by hit.created_at desc, hit.head, number limit $7::int8) as found
+    join events on events.head = found.head
+    order by found.created_at desc, found.head, found.number`),
   );
   deepEqual(parameters, [
     "{0,1}",
-    String.raw`{"\\x${A}","\\x${B}"}`,
+    `{${author(A)},${author(B)}}`,
     "{1,1}",
     0,
     2 ** 53,
@@ -62,20 +65,20 @@ Deno.test("lanes from a place: the rest of its second, then what is older", () =
     from,
     squeeze(`
     from (
-      select lane.number as number, hit.created_at, hit.id
-      from unnest($1::int4[], $2::int4[], $3::int8[], $4::bytea[]) as lane (number, kind, at, after)
+      select lane.number as number, hit.created_at, hit.head
+      from unnest($1::int4[], $2::int4[], $3::int8[], $4::uuid[]) as lane (number, kind, at, after)
       cross join lateral ((
-        select hit.created_at, hit.id from events as hit
-        where hit.kind = lane.kind and hit.created_at = lane.at and hit.id > lane.after
-        order by hit.created_at desc, hit.id limit $6::int8)
+        select hit.created_at, hit.head from events as hit
+        where hit.kind = lane.kind and hit.created_at = lane.at and hit.head > lane.after
+        order by hit.created_at desc, hit.head limit $6::int8)
       union all (
-        select hit.created_at, hit.id from events as hit
+        select hit.created_at, hit.head from events as hit
         where hit.kind = lane.kind and hit.created_at >= $5::int8 and hit.created_at < lane.at
-        order by hit.created_at desc, hit.id limit $6::int8)
+        order by hit.created_at desc, hit.head limit $6::int8)
       limit $6::int8) as hit
-      order by hit.created_at desc, hit.id, number limit $7::int8) as found
-    join events on events.id = found.id
-    order by found.created_at desc, found.id, found.number`).replaceAll(
+      order by hit.created_at desc, hit.head, number limit $7::int8) as found
+    join events on events.head = found.head
+    order by found.created_at desc, found.head, found.number`).replaceAll(
       "( select hit",
       "(select hit",
     ),
@@ -84,7 +87,7 @@ Deno.test("lanes from a place: the rest of its second, then what is older", () =
     "{0,1}",
     "{1,2}",
     "{9,9}",
-    String.raw`{"\\x${A}","\\x${A}"}`,
+    `{${headOf(A)},${headOf(A)}}`,
     5,
     10,
     20,
@@ -101,20 +104,20 @@ Deno.test("lanes that share events: places are counted, and the JSON comes once"
     from,
     squeeze(`
     from (
-      select ranked.number, ranked.created_at, ranked.id from (
-        select *, dense_rank() over (order by created_at desc, id) as place from (
-          select lane.number as number, hit.created_at, hit.id
-          from unnest($1::int4[], $2::bytea[], $3::int4[]) as lane (number, value, kind)
+      select ranked.number, ranked.created_at, ranked.head from (
+        select *, dense_rank() over (order by created_at desc, head) as place from (
+          select lane.number as number, hit.created_at, hit.head
+          from unnest($1::int4[], $2::uuid[], $3::int4[]) as lane (number, tag, kind)
           cross join lateral (
-            select hit.created_at, hit.id from tags as hit
-            where hit.name = $6::"char" and hit.value = lane.value and hit.kind = lane.kind
+            select hit.created_at, hit.head from tags as hit
+            where hit.tag = lane.tag and hit.kind = lane.kind
               and hit.created_at >= $4::int8 and hit.created_at < $5::int8
-            order by hit.created_at desc, hit.id limit $7::int8) as hit) as found) as ranked
-      where ranked.place <= $8::int8) as found
-    join events on events.id = found.id
-    order by found.created_at desc, found.id, found.number`),
+            order by hit.created_at desc, hit.head limit $6::int8) as hit) as found) as ranked
+      where ranked.place <= $7::int8) as found
+    join events on events.head = found.head
+    order by found.created_at desc, found.head, found.number`),
   );
-  equal(text.includes("case when lag(found.id)"), true);
+  equal(text.includes("case when lag(found.head)"), true);
 });
 
 Deno.test("a single lane is no table: its values are parameters", () => {
@@ -123,24 +126,24 @@ Deno.test("a single lane is no table: its values are parameters", () => {
     from,
     squeeze(`
     from (
-      select $1::int4 as number, hit.created_at, hit.id
+      select $1::int4 as number, hit.created_at, hit.head
       from ((
-        select hit.created_at, hit.id from events as hit
-        where hit.kind = $2::int4 and hit.created_at = $3::int8 and hit.id > $4::bytea
-        order by hit.created_at desc, hit.id limit $6::int8)
+        select hit.created_at, hit.head from events as hit
+        where hit.kind = $2::int4 and hit.created_at = $3::int8 and hit.head > $4::uuid
+        order by hit.created_at desc, hit.head limit $6::int8)
       union all (
-        select hit.created_at, hit.id from events as hit
+        select hit.created_at, hit.head from events as hit
         where hit.kind = $2::int4 and hit.created_at >= $5::int8 and hit.created_at < $3::int8
-        order by hit.created_at desc, hit.id limit $6::int8)
+        order by hit.created_at desc, hit.head limit $6::int8)
       limit $6::int8) as hit
-      order by hit.created_at desc, hit.id, number limit $7::int8) as found
-    join events on events.id = found.id
-    order by found.created_at desc, found.id, found.number`).replaceAll(
+      order by hit.created_at desc, hit.head, number limit $7::int8) as found
+    join events on events.head = found.head
+    order by found.created_at desc, found.head, found.number`).replaceAll(
       "( select hit",
       "(select hit",
     ),
   );
-  deepEqual(parameters, [0, 1, 9, String.raw`\x${A}`, 0, 10, 20, ANY_LENGTH]);
+  deepEqual(parameters, [0, 1, 9, headOf(A), 0, 10, 20, ANY_LENGTH]);
 });
 
 Deno.test("by id and by time the JSON comes at once", () => {
@@ -162,18 +165,18 @@ Deno.test("what the index does not hold is checked in place", () => {
   equal(
     squeezed.slice(squeezed.indexOf("where"), squeezed.indexOf("order by")),
     squeeze(`
-    where hit.id = lane.id and hit.pubkey = any($5::bytea[]) and hit.kind = any($6::int4[])
-      and (select true from unnest($8::bytea[]) as wanted (value)
+    where hit.head = lane.head and hit.id = lane.id
+      and hit.author = any($6::uuid[]) and hit.kind = any($7::int4[])
+      and (select true from unnest($8::uuid[]) as wanted (tag)
         cross join lateral (select from tags as other
-          where other.name = $7::"char" and other.value = wanted.value and other.kind = hit.kind
-            and other.created_at = hit.created_at and other.id = hit.id limit 1) as carried limit 1)
-      and hit.created_at >= $3::int8 and hit.created_at < $4::int8`) + " ",
+          where other.tag = wanted.tag and other.kind = hit.kind
+            and other.created_at = hit.created_at and other.head = hit.head limit 1) as carried limit 1)
+      and hit.created_at >= $4::int8 and hit.created_at < $5::int8`) + " ",
   );
-  deepEqual(parameters.slice(4, 8), [
-    String.raw`{"\\x${B}"}`,
+  deepEqual(parameters.slice(5, 8), [
+    `{${author(B)}}`,
     "{1,2}",
-    "t",
-    String.raw`{"\\x78"}`,
+    `{${tagFingerprint("t", "x", portableHashText)}}`,
   ]);
 });
 
@@ -189,8 +192,8 @@ Deno.test("many values to check are looked for among the tags of the event", () 
     tags: new Map([["t", new Set(values)], ["e", new Set(["x"])]]),
   });
   const check = squeeze(`
-    (select true from (select name, value from tags where tags.event = hit.event offset 0) as other
-      where other.name = $7::"char" and (other.value in (select unnest($8::bytea[]))) is true limit 1)`);
+    (select true from (select tag from tags where tags.event = hit.event offset 0) as other
+      where (other.tag in (select unnest($6::uuid[]))) is true limit 1)`);
   equal(squeeze(text).includes(check), true, squeeze(text));
 });
 

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import { utf8 } from "../../src/base/bytes.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
@@ -61,28 +61,28 @@ Deno.test("a batch that met another writer is written anew", async () => {
   for (const sqlState of ["40001", "40P01", "23505"]) {
     const database = new FailingDatabase(refused(sqlState), refused(sqlState));
     // Nothing comes back as inserted, so the event was there.
-    deepEqual(await new SqlStore(database, sha256).put([note]), ["duplicate"]);
+    deepEqual(await new SqlStore(database, portableHashText).put([note]), ["duplicate"]);
     equal(database.calls, 3);
   }
 });
 
 Deno.test("a batch that meets other writers for ever is given up", async () => {
   const database = new FailingDatabase(...Array.from({ length: 9 }, () => refused("40P01")));
-  await rejects(new SqlStore(database, sha256).put([note]), { sqlState: "40P01" });
+  await rejects(new SqlStore(database, portableHashText).put([note]), { sqlState: "40P01" });
   equal(database.calls, 5);
 });
 
 Deno.test("data that is refused and a database that is away are not tried again", async () => {
   for (const error of [refused("22P02"), new StoreUnavailable("away")]) {
     const database = new FailingDatabase(error);
-    await rejects(new SqlStore(database, sha256).put([note]), error);
+    await rejects(new SqlStore(database, portableHashText).put([note]), error);
     equal(database.calls, 1);
   }
 });
 
 Deno.test("a query that fails in any way is a store that cannot be had", async () => {
   for (const error of [refused("42P01"), new StoreUnavailable("away")]) {
-    const store = new SqlStore(new FailingDatabase(error), sha256);
+    const store = new SqlStore(new FailingDatabase(error), portableHashText);
     const reading = Array.fromAsync(store.query([{ tags: new Map() }]));
     await rejects(reading, { name: "StoreUnavailable" });
   }
@@ -90,7 +90,7 @@ Deno.test("a query that fails in any way is a store that cannot be had", async (
 
 Deno.test("what needs no database asks none", async () => {
   const database = new FailingDatabase();
-  const store = new SqlStore(database, sha256);
+  const store = new SqlStore(database, portableHashText);
   deepEqual(await store.put([]), []);
   deepEqual(await Array.fromAsync(store.query([])), []);
   deepEqual(await Array.fromAsync(store.query([{ tags: new Map(), ids: new Set() }])), []);

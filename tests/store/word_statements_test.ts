@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { portableHashText } from "../../src/nostr/event_id.ts";
 import fc from "fast-check";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import { eventFacets } from "../../src/store/facet.ts";
@@ -22,30 +22,31 @@ function note(content: string, tags: readonly (readonly string[])[] = []) {
 Deno.test("each word stands once, with all its places, those of a title marked", () => {
   const event = note("fox and Fox", [["title", "The fox"]]);
   const rows = [{ key: 7, event }, { key: 8, event: note("!") }];
-  const { parameters } = insertWords(rows, sha256);
+  const { parameters } = insertWords(rows, portableHashText);
   deepEqual(parameters.slice(0, 3), ["{7,8}", "{5,5}", `{"'the':1A 'fox':2A,3,5 'and':4",""}`]);
 });
 
 Deno.test("the facets of each event are a list of their own", () => {
   const [plain, tagged] = [note("a"), note("b", [["t", "x"]])];
   const rows = [{ key: 7, event: plain }, { key: 8, event: tagged }];
-  const lists = rows.map(({ event }) => `"{${eventFacets(event, sha256).join(",")}}"`);
-  equal(insertWords(rows, sha256).parameters[3], `{${lists.join(",")}}`);
+  const lists = rows.map(({ event }) => `"{${eventFacets(event, portableHashText).join(",")}}"`);
+  equal(insertWords(rows, portableHashText).parameters[3], `{${lists.join(",")}}`);
 });
 
 Deno.test("whatever the text, nothing in an array of vectors needs an escape", () => {
   const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...ODD_STRINGS));
   fc.assert(fc.property(text, (content) => {
-    const [, , vectors] = insertWords([{ key: 1, event: note(content) }], sha256).parameters;
+    const [, , vectors] =
+      insertWords([{ key: 1, event: note(content) }], portableHashText).parameters;
     match(String(vectors), /^\{"(?:'[^'"\\\s]+':\d+(?:,\d+)*(?: |(?=")))*"\}$/);
   }));
 });
 
 Deno.test("words that were missing name the version that they are of", () => {
   const event = note("fox");
-  const { parameters } = insertMissingWords([{ key: 7, event }], sha256);
+  const { parameters } = insertMissingWords([{ key: 7, event }], portableHashText);
   deepEqual(parameters, [
-    ...insertWords([{ key: 7, event }], sha256).parameters,
+    ...insertWords([{ key: 7, event }], portableHashText).parameters,
     `{"\\\\x${event.id}"}`,
   ]);
 });

@@ -1,0 +1,100 @@
+/**
+ * What stands in an index for something longer: 16 bytes, which Postgres compares fast as a `uuid`.
+ *
+ * Most of what a relay writes are index entries, so their width decides its speed. An id or a public key
+ * takes 33 bytes there, a tag value as many as it likes. Nobody can find two ids, keys or values with the
+ * same fingerprint that somebody else chose one of, nor, short of 2^60 attempts, any two at all.
+ *
+ * @module
+ */
+
+import type { HashText } from "../nostr/event_id.ts";
+
+/** As 32 hex digits, which Postgres takes for a `uuid`. */
+export type Fingerprint = string;
+
+const DIGITS = 32;
+
+/** The first byte of an author's; of a tag's it is the ASCII code of the letter. */
+const AUTHOR = "07";
+
+/**
+ * Of an event: the beginning of its id, so that fingerprints have the order of ids.
+ *
+ * @param id may be cut short; the least that begins so is meant then.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { headOf } from "./fingerprint.ts";
+ *
+ * equal(headOf("ab".repeat(32)), "ab".repeat(16));
+ * equal(headOf("ab"), "ab".padEnd(32, "0"));
+ * ```
+ */
+export function headOf(id: string): Fingerprint {
+  return id.slice(0, DIGITS).padEnd(DIGITS, "0");
+}
+
+/**
+ * Of an author. Not the beginning of the public key: a filter may name keys that nobody has, with the
+ * beginning of one that somebody has. `migrations/0006_fingerprints.sql` says the same in SQL.
+ *
+ * @example
+ * ```ts
+ * import { match } from "node:assert/strict";
+ * import { portableHashText } from "../nostr/event_id.ts";
+ * import { authorFingerprint } from "./fingerprint.ts";
+ *
+ * match(authorFingerprint("ab".repeat(32), portableHashText), /^07[0-9a-f]{30}$/);
+ * ```
+ */
+export function authorFingerprint(pubkey: string, hashText: HashText): Fingerprint {
+  return fingerprint(AUTHOR, pubkey, hashText);
+}
+
+/**
+ * Of a tag's letter and value; undefined for a value that no event can have, since UTF-8 cannot say it.
+ *
+ * @example
+ * ```ts
+ * import { equal, match } from "node:assert/strict";
+ * import { portableHashText } from "../nostr/event_id.ts";
+ * import { tagFingerprint } from "./fingerprint.ts";
+ *
+ * match(tagFingerprint("t", "nostr", portableHashText)!, /^74[0-9a-f]{30}$/);
+ * equal(tagFingerprint("t", "\ud800", portableHashText), undefined);
+ * ```
+ */
+export function tagFingerprint(
+  letter: string,
+  value: string,
+  hashText: HashText,
+): Fingerprint | undefined {
+  return value.isWellFormed()
+    ? fingerprint(letter.charCodeAt(0).toString(16), value, hashText)
+    : undefined;
+}
+
+/**
+ * Of what an author and kind has one event of: the value of the `d` tag, which is empty for replaceable
+ * events.
+ *
+ * @see NIP-01 "Kinds"
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { portableHashText } from "../nostr/event_id.ts";
+ * import { slotFingerprint, tagFingerprint } from "./fingerprint.ts";
+ *
+ * equal(slotFingerprint("x", portableHashText), tagFingerprint("d", "x", portableHashText));
+ * ```
+ */
+export function slotFingerprint(d: string, hashText: HashText): Fingerprint {
+  return fingerprint("64", d, hashText);
+}
+
+function fingerprint(type: string, text: string, hashText: HashText): Fingerprint {
+  return type + hashText(text).slice(0, DIGITS - type.length);
+}
