@@ -8,8 +8,8 @@
 import type { Allowance } from "./allowance.ts";
 import { type PoolFigures, StoreUnavailable } from "./event_store.ts";
 
-/** The value of one `$n`. Arrays travel as array literals, see `array_literal.ts`. */
-export type Parameter = string | number;
+/** The value of one `$n`; bytes for a `bytea`. Arrays travel as array literals, see `array_literal.ts`. */
+export type Parameter = string | number | Uint8Array;
 
 /** One row, as the text that Postgres writes for each column. Columns count from 0. */
 export interface Cells {

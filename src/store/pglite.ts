@@ -10,12 +10,18 @@ import {
   type Cells,
   type Database,
   databaseError,
+  type Parameter,
   type Session,
   type Statement,
   type StatementOptions,
 } from "./database.ts";
 import { StoreUnavailable } from "./event_store.ts";
-import type { PgliteAnswer, PgliteRequest, PgliteRows } from "./pglite_messages.ts";
+import type {
+  PgliteAnswer,
+  PgliteParameter,
+  PgliteRequest,
+  PgliteRows,
+} from "./pglite_messages.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** How the embedded database is set. */
@@ -165,11 +171,15 @@ class PgliteDatabase implements Database {
     { text, parameters, read }: Statement<Row>,
     { signal }: StatementOptions,
   ): Promise<readonly Row[]> {
-    const request = { type: "query", text, parameters: parameters.map(String) } as const;
+    const request = { type: "query", text, parameters: parameters.map(inMessage) } as const;
     const rows = await this.#worker.call(request);
     signal?.throwIfAborted();
     return rows.map((cells) => read(new TextCells(cells)));
   }
+}
+
+function inMessage(parameter: Parameter): PgliteParameter {
+  return typeof parameter === "number" ? String(parameter) : parameter;
 }
 
 /** A union without a property that all of its members have. */

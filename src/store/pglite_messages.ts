@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Text, or bytes that are sent as they are. */
+export type PgliteParameter = string | Uint8Array;
+
 /** From the relay. Each request gets one answer with its number. */
 export type PgliteRequest =
   & { readonly number: number }
@@ -15,7 +18,11 @@ export type PgliteRequest =
       /** Memory for pages, megabytes. */
       readonly sharedBuffersMb: number;
     }
-    | { readonly type: "query"; readonly text: string; readonly parameters: readonly string[] }
+    | {
+      readonly type: "query";
+      readonly text: string;
+      readonly parameters: readonly PgliteParameter[];
+    }
     | { readonly type: "script"; readonly sql: string }
     /** Last of all. */
     | { readonly type: "close" }

@@ -10,7 +10,12 @@
 
 import { PGlite, protocol } from "@electric-sql/pglite";
 import { concat } from "../base/bytes.ts";
-import type { PgliteAnswer, PgliteRequest, PgliteRows } from "./pglite_messages.ts";
+import type {
+  PgliteAnswer,
+  PgliteParameter,
+  PgliteRequest,
+  PgliteRows,
+} from "./pglite_messages.ts";
 
 const { serialize } = protocol;
 
@@ -105,7 +110,7 @@ async function close(): Promise<void> {
  * Everything in one message: parse the statement if it is not, bind, execute, end. The library's own
  * `query` parses and plans each time, which takes longer than most of our statements run.
  */
-async function query(text: string, parameters: readonly string[]): Promise<PgliteRows> {
+async function query(text: string, parameters: readonly PgliteParameter[]): Promise<PgliteRows> {
   const known = prepared.get(text);
   const statement = known ?? `s${preparedCount++}`;
   const messages = await exchange(

@@ -371,7 +371,9 @@ class TransactionSession implements Session {
 
 /** Raw: bytes as they came, so that an event's JSON never becomes a string on its way through. */
 function send(sql: Sender, { text, parameters }: Statement<unknown>) {
-  return sql.unsafe(text, [...parameters], { prepare: true }).raw();
+  // The library sends every parameter as text.
+  const texts = parameters.map((one) => one instanceof Uint8Array ? `\\x${one.toHex()}` : one);
+  return sql.unsafe(text, texts, { prepare: true }).raw();
 }
 
 /** The driver's own list carries more than rows; what leaves here is a plain array. */

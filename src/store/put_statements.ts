@@ -8,9 +8,9 @@ import { concat } from "../base/bytes.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import { expirationOf } from "../nostr/expiration.ts";
-import { bytesToHex } from "../nostr/hex.ts";
+import { hexToBytes } from "../nostr/hex.ts";
 import { plainArray } from "./array_literal.ts";
-import type { Statement } from "./database.ts";
+import type { Parameter, Statement } from "./database.ts";
 import { headOf } from "./fingerprint.ts";
 import { indexedTags } from "./indexed_tags.ts";
 import type { Entry } from "./ordered_batch.ts";
@@ -174,14 +174,14 @@ function readStoredRow(cells: Parameters<Statement<StoredRow>["read"]>[0]): Stor
 }
 
 /** The parameters of {@link VALUES} and {@link LISTS}. */
-function packed(entries: readonly Entry[]): readonly string[] {
+function packed(entries: readonly Entry[]): readonly Parameter[] {
   const events = entries.map(({ record }) => record.event);
   const jsons = entries.map(({ record }) => record.json);
   let end = 1;
   const starts = jsons.map(({ length }) => (end += length) - length);
   return [
-    `\\x${events.map(({ id, pubkey }) => id + pubkey).join("")}`,
-    `\\x${bytesToHex(concat(jsons))}`,
+    hexToBytes(events.map(({ id, pubkey }) => id + pubkey).join("")),
+    concat(jsons),
     plainArray(events.map(({ kind }) => kind)),
     plainArray(events.map(({ created_at }) => created_at)),
     plainArray(events.map((event) => expirationOf(event) ?? "NULL")),

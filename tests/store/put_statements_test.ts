@@ -3,6 +3,7 @@ import { portableHashText } from "../../src/nostr/event_id.ts";
 import { utf8 } from "../../src/base/bytes.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { headOf, tagFingerprint } from "../../src/store/fingerprint.ts";
+import { hexToBytes } from "../../src/nostr/hex.ts";
 import {
   deleteTags,
   insertRegular,
@@ -25,8 +26,8 @@ const entry = { place: 0, record: { event, json: utf8('{"a":"\\"é"}') }, slot: 
 Deno.test("ids and JSON travel end to end, numbers as one array a column", () => {
   const other = { ...entry, record: { event: { ...event, id: "cc", kind: 2 }, json: utf8("{}") } };
   const columns = [
-    String.raw`\xaabbccbb`,
-    String.raw`\x7b2261223a225c22c3a9227d7b7d`,
+    hexToBytes("aabbccbb"),
+    utf8('{"a":"\\"é"}{}'),
     "{1,2}",
     "{7,7}",
     "{NULL,NULL}",
