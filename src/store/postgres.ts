@@ -18,6 +18,7 @@ import { type PoolFigures, QueryTimedOut, StoreUnavailable } from "./event_store
 import { isConnectionLost, isRefused } from "./lost_connection.ts";
 import { WRITER_NAME } from "./feed_statements.ts";
 import { postgresAddress } from "./postgres_url.ts";
+import { PreparedTexts } from "./prepared_texts.ts";
 import { QueryGate } from "./query_gate.ts";
 import { RawCells } from "./raw_cells.ts";
 import { Renewable } from "./renewable.ts";
@@ -160,6 +161,7 @@ class PostgresDatabase implements ListeningDatabase {
   readonly #writers: Renewable<Pool>;
   readonly #listener: Pools["listener"];
   readonly #gate: QueryGate;
+  readonly #prepared = new PreparedTexts();
   /** What the driver works on. Closing waits for it: the driver's own waiting ends a little early. */
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined = undefined;
@@ -304,7 +306,7 @@ class PostgresDatabase implements ListeningDatabase {
     allowance?.check();
     const visitor = { isShort, signal };
     await this.#gate.enter(visitor);
-    const query = send(this.#readers.current, statement);
+    const query = send(this.#readers.current, statement, this.#prepared.admits(statement.text));
     const rows = this.#track(query, this.#readers).finally(() => this.#gate.leave(visitor));
     const stop = () => {
       this.#gate.countCancelled();
@@ -370,10 +372,10 @@ class TransactionSession implements Session {
 }
 
 /** Raw: bytes as they came, so that an event's JSON never becomes a string on its way through. */
-function send(sql: Sender, { text, parameters }: Statement<unknown>) {
+function send(sql: Sender, { text, parameters }: Statement<unknown>, prepare = true) {
   // The library sends every parameter as text.
   const texts = parameters.map((one) => one instanceof Uint8Array ? `\\x${one.toHex()}` : one);
-  return sql.unsafe(text, texts, { prepare: true }).raw();
+  return sql.unsafe(text, texts, { prepare }).raw();
 }
 
 /** The driver's own list carries more than rows; what leaves here is a plain array. */

@@ -16,6 +16,8 @@ export interface PostgresServerOptions {
   readonly version?: PostgresVersion;
   /** Whether it waits for the disk. Default: no, for a test's data need not survive a power cut. */
   readonly isDurable?: boolean;
+  /** More settings, `name=value`. */
+  readonly settings?: readonly string[];
 }
 
 /** A server of its own directory, port and socket, that ends with {@link stop}. */
@@ -38,16 +40,19 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Makes a fresh server and waits until it answers. */
   static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
-    const { version = packagedPostgres, isDurable = false } = options;
+    const { version = packagedPostgres, isDurable = false, settings = [] } = options;
     const { initdb, postgres } = await version.programs();
     const directory = await Deno.makeTempDir({ prefix: "gallimimus-database-" });
     if (Deno.uid() === 0) await Deno.chown(directory, NOBODY, NOBODY);
     const args = ["-D", `${directory}/data`, "-A", "trust", "-U", "postgres", "--no-sync"];
     await run(initdb, [...args, "-E", "UTF8", "--locale", "C"], directory);
-    const settings = isDurable
+    const durability = isDurable
       ? []
       : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
-    const server = new PostgresServer(postgres, directory, freePort(), settings);
+    const server = new PostgresServer(postgres, directory, freePort(), [
+      ...durability,
+      ...settings,
+    ]);
     await server.restart();
     return server;
   }

@@ -89,14 +89,22 @@ const places: Readonly<Record<string, () => Promise<Place>>> = {
   ),
   async pglite() {
     const directory = await Deno.makeTempDir();
-    const database = await openPglite(`${directory}/pglite`);
+    const database = await openPglite(`${directory}/pglite`, { sharedBuffersMb: 1_024 });
     const remove = () => Deno.remove(directory, { recursive: true });
     return { database, [Symbol.asyncDispose]: remove };
   },
 };
 
+/** What docs/operations.md advises. */
+const ADVISED = [
+  "shared_buffers=4GB",
+  "max_wal_size=8GB",
+  "checkpoint_timeout=15min",
+  "wal_buffers=32MB",
+];
+
 async function placeOn(version: PostgresVersion): Promise<Place> {
-  const server = await PostgresServer.start({ version, isDurable: true });
+  const server = await PostgresServer.start({ version, isDurable: true, settings: ADVISED });
   const database = openPostgres(await server.freshDatabase());
   return { database, [Symbol.asyncDispose]: () => server.stop() };
 }
