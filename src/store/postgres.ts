@@ -130,7 +130,7 @@ interface ListenerHooks {
 
 /**
  * The way through the indexes is decided in `plan.ts`. These leave Postgres no other: a plan is made once
- * for all parameters, and what would read whole tables or compile code for one query is off. In words: the
+ * for all parameters, and what would read more than is asked for, or compile code, is off. In words: the
  * driver leaves out what is false or zero.
  */
 const settings = {
@@ -140,6 +140,7 @@ const settings = {
   enable_mergejoin: "off",
   enable_memoize: "off",
   enable_material: "off",
+  enable_sort: "off",
   max_parallel_workers_per_gather: "0",
   jit: "off",
 };
@@ -373,7 +374,6 @@ class TransactionSession implements Session {
 
 /** Raw: bytes as they came, so that an event's JSON never becomes a string on its way through. */
 function send(sql: Sender, { text, parameters }: Statement<unknown>, prepare = true) {
-  // The library sends every parameter as text.
   const texts = parameters.map((one) => one instanceof Uint8Array ? `\\x${one.toHex()}` : one);
   return sql.unsafe(text, texts, { prepare }).raw();
 }

@@ -14,7 +14,7 @@ import { ANY_LENGTH, bodyColumns } from "./body_statement.ts";
 import type { Cells, Statement } from "./database.ts";
 import { Parameters } from "./parameters.ts";
 import { headOf } from "./fingerprint.ts";
-import { INDEXES, LIST_KIND, type Plan, type TagCondition } from "./plan.ts";
+import { INDEXES, type Plan, type TagCondition } from "./plan.ts";
 import type { Ask, LaneRow } from "./scan.ts";
 
 /**
@@ -53,7 +53,7 @@ function isDirect({ index }: Plan): boolean {
   return index === "id" || index === "time";
 }
 
-const DIRECT_COLUMNS = "hit.created_at, hit.id, hit.raw, hit.seq";
+const DIRECT_COLUMNS = "hit.created_at, hit.head, hit.id, hit.raw, hit.seq";
 
 /** Takes everything from the lanes themselves. */
 function directStatement(plan: Plan, ask: Ask, mostBytes: number): Statement<LaneRow> {
@@ -64,7 +64,7 @@ function directStatement(plan: Plan, ask: Ask, mostBytes: number): Statement<Lan
   return {
     text: `select found.number, found.created_at, found.id, ${body}, found.seq
 from (${found}) as found
-order by found.created_at desc, found.id, found.number limit ${limit}::int8`,
+order by found.created_at desc, found.head, found.number limit ${limit}::int8`,
     parameters: parameters.values,
     read: readLaneRow,
   };
@@ -288,11 +288,9 @@ export function laneSql(plan: Plan): readonly string[] {
 }
 
 function laneConditions({ index }: Plan, column: Lanes["column"]): readonly string[] {
-  const conditions: string[] = [];
-  for (const name of INDEXES[index].columns) conditions.push(`hit.${name} = ${column(name)}`);
-  // In the words of the index, for Postgres to see that it may be used.
-  if ("withoutLists" in INDEXES[index]) conditions.push(`hit.kind <> ${LIST_KIND}`);
-  return conditions;
+  const { columns, ...of } = INDEXES[index];
+  const conditions = columns.map((name) => `hit.${name} = ${column(name)}`);
+  return "rows" in of ? [...conditions, of.rows] : conditions;
 }
 
 /**

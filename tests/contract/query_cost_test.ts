@@ -1,6 +1,5 @@
 /**
- * What a filter of two tags costs on each server: a few pages for each event that has the first, however
- * many tags of the second letter there are. `tests/long/million_test.ts` measures the other shapes.
+ * What filters cost on each server. `tests/long/million_test.ts` measures the same shapes at size.
  *
  * @module
  */
@@ -8,10 +7,12 @@
 import { ok } from "node:assert/strict";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
+import { Crowd } from "../kit/crowd.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { testOnEachServer } from "../kit/each_server.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { explained } from "../kit/explained.ts";
+import { SEARCHABLE_KINDS, shapesOf } from "../kit/query_shapes.ts";
 import { newKey, recordOf } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 
@@ -46,6 +47,35 @@ test("a second tag is looked for in the events with the first, and nowhere else"
         pages <= bound,
         `${name}: ${pages} pages for ${candidates.length} events, at most ${bound}`,
       );
+    }
+  } finally {
+    await store.close();
+  }
+});
+
+test("no shape reads more than its bound, before a vacuum and after it", async (server) => {
+  const database = openPostgres(await server.freshDatabase());
+  const options = { searchableKinds: SEARCHABLE_KINDS };
+  const store = await openStoreOn(database, options);
+  try {
+    const [startTime, count] = [1_600_000_000, 20_000];
+    const crowd = new Crowd(new SeededRandom(1), {
+      authors: 2_000,
+      startTime,
+      eventsPerSecond: 0.01,
+    });
+    const events = Array.from({ length: count }, () => crowd.next());
+    for (let at = 0; at < count; at += 5_000) {
+      await store.put(events.slice(at, at + 5_000).map(recordOf));
+    }
+    const shapes = shapesOf({ crowd, events, middle: startTime + count / 2 / 0.01 });
+    for (const state of ["analyze", "vacuum (analyze)"]) {
+      await database.script(state);
+      for (const { name, ask, bound } of shapes) {
+        const { read, sorted } = await explained(database, ask);
+        ok(read <= bound, `${state}, ${name}: ${read} rows read, at most ${bound}`);
+        ok(sorted <= bound, `${state}, ${name}: ${sorted} rows sorted, at most ${bound}`);
+      }
     }
   } finally {
     await store.close();
