@@ -11,7 +11,8 @@ import { SCANNED_BYTES } from "../nostr/hyperloglog.ts";
 import type { Statement } from "./database.ts";
 import { INDEXES, type Plan } from "./plan.ts";
 import { Parameters } from "./parameters.ts";
-import { laneSql, lanesSql, restSql } from "./select_statement.ts";
+import { restSql } from "./rest_sql.ts";
+import { laneSql, lanesSql, orderSql } from "./select_statement.ts";
 
 /** What was seen of a plan's lanes. */
 export interface Visit {
@@ -146,8 +147,7 @@ function visitedSql(plan: Plan, maxRows: number, parameters: Parameters): string
   return `(select hit.* from ${lanes} cross join lateral (
     select ${columns.map((column) => `hit.${column}`).join(", ")}
     from ${INDEXES[plan.index].table} as hit
-    where ${conditions.join(" and ")}
-    order by hit.created_at desc, hit.head ${limit}) as hit
+    where ${conditions.join(" and ")}${orderSql(plan)} ${limit}) as hit
   ${limit}) as hit`;
 }
 

@@ -32,7 +32,6 @@ const settings: Readonly<Record<string, string>> = {
   enable_mergejoin: "off",
   enable_memoize: "off",
   enable_material: "off",
-  enable_sort: "off",
   jit: "off",
 };
 

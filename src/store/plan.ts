@@ -21,26 +21,26 @@ import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "./f
 export const LIST_KIND = 3;
 
 /**
- * What an index is on, before `created_at desc, head`, and of which rows it is. Where two indexes could
- * answer in order, only a statement in the words of the one may use it, see `migrations/`: from averages
- * Postgres cannot know that somebody's events of one kind are few and all of them a million.
+ * What an index is on, before `created_at desc, head`, and in what words it has to be asked: each is of the
+ * rows that meet a condition which only statements for that index say, see `migrations/`. The words are
+ * true of all rows, follow lists aside.
  */
 export const INDEXES = {
-  id: { table: "events", columns: ["head", "id"] },
-  authorKind: { table: "events", columns: ["author", "kind"] },
-  author: { table: "events", columns: ["author"], rows: "hit.kind >= 0" },
-  kind: { table: "events", columns: ["kind"] },
-  time: { table: "events", columns: [] },
+  id: { table: "events", columns: ["head", "id"], words: [] },
+  authorKind: { table: "events", columns: ["author", "kind"], words: ["hit.created_at >= 0"] },
+  author: { table: "events", columns: ["author"], words: ["hit.kind >= 0"] },
+  kind: { table: "events", columns: ["kind"], words: [] },
+  time: { table: "events", columns: [], words: [] },
   tag: {
     table: "tags",
     columns: ["tag"],
-    rows: `hit.kind <> ${LIST_KIND} and hit.created_at >= 0`,
+    words: [`hit.kind <> ${LIST_KIND}`, "hit.created_at >= 0"],
   },
-  tagKind: { table: "tags", columns: ["tag", "kind"] },
+  tagKind: { table: "tags", columns: ["tag", "kind"], words: ["hit.event > 0"] },
   tagAuthor: {
     table: "tags",
     columns: ["tag", "author"],
-    rows: `hit.kind <> ${LIST_KIND}`,
+    words: [`hit.kind <> ${LIST_KIND}`, "hit.kind >= 0"],
   },
 } as const;
 

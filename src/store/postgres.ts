@@ -140,7 +140,6 @@ const settings = {
   enable_mergejoin: "off",
   enable_memoize: "off",
   enable_material: "off",
-  enable_sort: "off",
   max_parallel_workers_per_gather: "0",
   jit: "off",
 };

@@ -14,7 +14,7 @@ import type { Cells, Statement } from "./database.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { Plan } from "./plan.ts";
 import { Parameters } from "./parameters.ts";
-import { restSql } from "./select_statement.ts";
+import { restSql } from "./rest_sql.ts";
 
 /** A stretch of what was written, and whom it is searched for. */
 export interface Recent {

@@ -13,7 +13,7 @@ import { headOf } from "./fingerprint.ts";
 import type { WordPlan } from "./plan.ts";
 import type { Found, Match, Stretch } from "./search_walk.ts";
 import { Parameters } from "./parameters.ts";
-import { hasNotExpired, restSql } from "./select_statement.ts";
+import { hasNotExpired, restSql } from "./rest_sql.ts";
 
 /** Divides by 1 + the logarithm of the length, so that long texts do not win by being long. */
 const BY_LENGTH = 1;

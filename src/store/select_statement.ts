@@ -14,7 +14,8 @@ import { ANY_LENGTH, bodyColumns } from "./body_statement.ts";
 import type { Cells, Statement } from "./database.ts";
 import { Parameters } from "./parameters.ts";
 import { headOf } from "./fingerprint.ts";
-import { INDEXES, type Plan, type TagCondition } from "./plan.ts";
+import { INDEXES, type Plan } from "./plan.ts";
+import { restSql } from "./rest_sql.ts";
 import type { Ask, LaneRow } from "./scan.ts";
 
 /**
@@ -224,7 +225,7 @@ function freshWalk(walk: Walk, { perLane }: Ask): string {
     `hit.created_at >= ${since}::int8`,
     `hit.created_at < ${before}::int8`,
   ];
-  return `${rowsSql(walk, conditions)}${NEWEST}${limitSql(walk, perLane)}`;
+  return `${rowsSql(walk, conditions)}${limitSql(walk, perLane)}`;
 }
 
 /**
@@ -248,17 +249,30 @@ function resumedWalk(walk: Walk, { perLane }: Ask): string {
     `hit.created_at < ${at}`,
   ];
   const limit = limitSql(walk, perLane);
-  return `(${rowsSql(walk, sameSecond)}${NEWEST}${limit})
-      union all (${rowsSql(walk, older)}${NEWEST}${limit})${limit}`;
+  return `(${rowsSql(walk, sameSecond)}${limit})
+      union all (${rowsSql(walk, older)}${limit})${limit}`;
 }
 
 function rowsSql({ plan, columns }: Walk, conditions: readonly string[]): string {
   return `select ${columns} from ${INDEXES[plan.index].table} as hit
-      where ${conditions.join(" and ")}`;
+      where ${conditions.join(" and ")}${orderSql(plan)}`;
 }
 
-const NEWEST = `
+/**
+ * The newest first. One event needs no order, and must not be looked for in an index that has one.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { orderSql } from "./select_statement.ts";
+ *
+ * equal(orderSql({ index: "id" }), "");
+ * ```
+ */
+export function orderSql({ index }: Pick<Plan, "index">): string {
+  return index === "id" ? "" : `
       order by hit.created_at desc, hit.head`;
+}
 
 function limitSql({ parameters }: Walk, perLane: number): string {
   return ` limit ${parameters.add(perLane)}::int8`;
@@ -288,93 +302,9 @@ export function laneSql(plan: Plan): readonly string[] {
 }
 
 function laneConditions({ index }: Plan, column: Lanes["column"]): readonly string[] {
-  const { columns, ...of } = INDEXES[index];
-  const conditions = columns.map((name) => `hit.${name} = ${column(name)}`);
-  return "rows" in of ? [...conditions, of.rows] : conditions;
+  const { columns, words } = INDEXES[index];
+  return [...columns.map((name) => `hit.${name} = ${column(name)}`), ...words];
 }
-
-/**
- * What is left to check of the row `hit`.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { plansOf } from "./plan.ts";
- * import { Parameters } from "./parameters.ts";
- * import { restSql } from "./select_statement.ts";
- *
- * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, portableHashText);
- * deepEqual(restSql(plan!, new Parameters()), []);
- * ```
- */
-export function restSql(
-  { index, rest, nowS }: Pick<Plan, "index" | "rest" | "nowS">,
-  parameters: Parameters,
-): readonly string[] {
-  const conditions: string[] = [];
-  if (nowS > 0) conditions.push(hasNotExpired("hit.head", parameters.add(nowS)));
-  if (rest.authors) {
-    conditions.push(`hit.author = any(${parameters.add(plainArray(rest.authors))}::uuid[])`);
-  }
-  if (rest.kinds) {
-    conditions.push(`hit.kind = any(${parameters.add(plainArray(rest.kinds))}::int4[])`);
-  }
-  const event = INDEXES[index].table === "events" ? "hit.key" : "hit.event";
-  for (const tag of rest.tags) conditions.push(carriesTag(tag, { event, parameters }));
-  return conditions;
-}
-
-/**
- * Whether the event carries one of the values, or every one. A few are looked up by the whole key of an
- * index; for many, the tags of the event are looked through. Each way is made such that Postgres can take
- * no other, which before version 18 would read all tags of the letter.
- */
-function carriesTag(
-  { values, every }: TagCondition,
-  { event, parameters }: { readonly event: string; readonly parameters: Parameters },
-): string {
-  // Each value of an event stands in the table once.
-  const found = every ? `count(*) = ${parameters.add(values.length)}::int8` : "true";
-  const wanted = `unnest(${parameters.add(plainArray(values))}::uuid[])`;
-  return values.length > FEW_VALUES
-    ? `(select ${found} from (
-          select tag from tags where tags.event = ${event} offset 0) as other
-        where (other.tag in (select ${wanted})) is true limit 1)`
-    : `(select ${found} from ${wanted} as wanted (tag)
-        cross join lateral (select from tags as other
-          where other.tag = wanted.tag and other.kind = hit.kind
-            and other.created_at = hit.created_at and other.head = hit.head limit 1) as carried limit 1)`;
-}
-
-/** So few look-ups cost no more than reading the tags of an event; of a follow list, which has thousands, much less. */
-const FEW_VALUES = 4;
-
-/**
- * What has expired and was not removed yet is a short list, mostly an empty one. Postgres makes it once
- * for each statement and looks each row up in it, by what every index ends with: the table is
- * not touched. The limit lets it know that the list fits in memory.
- *
- * @param column of the row `hit`: the head of the event, or its key under the name `event`.
- *
- * @see NIP-40
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { hasNotExpired } from "./select_statement.ts";
- *
- * match(hasNotExpired("hit.event", "$1"), /^hit.event not in \(select expired.key from events/);
- * ```
- */
-export function hasNotExpired(column: "hit.head" | "hit.event", now: string): string {
-  const named = column === "hit.head" ? "head" : "key";
-  return `${column} not in (select expired.${named} from events as expired
-        where expired.expires_at <= ${now}::int8 order by expired.expires_at limit ${MAX_EXPIRED})`;
-}
-
-/** How many expired events are hidden. They are removed within seconds, the oldest first. */
-const MAX_EXPIRED = 10_000;
 
 /** The newest rows, for lanes that have no event in common. */
 function firstRows(found: string, limit: string): string {

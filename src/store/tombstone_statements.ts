@@ -219,7 +219,7 @@ export function deleteOfVanished(
   return {
     text: `delete from events
 using unnest($1::uuid[], $2::int8[]) as vanished (author, until_time)
-where events.author = vanished.author and events.created_at <= vanished.until_time
+where events.author = vanished.author and events.kind >= 0 and events.created_at <= vanished.until_time
   and (events.kind <> ${VANISH_REQUEST} or events.created_at < vanished.until_time)
 returning events.key`,
     parameters: [
@@ -252,7 +252,7 @@ export function deleteSentToVanished(
     text: `delete from events where key = any(array(
   select tags.event from unnest($1::uuid[], $2::int8[]) as vanished (received, until_time)
   join tags on tags.tag = vanished.received
-    and tags.kind = ${GIFT_WRAP} and tags.created_at <= vanished.until_time))
+    and tags.event > 0 and tags.kind = ${GIFT_WRAP} and tags.created_at <= vanished.until_time))
 returning key`,
     parameters: [
       plainArray(vanished.map(({ pubkey }) => sentTo(pubkey, hashText))),
