@@ -1,7 +1,9 @@
 import { openPostgres } from "../../src/store/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
+import { DatabasePool } from "../kit/database_pool.ts";
+import { clearTables } from "../kit/postgres_server.ts";
 import { Program } from "../kit/program.ts";
-import { testEventStore } from "./event_store_contract.ts";
+import { FEWER, testEventStore } from "./event_store_contract.ts";
 
 let root: string;
 let url: string;
@@ -24,19 +26,28 @@ Deno.test.afterAll(async () => {
   await Deno.remove(root, { recursive: true });
 });
 
-testEventStore({
-  name: "managed",
-  place: async () => {
+const databases = new DatabasePool({
+  make: async () => {
     const fresh = new URL(url);
     fresh.pathname = `/test_${crypto.randomUUID().replaceAll("-", "")}`;
     const database = openPostgres(url, { readConnections: 1, writeConnections: 1 });
     await database.script(`create database ${fresh.pathname.slice(1)} template template0`);
     await database.close();
+    return fresh.href;
+  },
+  clear: clearTables,
+});
+
+testEventStore({
+  name: "managed",
+  place: async () => {
+    const database = await databases.take();
     return {
-      open: () => openStoreOn(openPostgres(fresh.href)),
+      open: () => openStoreOn(openPostgres(database)),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   },
   keeps: true,
   shares: true,
+  part: FEWER,
 });

@@ -2,24 +2,26 @@ import type { Database } from "../../src/store/database.ts";
 import { StoreUnavailable } from "../../src/store/event_store.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { openStoreOn } from "../kit/database.ts";
-import { testEventStore } from "./event_store_contract.ts";
+import { PgliteDirectory } from "../kit/pglite_directory.ts";
+import { CLEAR_TABLES } from "../kit/postgres_server.ts";
+import { FEWER, testEventStore } from "./event_store_contract.ts";
 import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
 import { testTidying } from "./tidying_contract.ts";
 
-// Making a database takes seconds, so the suite has one and empties it for each test. What opening and
+// Opening a database takes seconds, so the suite has one and empties it for each test. What opening and
 // closing really do is in tests/store/pglite_test.ts.
 
-let directory: string;
+let directory: PgliteDirectory;
 let database: Database;
 
 Deno.test.beforeAll(async () => {
-  directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
-  database = await openPglite(`${directory}/pglite`);
+  directory = await PgliteDirectory.make();
+  database = await openPglite(directory.path);
 });
 
 Deno.test.afterAll(async () => {
   await database.close();
-  await Deno.remove(directory, { recursive: true });
+  await directory[Symbol.asyncDispose]();
 });
 
 /** The suite's database, until it is closed as a store would close its own. */
@@ -43,14 +45,14 @@ class BorrowedDatabase implements Database {
   }
 }
 
-async function empty(): Promise<void> {
-  await database.script("drop schema public cascade; create schema public");
+async function clear(): Promise<void> {
+  await database.script(CLEAR_TABLES);
 }
 
 testEventStore({
   name: "pglite",
   place: async () => {
-    await empty();
+    await clear();
     return {
       open: () => openStoreOn(new BorrowedDatabase()),
       [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -59,19 +61,20 @@ testEventStore({
   keeps: true,
   // One connection, and one process to a directory.
   shares: false,
+  part: FEWER,
 });
 
 testSearchAndCount("pglite", async () => {
-  await empty();
+  await clear();
   return await openStoreOn(new BorrowedDatabase(), { searchableKinds: SEARCHABLE_KINDS });
-});
+}, FEWER);
 
 testWordIndex("pglite", async () => {
-  await empty();
+  await clear();
   return (searchableKinds) => openStoreOn(new BorrowedDatabase(), { searchableKinds });
 });
 
 testTidying("pglite", async (clock) => {
-  await empty();
+  await clear();
   return await openStoreOn(new BorrowedDatabase(), { clock });
 });

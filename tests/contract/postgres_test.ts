@@ -1,11 +1,13 @@
 import { openPostgres } from "../../src/store/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { sharedServers } from "../kit/each_server.ts";
-import { testEventStore } from "./event_store_contract.ts";
+import { packagedPostgres } from "../kit/postgres_binaries.ts";
+import { FEWER, testEventStore } from "./event_store_contract.ts";
 import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
 import { testTidying } from "./tidying_contract.ts";
 
-for (const server of sharedServers()) {
+for (const server of sharedServers({ keepsSchema: true })) {
+  const part = server.version === packagedPostgres ? 1 : FEWER;
   testEventStore({
     name: server.name,
     place: async () => {
@@ -17,12 +19,13 @@ for (const server of sharedServers()) {
     },
     keeps: true,
     shares: true,
+    part,
   });
 
   testSearchAndCount(server.name, async () => {
     const url = await server.freshDatabase();
     return await openStoreOn(openPostgres(url), { searchableKinds: SEARCHABLE_KINDS });
-  });
+  }, part);
 
   testWordIndex(server.name, async () => {
     const url = await server.freshDatabase();

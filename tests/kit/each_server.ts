@@ -4,13 +4,14 @@
  * @module
  */
 
+import { DatabasePool } from "./database_pool.ts";
 import {
   packagedPostgres,
   type PostgresVersion,
   postgresVersions,
   systemPostgres,
 } from "./postgres_binaries.ts";
-import { emptyDatabase, freshDatabase, PostgresServer } from "./postgres_server.ts";
+import { clearTables, emptyDatabase, freshDatabase, PostgresServer } from "./postgres_server.ts";
 
 /** A server that the tests of a file share: it runs from the first of them to the last. */
 export interface SharedServer {
@@ -20,7 +21,7 @@ export interface SharedServer {
   readonly version: PostgresVersion;
   /** Of its first database, which tests leave alone. */
   readonly url: string;
-  /** Makes an empty database and gives its URL. */
+  /** Gives the URL of an empty database. */
   freshDatabase(): Promise<string>;
 }
 
@@ -28,18 +29,20 @@ export interface SharedServer {
 export interface SharedServersOptions {
   /** Whether the package's may not be the one that `TEST_DATABASE_URL` names instead. Default: it may. */
   readonly own?: boolean;
+  /**
+   * Whether a database that another test has used comes with the schema that was made there, without a
+   * row: to make it takes longer than most tests. Default: it comes without.
+   */
+  readonly keepsSchema?: boolean;
 }
 
 /**
  * A server of each version for the tests of a file. The version that is not here stands in the runner's
  * list as a test that is ignored.
  */
-export function sharedServers({ own = false }: SharedServersOptions = {}): readonly SharedServer[] {
+export function sharedServers(options: SharedServersOptions = {}): readonly SharedServer[] {
   listMissingServer();
-  const given = own ? undefined : Deno.env.get("TEST_DATABASE_URL");
-  return postgresVersions.map((version) =>
-    shareServer(version, version === packagedPostgres ? given : undefined)
-  );
+  return postgresVersions.map((version) => shareServer(version, options));
 }
 
 /** Registers a test for each server of the file. */
@@ -63,18 +66,20 @@ export function listMissingServer(): void {
   Deno.test.ignore(`not run here: these tests on an older Postgres, ${fault}`, () => {});
 }
 
-function shareServer(version: PostgresVersion, given: string | undefined): SharedServer {
+function shareServer(
+  version: PostgresVersion,
+  { own = false, keepsSchema = false }: SharedServersOptions,
+): SharedServer {
+  const mayBeGiven = version === packagedPostgres && !own;
+  const given = mayBeGiven ? Deno.env.get("TEST_DATABASE_URL") : undefined;
   let server: PostgresServer | undefined;
   Deno.test.beforeAll(async () => {
     if (given === undefined) server = await PostgresServer.start({ version });
   });
-  const [used, empty]: string[][] = [[], []];
-  // To make a database takes longer than most tests.
-  Deno.test.afterEach(async () => {
-    for (const url of used!.splice(0)) {
-      await emptyDatabase(url);
-      empty!.push(url);
-    }
+  const url = () => given ?? server!.url;
+  const databases = new DatabasePool({
+    make: () => freshDatabase(url()),
+    clear: keepsSchema ? clearTables : emptyDatabase,
   });
   Deno.test.afterAll(async () => {
     await server?.stop();
@@ -83,12 +88,8 @@ function shareServer(version: PostgresVersion, given: string | undefined): Share
     name: version.name,
     version,
     get url() {
-      return given ?? server!.url;
+      return url();
     },
-    async freshDatabase() {
-      const url = empty!.pop() ?? await freshDatabase(this.url);
-      used!.push(url);
-      return url;
-    },
+    freshDatabase: () => databases.take(),
   };
 }

@@ -6,6 +6,7 @@
 
 import { findPostgresPackage } from "../../src/app/postgres/postgres_package.ts";
 import { layOutPrograms, type PostgresPrograms } from "../../src/app/postgres/postgres_programs.ts";
+import { TEMPORARY_DIRECTORY } from "./temporary_template.ts";
 
 /** A Postgres that tests run on. */
 export interface PostgresVersion {
@@ -37,12 +38,8 @@ async function layOutPackage(): Promise<PostgresPrograms> {
   if ("fault" in found) throw new Error(found.fault);
   return await layOutPrograms(
     found,
-    `${temporaryDirectory()}/gallimimus-postgres-${found.version}`,
+    `${TEMPORARY_DIRECTORY}/gallimimus-postgres-${found.version}`,
   );
-}
-
-function temporaryDirectory(): string {
-  return (Deno.env.get("TMPDIR") ?? "/tmp").replace(/\/+$/, "");
 }
 
 function findSystemPostgres(): typeof systemPostgres {

@@ -5,10 +5,9 @@
  */
 
 import postgres from "postgres";
+import { openPostgres } from "../../src/store/postgres.ts";
 import { packagedPostgres, type PostgresVersion } from "./postgres_binaries.ts";
-
-/** Whoever is nobody: Postgres refuses to run as root. */
-const NOBODY = 65_534;
+import { cloneCluster, makeCluster, unprivileged } from "./postgres_cluster.ts";
 
 /** What a server is to be. */
 export interface PostgresServerOptions {
@@ -41,11 +40,8 @@ export class PostgresServer implements AsyncDisposable {
   /** Makes a fresh server and waits until it answers. */
   static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
     const { version = packagedPostgres, isDurable = false, settings = [] } = options;
-    const { initdb, postgres } = await version.programs();
-    const directory = await Deno.makeTempDir({ prefix: "gallimimus-database-" });
-    if (Deno.uid() === 0) await Deno.chown(directory, NOBODY, NOBODY);
-    const args = ["-D", `${directory}/data`, "-A", "trust", "-U", "postgres", "--no-sync"];
-    await run(initdb, [...args, "-E", "UTF8", "--locale", "C"], directory);
+    const { postgres } = await version.programs();
+    const directory = await makeCluster(version);
     const durability = isDurable
       ? []
       : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
@@ -83,11 +79,7 @@ export class PostgresServer implements AsyncDisposable {
   /** Another server that follows this one; which is stopped for a moment. */
   async replica(): Promise<PostgresServer> {
     await this.halt();
-    const directory = await Deno.makeTempDir({ prefix: "gallimimus-database-" });
-    if (Deno.uid() === 0) await Deno.chown(directory, NOBODY, NOBODY);
-    await new Deno.Command("cp", {
-      args: ["-a", `${this.#directory}/data`, `${directory}/data`],
-    }).output();
+    const directory = await cloneCluster(this.#directory);
     await Deno.writeTextFile(`${directory}/data/standby.signal`, "");
     await this.restart();
     const primary = `primary_conninfo=host=127.0.0.1 port=${this.port} user=postgres`;
@@ -145,28 +137,39 @@ export async function freshDatabase(url: string): Promise<string> {
 
 /** Makes a database empty again, whoever is still connected to it. */
 export async function emptyDatabase(url: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {}, fetch_types: false });
+  await alone(url, "drop schema public cascade; create schema public");
+}
+
+/** Takes all rows out of a database that has the relay's schema, whoever is still connected to it. */
+export async function clearTables(url: string): Promise<void> {
+  await alone(url, CLEAR_TABLES);
+}
+
+/**
+ * Leaves the schema of `migrations/` as it was when it was new. Of few rows each is deleted: files that
+ * are as good as new, which truncating makes, take longer.
+ */
+export const CLEAR_TABLES = `do $$ declare "table" text; few boolean; begin
+  if to_regclass('public.events') is null then return; end if;
+  few := (select count(*) < 300 from public.events);
+  for "table" in select oid::regclass::text from pg_class
+    where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'schema_migrations'
+  loop
+    execute case when few then 'delete from ' else 'truncate ' end || "table";
+  end loop;
+  perform setval(seqrelid, seqstart, false) from pg_sequence join pg_class on oid = seqrelid
+    where relnamespace = 'public'::regnamespace;
+end $$`;
+
+/** Runs a script after everybody else was sent away. */
+async function alone(url: string, script: string): Promise<void> {
+  const database = openPostgres(url, { readConnections: 1, writeConnections: 1 });
   try {
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid()`;
-    await sql.unsafe("drop schema public cascade; create schema public");
+    await database.script(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid(); ${script}`);
   } finally {
-    await sql.end();
+    await database.close();
   }
-}
-
-async function run(program: string, args: readonly string[], directory: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, {
-    args: [...args],
-    ...unprivileged(directory),
-    stderr: "piped",
-  }).output();
-  if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr)}`);
-}
-
-function unprivileged(directory: string) {
-  const quiet = { cwd: directory, stdin: "null", stdout: "null", stderr: "null" } as const;
-  return Deno.uid() === 0 ? { ...quiet, uid: NOBODY, gid: NOBODY } : quiet;
 }
 
 /** A port that was free a moment ago. */

@@ -4,11 +4,13 @@ import { StoreUnavailable } from "../../src/store/event_store.ts";
 import { Housekeeping } from "../../src/store/housekeeping.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
+import { PgliteDirectory } from "../kit/pglite_directory.ts";
 
 const PERIOD_MS = 600_000;
 
 Deno.test("a table that changed is vacuumed and analysed; then nothing is left to do", async () => {
-  const database = await openPglite();
+  await using directory = await PgliteDirectory.make();
+  const database = await openPglite(directory.path);
   await database.script("create table busy (n integer); create table idle (n integer)");
   await database.script("insert into busy select generate_series(1, 20000)");
   await database.script("update busy set n = n + 1");

@@ -7,6 +7,7 @@ import type { EventRecord, EventStore } from "../../src/store/event_store.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
+import { PgliteDirectory } from "../kit/pglite_directory.ts";
 import { settle } from "../kit/pretend_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
@@ -18,8 +19,9 @@ const events: readonly EventRecord[] = Array.from({ length: 10 }, (_, created_at
 });
 
 Deno.test("its pages have the memory that they are given, as far as there is", async () => {
+  await using directory = await PgliteDirectory.make();
   const shown = async (sharedBuffersMb: number) => {
-    const database = await openPglite(undefined, { sharedBuffersMb });
+    const database = await openPglite(directory.path, { sharedBuffersMb });
     const show = {
       text: "show shared_buffers",
       parameters: [],
@@ -34,7 +36,8 @@ Deno.test("its pages have the memory that they are given, as far as there is", a
 });
 
 Deno.test("nobody waits for a query whose time is over, and the next one does", async () => {
-  const database = await openPglite();
+  await using directory = await PgliteDirectory.make();
+  const database = await openPglite(directory.path);
   const clock = new FakeClock();
   const counted = (count: number): Statement<number> => ({
     text: "select count(*) from generate_series(1, $1::int8)",
@@ -74,31 +77,27 @@ Deno.test("a database is made, closed, and found again, by one process at a time
 });
 
 Deno.test("what was committed survives SIGKILL, and the lock does not", async () => {
-  const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
-  try {
-    const path = `${directory}/pglite`;
-    const program = new URL("../kit/pglite_program.ts", import.meta.url).pathname;
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", program, path],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    const output = child.stdout.getReader();
-    match(new TextDecoder().decode((await output.read()).value), /stored/);
-    await rejects(openPglite(path), { name: "StoreUnavailable" });
-    child.kill("SIGKILL");
-    await child.status;
-    await output.cancel();
+  await using directory = await PgliteDirectory.make();
+  const { path } = directory;
+  const program = new URL("../kit/pglite_program.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", program, path],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const output = child.stdout.getReader();
+  match(new TextDecoder().decode((await output.read()).value), /stored/);
+  await rejects(openPglite(path), { name: "StoreUnavailable" });
+  child.kill("SIGKILL");
+  await child.status;
+  await output.cancel();
 
-    const store = await openStoreOn(await openPglite(path));
-    equal(await countOf(store), 50);
-    await store.put(events);
-    equal(await countOf(store), 60);
-    await store.close();
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  const store = await openStoreOn(await openPglite(path));
+  equal(await countOf(store), 50);
+  await store.put(events);
+  equal(await countOf(store), 60);
+  await store.close();
 });
 
 Deno.test("a database in memory: errors, rollback, and the end", async () => {
@@ -131,7 +130,8 @@ Deno.test("a database in memory: errors, rollback, and the end", async () => {
 });
 
 Deno.test("transactions and queries that are asked at once run one after another", async () => {
-  const database = await openPglite();
+  await using directory = await PgliteDirectory.make();
+  const database = await openPglite(directory.path);
   try {
     await database.script("create table counter (n int8); insert into counter values (0)");
     const increment = () =>

@@ -8,6 +8,7 @@ import { type EventRecord, StoreUnavailable } from "../../src/store/event_store.
 import { openPglite } from "../../src/store/pglite.ts";
 import { SqlStore } from "../../src/store/sql_store.ts";
 import { openStoreOn } from "../kit/database.ts";
+import { PgliteDirectory } from "../kit/pglite_directory.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
@@ -130,7 +131,8 @@ class CountingDatabase implements Database {
 
 Deno.test("however many ask for large events, no more is fetched and not taken than has room", async () => {
   const maxFetchedBytes = 8 * 1_048_576;
-  const database = new CountingDatabase(await openPglite());
+  await using directory = await PgliteDirectory.make();
+  const database = new CountingDatabase(await openPglite(directory.path));
   const store = await openStoreOn(database, { maxFetchedBytes });
   const records = largeEvents(40, 100_000);
   await store.put(records);
