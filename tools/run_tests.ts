@@ -1,0 +1,151 @@
+/**
+ * The test run: the files of `tests/` in several processes at a time, one to a core. In a process of its
+ * own a file is alone with its memory, its signals and its file descriptors, which threads would share.
+ * Ends with the runner's closing line for all of them.
+ *
+ * @module
+ */
+
+import { filesUnder } from "./source_files.ts";
+
+/** What a run counts. */
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  readonly ignored: number;
+}
+
+/** How the tests of some files went. */
+export interface ShardOutcome extends Tally {
+  /** What the runner printed, without its closing line. */
+  readonly output: string;
+}
+
+/** Rooms whose tests take long: they come first, so that no core is left with them at the end. */
+const slowRooms: readonly string[] = ["tests/contract/", "tests/e2e/", "tests/store/"];
+
+/** Files of a process: few of the slow ones, for the sake of balance; many of the others, to start less. */
+const filesOf = { slow: 3, quick: 25 } as const;
+
+const runner: readonly string[] = ["test", "-A", "--no-check"];
+
+/**
+ * Parts the test files among processes, in the order in which they are to be started.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { shardsOf } from "./run_tests.ts";
+ *
+ * const files = ["tests/base/a_test.ts", "tests/e2e/b_test.ts", "tests/long/c_test.ts"];
+ * deepEqual(shardsOf(files), [["tests/e2e/b_test.ts"], ["tests/base/a_test.ts"]]);
+ * ```
+ */
+export function shardsOf(files: readonly string[]): readonly (readonly string[])[] {
+  const tests = files.filter((file) =>
+    file.endsWith("_test.ts") && !file.startsWith("tests/long/")
+  );
+  const slow = slowRooms.flatMap((room) => tests.filter((file) => file.startsWith(room)));
+  const quick = tests.filter((file) => !slow.includes(file));
+  return [...chunks(slow, filesOf.slow), ...chunks(quick, filesOf.quick)];
+}
+
+function chunks<T>(list: readonly T[], length: number): T[][] {
+  return Array.from(
+    { length: Math.ceil(list.length / length) },
+    (_, at) => list.slice(at * length, (at + 1) * length),
+  );
+}
+
+const CLOSING = /^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed(?:.* \| (\d+) ignored)?.*$/gm;
+
+/**
+ * Reads what a runner printed. One that ended without its closing line, as a crash makes it, has a failure.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { readOutcome } from "./run_tests.ts";
+ *
+ * const { passed, failed, ignored } = readOutcome("ok | 2 passed | 0 failed | 1 ignored (3ms)\n");
+ * deepEqual([passed, failed, ignored], [2, 0, 1]);
+ * ```
+ */
+export function readOutcome(printed: string): ShardOutcome {
+  // The last one: a test may have printed another.
+  const closing = [...printed.matchAll(CLOSING)].at(-1);
+  if (closing === undefined) return { output: printed.trim(), passed: 0, failed: 1, ignored: 0 };
+  const [line, passed, failed, ignored] = closing;
+  const rest = printed.slice(0, closing.index) + printed.slice(closing.index + line.length);
+  return {
+    output: rest.trim(),
+    passed: Number(passed),
+    failed: Number(failed),
+    ignored: Number(ignored ?? 0),
+  };
+}
+
+/**
+ * The runner's closing line for all outcomes together.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { closingLine } from "./run_tests.ts";
+ *
+ * const tallies = [{ passed: 2, failed: 0, ignored: 0 }, { passed: 1, failed: 0, ignored: 1 }];
+ * equal(closingLine(tallies, 61_000), "ok | 3 passed | 0 failed | 1 ignored (61s)");
+ * ```
+ */
+export function closingLine(tallies: readonly Tally[], elapsedMs: number): string {
+  const sum = (count: keyof Tally) => tallies.reduce((total, tally) => total + tally[count], 0);
+  const ignored = sum("ignored") === 0 ? "" : ` | ${sum("ignored")} ignored`;
+  const counts = `${sum("passed")} passed | ${sum("failed")} failed${ignored}`;
+  const word = sum("failed") === 0 ? "ok" : "FAILED";
+  return `${word} | ${counts} (${Math.round(elapsedMs / 1000)}s)`;
+}
+
+async function runShard(files: readonly string[]): Promise<ShardOutcome> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...runner, ...files],
+    stdin: "null",
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  const outcome = readOutcome(decoder.decode(stdout) + decoder.decode(stderr));
+  return success || outcome.failed > 0 ? outcome : { ...outcome, failed: 1 };
+}
+
+async function runAll(lanes: number): Promise<boolean> {
+  const startMs = performance.now();
+  const waiting = [...shardsOf(filesUnder(".", "tests", ".ts"))];
+  const outcomes: ShardOutcome[] = [];
+  const lane = async () => {
+    for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) {
+      const outcome = await runShard(files);
+      outcomes.push(outcome);
+      console.log(`${outcome.output}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  for (const { failed, output } of outcomes) {
+    if (failed > 0) console.log(output.slice(Math.max(0, output.lastIndexOf("\n FAILURES"))));
+  }
+  console.log(closingLine(outcomes, performance.now() - startMs));
+  return outcomes.every(({ failed }) => failed === 0);
+}
+
+/** With arguments it is the runner with these, in one process: `deno task test --filter NIP09`. */
+async function runWith(args: readonly string[]): Promise<boolean> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [...runner, "--ignore=tests/long", "tests", ...args],
+  }).spawn().status;
+  return success;
+}
+
+if (import.meta.main) {
+  const passed = Deno.args.length > 0
+    ? await runWith(Deno.args)
+    : await runAll(navigator.hardwareConcurrency);
+  Deno.exit(passed ? 0 : 1);
+}
