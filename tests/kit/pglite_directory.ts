@@ -4,6 +4,9 @@
  * @module
  */
 
+import { sha256 } from "@noble/hashes/sha2.js";
+import settings from "../../deno.json" with { type: "json" };
+import { utf8 } from "../../src/base/bytes.ts";
 import { bytesToHex } from "../../src/nostr/hex.ts";
 import { openPglite } from "../../src/store/pglite.ts";
 import { layOutOnce, TEMPORARY_DIRECTORY } from "./temporary_template.ts";
@@ -35,16 +38,10 @@ export class PgliteDirectory implements AsyncDisposable {
 
 /** Made once for all tests of all runs, and anew when what it is made by has changed. */
 async function template(): Promise<string> {
-  const makers = [
-    "../../deno.json",
-    "../../src/store/pglite.ts",
-    "../../src/store/pglite_worker.ts",
-  ];
-  const texts = await Promise.all(
-    makers.map((maker) => Deno.readFile(new URL(maker, import.meta.url))),
-  );
-  const digest = await crypto.subtle.digest("SHA-256", await new Blob(texts).arrayBuffer());
-  const version = bytesToHex(new Uint8Array(digest)).slice(0, 16);
+  const makers = ["../../src/store/pglite.ts", "../../src/store/pglite_worker.ts"];
+  const texts = makers.map((maker) => Deno.readTextFileSync(new URL(maker, import.meta.url)));
+  const library: string = settings.imports["@electric-sql/pglite"];
+  const version = bytesToHex(sha256(utf8([library, ...texts].join("\n")))).slice(0, 16);
   const home = `${TEMPORARY_DIRECTORY}/gallimimus-pglite-${version}-${Deno.uid()}`;
   await layOutOnce(home, async (draft) => {
     const database = await openPglite(`${draft}/pglite`);
