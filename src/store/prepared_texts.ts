@@ -8,7 +8,7 @@
  * @module
  */
 
-/** How many are kept of what readers ask. Each takes some 50 kB on each connection. */
+/** How many are kept of what readers ask, on each connection. */
 export const MAX_PREPARED = 200;
 
 /**
