@@ -98,32 +98,37 @@ export function emptyRegisters(): Uint8Array<ArrayBuffer> {
  * ```
  */
 export function countAuthor(registers: Uint8Array, pubkey: string, offset: number): void {
-  const start = 2 * offset + 2;
-  const register = Number.parseInt(pubkey.slice(start - 2, start), 16);
-  raiseRegister(registers, register, pubkey.slice(start, start + 2 * SCANNED_BYTES));
+  raiseRegisters(registers, pubkey.slice(2 * offset, 2 * offset + LOOKED_AT_DIGITS));
 }
 
+/** Of a key: the byte that names the register, and those behind it. */
+const LOOKED_AT_DIGITS = 2 * (1 + SCANNED_BYTES);
+
 /**
- * Counts in the author whose key goes on with `following`, {@link SCANNED_BYTES} bytes as hex, behind the
- * byte that names the register. Of many authors of one register only the least `following` counts.
+ * Counts authors in of whom only the part of their keys is known that is looked at: the byte that names
+ * the register and {@link SCANNED_BYTES} bytes behind it.
+ *
+ * @param keys these parts end to end, as hex.
  *
  * @see NIP-45 "HyperLogLog"
  *
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
- * import { emptyRegisters, raiseRegister } from "./hyperloglog.ts";
+ * import { emptyRegisters, raiseRegisters } from "./hyperloglog.ts";
  *
  * const registers = emptyRegisters();
- * raiseRegister(registers, 3, "00000000000000");
- * raiseRegister(registers, 3, "10000000000000");
+ * raiseRegisters(registers, "0300000000000000" + "0310000000000000");
  * equal(registers[3], 57);
  * ```
  */
-export function raiseRegister(registers: Uint8Array, register: number, following: string): void {
-  assert(register < registers.length, "a register is numbered by a byte");
-  const rarity = leadingZeroBits(following) + 1;
-  if (rarity > registers[register]!) registers[register] = rarity;
+export function raiseRegisters(registers: Uint8Array, keys: string): void {
+  assert(keys.length % LOOKED_AT_DIGITS === 0, "parts of keys are of one length");
+  for (let start = 0; start < keys.length; start += LOOKED_AT_DIGITS) {
+    const register = Number.parseInt(keys.slice(start, start + 2), 16);
+    const rarity = leadingZeroBits(keys.slice(start + 2, start + LOOKED_AT_DIGITS)) + 1;
+    if (rarity > registers[register]!) registers[register] = rarity;
+  }
 }
 
 /** Of a number in hex. */

@@ -6,12 +6,13 @@
 
 import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
-import { emptyRegisters, hyperLogLogOffset, raiseRegister } from "../nostr/hyperloglog.ts";
+import { emptyRegisters, hyperLogLogOffset, raiseRegisters } from "../nostr/hyperloglog.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
+import type { CommonWords } from "./common_words.ts";
 import {
+  authorsStatement,
   countStatement,
   keysStatement,
-  registersStatement,
   type Visit,
   type VisitedRow,
 } from "./count_statement.ts";
@@ -27,6 +28,7 @@ export interface CountContext extends Bounds, Pick<CountOptions, "maxRows"> {
   readonly hashText: HashText;
   /** See {@link Plan.nowS}. */
   readonly nowS?: number;
+  readonly commonWords?: CommonWords;
 }
 
 /**
@@ -97,12 +99,11 @@ async function countAuthors(
   let count = 0;
   let isApproximate = false;
   for (const plan of plans) {
-    const visits = await ask(context, registersStatement(plan, { maxRows, offset }));
-    for (const { register, least, matched } of visits) {
-      count += matched;
-      if (matched > 0) raiseRegister(registers, register, least);
-    }
-    isApproximate ||= sumOf(visits.map(({ visited }) => visited)) > maxRows;
+    const [visit] = await ask(context, authorsStatement(plan, { maxRows, offset }));
+    const { visited, matched, keys } = visit!;
+    raiseRegisters(registers, keys);
+    count += matched;
+    isApproximate ||= visited > maxRows;
   }
   return { count, isApproximate, registers };
 }

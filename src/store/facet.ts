@@ -22,6 +22,8 @@ import { indexedTags } from "./indexed_tags.ts";
 export interface FacetCondition {
   readonly facets: readonly string[];
   readonly every: boolean;
+  /** Whether most events with words meet it. */
+  readonly isUsual?: boolean;
 }
 
 /** The conditions that are facets too. */
@@ -39,6 +41,9 @@ export interface FacetedConditions {
  * their fingerprints begin with, 7 and the ASCII code of the letter.
  */
 const KIND = 6;
+
+/** Text notes: most of what has words is of this kind. */
+const NOTE_KIND = 1;
 
 /** How long the windows are, as powers of two of seconds: 4 minutes, 68 minutes, 18 hours, 12 and 194 days. */
 const WINDOW_BITS = [8, 12, 16, 20, 24] as const;
@@ -76,15 +81,21 @@ export function eventFacets(event: NostrEvent, hashText: HashText): readonly str
  * import { deepEqual } from "node:assert/strict";
  * import { facetConditions } from "./facet.ts";
  *
- * const one = String(6n << 56n | 1n);
- * deepEqual(facetConditions({ kinds: [1], tags: [] }), [{ facets: [one], every: false }]);
+ * const profile = String(6n << 56n);
+ * deepEqual(facetConditions({ kinds: [0], tags: [] }), [{ facets: [profile], every: false }]);
  * ```
  */
 export function facetConditions(
   { authors, kinds, tags }: FacetedConditions,
 ): readonly FacetCondition[] {
   return [
-    ...(kinds ? [{ facets: kinds.map(kindFacet), every: false }] : []),
+    ...(kinds
+      ? [{
+        facets: kinds.map(kindFacet),
+        every: false,
+        ...(kinds.includes(NOTE_KIND) && { isUsual: true }),
+      }]
+      : []),
     ...(authors ? [{ facets: authors.map(facetOf), every: false }] : []),
     ...tags.map(({ values, every = false }) => ({ facets: values.map(facetOf), every })),
   ];

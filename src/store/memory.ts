@@ -24,7 +24,7 @@ import {
 import { LocalFeed } from "./local_feed.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { compare, type Place } from "./scan.ts";
-import { DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
+import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
 import { isRequest, Tombstones } from "./tombstones.ts";
 import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
 import { whenReady } from "./when_ready.ts";
@@ -187,7 +187,7 @@ export class MemoryStore implements EventStore, Upkeep {
     const { search, limit } = filter;
     const newest = this.#matches(filter);
     if (search === undefined) return newest.slice(0, limit);
-    return newest.slice(0, this.#searchCandidates)
+    return newest.slice(0, candidatesFor(limit ?? Infinity, this.#searchCandidates))
       .map((record) => ({ record, score: relevance(search, record.event) }))
       .sort((a, b) => b.score - a.score)
       .slice(0, limit)

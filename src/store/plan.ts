@@ -12,6 +12,7 @@ import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { isHex, KEY_DIGITS } from "../nostr/hex.ts";
 import { type FacetCondition, facetConditions } from "./facet.ts";
+import { PROFILE_KIND, profileWord } from "./profile_word.ts";
 import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "./fingerprint.ts";
 
 /**
@@ -120,8 +121,10 @@ export function plansOf(filter: ReqFilter, hashText: HashText, nowS = 0): readon
 
 /** A way to answer a filter by its words. */
 export interface WordPlan extends Plan {
-  /** A `tsquery`. */
-  readonly words: string;
+  /** Each of which an event must have. */
+  readonly words: readonly string[];
+  /** What is looked up in the index: these words, or those that say the same of profiles alone. */
+  readonly soughtWords: readonly string[];
   /** Of these events alone. */
   readonly ids?: readonly string[];
   /** What the index of words is asked for besides words; {@link Plan.rest} says the same and exactly. */
@@ -138,21 +141,29 @@ export interface WordPlan extends Plan {
  *
  * @example
  * ```ts
- * import { equal } from "node:assert/strict";
+ * import { deepEqual } from "node:assert/strict";
  * import { portableHashText } from "../nostr/event_id.ts";
  * import { wordPlanOf } from "./plan.ts";
  *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox", "dog"]) }, portableHashText);
- * equal(plan?.words, "'fox' & 'dog'");
+ * const filter = { tags: new Map(), kinds: new Set([0]), search: new Set(["ann"]) };
+ * deepEqual(wordPlanOf(filter, portableHashText)?.soughtWords, ["0:ann"]);
  * ```
  */
 export function wordPlanOf(filter: ReqFilter, hashText: HashText, nowS = 0): WordPlan | undefined {
   const conditions = conditionsOf(filter, hashText);
   const bounds = boundsOf(filter, nowS);
   if (bounds === undefined || conditions === undefined) return undefined;
-  const { ids, words = "", ...rest } = conditions;
-  const facets = facetConditions(rest);
-  return { ...eventPath("time", [[]], rest), ...bounds, words, facets, ...(ids && { ids }) };
+  const { ids, words = [], ...rest } = conditions;
+  const { kinds, ...others } = rest;
+  const isOfProfiles = kinds?.every((kind) => kind === PROFILE_KIND) ?? false;
+  return {
+    ...eventPath("time", [[]], rest),
+    ...bounds,
+    words,
+    soughtWords: isOfProfiles ? words.map(profileWord) : words,
+    facets: facetConditions(isOfProfiles ? others : rest),
+    ...(ids && { ids }),
+  };
 }
 
 /** Undefined when nothing is wanted, or from no time. */
@@ -174,8 +185,8 @@ type Path = Pick<Plan, "index" | "lanes" | "overlapping" | "rest">;
 /** A filter's conditions without what no event can have. */
 interface Conditions extends Rest {
   readonly ids?: readonly string[];
-  /** Words to be found, as a `tsquery`. */
-  readonly words?: string;
+  /** To be found, each of them. */
+  readonly words?: readonly string[];
 }
 
 /** Undefined when nothing can match. */
@@ -190,14 +201,14 @@ function conditionsOf(filter: ReqFilter, hashText: HashText): Conditions | undef
   }));
   const all = [...(filter.allTags ?? [])].map((tag) => everyOf(tag, hashText));
   const tags = [...some, ...all];
-  const search = filter.search && [...filter.search];
-  const lists = [ids, authors, kinds, search, ...tags.map(({ values }) => values)];
+  const words = filter.search && [...filter.search];
+  const lists = [ids, authors, kinds, words, ...tags.map(({ values }) => values)];
   if (lists.some((list) => list?.length === 0)) return undefined;
   return {
     ...(ids && { ids }),
     ...(authors && { authors }),
     ...(kinds && { kinds }),
-    ...(search && { words: wordsQuery(search) }),
+    ...(words && { words }),
     tags,
   };
 }
@@ -211,11 +222,6 @@ function everyOf(
   const known = wanted.filter((fingerprint) => fingerprint !== undefined);
   if (known.length < wanted.length) return { values: [] };
   return { values: known, ...(known.length > 1 && { every: true }) };
-}
-
-/** Words hold letters, digits and the like, and nothing that a `tsquery` could take for an operator. */
-function wordsQuery(words: readonly string[]): string {
-  return words.map((word) => `'${word}'`).join(" & ");
 }
 
 function isKey(text: string): boolean {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type CommonWords, withoutCommon } from "./common_words.ts";
 import type { Database } from "./database.ts";
 import type { FoundEvent } from "./body_statement.ts";
 import type { WordPlan } from "./plan.ts";
@@ -17,6 +18,8 @@ export interface SearchContext extends Bounds {
   readonly database: Database;
   /** How many of the newest events that match are compared. */
   readonly candidates: number;
+  /** Which words are not looked up beside rarer ones. Default: all are. */
+  readonly commonWords?: CommonWords;
 }
 
 /** How much of an answer comes at a time. */
@@ -41,7 +44,7 @@ export interface PageOptions {
  * import { searchEvents } from "./search_events.ts";
  *
  * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0 }] as never);
+ * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0, firstAt: 0 }] as never);
  * const database = { query: none, script: none, transaction: none, close: none };
  * const context = { database, candidates: 2_000, chunkEvents: 500 };
  * deepEqual(await Array.fromAsync(searchEvents(plan, context)), []);
@@ -74,47 +77,53 @@ export async function* searchEvents(
  * import { findMatches } from "./search_events.ts";
  *
  * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0 }] as never);
+ * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0, firstAt: 0 }] as never);
  * const database = { query: none, script: none, transaction: none, close: none };
  * const found = await findMatches(plan, 10, { database, candidates: 2_000 });
  * deepEqual(found, { compared: 0, best: [], isWhole: true });
  * ```
  */
 export async function findMatches(
-  plan: WordPlan,
+  wanted: WordPlan,
   limit: number,
   context: SearchContext,
 ): Promise<Harvest> {
+  const common = await context.commonWords?.current();
+  const plan = common === undefined ? wanted : withoutCommon(wanted, common);
   const look = (stretch: Stretch) => lookAt(plan, { ...stretch, limit }, context);
   if (plan.ids === undefined) return await walkBack(await walkOf(plan, context), look);
   // Those that were named are few.
   const { since, before, ids } = plan;
-  const all = { since, before, wanted: context.candidates, most: ids.length };
+  const all = {
+    since,
+    before,
+    wanted: context.candidates,
+    most: ids.length,
+    isSelective: false,
+  };
   return { ...await look(all), isWhole: true };
 }
 
-/** From the newest event on, first as far as so many events reach as are compared. */
+/** From the newest event on, first as far as so many events reach that a common word is in enough of them. */
 async function walkOf(
   plan: WordPlan,
   { candidates, database, signal, allowance }: SearchContext,
 ): Promise<Walk> {
-  const sample = Math.min(MAX_SAMPLE, Math.ceil(candidates / 8));
-  const [newest] = await database.query(newestStatement(plan, sample), {
-    signal,
-    allowance,
-  });
-  const { count, newestAt, oldestAt } = newest!;
-  const { since } = plan;
-  if (count === 0) return { since, before: since, lengthS: 0, candidates };
+  const [newest] = await database.query(newestStatement(plan, SAMPLE), { signal, allowance });
+  const { count, newestAt, oldestAt, firstAt: since } = newest!;
   const before = newestAt + 1;
-  const lengthS = count < sample
+  if (count === 0) return { since, before: since, lengthS: 0, candidates };
+  const lengthS = count < SAMPLE
     ? before - since
-    : Math.ceil((before - oldestAt) * candidates / sample);
+    : Math.ceil((before - oldestAt) * Math.max(candidates, FIRST_STEP) / SAMPLE);
   return { since, before, lengthS, candidates };
 }
 
 /** How many of the newest events are looked at to see how dense they are. */
-const MAX_SAMPLE = 250;
+const SAMPLE = 250;
+
+/** How many events there are in the first step, if they are as dense. */
+const FIRST_STEP = 3_000;
 
 async function lookAt(
   plan: WordPlan,

@@ -25,6 +25,8 @@ export interface Newest {
   /** Of the first and the last of them, seconds since 1970; 0 without any. */
   readonly newestAt: number;
   readonly oldestAt: number;
+  /** Of the oldest event there is in the plan's time, seconds since 1970; 0 without any. */
+  readonly firstAt: number;
 }
 
 /**
@@ -43,7 +45,9 @@ export function newestStatement(
   count: number,
 ): Statement<Newest> {
   return {
-    text: `select count(*), coalesce(max(created_at), 0), coalesce(min(created_at), 0) from (
+    text: `select count(*), coalesce(max(created_at), 0), coalesce(min(created_at), 0), coalesce((
+  select created_at from events where created_at >= $1::int8 and created_at < $2::int8
+  order by created_at limit 1), 0) from (
   select created_at from events where created_at >= $1::int8 and created_at < $2::int8
   order by created_at desc, head limit $3::int8) as newest`,
     parameters: [since, before, count],
@@ -51,6 +55,7 @@ export function newestStatement(
       count: cells.integer(0),
       newestAt: cells.integer(1),
       oldestAt: cells.integer(2),
+      firstAt: cells.integer(3),
     }),
   };
 }
@@ -73,17 +78,17 @@ export interface MatchRow extends Omit<Found, "best"> {
  * import { matchStatement } from "./search_statement.ts";
  *
  * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const all = { since: 0, before: 2 ** 53, wanted: 5, most: 10 };
+ * const all = { since: 0, before: 2 ** 53, wanted: 5, most: 10, isSelective: false };
  * deepEqual(matchStatement(plan, all, 3).parameters, ["'fox'", 11, 0, 2 ** 53, 5, 3]);
  * ```
  */
 export function matchStatement(
   plan: WordPlan,
-  { since, before, wanted, most }: Stretch,
+  { since, before, wanted, most, isSelective }: Stretch,
   limit: number,
 ): Statement<MatchRow> {
   const parameters = new Parameters();
-  const windows = windowsOver(since, before);
+  const windows = isSelective ? windowsOver(since, before) : undefined;
   const facets = windows === undefined ? plan.facets : [...plan.facets, windows];
   const conditions = wordsSql({ ...plan, facets }, parameters);
   if (plan.nowS > 0) conditions.push(hasNotExpired("hit.event", parameters.add(plan.nowS)));
@@ -125,7 +130,7 @@ from (select) as one left join best on true`,
 }
 
 /**
- * What the index of words decides of the row `hit` of `event_words`. The words come first.
+ * What a row `hit` of `event_words` must have. All words are the first parameter.
  *
  * @example
  * ```ts
@@ -133,20 +138,43 @@ from (select) as one left join best on true`,
  * import { wordsSql } from "./search_statement.ts";
  * import { Parameters } from "./parameters.ts";
  *
- * const plan = { words: "'fox'", facets: [{ facets: ["7"], every: false }] };
+ * const plan = {
+ *   words: ["the", "fox"],
+ *   soughtWords: ["fox"],
+ *   facets: [{ facets: ["7"], every: false }],
+ * };
  * deepEqual(wordsSql(plan, new Parameters()), [
- *   "hit.words @@ $1::tsquery",
- *   "hit.facets && $2::int8[]",
+ *   "(hit.words @@ $1::tsquery) is true",
+ *   "hit.words @@ $2::tsquery",
+ *   "hit.facets && $3::int8[]",
  * ]);
  * ```
  */
 export function wordsSql(
-  { words, facets }: Pick<WordPlan, "words" | "facets">,
+  { words, soughtWords, facets }: Pick<WordPlan, "words" | "soughtWords" | "facets">,
   parameters: Parameters,
 ): string[] {
-  const facetSql = ({ facets, every }: FacetCondition) =>
-    `hit.facets ${every ? "@>" : "&&"} ${parameters.add(plainArray(facets))}::int8[]`;
-  return [`hit.words @@ ${parameters.add(words)}::tsquery`, ...facets.map(facetSql)];
+  const all = wordsQuery(words);
+  const allSql = `hit.words @@ ${parameters.add(all)}::tsquery`;
+  const sought = wordsQuery(soughtWords);
+  const wordSql = sought === all
+    ? [allSql]
+    : [unindexed(allSql), `hit.words @@ ${parameters.add(sought)}::tsquery`];
+  const facetSql = ({ facets, every, isUsual = false }: FacetCondition) => {
+    const sql = `hit.facets ${every ? "@>" : "&&"} ${parameters.add(plainArray(facets))}::int8[]`;
+    return isUsual ? unindexed(sql) : sql;
+  };
+  return [...wordSql, ...facets.map(facetSql)];
+}
+
+/** A condition that each row is checked for: an index would go through the long list of all that meet it. */
+function unindexed(sql: string): string {
+  return `(${sql}) is true`;
+}
+
+/** Words hold letters, digits and the like, and nothing that a `tsquery` could take for an operator. */
+function wordsQuery(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(" & ");
 }
 
 /**
@@ -176,7 +204,8 @@ export function matchedStatement(
   const times = parameters.add(plainArray(matches.map(({ createdAt }) => createdAt)));
   // What has expired was left out when they were found.
   const conditions = [
-    "hit.created_at = wanted.created_at",
+    // Not "=": by an index of times Postgres would look at all events of the same second, for each.
+    "hit.created_at is not distinct from wanted.created_at",
     ...restSql({ ...plan, nowS: 0 }, parameters),
   ];
   const body = bodyColumns("hit.raw", parameters.add(mostBytes));

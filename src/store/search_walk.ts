@@ -11,8 +11,31 @@
 
 import { SHORTEST_WINDOW_S } from "./facet.ts";
 
-/** How many of the newest events that match are compared, where nothing else is said. */
+/** How many of the newest events that match are compared at most, where nothing else is said. */
 export const DEFAULT_SEARCH_CANDIDATES = 2_000;
+
+/** Of so many times as many as are wanted the best are chosen, so that a search costs what its limit says. */
+const CHOICE = 4;
+
+/** However few are wanted, they are chosen among so many. */
+const MIN_CANDIDATES = 200;
+
+/**
+ * How many of the newest events that match are compared to find the best `limit`.
+ *
+ * @param most what the settings allow.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { candidatesFor } from "./search_walk.ts";
+ *
+ * deepEqual([1, 100, 5_000].map((limit) => candidatesFor(limit, 2_000)), [200, 400, 2_000]);
+ * ```
+ */
+export function candidatesFor(limit: number, most: number): number {
+  return Math.min(most, Math.max(MIN_CANDIDATES, CHOICE * limit));
+}
 
 /** An event that a search found. */
 export interface Match {
@@ -33,6 +56,11 @@ export interface Stretch {
   readonly wanted: number;
   /** The most that may be looked at. */
   readonly most: number;
+  /**
+   * Whether the index is asked for this time besides words. If not, it gives what it has of all times,
+   * which is quicker where that is little.
+   */
+  readonly isSelective: boolean;
 }
 
 /** What is in a stretch of time. */
@@ -51,7 +79,7 @@ export interface Walk {
   readonly since: number;
   /** Seconds since 1970, exclusive: right behind the newest event. */
   readonly before: number;
-  /** How long a time the newest events cover that are as many as `candidates`. */
+  /** How long the first step is, seconds. */
   readonly lengthS: number;
   /** How many of the newest that match are compared. */
   readonly candidates: number;
@@ -81,37 +109,16 @@ export interface Harvest extends Pick<Found, "compared" | "best"> {
  * ```
  */
 export async function walkBack(
-  { since, before, lengthS, candidates }: Walk,
+  walk: Walk,
   look: (stretch: Stretch) => Promise<Found>,
 ): Promise<Harvest> {
-  const most = candidates * MOST_LOOKED_AT;
-  const matches: Match[] = [];
-  let end = before;
-  let length = Math.max(lengthS, SHORTEST_WINDOW_S);
-  /** From here to `end` there is known to be too much to look at. */
-  let fullSince = Infinity;
-  let compared = 0;
-  let isWhole = true;
-  for (let step = 0; step < MAX_STEPS && compared < candidates && end > since; step++) {
-    if (end > fullSince) length = Math.max(SHORTEST_WINDOW_S, Math.ceil((end - fullSince) / 2));
-    const start = Math.max(since, end - length);
-    const found = await look({ since: start, before: end, wanted: candidates - compared, most });
-    const isTooMuch = found.looked > most;
-    if (isTooMuch && length > SHORTEST_WINDOW_S) {
-      fullSince = start;
-      continue;
-    }
-    if (isTooMuch) isWhole = false;
-    matches.push(...found.best);
-    compared += found.compared;
-    end = start;
-    length = nextLength(length, found.compared, Math.max(candidates - compared, candidates / 8));
+  const walker = new Walker(walk);
+  for (let step = 0; step < MAX_STEPS && walker.isUnderway; step++) {
+    const stretch = walker.stretch();
+    walker.take(stretch, await look(stretch));
   }
-  return { compared, best: matches.sort(bestFirst), isWhole: isWhole && end <= since };
+  return walker.harvest();
 }
-
-/** How many times as many as are compared a step may look at. */
-const MOST_LOOKED_AT = 2;
 
 /**
  * A bound on what a search costs when the words come in bursts. To find the minute of one in which a step
@@ -119,17 +126,105 @@ const MOST_LOOKED_AT = 2;
  */
 const MAX_STEPS = 32;
 
+/** So many may be looked at in a step, and more where so many times as many as are compared are more. */
+export const MIN_LOOKED_AT = 2_000;
+const MOST_LOOKED_AT = 2;
+
+/** So many times as many as are compared are sooner looked at all than those of a time picked out. */
+const FEW = 2;
+
 /** A step is never so many times as long as the one before: what is old may be denser. */
 const MAX_GROWTH = 64;
 
-/**
- * So long that about half as many again as are wanted are found, if the next stretch is no denser than
- * this one can have been by bad luck.
- */
-function nextLength(length: number, found: number, wanted: number): number {
-  const likely = found + 2 * Math.sqrt(found) + 4;
-  const growth = Math.min(MAX_GROWTH, 1.5 * wanted / likely);
-  return Math.max(SHORTEST_WINDOW_S, Math.ceil(length * growth));
+/** Where a walk is, and what it has found. */
+class Walker {
+  readonly #walk: Walk;
+  readonly #most: number;
+  readonly #matches: Match[] = [];
+  #compared = 0;
+  #end: number;
+  #lengthS: number;
+  /** From here to the end there is known to be too much to look at. */
+  #fullSince = Infinity;
+  /** Whether all that is left is likely to be no more than may be looked at, whenever it was. */
+  #isFew = false;
+  #wasWrong = false;
+  #isWhole = true;
+
+  constructor(walk: Walk) {
+    this.#walk = walk;
+    this.#most = Math.max(MIN_LOOKED_AT, MOST_LOOKED_AT * walk.candidates);
+    this.#end = walk.before;
+    this.#lengthS = Math.max(walk.lengthS, SHORTEST_WINDOW_S);
+  }
+
+  get isUnderway(): boolean {
+    return this.#compared < this.#walk.candidates && this.#end > this.#walk.since;
+  }
+
+  /** What is to be looked at next. */
+  stretch(): Stretch {
+    const { since, candidates } = this.#walk;
+    return {
+      since: this.#isFew ? since : Math.max(since, this.#end - this.#lengthS),
+      before: this.#end,
+      wanted: candidates - this.#compared,
+      most: this.#most,
+      isSelective: !this.#isFew,
+    };
+  }
+
+  take({ since, before, isSelective }: Stretch, { looked, compared, best }: Found): void {
+    const isTooMuch = looked > this.#most;
+    if (isTooMuch && !isSelective) {
+      this.#isFew = false;
+      this.#wasWrong = true;
+      return;
+    }
+    if (isTooMuch && this.#lengthS > SHORTEST_WINDOW_S) return this.#shorten(since);
+    if (isTooMuch) this.#isWhole = false;
+    this.#matches.push(...best);
+    this.#compared += compared;
+    this.#end = since;
+    this.#plan(compared, before - since);
+  }
+
+  harvest(): Harvest {
+    return {
+      compared: this.#compared,
+      best: this.#matches.sort(bestFirst),
+      isWhole: this.#isWhole && this.#end <= this.#walk.since,
+    };
+  }
+
+  /** If what is too much is even, a part of it that is enough. */
+  #shorten(fullSince: number): void {
+    this.#fullSince = fullSince;
+    this.#takePart(Math.min(0.5, 2 * (this.#walk.candidates - this.#compared) / this.#most));
+  }
+
+  /** Of the time in which there is known to be too much. */
+  #takePart(part: number): void {
+    const length = Math.ceil(part * (this.#end - this.#fullSince));
+    this.#lengthS = Math.max(SHORTEST_WINDOW_S, length);
+  }
+
+  /** What comes next, by how many the last step found and how long it was. */
+  #plan(found: number, lengthS: number): void {
+    const { since, candidates } = this.#walk;
+    const left = (found + 1) * (this.#end - since) / lengthS;
+    this.#isFew = !this.#wasWrong && this.#compared + left <= FEW * candidates;
+    if (this.#end > this.#fullSince) return this.#takePart(0.5);
+    // Twice as many as are wanted, where as many may be looked at: a step more costs more than some rows.
+    const wanted = Math.max(candidates - this.#compared, candidates / 4);
+    const growth = Math.min(MAX_GROWTH, Math.min(2 * wanted, this.#most * 0.7) / likely(found));
+    this.#lengthS = Math.max(SHORTEST_WINDOW_S, Math.ceil(growth * this.#lengthS));
+  }
+}
+
+/** How many there are in as long a time, rather too many, after so many were found in one. */
+function likely(found: number): number {
+  return found + 1.5 * Math.sqrt(found) + 2;
 }
 
 function bestFirst(a: Match, b: Match): number {

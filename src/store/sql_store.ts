@@ -11,6 +11,7 @@ import { Allowance } from "./allowance.ts";
 import { bodiesStatement } from "./body_statement.ts";
 import { bury, MustBeAlone } from "./burial.ts";
 import { ByteRoom } from "./byte_room.ts";
+import { CommonWords } from "./common_words.ts";
 import { countEvents } from "./count.ts";
 import { copyTombstones } from "./copy_tombstones.ts";
 import { type Database, type Session, type Statement, StatementFailed } from "./database.ts";
@@ -51,7 +52,7 @@ import {
 import { reindex } from "./reindex.ts";
 import { type Place, scan } from "./scan.ts";
 import { searchEvents } from "./search_events.ts";
-import { DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
+import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
 import { selectStatement } from "./select_statement.ts";
 import { isShort } from "./query_size.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
@@ -74,7 +75,7 @@ const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 export interface SqlStoreOptions {
   /** The kinds whose events are searchable from now on. Default: none. */
   readonly searchableKinds?: ReadonlySet<number> | undefined;
-  /** How many of the newest events that a search finds are compared. */
+  /** How many of the newest events that a search finds are compared at most. */
   readonly searchCandidates?: number;
   /** How much JSON may be in memory that was fetched and not taken yet, bytes. Default 64 MiB. */
   readonly maxFetchedBytes?: number;
@@ -109,6 +110,7 @@ export class SqlStore implements EventStore, Upkeep {
   readonly #hashText: HashText;
   readonly #searchableKinds: ReadonlySet<number>;
   readonly #searchCandidates: number;
+  readonly #commonWords: CommonWords;
   readonly #room: ByteRoom;
   readonly #clock: StoreClock;
   readonly feed: StoreFeed;
@@ -121,6 +123,7 @@ export class SqlStore implements EventStore, Upkeep {
     this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
     this.#room = new ByteRoom(options.maxFetchedBytes ?? 64 * 1_048_576);
     this.#clock = options.clock ?? timeless;
+    this.#commonWords = new CommonWords(database, this.#clock);
     this.feed = feedOf(database);
   }
 
@@ -162,7 +165,12 @@ export class SqlStore implements EventStore, Upkeep {
   }
 
   async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
-    const context = { database: this.#database, hashText: this.#hashText, nowS: nowS(this.#clock) };
+    const context = {
+      database: this.#database,
+      hashText: this.#hashText,
+      nowS: nowS(this.#clock),
+      commonWords: this.#commonWords,
+    };
     try {
       return await countEvents(filters, { ...options, ...this.#bounds(options), ...context });
     } catch (error) {
@@ -231,7 +239,8 @@ export class SqlStore implements EventStore, Upkeep {
     return searchEvents(plan, {
       ...step,
       database: this.#database,
-      candidates: this.#searchCandidates,
+      candidates: candidatesFor(plan.limit, this.#searchCandidates),
+      commonWords: this.#commonWords,
       chunkEvents: PAGE_EVENTS,
     });
   }

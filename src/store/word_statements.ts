@@ -14,6 +14,7 @@ import { eventWords } from "../nostr/search.ts";
 import { byteaArray, plainArray } from "./array_literal.ts";
 import type { Statement } from "./database.ts";
 import { eventFacets } from "./facet.ts";
+import { PROFILE_KIND, profileWord } from "./profile_word.ts";
 
 /** An event and the row that it is in. */
 export interface KeyedEvent {
@@ -137,7 +138,7 @@ function vectorArray(rows: readonly KeyedEvent[]): string {
   return `{${rows.map(({ event }) => `"${vectorOf(event)}"`).join(",")}}`;
 }
 
-/** Each word with its places, counted from 1. */
+/** Each word with its places, counted from 1; that of a profile also as a word of profiles. */
 function vectorOf(event: NostrEvent): string {
   const { heading, body } = eventWords(event);
   const places = new Map<string, string>();
@@ -149,5 +150,7 @@ function vectorOf(event: NostrEvent): string {
   };
   for (const word of heading) add(word, "A");
   for (const word of body) add(word, "");
-  return [...places].map(([word, list]) => `'${word}':${list}`).join(" ");
+  const words = [...places].map(([word, list]) => `'${word}':${list}`);
+  if (event.kind !== PROFILE_KIND) return words.join(" ");
+  return [...words, ...[...places.keys()].map((word) => `'${profileWord(word)}'`)].join(" ");
 }

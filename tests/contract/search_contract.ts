@@ -263,11 +263,25 @@ function testAnswers(test: Test): void {
       (_, i) => note({ content: i < 300 ? "fox" : "fox and more words" }),
     );
     await store.put(batch);
-    const [best, others] = [ids(batch.slice(200, 300)), ids(batch.slice(300))];
-    const expected = [...best.reverse(), ...others.reverse()];
-    deepEqual(await found(store, "fox"), expected);
-    deepEqual(await found(store, "fox", { limit: 150 }), expected.slice(0, 150));
-    deepEqual(await found(store, "fox", { limit: 3 }), expected.slice(0, 3));
+    const [best, others] = [ids(batch.slice(200, 300)).reverse(), ids(batch.slice(300)).reverse()];
+    deepEqual(await found(store, "fox"), [...best, ...others]);
+    deepEqual(
+      await found(store, "fox", { limit: 500 }),
+      [...best, ...others.slice(0, 400)],
+    );
+  });
+
+  test("NIP50 the best are chosen among four times as many as are wanted", async (store) => {
+    const content = (i: number) => i % 350 === 0 ? "fox" : "fox and more words";
+    const batch = Array.from({ length: 700 }, (_, i) => note({ content: content(i) }));
+    await store.put(batch);
+    const newest = ids(batch).reverse();
+    // The better ones are the 350th and the 700th newest.
+    const [better, oldest] = [newest[349]!, newest[699]!];
+    deepEqual(await found(store, "fox", { limit: 3 }), newest.slice(0, 3));
+    deepEqual(await found(store, "fox", { limit: 80 }), newest.slice(0, 80));
+    deepEqual(await found(store, "fox", { limit: 100 }), [better, ...newest.slice(0, 99)]);
+    deepEqual((await found(store, "fox", { limit: 200 })).slice(0, 2), [better, oldest]);
   });
 
   test("NIP50 several filters answer in turn, each event once", async (store) => {

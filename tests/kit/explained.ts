@@ -56,9 +56,7 @@ class ExplainingDatabase implements Database {
     const text = await this.#database.transaction(async (session) => {
       await session.script(`prepare explained as ${statement.text}`);
       const [json] = await session.query({
-        text: `explain (analyze, buffers, format json) execute explained(${
-          statement.parameters.map(literal).join(", ")
-        })`,
+        text: `explain (analyze, buffers, format json) execute explained${argumentsOf(statement)}`,
         parameters: [],
         read: (cells) => cells.text(0),
       });
@@ -97,6 +95,10 @@ class ExplainingDatabase implements Database {
     }
     for (const child of node.Plans ?? []) this.#count(child);
   }
+}
+
+function argumentsOf({ parameters }: Statement<unknown>): string {
+  return parameters.length === 0 ? "" : `(${parameters.map(literal).join(", ")})`;
 }
 
 function literal(value: Parameter): string {

@@ -6,7 +6,7 @@
 
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
-import { DEFAULT_SEARCH_CANDIDATES } from "../../src/store/search_walk.ts";
+import { MIN_LOOKED_AT } from "../../src/store/search_walk.ts";
 import type { SqlStore } from "../../src/store/sql_store.ts";
 import type { Crowd } from "./crowd.ts";
 
@@ -44,7 +44,7 @@ export function shapesOf(sample: Sample): readonly Shape[] {
     ...query(plain, (filter) => 5 * (LIMIT + valuesIn(filter))),
     // What has the first of the values is looked through for the others: of popular ones a part has both.
     ...query(andTagShapes(values), () => 5 * AND_TAG_FACTOR * LIMIT),
-    ...query(searchShapes(values), () => 5 * (DEFAULT_SEARCH_CANDIDATES + LIMIT)),
+    ...query(searchShapes(values), () => 5 * (MIN_LOOKED_AT + LIMIT)),
     ...count(countShapes(values)),
   ];
 }

@@ -126,8 +126,6 @@ const ADVISED = [
   "max_wal_size=8GB",
   "checkpoint_timeout=15min",
   "wal_buffers=32MB",
-  // It comes by the clock, once a minute, to one tenth in this run and to another in the next. `settle` does it.
-  "autovacuum=off",
 ];
 
 async function placeOn(version: PostgresVersion): Promise<Place> {

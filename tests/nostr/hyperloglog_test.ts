@@ -7,7 +7,7 @@ import {
   countAuthor,
   emptyRegisters,
   hyperLogLogOffset,
-  raiseRegister,
+  raiseRegisters,
   SCANNED_BYTES,
 } from "../../src/nostr/hyperloglog.ts";
 import { parseFilter } from "../../src/nostr/parse_filter.ts";
@@ -71,15 +71,23 @@ Deno.test("NIP45-10 registers of two relays, merged, are those of all events", (
   }));
 });
 
-Deno.test("of the authors of one register the least key behind it counts", () => {
-  const following = fc.uint8Array({ minLength: SCANNED_BYTES, maxLength: SCANNED_BYTES })
-    .map(bytesToHex);
-  fc.assert(fc.property(fc.array(following, { minLength: 1 }), (many) => {
-    const [all, least] = [emptyRegisters(), emptyRegisters()];
-    for (const one of many) raiseRegister(all, 9, one);
-    raiseRegister(least, 9, many.toSorted()[0]!);
-    deepEqual(all, least);
+Deno.test("parts of keys end to end count as the keys do", () => {
+  const authors = fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }).map(bytesToHex));
+  fc.assert(fc.property(authors, fc.integer({ min: 8, max: 23 }), (keys, offset) => {
+    const registers = emptyRegisters();
+    const part = (key: string) => key.slice(2 * offset, 2 * (offset + 1 + SCANNED_BYTES));
+    raiseRegisters(registers, keys.map(part).join(""));
+    deepEqual(registers, registersOf(keys, offset));
   }));
+});
+
+Deno.test("a register holds the greatest rarity, whichever came first", () => {
+  const [rare, usual] = ["09" + "00".repeat(6) + "01", "09" + "ff".repeat(7)];
+  for (const keys of [rare + usual, usual + rare]) {
+    const registers = emptyRegisters();
+    raiseRegisters(registers, keys);
+    equal(registers[9], 56);
+  }
 });
 
 function filterOf(json: unknown): ReqFilter {

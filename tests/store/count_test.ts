@@ -36,7 +36,7 @@ Deno.test("NIP45-02 of several filters the events are told apart", async () => {
 function found(compared: number, ...keys: readonly number[]): readonly (readonly unknown[])[] {
   const rows = keys.map((key) => ({ key, createdAt: 5, rank: 1 }));
   const matches = rows.length === 0 ? [undefined] : rows;
-  const newest = { count: 3, newestAt: 5, oldestAt: 5 };
+  const newest = { count: 3, newestAt: 5, oldestAt: 5, firstAt: 5 };
   return [[newest], matches.map((match) => ({ looked: compared, compared, match }))];
 }
 
@@ -56,10 +56,8 @@ Deno.test("NIP45-02 what a search finds is told apart from what others find", as
 });
 
 Deno.test("NIP45 registers and the number come from one look", async () => {
-  const database = new ScriptedDatabase([
-    { register: 3, visited: 2, matched: 2, least: "01000000000000" },
-    { register: 9, visited: 5, matched: 0, least: "" },
-  ]);
+  const keys = "0301000000000000" + "03ff000000000000";
+  const database = new ScriptedDatabase([{ visited: 7, matched: 2, keys }]);
   const { registers, ...counted } = await count(database, liked);
   deepEqual(counted, { count: 2, isApproximate: false });
   deepEqual([registers?.[3], registers?.[9]], [8, 0]);

@@ -48,6 +48,11 @@ Deno.test("an event has the facets that its conditions ask for, and no others", 
   equal(asked({ kinds: [1], authors: [author(event.pubkey)] }), false);
 });
 
+Deno.test("notes are what most events with words are", () => {
+  const isUsual = (...kinds: number[]) => facetConditions({ kinds, tags: [] })[0]!.isUsual === true;
+  deepEqual([isUsual(1), isUsual(0, 1), isUsual(0), isUsual(30_023)], [true, true, false, false]);
+});
+
 Deno.test("facets are positive numbers of 64 bits that tell types apart", () => {
   const facets = eventFacets({ ...event, created_at: 2 ** 53 - 1 }, portableHashText).map(BigInt);
   equal(new Set(facets.map((facet) => facet >> 56n)).size, 5 + 2 + 2);

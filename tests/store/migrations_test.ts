@@ -15,6 +15,7 @@ import { readMigrations } from "../kit/database.ts";
 import { testOnEachServer } from "../kit/each_server.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
+import { recordOf, someEvent } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 
 const test = testOnEachServer();
@@ -151,6 +152,27 @@ test("a database from before facets and fingerprints answers as it did", async (
     }
     const outcomes = await store.put(records);
     deepEqual(new Set(outcomes), new Set(["duplicate", "superseded"]));
+  } finally {
+    await store.close();
+  }
+});
+
+test("profiles from before they had words of their own are found by them", async (server) => {
+  const database = openPostgres(await server.freshDatabase());
+  const store = new SqlStore(database, portableHashText);
+  try {
+    const migrations = readMigrations();
+    await migrate(database, migrations.filter(({ name }) => name < "0007"), sha256);
+    const [profile, note] = [0, 1].map((kind) => someEvent({ kind }));
+    await store.put([profile!, note!].map(recordOf));
+    await database.script(`insert into event_words (event, created_at, words, facets)
+      select key, created_at, $$'ann':1A 'fox':2$$, '{${eventFacets(profile!, portableHashText)}}'
+      from events`);
+    await migrate(database, migrations, sha256);
+    const search = new Set(["ann", "fox"]);
+    const filter = { tags: new Map(), kinds: new Set([0]), search };
+    const found = (await Array.fromAsync(store.query([filter]))).flat();
+    deepEqual(found.map(({ id }) => id), [profile!.id]);
   } finally {
     await store.close();
   }

@@ -178,11 +178,12 @@ Deno.test("NIP91 of values that are all needed the first leads, and all are chec
 Deno.test("NIP50 a search goes by its words and by facets, and all else is checked", () => {
   const wordPlan = (fields: Partial<ReqFilter>) =>
     wordPlanOf({ tags: new Map(), search: new Set(["big", "fox"]), ...fields }, portableHashText);
-  const { words, rest, facets, ids } = wordPlan({
+  const { words, soughtWords, rest, facets, ids } = wordPlan({
     authors: new Set([A]),
     ...tagged({ t: ["x"] }),
   })!;
-  equal(words, "'big' & 'fox'");
+  deepEqual(words, ["big", "fox"]);
+  deepEqual(soughtWords, words);
   const checks = { authors: [authorA], tags: [{ values: [x] }] };
   deepEqual(rest, checks);
   deepEqual(facets, facetConditions(checks));
@@ -191,4 +192,16 @@ Deno.test("NIP50 a search goes by its words and by facets, and all else is check
   equal(wordPlan({ search: new Set() }), undefined);
   equal(wordPlan({ limit: 0 }), undefined);
   equal(wordPlan({ since: 5, until: 4 }), undefined);
+});
+
+Deno.test("NIP50 profiles alone are looked for by words of their own", () => {
+  const wordPlan = (...kinds: number[]) =>
+    wordPlanOf(
+      { tags: new Map(), search: new Set(["big", "fox"]), kinds: new Set(kinds) },
+      portableHashText,
+    )!;
+  const { words, soughtWords, rest, facets } = wordPlan(0);
+  deepEqual([words, soughtWords], [["big", "fox"], ["0:big", "0:fox"]]);
+  deepEqual([rest, facets], [{ kinds: [0], tags: [] }, []]);
+  deepEqual(wordPlan(0, 1).soughtWords, ["big", "fox"]);
 });

@@ -8,7 +8,7 @@ import { migrate } from "../../src/store/migrations.ts";
 import { wordPlanOf } from "../../src/store/plan.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
 import { findMatches, searchEvents } from "../../src/store/search_events.ts";
-import { DEFAULT_SEARCH_CANDIDATES } from "../../src/store/search_walk.ts";
+import { MIN_LOOKED_AT } from "../../src/store/search_walk.ts";
 import { readMigrations } from "../kit/database.ts";
 import { explained } from "../kit/explained.ts";
 import { PostgresServer } from "../kit/postgres_server.ts";
@@ -34,7 +34,7 @@ const [a, b] = ["a", "b"].map((id): StoredEvent => (
 )) as [StoredEvent, StoredEvent];
 
 Deno.test("what is found step by step is fetched, the best of all steps first", async () => {
-  const newest = { count: 250, newestAt: NOW, oldestAt: NOW - 1_000 };
+  const newest = { count: 250, newestAt: NOW, oldestAt: NOW - 1_000, firstAt: 0 };
   const database = new ScriptedDatabase([newest], [match(1, 0.5)], [match(2, 0.9), match(3, 0.1)]);
   const context = { database, candidates: 6, chunkEvents: 1 };
   await Array.fromAsync(searchEvents(planOf(), context));
@@ -51,13 +51,15 @@ Deno.test("events that were named are looked at once", async () => {
 });
 
 Deno.test("without events there is nothing to look at", async () => {
-  const database = new ScriptedDatabase([{ count: 0, newestAt: 0, oldestAt: 0 }]);
+  const database = new ScriptedDatabase([{ count: 0, newestAt: 0, oldestAt: 0, firstAt: 0 }]);
   const found = await findMatches(planOf(), 2, { database, candidates: 100 });
   deepEqual(found, { compared: 0, best: [], isWhole: true });
 });
 
 Deno.test("of few events all are looked at at once", async () => {
-  const database = new ScriptedDatabase([{ count: 12, newestAt: NOW, oldestAt: 5 }], [none]);
+  const database = new ScriptedDatabase([{ count: 12, newestAt: NOW, oldestAt: 5, firstAt: 5 }], [
+    none,
+  ]);
   const { isWhole } = await findMatches(planOf(), 2, { database, candidates: 100 });
   deepEqual([database.asked.length, isWhole], [2, true]);
 });
@@ -97,7 +99,7 @@ Deno.test("NIP50 a search reads no more in a large database than in a small one"
     const least = { common: LIMIT, frequent: LIMIT, rare: 1, old: LIMIT, event7: 1, no: 0 };
     for (const [word, found] of Object.entries(least)) {
       const cost = await costOf(place.database, word);
-      const bound = 5 * (DEFAULT_SEARCH_CANDIDATES + LIMIT);
+      const bound = 5 * (MIN_LOOKED_AT + LIMIT);
       ok(cost.read <= bound && cost.sorted <= bound, `${word}: ${cost.read} rows read`);
       ok(cost.found >= found, `${word}: ${cost.found} found`);
     }
@@ -106,11 +108,19 @@ Deno.test("NIP50 a search reads no more in a large database than in a small one"
 
 Deno.test("NIP50 of a second that has too many, some are found, in a bounded number of steps", async () => {
   await using server = await PostgresServer.start();
-  const count = 3 * DEFAULT_SEARCH_CANDIDATES;
+  const count = 3 * MIN_LOOKED_AT;
   await using place = await filled(server, minutely(2_000) + burst(count));
   const { found, sorted } = await costOf(place.database, "burst");
   equal(found, LIMIT);
-  ok(sorted <= 2 * DEFAULT_SEARCH_CANDIDATES + 1);
+  ok(sorted <= MIN_LOOKED_AT + 1);
+});
+
+Deno.test("NIP50 what was found is fetched by itself, not with all of its second", async () => {
+  await using server = await PostgresServer.start();
+  await using place = await filled(server, minutely(20_000) + burst(1_500));
+  const { found, read } = await costOf(place.database, "burst");
+  equal(found, LIMIT);
+  ok(read <= 5 * (MIN_LOOKED_AT + LIMIT), `${read} rows read`);
 });
 
 async function filled(server: PostgresServer, sql: string) {

@@ -10,7 +10,7 @@ import {
 } from "../../src/store/search_statement.ts";
 import { PretendCells } from "../kit/pretend_cells.ts";
 
-const stretch = { since: 1_000, before: 2_000, wanted: 50, most: 100 };
+const stretch = { since: 1_000, before: 2_000, wanted: 50, most: 100, isSelective: true };
 
 function planOf(fields: Partial<ReqFilter>, nowS?: number) {
   return wordPlanOf(
@@ -39,6 +39,25 @@ Deno.test("words, facets, windows and bounds are parameters", () => {
     10,
   ]);
   equal(/fox|dog/.test(text), false);
+});
+
+Deno.test("without being selective the index is asked for no time", () => {
+  const { parameters } = matchStatement(planOf({}), { ...stretch, isSelective: false }, 10);
+  deepEqual(parameters, ["'fox' & 'dog'", 101, 1_000, 2_000, 50, 10]);
+});
+
+Deno.test("what most events meet is no matter of the index", () => {
+  const [notes, articles] = [1, 30_023].map((kind) => statementOf({ kinds: new Set([kind]) }).text);
+  ok(notes!.includes("(hit.facets && $2::int8[]) is true"));
+  ok(articles!.includes("and hit.facets && $2::int8[] and"));
+});
+
+Deno.test("words that are not looked up are checked, and all count for the rank", () => {
+  const plan = { ...planOf({}), soughtWords: ["dog"] };
+  const { text, parameters } = matchStatement(plan, stretch, 10);
+  deepEqual(parameters.slice(0, 2), ["'fox' & 'dog'", "'dog'"]);
+  ok(text.includes("(hit.words @@ $1::tsquery) is true and hit.words @@ $2::tsquery"));
+  ok(text.includes("ts_rank(words, $1::tsquery"));
 });
 
 Deno.test("the text depends on which conditions there are, not on how many values", () => {
@@ -95,12 +114,15 @@ Deno.test("what was found is checked by its true values when it is fetched", () 
     { key: 3, createdAt: 9, rank: 0.25 },
   ]);
   deepEqual(parameters.slice(0, 2), ["{7,3}", "{5,9}"]);
-  ok(text.includes("hit.created_at = wanted.created_at and hit.author = any($3"));
+  ok(
+    text.includes("hit.created_at is not distinct from wanted.created_at and hit.author = any($3"),
+  );
   ok(text.endsWith("order by wanted.place"));
 });
 
 Deno.test("the newest are counted within the plan's time", () => {
   const { parameters, read } = newestStatement(planOf({ since: 5, until: 8 }), 250);
   deepEqual(parameters, [5, 9, 250]);
-  deepEqual(read(new PretendCells("3", "8", "6")), { count: 3, newestAt: 8, oldestAt: 6 });
+  const newest = read(new PretendCells("3", "8", "6", "5"));
+  deepEqual(newest, { count: 3, newestAt: 8, oldestAt: 6, firstAt: 5 });
 });

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { SHORTEST_WINDOW_S } from "../../src/store/facet.ts";
-import { type Match, type Stretch, walkBack } from "../../src/store/search_walk.ts";
+import { candidatesFor, type Match, type Stretch, walkBack } from "../../src/store/search_walk.ts";
 
 const NOW = 1_700_000_000;
 
@@ -13,7 +13,8 @@ function world(times: readonly number[]) {
     stretches.push(stretch);
     const { since, before, wanted, most } = stretch;
     const inside = matches.filter(({ createdAt }) => createdAt >= since && createdAt < before);
-    const looked = Math.min(inside.length, most + 1);
+    const all = stretch.isSelective ? inside : matches;
+    const looked = Math.min(all.length, most + 1);
     const best = inside.slice(0, Math.min(wanted, most + 1));
     return Promise.resolve({ looked, compared: best.length, best });
   };
@@ -54,6 +55,23 @@ Deno.test("a middling word takes as many steps as it takes to know how common it
   ok(middling.stretches.length <= 5);
 });
 
+Deno.test("of few that are left all are looked at at once", async () => {
+  const few = world(every(30_000_000, 50));
+  const { compared } = await walk(few, { lengthS: 86_400 * 300 });
+  equal(compared, 50);
+  deepEqual(few.stretches.map(({ isSelective }) => isSelective), [true, false]);
+});
+
+Deno.test("where few were expected and many are, the walk goes on by steps", async () => {
+  // Nothing lately, and then a crowd.
+  const crowd = world(every(1, 50_000).map((time) => time - 10_000_000));
+  const { best } = await walk(crowd, { lengthS: 9_000_000, candidates: 1_000 });
+  deepEqual(best, crowd.matches.slice(0, 1_000));
+  const steps = crowd.stretches.map(({ isSelective }) => isSelective);
+  deepEqual(steps.slice(0, 3), [true, false, true]);
+  equal(steps.lastIndexOf(false), 1);
+});
+
 Deno.test("the steps meet without a gap, and end where time does", async () => {
   const { stretches, look } = world([]);
   await walkBack({ since: 500, before: NOW, lengthS: 1_000, candidates: 10 }, look);
@@ -92,6 +110,13 @@ Deno.test("no world makes a walk endless", async () => {
     return Promise.resolve({ looked: most + 1, compared: 0, best: [] });
   });
   ok(steps <= 32);
+});
+
+Deno.test("a search is among four times as many as it wants, within bounds", () => {
+  const wanted = [1, 50, 51, 300, 500, 501, Infinity];
+  const candidates = wanted.map((limit) => candidatesFor(limit, 2_000));
+  deepEqual(candidates, [200, 200, 204, 1_200, 2_000, 2_000, 2_000]);
+  equal(candidatesFor(1, 100), 100);
 });
 
 Deno.test("NIP50-03 the best come first, then the newest, whichever step found them", async () => {

@@ -26,6 +26,12 @@ Deno.test("each word stands once, with all its places, those of a title marked",
   deepEqual(parameters.slice(0, 3), ["{7,8}", "{5,5}", `{"'the':1A 'fox':2A,3,5 'and':4",""}`]);
 });
 
+Deno.test("the words of a profile stand there as words of profiles too", () => {
+  const event = author.sign({ kind: 0, created_at: 5, tags: [], content: '{"name":"Ann Fox"}' });
+  const { parameters } = insertWords([{ key: 7, event }], portableHashText);
+  equal(parameters[2], `{"'ann':1A 'fox':2A '0:ann' '0:fox'"}`);
+});
+
 Deno.test("the facets of each event are a list of their own", () => {
   const [plain, tagged] = [note("a"), note("b", [["t", "x"]])];
   const rows = [{ key: 7, event: plain }, { key: 8, event: tagged }];

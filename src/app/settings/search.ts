@@ -48,9 +48,9 @@ export const searchSection = {
       min: 100,
       max: 100_000,
       description:
-        "Of how many events that a search finds, the newest ones, the best are given. Also the most that it gives.",
+        "A search gives the best of the newest events that it finds: of four times its limit, 200 at least, and of so many at most. Also the most that it gives.",
       whenRaised:
-        "A message of a few bytes, with a common word, makes the database read and compare that many events.",
+        "A message of a few bytes, with a common word and a large limit, makes the database read and compare that many events.",
       reloadable: false,
     },
   },
