@@ -8,7 +8,6 @@ import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { emptyRegisters, hyperLogLogOffset, raiseRegisters } from "../nostr/hyperloglog.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
-import type { CommonWords } from "./common_words.ts";
 import {
   authorsStatement,
   countStatement,
@@ -21,6 +20,7 @@ import type { CountOptions } from "./event_store.ts";
 import { type Plan, plansOf, wordPlanOf } from "./plan.ts";
 import type { Bounds } from "./question.ts";
 import { findMatches } from "./search_events.ts";
+import type { Statistics } from "./word_shares.ts";
 
 /** What to count in, and how. */
 export interface CountContext extends Bounds, Pick<CountOptions, "maxRows"> {
@@ -28,7 +28,7 @@ export interface CountContext extends Bounds, Pick<CountOptions, "maxRows"> {
   readonly hashText: HashText;
   /** See {@link Plan.nowS}. */
   readonly nowS?: number;
-  readonly commonWords?: CommonWords;
+  readonly statistics?: Statistics;
 }
 
 /**

@@ -5,21 +5,21 @@
  * @module
  */
 
-import { type CommonWords, withoutCommon } from "./common_words.ts";
 import type { Database } from "./database.ts";
 import type { FoundEvent } from "./body_statement.ts";
 import type { WordPlan } from "./plan.ts";
 import type { Bounds } from "./question.ts";
 import { matchedStatement, matchStatement, newestStatement } from "./search_statement.ts";
 import { type Found, type Harvest, type Stretch, type Walk, walkBack } from "./search_walk.ts";
+import { rarityOf, type Statistics, withoutCommon } from "./word_shares.ts";
 
 /** Where to search, and how much of it. */
 export interface SearchContext extends Bounds {
   readonly database: Database;
   /** How many of the newest events that match are compared. */
   readonly candidates: number;
-  /** Which words are not looked up beside rarer ones. Default: all are. */
-  readonly commonWords?: CommonWords;
+  /** How common words are. Default: nothing is known of that. */
+  readonly statistics?: Statistics;
 }
 
 /** How much of an answer comes at a time. */
@@ -88,10 +88,13 @@ export async function findMatches(
   limit: number,
   context: SearchContext,
 ): Promise<Harvest> {
-  const common = await context.commonWords?.current();
-  const plan = common === undefined ? wanted : withoutCommon(wanted, common);
+  const known = await context.statistics?.current();
+  const plan = known === undefined ? wanted : withoutCommon(wanted, known);
+  const rarity = known && rarityOf(plan, known);
   const look = (stretch: Stretch) => lookAt(plan, { ...stretch, limit }, context);
-  if (plan.ids === undefined) return await walkBack(await walkOf(plan, context), look);
+  if (plan.ids === undefined) {
+    return await walkBack({ ...await walkOf(plan, context), rarity }, look);
+  }
   // Those that were named are few.
   const { since, before, ids } = plan;
   const all = {
@@ -104,26 +107,19 @@ export async function findMatches(
   return { ...await look(all), isWhole: true };
 }
 
-/** From the newest event on, first as far as so many events reach that a common word is in enough of them. */
+/** From the newest event on, as dense as the newest ones are. */
 async function walkOf(
   plan: WordPlan,
   { candidates, database, signal, allowance }: SearchContext,
 ): Promise<Walk> {
   const [newest] = await database.query(newestStatement(plan, SAMPLE), { signal, allowance });
-  const { count, newestAt, oldestAt, firstAt: since } = newest!;
-  const before = newestAt + 1;
-  if (count === 0) return { since, before: since, lengthS: 0, candidates };
-  const lengthS = count < SAMPLE
-    ? before - since
-    : Math.ceil((before - oldestAt) * Math.max(candidates, FIRST_STEP) / SAMPLE);
-  return { since, before, lengthS, candidates };
+  const { count, newestAt, oldestAt, firstAt } = newest!;
+  const before = count === 0 ? firstAt : newestAt + 1;
+  return { since: firstAt, before, eventsPerS: count / (newestAt + 1 - oldestAt), candidates };
 }
 
 /** How many of the newest events are looked at to see how dense they are. */
 const SAMPLE = 250;
-
-/** How many events there are in the first step, if they are as dense. */
-const FIRST_STEP = 3_000;
 
 async function lookAt(
   plan: WordPlan,

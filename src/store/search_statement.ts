@@ -105,13 +105,15 @@ export function matchStatement(
   }::int8`;
   return {
     text: `with found as materialized (
-  select hit.event, hit.created_at, hit.words from ${from}
+  select hit.event, hit.created_at, hit.ctid as place from ${from}
   where ${conditions.join(" and ")} limit ${looked}::int8),
 newest as materialized (
-  select event, created_at, words from found where ${time}
+  select event, created_at, place from found where ${time}
   order by created_at desc, event limit ${parameters.add(wanted)}::int8),
 best as (
-  select event, created_at, ts_rank(words, $1::tsquery, ${BY_LENGTH}) as rank from newest
+  select event, created_at, ts_rank(words, $1::tsquery, ${BY_LENGTH}) as rank
+  from newest cross join lateral (
+    select words from event_words where ctid = newest.place limit 1) as hit
   order by rank desc, created_at desc, event limit ${parameters.add(limit)}::int8)
 select (select count(*) from found), (select count(*) from newest),
   coalesce(best.event, 0), coalesce(best.created_at, 0), coalesce(best.rank, 0)
@@ -154,12 +156,14 @@ export function wordsSql(
   { words, soughtWords, facets }: Pick<WordPlan, "words" | "soughtWords" | "facets">,
   parameters: Parameters,
 ): string[] {
-  const all = wordsQuery(words);
-  const allSql = `hit.words @@ ${parameters.add(all)}::tsquery`;
-  const sought = wordsQuery(soughtWords);
-  const wordSql = sought === all
-    ? [allSql]
-    : [unindexed(allSql), `hit.words @@ ${parameters.add(sought)}::tsquery`];
+  const all = `${parameters.add(wordsQuery(words))}::tsquery`;
+  const sought = soughtWords === words
+    ? all
+    : `${parameters.add(wordsQuery(soughtWords))}::tsquery`;
+  const wordSql = [
+    ...(soughtWords.length < words.length ? [unindexed(`hit.words @@ ${all}`)] : []),
+    `hit.words @@ ${sought}`,
+  ];
   const facetSql = ({ facets, every, isUsual = false }: FacetCondition) => {
     const sql = `hit.facets ${every ? "@>" : "&&"} ${parameters.add(plainArray(facets))}::int8[]`;
     return isUsual ? unindexed(sql) : sql;

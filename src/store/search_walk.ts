@@ -10,6 +10,7 @@
  */
 
 import { SHORTEST_WINDOW_S } from "./facet.ts";
+import type { Rarity } from "./word_shares.ts";
 
 /** How many of the newest events that match are compared at most, where nothing else is said. */
 export const DEFAULT_SEARCH_CANDIDATES = 2_000;
@@ -79,10 +80,12 @@ export interface Walk {
   readonly since: number;
   /** Seconds since 1970, exclusive: right behind the newest event. */
   readonly before: number;
-  /** How long the first step is, seconds. */
-  readonly lengthS: number;
+  /** How many events there are in a second, with these words or without. */
+  readonly eventsPerS: number;
   /** How many of the newest that match are compared. */
   readonly candidates: number;
+  /** How rare the words are, as far as that is known. */
+  readonly rarity?: Rarity | undefined;
 }
 
 /** What a walk found. */
@@ -101,7 +104,7 @@ export interface Harvest extends Pick<Found, "compared" | "best"> {
  * import { walkBack } from "./search_walk.ts";
  *
  * const fox = { key: 1, createdAt: 5, rank: 0.5 };
- * const walk = { since: 0, before: 1_000_000, lengthS: 1_000, candidates: 10 };
+ * const walk = { since: 0, before: 1_000_000, eventsPerS: 0.01, candidates: 10 };
  * const found = await walkBack(walk, ({ since }) => Promise.resolve(
  *   since > 5 ? { looked: 0, compared: 0, best: [] } : { looked: 1, compared: 1, best: [fox] }
  * ));
@@ -130,8 +133,14 @@ const MAX_STEPS = 32;
 export const MIN_LOOKED_AT = 2_000;
 const MOST_LOOKED_AT = 2;
 
-/** So many times as many as are compared are sooner looked at all than those of a time picked out. */
-const FEW = 2;
+/** How many events there are in the first step, for what one in a thousand has to show, if nothing is known. */
+const FIRST_STEP = 3_000;
+
+/** Not all events have words: if every second one has, so many times as many are as many with words. */
+const PER_EVENT_WITH_WORDS = 2;
+
+/** To pick those of a time out, the index goes through its events: so many take as long as to look at one. */
+const PASSED_PER_LOOK = 300;
 
 /** A step is never so many times as long as the one before: what is old may be denser. */
 const MAX_GROWTH = 64;
@@ -155,7 +164,12 @@ class Walker {
     this.#walk = walk;
     this.#most = Math.max(MIN_LOOKED_AT, MOST_LOOKED_AT * walk.candidates);
     this.#end = walk.before;
-    this.#lengthS = Math.max(walk.lengthS, SHORTEST_WINDOW_S);
+    const { candidates, rarity } = walk;
+    const events = rarity === undefined
+      ? Math.max(FIRST_STEP, candidates)
+      : PER_EVENT_WITH_WORDS * candidates / rarity.share;
+    this.#lengthS = this.#lengthOf(events / walk.eventsPerS);
+    this.#isFew = rarity !== undefined && this.#isSooner(rarity.events);
   }
 
   get isUnderway(): boolean {
@@ -205,26 +219,37 @@ class Walker {
 
   /** Of the time in which there is known to be too much. */
   #takePart(part: number): void {
-    const length = Math.ceil(part * (this.#end - this.#fullSince));
-    this.#lengthS = Math.max(SHORTEST_WINDOW_S, length);
+    this.#lengthS = this.#lengthOf(part * (this.#end - this.#fullSince));
   }
 
   /** What comes next, by how many the last step found and how long it was. */
   #plan(found: number, lengthS: number): void {
-    const { since, candidates } = this.#walk;
-    const left = (found + 1) * (this.#end - since) / lengthS;
-    this.#isFew = !this.#wasWrong && this.#compared + left <= FEW * candidates;
     if (this.#end > this.#fullSince) return this.#takePart(0.5);
-    // Twice as many as are wanted, where as many may be looked at: a step more costs more than some rows.
-    const wanted = Math.max(candidates - this.#compared, candidates / 4);
-    const growth = Math.min(MAX_GROWTH, Math.min(2 * wanted, this.#most * 0.7) / likely(found));
-    this.#lengthS = Math.max(SHORTEST_WINDOW_S, Math.ceil(growth * this.#lengthS));
+    const { since } = this.#walk;
+    this.#lengthS = this.#lengthOf(lengthS * Math.min(MAX_GROWTH, this.#wanted / atLeast(found)));
+    const all = this.#compared + (found + 1) * (this.#end - since) / lengthS;
+    this.#isFew = !this.#wasWrong && this.#isSooner(all);
+  }
+
+  /** Whether `all` that match, of all times, are sooner looked at than those of the next step. */
+  #isSooner(all: number): boolean {
+    const passed = this.#lengthS * this.#walk.eventsPerS;
+    return all <= Math.min(0.7 * this.#most, this.#wanted + passed / PASSED_PER_LOOK);
+  }
+
+  /** Some more than are missing: a step for the last of them costs more than these do. */
+  get #wanted(): number {
+    return 1.125 * this.#walk.candidates - this.#compared;
+  }
+
+  #lengthOf(seconds: number): number {
+    return Math.max(SHORTEST_WINDOW_S, Math.ceil(seconds));
   }
 }
 
-/** How many there are in as long a time, rather too many, after so many were found in one. */
-function likely(found: number): number {
-  return found + 1.5 * Math.sqrt(found) + 2;
+/** How many there are in as long a time, rather too few, after so many were found in one. */
+function atLeast(found: number): number {
+  return Math.max(found / 2, found - 1.5 * Math.sqrt(found)) + 0.5;
 }
 
 function bestFirst(a: Match, b: Match): number {

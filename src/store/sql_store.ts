@@ -11,7 +11,6 @@ import { Allowance } from "./allowance.ts";
 import { bodiesStatement } from "./body_statement.ts";
 import { bury, MustBeAlone } from "./burial.ts";
 import { ByteRoom } from "./byte_room.ts";
-import { CommonWords } from "./common_words.ts";
 import { countEvents } from "./count.ts";
 import { copyTombstones } from "./copy_tombstones.ts";
 import { type Database, type Session, type Statement, StatementFailed } from "./database.ts";
@@ -60,6 +59,7 @@ import { feedOf, type StoreFeed } from "./store_feed.ts";
 import { isRequest } from "./tombstones.ts";
 import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
 import { deleteEvents, deleteExpired, surveyEvents } from "./upkeep_statements.ts";
+import { Statistics } from "./word_shares.ts";
 import { insertWords } from "./word_statements.ts";
 
 /** How often a batch is written anew after it met another writer. */
@@ -110,7 +110,7 @@ export class SqlStore implements EventStore, Upkeep {
   readonly #hashText: HashText;
   readonly #searchableKinds: ReadonlySet<number>;
   readonly #searchCandidates: number;
-  readonly #commonWords: CommonWords;
+  readonly #statistics: Statistics;
   readonly #room: ByteRoom;
   readonly #clock: StoreClock;
   readonly feed: StoreFeed;
@@ -123,7 +123,7 @@ export class SqlStore implements EventStore, Upkeep {
     this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
     this.#room = new ByteRoom(options.maxFetchedBytes ?? 64 * 1_048_576);
     this.#clock = options.clock ?? timeless;
-    this.#commonWords = new CommonWords(database, this.#clock);
+    this.#statistics = new Statistics(database, this.#clock);
     this.feed = feedOf(database);
   }
 
@@ -169,7 +169,7 @@ export class SqlStore implements EventStore, Upkeep {
       database: this.#database,
       hashText: this.#hashText,
       nowS: nowS(this.#clock),
-      commonWords: this.#commonWords,
+      statistics: this.#statistics,
     };
     try {
       return await countEvents(filters, { ...options, ...this.#bounds(options), ...context });
@@ -240,7 +240,7 @@ export class SqlStore implements EventStore, Upkeep {
       ...step,
       database: this.#database,
       candidates: candidatesFor(plan.limit, this.#searchCandidates),
-      commonWords: this.#commonWords,
+      statistics: this.#statistics,
       chunkEvents: PAGE_EVENTS,
     });
   }

@@ -61,6 +61,7 @@ class Values {
   readonly article: NostrEvent;
   readonly ids: readonly string[];
   readonly topEvent: string;
+  readonly quietlyMentioned: string;
   readonly events: readonly NostrEvent[];
   readonly middle: number;
 
@@ -72,6 +73,7 @@ class Values {
     this.article = events.findLast(({ kind }) => kind === 30023)!;
     this.ids = events.filter((_, place) => place % 97 === 0).slice(0, 50).map(({ id }) => id);
     this.topEvent = mostMentioned(events);
+    this.quietlyMentioned = leastMentioned(events);
     this.events = events;
     this.middle = middle;
   }
@@ -98,7 +100,7 @@ function authorShapes({ hot, cold, busy, quiet, ids }: Values): Filters {
   };
 }
 
-function tagShapes({ hot, cold, article, ids, topEvent, events }: Values): Filters {
+function tagShapes({ hot, article, ids, topEvent, quietlyMentioned, events }: Values): Filters {
   return {
     "#e, popular": tag("e", topEvent),
     "#e, one note's reactions": { ...tag("e", ids[0]!), ...kinds(7) },
@@ -106,7 +108,7 @@ function tagShapes({ hot, cold, article, ids, topEvent, events }: Values): Filte
     "#p, popular": tag("p", hot),
     "#p, popular, gift wraps": { ...tag("p", hot), ...kinds(1059) },
     "#p, popular, zaps": { ...tag("p", hot), ...kinds(9735) },
-    "#p, quiet": tag("p", cold.pubkey),
+    "#p, quiet": tag("p", quietlyMentioned),
     "#t, popular": tag("t", "nostr"),
     "#t, popular, articles": { ...tag("t", "nostr"), ...kinds(30023) },
     "#t, popular, busy author": { ...tag("t", "nostr"), ...authors(hot) },
@@ -217,13 +219,23 @@ function count(filters: Filters): readonly Shape[] {
 }
 
 function mostMentioned(events: readonly NostrEvent[]): string {
+  return mentionsOf("e", events).reduce((most, each) => each[1] > most[1] ? each : most)[0];
+}
+
+/** Of somebody who is mentioned at all. */
+function leastMentioned(events: readonly NostrEvent[]): string {
+  return mentionsOf("p", events).reduce((least, each) => each[1] < least[1] ? each : least)[0];
+}
+
+/** The values of tags of this name, and how often each occurs. */
+function mentionsOf(letter: string, events: readonly NostrEvent[]): readonly [string, number][] {
   const counts = new Map<string, number>();
   for (const { tags } of events) {
     for (const [name, value] of tags) {
-      if (name === "e") counts.set(value!, (counts.get(value!) ?? 0) + 1);
+      if (name === letter) counts.set(value!, (counts.get(value!) ?? 0) + 1);
     }
   }
-  return [...counts].reduce((most, each) => each[1] > most[1] ? each : most)[0];
+  return [...counts];
 }
 
 function valuesIn({ ids, authors, kinds, tags }: ReqFilter): number {

@@ -129,7 +129,7 @@ async function filled(server: PostgresServer, sql: string) {
   await migrate(database, migrations.filter(({ name }) => name < "0005"), sha256);
   await database.script(sql);
   await migrate(database, migrations, sha256);
-  await database.script("analyze");
+  await database.script("vacuum (analyze)");
   return { database, [Symbol.asyncDispose]: () => database.close() };
 }
 

@@ -25,7 +25,7 @@ function walk(
   { look }: ReturnType<typeof world>,
   { lengthS = 86_400, candidates = 100 } = {},
 ) {
-  return walkBack({ since: 0, before: NOW, lengthS, candidates }, look);
+  return walkBack({ since: 0, before: NOW, eventsPerS: 3_000 / lengthS, candidates }, look);
 }
 
 function every(seconds: number, count: number): number[] {
@@ -72,9 +72,43 @@ Deno.test("where few were expected and many are, the walk goes on by steps", asy
   equal(steps.lastIndexOf(false), 1);
 });
 
+Deno.test("of a word that is known to be rare all are looked at at once", async () => {
+  const { stretches, look } = world(every(100_000, 300));
+  const rarity = { share: 0.001, events: 300 };
+  const { compared } = await walkBack(
+    { since: 0, before: NOW, eventsPerS: 0.01, candidates: 100, rarity },
+    look,
+  );
+  deepEqual([compared, stretches.length, stretches[0]!.isSelective], [100, 1, false]);
+});
+
+Deno.test("of a word that is known to be common the first step has enough", async () => {
+  const { matches, stretches, look } = world(every(1_000, 100_000));
+  const rarity = { share: 0.1, events: 100_000 };
+  const { best } = await walkBack(
+    { since: 0, before: NOW, eventsPerS: 0.01, candidates: 100, rarity },
+    look,
+  );
+  deepEqual(best, matches.slice(0, 100));
+  equal(stretches.length, 1);
+});
+
+Deno.test("statistics may be wrong both ways", async () => {
+  for (const share of [0.9, 0.00001]) {
+    const { matches, stretches, look } = world(every(1_000, 100_000));
+    const rarity = { share, events: share * 1_000_000 };
+    const { best } = await walkBack(
+      { since: 0, before: NOW, eventsPerS: 0.01, candidates: 100, rarity },
+      look,
+    );
+    deepEqual(best, matches.slice(0, 100));
+    ok(stretches.length <= 12, `${stretches.length} steps`);
+  }
+});
+
 Deno.test("the steps meet without a gap, and end where time does", async () => {
   const { stretches, look } = world([]);
-  await walkBack({ since: 500, before: NOW, lengthS: 1_000, candidates: 10 }, look);
+  await walkBack({ since: 500, before: NOW, eventsPerS: 3, candidates: 10 }, look);
   equal(stretches[0]!.before, NOW);
   for (const [place, { before }] of stretches.slice(1).entries()) {
     equal(before, stretches[place]!.since);
@@ -99,16 +133,19 @@ Deno.test("of too many matches in the shortest window some are taken, and it is 
 Deno.test("what was passed over is known even when all of time was walked through", async () => {
   const look = ({ wanted, most }: Stretch) =>
     Promise.resolve({ looked: most + 1, compared: Math.min(1, wanted), best: [] });
-  const walked = await walkBack({ since: 0, before: 100, lengthS: 100, candidates: 10 }, look);
+  const walked = await walkBack({ since: 0, before: 100, eventsPerS: 30, candidates: 10 }, look);
   deepEqual(walked, { compared: 1, best: [], isWhole: false });
 });
 
 Deno.test("no world makes a walk endless", async () => {
   let steps = 0;
-  await walkBack({ since: 0, before: 2 ** 53, lengthS: 2 ** 40, candidates: 10 }, ({ most }) => {
-    steps++;
-    return Promise.resolve({ looked: most + 1, compared: 0, best: [] });
-  });
+  await walkBack(
+    { since: 0, before: 2 ** 53, eventsPerS: 2 ** -30, candidates: 10 },
+    ({ most }) => {
+      steps++;
+      return Promise.resolve({ looked: most + 1, compared: 0, best: [] });
+    },
+  );
   ok(steps <= 32);
 });
 
@@ -127,6 +164,6 @@ Deno.test("NIP50-03 the best come first, then the newest, whichever step found t
     const best = answers.shift() ?? [];
     return Promise.resolve({ looked: best.length, compared: best.length, best });
   };
-  const { best } = await walkBack({ since: 0, before: 1_000, lengthS: 300, candidates: 9 }, look);
+  const { best } = await walkBack({ since: 0, before: 1_000, eventsPerS: 10, candidates: 9 }, look);
   deepEqual(best.map(({ key }) => key), [3, 1, 2, 4]);
 });
