@@ -73,7 +73,7 @@ class Values {
     this.article = events.findLast(({ kind }) => kind === 30023)!;
     this.ids = events.filter((_, place) => place % 97 === 0).slice(0, 50).map(({ id }) => id);
     this.topEvent = mostMentioned(events);
-    this.quietlyMentioned = leastMentioned(events);
+    this.quietlyMentioned = leastFollowed(events);
     this.events = events;
     this.middle = middle;
   }
@@ -222,9 +222,10 @@ function mostMentioned(events: readonly NostrEvent[]): string {
   return mentionsOf("e", events).reduce((most, each) => each[1] > most[1] ? each : most)[0];
 }
 
-/** Of somebody who is mentioned at all. */
-function leastMentioned(events: readonly NostrEvent[]): string {
-  return mentionsOf("p", events).reduce((least, each) => each[1] < least[1] ? each : least)[0];
+/** Of those who are on a list, the longest of all events, which every answer is to have. */
+function leastFollowed(events: readonly NostrEvent[]): string {
+  const lists = events.filter(({ kind }) => kind === 3);
+  return mentionsOf("p", lists).reduce((least, each) => each[1] < least[1] ? each : least)[0];
 }
 
 /** The values of tags of this name, and how often each occurs. */
