@@ -30,8 +30,8 @@ export interface Shape {
   readonly name: string;
   /** The most rows read, and the most sorted, see `explained.ts`. */
   readonly bound: number;
-  /** Asks and takes the answer. */
-  readonly ask: (store: SqlStore) => Promise<unknown>;
+  /** Asks and takes the answer: how many events it has, or counted. */
+  readonly ask: (store: SqlStore) => Promise<number>;
 }
 
 type Filters = Readonly<Record<string, ReqFilter>>;
@@ -204,7 +204,9 @@ function query(filters: Filters, bound: (filter: ReqFilter) => number): readonly
     name,
     bound: bound(filter),
     async ask(store) {
-      for await (const _ of store.query([{ ...filter, limit: LIMIT }]));
+      let events = 0;
+      for await (const chunk of store.query([{ ...filter, limit: LIMIT }])) events += chunk.length;
+      return events;
     },
   }));
 }
@@ -214,7 +216,7 @@ function count(filters: Filters): readonly Shape[] {
   return Object.entries(filters).map(([name, filter]) => ({
     name,
     bound: (filter.search === undefined ? 2 : 5) * (MAX_COUNT_ROWS + 1),
-    ask: (store) => store.count([filter], { maxRows: MAX_COUNT_ROWS }),
+    ask: async (store) => (await store.count([filter], { maxRows: MAX_COUNT_ROWS })).count,
   }));
 }
 
