@@ -43,18 +43,20 @@ for (const name of databases) {
     await using place = await places[name]!();
     const [tenth, whole] = [await place.database(), await place.database()];
     const rates = await load(whole, input.files);
+    // The machine is quicker in one minute than in the next, so the start is measured on both sides.
+    const [again] = await load(tenth, input.files.slice(0, 1));
+    const start = average([rates[0]!, again!]);
     console.log(
       `${name}: ${Math.round(average(rates))} events/s, by tenths ${
         rates.map(Math.round).join(" ")
-      }`,
+      }; the first again, into an empty database: ${Math.round(again!)}`,
     );
-    await load(tenth, input.files.slice(0, 1));
     for (const database of [tenth, whole]) await settle(database);
     const report = await reportOn(input.shapes, tenth, whole);
     console.log(tableOf(report));
     for (const database of [tenth, whole]) await database.close();
     deepEqual(report.flatMap(faultsOf), []);
-    ok(rates.at(-1)! >= 0.7 * rates[0]!, `${rates[0]} events/s at first, ${rates.at(-1)} at last`);
+    ok(rates.at(-1)! >= 0.7 * start, `${start} events/s at first, ${rates.at(-1)} at last`);
   });
 }
 
