@@ -20,7 +20,7 @@ import { WRITER_NAME } from "./feed_statements.ts";
 import { postgresAddress } from "./postgres_url.ts";
 import { PreparedTexts } from "./prepared_texts.ts";
 import { QueryGate } from "./query_gate.ts";
-import { RawCells } from "./raw_cells.ts";
+import { readRows } from "./raw_cells.ts";
 import { Renewable } from "./renewable.ts";
 import { unlessAborted } from "./unless_aborted.ts";
 
@@ -224,7 +224,7 @@ class PostgresDatabase implements ListeningDatabase {
       query: async (statement) => {
         if (!isOpen) throw new StoreUnavailable("the connection that listens is closed");
         try {
-          return read(await send(pool, statement), statement);
+          return readRows(await send(pool, statement), statement);
         } catch (error) {
           throw failure(error);
         }
@@ -316,7 +316,7 @@ class PostgresDatabase implements ListeningDatabase {
       this.#gate.countTimedOut();
       this.#cancel(query);
     });
-    return read(await unlessAborted(inTime ?? rows, stop, signal), statement);
+    return readRows(await unlessAborted(inTime ?? rows, stop, signal), statement);
   }
 
   /**
@@ -353,7 +353,7 @@ class TransactionSession implements Session {
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
     options.signal?.throwIfAborted();
-    return this.#send(async (sql) => read(await send(sql, statement), statement));
+    return this.#send(async (sql) => readRows(await send(sql, statement), statement));
   }
 
   async script(text: string): Promise<void> {
@@ -375,11 +375,6 @@ class TransactionSession implements Session {
 function send(sql: Sender, { text, parameters }: Statement<unknown>, prepare = true) {
   const texts = parameters.map((one) => one instanceof Uint8Array ? `\\x${one.toHex()}` : one);
   return sql.unsafe(text, texts, { prepare }).raw();
-}
-
-/** The driver's own list carries more than rows; what leaves here is a plain array. */
-function read<Row>(rows: Iterable<readonly Buffer[]>, { read }: Statement<Row>): readonly Row[] {
-  return Array.from(rows, (cells) => read(new RawCells(cells)));
 }
 
 function failure(error: unknown): Error {

@@ -4,9 +4,33 @@
  * @module
  */
 
-import type { Cells } from "./database.ts";
+import type { Cells, Statement } from "./database.ts";
 
 const BACKSLASH_X = 2;
+
+/**
+ * What the rows of a statement mean. The driver's list carries more than rows; what leaves here is a plain
+ * array. It begins with as many holes as rows had come of the query before on the same connection, if that
+ * failed or was cancelled in their midst: the driver goes on counting.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { Buffer } from "node:buffer";
+ * import { readRows } from "./raw_cells.ts";
+ *
+ * const rows = [, [Buffer.from("42")]];
+ * deepEqual(readRows(rows, { read: (cells) => cells.integer(0) }), [42]);
+ * ```
+ */
+export function readRows<Row>(
+  rows: Iterable<readonly Buffer[] | undefined>,
+  { read }: Pick<Statement<Row>, "read">,
+): readonly Row[] {
+  return Array.from(rows).flatMap((cells) =>
+    cells === undefined ? [] : [read(new RawCells(cells))]
+  );
+}
 
 /**
  * One row as the server sent it: for each column the bytes of its text form.

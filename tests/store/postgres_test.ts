@@ -145,6 +145,13 @@ test("aborts at any moment harm no other query", (server) =>
     }
   }));
 
+test("after a query that ended in the midst of its rows the next one is whole", (server) =>
+  withDatabase(server, { readConnections: 1 }, async (database) => {
+    const two = number("select 6 / (3 - n) from generate_series(1, 3) as n");
+    await rejects(database.query(two), { message: "division by zero" });
+    deepEqual(await database.query(number("select 7 union all select 8")), [7, 8]);
+  }));
+
 test("a transaction that fails is rolled back and names its own error", (server) =>
   withDatabase(server, {}, async (database) => {
     await database.script("create table numbers (n int8 primary key)");
