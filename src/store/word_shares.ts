@@ -25,6 +25,8 @@ export interface WordShares {
   readonly events: number;
   /** The part of them that has a word: of the most common ones. */
   readonly shares: ReadonlyMap<string, number>;
+  /** The least of these; infinite without any. */
+  readonly least: number;
 }
 
 /** How common the rarest of a plan's words may be. */
@@ -51,7 +53,7 @@ export interface Rarity {
 export class Statistics {
   readonly #database: Pick<Database, "query">;
   readonly #clock: StoreClock;
-  #shares: WordShares = { events: 0, shares: new Map() };
+  #shares: WordShares = { events: 0, shares: new Map(), least: Infinity };
   #knownAtS = -Infinity;
 
   constructor(database: Pick<Database, "query">, clock: StoreClock = timeless) {
@@ -65,7 +67,8 @@ export class Statistics {
     if (now - this.#knownAtS < GOOD_FOR_S) return this.#shares;
     const rows = await this.#database.query(sharesStatement);
     const shares = new Map(rows.map(({ word, share }) => [word, share]));
-    this.#shares = { events: rows[0]?.events ?? 0, shares };
+    const least = Math.min(...shares.values());
+    this.#shares = { events: rows[0]?.events ?? 0, shares, least };
     this.#knownAtS = now;
     return this.#shares;
   }
@@ -83,7 +86,7 @@ export class Statistics {
  *
  * const search = new Set(["the", "fox"]);
  * const plan = wordPlanOf({ tags: new Map(), search }, portableHashText)!;
- * const known = { events: 1_000, shares: new Map([["the", 0.5]]) };
+ * const known = { events: 1_000, shares: new Map([["the", 0.5]]), least: 0.5 };
  * deepEqual(withoutCommon(plan, known).soughtWords, ["fox"]);
  * ```
  */
@@ -105,13 +108,15 @@ export function withoutCommon(plan: WordPlan, { shares }: WordShares): WordPlan 
  * import { rarityOf } from "./word_shares.ts";
  *
  * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const known = { events: 1_000, shares: new Map([["the", 0.5], ["a", 0.25]]) };
+ * const known = { events: 1_000, shares: new Map([["the", 0.5], ["a", 0.25]]), least: 0.25 };
  * deepEqual(rarityOf(plan, known), { share: 0.25, events: 250 });
  * ```
  */
-export function rarityOf(plan: WordPlan, { events, shares }: WordShares): Rarity | undefined {
+export function rarityOf(
+  plan: WordPlan,
+  { events, shares, least }: WordShares,
+): Rarity | undefined {
   if (shares.size === 0) return undefined;
-  const least = Math.min(...shares.values());
   const share = Math.min(...plan.soughtWords.map((word) => shares.get(word) ?? least));
   return { share, events: Math.round(share * events) };
 }

@@ -21,8 +21,9 @@ function planOf(...words: string[]) {
 const known = {
   events: 1_000,
   shares: new Map([["the", 0.5], ["a", 0.1], ["dog", 0.09], ["cat", 0.01]]),
+  least: 0.01,
 };
-const unknown = { events: 0, shares: new Map<string, number>() };
+const unknown = { events: 0, shares: new Map<string, number>(), least: Infinity };
 
 Deno.test("rare words are looked up, common ones only when there are no others", () => {
   deepEqual(withoutCommon(planOf("the", "fox", "a"), known).soughtWords, ["fox"]);
@@ -44,7 +45,7 @@ Deno.test("an answer is good for ten minutes, and a failure for none", async () 
   const row = { word: "the", share: 0.5, events: 1_000 };
   const database = new ScriptedDatabase([row], []);
   const statistics = new Statistics(database, clock);
-  const first = { events: 1_000, shares: new Map([["the", 0.5]]) };
+  const first = { events: 1_000, shares: new Map([["the", 0.5]]), least: 0.5 };
   deepEqual(await statistics.current(), first);
   clock.advance(599_000);
   deepEqual(await statistics.current(), first);
