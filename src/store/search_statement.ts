@@ -157,12 +157,11 @@ export function wordsSql(
   parameters: Parameters,
 ): string[] {
   const all = `${parameters.add(wordsQuery(words))}::tsquery`;
-  const sought = soughtWords === words
-    ? all
-    : `${parameters.add(wordsQuery(soughtWords))}::tsquery`;
-  const wordSql = [
+  const wordSql = soughtWords === words ? [`hit.words @@ ${all}`] : [
     ...(soughtWords.length < words.length ? [unindexed(`hit.words @@ ${all}`)] : []),
-    `hit.words @@ ${sought}`,
+    ...(soughtWords.length > 0
+      ? [`hit.words @@ ${parameters.add(wordsQuery(soughtWords))}::tsquery`]
+      : []),
   ];
   const facetSql = ({ facets, every, isUsual = false }: FacetCondition) => {
     const sql = `hit.facets ${every ? "@>" : "&&"} ${parameters.add(plainArray(facets))}::int8[]`;

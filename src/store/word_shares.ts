@@ -1,35 +1,53 @@
 /**
- * How common words are, as far as the statistics tell that Postgres makes for its planner.
+ * How common words and facets are, as far as the statistics tell that Postgres makes for its planner.
  *
  * To find what has a rare word and a common one, an index goes through the long list of the common one: it
- * is sooner found out by looking at the few that have the rare one. And how far back a search has to look
- * follows from how rare its rarest word is.
+ * is sooner found out by looking at the few that have the rare one. The same goes for the few events of an
+ * author, or with a tag. And how far back a search has to look follows from how rare the rarest is.
  *
  * @see NIP-50
  * @module
  */
 
 import type { Database, Statement } from "./database.ts";
+import type { FacetCondition } from "./facet.ts";
 import type { WordPlan } from "./plan.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 
-/** The part of all events with words that must have one for it to be common. */
+/** The part of all events with words that must have a word or a facet for it to be common. */
 const COMMON_SHARE = 0.1;
 
 /** How long an answer is good for, seconds. */
 const GOOD_FOR_S = 600;
 
-/** How common words were when the statistics were made. */
+/** How common words and facets were when the statistics were made. */
 export interface WordShares {
   /** Events with words. */
   readonly events: number;
-  /** The part of them that has a word: of the most common ones. */
-  readonly shares: ReadonlyMap<string, number>;
-  /** The least of these; infinite without any. */
-  readonly least: number;
+  readonly words: Shares;
+  /** As decimal numbers. */
+  readonly facets: Shares;
 }
 
-/** How common the rarest of a plan's words may be. */
+/** Which part of the events with words has what, of the most common. */
+export class Shares {
+  readonly #shares: ReadonlyMap<string, number>;
+  /** Of all others, at most. */
+  readonly #least: number;
+
+  /** Without any share all others are taken for common. */
+  constructor(shares: Iterable<readonly [string, number]> = []) {
+    this.#shares = new Map(shares);
+    this.#least = Math.min(1, ...this.#shares.values());
+  }
+
+  /** What is not among the most common is no more common than the last of these. */
+  of(key: string): number {
+    return this.#shares.get(key) ?? this.#least;
+  }
+}
+
+/** How common the rarest is of what a plan looks up. */
 export interface Rarity {
   /** The part of the events with words that has it, at most. */
   readonly share: number;
@@ -45,15 +63,15 @@ export interface Rarity {
  * import { equal } from "node:assert/strict";
  * import { Statistics } from "./word_shares.ts";
  *
- * const rows = [{ word: "the", share: 0.5, events: 1_000 }];
+ * const rows = [{ column: "words", key: "the", share: 0.5, events: 1_000 }];
  * const statistics = new Statistics({ query: () => Promise.resolve(rows as never) });
- * equal((await statistics.current()).shares.get("the"), 0.5);
+ * equal((await statistics.current())?.words.of("the"), 0.5);
  * ```
  */
 export class Statistics {
   readonly #database: Pick<Database, "query">;
   readonly #clock: StoreClock;
-  #shares: WordShares = { events: 0, shares: new Map(), least: Infinity };
+  #shares: WordShares | undefined = undefined;
   #knownAtS = -Infinity;
 
   constructor(database: Pick<Database, "query">, clock: StoreClock = timeless) {
@@ -61,87 +79,112 @@ export class Statistics {
     this.#clock = clock;
   }
 
-  /** Rejects as {@link Database.query} does, when it is time to ask again. */
-  async current(): Promise<WordShares> {
+  /** Undefined where there are none. Rejects as {@link Database.query} does, when it is time to ask again. */
+  async current(): Promise<WordShares | undefined> {
     const now = nowS(this.#clock);
     if (now - this.#knownAtS < GOOD_FOR_S) return this.#shares;
-    const rows = await this.#database.query(sharesStatement);
-    const shares = new Map(rows.map(({ word, share }) => [word, share]));
-    const least = Math.min(...shares.values());
-    this.#shares = { events: rows[0]?.events ?? 0, shares, least };
+    this.#shares = sharesOf(await this.#database.query(sharesStatement));
     this.#knownAtS = now;
     return this.#shares;
   }
 }
 
+function sharesOf(rows: readonly ShareRow[]): WordShares | undefined {
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  const of = (column: ShareRow["column"]) =>
+    new Shares(rows.filter((row) => row.column === column).map(({ key, share }) => [key, share]));
+  return { events: first.events, words: of("words"), facets: of("facets") };
+}
+
 /**
- * Looks up the plan's rare words only, if it has any, and checks what they find for the common ones.
+ * Looks up what is rare only, if anything is, and checks what that finds for the rest.
  *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
  * import { portableHashText } from "../nostr/event_id.ts";
  * import { wordPlanOf } from "./plan.ts";
- * import { withoutCommon } from "./word_shares.ts";
+ * import { Shares, withoutCommon } from "./word_shares.ts";
  *
  * const search = new Set(["the", "fox"]);
  * const plan = wordPlanOf({ tags: new Map(), search }, portableHashText)!;
- * const known = { events: 1_000, shares: new Map([["the", 0.5]]), least: 0.5 };
+ * const words = new Shares([["the", 0.5], ["dog", 0.01]]);
+ * const known = { events: 1_000, words, facets: new Shares() };
  * deepEqual(withoutCommon(plan, known).soughtWords, ["fox"]);
  * ```
  */
-export function withoutCommon(plan: WordPlan, { shares }: WordShares): WordPlan {
-  const rare = plan.soughtWords.filter((word) => (shares.get(word) ?? 0) < COMMON_SHARE);
-  const isMixed = rare.length > 0 && rare.length < plan.soughtWords.length;
-  return isMixed ? { ...plan, soughtWords: rare } : plan;
+export function withoutCommon(plan: WordPlan, known: WordShares): WordPlan {
+  if (rarestShare(plan, known) >= COMMON_SHARE) return plan;
+  const rare = plan.soughtWords.filter((word) => known.words.of(word) < COMMON_SHARE);
+  return {
+    ...plan,
+    soughtWords: rare.length < plan.soughtWords.length ? rare : plan.soughtWords,
+    facets: plan.facets.map((condition) =>
+      shareOf(condition, known) < COMMON_SHARE ? condition : { ...condition, isUsual: true }
+    ),
+  };
 }
 
 /**
- * How rare the rarest of the words is that a plan looks up; undefined without statistics. A word that is
- * not among those in the statistics is no more common than the last of them.
+ * How rare the rarest is of what a plan looks up.
  *
  * @example
  * ```ts
  * import { deepEqual } from "node:assert/strict";
  * import { portableHashText } from "../nostr/event_id.ts";
  * import { wordPlanOf } from "./plan.ts";
- * import { rarityOf } from "./word_shares.ts";
+ * import { rarityOf, Shares } from "./word_shares.ts";
  *
  * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const known = { events: 1_000, shares: new Map([["the", 0.5], ["a", 0.25]]), least: 0.25 };
+ * const words = new Shares([["the", 0.5], ["a", 0.25]]);
+ * const known = { events: 1_000, words, facets: new Shares() };
  * deepEqual(rarityOf(plan, known), { share: 0.25, events: 250 });
  * ```
  */
-export function rarityOf(
-  plan: WordPlan,
-  { events, shares, least }: WordShares,
-): Rarity | undefined {
-  if (shares.size === 0) return undefined;
-  const share = Math.min(...plan.soughtWords.map((word) => shares.get(word) ?? least));
-  return { share, events: Math.round(share * events) };
+export function rarityOf(plan: WordPlan, known: WordShares): Rarity {
+  const share = rarestShare(plan, known);
+  return { share, events: Math.round(share * known.events) };
+}
+
+function rarestShare({ soughtWords, facets }: WordPlan, known: WordShares): number {
+  return Math.min(
+    1,
+    ...soughtWords.map((word) => known.words.of(word)),
+    ...facets.map((condition) => shareOf(condition, known)),
+  );
+}
+
+/** At most: of several values that will do, events may have more than one. */
+function shareOf({ facets, every }: FacetCondition, known: WordShares): number {
+  const shares = facets.map((facet) => known.facets.of(facet));
+  return every ? Math.min(...shares) : Math.min(1, shares.reduce((sum, share) => sum + share, 0));
 }
 
 interface ShareRow {
-  readonly word: string;
+  readonly column: "words" | "facets";
+  readonly key: string;
   readonly share: number;
   /** The same in each row. */
   readonly events: number;
 }
 
-/** Behind the shares of the words Postgres writes some others, which belong to none. */
+/** Behind the shares Postgres writes some others, which belong to nothing. */
 const sharesStatement: Statement<ShareRow> = {
-  text: `select word, share, events
+  text: `select attname, key, share, events
 from (
   select nspname, greatest(reltuples, 0)::int8 as events
   from pg_class join pg_namespace on pg_namespace.oid = relnamespace
   where pg_class.oid = 'event_words'::regclass) as place
-join pg_stats on schemaname = nspname and tablename = 'event_words' and attname = 'words'
-cross join unnest(most_common_elems::text::text[], most_common_elem_freqs) as common (word, share)
-where word is not null`,
+join pg_stats on schemaname = nspname and tablename = 'event_words'
+  and attname in ('words', 'facets')
+cross join unnest(most_common_elems::text::text[], most_common_elem_freqs) as common (key, share)
+where key is not null`,
   parameters: [],
   read: (cells) => ({
-    word: cells.text(0),
-    share: Number(cells.text(1)),
-    events: cells.integer(2),
+    column: cells.text(0) === "words" ? "words" : "facets",
+    key: cells.text(1),
+    share: Number(cells.text(2)),
+    events: cells.integer(3),
   }),
 };

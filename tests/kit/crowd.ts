@@ -3,7 +3,9 @@
  *
  * The mix is that of a public relay: few people write most, most write little; notes, replies,
  * reactions, reposts, follow lists of hundreds, gift wraps, articles, in words of which few are common.
- * Ids are true; signatures are not.
+ * Each season has a word, a pair of characters and somebody to follow that nobody speaks of afterwards,
+ * so that there are things to ask for of which a larger database has no more. Ids are true; signatures
+ * are not.
  *
  * @module
  */
@@ -27,13 +29,38 @@ const MEMORY = 5_000;
 
 const TOPICS = ["nostr", "bitcoin", "art", "music", "dinosaurs", "deno", "food", "photography"];
 
+/** How long something is spoken of, events. */
+const SEASON = 10_000;
+
 /** Words that can be told by their numbers: the lower, the more common, as in every language. */
 const VOCABULARY = 60_000;
 
 /** Characters of texts without spaces. */
 const HAN = { first: 0x4e00, count: 2_000 };
 
+/** Where the characters begin of which each season has two. */
+const FIRST_OF_SEASONS = 0x6000;
+
 const FAKE_SIGNATURE = "0".repeat(128);
+
+/** What is spoken of in one season and in no other. */
+export interface Fad {
+  readonly word: string;
+  /** Two characters. */
+  readonly unparted: string;
+  /** A public key. */
+  readonly guest: string;
+}
+
+/** What is spoken of in this season, the first being 0. */
+export function fadOf(season: number): Fad {
+  const [first, second] = [2 * season, 2 * season + 1].map((each) => FIRST_OF_SEASONS + each);
+  return {
+    word: `fad${season}`,
+    unparted: String.fromCodePoint(first!, second!),
+    guest: sha256OfText(`guest ${season}`),
+  };
+}
 
 /** Writes events for ever. The authors are numbered by how much they write: 0 writes most. */
 export class Crowd {
@@ -72,7 +99,7 @@ export class Crowd {
     if (draw < 930) {
       return { kind: 1059, tags: [["p", this.#somebody()]], content: this.#text(salt) };
     }
-    if (draw < 950) return { kind: 0, tags: [], content: `{"name":"${this.#word()} ${salt}"}` };
+    if (draw < 950) return { kind: 0, tags: [], content: this.#profile(salt) };
     if (draw < 955) return { kind: 3, tags: this.#follows(), content: "" };
     if (draw < 985) return { kind: 9735, tags: this.#mention(), content: salt };
     const d = ["d", `article ${this.#random.int(50)}`];
@@ -99,12 +126,19 @@ export class Crowd {
   }
 
   #follows(): Tag[] {
-    return Array.from({ length: this.#random.between(50, 500) }, () => ["p", this.#somebody()]);
+    const guest = this.#random.chance(0.1) ? [this.#fad().guest] : [];
+    const others = Array.from({ length: this.#random.between(50, 500) }, () => this.#somebody());
+    return [...guest, ...others].map((pubkey) => ["p", pubkey]);
+  }
+
+  #profile(salt: string): string {
+    return JSON.stringify({ name: `${this.#word()} ${salt}`, about: this.#text(salt) });
   }
 
   #text(salt: string): string {
     if (this.#random.chance(0.05)) return this.#unparted(this.#random.between(5, 60));
     const words = Array.from({ length: this.#random.between(5, 50) }, () => this.#word());
+    if (this.#random.chance(0.002)) words.push(this.#fad().word);
     return `${salt} ${words.join(" ")}`;
   }
 
@@ -113,10 +147,16 @@ export class Crowd {
   }
 
   #unparted(length: number): string {
-    return Array.from(
+    const characters = Array.from(
       { length },
       () => String.fromCodePoint(HAN.first + this.#frequent(HAN.count)),
-    ).join("");
+    );
+    if (this.#random.chance(0.02)) characters.push(this.#fad().unparted);
+    return characters.join("");
+  }
+
+  #fad(): Fad {
+    return fadOf(Math.floor(this.#written / SEASON));
   }
 
   /** A number from 0 to `below` - 1, the nth of which is about as frequent as 1/n. */

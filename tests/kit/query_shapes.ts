@@ -8,13 +8,19 @@ import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { MIN_LOOKED_AT } from "../../src/store/search_walk.ts";
 import type { SqlStore } from "../../src/store/sql_store.ts";
-import type { Crowd } from "./crowd.ts";
+import { type Crowd, fadOf } from "./crowd.ts";
 
 /** The limit of every filter. */
 export const LIMIT = 50;
 
 /** How many rows a COUNT looks at, at most. */
 const MAX_COUNT_ROWS = 5_000;
+
+/** The same where there are fewer: all that 100,000 events have. */
+const MAX_FEW_COUNT_ROWS = 400;
+
+/** What nobody spoke of again. */
+const FAD = fadOf(0);
 
 /** What is asked about: values that occur at each size, of authors who write much and little. */
 export interface Sample {
@@ -45,7 +51,8 @@ export function shapesOf(sample: Sample): readonly Shape[] {
     // What has the first of the values is looked through for the others: of popular ones a part has both.
     ...query(andTagShapes(values), () => 5 * AND_TAG_FACTOR * LIMIT),
     ...query(searchShapes(values), () => 5 * (MIN_LOOKED_AT + LIMIT)),
-    ...count(countShapes(values)),
+    ...count(countShapes(values), MAX_COUNT_ROWS),
+    ...count(fewCountShapes(values), MAX_FEW_COUNT_ROWS),
   ];
 }
 
@@ -61,7 +68,6 @@ class Values {
   readonly article: NostrEvent;
   readonly ids: readonly string[];
   readonly topEvent: string;
-  readonly quietlyMentioned: string;
   readonly events: readonly NostrEvent[];
   readonly middle: number;
 
@@ -73,7 +79,6 @@ class Values {
     this.article = events.findLast(({ kind }) => kind === 30023)!;
     this.ids = events.filter((_, place) => place % 97 === 0).slice(0, 50).map(({ id }) => id);
     this.topEvent = mostMentioned(events);
-    this.quietlyMentioned = leastFollowed(events);
     this.events = events;
     this.middle = middle;
   }
@@ -100,7 +105,7 @@ function authorShapes({ hot, cold, busy, quiet, ids }: Values): Filters {
   };
 }
 
-function tagShapes({ hot, article, ids, topEvent, quietlyMentioned, events }: Values): Filters {
+function tagShapes({ hot, article, ids, topEvent, events }: Values): Filters {
   return {
     "#e, popular": tag("e", topEvent),
     "#e, one note's reactions": { ...tag("e", ids[0]!), ...kinds(7) },
@@ -108,7 +113,7 @@ function tagShapes({ hot, article, ids, topEvent, quietlyMentioned, events }: Va
     "#p, popular": tag("p", hot),
     "#p, popular, gift wraps": { ...tag("p", hot), ...kinds(1059) },
     "#p, popular, zaps": { ...tag("p", hot), ...kinds(9735) },
-    "#p, quiet": tag("p", quietlyMentioned),
+    "#p, quiet": tag("p", FAD.guest),
     "#t, popular": tag("t", "nostr"),
     "#t, popular, articles": { ...tag("t", "nostr"), ...kinds(30023) },
     "#t, popular, busy author": { ...tag("t", "nostr"), ...authors(hot) },
@@ -147,14 +152,14 @@ function searchShapes({ hot, cold, middle, events }: Values): Filters {
   const rare = /^\d+/.exec(events.findLast(({ kind }) => kind === 1)!.content)?.[0] ?? "word50000";
   return {
     "search, one event's word": words(rare),
-    "search, rare word": words("word20000"),
+    "search, rare word": words(FAD.word),
     "search, middling word": words("word1000"),
     "search, frequent word": words("word100"),
     "search, common word": words("word0"),
     "search, two common words": words("word0", "word1"),
-    "search, frequent and rare": words("word0", "word20000"),
+    "search, frequent and rare": words("word0", FAD.word),
     "search, no such word": words("nowhere"),
-    "search, two characters": words("\u4e10\u4e11"),
+    "search, two characters": words(FAD.unparted),
     "search, one character": words("\u4e00"),
     "search, common word in profiles": { ...words("word0"), ...kinds(0) },
     "search, common word, busy author": { ...words("word0"), ...authors(hot) },
@@ -175,11 +180,14 @@ function countShapes({ hot, ids, middle }: Values): Filters {
     "count of kind 1": { ...kinds(1), ...noTags },
     "count of busy author": { ...authors(hot), ...noTags },
     "count of one note's reactions": { ...tag("e", ids[0]!), ...kinds(7) },
-    "count of followers": { ...tag("p", hot), ...kinds(3) },
     "count of #t, popular": tag("t", "nostr"),
     "count of #t, popular, since": { ...tag("t", "nostr"), since: middle },
     "count of common word": { ...noTags, search: new Set(["word0"]), kinds: SEARCHABLE_KINDS },
   };
+}
+
+function fewCountShapes({ hot }: Values): Filters {
+  return { [`count of followers, to ${MAX_FEW_COUNT_ROWS}`]: { ...tag("p", hot), ...kinds(3) } };
 }
 
 /** The kinds whose events the shapes search. */
@@ -212,22 +220,16 @@ function query(filters: Filters, bound: (filter: ReqFilter) => number): readonly
 }
 
 /** A count reads what it counts, up to its bound; one by words as a search of so many candidates does. */
-function count(filters: Filters): readonly Shape[] {
+function count(filters: Filters, maxRows: number): readonly Shape[] {
   return Object.entries(filters).map(([name, filter]) => ({
     name,
-    bound: (filter.search === undefined ? 2 : 5) * (MAX_COUNT_ROWS + 1),
-    ask: async (store) => (await store.count([filter], { maxRows: MAX_COUNT_ROWS })).count,
+    bound: (filter.search === undefined ? 2 : 5) * (maxRows + 1),
+    ask: async (store) => (await store.count([filter], { maxRows })).count,
   }));
 }
 
 function mostMentioned(events: readonly NostrEvent[]): string {
   return mentionsOf("e", events).reduce((most, each) => each[1] > most[1] ? each : most)[0];
-}
-
-/** Of those who are on a list, the longest of all events, which every answer is to have. */
-function leastFollowed(events: readonly NostrEvent[]): string {
-  const lists = events.filter(({ kind }) => kind === 3);
-  return mentionsOf("p", lists).reduce((least, each) => each[1] < least[1] ? each : least)[0];
 }
 
 /** The values of tags of this name, and how often each occurs. */

@@ -60,6 +60,13 @@ Deno.test("words that are not looked up are checked, and all count for the rank"
   ok(text.includes("ts_rank(words, $1::tsquery"));
 });
 
+Deno.test("beside a rare facet no word needs to be looked up", () => {
+  const { text, parameters } = matchStatement({ ...planOf({}), soughtWords: [] }, stretch, 10);
+  equal(parameters[0], "'fox' & 'dog'");
+  equal(text.split("@@").length, 2);
+  ok(text.includes("where (hit.words @@ $1::tsquery) is true"));
+});
+
 Deno.test("the text depends on which conditions there are, not on how many values", () => {
   const tags = (...values: string[]) => ({ tags: new Map([["t", new Set(values)]]) });
   equal(statementOf(tags("a")).text, statementOf(tags("b", "c", "d")).text);
