@@ -5,6 +5,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import { utf8 } from "../base/bytes.ts";
 import { escapedParts } from "../nostr/escaped_parts.ts";
 import { eventId } from "../nostr/event_id.ts";
@@ -25,6 +26,9 @@ const BATCH_CHARACTERS = 4_194_304;
 
 /** Batches on their way at once: while one is written, others are parsed and their signatures checked. */
 const BATCHES_IN_FLIGHT = 4;
+
+/** A batch that is being written goes on between two turns. */
+const LINES_IN_A_TURN = 200;
 
 /** How many refused lines are kept, to show what is wrong with them. */
 const MAX_EXAMPLES = 5;
@@ -128,16 +132,26 @@ async function importBatch(
   options: ImportOptions,
   tally: Tally,
 ): Promise<void> {
-  const { store, verifier } = options;
-  const records = await Promise.all(lines.map(async (line) => {
-    const record = readRecord(line, options);
-    if (typeof record === "string") return tally.refuse(line.number, record);
-    if (verifier === undefined || await verifier.verify(record.event)) return record;
-    return tally.refuse(line.number, "invalid: signature does not fit the author and the id");
-  }));
-  const batch = records.filter((record) => record !== undefined);
+  const reading: Promise<EventRecord | undefined>[] = [];
+  for (const [place, line] of lines.entries()) {
+    if (place % LINES_IN_A_TURN === 0) await new Promise(setImmediate);
+    reading.push(readVerified(line, options, tally));
+  }
+  const batch = (await Promise.all(reading)).filter((record) => record !== undefined);
   if (batch.length === 0) return;
-  for (const outcome of await store.put(batch)) tally[outcome]++;
+  for (const outcome of await options.store.put(batch)) tally[outcome]++;
+}
+
+async function readVerified(
+  line: Line,
+  options: ImportOptions,
+  tally: Tally,
+): Promise<EventRecord | undefined> {
+  const record = readRecord(line, options);
+  if (typeof record === "string") return tally.refuse(line.number, record);
+  const { verifier } = options;
+  if (verifier === undefined || await verifier.verify(record.event)) return record;
+  return tally.refuse(line.number, "invalid: signature does not fit the author and the id");
 }
 
 /** The event on a line, or why it is refused. */

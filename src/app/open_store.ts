@@ -6,6 +6,7 @@
 
 import type { Log } from "../base/log.ts";
 import type { Database } from "../store/database.ts";
+import { buildIndexes } from "../store/deferred_indexes.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
 import { Housekeeping } from "../store/housekeeping.ts";
 import { MemoryStore } from "../store/memory.ts";
@@ -58,6 +59,10 @@ export async function openStore(
   try {
     const applied = await migrate(sql, await readMigrations(), sha256);
     if (applied.length > 0) log.info("schema brought up to date", { migrations: applied.length });
+    const built = await buildIndexes(sql);
+    if (built.length > 0) {
+      log.warn("indexes built that an import had left out", { indexes: built.length });
+    }
   } catch (error) {
     await sql.close();
     throw error;
@@ -67,6 +72,7 @@ export async function openStore(
     searchCandidates: search.max_candidates,
     maxFetchedBytes: limits.max_fetched_bytes,
     clock: systemClock,
+    isPrivate: url.startsWith(PGLITE) || url.startsWith(MANAGED),
   });
 }
 

@@ -125,6 +125,10 @@ export class MemoryStore implements EventStore, Upkeep {
   /** Searching looks at the events themselves. */
   async *reindex(): AsyncIterable<number> {}
 
+  fill<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
   close(): Promise<void> {
     this.#closed = true;
     return Promise.resolve();

@@ -56,7 +56,7 @@ export async function migrate(
   return await database.transaction(async (session) => {
     // An index on a large table may take as long as it takes.
     await session.script("set local statement_timeout = 0");
-    await session.query(lock);
+    await session.query(lockSchema);
     await session.script(createTable);
     const applied = await session.query(selectApplied);
     const missing = missingMigrations(applied, migrations, sha256);
@@ -122,8 +122,19 @@ async function apply(migration: Migration, session: Session, sha256: Sha256): Pr
   await session.query(insertApplied(migration, sha256));
 }
 
-/** Held until the transaction ends. The number is ours alone: "gallimim" in ASCII. */
-const lock: Statement<void> = {
+/**
+ * For whoever changes the schema. Held until the transaction ends. The number is ours alone: "gallimim" in
+ * ASCII.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { lockSchema } from "./migrations.ts";
+ *
+ * equal(lockSchema.parameters.length, 1);
+ * ```
+ */
+export const lockSchema: Statement<void> = {
   text: "select pg_advisory_xact_lock($1::int8)::text",
   parameters: ["7449354471528556909"],
   read: () => {},

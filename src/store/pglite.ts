@@ -122,24 +122,26 @@ class PgliteDatabase implements Database {
     await this.#alone(() => this.#worker.call({ type: "script", sql }));
   }
 
+  /** The next may begin as soon as this one's end is on its way: the worker answers in order. */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return await this.#alone(async () => {
+    const { result, committed } = await this.#alone(async () => {
       const session: Session = {
         query: (statement, options = {}) => this.#run(statement, options),
         script: async (sql) => void await this.#worker.call({ type: "script", sql }),
       };
-      // Not waited for: the worker answers in order, and if this fails so does all that follows.
+      // Not waited for: if this fails so does all that follows.
       const begun = session.script("begin");
       begun.catch(() => {});
       try {
         const result = await work(session);
-        await session.script("commit");
-        return result;
+        return { result, committed: session.script("commit") };
       } catch (error) {
         await session.script("rollback");
         throw error;
       }
     });
+    await committed;
+    return result;
   }
 
   async close(): Promise<void> {

@@ -127,8 +127,7 @@ export function deleteTags(keys: readonly number[]): Statement<void> {
 }
 
 /**
- * Writes the tags by which the events of these rows are found; undefined when they have none. In their
- * own order, so that neighbours in an index are written one after the other.
+ * The tags by which an event is found, as {@link insertTags} takes them; undefined without any.
  *
  * @see NIP-01 "only the first value in any given tag is indexed"
  *
@@ -136,27 +135,42 @@ export function deleteTags(keys: readonly number[]): Statement<void> {
  * ```ts
  * import { equal } from "node:assert/strict";
  * import { portableHashText } from "../nostr/event_id.ts";
- * import { insertTags } from "./put_statements.ts";
+ * import { tagFingerprint } from "./fingerprint.ts";
+ * import { tagList } from "./put_statements.ts";
  *
- * const event = { id: "a1", pubkey: "b2", created_at: 3, kind: 1, content: "", sig: "" };
- * const rows = [{ key: 7, event: { ...event, tags: [["t", "x"], ["title", "y"]] } }];
- * equal(insertTags(rows, portableHashText)?.parameters[0], "{7}");
- * equal(insertTags([], portableHashText), undefined);
+ * const tags = [["t", "x"], ["title", "y"]];
+ * equal(tagList({ tags }, portableHashText), `{${tagFingerprint("t", "x", portableHashText)}}`);
  * ```
  */
-export function insertTags(
-  rows: readonly { readonly key: number; readonly event: NostrEvent }[],
+export function tagList(
+  event: Pick<NostrEvent, "tags">,
   hashText: HashText,
-): Statement<void> | undefined {
-  const keys: number[] = [];
-  const lists: string[] = [];
-  for (const { key, event } of rows) {
-    const tags = indexedTags(event, hashText);
-    if (tags.size === 0) continue;
-    keys.push(key);
-    lists.push(`"${plainArray([...tags])}"`);
-  }
-  if (keys.length === 0) return undefined;
+): string | undefined {
+  const tags = indexedTags(event, hashText);
+  return tags.size === 0 ? undefined : plainArray([...tags]);
+}
+
+/** The tags of a row of `events`. */
+export interface TagRow {
+  /** `events.key`. */
+  readonly key: number;
+  /** See {@link tagList}. */
+  readonly list: string;
+}
+
+/**
+ * Writes the tags by which the events of these rows are found. In their own order, so that neighbours in
+ * an index are written one after the other.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { insertTags } from "./put_statements.ts";
+ *
+ * deepEqual(insertTags([{ key: 7, list: "{ab,cd}" }]).parameters, ["{7}", '{"{ab,cd}"}']);
+ * ```
+ */
+export function insertTags(rows: readonly TagRow[]): Statement<void> {
   return {
     text: `insert into tags (event, created_at, tag, head, author, pubkey, kind)
 select key, created_at, tag, head, author, pubkey, kind
@@ -164,7 +178,10 @@ from unnest($1::int8[], $2::text[]) as new (event, list)
 join events on events.key = new.event
 cross join lateral unnest(list::uuid[]) as tag
 order by tag`,
-    parameters: [plainArray(keys), plainArray(lists)],
+    parameters: [
+      plainArray(rows.map(({ key }) => key)),
+      plainArray(rows.map(({ list }) => `"${list}"`)),
+    ],
     read: () => {},
   };
 }

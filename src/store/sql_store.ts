@@ -6,14 +6,16 @@
 
 import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
+import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
 import { Allowance } from "./allowance.ts";
 import { bodiesStatement } from "./body_statement.ts";
-import { bury, MustBeAlone } from "./burial.ts";
+import { MustBeAlone } from "./burial.ts";
 import { ByteRoom } from "./byte_room.ts";
 import { countEvents } from "./count.ts";
 import { copyTombstones } from "./copy_tombstones.ts";
-import { type Database, type Session, type Statement, StatementFailed } from "./database.ts";
+import { type Database, type Statement, StatementFailed } from "./database.ts";
+import { buildIndexes, deferIndexes } from "./deferred_indexes.ts";
 import { deliver } from "./delivery.ts";
 import {
   type CountOptions,
@@ -26,16 +28,9 @@ import {
   StoreUnavailable,
 } from "./event_store.ts";
 import type { NumberedRecord } from "./feed_statements.ts";
-import { type Entry, type OrderedBatch, orderedBatch } from "./ordered_batch.ts";
+import { draftOf } from "./draft.ts";
 import { type Plan, plansOf, type WordPlan, wordPlanOf } from "./plan.ts";
-import {
-  deleteTags,
-  insertRegular,
-  insertTags,
-  selectIds,
-  type StoredRow,
-  upsertVersioned,
-} from "./put_statements.ts";
+import { deleteTags } from "./put_statements.ts";
 import { recentFirst, recentOf, recentStatement } from "./recent_statement.ts";
 import {
   type Answer,
@@ -60,7 +55,7 @@ import { isRequest } from "./tombstones.ts";
 import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
 import { deleteEvents, deleteExpired, surveyEvents } from "./upkeep_statements.ts";
 import { Statistics } from "./word_shares.ts";
-import { insertWords } from "./word_statements.ts";
+import { writeBatch } from "./write_batch.ts";
 
 /** How often a batch is written anew after it met another writer. */
 const MAX_ATTEMPTS = 5;
@@ -81,6 +76,8 @@ export interface SqlStoreOptions {
   readonly maxFetchedBytes?: number;
   /** By what events expire and queries run out of time. Default: none does. */
   readonly clock?: StoreClock;
+  /** Whether no other process has the database. Default: no. */
+  readonly isPrivate?: boolean;
 }
 
 /**
@@ -113,6 +110,9 @@ export class SqlStore implements EventStore, Upkeep {
   readonly #statistics: Statistics;
   readonly #room: ByteRoom;
   readonly #clock: StoreClock;
+  readonly #isPrivate: boolean;
+  /** Whether indexes are missing, see {@link fill}. */
+  #isFilling = false;
   readonly feed: StoreFeed;
 
   /** The store closes the database when it is closed. */
@@ -123,18 +123,27 @@ export class SqlStore implements EventStore, Upkeep {
     this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
     this.#room = new ByteRoom(options.maxFetchedBytes ?? 64 * 1_048_576);
     this.#clock = options.clock ?? timeless;
+    this.#isPrivate = options.isPrivate ?? false;
     this.#statistics = new Statistics(database, this.#clock);
     this.feed = feedOf(database);
   }
 
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
     if (batch.length === 0) return [];
+    // To forget an author means to look for all that the author wrote and was sent.
+    if (this.#isFilling && batch.some(isVanishRequest)) await this.#endFilling();
     let alone = batch.some(({ event }) => isRequest(event));
+    const context = {
+      hashText: this.#hashText,
+      searchableKinds: this.#searchableKinds,
+      feed: this.feed,
+    };
+    const draft = draftOf(batch, this.#hashText);
     for (let attempt = 1;; attempt++) {
       const stored: NumberedRecord[] = [];
       try {
         const outcomes = await this.#database.transaction((session) =>
-          this.#write(batch, session, { stored, alone })
+          writeBatch(batch, session, { ...context, draft, stored, alone })
         );
         this.feed.committed(stored);
         return outcomes;
@@ -202,6 +211,15 @@ export class SqlStore implements EventStore, Upkeep {
     return this.#delete(deleteEvents(ids));
   }
 
+  async fill<T>(work: () => Promise<T>): Promise<T> {
+    this.#isFilling = this.#isPrivate && await deferIndexes(this.#database);
+    try {
+      return await work();
+    } finally {
+      await this.#endFilling();
+    }
+  }
+
   /** Brings what was deleted here to `other`, see `copy_tombstones.ts`. */
   async copyTombstonesTo(other: SqlStore): Promise<void> {
     await copyTombstones(this.#database, other.#database);
@@ -210,6 +228,12 @@ export class SqlStore implements EventStore, Upkeep {
   async close(): Promise<void> {
     await this.feed.close();
     await this.#database.close();
+  }
+
+  async #endFilling(): Promise<void> {
+    if (!this.#isFilling) return;
+    await buildIndexes(this.#database);
+    this.#isFilling = false;
   }
 
   #bounds({ signal, timeoutMs }: QueryOptions): Bounds {
@@ -270,86 +294,6 @@ export class SqlStore implements EventStore, Upkeep {
       return keys.length;
     });
   }
-
-  /** Fills `stored` with what will be there once the transaction has committed. */
-  async #write(
-    batch: readonly EventRecord[],
-    session: Session,
-    { stored, alone }: { readonly stored: NumberedRecord[]; readonly alone: boolean },
-  ): Promise<readonly PutOutcome[]> {
-    const deleted = await bury(batch, session, { hashText: this.#hashText, alone });
-    const ordered = orderedBatch(batch, this.#hashText, deleted);
-    const { regular, versioned } = ordered;
-    const [newRegular, newVersioned] = await Promise.all([
-      regular.length > 0 ? session.query(insertRegular(regular)) : nothing,
-      versioned.length > 0 ? session.query(upsertVersioned(versioned)) : nothing,
-    ]);
-    const keys = keysById([...newRegular, ...newVersioned]);
-    stored.push(...numbered([...regular, ...versioned], [...newRegular, ...newVersioned]));
-    const lost = versioned.filter(({ record }) => !keys.has(record.event.id));
-    const [present] = await Promise.all([
-      lost.length > 0 ? session.query(selectIds(lost.map(({ record }) => record.event.id))) : [],
-      newVersioned.length > 0 ? session.query(deleteTags(newVersioned.map(({ key }) => key))) : [],
-      this.#describe([...regular, ...versioned], keys, session),
-      this.feed.announce(session, stored),
-    ]);
-    const outcomes = outcomesOf(ordered, keys, new Set(present));
-    for (const place of deleted) outcomes[place] = "deleted";
-    return outcomes;
-  }
-
-  /** Writes by what the new events are found. */
-  async #describe(
-    entries: readonly Entry[],
-    keys: ReadonlyMap<string, number>,
-    session: Session,
-  ): Promise<void> {
-    const rows = entries.flatMap(({ record: { event } }) => {
-      const key = keys.get(event.id);
-      return key === undefined ? [] : [{ key, event }];
-    });
-    const searchable = rows.filter(({ event }) => this.#searchableKinds.has(event.kind));
-    const tags = insertTags(rows, this.#hashText);
-    await Promise.all([
-      tags !== undefined ? session.query(tags) : undefined,
-      searchable.length > 0 ? session.query(insertWords(searchable, this.#hashText)) : undefined,
-    ]);
-  }
-}
-
-const nothing: readonly StoredRow[] = [];
-
-/** The entries that were stored, each with its number, in the order in which they came. */
-function numbered(entries: readonly Entry[], rows: readonly StoredRow[]): NumberedRecord[] {
-  const seqs = new Map(rows.map(({ id, seq }) => [id, seq]));
-  return entries.toSorted((a, b) => a.place - b.place).flatMap(({ record }) => {
-    const seq = seqs.get(record.event.id);
-    return seq === undefined ? [] : [{ ...record, seq }];
-  });
-}
-
-function keysById(rows: readonly StoredRow[]): ReadonlyMap<string, number> {
-  return new Map(rows.map(({ id, key }) => [id, key]));
-}
-
-/** By place in the batch. `present` are those of the versioned events that had been stored before. */
-function outcomesOf(
-  { regular, versioned, superseded, copies }: OrderedBatch,
-  stored: ReadonlyMap<string, number>,
-  present: ReadonlySet<string>,
-): PutOutcome[] {
-  const outcomes: PutOutcome[] = [];
-  for (const { place, record } of regular) {
-    outcomes[place] = stored.has(record.event.id) ? "stored" : "duplicate";
-  }
-  for (const { place, record: { event: { id } } } of versioned) {
-    outcomes[place] = stored.has(id) ? "stored" : present.has(id) ? "duplicate" : "superseded";
-  }
-  for (const place of superseded) outcomes[place] = "superseded";
-  for (const [place, first] of copies) {
-    outcomes[place] = outcomes[first] === "stored" ? "duplicate" : outcomes[first]!;
-  }
-  return outcomes;
 }
 
 /** No filter can make a statement that Postgres refuses: a schema that is not ours can. */
@@ -357,6 +301,10 @@ function unavailable(error: unknown): unknown {
   return error instanceof StatementFailed
     ? new StoreUnavailable(error.message, { cause: error })
     : error;
+}
+
+function isVanishRequest({ event }: EventRecord): boolean {
+  return event.kind === VANISH_REQUEST;
 }
 
 function isConflict(error: unknown): boolean {

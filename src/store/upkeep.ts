@@ -27,6 +27,11 @@ export interface Upkeep {
   survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]>;
   /** Removes the events with these ids and says how many it removed; others may have been faster. */
   remove(ids: readonly string[]): Promise<number>;
+  /**
+   * Runs `work`, which writes much, and gives its result. A store that is empty and that nobody else has
+   * may meanwhile leave undone what only queries need: these are slow until this resolves or rejects.
+   */
+  fill<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** A store that is served from: somebody keeps it tidy. */

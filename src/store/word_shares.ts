@@ -29,7 +29,18 @@ export interface WordShares {
   readonly facets: Shares;
 }
 
-/** Which part of the events with words has what, of the most common. */
+/**
+ * Which part of the events with words has what, of the most common.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { Shares } from "./word_shares.ts";
+ *
+ * const shares = new Shares([["the", 0.5], ["a", 0.25]]);
+ * deepEqual([shares.of("the"), shares.of("fox")], [0.5, 0.25]);
+ * ```
+ */
 export class Shares {
   readonly #shares: ReadonlyMap<string, number>;
   /** Of all others, at most. */

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { hasExpired } from "../../src/nostr/expiration.ts";
 import { matches } from "../../src/nostr/match.ts";
 import type { EventStore } from "../../src/store/event_store.ts";
+import { MemoryStore } from "../../src/store/memory.ts";
 import { compare, type Place } from "../../src/store/scan.ts";
 import type { StoreClock } from "../../src/store/store_clock.ts";
 import type { TidyStore } from "../../src/store/upkeep.ts";
@@ -39,6 +40,7 @@ export function testTidying(name: string, open: (clock: StoreClock) => Promise<T
   };
   testHiding(test);
   testRemoving(test);
+  testFilling(test);
 }
 
 type Test = (
@@ -163,6 +165,39 @@ function testRemoving(test: Test): void {
     equal(await store.remove([gone!.id]), 0);
     deepEqual(await idsIn(store, { tags: new Map([["t", new Set(["x"])]]) }), [stays!.id]);
     deepEqual(await put(store, gone!, version), ["stored", "stored"]);
+  });
+}
+
+function testFilling(test: Test): void {
+  test("what a store was filled with is found as in memory", async (store, clock) => {
+    const random = new SeededRandom(7);
+    const events = generateEvents(random, 300);
+    const vanishing = { pubkey: events[40]!.pubkey, created_at: events[150]!.created_at };
+    const vanish = someEvent({ ...vanishing, kind: 62, tags: [["relay", "ALL_RELAYS"]] });
+    const batches = [events.slice(0, 150), [...events.slice(150, 200), vanish], events.slice(200)];
+    const oracle = new MemoryStore(clock);
+    const outcomes = await store.fill(async () => {
+      const outcomes = [];
+      for (const batch of batches) outcomes.push(await put(store, ...batch));
+      return outcomes;
+    });
+    for (const [place, batch] of batches.entries()) {
+      deepEqual(outcomes[place], await put(oracle, ...batch));
+    }
+    for (let i = 0; i < 100; i++) {
+      const filter = generateFilter(random, events);
+      deepEqual(await idsIn(store, filter), await idsIn(oracle, filter));
+    }
+  });
+
+  test("what goes wrong while a store is filled is told, and what was written stays", async (store) => {
+    const event = someEvent({ tags: [["t", "x"]] });
+    const filling = store.fill(async () => {
+      await put(store, event);
+      throw new Error("no more lines");
+    });
+    await rejects(filling, { message: "no more lines" });
+    deepEqual(await idsIn(store, { tags: new Map([["t", new Set(["x"])]]) }), [event.id]);
   });
 }
 

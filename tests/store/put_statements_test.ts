@@ -9,6 +9,7 @@ import {
   insertRegular,
   insertTags,
   selectIds,
+  tagList,
   upsertVersioned,
 } from "../../src/store/put_statements.ts";
 
@@ -61,16 +62,14 @@ Deno.test("NIP01-50 single letters and first values, each pair once", () => {
     ["", "x"],
     ["é", "x"],
   ];
-  deepEqual(insertTags([{ key: 5, event: { ...event, tags } }], portableHashText)!.parameters, [
-    "{5}",
-    `{"{${
-      [["e", "x"], ["E", "x"], ["e", ""]].map(([letter, value]) =>
-        tagFingerprint(letter!, value!, portableHashText)
-      )
-    }}"}`,
-  ]);
+  const fingerprints = [["e", "x"], ["E", "x"], ["e", ""]].map(([letter, value]) =>
+    tagFingerprint(letter!, value!, portableHashText)
+  );
+  equal(tagList({ tags }, portableHashText), `{${fingerprints}}`);
+  equal(tagList({ tags: [["ee", "x"]] }, portableHashText), undefined);
 });
 
-Deno.test("no tags, no statement", () => {
-  equal(insertTags([{ key: 5, event }, { key: 6, event }], portableHashText), undefined);
+Deno.test("the tags of an event travel as one text", () => {
+  const rows = [{ key: 5, list: "{ab,cd}" }, { key: 6, list: "{ef}" }];
+  deepEqual(insertTags(rows).parameters, ["{5,6}", '{"{ab,cd}","{ef}"}']);
 });

@@ -87,14 +87,15 @@ export async function importFile(
   const store = await context.openStore();
   const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
   try {
-    const tally = await importEvents(readUntil(opened.readable, stop), {
+    const options = {
       store,
       verifier,
       policy: policyOf(settings, limits),
       nowMs: clock.nowMs(),
       maxLineBytes: settings.limits.max_message_bytes,
       onProgress: progressOn(streams.stderr, clock),
-    });
+    };
+    const tally = await store.fill(() => importEvents(readUntil(opened.readable, stop), options));
     await streams.stdout.write(utf8(summaryOf(tally)));
     return stop.aborted ? exitCode.interrupted : exitCode.done;
   } finally {

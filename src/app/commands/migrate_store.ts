@@ -79,7 +79,9 @@ export async function migrateStore(
         await source.copyTombstonesTo(target);
       }
       const onProgress = progressOn(streams.stderr, clock);
-      const tally = await copyStore(source, target, { signal: stop, onProgress });
+      const tally = await target.fill(() =>
+        copyStore(source, target, { signal: stop, onProgress })
+      );
       await streams.stdout.write(utf8(`${countsOf(tally)}\n`));
       return tally.unreadable === 0 ? exitCode.done : exitCode.failed;
     } finally {
