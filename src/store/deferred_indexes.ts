@@ -10,6 +10,7 @@
  */
 
 import type { Database, Session, Statement } from "./database.ts";
+import { LISTENER_NAME } from "./feed_statements.ts";
 import { lockSchema } from "./migrations.ts";
 
 /**
@@ -28,8 +29,9 @@ const DEFERRABLE = [
 ];
 
 /**
- * Drops the indexes that only queries go by, if the database has no events yet, and says whether it has
- * done so. Until {@link buildIndexes} has been called queries look at everything there is.
+ * Drops the indexes that only queries go by, if the database has no events yet and no instance serves
+ * from it, and says whether it has done so. Until {@link buildIndexes} has been called queries look at
+ * everything there is; an instance that starts meanwhile calls it.
  *
  * @example
  * ```ts
@@ -44,8 +46,8 @@ const DEFERRABLE = [
 export async function deferIndexes(database: Pick<Database, "transaction">): Promise<boolean> {
   return await database.transaction(async (session) => {
     await session.query(lockSchema);
-    const [hasEvents] = await session.query(anyEvents);
-    if (hasEvents) return false;
+    const [isInUse] = await session.query(selectUse);
+    if (isInUse) return false;
     const names = await session.query(noteDeferred);
     if (names.length > 0) await session.script(`drop index ${names.join(", ")}`);
     return true;
@@ -90,9 +92,10 @@ async function buildNext(session: Session): Promise<string | undefined> {
   return next?.name;
 }
 
-const anyEvents: Statement<boolean> = {
-  text: "select exists (select from events)",
-  parameters: [],
+const selectUse: Statement<boolean> = {
+  text: `select exists (select from events) or exists (select from pg_stat_activity
+  where datname = current_database() and application_name = $1)`,
+  parameters: [LISTENER_NAME],
   read: (cells) => cells.text(0) === "t",
 };
 

@@ -20,6 +20,9 @@ export const FEED_CHANNEL = "gallimimus_events";
  */
 export const WRITER_NAME = "gallimimus write";
 
+/** The name of the connection on which an instance listens. */
+export const LISTENER_NAME = "gallimimus listen";
+
 /** An event with the number it is stored under. */
 export interface NumberedRecord extends EventRecord {
   readonly seq: number;

@@ -16,7 +16,7 @@ import {
 } from "./database.ts";
 import { type PoolFigures, QueryTimedOut, StoreUnavailable } from "./event_store.ts";
 import { isConnectionLost, isRefused } from "./lost_connection.ts";
-import { WRITER_NAME } from "./feed_statements.ts";
+import { LISTENER_NAME, WRITER_NAME } from "./feed_statements.ts";
 import { postgresAddress } from "./postgres_url.ts";
 import { PreparedTexts } from "./prepared_texts.ts";
 import { QueryGate } from "./query_gate.ts";
@@ -98,7 +98,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Listen
     ),
     listener: (hooks) =>
       connect({
-        ...{ name: "gallimimus listen", max: 1, timeoutMs: readTimeoutMs, max_pipeline: 0 },
+        ...{ name: LISTENER_NAME, max: 1, timeoutMs: readTimeoutMs, max_pipeline: 0 },
         ...{ max_lifetime: null, ...hooks },
       }),
   });

@@ -76,8 +76,6 @@ export interface SqlStoreOptions {
   readonly maxFetchedBytes?: number;
   /** By what events expire and queries run out of time. Default: none does. */
   readonly clock?: StoreClock;
-  /** Whether no other process has the database. Default: no. */
-  readonly isPrivate?: boolean;
 }
 
 /**
@@ -110,7 +108,6 @@ export class SqlStore implements EventStore, Upkeep {
   readonly #statistics: Statistics;
   readonly #room: ByteRoom;
   readonly #clock: StoreClock;
-  readonly #isPrivate: boolean;
   /** Whether indexes are missing, see {@link fill}. */
   #isFilling = false;
   readonly feed: StoreFeed;
@@ -123,7 +120,6 @@ export class SqlStore implements EventStore, Upkeep {
     this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
     this.#room = new ByteRoom(options.maxFetchedBytes ?? 64 * 1_048_576);
     this.#clock = options.clock ?? timeless;
-    this.#isPrivate = options.isPrivate ?? false;
     this.#statistics = new Statistics(database, this.#clock);
     this.feed = feedOf(database);
   }
@@ -212,7 +208,7 @@ export class SqlStore implements EventStore, Upkeep {
   }
 
   async fill<T>(work: () => Promise<T>): Promise<T> {
-    this.#isFilling = this.#isPrivate && await deferIndexes(this.#database);
+    this.#isFilling = await deferIndexes(this.#database);
     try {
       return await work();
     } finally {

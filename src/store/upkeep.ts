@@ -28,8 +28,9 @@ export interface Upkeep {
   /** Removes the events with these ids and says how many it removed; others may have been faster. */
   remove(ids: readonly string[]): Promise<number>;
   /**
-   * Runs `work`, which writes much, and gives its result. A store that is empty and that nobody else has
-   * may meanwhile leave undone what only queries need: these are slow until this resolves or rejects.
+   * Runs `work`, which writes much, and gives its result. A store that is empty and from which nobody
+   * serves may meanwhile leave undone what only queries need: these are slow until this resolves or
+   * rejects.
    */
   fill<T>(work: () => Promise<T>): Promise<T>;
 }

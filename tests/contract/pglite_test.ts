@@ -76,5 +76,5 @@ testWordIndex("pglite", async () => {
 
 testTidying("pglite", async (clock) => {
   await clear();
-  return await openStoreOn(new BorrowedDatabase(), { clock, isPrivate: true });
+  return await openStoreOn(new BorrowedDatabase(), { clock });
 });

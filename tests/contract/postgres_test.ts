@@ -34,6 +34,6 @@ for (const server of sharedServers({ keepsSchema: true })) {
 
   testTidying(server.name, async (clock) => {
     const url = await server.freshDatabase();
-    return await openStoreOn(openPostgres(url), { clock, isPrivate: true });
+    return await openStoreOn(openPostgres(url), { clock });
   });
 }

@@ -38,9 +38,9 @@ for (const name of databases) {
     await using input = await writeInput();
     await using place = await places[name]!();
     const [tenth, whole] = [await place.database(), await place.database()];
-    const { rates, buildMs, perSecond } = await load(whole, input.files, place);
+    const { rates, buildMs, perSecond } = await load(whole, input.files);
     // The machine is quicker in one minute than in the next, so the start is measured on both sides.
-    const { rates: [again] } = await load(tenth, input.files.slice(0, 1), place);
+    const { rates: [again] } = await load(tenth, input.files.slice(0, 1));
     const start = average([rates[0]!, again!]);
     console.log(
       `${name}: ${Math.round(perSecond)} events/s, by tenths ${
@@ -105,10 +105,9 @@ interface Loaded {
 async function load(
   database: Database,
   files: readonly string[],
-  { isPrivate }: Pick<Place, "isPrivate">,
 ): Promise<Loaded> {
   await migrate(database, await readMigrations(), sha256);
-  const store = new SqlStore(database, sha256OfText, { isPrivate });
+  const store = new SqlStore(database, sha256OfText);
   const rates: number[] = [];
   const startMs = performance.now();
   let filledMs = startMs;
@@ -245,8 +244,6 @@ function tableOf(report: readonly Line[]): string {
 }
 
 interface Place extends AsyncDisposable {
-  /** Whether nobody else can have its databases. */
-  readonly isPrivate: boolean;
   /** A new one each time. */
   readonly database: () => Promise<Database>;
 }
@@ -259,7 +256,6 @@ const places: Readonly<Record<string, () => Promise<Place>>> = {
     const directory = await Deno.makeTempDir();
     let count = 0;
     return {
-      isPrivate: true,
       database: () => openPglite(`${directory}/${count++}`, { sharedBuffersMb: 1_024 }),
       [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
     };
@@ -277,7 +273,6 @@ const ADVISED = [
 async function placeOn(version: PostgresVersion): Promise<Place> {
   const server = await PostgresServer.start({ version, isDurable: true, settings: ADVISED });
   return {
-    isPrivate: false,
     database: async () => openPostgres(await server.freshDatabase()),
     [Symbol.asyncDispose]: () => server.stop(),
   };
