@@ -29,7 +29,7 @@ const PGLITE = "pglite:";
 const MANAGED = "managed:";
 
 /**
- * Connections that write. A relay writes one batch at a time, and what comes beside takes another; an
+ * Connections that write. A relay writes two batches at a time, and what comes beside takes another; an
  * import keeps all of them busy.
  */
 const WRITE_CONNECTIONS = 3;
@@ -72,7 +72,6 @@ export async function openStore(
     searchCandidates: search.max_candidates,
     maxFetchedBytes: limits.max_fetched_bytes,
     clock: systemClock,
-    isPrivate: url.startsWith(PGLITE) || url.startsWith(MANAGED),
   });
 }
 

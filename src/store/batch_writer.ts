@@ -2,9 +2,10 @@
  * From single events to batches.
  *
  * A commit costs the same for one event as for hundreds, so whatever waits is written together. Nothing
- * waits for company: a lone event is a batch at once, and while it is being written the next batch
+ * waits for company: a lone event is a batch at once, and while batches are being written the next one
  * forms. Under load batches grow by themselves and the rate with them; an idle relay answers at the
- * speed of one commit.
+ * speed of one commit. Two batches are written at once, so that neither the relay nor the database waits
+ * for the other.
  *
  * @module
  */
@@ -17,6 +18,7 @@ import {
   type PutOutcome,
   StoreUnavailable,
 } from "./event_store.ts";
+import { isRequest } from "./tombstones.ts";
 
 /** How large one batch may become. */
 export interface BatchLimits {
@@ -24,10 +26,16 @@ export interface BatchLimits {
   readonly maxEvents: number;
   /** Their JSON together, bytes; one event may be larger. */
   readonly maxBytes: number;
+  /** Batches that are written at once. */
+  readonly maxInFlight: number;
 }
 
 /** Large enough that a commit's cost vanishes, small enough that one batch takes some tens of milliseconds. */
-export const defaultBatchLimits: BatchLimits = { maxEvents: 500, maxBytes: 4 * 1024 * 1024 };
+export const defaultBatchLimits: BatchLimits = {
+  maxEvents: 500,
+  maxBytes: 4 * 1024 * 1024,
+  maxInFlight: 2,
+};
 
 /** How long whoever wrote an event waits for an answer. */
 export interface WriteDeadline {
@@ -43,7 +51,8 @@ interface Waiting {
 }
 
 /**
- * Writes events in batches, one batch at a time.
+ * Writes events in batches. What asks to remove others is written after all that came before, and before
+ * all that comes after: its batch is alone.
  *
  * @example
  * ```ts
@@ -65,10 +74,12 @@ export class BatchWriter implements EventWriter {
   readonly #limits: BatchLimits;
   readonly #deadline: WriteDeadline | undefined;
   #waiting: Waiting[] = [];
-  /** Whether the batch that is being written is overdue: then nobody is made to wait behind it. */
-  #isStuck = false;
-  /** Settles when nothing waits any more; undefined while nothing does. */
-  #writing: Promise<void> | undefined = undefined;
+  readonly #running = new Set<Promise<void>>();
+  /** Whether nothing may be written beside what is. */
+  #isAlone = false;
+  #isStarting = false;
+  /** How many batches are overdue: as long as any is, nobody is made to wait behind it. */
+  #overdueCount = 0;
   #isClosed = false;
 
   /** Without a deadline, an event waits for as long as the store takes. */
@@ -84,36 +95,63 @@ export class BatchWriter implements EventWriter {
 
   write(record: EventRecord): Promise<PutOutcome> {
     if (this.#isClosed) return Promise.reject(new StoreUnavailable("the writer is closed"));
-    if (this.#isStuck) return Promise.reject(this.#overdue());
+    if (this.#overdueCount > 0) return Promise.reject(this.#overdue());
     const { promise, resolve, reject } = Promise.withResolvers<PutOutcome>();
     this.#waiting.push({ record, resolve, reject });
-    this.#writing ??= this.#writeAll();
+    this.#startSoon();
     return promise;
   }
 
   /** Takes no more events and resolves when all that were taken are decided. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#writing;
+    while (this.#waiting.length > 0 || this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  async #writeAll(): Promise<void> {
-    // What the rest of this turn brings belongs to the first batch: one read of a socket may carry many.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#writeInTime(this.#takeBatch());
-    this.#writing = undefined;
+  /** What the rest of this turn brings belongs to the same batch: one read of a socket may carry many. */
+  #startSoon(): void {
+    if (this.#isStarting || this.#running.size >= this.#limits.maxInFlight) return;
+    this.#isStarting = true;
+    queueMicrotask(() => {
+      this.#isStarting = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    while (this.#waiting.length > 0 && this.#running.size < this.#limits.maxInFlight) {
+      const batch = this.#nextBatch();
+      const isAlone = batch.some(({ record }) => isRequest(record.event));
+      if (this.#isAlone || (isAlone && this.#running.size > 0)) return;
+      this.#waiting = this.#waiting.slice(batch.length);
+      this.#isAlone = isAlone;
+      this.#run(batch);
+    }
+  }
+
+  #run(batch: readonly Waiting[]): void {
+    const running = this.#writeInTime(batch).finally(() => {
+      this.#running.delete(running);
+      this.#isAlone = false;
+      this.#start();
+    });
+    this.#running.add(running);
   }
 
   async #writeInTime(batch: readonly Waiting[]): Promise<void> {
-    const timer = this.#deadline?.clock.after(this.#deadline.timeoutMs, () => this.#giveUp(batch));
+    let isOverdue = false;
+    const timer = this.#deadline?.clock.after(this.#deadline.timeoutMs, () => {
+      isOverdue = true;
+      this.#giveUp(batch);
+    });
     await this.#writeBatch(batch);
     timer?.cancel();
-    this.#isStuck = false;
+    if (isOverdue) this.#overdueCount--;
   }
 
   /** Whether the batch will be stored is unknown: nothing was promised, and the next one waits for it. */
   #giveUp(batch: readonly Waiting[]): void {
-    this.#isStuck = true;
+    this.#overdueCount++;
     for (const { reject } of [...batch, ...this.#waiting]) reject(this.#overdue());
     this.#waiting = [];
   }
@@ -122,7 +160,7 @@ export class BatchWriter implements EventWriter {
     return new StoreUnavailable(`the database did not answer for ${this.#deadline?.timeoutMs} ms`);
   }
 
-  #takeBatch(): readonly Waiting[] {
+  #nextBatch(): readonly Waiting[] {
     const { maxEvents, maxBytes } = this.#limits;
     let bytes = 0;
     let count = 0;
@@ -131,9 +169,7 @@ export class BatchWriter implements EventWriter {
       if (count > 0 && (count >= maxEvents || bytes > maxBytes)) break;
       count++;
     }
-    const batch = this.#waiting.slice(0, count);
-    this.#waiting = this.#waiting.slice(count);
-    return batch;
+    return this.#waiting.slice(0, count);
   }
 
   /**

@@ -68,12 +68,12 @@ Deno.test("what arrives in one turn, or while a batch is written, forms a batch,
 Deno.test("a batch ends at its most events and at its most bytes, but takes one large event", async () => {
   const store = new WatchedStore();
   const size = record(1).json.length;
-  const writer = new BatchWriter(store, { maxEvents: 3, maxBytes: size * 2 + 10 });
+  const writer = new BatchWriter(store, { maxEvents: 3, maxBytes: size * 2 + 10, maxInFlight: 1 });
   const small = [1, 2, 3].map((number) => writer.write(record(number)));
   const large = writer.write(record(4, "x".repeat(size * 5)));
   await Promise.all([...small, large]);
   deepEqual(store.batches.map((batch) => batch.length), [2, 1, 1]);
-  const counted = new BatchWriter(store, { maxEvents: 2, maxBytes: 1_000_000 });
+  const counted = new BatchWriter(store, { maxEvents: 2, maxBytes: 1_000_000, maxInFlight: 1 });
   await Promise.all([5, 6, 7].map((number) => counted.write(record(number))));
   deepEqual(store.batches.slice(3).map((batch) => batch.length), [2, 1]);
 });
@@ -124,6 +124,66 @@ Deno.test("close waits for what was taken and takes no more", async () => {
   await rejects(writer.write(record(3)), StoreUnavailable);
 });
 
+/** Writes nothing until it is told to. */
+class HeldStore {
+  readonly batches: string[][] = [];
+  readonly #answers: (() => void)[] = [];
+
+  put = (batch: readonly EventRecord[]) =>
+    new Promise<readonly PutOutcome[]>((resolve) => {
+      this.batches.push(batch.map(({ event }) => event.content));
+      this.#answers.push(() => resolve(batch.map(() => "stored" as const)));
+    });
+
+  /** Answers the batch with this number, and lets what follows from that happen. */
+  async answer(number: number): Promise<void> {
+    this.#answers[number]!();
+    await settled();
+  }
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+Deno.test("two batches are written at once, and the third forms while they are", async () => {
+  const store = new HeldStore();
+  const writer = new BatchWriter(store);
+  const writes: Promise<PutOutcome>[] = [];
+  for (let number = 1; number <= 4; number++) {
+    writes.push(writer.write(record(number)));
+    await settled();
+  }
+  deepEqual(store.batches, [["1"], ["2"]]);
+  await store.answer(1);
+  deepEqual(store.batches, [["1"], ["2"], ["3", "4"]]);
+  equal(await writes[1], "stored");
+  await store.answer(0);
+  await store.answer(2);
+  deepEqual(await Promise.all(writes), ["stored", "stored", "stored", "stored"]);
+  await writer.close();
+});
+
+Deno.test("what asks to remove others is written after what came before, and before what comes after", async () => {
+  const store = new HeldStore();
+  const writer = new BatchWriter(store);
+  const request = author.sign({ kind: 5, created_at: 1, tags: [], content: "delete" });
+  const writes = [writer.write(record(1))];
+  await settled();
+  writes.push(writer.write({ event: request, json: utf8(eventJson(request)) }));
+  await settled();
+  deepEqual(store.batches, [["1"]]);
+  await store.answer(0);
+  writes.push(writer.write(record(2)));
+  await settled();
+  deepEqual(store.batches, [["1"], ["delete"]]);
+  await store.answer(1);
+  await store.answer(2);
+  deepEqual(store.batches, [["1"], ["delete"], ["2"]]);
+  deepEqual(await Promise.all(writes), ["stored", "stored", "stored"]);
+  await writer.close();
+});
+
 Deno.test("who waits for an overdue batch, or behind it, is told; the next ones after it are written", async () => {
   const clock = new FakeClock();
   const answers: (() => void)[] = [];
@@ -131,7 +191,8 @@ Deno.test("who waits for an overdue batch, or behind it, is told; the next ones 
     new Promise<readonly PutOutcome[]>((resolve) => {
       answers.push(() => resolve(batch.map(() => "stored" as const)));
     });
-  const writer = new BatchWriter({ put }, defaultBatchLimits, { clock, timeoutMs: 1_000 });
+  const limits = { ...defaultBatchLimits, maxInFlight: 1 };
+  const writer = new BatchWriter({ put }, limits, { clock, timeoutMs: 1_000 });
   const first = writer.write(record(1));
   while (answers.length === 0) await Promise.resolve();
   const second = writer.write(record(2));
