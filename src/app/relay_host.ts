@@ -19,6 +19,7 @@ import { Housekeeper } from "./housekeeper.ts";
 import { relayInformation } from "./information.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { RelaySockets } from "./relay_sockets.ts";
+import { youngEnough } from "./retention_policy.ts";
 import { retentionRules } from "./retention_rules.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256OfText } from "./sha256.ts";
@@ -91,6 +92,7 @@ export class RelayHost {
       log,
       limits: relayLimits(settings),
       relayUrl: settings.relay.url,
+      policies: [youngEnough(retentionRules(settings))],
       hashText: sha256OfText,
     });
     const information = relayInformation(settings);

@@ -80,21 +80,43 @@ export class RetentionSweep {
 
   /** Whether the event is to go. To be asked of each event once, in the order of the survey. */
   condemns(event: SurveyedEvent): boolean {
-    const isKept = this.#isExempt(event) ||
-      (!this.#isTooOld(event) && this.#keptBytes + event.bytes <= this.#rules.maxBytes);
+    const isKept = isExempt(event, this.#rules) ||
+      (!isTooOld(event, this.#rules, this.#nowS) &&
+        this.#keptBytes + event.bytes <= this.#rules.maxBytes);
     if (isKept) this.#keptBytes += event.bytes;
     return !isKept;
   }
+}
 
-  #isExempt({ kind, pubkey }: SurveyedEvent): boolean {
-    const { keptKinds, keptAuthors } = this.#rules;
-    return keptAuthors.has(pubkey) || keptKinds.some((range) => isIn(range, kind));
-  }
+/** By what the rules tell whether an event is too old. */
+export type Dated = Pick<SurveyedEvent, "pubkey" | "kind" | "createdAt">;
 
-  #isTooOld({ kind, createdAt }: SurveyedEvent): boolean {
-    const age = this.#rules.ages.find(({ kinds }) => isIn(kinds, kind));
-    return age !== undefined && this.#nowS - createdAt > age.maxAgeS;
-  }
+/**
+ * Whether the rules keep no event of this age, kind and author.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { isTooOld } from "./retention.ts";
+ *
+ * const notes = { first: 1, last: 1 };
+ * const rules = {
+ *   ages: [{ kinds: notes, maxAgeS: 60 }],
+ *   maxBytes: Infinity,
+ *   keptKinds: [],
+ *   keptAuthors: new Set(["ann"]),
+ * };
+ * equal(isTooOld({ pubkey: "bob", kind: 1, createdAt: 39 }, rules, 100), true);
+ * equal(isTooOld({ pubkey: "ann", kind: 1, createdAt: 39 }, rules, 100), false);
+ * ```
+ */
+export function isTooOld(event: Dated, rules: RetentionRules, nowS: number): boolean {
+  const age = rules.ages.find(({ kinds }) => isIn(kinds, event.kind));
+  return age !== undefined && nowS - event.createdAt > age.maxAgeS && !isExempt(event, rules);
+}
+
+function isExempt({ kind, pubkey }: Dated, { keptKinds, keptAuthors }: RetentionRules): boolean {
+  return keptAuthors.has(pubkey) || keptKinds.some((range) => isIn(range, kind));
 }
 
 /** Events that are at least this new are no rule's; below 0 when no event is too old. */

@@ -14,6 +14,8 @@ import { notExpired } from "../../relay/policies/expiration.ts";
 import { firstRefusal, type Policy } from "../../relay/policies/policy.ts";
 import { standardPolicy } from "../../relay/policies/standard.ts";
 import { vanishesHere } from "../../relay/policies/vanish.ts";
+import { youngEnough } from "../retention_policy.ts";
+import { retentionRules } from "../retention_rules.ts";
 import { relayLimits } from "../relay_limits.ts";
 import { readUntil } from "../read_until.ts";
 import type { Settings } from "../setting_list.ts";
@@ -107,7 +109,8 @@ export async function importFile(
 /** A request to vanish that is meant for another relay must never reach the store. */
 function policyOf(settings: Settings, limits: boolean): Policy {
   const always = [notExpired, vanishesHere(settings.relay.url)];
-  return limits ? standardPolicy(relayLimits(settings), always) : firstRefusal(always);
+  if (!limits) return firstRefusal(always);
+  return standardPolicy(relayLimits(settings), [...always, youngEnough(retentionRules(settings))]);
 }
 
 /** Shows the counts now and then, on a line that overwrites itself, if a person is looking. */

@@ -12,7 +12,7 @@ const KINDS = `${KIND}(?:-${KIND})?`;
 /** Settings of the section `[retention]`. */
 export const retentionSection = {
   title:
-    "How long events are kept. Age is counted from created_at; nothing here stops an event from coming again.",
+    "How long events are kept. Age is counted from created_at. What is too old when it comes is refused; what goes for its size may come again.",
   settings: {
     max_age_days: {
       type: "integer",
