@@ -1,4 +1,4 @@
--- Profiles are often searched for by themselves, and are few among all that have a common word. So each of
+-- Profiles are mostly searched for by themselves, and are few among all that have a common word. So each of
 -- their words is in the index a second time, as a word of profiles (`src/store/profile_word.ts`).
 
 update event_words set words = event_words.words || array_to_tsvector(array(
