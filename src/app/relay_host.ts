@@ -7,6 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { createHttp, type HttpHandler } from "../http/router.ts";
+import { clientKey } from "../net/admission.ts";
 import type { ConnectionEvents } from "../net/connection.ts";
 import type { Ending } from "../net/ending.ts";
 import { endingKind, type NetCounters } from "../net/net_counters.ts";
@@ -17,6 +18,7 @@ import type { PoolFigures } from "../store/event_store.ts";
 import type { TidyStore } from "../store/upkeep.ts";
 import { Housekeeper } from "./housekeeper.ts";
 import { relayInformation } from "./information.ts";
+import { admissionLimits } from "./network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { RelaySockets } from "./relay_sockets.ts";
 import { youngEnough } from "./retention_policy.ts";
@@ -82,6 +84,7 @@ export class RelayHost {
     const { settings, store, clock, log } = options;
     this.#options = options;
     this.#verifier = verifier;
+    const { perClient } = admissionLimits(settings);
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
     this.relay = new Relay({
@@ -91,6 +94,7 @@ export class RelayHost {
       clock,
       log,
       limits: relayLimits(settings),
+      clientOf: (address) => clientKey(address, perClient),
       relayUrl: settings.relay.url,
       policies: [youngEnough(retentionRules(settings))],
       hashText: sha256OfText,

@@ -34,6 +34,8 @@ export function relayLimits({ limits, network, filters, search }: Settings): Rel
     maxSubscriptions: limits.max_subscriptions,
     maxFilters: limits.max_filters,
     maxFilterValues: limits.max_filter_values,
+    maxConnectionFilterValues: limits.max_connection_filter_values,
+    maxTotalFilterValues: limits.max_total_filter_values,
     maxSubscriptionIdLength: limits.max_subscription_id_length,
     maxLimit: limits.max_limit,
     defaultLimit: limits.default_limit,

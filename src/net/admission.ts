@@ -139,8 +139,24 @@ export class Admission {
   }
 }
 
-/** Under which name a client is counted; undefined if it is not. */
-function clientKey(text: string, perClient: ClientLimits | undefined): string | undefined {
+/**
+ * Under which name a client is counted: its network; undefined for one that is exempt or has no address.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { clientKey } from "./admission.ts";
+ * import { networkList } from "./network_list.ts";
+ *
+ * const limits = { prefix: { ipv4Bits: 32, ipv6Bits: 64 }, exempt: networkList([]) };
+ * equal(clientKey("2001:db8::1", limits), clientKey("2001:db8::2", limits));
+ * equal(clientKey("unix", limits), undefined);
+ * ```
+ */
+export function clientKey(
+  text: string,
+  perClient: Pick<ClientLimits, "prefix" | "exempt"> | undefined,
+): string | undefined {
   if (perClient === undefined) return undefined;
   const address = parseIpAddress(text);
   if (address === undefined || perClient.exempt.contains(address)) return undefined;

@@ -2,10 +2,11 @@
  * Live delivery: an event is matched once for the whole process, whoever is connected.
  *
  * Asking each subscription about each event costs events × subscriptions. So filters are turned inside
- * out: a filter is registered under the values of one of its fields, the most selective it has (ids,
- * else authors, else a tag, else kinds, else none), and an event looks up its own id, author, tag
- * values and kind. What it finds are candidates, and only they are matched in full: the cost of an
- * event follows those who may be interested, not those who are connected.
+ * out: each is registered under the values of one field that it names, and an event looks up its own
+ * id, author, tag values and kind. What it finds are candidates. Each of them is compared once with an
+ * event, however many of its tags led there, at a cost that follows the filter alone. An event with
+ * very many candidates is delivered in slices, so that others have their turn in between; events that
+ * come meanwhile wait, and every listener hears of all of them in order.
  *
  * @module
  */
@@ -14,7 +15,8 @@ import { assert } from "../base/assert.ts";
 import type { SharedBytes } from "../base/bytes.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
-import { matches } from "../nostr/match.ts";
+import { matches, TaggedEvent } from "../nostr/match.ts";
+import { type FilterEntry, FilterIndex } from "./filter_index.ts";
 
 /** An accepted event on its way to listeners, with its JSON encoded once for all of them. */
 export interface LiveEvent {
@@ -27,31 +29,51 @@ export interface LiveEvent {
 /** Someone who asked for live events. */
 export interface Listener {
   readonly filters: readonly ReqFilter[];
-  /** Called once for each event that any of the filters matches. Must not wait and must not throw. */
+  /** Called once for each event that any of the filters matches. Must not wait. */
   deliver(live: LiveEvent): void;
 }
 
-/** One filter of one listener, with the place it is registered at. */
-interface Entry extends Placement {
-  readonly filter: ReqFilter;
-  readonly state: ListenerState;
+/** What a broadcast is made of. */
+export interface BroadcastOptions {
+  /** Calls back after others had their turn. Default: an event is delivered in one go, however long. */
+  readonly defer?: (work: () => void) => void;
+  /** Told of a listener that threw; the others hear of the event all the same. */
+  readonly onFault?: (error: unknown, listener: Listener) => void;
 }
 
-/** Where a filter is registered: under each of `keys` of one field. */
-interface Placement {
-  readonly field: string;
-  readonly keys: Iterable<string | number>;
+/** One filter of one listener. */
+interface Entry extends FilterEntry {
+  readonly state: ListenerState;
+  /** The number of the event that was last compared with it. */
+  judged: number;
 }
 
 interface ListenerState {
   readonly listener: Listener;
   readonly entries: Entry[];
-  /** Number of the last event it was given: one that meets two of its filters comes once. */
+  /** The number of the newest event when it began to listen: it is not told of that one. */
+  readonly since: number;
+  /** The number of the last event it was given: one that meets two of its filters comes once. */
   given: number;
+  isGone: boolean;
 }
 
-/** The field and key of filters that name no value at all, such as `{}` or `{"since": 1}`. */
-const ANY = "any";
+/** An event that is being delivered. */
+interface Publication {
+  readonly live: LiveEvent;
+  readonly tagged: TaggedEvent;
+  readonly number: number;
+  readonly candidates: Iterator<FilterEntry>;
+}
+
+/**
+ * The work of one slice, in filter values looked at: about two milliseconds. One comparison counts for
+ * one at least.
+ */
+const SLICE_STEPS = 20_000;
+
+/** Events that may wait behind one that is delivered in slices; one more, and the oldest is not sliced. */
+const MAX_WAITING = 1_000;
 
 /**
  * Who listens to what.
@@ -76,32 +98,61 @@ const ANY = "any";
  * ```
  */
 export class Broadcast {
-  /** field → key → entries. A tag's field is its letter. */
-  readonly #index = new Map<string, Map<string | number, Set<Entry>>>();
+  readonly #options: BroadcastOptions;
+  readonly #index = new FilterIndex<Entry>();
   readonly #listeners = new Map<Listener, ListenerState>();
+  /** What is being delivered, the oldest first. */
+  readonly #publications: Publication[] = [];
+  /** Ids of {@link #publications}. */
+  readonly #publishing = new Set<string>();
   /** How many events were published so far: numbers them. */
   #published = 0;
+  /** Comparisons of events with filters, for those who watch the cost. */
+  #comparisons = 0;
+
+  constructor(options: BroadcastOptions = {}) {
+    this.#options = options;
+  }
 
   /** How many listeners there are. */
   get size(): number {
     return this.#listeners.size;
   }
 
-  /** How many places filters are registered at; 0 when nobody listens. */
-  get places(): number {
-    let places = 0;
-    for (const keys of this.#index.values()) places += keys.size;
-    return places;
+  /** How many values filters are registered under; 0 when nobody listens. */
+  get values(): number {
+    return this.#index.values;
   }
 
-  /** Starts delivering to `listener`. */
+  /** How many times an event was compared with a filter. */
+  get comparisons(): number {
+    return this.#comparisons;
+  }
+
+  /** Whether an event is being delivered: some listeners have not heard of it yet. */
+  isPublishing(id: string): boolean {
+    return this.#publishing.has(id);
+  }
+
+  /** Starts delivering to `listener`, from the next event on: for all of its filters or, should that fail, for none. */
   add(listener: Listener): void {
     assert(!this.#listeners.has(listener), "a listener is added once");
-    const state: ListenerState = { listener, entries: [], given: 0 };
-    for (const filter of listener.filters) {
-      const entry: Entry = { filter, state, ...placement(filter) };
-      state.entries.push(entry);
-      this.#register(entry);
+    const state: ListenerState = {
+      listener,
+      entries: [],
+      since: this.#published,
+      given: 0,
+      isGone: false,
+    };
+    try {
+      for (const filter of listener.filters) {
+        const entry: Entry = { filter, place: this.#index.choosePlace(filter), state, judged: 0 };
+        this.#index.add(entry);
+        state.entries.push(entry);
+      }
+    } catch (error) {
+      this.#forget(state);
+      throw error;
     }
     this.#listeners.set(listener, state);
   }
@@ -111,76 +162,83 @@ export class Broadcast {
     const state = this.#listeners.get(listener);
     if (state === undefined) return;
     this.#listeners.delete(listener);
-    for (const entry of state.entries) this.#unregister(entry);
+    this.#forget(state);
   }
 
-  /** Delivers to all whom it concerns and says how many they were. */
-  publish(live: LiveEvent): number {
-    const { event } = live;
-    this.#published++;
-    let delivered = this.#deliver("ids", event.id, live) +
-      this.#deliver("authors", event.pubkey, live) +
-      this.#deliver("kinds", event.kind, live) +
-      this.#deliver(ANY, ANY, live);
-    for (const [name, value] of event.tags) {
-      if (value !== undefined) delivered += this.#deliver(name!, value, live);
+  #forget(state: ListenerState): void {
+    state.isGone = true;
+    for (const entry of state.entries) this.#index.delete(entry);
+  }
+
+  /** Delivers to all whom it concerns: at once, or in slices where there are many to ask. */
+  publish(live: LiveEvent): void {
+    const tagged = new TaggedEvent(live.event);
+    this.#publications.push({
+      live,
+      tagged,
+      number: ++this.#published,
+      candidates: this.#index.candidates(tagged),
+    });
+    this.#publishing.add(live.event.id);
+    if (this.#publications.length === 1) this.#work();
+    else if (this.#publications.length > MAX_WAITING) this.#finishOldest();
+  }
+
+  /** One slice. */
+  #work(): void {
+    const { defer } = this.#options;
+    let steps = defer === undefined ? Infinity : SLICE_STEPS;
+    while (this.#publications.length > 0 && steps > 0) {
+      steps = this.#deliver(this.#publications[0]!, steps);
+      if (steps > 0) this.#end();
     }
-    return delivered;
+    if (this.#publications.length > 0) defer?.(() => this.#work());
   }
 
-  #deliver(field: string, key: string | number, live: LiveEvent): number {
-    const entries = this.#index.get(field)?.get(key);
-    if (entries === undefined) return 0;
-    let delivered = 0;
-    for (const { filter, state } of entries) {
-      if (state.given === this.#published || !matches(filter, live.event)) continue;
-      state.given = this.#published;
-      state.listener.deliver(live);
-      delivered++;
+  #finishOldest(): void {
+    this.#deliver(this.#publications[0]!, Infinity);
+    this.#end();
+  }
+
+  #end(): void {
+    const { live } = this.#publications.shift()!;
+    if (!this.#publications.some((other) => other.live.event.id === live.event.id)) {
+      this.#publishing.delete(live.event.id);
     }
-    return delivered;
   }
 
-  #register(entry: Entry): void {
-    const keys = getOrMake(this.#index, entry.field, () => new Map<string | number, Set<Entry>>());
-    for (const key of entry.keys) getOrMake(keys, key, () => new Set<Entry>()).add(entry);
-  }
-
-  #unregister(entry: Entry): void {
-    const keys = this.#index.get(entry.field);
-    if (keys === undefined) return;
-    for (const key of entry.keys) {
-      const entries = keys.get(key);
-      if (entries?.delete(entry) && entries.size === 0) keys.delete(key);
+  /** Returns how many steps are left: none where there is more to do. */
+  #deliver(publication: Publication, steps: number): number {
+    const { candidates, number, live, tagged } = publication;
+    while (steps > 0) {
+      const { value: entry, done } = candidates.next() as IteratorResult<Entry, undefined>;
+      if (done) return steps;
+      if (entry.judged === number) {
+        steps -= 1;
+        continue;
+      }
+      entry.judged = number;
+      const { state } = entry;
+      if (state.given === number || state.since >= number || state.isGone) {
+        steps -= 1;
+        continue;
+      }
+      this.#comparisons++;
+      steps -= entry.place.comparisonSteps;
+      if (!matches(entry.filter, tagged)) continue;
+      state.given = number;
+      this.#tell(state.listener, live);
     }
-    if (keys.size === 0) this.#index.delete(entry.field);
+    return 0;
   }
-}
 
-/** An empty list is a place too: the filter matches nothing, and nothing will look it up. */
-function placement(filter: ReqFilter): Placement {
-  if (filter.ids !== undefined) return { field: "ids", keys: filter.ids };
-  if (filter.authors !== undefined) return { field: "authors", keys: filter.authors };
-  const tag = fewestValues(filter.tags);
-  if (tag !== undefined) return { field: tag[0], keys: tag[1] };
-  if (filter.kinds !== undefined) return { field: "kinds", keys: filter.kinds };
-  return { field: ANY, keys: [ANY] };
-}
-
-function fewestValues(
-  tags: ReqFilter["tags"],
-): readonly [letter: string, values: ReadonlySet<string>] | undefined {
-  let fewest: readonly [string, ReadonlySet<string>] | undefined;
-  for (const tag of tags) {
-    if (fewest === undefined || tag[1].size < fewest[1].size) fewest = tag;
+  #tell(listener: Listener, live: LiveEvent): void {
+    try {
+      listener.deliver(live);
+    } catch (error) {
+      const { onFault } = this.#options;
+      if (onFault === undefined) throw error;
+      onFault(error, listener);
+    }
   }
-  return fewest;
-}
-
-function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

@@ -9,6 +9,7 @@ import type { Log } from "../base/log.ts";
 import type { EventStore } from "../store/event_store.ts";
 import type { Broadcast } from "./broadcast.ts";
 import type { Counters } from "./counters.ts";
+import type { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Outage } from "./outage.ts";
 import type { Publisher } from "./publisher.ts";
@@ -19,6 +20,9 @@ export interface RelayContext {
   readonly publisher: Publisher;
   readonly broadcast: Broadcast;
   readonly limits: RelayLimits;
+  readonly filterValues: FilterValues;
+  /** Under which name the client at an address is counted; undefined for each connection by itself. */
+  readonly clientOf: (address: string) => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;

@@ -8,6 +8,7 @@ import { Inbox } from "../base/inbox.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { reason } from "../nostr/reason.ts";
 import { closedMessage, countMessage } from "../nostr/relay_message.ts";
+import { type FilterValueAccount, filterValueCount } from "./filter_values.ts";
 import type { RelayContext } from "./context.ts";
 import { isTimeOut, unreadable } from "./unreadable.ts";
 
@@ -40,11 +41,14 @@ export class CountQueue {
   readonly answers = new Inbox<"counted", string>("counted", Number.MAX_SAFE_INTEGER);
   readonly #context: RelayContext;
   readonly #ended = new AbortController();
+  /** Where the values of filters that wait or run are counted. */
+  readonly #values: FilterValueAccount;
   readonly #waiting: CountQuery[] = [];
   #isRunning = false;
 
-  constructor(context: RelayContext) {
+  constructor(context: RelayContext, values: FilterValueAccount) {
     this.#context = context;
+    this.#values = values;
   }
 
   /** Takes as many as the connection may have subscriptions, and refuses what is beyond. */
@@ -55,13 +59,18 @@ export class CountQueue {
       this.answers.push(closedMessage(query.query, tooMany));
       return;
     }
+    if (!this.#values.take(filterValueCount(query.filters))) {
+      const tooMany = reason("rate-limited", "your filters list too many values");
+      this.answers.push(closedMessage(query.query, tooMany));
+      return;
+    }
     this.#waiting.push(query);
     if (!this.#isRunning) void this.#run();
   }
 
   /** Ends what runs, at the database too, and forgets what waits. For when the loop is over. */
   drop(): void {
-    this.#waiting.length = 0;
+    for (const { filters } of this.#waiting.splice(0)) this.#giveBack(filters);
     this.#ended.abort();
   }
 
@@ -69,9 +78,14 @@ export class CountQueue {
     this.#isRunning = true;
     for (let query = this.#waiting.shift(); query; query = this.#waiting.shift()) {
       const answer = await this.#count(query);
+      this.#giveBack(query.filters);
       if (!this.#ended.signal.aborted) this.answers.push(answer);
     }
     this.#isRunning = false;
+  }
+
+  #giveBack(filters: CountQuery["filters"]): void {
+    this.#values.give(filterValueCount(filters));
   }
 
   async #count({ query, filters }: CountQuery): Promise<string> {

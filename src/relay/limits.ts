@@ -26,6 +26,10 @@ export interface RelayLimits {
   readonly maxFilters: number;
   /** Values in all lists of one filter together. */
   readonly maxFilterValues: number;
+  /** Values in all filters of all subscriptions of a connection together. */
+  readonly maxConnectionFilterValues: number;
+  /** The same of all connections. */
+  readonly maxTotalFilterValues: number;
   /** Longest subscription id, Unicode characters. */
   readonly maxSubscriptionIdLength: number;
   /** Highest `limit` of a filter; larger ones are lowered to it. */

@@ -61,7 +61,8 @@ export class QueryQueue<Q extends Query> {
   readonly results: Inbox<"stored", Waiting<Q>>;
   readonly #store: EventStore;
   readonly #limits: QueryLimits;
-  readonly #waiting: Q[] = [];
+  /** In order. One whose signal aborts leaves at once, with its filters. */
+  readonly #waiting = new Set<Q>();
   #running = 0;
   /** Resolves at the end of a {@link hold}. */
   #held: PromiseWithResolvers<void> | undefined = undefined;
@@ -74,12 +75,15 @@ export class QueryQueue<Q extends Query> {
 
   /** How many queries run or wait. */
   get size(): number {
-    return this.#running + this.#waiting.length;
+    return this.#running + this.#waiting.size;
   }
 
   add(query: Q): void {
-    this.#waiting.push(query);
+    if (query.signal.aborted) return;
+    this.#waiting.add(query);
     this.#startNext();
+    if (!this.#waiting.has(query)) return;
+    query.signal.addEventListener("abort", () => this.#waiting.delete(query), { once: true });
   }
 
   /** Keeps the queries from reading on until {@link release}. What they have read already still comes. */
@@ -95,15 +99,16 @@ export class QueryQueue<Q extends Query> {
 
   /** Lets every query whose result is still here come to its end. For when the loop is over. */
   drop(): void {
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     for (const { taken } of this.results.take()) taken();
   }
 
   #startNext(): void {
     while (this.#running < this.#limits.maxConcurrentQueries) {
-      const query = this.#waiting.shift();
+      const [query] = this.#waiting;
       if (query === undefined) return;
-      if (!query.signal.aborted) void this.#run(query);
+      this.#waiting.delete(query);
+      void this.#run(query);
     }
   }
 

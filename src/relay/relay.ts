@@ -13,6 +13,7 @@ import type { EventStore, EventWriter } from "../store/event_store.ts";
 import { Broadcast } from "./broadcast.ts";
 import type { RelayContext } from "./context.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
+import { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import { Outage } from "./outage.ts";
 import type { Peer, PeerEvents } from "./peer.ts";
@@ -33,6 +34,11 @@ export interface RelayOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: RelayLimits;
+  /**
+   * Under which name the client at an address is counted, for bounds that its connections share;
+   * undefined for one whose connections are counted one by one. Default: the address.
+   */
+  readonly clientOf?: (address: string) => string | undefined;
   /** The URL by which clients reach the relay. Default: unknown. */
   readonly relayUrl?: string;
   /** Reasons to refuse an event besides the limits, asked in order. Default: none. */
@@ -79,7 +85,10 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     const { store, clock, log, limits } = options;
-    const broadcast = new Broadcast();
+    const broadcast = new Broadcast({
+      defer: (work) => void clock.after(0, work),
+      onFault: (error) => log.error("a listener failed", { error: String(error) }),
+    });
     const publisher = new Publisher({
       ...options,
       hashText: options.hashText,
@@ -107,6 +116,8 @@ export class Relay {
       publisher,
       broadcast,
       limits,
+      filterValues: new FilterValues(limits),
+      clientOf: options.clientOf ?? ((address) => address),
       clock,
       log,
       counters: this.counters,

@@ -30,6 +30,7 @@ import type { LiveEvent } from "./broadcast.ts";
 import { GOING_AWAY, INTERNAL_ERROR, POLICY_VIOLATION } from "./close_codes.ts";
 import type { RelayContext } from "./context.ts";
 import { CountQueue } from "./count_queue.ts";
+import { type FilterValueAccount, filterValueCount } from "./filter_values.ts";
 import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
 import type { Verdict } from "./publisher.ts";
 import { QueryQueue, type QueryResult } from "./query_queue.ts";
@@ -78,6 +79,8 @@ export class Session implements PeerEvents {
   /** What the peer said; held, and its socket paused, while it has too much pending. */
   readonly #frames: Inbox<"frames", readonly PeerMessage[]>;
 
+  /** What its subscriptions hold of the values that all connections share. */
+  readonly #filterValues: FilterValueAccount;
   readonly #subscriptions = new Map<string, Subscription>();
   /** Events between arrival and OK, and the length of their messages. */
   #pendingEvents = 0;
@@ -99,7 +102,8 @@ export class Session implements PeerEvents {
     this.#decided = new Inbox("decided", Number.MAX_SAFE_INTEGER);
     this.#live = new Inbox("live", limits.maxLiveQueue);
     this.#queries = new QueryQueue(context.store, limits);
-    this.#counts = new CountQueue(context);
+    this.#filterValues = context.filterValues.open(context.clientOf(peer.address));
+    this.#counts = new CountQueue(context, this.#filterValues);
     this.#frames = new Inbox("frames", Number.MAX_SAFE_INTEGER);
   }
 
@@ -254,8 +258,13 @@ export class Session implements PeerEvents {
       const tooMany = `at most ${limits.maxSubscriptions} subscriptions may be open`;
       return this.#refuse(id, reason("rate-limited", tooMany));
     }
+    const valueCount = filterValueCount(filters);
+    if (!this.#filterValues.take(valueCount)) {
+      return this.#refuse(id, reason("rate-limited", "your filters list too many values"));
+    }
     const subscription = new Subscription({
       id,
+      valueCount,
       liveFilters: filters,
       filters: storedFilters(filters, limits),
       onLive: this.#onLive,
@@ -272,6 +281,7 @@ export class Session implements PeerEvents {
     if (subscription === undefined) return;
     this.#subscriptions.delete(id);
     this.#context.broadcast.delete(subscription.listener);
+    this.#filterValues.give(subscription.valueCount);
     subscription.end();
   }
 
@@ -325,9 +335,10 @@ export class Session implements PeerEvents {
   }
 
   #sendStored(subscription: Subscription, rows: readonly StoredEvent[]): void {
-    const { store: { feed }, counters } = this.#context;
+    const { store: { feed }, broadcast, counters } = this.#context;
     for (const row of rows) {
-      subscription.noteStored(row, feed.hasTold(row.seq));
+      const isTold = feed.hasTold(row.seq) && !broadcast.isPublishing(row.id);
+      subscription.noteStored(row, isTold);
       this.#peer.sendShared(subscription.head, new SharedBytes(row.json), eventMessageTail);
     }
     counters.answered += rows.length;

@@ -31,6 +31,8 @@ export interface Delivery {
 /** What a subscription needs from its session. */
 export interface SubscriptionOptions {
   readonly id: string;
+  /** How many values its filters list. Default: 0. */
+  readonly valueCount?: number;
   /** What live events are matched against. */
   readonly liveFilters: readonly ReqFilter[];
   /** What the store is asked. */
@@ -62,6 +64,7 @@ const ENDED = new DOMException("the subscription has ended", "AbortError");
  */
 export class Subscription implements Query {
   readonly id: string;
+  readonly valueCount: number;
   /** What the store is asked. */
   readonly filters: readonly ReqFilter[];
   /** Its place in the broadcast. */
@@ -76,6 +79,7 @@ export class Subscription implements Query {
 
   constructor(options: SubscriptionOptions) {
     this.id = options.id;
+    this.valueCount = options.valueCount ?? 0;
     this.filters = options.filters;
     this.head = eventMessageHead(options.id);
     this.listener = {

@@ -16,6 +16,8 @@ export const testLimits: RelayLimits = {
   maxSubscriptions: 10,
   maxFilters: 5,
   maxFilterValues: 1_000,
+  maxConnectionFilterValues: 4_000,
+  maxTotalFilterValues: 100_000,
   maxSubscriptionIdLength: 64,
   maxLimit: 500,
   defaultLimit: 100,

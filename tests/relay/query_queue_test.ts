@@ -199,3 +199,16 @@ Deno.test("drop lets go of everything", async () => {
   equal(queue.size, 0);
   equal(store.ended, 2);
 });
+
+Deno.test("queries that have ended while they waited are gone at once", async () => {
+  const queue = new QueryQueue(new ChunkStore(), { ...testLimits, maxConcurrentQueries: 1 });
+  queue.add(new Question(2));
+  await settle();
+  const waiting = Array.from({ length: 1_000 }, () => new Question(1));
+  for (const question of waiting) {
+    queue.add(question);
+    question.abort();
+  }
+  equal(queue.size, 1);
+  queue.drop();
+});

@@ -554,3 +554,25 @@ Deno.test("a known event costs neither a signature check nor a write", async () 
   peer.hangUp();
   await settle();
 });
+
+Deno.test("filter values of a connection are bounded: refused whole, and given back at the end", async () => {
+  const relay = new PretendRelay();
+  const peer = relay.connect();
+  const authors = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => (from + i).toString(16).padStart(64, "0"));
+  for (let i = 0; i < 4; i++) {
+    peer.say(JSON.stringify(["REQ", `${i}`, { authors: authors(i, 990) }]));
+  }
+  peer.say(JSON.stringify(["REQ", "more", { authors: authors(5_000, 990) }]));
+  peer.say(JSON.stringify(["COUNT", "count", { authors: authors(5_000, 990) }]));
+  await settle();
+  deepEqual(peer.sent.filter((message) => message.startsWith('["CLOSED"')), [
+    '["CLOSED","more","rate-limited: your filters list too many values"]',
+    '["CLOSED","count","rate-limited: your filters list too many values"]',
+  ]);
+  peer.say('["CLOSE","0"]');
+  peer.say(JSON.stringify(["REQ", "more", { authors: authors(5_000, 990) }]));
+  await settle();
+  equal(peer.sent.at(-1), '["EOSE","more"]');
+  peer.hangUp();
+});

@@ -169,6 +169,28 @@ export const limitsSection = {
       whenRaised: "Each value is an index look-up in the database and an entry in the live index.",
       reloadable: false,
     },
+    max_connection_filter_values: {
+      type: "integer",
+      default: 100_000,
+      unit: "values",
+      min: 100,
+      max: 10_000_000,
+      description:
+        "The most values that all filters of a connection's subscriptions may list together.",
+      whenRaised: "Each value takes about 200 bytes for as long as its subscription is open.",
+      reloadable: false,
+    },
+    max_total_filter_values: {
+      type: "integer",
+      default: 1_000_000,
+      unit: "values",
+      min: 1_000,
+      max: 10_000_000,
+      description:
+        "The same of all connections. Of what is free, one client is given at most a half.",
+      whenRaised: "Clients together can make the relay hold about 200 bytes for each of them.",
+      reloadable: false,
+    },
     max_limit: {
       type: "integer",
       default: 1_000,
