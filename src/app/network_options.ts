@@ -5,7 +5,7 @@
  */
 
 import type { TrustedPeers } from "../net/acceptor.ts";
-import type { AdmissionLimits } from "../net/admission.ts";
+import type { GateLimits } from "../net/admission.ts";
 import type { ForwardedTrust } from "../net/forwarded.ts";
 import { defaultListenLimits, type ListenLimits } from "../net/listen.ts";
 import type { PaceLimits } from "../net/paced_reading.ts";
@@ -93,9 +93,10 @@ const clientPrefix = { ipv4Bits: 32, ipv6Bits: 64 };
  * equal(admissionLimits(defaultSettings).perClient?.maxInside, 1000);
  * ```
  */
-export function admissionLimits({ network }: Settings): AdmissionLimits {
+export function admissionLimits({ network }: Settings): GateLimits {
   return {
     maxTotal: network.max_connections,
+    requestRate: { perSecond: network.client_request_rate, burst: network.client_request_burst },
     perClient: {
       maxInside: network.max_client_connections,
       rate: { perSecond: network.client_connection_rate, burst: network.client_connection_burst },

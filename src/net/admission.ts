@@ -113,6 +113,13 @@ export class Admission {
     return undefined;
   }
 
+  /** Lets a client in for a moment: what counts is how fast it comes. */
+  pass(address: string): AdmissionRefusal | undefined {
+    const refusal = this.enter(address);
+    if (refusal === undefined) this.leave(address);
+    return refusal;
+  }
+
   /** Somebody who was let in, from this address, has gone. */
   leave(address: string): void {
     this.#total--;
@@ -163,12 +170,20 @@ export function clientKey(
   return prefixKey(address, perClient.prefix);
 }
 
-/** The two doors of a server: to its sockets, and to its WebSocket connections. */
+/** The doors of a server: to its sockets, to its WebSocket connections, and to its pages. */
 export interface Gates {
   /** Whoever is refused here is dropped without a word, at next to no cost. */
   readonly sockets: Admission;
   /** Whoever is refused here is told so. */
   readonly connections: Admission;
+  /** Each plain request passes here. Whoever is refused is told so. */
+  readonly requests: Admission;
+}
+
+/** The bounds of {@link createGates}. */
+export interface GateLimits extends AdmissionLimits {
+  /** How fast one client may send plain requests; as fast as it can if not given. */
+  readonly requestRate?: Rate;
 }
 
 /**
@@ -194,13 +209,23 @@ const otherSockets = 1_000;
  * equal(sockets.enter("192.0.2.2"), undefined, "who is refused hears it");
  * ```
  */
-export function createGates(limits: AdmissionLimits, clock: Pick<Clock, "monotonicMs">): Gates {
-  const { maxTotal, perClient } = limits;
+export function createGates(limits: GateLimits, clock: Pick<Clock, "monotonicMs">): Gates {
+  const { maxTotal, perClient, requestRate } = limits;
   const sockets = {
     maxTotal: maxTotal + otherSockets,
     ...perClient === undefined ? {} : { perClient: socketLimits(perClient) },
   };
-  return { sockets: new Admission(sockets, clock), connections: new Admission(limits, clock) };
+  const requests = {
+    maxTotal: Infinity,
+    ...perClient === undefined || requestRate === undefined
+      ? {}
+      : { perClient: { ...perClient, maxInside: Infinity, rate: requestRate } },
+  };
+  return {
+    sockets: new Admission(sockets, clock),
+    connections: new Admission(limits, clock),
+    requests: new Admission(requests, clock),
+  };
 }
 
 function socketLimits(limits: ClientLimits): ClientLimits {

@@ -1,14 +1,12 @@
 /**
  * The server: one address, HTTP and WebSocket on it, plain or over TLS.
  *
- * Sockets come from an `Acceptor`, which knows who is at the other end. HTTP itself is the runtime's
- * parser. Here lives what becomes of a request.
+ * Sockets come from an `Acceptor`, which knows who is at the other end. HTTP itself is an
+ * `HttpConversation` on each. Here lives what becomes of a request.
  *
  * @module
  */
 
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { BufferPool } from "../websocket/buffer_pool.ts";
@@ -24,27 +22,24 @@ import { Protocol, type ProtocolLimits } from "../websocket/protocol.ts";
 import { type AcceptedSocket, Acceptor, type SocketPeer, type TrustedPeers } from "./acceptor.ts";
 import { type AdmissionRefusal, createGates, type Gates } from "./admission.ts";
 import type { BindOptions } from "./bind.ts";
-import type { ByteStream, StreamError } from "./byte_stream.ts";
+import type { ByteStream } from "./byte_stream.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import { forwardedClient, type ForwardedTrust } from "./forwarded.ts";
-import { toHeaders, toRequest, writeResponse } from "./http_exchange.ts";
-import { createHttpServer, endLate, endWith, parserRefusal } from "./http_server.ts";
+import { describeError } from "./guard.ts";
+import { HttpConversation, type HttpLimits } from "./http_conversation.ts";
+import { requestUrl, toRequest } from "./http_exchange.ts";
+import { endLate, endWith } from "./last_response.ts";
 import { type ListenAddress, listenUrl } from "./listen_address.ts";
 import { type NetCounters, type RefusalReason, zeroNetCounters } from "./net_counters.ts";
 import type { PaceLimits } from "./paced_reading.ts";
+import type { RequestFault, RequestHead } from "./request_head.ts";
 import type { TlsGate } from "./tls_gate.ts";
 import type { UnreadWindowOptions } from "./unread_window.ts";
 
 /** The bounds of a server. Each says what it costs to raise it. */
-export interface ListenLimits extends ProtocolLimits, ConnectionLimits {
-  /** How long a client may take to send a request's head, milliseconds. Slow ones hold a socket. */
-  readonly handshakeTimeoutMs: number;
-  /** The longest head of a request, in bytes. Each open request may make us hold as much. */
-  readonly maxHeaderBytes: number;
+export interface ListenLimits extends ProtocolLimits, ConnectionLimits, HttpLimits {
   /** WebSocket connections at a time; more are answered 503. Each costs some kilobytes and a descriptor. */
   readonly maxConnections: number;
-  /** The longest body of a plain request, in bytes. */
-  readonly maxBodyBytes: number;
 }
 
 /**
@@ -176,9 +171,8 @@ class HttpListener implements Listener {
   readonly #gates: Gates;
   readonly #counters: NetCounters;
   readonly #acceptor: Acceptor;
-  readonly #server: Server;
-  /** Sockets that speak HTTP, or did. */
-  readonly #accepted = new WeakMap<Socket, AcceptedSocket>();
+  /** Sockets that speak HTTP, and what is said on them. */
+  readonly #conversations = new Set<HttpConversation>();
   /** One for all connections. */
   readonly #told = {
     onThrottled: () => void this.#counters.throttled++,
@@ -204,10 +198,6 @@ class HttpListener implements Listener {
       onSocket: this.#onSocket,
       onLate: endLate,
     });
-    this.#server = createHttpServer(limits);
-    this.#server.on("request", this.#onRequest);
-    this.#server.on("upgrade", this.#onUpgrade);
-    this.#server.on("clientError", this.#onBadRequest);
   }
 
   get at(): ListenAddress {
@@ -233,7 +223,7 @@ class HttpListener implements Listener {
 
   async #close(): Promise<void> {
     const accepting = this.#acceptor.close();
-    this.#server.closeIdleConnections();
+    for (const conversation of this.#conversations) conversation.finish();
     await accepting;
     // The runtime counts a socket out a moment before the socket says that it is closed.
     if (this.#connectionCount === 0) return;
@@ -241,76 +231,80 @@ class HttpListener implements Listener {
   }
 
   readonly #onSocket = (accepted: AcceptedSocket): void => {
-    const { socket } = accepted;
-    this.#accepted.set(socket, accepted);
-    this.#server.emit("connection", socket);
-    // It may have been paused while it was looked at.
-    socket.resume();
+    const { clock, limits } = this.#options;
+    const { socket, deadline } = accepted;
+    const conversation = new HttpConversation({ socket, deadline, clock, limits }, {
+      request: (head, body) => this.#onRequest(head, body, accepted),
+      upgrade: (head, rest) => {
+        this.#conversations.delete(conversation);
+        this.#onUpgrade(head, rest, accepted);
+      },
+      refused: ({ status }) => this.#refused(status),
+      failed: (error) => this.#failed("request handler failed", error, accepted),
+    });
+    this.#conversations.add(conversation);
+    socket.on("close", () => this.#conversations.delete(conversation));
+    conversation.start();
   };
 
-  readonly #onRequest = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    const { limits, log, onRequest } = this.#options;
-    const { deadline } = this.#accepted.get(incoming.socket)!;
-    const info = this.#infoOf(incoming.socket, toHeaders(incoming));
-    // On a connection that is kept, the next request must come in time, too.
-    outgoing.on("close", () => incoming.socket.destroyed || deadline.restart());
-    try {
-      deadline.restart();
-      const { maxBodyBytes } = limits;
-      const request = await toRequest(incoming, { secure: info.secure, maxBodyBytes });
-      deadline.stop();
-      const response = request instanceof Response ? request : await onRequest(request, info);
-      deadline.restart();
-      await writeResponse(outgoing, response);
-    } catch (error) {
-      log.error("request handler failed", { address: info.address, error: describe(error) });
-      await writeResponse(outgoing, new Response("internal error\n", { status: 500 }));
+  #onRequest(
+    head: RequestHead,
+    body: Uint8Array<ArrayBuffer>,
+    accepted: AcceptedSocket,
+  ): Response | Promise<Response> {
+    const info = this.#infoOf(accepted, head.headers);
+    if (this.#gates.requests.pass(info.address) !== undefined) {
+      this.#counters.refused["request-rate"]++;
+      const headers = { "retry-after": "5", connection: "close" };
+      return new Response("too many requests of yours\n", { status: 429, headers });
     }
-  };
+    const request = toRequest(head, { secure: info.secure, body });
+    return request instanceof Response ? request : this.#options.onRequest(request, info);
+  }
 
-  readonly #onUpgrade = (incoming: IncomingMessage, socket: ByteStream, head: Uint8Array) => {
-    // Until a connection takes over, a peer that goes away must not end the process.
-    socket.on("error", () => {});
+  #onUpgrade(head: RequestHead, rest: Uint8Array, accepted: AcceptedSocket): void {
+    const { socket } = accepted;
     try {
-      const refusal = this.#accept(incoming, socket, head);
+      const refusal = this.#accept(head, rest, accepted);
       if (refusal !== undefined) endWith(socket, refusal);
     } catch (error) {
-      this.#options.log.error("upgrade failed", { error: describe(error) });
+      this.#failed("upgrade failed", error, accepted);
       endWith(socket, refuse(500, "internal error"));
     }
-  };
+  }
 
   /** Makes a connection of an upgrade request, or says how to refuse it. */
   #accept(
-    incoming: IncomingMessage,
-    socket: ByteStream,
-    head: Uint8Array,
+    head: RequestHead,
+    rest: Uint8Array,
+    accepted: AcceptedSocket,
   ): HandshakeResponse | undefined {
     const { limits, acceptsPath } = this.#options;
-    const { method = "", httpVersion, url: target = "/" } = incoming;
+    const { headers } = head;
+    const target = pathAndQuery(head);
     const path = target.split("?", 1)[0]!;
     if (acceptsPath !== undefined && !acceptsPath(path)) {
       return this.#refuse("path", refuse(404, "nothing here"));
     }
-    const headers = toHeaders(incoming);
-    const handshake = answerUpgrade({ method, httpVersion, headers }, this.#options);
+    const handshake = answerUpgrade(head, this.#options);
     if (handshake.type === "refused") return this.#refuse("handshake", handshake.response);
-    const peer = this.#infoOf(incoming.socket, headers);
+    const peer = this.#infoOf(accepted, headers);
     const refusal = this.#gates.connections.enter(peer.address);
     if (refusal !== undefined) return this.#refuse(refusal, fullResponses[refusal]);
 
-    this.#accepted.get(incoming.socket)!.deadline.stop();
+    accepted.deadline.stop();
     const { subprotocol, extension } = handshake;
     const info = { ...peer, target, headers, subprotocol };
     const protocol = new Protocol({ role: "server", ...limits, extension, pool: this.#pool });
+    const { socket } = accepted;
     socket.write(encodeResponse(handshake.response));
-    this.#handOver(this.#connect(socket, { protocol, head, address: info.address }), info);
+    const made = { protocol, head: rest, address: info.address };
+    this.#handOver(this.#connect(socket, made), info);
     return undefined;
   }
 
   /** Who sent a request with these headers. */
-  #infoOf(socket: Socket, headers: Headers): RequestInfo {
-    const { peer } = this.#accepted.get(socket)!;
+  #infoOf({ peer }: AcceptedSocket, headers: Headers): RequestInfo {
     const { forwarded } = this.#options;
     if (forwarded === undefined) return peer;
     return { ...peer, ...forwardedClient(peer, headers, forwarded) };
@@ -322,11 +316,14 @@ class HttpListener implements Listener {
     return response;
   }
 
-  readonly #onBadRequest = (error: StreamError, socket: ByteStream): void => {
-    if (!socket.writable) return void socket.destroy();
-    const { reason, response } = parserRefusal(error);
-    endWith(socket, this.#refuse(reason, response));
-  };
+  /** Counts a request that is none. */
+  #refused(status: RequestFault["status"]): void {
+    this.#counters.refused[status === 431 ? "header-too-long" : "malformed"]++;
+  }
+
+  #failed(what: string, error: unknown, { peer }: AcceptedSocket): void {
+    this.#options.log.error(what, { address: peer.address, error: describeError(error) });
+  }
 
   /** From here on HTTP is over, and so an error ends the connection in the WebSocket way. */
   #handOver(connection: Connection, info: ConnectionInfo): void {
@@ -334,7 +331,7 @@ class HttpListener implements Listener {
       this.#options.onConnection(connection, info);
     } catch (error) {
       const { address } = info;
-      this.#options.log.error("connection not accepted", { address, error: describe(error) });
+      this.#options.log.error("connection not accepted", { address, error: describeError(error) });
       connection.close(CloseCode.internalError, "internal error");
     }
   }
@@ -374,6 +371,9 @@ const fullResponses: Readonly<Record<AdmissionRefusal, HandshakeResponse>> = {
   "rate": refuse(429, "too many new connections of yours", [["Retry-After", "5"]]),
 };
 
-function describe(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
+/** What was asked for without the host, whichever way it was written. */
+function pathAndQuery(head: RequestHead): string {
+  if (head.target.startsWith("/")) return head.target;
+  const url = URL.parse(requestUrl(head, false) ?? "");
+  return url === null ? "*" : `${url.pathname}${url.search}`;
 }

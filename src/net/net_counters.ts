@@ -34,6 +34,8 @@ export const refusalReasons = [
   "per-client",
   /** 429: too many new connections of one client in a short time. */
   "rate",
+  /** 429: too many plain requests of one client in a short time. */
+  "request-rate",
   /** 404: a path that does not speak WebSocket. */
   "path",
   /** 400 and the like: no valid opening handshake. */

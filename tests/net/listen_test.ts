@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { once } from "node:events";
+import { Agent, get } from "node:http";
 import { connect, type Socket } from "node:net";
 import { WebSocket as WsClient } from "ws";
 import { type Log, silentLog } from "../../src/base/log.ts";
@@ -11,6 +12,8 @@ import {
   type Listener,
   type ListenOptions,
 } from "../../src/net/listen.ts";
+import { createGates } from "../../src/net/admission.ts";
+import { networkList } from "../../src/net/network_list.ts";
 import { parseListenAddress } from "../../src/net/listen_address.ts";
 import { rawFrame } from "../kit/raw_frame.ts";
 import { realClock } from "../kit/real_clock.ts";
@@ -448,6 +451,164 @@ Deno.test("a head beyond the limit is 431", () =>
     const answer = await rawAnswer(connect(port, "127.0.0.1"), head);
     match(new TextDecoder().decode(answer), /^HTTP\/1\.1 431 /);
   }, { limits: { ...limits, maxHeaderBytes: 2000 } }));
+
+Deno.test("an agent that keeps its connection alive asks again on the same one", () =>
+  withServer(async ({ port }) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = new Set<Socket>();
+    for (let count = 0; count < 10; count++) {
+      const request = get({ port, host: "127.0.0.1", agent });
+      request.on("socket", (socket: Socket) => sockets.add(socket));
+      const [response] = await once(request, "response");
+      equal(response.statusCode, 200);
+      response.resume();
+      await once(response, "end");
+      // The agent takes its connection back a turn later.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    equal(sockets.size, 1);
+    agent.destroy();
+  }));
+
+/** How many requests the server was asked while `clients` sent `count` each and read nothing. */
+async function unreadPipelines(server: EchoServer, clients: number, count: number) {
+  const text = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(count);
+  const sockets = Array.from({ length: clients }, () => {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.pause();
+    socket.write(text);
+    return socket;
+  });
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  return () => sockets.forEach((socket) => socket.destroy());
+}
+
+Deno.test("of requests that are piled up without reading, one of each connection is in hand", async () => {
+  let inHand = 0;
+  let most = 0;
+  await withServer(async (server) => {
+    const end = await unreadPipelines(server, 20, 2000);
+    // Another client is served meanwhile.
+    for (let count = 0; count < 20; count++) {
+      const response = await fetch(`http://127.0.0.1:${server.port}/`);
+      await response.body?.cancel();
+    }
+    equal(most <= 21, true, `${most} requests at a time`);
+    end();
+  }, {
+    async onRequest() {
+      most = Math.max(most, ++inHand);
+      await new Promise((resolve) => setImmediate(resolve));
+      inHand--;
+      return new Response("x".repeat(5_000));
+    },
+  });
+});
+
+Deno.test("a client that does not read its answers is cut off in time, and one that reads is not", () =>
+  withServer(async (server) => {
+    const end = await unreadPipelines(server, 1, 2000);
+    const reader = connect(server.port, "127.0.0.1");
+    reader.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(reader, "data");
+    await once(reader, "close");
+    equal(server.errors.length, 0);
+    end();
+  }, {
+    limits: { ...limits, handshakeTimeoutMs: 300 },
+    onRequest: () => new Response("x".repeat(1_000_000)),
+  }));
+
+Deno.test("a client that asks too fast is 429, and another one is not", () => {
+  const perClient = {
+    maxInside: 100,
+    rate: { perSecond: 1000, burst: 1000 },
+    prefix: { ipv4Bits: 32, ipv6Bits: 64 },
+    exempt: networkList([]),
+  };
+  const clock = { monotonicMs: () => 0 };
+  const requestRate = { perSecond: 1, burst: 3 };
+  const gates = createGates({ maxTotal: 100, perClient, requestRate }, clock);
+  return withServer(async ({ port }) => {
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count++) {
+      const response = await fetch(`http://127.0.0.1:${port}/`);
+      statuses.push(response.status);
+      await response.body?.cancel();
+    }
+    deepEqual(statuses, [200, 200, 200, 429]);
+    equal(gates.requests.pass("192.0.2.1"), undefined);
+  }, { gates });
+});
+
+Deno.test("a chunked body of 400 kB is 413 and nothing in the log", () =>
+  withServer(async (server) => {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => {});
+    const head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const answer = await rawAnswer(socket, head, `61a80\r\n${"x".repeat(400_000)}\r\n0\r\n\r\n`);
+    match(new TextDecoder().decode(answer), /^HTTP\/1\.1 413 /);
+    deepEqual(server.errors, []);
+  }));
+
+Deno.test("posts that are given up half way are nothing in the log", () =>
+  withServer(async (server) => {
+    for (let count = 0; count < 20; count++) {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
+      await once(socket, "connect");
+      socket.resetAndDestroy();
+    }
+    const response = await fetch(`http://127.0.0.1:${server.port}/`);
+    equal(await response.text(), "GET from 127.0.0.1");
+    deepEqual(server.errors, []);
+  }));
+
+Deno.test("RFC 9110 §9.3.6: a tunnel is 501, and its connection ends", () =>
+  withServer(async ({ port }) => {
+    const socket = connect(port, "127.0.0.1");
+    const answer = await rawAnswer(socket, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n");
+    match(new TextDecoder().decode(answer), /^HTTP\/1\.1 501 [^]*connection: close/);
+  }));
+
+Deno.test("an upgrade behind a request is answered behind it", () =>
+  withServer(async ({ port }) => {
+    const socket = connect(port, "127.0.0.1");
+    const frame = rawFrame({ opcode: 8 });
+    const answer = await rawAnswer(socket, `GET /a HTTP/1.1\r\nHost: x\r\n\r\n${handshake}`, frame);
+    const text = new TextDecoder("latin1").decode(answer);
+    match(text, /^HTTP\/1\.1 200 OK[^]*GET from 127\.0\.0\.1HTTP\/1\.1 101 /);
+  }, {
+    async onRequest(request, { address }) {
+      await new Promise((resolve) => setImmediate(resolve));
+      return new Response(`${request.method} from ${address}`);
+    },
+  }));
+
+Deno.test("RFC 9112 §3.2: an upgrade without one valid Host, or with a body, is 400", () =>
+  withServer(async ({ port, accepted }) => {
+    const heads = [
+      handshake.replace("Host: test\r\n", ""),
+      handshake.replace("Host: test", "Host: test\r\nHost: test"),
+      handshake.replace("Host: test", "Host: te st"),
+      handshake.replace("Host: test", "Host: test\r\nContent-Length: 5"),
+      handshake.replace("Host: test", "Host: test\r\nTransfer-Encoding: chunked"),
+    ];
+    for (const head of heads) {
+      const answer = await rawAnswer(connect(port, "127.0.0.1"), head);
+      match(new TextDecoder().decode(answer), /^HTTP\/1\.1 400 /);
+    }
+    equal(accepted.length, 0);
+  }));
+
+Deno.test("RFC 9112 §3.2.2: an upgrade may name its whole URL", () =>
+  withServer(async ({ port }) => {
+    const head = handshake.replace("GET / ", "GET http://test/here?x ");
+    const answer = await rawAnswer(connect(port, "127.0.0.1"), head, rawFrame({ opcode: 8 }));
+    match(new TextDecoder("latin1").decode(answer), /^HTTP\/1\.1 101 /);
+  }, { acceptsPath: (path) => path === "/here" }));
 
 Deno.test("a client that dawdles over its head is 408", () =>
   withServer(async ({ port }) => {

@@ -63,7 +63,8 @@ export const networkSection = {
       type: "text",
       default: "/",
       format: { pattern: /^\/[^\s?#]*$/, words: "a path that starts with /" },
-      description: "The path of the WebSocket endpoint.",
+      description:
+        "The path of the WebSocket endpoint, of the NIP-11 document and of the page. It is served with and without a slash at its end.",
       reloadable: false,
     },
     max_connections: {
@@ -108,6 +109,28 @@ export const networkSection = {
       description:
         "How many connections one client may open at once before client_connection_rate holds.",
       whenRaised: "So many handshakes can come at the same moment from each address.",
+      reloadable: false,
+    },
+    client_request_rate: {
+      type: "integer",
+      default: 50,
+      unit: "requests per second",
+      min: 1,
+      max: 1_000_000,
+      description:
+        "How fast one IPv4 address or one IPv6 /64 may send plain HTTP requests in the long run: for the NIP-11 document, the page and the like. More are refused with HTTP 429.",
+      whenRaised: "Each request is answered by the thread that serves all connections.",
+      reloadable: false,
+    },
+    client_request_burst: {
+      type: "integer",
+      default: 500,
+      unit: "requests",
+      min: 1,
+      max: 1_000_000,
+      description:
+        "How many plain HTTP requests one client may send at once before client_request_rate holds.",
+      whenRaised: "So many requests can come at the same moment from each address.",
       reloadable: false,
     },
     unlimited_clients: {
@@ -204,9 +227,10 @@ export const networkSection = {
       unit: "milliseconds",
       min: 100,
       max: 120_000,
-      description: "How long a new connection may take to send its HTTP request.",
+      description:
+        "How long a connection may take to send an HTTP request, a kept one its next, and to take the answer to it.",
       whenRaised:
-        "Connections that never finish their request stay open longer, at no cost to who opens them.",
+        "Connections that never finish their request, or do not read the answer, stay open longer, at no cost to who opens them.",
       reloadable: false,
     },
     close_timeout_ms: {
