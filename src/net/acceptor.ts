@@ -15,6 +15,7 @@ import type { Admission } from "./admission.ts";
 import { bind, type BindOptions, type Bound } from "./bind.ts";
 import { Deadline } from "./deadline.ts";
 import type { ForwardedTrust } from "./forwarded.ts";
+import { describeError, guarded } from "./guard.ts";
 import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
 import { formatListenAddress, type ListenAddress } from "./listen_address.ts";
 import { ListenWatch } from "./listen_watch.ts";
@@ -188,17 +189,25 @@ export class Acceptor {
     this.#watch.noteAccepted();
     // A peer that goes away while it is being let in is nobody's error.
     raw.on("error", () => {});
+    guarded(this.#letIn, (error) => failArrival(raw, this.#options, error))(raw);
+  };
+
+  readonly #letIn = (raw: Socket): void => {
     const arrival = new Arrival(raw, this.#options);
     const { proxyProtocol } = this.#options;
     const address = peerAddress(raw);
     if (proxyProtocol === undefined || !isTrusted(address, proxyProtocol)) {
       return arrival.admit(address);
     }
-    takeProxyHeader(raw, (found) => {
-      if (found.type === "header") return arrival.admit(clientOf(found) ?? address);
-      this.#options.log.debug("no proxy header", { address, fault: found.name });
-      arrival.drop("proxy-header");
-    });
+    const onFault = (error: unknown) => failArrival(raw, this.#options, error);
+    takeProxyHeader(
+      raw,
+      guarded((found) => {
+        if (found.type === "header") return arrival.admit(clientOf(found) ?? address);
+        this.#options.log.debug("no proxy header", { address, fault: found.name });
+        arrival.drop("proxy-header");
+      }, onFault),
+    );
   };
 }
 
@@ -213,7 +222,8 @@ class Arrival {
   constructor(raw: Socket, options: AcceptorOptions) {
     this.#raw = raw;
     this.#options = options;
-    this.#deadline = new Deadline(options.clock, options.handshakeTimeoutMs, this.#onLate);
+    const onLate = guarded(this.#onLate, this.#fail);
+    this.#deadline = new Deadline(options.clock, options.handshakeTimeoutMs, onLate);
     this.#deadline.restart();
     raw.on("close", () => this.#deadline.stop());
   }
@@ -228,10 +238,11 @@ class Arrival {
     if (refusal !== undefined) return this.drop(refusal);
     this.#raw.on("close", () => gate.leave(counted));
     if (secure === undefined) return this.#handOn(this.#raw, { address, secure: false });
-    secure(this.#raw, (socket, certificate) => {
+    const onSecure = guarded((socket: Socket, certificate: PeerIdentity | undefined) => {
       const proven = certificate === undefined ? {} : { certificate };
       this.#handOn(socket, { address, secure: true, ...proven });
-    });
+    }, this.#fail);
+    secure(this.#raw, onSecure);
   }
 
   drop(reason: DropReason): void {
@@ -244,11 +255,19 @@ class Arrival {
     this.#options.onSocket({ socket, peer, deadline: this.#deadline });
   }
 
+  readonly #fail = (error: unknown): void => failArrival(this.#raw, this.#options, error);
+
   readonly #onLate = (): void => {
     if (this.#socket === undefined) return this.drop("handshake-timeout");
     this.#options.counters.dropped["handshake-timeout"]++;
     this.#options.onLate(this.#socket);
   };
+}
+
+/** Ends a socket with which something of ours went wrong. */
+function failArrival(raw: Socket, { log }: AcceptorOptions, error: unknown): void {
+  raw.destroy();
+  log.error("accepting failed", { address: peerAddress(raw), error: describeError(error) });
 }
 
 function isTrusted(address: string, { networks, unix }: TrustedPeers): boolean {

@@ -17,6 +17,7 @@ import type { Message } from "../websocket/message_assembler.ts";
 import type { Protocol, ProtocolEvent } from "../websocket/protocol.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { abnormalEnding, type Ending } from "./ending.ts";
+import { describeError, guarded } from "./guard.ts";
 import { PacedReading, type PacedReadingOptions } from "./paced_reading.ts";
 import { PacedWriting, type PacedWritingOptions, type WaterMarks } from "./paced_writing.ts";
 
@@ -132,16 +133,18 @@ export class Connection {
     this.#head = options.head;
     // What these keep, each connection keeps.
     const { socket, protocol, clock, limits, pace, onThrottled, unread, onUnanswered } = options;
-    const reading = new PacedReading({ stream: socket, clock, pace, onThrottled });
+    const onFault = this.#onFault;
+    const reading = new PacedReading({ stream: socket, clock, pace, onThrottled, onFault });
     this.#reading = reading;
     this.#writing = new PacedWriting({ socket, protocol, clock, limits, unread, onUnanswered }, {
       drained: () => this.#tell((events) => events.drained()),
       stalled: (isStalled) => reading.expectPong(isStalled),
+      failed: onFault,
     });
     this.#lastHeardMs = options.clock.monotonicMs();
-    this.#socket.on("end", this.#onEof);
+    this.#socket.on("end", guarded(this.#onEof, onFault));
     this.#socket.on("error", this.#onError);
-    this.#socket.on("close", this.#onGone);
+    this.#socket.on("close", guarded(this.#onGone, onFault));
   }
 
   /** When the last bytes came from the peer, on the monotonic clock, milliseconds. */
@@ -223,7 +226,7 @@ export class Connection {
   shed(code: number, reason: string): void {
     if (this.#ending !== undefined || this.#gone) return;
     this.#protocol.dropOutput();
-    this.#deadline ??= this.#clock.after(this.#shedTimeoutMs, this.#onDeadline);
+    this.#setDeadline(this.#shedTimeoutMs);
     this.close(code, reason);
   }
 
@@ -271,7 +274,7 @@ export class Connection {
 
   /** Reads on, to see the peer's close frame, and gives the end a deadline. */
   #beginEnd(): void {
-    this.#deadline ??= this.#clock.after(this.#limits.closeTimeoutMs, this.#onDeadline);
+    this.#setDeadline(this.#limits.closeTimeoutMs);
     this.#reading.release();
     this.#listen();
     this.#writing.flushSoon();
@@ -279,8 +282,12 @@ export class Connection {
 
   /** Bytes are heard from now on. */
   #listen(): void {
-    if (!this.#reads) this.#socket.on("data", this.#onData);
+    if (!this.#reads) this.#socket.on("data", guarded(this.#onData, this.#onFault));
     this.#reads = true;
+  }
+
+  #setDeadline(timeoutMs: number): void {
+    this.#deadline ??= this.#clock.after(timeoutMs, guarded(this.#onDeadline, this.#onFault));
   }
 
   readonly #onDeadline = (): void => {
@@ -329,16 +336,21 @@ export class Connection {
     }
   }
 
+  /** Something of ours threw where the runtime called us. This connection ends and no other. */
+  readonly #onFault = (error: unknown): void => {
+    this.#ending ??= abnormalEnding("terminated", "internal error");
+    this.#socket.destroy();
+    this.#log.error("connection failed", { address: this.address, error: describeError(error) });
+  };
+
   /** Whoever holds the connection may be broken; then this connection ends and no other. */
   #tell(what: (events: ConnectionEvents) => void): void {
     if (this.#events === undefined) return;
     try {
       what(this.#events);
     } catch (error) {
-      this.#log.error("connection handler failed", {
-        address: this.address,
-        error: error instanceof Error ? error.stack ?? error.message : String(error),
-      });
+      const described = describeError(error);
+      this.#log.error("connection handler failed", { address: this.address, error: described });
       this.close(CloseCode.internalError, "internal error");
     }
   }

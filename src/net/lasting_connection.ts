@@ -11,6 +11,7 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { CloseCode } from "../websocket/close_code.ts";
 import type { Connection, ConnectionEvents } from "./connection.ts";
+import { describeError } from "./guard.ts";
 import type { OpenedWebSocket } from "./websocket_client.ts";
 
 /** How patient a lasting connection is. */
@@ -121,8 +122,17 @@ export class LastingConnection {
       const reason = error instanceof Error ? error.message : String(error);
       this.#options.log.info("connecting failed", { reason, failures: this.#failures + 1 });
       this.#retry();
-    });
+    }).catch(this.#onFault);
   }
+
+  /** Whoever was told of the connection is broken. It is tried again, as after any other end. */
+  readonly #onFault = (error: unknown): void => {
+    this.#options.log.error("connection not taken", { error: describeError(error) });
+    this.#timer?.cancel();
+    this.#current?.terminate();
+    this.#current = undefined;
+    this.#retry();
+  };
 
   readonly #onOpened = (opened: OpenedWebSocket): void => {
     const { connection } = opened;

@@ -8,6 +8,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
+import { CountingLog } from "../base/counting_log.ts";
 import type { Log } from "../base/log.ts";
 import { BufferPool } from "../websocket/buffer_pool.ts";
 import { CloseCode } from "../websocket/close_code.ts";
@@ -170,6 +171,8 @@ class HttpListener implements Listener {
   readonly #pool: BufferPool;
   readonly #gates: Gates;
   readonly #counters: NetCounters;
+  /** What a peer can cause is said once and then counted. */
+  readonly #log: CountingLog;
   readonly #acceptor: Acceptor;
   /** Sockets that speak HTTP, and what is said on them. */
   readonly #conversations = new Set<HttpConversation>();
@@ -189,8 +192,10 @@ class HttpListener implements Listener {
     this.#pool = options.pool ?? new BufferPool();
     this.#gates = options.gates ?? createGates({ maxTotal: limits.maxConnections }, clock);
     this.#counters = options.counters ?? zeroNetCounters();
+    this.#log = new CountingLog(options);
     this.#acceptor = new Acceptor({
       ...options,
+      log: this.#log,
       counters: this.#counters,
       gate: this.#gates.sockets,
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
@@ -212,8 +217,13 @@ class HttpListener implements Listener {
     return this.#connectionCount;
   }
 
-  bind(): Promise<void> {
-    return this.#acceptor.open();
+  async bind(): Promise<void> {
+    try {
+      await this.#acceptor.open();
+    } catch (error) {
+      this.#log.close();
+      throw error;
+    }
   }
 
   close(): Promise<void> {
@@ -226,8 +236,10 @@ class HttpListener implements Listener {
     for (const conversation of this.#conversations) conversation.finish();
     await accepting;
     // The runtime counts a socket out a moment before the socket says that it is closed.
-    if (this.#connectionCount === 0) return;
-    await new Promise<void>((resolve) => this.#onLastGone = resolve);
+    if (this.#connectionCount > 0) {
+      await new Promise<void>((resolve) => this.#onLastGone = resolve);
+    }
+    this.#log.close();
   }
 
   readonly #onSocket = (accepted: AcceptedSocket): void => {
@@ -322,7 +334,7 @@ class HttpListener implements Listener {
   }
 
   #failed(what: string, error: unknown, { peer }: AcceptedSocket): void {
-    this.#options.log.error(what, { address: peer.address, error: describeError(error) });
+    this.#log.error(what, { address: peer.address, error: describeError(error) });
   }
 
   /** From here on HTTP is over, and so an error ends the connection in the WebSocket way. */
@@ -331,7 +343,7 @@ class HttpListener implements Listener {
       this.#options.onConnection(connection, info);
     } catch (error) {
       const { address } = info;
-      this.#options.log.error("connection not accepted", { address, error: describeError(error) });
+      this.#log.error("connection not accepted", { address, error: describeError(error) });
       connection.close(CloseCode.internalError, "internal error");
     }
   }
@@ -340,7 +352,8 @@ class HttpListener implements Listener {
     socket: ByteStream,
     made: { readonly protocol: Protocol; readonly head: Uint8Array; readonly address: string },
   ): Connection {
-    const { clock, log, limits, pace, unread } = this.#options;
+    const { clock, limits, pace, unread } = this.#options;
+    const log = this.#log;
     this.#connectionCount++;
     this.#counters.opened++;
     socket.on("close", () => {

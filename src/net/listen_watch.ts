@@ -11,6 +11,7 @@
 
 import { connect, type Socket } from "node:net";
 import type { Clock, Timer } from "../base/clock.ts";
+import { guarded } from "./guard.ts";
 import type { ListenAddress } from "./listen_address.ts";
 
 /** The listener that is watched. */
@@ -81,7 +82,7 @@ export class ListenWatch {
     this.#accepted = true;
   }
 
-  readonly #onTick = (): void => {
+  readonly #onTick = guarded((): void => {
     const wasCalled = this.#call !== undefined;
     this.#hangUp();
     if (this.#replacing) return;
@@ -90,7 +91,8 @@ export class ListenWatch {
       else this.#callIt();
     }
     this.#accepted = false;
-  };
+    // The next tick tries again.
+  }, () => {});
 
   #callIt(): void {
     const at = this.#listener.address();

@@ -12,10 +12,12 @@
 import { assert } from "../base/assert.ts";
 import { concat, type SharedBytes, utf8, utf8Decode } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import { type Log, silentLog } from "../base/log.ts";
 import { CloseCode } from "../websocket/close_code.ts";
 import type { Message } from "../websocket/message_assembler.ts";
 import type { ConnectionEvents, ConnectionLimits } from "./connection.ts";
 import type { Ending } from "./ending.ts";
+import { describeError, guarded } from "./guard.ts";
 
 /** How often a socket that held too much is asked whether it still does: it does not tell by itself. */
 const drainPollMs = 100;
@@ -27,6 +29,8 @@ export interface NativeWebSocketOptions {
   /** Who the peer is, for logs. */
   readonly address: string;
   readonly clock: Clock;
+  /** Default: nothing is said. */
+  readonly log?: Log;
   readonly limits: ConnectionLimits & { readonly maxMessageBytes: number };
 }
 
@@ -66,6 +70,7 @@ export class NativeWebSocket {
   readonly address: string;
   readonly #socket: WebSocket;
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #limits: NativeWebSocketOptions["limits"];
   #events: ConnectionEvents | undefined = undefined;
   /** Texts sent before the socket opened. */
@@ -80,9 +85,10 @@ export class NativeWebSocket {
     this.address = options.address;
     this.#socket = options.socket;
     this.#clock = options.clock;
+    this.#log = options.log ?? silentLog;
     this.#limits = options.limits;
     this.#socket.binaryType = "arraybuffer";
-    this.#socket.addEventListener("close", this.#onClose);
+    this.#socket.addEventListener("close", guarded(this.#onClose, this.#onFault));
     this.#socket.addEventListener("error", () => {
       this.#ending ??= abnormal("reset", "");
     });
@@ -105,11 +111,12 @@ export class NativeWebSocket {
   start(events: ConnectionEvents): void {
     assert(this.#events === undefined, "a connection is started once");
     this.#events = events;
-    this.#socket.addEventListener("open", () => {
+    const onOpen = () => {
       for (const text of this.#early) this.send(text);
       this.#early = [];
-    });
-    this.#socket.addEventListener("message", this.#onMessage);
+    };
+    this.#socket.addEventListener("open", guarded(onOpen, this.#onFault));
+    this.#socket.addEventListener("message", guarded(this.#onMessage, this.#onFault));
   }
 
   /** Sends one text message. */
@@ -139,9 +146,8 @@ export class NativeWebSocket {
   close(code: number, reason: string): void {
     if (this.#ending !== undefined || this.#over) return;
     this.#ending = { cause: "local", code, reason, clean: false };
-    this.#deadline = this.#clock.after(this.#limits.closeTimeoutMs, () => {
-      this.#end(abnormal("timeout", reason));
-    });
+    const onTime = guarded(() => this.#end(abnormal("timeout", reason)), this.#onFault);
+    this.#deadline = this.#clock.after(this.#limits.closeTimeoutMs, onTime);
     this.#socket.close(code, reason);
   }
 
@@ -179,13 +185,23 @@ export class NativeWebSocket {
   /** Asks for one `drained`, once `queuedBytes` is low. */
   requestDrained(): void {
     if (this.#over) return;
-    this.#drainPoll ??= this.#clock.every(drainPollMs, () => {
+    const poll = () => {
       if (this.queuedBytes > this.#limits.lowWaterBytes) return;
       this.#drainPoll?.cancel();
       this.#drainPoll = undefined;
       this.#events?.drained();
-    });
+    };
+    this.#drainPoll ??= this.#clock.every(drainPollMs, guarded(poll, this.#onFault));
   }
+
+  /** Whoever holds the connection is broken; then this connection ends and no other. */
+  readonly #onFault = (error: unknown): void => {
+    this.#log.error("connection handler failed", {
+      address: this.address,
+      error: describeError(error),
+    });
+    this.close(CloseCode.internalError, "internal error");
+  };
 
   readonly #onClose = ({ code, reason, wasClean }: CloseEvent): void => {
     const { cause } = this.#ending ?? { cause: wasClean ? "peer" : "reset" };

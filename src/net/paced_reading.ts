@@ -9,6 +9,7 @@
  */
 
 import type { Clock, Timer } from "../base/clock.ts";
+import { guarded } from "./guard.ts";
 import { type Rate, TokenBucket } from "./token_bucket.ts";
 
 /** How fast a peer may send. */
@@ -32,6 +33,8 @@ export interface PacedReadingOptions {
   readonly pace?: PaceLimits | undefined;
   /** Called whenever reading is put off. */
   readonly onThrottled?: (() => void) | undefined;
+  /** Something of ours threw where nobody else would catch it; dropped if not given. */
+  readonly onFault?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -147,9 +150,10 @@ export class PacedReading {
     onThrottled?.();
     stream.pause();
     this.#timer?.cancel();
-    this.#timer = clock.after(waitMs, () => {
+    const onTime = guarded(() => {
       this.#timer = undefined;
       if (this.#mayFlow) stream.resume();
-    });
+    }, (error) => this.#options.onFault?.(error));
+    this.#timer = clock.after(waitMs, onTime);
   }
 }

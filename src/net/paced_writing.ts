@@ -14,6 +14,7 @@ import { assert } from "../base/assert.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Protocol } from "../websocket/protocol.ts";
 import type { ByteStream } from "./byte_stream.ts";
+import { guarded } from "./guard.ts";
 import { UnreadWindow, type UnreadWindowOptions } from "./unread_window.ts";
 
 /** How much may wait before something is done about it. */
@@ -48,6 +49,8 @@ export interface PacedWritingEvents {
   drained(): void;
   /** Nothing more is sent before the peer's pong is heard, or that has come to its end. */
   stalled(isStalled: boolean): void;
+  /** Something of ours threw where nobody else would catch it. The connection is good for nothing. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -72,7 +75,7 @@ export interface PacedWritingEvents {
  *     every: () => ({ cancel() {} }),
  *   },
  *   limits: { highWaterBytes: 65_536, lowWaterBytes: 16_384 },
- * }, { drained() {}, stalled() {} });
+ * }, { drained() {}, stalled() {}, failed() {} });
  * protocol.sendText("a");
  * writing.flushSoon();
  * protocol.sendText("b");
@@ -96,12 +99,17 @@ export class PacedWriting {
   /** Somebody waits for `drained`. */
   #drainedOwed = false;
   #stopped = false;
+  readonly #guardedFlush: () => void;
+  readonly #guardedOnWritten: () => void;
 
   constructor(options: PacedWritingOptions, events: PacedWritingEvents) {
     const { limits: { highWaterBytes, lowWaterBytes }, unread } = options;
     assert(lowWaterBytes <= highWaterBytes, "the low mark is not above the high one");
     this.#options = options;
     this.#events = events;
+    const onFault = (error: unknown) => events.failed(error);
+    this.#guardedFlush = guarded(this.#flush, onFault);
+    this.#guardedOnWritten = guarded(this.#onWritten, onFault);
     this.#window = unread === undefined ? undefined : new UnreadWindow(unread);
   }
 
@@ -122,7 +130,7 @@ export class PacedWriting {
   flushSoon(): void {
     if (this.#flushQueued) return;
     this.#flushQueued = true;
-    queueMicrotask(this.#flush);
+    queueMicrotask(this.#guardedFlush);
   }
 
   /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is low. */
@@ -181,7 +189,7 @@ export class PacedWriting {
     const output = protocol.takeOutput(this.#window);
     if (output !== undefined) {
       this.#writing = true;
-      socket.write(output, this.#onWritten);
+      socket.write(output, this.#guardedOnWritten);
     } else if (protocol.state === "closed") {
       socket.end();
     }
@@ -199,7 +207,8 @@ export class PacedWriting {
     const { protocol, clock } = this.#options;
     if (this.#stall !== undefined || protocol.pendingBytes === 0) return;
     const share = (this.#window?.probe?.[0] ?? 0) / 255;
-    this.#stall = clock.after(unansweredMs * (1 + share), () => this.#release());
+    const onTime = guarded(() => this.#release(), (error) => this.#events.failed(error));
+    this.#stall = clock.after(unansweredMs * (1 + share), onTime);
     this.#events.stalled(true);
   }
 

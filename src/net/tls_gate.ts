@@ -19,6 +19,7 @@ import {
 } from "node:tls";
 import type { Log } from "../base/log.ts";
 import type { PeerIdentity } from "./acceptor.ts";
+import { describeError, guarded } from "./guard.ts";
 import type { NetCounters } from "./net_counters.ts";
 import { namesMatch } from "./server_name.ts";
 
@@ -90,9 +91,15 @@ export class TlsGate {
       handshakeTimeout: options.handshakeTimeoutMs,
       requestCert: material.clients !== undefined,
       rejectUnauthorized: material.clients?.required === true,
-      SNICallback: (name, choose) => choose(null, this.#contextFor(name)),
+      SNICallback: (name, choose) =>
+        guarded(() => choose(null, this.#contextFor(name)), (error) => choose(error as Error))(),
     });
-    this.#server.on("secureConnection", this.#onSecure);
+    this.#server.on("secureConnection", (socket: TLSSocket) => {
+      guarded(this.#onSecure, (error) => {
+        socket.destroy();
+        options.log.error("TLS connection not taken", { error: describeError(error) });
+      })(socket);
+    });
     this.#server.on("tlsClientError", (error: Error) => {
       options.counters.dropped.tls++;
       options.log.debug("no TLS handshake", { error: error.message });

@@ -237,3 +237,24 @@ Deno.test("a listener that has gone deaf is replaced, at the same port, and its 
     );
     client.destroy();
   }));
+
+Deno.test("whatever throws while a socket is let in ends that socket and is a line in the log", async () => {
+  const bug = () => {
+    throw new Error("bug");
+  };
+  const edges: readonly Partial<AcceptorOptions>[] = [{ onSocket: bug }, { secure: bug }, {
+    secure: (raw, onSecure) => setImmediate(() => onSecure(raw, undefined)),
+    onSocket: bug,
+  }];
+  for (const edge of edges) {
+    const failed = Promise.withResolvers<string>();
+    const log: Log = { ...silentLog, error: failed.resolve };
+    const door = new Door({ ...edge, log });
+    await door.acceptor.open();
+    const client = door.client();
+    equal(await failed.promise, "accepting failed");
+    client.resume();
+    await once(client, "close");
+    await door.acceptor.close();
+  }
+});

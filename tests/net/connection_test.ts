@@ -526,3 +526,43 @@ Deno.test("marks in the wrong order are our own bug", () => {
   };
   throws(() => new Connection(options), BrokenInvariant);
 });
+
+Deno.test("whatever throws at an edge of the runtime is one line in the log and one connection", async () => {
+  const bug = () => {
+    throw new Error("bug");
+  };
+  type World = ReturnType<typeof onSlowStream>;
+  const edges: Readonly<Record<string, (world: World, protocol: Protocol) => void>> = {
+    data: ({ stream }, protocol) => {
+      protocol.receive = bug;
+      stream.push(rawFrame({ opcode: 1, payload: "x" }));
+    },
+    end: ({ stream }, protocol) => {
+      protocol.receiveEof = bug;
+      stream.push(null);
+    },
+    "end of a turn": ({ connection }, protocol) => {
+      protocol.takeOutput = bug;
+      connection.send("x");
+    },
+    "end of a write": ({ connection }, protocol) => {
+      protocol.recycleOutput = bug;
+      connection.send("x");
+    },
+    close: ({ stream }, protocol) => {
+      protocol.receiveEof = bug;
+      stream.destroy();
+    },
+  };
+  for (const [name, fail] of Object.entries(edges)) {
+    const errors: string[] = [];
+    const log = { ...silentLog, error: (message: string) => void errors.push(message) };
+    const protocol = new Protocol({ role: "server", maxMessageBytes: 1000 });
+    const world = onSlowStream({ log, protocol });
+    world.connection.start(world.events);
+    fail(world, protocol);
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    equal(errors.includes("connection failed"), true, name);
+    equal(world.stream.destroyed, true, name);
+  }
+});

@@ -171,3 +171,38 @@ Deno.test("after a stop nothing is opened, and what was being opened is dropped"
   throws(() => world.lasting.start(), BrokenInvariant);
   await world.end();
 });
+
+Deno.test("a holder that throws is a line in the log and another attempt", async () => {
+  const clock = new FakeClock();
+  const errors: string[] = [];
+  let attempts = 0;
+  const lasting = new LastingConnection({
+    connect() {
+      attempts++;
+      const [near] = duplexPair();
+      const connection = new Connection({
+        socket: near,
+        protocol: new Protocol({ role: "client", maxMessageBytes: 1000, random }),
+        address: "test",
+        clock,
+        log: silentLog,
+        limits: { closeTimeoutMs: 500, highWaterBytes: 1000, lowWaterBytes: 100 },
+      });
+      return Promise.resolve({ connection, subprotocol: undefined });
+    },
+    clock,
+    log: { ...silentLog, error: (message) => void errors.push(message) },
+    random,
+    limits,
+    onOpen() {
+      throw new Error("bug");
+    },
+  });
+  lasting.start();
+  await rest();
+  deepEqual(errors, ["connection not taken"]);
+  clock.advance(limits.firstDelayMs);
+  equal(attempts, 2);
+  lasting.stop();
+  await rest();
+});

@@ -136,3 +136,14 @@ Deno.test("to shed a peer is to close it", () =>
     const [{ code, reason }] = await once(client, "close");
     deepEqual([code, reason], [1008, "too slow"]);
   }));
+
+Deno.test("a holder that throws ends its connection with 1011", () =>
+  withPair(async ({ events, client }) => {
+    events.messages = () => {
+      throw new Error("bug");
+    };
+    const closed = once(client, "close");
+    client.send("x");
+    const [{ code }] = await closed;
+    equal(code, 1011);
+  }));

@@ -122,3 +122,22 @@ Deno.test("who waits for a pong starts nothing that nobody reads yet, and pays n
   clock.advance(1000);
   equal(state.flows, true);
 });
+
+Deno.test("what throws when the pace is over is told, and throws no further", () => {
+  const clock = new FakeClock();
+  const faults: unknown[] = [];
+  const reading = new PacedReading({
+    stream: {
+      pause() {},
+      resume() {
+        throw new Error("bug");
+      },
+    },
+    clock,
+    pace: { messages: { perSecond: 1, burst: 1 }, bytes: { perSecond: 1000, burst: 1000 } },
+    onFault: (error) => faults.push(error),
+  });
+  reading.note(1, 2);
+  clock.advance(2000);
+  equal(faults.length, 1);
+});

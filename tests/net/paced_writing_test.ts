@@ -16,7 +16,7 @@ function onSlowStream({ clock = new FakeClock(), seed = 1 } = {}) {
   const random = new SeededRandom(seed);
   const protocol = new Protocol({ role: "server", maxMessageBytes: 1_000_000 });
   const peer = new Protocol({ role: "client", maxMessageBytes: 1_000_000, random });
-  const told = { drained: 0, stalled: [] as boolean[], unanswered: 0 };
+  const told = { drained: 0, stalled: [] as boolean[], unanswered: 0, failed: [] as unknown[] };
   const writing = new PacedWriting({
     socket: stream,
     protocol,
@@ -27,6 +27,7 @@ function onSlowStream({ clock = new FakeClock(), seed = 1 } = {}) {
   }, {
     drained: () => void told.drained++,
     stalled: (isStalled) => void told.stalled.push(isStalled),
+    failed: (error) => void told.failed.push(error),
   });
   /** Sends so many messages, each in a turn of its own. */
   const send = async (count: number) => {
@@ -96,7 +97,7 @@ Deno.test("once its pong is heard, what waits goes on, and nobody keeps a timer"
   equal(writtenBytes(), 15_000 + 2 * 6, "it was asked anew");
   equal(writing.queuedBytes, 0);
   equal(clock.timerCount, 0);
-  deepEqual(told, { drained: 0, stalled: [true, false], unanswered: 0 });
+  deepEqual(told, { drained: 0, stalled: [true, false], unanswered: 0, failed: [] });
   writing.heardPong(onlyPing(read()));
   equal(writing.isUnread, false);
 });
@@ -252,7 +253,7 @@ Deno.test("without a window the socket alone says when it is enough", async () =
   const stream = new SlowStream();
   const clock = new FakeClock();
   const protocol = new Protocol({ role: "server", maxMessageBytes: 1000 });
-  const events = { drained() {}, stalled() {} };
+  const events = { drained() {}, stalled() {}, failed() {} };
   const writing = new PacedWriting({ socket: stream, protocol, clock, limits }, events);
   for (let i = 0; i < 100; i++) {
     protocol.sendText("x".repeat(100_000));
@@ -268,5 +269,29 @@ Deno.test("marks in the wrong order are our own bug", () => {
   const wrong = { highWaterBytes: 1, lowWaterBytes: 2 };
   const protocol = new Protocol({ role: "server", maxMessageBytes: 1000 });
   const made = { socket: new SlowStream(), protocol, clock: new FakeClock(), limits: wrong };
-  throws(() => new PacedWriting(made, { drained() {}, stalled() {} }), BrokenInvariant);
+  throws(
+    () => new PacedWriting(made, { drained() {}, stalled() {}, failed() {} }),
+    BrokenInvariant,
+  );
+});
+
+Deno.test("what throws at an edge of the runtime is told, and throws no further", async () => {
+  const bug = () => {
+    throw new Error("bug");
+  };
+  const flushing = onSlowStream();
+  flushing.protocol.takeOutput = bug;
+  await flushing.send(1);
+  equal(flushing.told.failed.length, 1, "at the end of a turn");
+
+  const written = onSlowStream();
+  written.protocol.recycleOutput = bug;
+  await written.send(1);
+  equal(written.told.failed.length, 1, "when a write has left");
+
+  const waiting = onSlowStream();
+  await waiting.send(20);
+  waiting.protocol.takeOutput = bug;
+  waiting.clock.advance(2 * unansweredMs);
+  equal(waiting.told.failed.length, 1, "when waiting is over");
 });

@@ -1,0 +1,119 @@
+/**
+ * A log that says a thing once and then how often: what a peer can cause must not fill a disk.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "./clock.ts";
+import type { Log, LogFields } from "./log.ts";
+
+/** What a {@link CountingLog} writes to, and how often. */
+export interface CountingLogOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** A repeated line is written once in this time, milliseconds. */
+  readonly intervalMs?: number;
+}
+
+/** How often a line that repeats is written, milliseconds. */
+const defaultIntervalMs = 10_000;
+
+/** Lines of one kind since the last one that was written. */
+interface Repetition {
+  readonly timer: Timer;
+  readonly write: (message: string, fields: LogFields) => void;
+  count: number;
+  fields: LogFields;
+}
+
+/**
+ * Writes the first warning or error of each message at once. What repeats it is counted, and written at
+ * most once in each interval with the last one's fields and `times`. Other lines go through.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { CountingLog } from "./counting_log.ts";
+ * import { silentLog } from "./log.ts";
+ *
+ * const lines: unknown[] = [];
+ * let pass = () => {};
+ * const clock = {
+ *   nowMs: () => 0,
+ *   monotonicMs: () => 0,
+ *   after: (_delayMs: number, callback: () => void) => {
+ *     pass = callback;
+ *     return { cancel() {} };
+ *   },
+ *   every: () => ({ cancel() {} }),
+ * };
+ * const log = { ...silentLog, warn: (_: string, fields?: object) => lines.push(fields) };
+ * const counting = new CountingLog({ log, clock });
+ * for (let port = 1; port <= 3; port++) counting.warn("dropped", { port });
+ * pass();
+ * deepEqual(lines, [{ port: 1 }, { port: 3, times: 2 }]);
+ * ```
+ */
+export class CountingLog implements Log {
+  readonly #options: CountingLogOptions;
+  /** By message, of which the program has a few dozen. */
+  readonly #repetitions = new Map<string, Repetition>();
+  #isClosed = false;
+
+  constructor(options: CountingLogOptions) {
+    this.#options = options;
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#options.log.debug(message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#options.log.info(message, fields);
+  }
+
+  warn(message: string, fields: LogFields = {}): void {
+    this.#note(message, fields, (...line) => this.#options.log.warn(...line));
+  }
+
+  error(message: string, fields: LogFields = {}): void {
+    this.#note(message, fields, (...line) => this.#options.log.error(...line));
+  }
+
+  /** Writes what was counted, and leaves no timer. Lines that come later are all written. */
+  close(): void {
+    this.#isClosed = true;
+    for (const [message, repetition] of this.#repetitions) {
+      repetition.timer.cancel();
+      writeCount(message, repetition);
+    }
+    this.#repetitions.clear();
+  }
+
+  #note(message: string, fields: LogFields, write: Repetition["write"]): void {
+    const repetition = this.#repetitions.get(message);
+    if (repetition !== undefined) {
+      repetition.count++;
+      repetition.fields = fields;
+      return;
+    }
+    write(message, fields);
+    if (!this.#isClosed) this.#await(message, write);
+  }
+
+  #await(message: string, write: Repetition["write"]): void {
+    const { clock, intervalMs = defaultIntervalMs } = this.#options;
+    const timer = clock.after(intervalMs, () => {
+      const repetition = this.#repetitions.get(message);
+      this.#repetitions.delete(message);
+      if (repetition === undefined || repetition.count === 0) return;
+      writeCount(message, repetition);
+      this.#await(message, write);
+    });
+    this.#repetitions.set(message, { timer, write, count: 0, fields: {} });
+  }
+}
+
+function writeCount(message: string, { count, fields, write }: Repetition): void {
+  if (count > 0) write(message, { ...fields, times: count });
+}
