@@ -103,6 +103,7 @@ export class RelayHost {
     this.http = createHttp({
       information: () => information,
       healthy: () => this.#trouble(),
+      path: settings.network.path,
       ...settings.relay.url === "" ? {} : { relayUrl: settings.relay.url },
     });
     this.#sockets = new RelaySockets({

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { endpointUrl, isEndpointPath } from "../http/endpoint_path.ts";
 import { createGates, type Gates } from "../net/admission.ts";
 import { listen, type Listener, type ListenOptions } from "../net/listen.ts";
 import { parseListenAddress } from "../net/listen_address.ts";
@@ -114,13 +115,13 @@ export class RelaySockets {
       ...this.#proxies,
       tls: isSecure ? this.#tls?.gate : undefined,
       allowsOrigin: originRule(network.allowed_origins),
-      acceptsPath: (path) => path === network.path,
+      acceptsPath: (path) => isEndpointPath(path, network.path),
       chooseExtension: network.compression ? acceptDeflate({ zlib: nodeZlib }) : undefined,
       onConnection,
       onRequest,
     });
     this.#listeners.push(listener);
-    return listener.url;
+    return endpointUrl(listener.url, network.path);
   }
 
   /** Takes over certificates that have changed. */

@@ -41,11 +41,12 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
 
 /** For the URL of a server that listens on all interfaces, one that others can use. */
 function reachableUrl(url: string): string | undefined {
-  const [, scheme, host, port] = /^(wss?):\/\/(0\.0\.0\.0|\[::\]):(\d+)$/.exec(url) ?? [];
+  const [, scheme, host, port, path = ""] =
+    /^(wss?):\/\/(0\.0\.0\.0|\[::\]):(\d+)(\/.*)?$/.exec(url) ?? [];
   if (host === undefined) return undefined;
   const address = primaryAddress(4) ?? (host === "[::]" ? primaryAddress(6) : undefined);
   if (address === undefined) return undefined;
-  return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${port}`;
+  return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${port}${path}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

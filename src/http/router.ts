@@ -1,7 +1,7 @@
 /**
  * The relay over plain HTTP: who asks, at which path, by which method, gets what.
  *
- * A table of routes, on a Hono application: it finds the route, makes HEAD of GET, compares entity tags
+ * A table of routes, on a Hono application: it finds the route, compares entity tags
  * and sets the headers of CORS and security. What no route takes has a status of its own: 404, 405 or
  * 426, and OPTIONS lists what a path can. A socket is never seen here; `net` takes WebSocket handshakes
  * before and brings the rest.
@@ -15,6 +15,7 @@ import { cors } from "hono/cors";
 import { etag, RETAINED_304_HEADERS } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { asksFor, negotiate } from "./accept.ts";
+import { endpointUrl, isEndpointPath } from "./endpoint_path.ts";
 import { type HealthCheck, healthResponse } from "./health.ts";
 import { landingPage, landingPagePolicy } from "./landing_page.ts";
 import {
@@ -44,6 +45,8 @@ export interface HttpOptions {
    * made of the request's own URL, with `ws` for `http` and `wss` for `https`.
    */
   readonly relayUrl?: string;
+  /** Where the relay is: the path of the document and the page. `/` if not given. */
+  readonly path?: string;
   /** Further routes: metrics, management. The first route that fits is the one that is taken. */
   readonly routes?: readonly HttpRoute[];
 }
@@ -52,7 +55,7 @@ export interface HttpOptions {
 export type HttpHandler = (request: Request) => Promise<Response>;
 
 /**
- * The relay's HTTP side: NIP-11 or the landing page at `/`, `/health`, and the routes given.
+ * The relay's HTTP side: NIP-11 or the landing page at the relay's path, `/health`, and the routes given.
  *
  * @example
  * ```ts
@@ -90,7 +93,34 @@ export function createHttp(options: HttpOptions): HttpHandler {
   app.onError((error) => {
     throw error;
   });
-  return async (request) => await app.fetch(request);
+  return async (request) => {
+    const found = locate(request, options.path ?? "/");
+    if (found.method !== "HEAD") return await app.fetch(found);
+    return await headOf(await app.fetch(new Request(found, { method: "GET" })));
+  };
+}
+
+/** The relay's own path is the root of the routes; the server's root is then nobody's. */
+function locate(request: Request, path: string): Request {
+  if (path === "/") return request;
+  const url = new URL(request.url);
+  if (isEndpointPath(url.pathname, path)) url.pathname = "/";
+  else if (url.pathname === "/") url.pathname = "/not-here";
+  else return request;
+  return new Request(url, request);
+}
+
+/**
+ * The same header fields as GET has, the length among them, without the body.
+ *
+ * @see RFC 9110 §9.3.2
+ */
+async function headOf(response: Response): Promise<Response> {
+  const length = (await response.arrayBuffer()).byteLength;
+  const head = new Response(null, response);
+  const isBodiless = response.status === 204 || response.status === 304;
+  if (!isBodiless) head.headers.set("Content-Length", String(length));
+  return head;
 }
 
 /** Sets what every answer carries, unless its route chose its own. */
@@ -195,7 +225,7 @@ async function home(request: Request, options: HttpOptions): Promise<Response> {
   const information = options.information();
   const isPage = type === "text/html";
   const body = isPage
-    ? landingPage(information, options.relayUrl ?? relayUrlOf(request.url))
+    ? landingPage(information, options.relayUrl ?? relayUrlOf(request.url, options.path ?? "/"))
     : relayInformationJson(information);
   const headers = new Headers({
     // Kept, but asked for again each time: what the document says may change at any moment.
@@ -217,9 +247,9 @@ function homeType(accept: string | null): string {
   return negotiate(accept, ["text/html", "application/json"]) ?? "text/html";
 }
 
-function relayUrlOf(requestUrl: string): string {
+function relayUrlOf(requestUrl: string, path: string): string {
   const url = new URL(requestUrl);
-  return `${url.protocol === "https:" ? "wss" : "ws"}://${url.host}`;
+  return endpointUrl(`${url.protocol === "https:" ? "wss" : "ws"}://${url.host}`, path);
 }
 
 function plain(

@@ -28,3 +28,27 @@ Deno.test("serve says where it listens, once for each address, and ends with 0 w
   stop.abort();
   equal(await served, exitCode.done);
 });
+
+Deno.test("the address that serve tells has the relay's path", async () => {
+  const pretend = new PretendCommand();
+  const stop = new AbortController();
+  const network = { ...settings.network, listen: ["127.0.0.1:0"], path: "/nostr" };
+  const context = { ...pretend.context, settings: { ...settings, network }, stop: stop.signal };
+  const served = serve(context);
+  while (!pretend.stdout.text.includes("\n")) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const url = pretend.stdout.text.trim().slice("listening on ".length);
+  match(url, /^ws:\/\/127\.0\.0\.1:\d+\/nostr$/);
+  for (const asked of [url, `${url}/`]) {
+    const client = await RelayClient.connect(asked);
+    await client.close();
+    const response = await fetch(asked.replace("ws:", "http:"), {
+      headers: { Accept: "application/nostr+json" },
+    });
+    equal(response.headers.get("Content-Type"), "application/nostr+json");
+    await response.body?.cancel();
+  }
+  stop.abort();
+  equal(await served, exitCode.done);
+});

@@ -17,7 +17,11 @@ onEachDatabase((name, fresh) => {
     sanitizeResources: false,
     fn: async () => {
       await using database = await fresh();
-      await using program = await startRelay({ database: database.url });
+      await using program = await startRelay({
+        database: database.url,
+        // NDK adds a slash to the URL that it is given.
+        settings: ["network.path=/nostr"],
+      });
       const signer = NDKPrivateKeySigner.generate();
       const ndk = new NDK({ explicitRelayUrls: [program.url], signer, enableOutboxModel: false });
       await ndk.connect(5_000);

@@ -189,6 +189,7 @@ Deno.test("RFC 9110 §9.3.2: HEAD is GET without the body", async () => {
     const head = await ask({ path, method: "HEAD" });
     equal(head.status, get.status);
     equal(head.body, null);
+    head.headers.delete("Content-Length");
     deepEqual([...head.headers], [...get.headers]);
     await get.body?.cancel();
   }
@@ -336,4 +337,30 @@ Deno.test("a fault of a route's own code reaches the caller", async () => {
   const handle = () => Promise.reject(new Error("broken"));
   const routes = [{ method: "GET", path: "/broken", crossOrigin: false, handle }];
   await rejects(ask({ path: "/broken" }, { routes }), /broken/);
+});
+
+Deno.test("the document and the page are at the relay's path, with and without a slash at its end", async () => {
+  for (const path of ["/nostr", "/nostr/"]) {
+    for (const asked of ["/nostr", "/nostr/"]) {
+      const document = await ask({ path: asked, headers: nostrJson }, { path });
+      equal((await document.json()).name, "example");
+      const page = await ask({ path: asked }, { path });
+      match(await page.text(), new RegExp(`<code>ws://relay\\.example:8080${path}</code>`));
+    }
+    for (const elsewhere of ["/", "/nostr/x"]) {
+      const response = await ask({ path: elsewhere }, { path });
+      equal(response.status, 404);
+      await response.body?.cancel();
+    }
+    equal((await ask({ path: "/health" }, { path })).status, 200);
+  }
+});
+
+Deno.test("RFC 9110 §9.3.2: HEAD tells the length that GET has", async () => {
+  for (const headers of [nostrJson, {}]) {
+    const length = (await (await ask({ headers })).arrayBuffer()).byteLength;
+    const head = await ask({ method: "HEAD", headers });
+    equal(head.headers.get("Content-Length"), String(length));
+    equal(await head.text(), "");
+  }
 });

@@ -56,13 +56,18 @@ export async function showInfo({ settings, streams }: CommandContext): Promise<E
     ["deno", `${Deno.version.deno} (V8 ${Deno.version.v8})`],
     ["platform", Deno.build.target],
     ["processors", String(navigator.hardwareConcurrency)],
-    ["listen", settings.network.listen.join(", ")],
+    ["listen", listenLine(settings.network)],
     ["database", withoutPassword((await chooseDatabase(settings.database)).url)],
     ["signatures", signaturesLine(settings.signatures)],
   ];
   const text = facts.map(([name, value]) => `${name}: ${value}\n`).join("");
   await streams.stdout.write(utf8(text));
   return exitCode.done;
+}
+
+/** Addresses, with the path where clients must name one. */
+function listenLine({ listen, path }: Settings["network"]): string {
+  return `${listen.join(", ")}${path === "/" ? "" : ` (path ${path})`}`;
 }
 
 function signaturesLine({ engine, workers }: Settings["signatures"]): string {

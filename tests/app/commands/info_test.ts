@@ -16,3 +16,10 @@ Deno.test("versions, addresses and the database are shown, a password is not", a
   ok(text.includes("\nsignatures: auto, auto workers\n"));
   ok(!text.includes("secret"));
 });
+
+Deno.test("the path is shown where clients must name one", async () => {
+  const settings = settingsWith(new Map([["network.path", "/nostr"], ["database.url", "memory:"]]));
+  const pretend = new PretendCommand({ settings });
+  await showInfo(pretend.context);
+  ok(pretend.stdout.text.includes("\nlisten: 127.0.0.1:8080 (path /nostr)\n"));
+});
