@@ -6,8 +6,6 @@
 
 import type { Log } from "../base/log.ts";
 import { silentLog } from "../base/log.ts";
-import { defaultListenLimits } from "../net/listen.ts";
-import { NativeWebSocket } from "../net/native_websocket.ts";
 import { loadSettings, problemLine } from "./load_settings.ts";
 import { openStore } from "./open_store.ts";
 import { RelayHost } from "./relay_host.ts";
@@ -65,16 +63,8 @@ export async function createRelay(options: CreateRelayOptions = {}): Promise<Emb
   const store = await openStore(settings, log);
   const host = await RelayHost.start({ settings, store, clock: systemClock, log });
   return {
-    async fetch(request, origin) {
-      if (!isUpgrade(request)) return await host.http(request);
-      const { pathname } = new URL(request.url);
-      if (pathname !== settings.network.path) return new Response("not found\n", { status: 404 });
-      // Before the upgrade: the runtime forgets the address with the request.
-      const address = addressOf(origin);
-      const { socket, response } = Deno.upgradeWebSocket(request);
-      host.accept(nativeTransport(socket, address, settings));
-      return response;
-    },
+    // Before anything is waited for: the runtime forgets the address with the request.
+    fetch: (request, origin) => host.fetch(request, addressOf(origin)),
     listen: (address) => host.listen(address),
     close: () => host.close(),
   };
@@ -89,23 +79,6 @@ function settingsOf(values: NonNullable<CreateRelayOptions["settings"]>): Settin
   const loaded = loadSettings({ flags });
   if ("settings" in loaded) return loaded.settings;
   throw new TypeError(loaded.problems.map(problemLine).join("\n"));
-}
-
-function isUpgrade(request: Request): boolean {
-  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
-}
-
-function nativeTransport(
-  socket: WebSocket,
-  address: string,
-  { limits }: Settings,
-): NativeWebSocket {
-  return new NativeWebSocket({
-    socket,
-    address,
-    clock: systemClock,
-    limits: { ...defaultListenLimits, maxMessageBytes: limits.max_message_bytes },
-  });
 }
 
 function addressOf(origin: RequestOrigin | undefined): string {

@@ -20,6 +20,7 @@ import { Housekeeper } from "./housekeeper.ts";
 import { relayInformation } from "./information.ts";
 import { admissionLimits } from "./network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
+import { RelayFetch } from "./relay_fetch.ts";
 import { RelaySockets } from "./relay_sockets.ts";
 import { youngEnough } from "./retention_policy.ts";
 import { retentionRules } from "./retention_rules.ts";
@@ -75,6 +76,7 @@ export class RelayHost {
   readonly http: HttpHandler;
   readonly #options: RelayHostOptions;
   readonly #sockets: RelaySockets;
+  readonly #fetch: RelayFetch;
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
@@ -113,6 +115,12 @@ export class RelayHost {
       onConnection: (connection) => this.accept(connection),
       onRequest: this.http,
     });
+    const { gates, counters, proxies } = this.#sockets;
+    this.#fetch = new RelayFetch({
+      ...{ settings, clock, log, gates, counters, http: this.http },
+      forwarded: proxies.forwarded,
+      accept: (connection) => this.accept(connection),
+    });
   }
 
   /**
@@ -149,6 +157,11 @@ export class RelayHost {
   /** Accepts connections at `address` and says at which URL. Rejects when it cannot be had. */
   listen(address: string): Promise<string> {
     return this.#sockets.listen(address);
+  }
+
+  /** Answers a request that a server of somebody else's received from `address`. */
+  fetch(request: Request, address: string): Promise<Response> {
+    return this.#fetch.answer(request, address);
   }
 
   /** Takes over certificates that have changed. */

@@ -64,8 +64,9 @@ export class RelaySockets {
   readonly counters: NetCounters = zeroNetCounters();
   readonly #options: RelaySocketsOptions;
   /** Who may come in, by whichever address. */
-  readonly #gates: Gates;
-  readonly #proxies: ProxyOptions;
+  readonly gates: Gates;
+  /** Which proxies are believed. */
+  readonly proxies: ProxyOptions;
   readonly #pool = new BufferPool();
   readonly #tls: TlsFiles | undefined;
   readonly #listeners: Listener[] = [];
@@ -75,8 +76,8 @@ export class RelaySockets {
     const { settings, clock, log } = options;
     const { tls, network } = settings;
     this.#options = options;
-    this.#proxies = proxyOptions(settings);
-    this.#gates = createGates(admissionLimits(settings), clock);
+    this.proxies = proxyOptions(settings);
+    this.gates = createGates(admissionLimits(settings), clock);
     if (tls.certificate_files.length !== tls.key_files.length) {
       throw new TypeError("tls.key_files needs as many files as tls.certificate_files");
     }
@@ -110,9 +111,9 @@ export class RelaySockets {
       backlog: network.backlog,
       reusePort: network.reuse_port,
       pool: this.#pool,
-      gates: this.#gates,
+      gates: this.gates,
       counters: this.counters,
-      ...this.#proxies,
+      ...this.proxies,
       tls: isSecure ? this.#tls?.gate : undefined,
       allowsOrigin: originRule(network.allowed_origins),
       acceptsPath: (path) => isEndpointPath(path, network.path),

@@ -21,11 +21,12 @@ import {
 } from "../websocket/handshake.ts";
 import { Protocol, type ProtocolLimits } from "../websocket/protocol.ts";
 import { type AcceptedSocket, Acceptor, type SocketPeer, type TrustedPeers } from "./acceptor.ts";
-import { type AdmissionRefusal, createGates, type Gates } from "./admission.ts";
+import { createGates, type Gates } from "./admission.ts";
 import type { BindOptions } from "./bind.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import { forwardedClient, type ForwardedTrust } from "./forwarded.ts";
+import { fullResponse } from "./full_response.ts";
 import { describeError } from "./guard.ts";
 import { HttpConversation, type HttpLimits } from "./http_conversation.ts";
 import { requestUrl, toRequest } from "./http_exchange.ts";
@@ -302,7 +303,7 @@ class HttpListener implements Listener {
     if (handshake.type === "refused") return this.#refuse("handshake", handshake.response);
     const peer = this.#infoOf(accepted, headers);
     const refusal = this.#gates.connections.enter(peer.address);
-    if (refusal !== undefined) return this.#refuse(refusal, fullResponses[refusal]);
+    if (refusal !== undefined) return this.#refuse(refusal, fullResponse(refusal));
 
     accepted.deadline.stop();
     const { subprotocol, extension } = handshake;
@@ -376,13 +377,6 @@ function spreadShare(number: number): number {
   const goldenRatio = (1 + Math.sqrt(5)) / 2;
   return 0.5 + (number * goldenRatio % 1) / 2;
 }
-
-/** What somebody hears for whom there is no room. RFC 9110 §10.2.3 and RFC 6585 §4 name the header. */
-const fullResponses: Readonly<Record<AdmissionRefusal, HandshakeResponse>> = {
-  "total": refuse(503, "too many connections", [["Retry-After", "30"]]),
-  "per-client": refuse(429, "too many connections of yours", [["Retry-After", "30"]]),
-  "rate": refuse(429, "too many new connections of yours", [["Retry-After", "5"]]),
-};
 
 /** What was asked for without the host, whichever way it was written. */
 function pathAndQuery(head: RequestHead): string {

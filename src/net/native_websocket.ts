@@ -15,6 +15,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { CloseCode } from "../websocket/close_code.ts";
 import type { Message } from "../websocket/message_assembler.ts";
+import { PacedReading, type PaceLimits } from "./paced_reading.ts";
 import type { ConnectionEvents, ConnectionLimits } from "./connection.ts";
 import type { Ending } from "./ending.ts";
 import { describeError, guarded } from "./guard.ts";
@@ -31,6 +32,12 @@ export interface NativeWebSocketOptions {
   readonly clock: Clock;
   /** Default: nothing is said. */
   readonly log?: Log;
+  /** How fast the peer may send. It cannot be held back; one that is far too fast is closed. */
+  readonly pace?: PaceLimits | undefined;
+  /** Called whenever the peer sends faster than that. */
+  readonly onThrottled?: () => void;
+  /** Called once, when the connection is over, whether or not anybody had it started. */
+  readonly onEnded?: () => void;
   readonly limits: ConnectionLimits & { readonly maxMessageBytes: number };
 }
 
@@ -72,6 +79,8 @@ export class NativeWebSocket {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #limits: NativeWebSocketOptions["limits"];
+  readonly #onEnded: (() => void) | undefined;
+  readonly #reading: PacedReading;
   #events: ConnectionEvents | undefined = undefined;
   /** Texts sent before the socket opened. */
   #early: string[] = [];
@@ -86,6 +95,9 @@ export class NativeWebSocket {
     this.#socket = options.socket;
     this.#clock = options.clock;
     this.#log = options.log ?? silentLog;
+    this.#onEnded = options.onEnded;
+    const { clock, pace, onThrottled } = options;
+    this.#reading = new PacedReading({ stream: unstoppable, clock, pace, onThrottled });
     this.#limits = options.limits;
     this.#socket.binaryType = "arraybuffer";
     this.#socket.addEventListener("close", guarded(this.#onClose, this.#onFault));
@@ -148,7 +160,10 @@ export class NativeWebSocket {
     this.#ending = { cause: "local", code, reason, clean: false };
     const onTime = guarded(() => this.#end(abnormal("timeout", reason)), this.#onFault);
     this.#deadline = this.#clock.after(this.#limits.closeTimeoutMs, onTime);
-    this.#socket.close(code, reason);
+    const close = guarded(() => this.#socket.close(code, reason), this.#onFault);
+    // Before it is open it has no peer that could be told.
+    if (this.#socket.readyState !== this.#socket.CONNECTING) close();
+    else this.#socket.addEventListener("open", close);
   }
 
   /** Closes: the runtime takes nothing back that it was given. */
@@ -166,6 +181,11 @@ export class NativeWebSocket {
     if (this.#ending !== undefined) return;
     if (this.#tooBig(data)) {
       this.close(CloseCode.messageTooBig, "the message is longer than this server allows");
+      return;
+    }
+    const length = typeof data === "string" ? data.length : data.byteLength;
+    if (!this.#reading.note(length, 1)) {
+      this.close(CloseCode.policyViolation, "too many messages");
       return;
     }
     const message: Message = typeof data === "string"
@@ -214,9 +234,17 @@ export class NativeWebSocket {
     this.#over = true;
     this.#deadline?.cancel();
     this.#drainPoll?.cancel();
-    this.#events?.closed(ending);
+    this.#reading.stop();
+    try {
+      this.#events?.closed(ending);
+    } finally {
+      this.#onEnded?.();
+    }
   }
 }
+
+/** The runtime reads on whatever is wanted. */
+const unstoppable = { pause() {}, resume() {} };
 
 function abnormal(cause: Ending["cause"], reason: string): Ending {
   return { cause, code: CloseCode.abnormal, reason, clean: false };

@@ -147,3 +147,20 @@ Deno.test("a holder that throws ends its connection with 1011", () =>
     const [{ code }] = await closed;
     equal(code, 1011);
   }));
+
+Deno.test("what is closed before it is open is closed once it is", async () => {
+  const events = new RecordedEvents();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    const clock = new FakeClock();
+    const connection = new NativeWebSocket({ socket, address: "test", clock, limits });
+    connection.start(events);
+    connection.close(1011, "early");
+    return response;
+  });
+  const client = new WebSocket(`ws://127.0.0.1:${server.addr.port}`);
+  const [{ code }] = await once(client, "close");
+  equal(code, 1011);
+  await events.until(({ ending }) => ending !== undefined);
+  await server.shutdown();
+});
