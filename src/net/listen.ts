@@ -249,14 +249,17 @@ class HttpListener implements Listener {
     const conversation = new HttpConversation({ socket, deadline, clock, limits }, {
       request: (head, body) => this.#onRequest(head, body, accepted),
       upgrade: (head, rest) => {
-        this.#conversations.delete(conversation);
+        // A connection keeps nothing of what was said before.
+        socket.off("close", forget);
+        forget();
         this.#onUpgrade(head, rest, accepted);
       },
       refused: ({ status }) => this.#refused(status),
       failed: (error) => this.#failed("request handler failed", error, accepted),
     });
+    const forget = () => void this.#conversations.delete(conversation);
     this.#conversations.add(conversation);
-    socket.on("close", () => this.#conversations.delete(conversation));
+    socket.on("close", forget);
     conversation.start();
   };
 
