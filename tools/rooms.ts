@@ -57,7 +57,8 @@ export const rooms: readonly Room[] = [
     imports: ["base", "nostr"],
     types: [],
     packages: ["postgres", "@electric-sql/pglite"],
-    runtime: [],
+    // A connection to a server that is frozen can be dropped only by who has its socket.
+    runtime: ["node:net"],
     touches: ["database"],
   },
   {

@@ -39,7 +39,7 @@ export async function openManaged(path: string, options: OpenManagedOptions): Pr
   return {
     query: (statement, options) => database.query(statement, options),
     script: (sql) => database.script(sql),
-    transaction: (work) => database.transaction(work),
+    transaction: (work, how) => database.transaction(work, how),
     async close() {
       await database.close();
       await server.stop();

@@ -98,6 +98,7 @@ function openDatabase(
     writeConnections: WRITE_CONNECTIONS,
     readTimeoutMs: settings.readTimeoutMs,
     writeTimeoutMs: settings.write_timeout_ms,
+    clock: systemClock,
   };
   if (url.startsWith(MANAGED)) {
     const connections = settings.pool_size;
@@ -126,7 +127,7 @@ async function openHousekept(
   return {
     query: (statement, options) => database.query(statement, options),
     script: (sql) => database.script(sql),
-    transaction: (work) => database.transaction(work),
+    transaction: (work, how) => database.transaction(work, how),
     async close() {
       await housekeeping.stop();
       await database.close();

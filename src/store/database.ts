@@ -70,6 +70,12 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** How a transaction is run. */
+export interface TransactionOptions {
+  /** Whether a statement in it may take as long as it takes: to build an index. Default: no. */
+  readonly isUnhurried?: boolean;
+}
+
 /**
  * A database. Calls reject with {@link StoreUnavailable} when it cannot be had or gave up, and with
  * {@link StatementFailed} when it refused the statement.
@@ -81,9 +87,17 @@ export interface Database extends Session {
    * Runs `work` between BEGIN and COMMIT, at the isolation level READ COMMITTED: each statement sees
    * what was committed before it. Rolls back when `work` rejects. Statements that `work` starts without
    * waiting in between travel together.
+   *
+   * Rejects with {@link TransactionLost} when the connection was lost after BEGIN.
    */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** Lets what runs come to its end, and disconnects. Idempotent. */
+  transaction<T>(
+    work: (session: Session) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>;
+  /**
+   * Lets what runs come to its end for a moment, and disconnects from a database that does not answer all
+   * the same. Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -92,6 +106,20 @@ export interface ListeningDatabase extends Database {
   /** Listens for notifications on a connection of its own. */
   listen(channel: string, events: ListenEvents): Promise<Listening>;
 }
+
+/**
+ * The connection was lost in the midst of a transaction. Whether that committed is unknown: what is begun
+ * again must be such that it does no harm twice.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { TransactionLost } from "./database.ts";
+ *
+ * equal(new TransactionLost("reset").name, "StoreUnavailable");
+ * ```
+ */
+export class TransactionLost extends StoreUnavailable {}
 
 /** The database understood the statement and refused it. */
 export class StatementFailed extends Error {

@@ -73,7 +73,7 @@ export async function buildIndexes(
 ): Promise<readonly string[]> {
   const names: string[] = [];
   for (;;) {
-    const name = await database.transaction(buildNext);
+    const name = await database.transaction(buildNext, { isUnhurried: true });
     if (name === undefined) return names;
     names.push(name);
   }

@@ -22,32 +22,14 @@ export function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && "code" in error && CODES.has(String(error.code));
 }
 
-/**
- * Whether the server is there and takes no connections, because it starts, recovers or stops.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { isRefused } from "./lost_connection.ts";
- *
- * equal(isRefused(Object.assign(new Error("starting up"), { code: "57P03" })), true);
- * equal(isRefused(Object.assign(new Error("told to end"), { code: "57P01" })), false);
- * ```
- */
-export function isRefused(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === REFUSED;
-}
-
-/** The driver gives this to the first statement after it, too. */
-const REFUSED = "57P03";
-
 const CODES: ReadonlySet<string> = new Set([
   "57P01", // told to end
   "57P02", // another process of the server crashed
-  REFUSED,
+  "57P03", // starts, recovers or stops; the driver gives this to the first statement after it, too
   "57P05", // idle for too long
   "CONNECTION_CLOSED", // the driver's own codes
   "CONNECTION_DESTROYED",
+  "CONNECTION_DROPPED", // ours
   "ECONNRESET", // the socket's
   "EPIPE",
 ]);

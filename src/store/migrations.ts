@@ -62,7 +62,7 @@ export async function migrate(
     const missing = missingMigrations(applied, migrations, sha256);
     for (const migration of missing) await apply(migration, session, sha256);
     return missing.map(({ name }) => name);
-  });
+  }, { isUnhurried: true });
 }
 
 /**

@@ -12,6 +12,7 @@ import type {
   Session,
   Statement,
   StatementOptions,
+  TransactionOptions,
 } from "./database.ts";
 import type { PoolFigures } from "./event_store.ts";
 
@@ -65,8 +66,11 @@ export class ReplicatedDatabase implements ListeningDatabase {
     await this.#primary.script(sql);
   }
 
-  async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return await this.#primary.transaction(work);
+  async transaction<T>(
+    work: (session: Session) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T> {
+    return await this.#primary.transaction(work, options);
   }
 
   async listen(channel: string, events: ListenEvents): Promise<Listening> {

@@ -14,7 +14,7 @@ import { MustBeAlone } from "./burial.ts";
 import { ByteRoom } from "./byte_room.ts";
 import { countEvents } from "./count.ts";
 import { copyTombstones } from "./copy_tombstones.ts";
-import { type Database, type Statement, StatementFailed } from "./database.ts";
+import { type Database, type Statement, StatementFailed, TransactionLost } from "./database.ts";
 import { buildIndexes, deferIndexes } from "./deferred_indexes.ts";
 import { deliver } from "./delivery.ts";
 import {
@@ -135,6 +135,8 @@ export class SqlStore implements EventStore, Upkeep {
       feed: this.feed,
     };
     const draft = draftOf(batch, this.#hashText);
+    /** What an attempt was storing when its connection was lost. */
+    let doubtful: NumberedRecord[] | undefined;
     for (let attempt = 1;; attempt++) {
       const stored: NumberedRecord[] = [];
       try {
@@ -142,13 +144,33 @@ export class SqlStore implements EventStore, Upkeep {
           writeBatch(batch, session, { ...context, draft, stored, alone })
         );
         this.feed.committed(stored);
-        return outcomes;
+        return doubtful === undefined ? outcomes : this.#settled(batch, outcomes, doubtful);
       } catch (error) {
         this.feed.failed(stored);
         if (error instanceof MustBeAlone) alone = true;
+        // Once: to write a batch twice does no harm, and the second time tells what became of the first.
+        else if (error instanceof TransactionLost && doubtful === undefined) doubtful = stored;
         else if (attempt === MAX_ATTEMPTS || !isConflict(error)) throw error;
       }
     }
+  }
+
+  /** What is there already at the second attempt was stored by the first, whose answer was lost. */
+  #settled(
+    batch: readonly EventRecord[],
+    outcomes: readonly PutOutcome[],
+    doubtful: readonly NumberedRecord[],
+  ): readonly PutOutcome[] {
+    const ids = new Set(doubtful.map(({ event: { id } }) => id));
+    const isThere = new Set<string>();
+    const settled = outcomes.map((outcome, place) => {
+      const { id } = batch[place]!.event;
+      if (outcome !== "duplicate" || !ids.has(id) || isThere.has(id)) return outcome;
+      isThere.add(id);
+      return "stored";
+    });
+    this.feed.committed(doubtful.filter(({ event: { id } }) => isThere.has(id)));
+    return settled;
   }
 
   async *query(

@@ -1,12 +1,22 @@
 import { equal } from "node:assert/strict";
-import { isConnectionLost, isRefused } from "../../src/store/lost_connection.ts";
+import { isConnectionLost } from "../../src/store/lost_connection.ts";
 
 function withCode(code: string | number): Error {
   return Object.assign(new Error("no"), { code });
 }
 
 Deno.test("a connection that was open and is gone is lost", () => {
-  for (const code of ["57P01", "57P02", "57P03", "CONNECTION_CLOSED", "ECONNRESET", "EPIPE"]) {
+  for (
+    const code of [
+      "57P01",
+      "57P02",
+      "57P03",
+      "CONNECTION_CLOSED",
+      "ECONNRESET",
+      "EPIPE",
+      "CONNECTION_DROPPED",
+    ]
+  ) {
     equal(isConnectionLost(withCode(code)), true, code);
   }
 });
@@ -17,12 +27,4 @@ Deno.test("one that cannot be opened, a refused statement and an abort are not",
   }
   equal(isConnectionLost(new Error("no")), false);
   equal(isConnectionLost("CONNECTION_CLOSED"), false);
-});
-
-Deno.test("a server that takes no connections says so in one way", () => {
-  equal(isRefused(withCode("57P03")), true);
-  for (const code of ["57P01", "ECONNREFUSED", "CONNECTION_CLOSED"]) {
-    equal(isRefused(withCode(code)), false, code);
-  }
-  equal(isRefused("57P03"), false);
 });

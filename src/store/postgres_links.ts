@@ -1,0 +1,79 @@
+/**
+ * The connections to a Postgres server that serve one purpose.
+ *
+ * @module
+ */
+
+import { StoreUnavailable } from "./event_store.ts";
+import type { DriverPool, PostgresLink } from "./postgres_link.ts";
+
+/**
+ * Lends connections, each to one borrower at a time, and opens them when they are needed. Who borrows
+ * sees to it that there are not too many.
+ *
+ * A connection that was lost is never lent again, nor are those that lay idle when that happened: what
+ * took one of them took the others too, and each would cost its next borrower a time-out to find out.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { PostgresLink } from "./postgres_link.ts";
+ * import { PostgresLinks } from "./postgres_links.ts";
+ *
+ * const open = () => new PostgresLink(() => ({ end: () => Promise.resolve() }));
+ * const links = new PostgresLinks(open);
+ * const first = links.borrow();
+ * links.giveBack(first);
+ * equal(links.borrow(), first);
+ * first.drop("frozen");
+ * links.giveBack(first);
+ * equal(links.borrow() === first, false);
+ * await links.close();
+ * ```
+ */
+export class PostgresLinks<Pool extends DriverPool> {
+  readonly #open: () => PostgresLink<Pool>;
+  /** The one that was used last comes last. */
+  #idle: PostgresLink<Pool>[] = [];
+  readonly #lent = new Set<PostgresLink<Pool>>();
+  readonly #ending = new Set<Promise<void>>();
+  #isClosed = false;
+
+  constructor(open: () => PostgresLink<Pool>) {
+    this.#open = open;
+  }
+
+  /** Gives a connection, the one that was used last if there is one. */
+  borrow(): PostgresLink<Pool> {
+    if (this.#isClosed) throw new StoreUnavailable("the database is closed");
+    const link = this.#idle.pop() ?? this.#open();
+    this.#lent.add(link);
+    return link;
+  }
+
+  /** Once for each that was lent. */
+  giveBack(link: PostgresLink<Pool>): void {
+    this.#lent.delete(link);
+    if (link.isLost) this.#endIdle();
+    else if (this.#isClosed) this.#end(link);
+    else this.#idle.push(link);
+  }
+
+  /** Ends those that lie idle in order, and drops those that are lent. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#endIdle();
+    for (const link of this.#lent) link.drop("the database is closed");
+    await Promise.all(this.#ending);
+  }
+
+  #endIdle(): void {
+    for (const link of this.#idle) this.#end(link);
+    this.#idle = [];
+  }
+
+  #end(link: PostgresLink<Pool>): void {
+    const ending = link.end().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+}
