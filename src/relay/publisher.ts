@@ -80,9 +80,13 @@ export class Publisher {
     this.#options = options;
   }
 
-  /** Decides about one event. Never rejects: what goes wrong here is an answer too. */
-  async publish(event: NostrEvent): Promise<Verdict> {
-    const verdict = await this.#decide(event);
+  /**
+   * Decides about one event. Never rejects: what goes wrong here is an answer too.
+   *
+   * @param source who sent it: in the queue for the store, sources take turns.
+   */
+  async publish(event: NostrEvent, source = ""): Promise<Verdict> {
+    const verdict = await this.#decide(event, source);
     this.#count(event, verdict);
     return verdict;
   }
@@ -96,7 +100,7 @@ export class Publisher {
     if (event.kind === VANISH_REQUEST) this.#recent.clear();
   }
 
-  async #decide(event: NostrEvent): Promise<Verdict> {
+  async #decide(event: NostrEvent, source: string): Promise<Verdict> {
     const { policy, hashText, clock, verifier } = this.#options;
     const parts = escapedParts(event);
     if (eventId(event, { hashText, parts }) !== event.id) {
@@ -115,18 +119,20 @@ export class Publisher {
       this.#options.feed.pass({ event, json });
       return ACCEPTED;
     }
-    return await this.#store({ event, json });
+    return await this.#store({ event, json }, source);
   }
 
-  async #store(record: EventRecord): Promise<Verdict> {
+  async #store(record: EventRecord, source: string): Promise<Verdict> {
     const { writer, writing } = this.#options;
     try {
-      const outcome = await writer.write(record);
+      const outcome = await writer.write(record, source);
       writing.worked();
       return this.#verdictOf(outcome, record.event);
     } catch (error) {
       writing.failed(error);
-      return refused(reason("error", "the event could not be stored, try again later"));
+      return refused(
+        reason("error", "the event was not confirmed as stored, publish it again later"),
+      );
     }
   }
 

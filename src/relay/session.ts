@@ -238,7 +238,7 @@ export class Session implements PeerEvents {
   #publish(event: NostrEvent, messageBytes: number): void {
     this.#pendingEvents++;
     this.#pendingBytes += messageBytes;
-    void this.#context.publisher.publish(event).then((verdict) => {
+    void this.#context.publisher.publish(event, this.#peer.address).then((verdict) => {
       this.#decided.push({ id: event.id, verdict, messageBytes });
     });
   }

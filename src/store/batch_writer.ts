@@ -7,6 +7,9 @@
  * speed of one commit. Two batches are written at once, so that neither the relay nor the database waits
  * for the other.
  *
+ * What touches many rows is heavy: it waits in a lane of its own and never takes the last place, so that
+ * what is light does not wait behind it. In each lane the sources take turns.
+ *
  * @module
  */
 
@@ -18,23 +21,25 @@ import {
   type PutOutcome,
   StoreUnavailable,
 } from "./event_store.ts";
+import { rowsOf } from "./row_weight.ts";
 import { isRequest } from "./tombstones.ts";
+import { type BatchRoom, type Weighed, WriteLane } from "./write_lane.ts";
 
 /** How large one batch may become. */
-export interface BatchLimits {
-  /** Events in a batch. */
-  readonly maxEvents: number;
-  /** Their JSON together, bytes; one event may be larger. */
-  readonly maxBytes: number;
+export interface BatchLimits extends BatchRoom {
   /** Batches that are written at once. */
   readonly maxInFlight: number;
+  /** Above how many rows an event is heavy. */
+  readonly heavyRows: number;
 }
 
 /** Large enough that a commit's cost vanishes, small enough that one batch takes some tens of milliseconds. */
 export const defaultBatchLimits: BatchLimits = {
   maxEvents: 500,
   maxBytes: 4 * 1024 * 1024,
+  maxRows: 5_000,
   maxInFlight: 2,
+  heavyRows: 200,
 };
 
 /** How long whoever wrote an event waits for an answer. */
@@ -44,10 +49,26 @@ export interface WriteDeadline {
   readonly timeoutMs: number;
 }
 
-interface Waiting {
+interface Waiting extends Weighed {
   readonly record: EventRecord;
   readonly resolve: (outcome: PutOutcome) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Those of one weight. */
+class Lane {
+  readonly waiting = new WriteLane<Waiting>();
+  runningCount = 0;
+  /** How many of its batches are overdue: as long as any is, nobody is made to wait behind it. */
+  overdueCount = 0;
+}
+
+/** A batch whose turn it is. */
+interface Next {
+  readonly lane: Lane;
+  readonly batch: readonly Waiting[];
+  /** Whether nothing may be written beside it. */
+  readonly isAlone: boolean;
 }
 
 /**
@@ -73,13 +94,17 @@ export class BatchWriter implements EventWriter {
   readonly #store: Pick<EventStore, "put">;
   readonly #limits: BatchLimits;
   readonly #deadline: WriteDeadline | undefined;
-  #waiting: Waiting[] = [];
+  readonly #light = new Lane();
+  readonly #heavy = new Lane();
   readonly #running = new Set<Promise<void>>();
-  /** Whether nothing may be written beside what is. */
-  #isAlone = false;
+  /** Of those that run, the batches that are not overdue. */
+  readonly #undecided = new Set<Promise<void>>();
+  #lastStarted: Lane | undefined = undefined;
+  /** Waits until it is alone; nothing starts before it. */
+  #next: Next | undefined = undefined;
+  /** Set while nothing may be written beside what is. */
+  #alone: Next | undefined = undefined;
   #isStarting = false;
-  /** How many batches are overdue: as long as any is, nobody is made to wait behind it. */
-  #overdueCount = 0;
   #isClosed = false;
 
   /** Without a deadline, an event waits for as long as the store takes. */
@@ -93,19 +118,38 @@ export class BatchWriter implements EventWriter {
     this.#deadline = deadline;
   }
 
-  write(record: EventRecord): Promise<PutOutcome> {
+  write(record: EventRecord, source = ""): Promise<PutOutcome> {
     if (this.#isClosed) return Promise.reject(new StoreUnavailable("the writer is closed"));
-    if (this.#overdueCount > 0) return Promise.reject(this.#overdue());
+    const rows = rowsOf(record.event);
+    const lane = rows > this.#limits.heavyRows ? this.#heavy : this.#light;
+    if (this.#isBlocked(lane)) return Promise.reject(this.#overdue());
     const { promise, resolve, reject } = Promise.withResolvers<PutOutcome>();
-    this.#waiting.push({ record, resolve, reject });
+    lane.waiting.push({ source, bytes: record.json.length, rows, record, resolve, reject });
     this.#startSoon();
     return promise;
   }
 
-  /** Takes no more events and resolves when all that were taken are decided. */
+  /**
+   * Takes no more events and resolves when all that were taken are decided. What is overdue is not waited
+   * for.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
-    while (this.#waiting.length > 0 || this.#running.size > 0) await Promise.all(this.#running);
+    while (this.#isBusy()) {
+      await Promise.all(this.#undecided.size > 0 ? this.#undecided : this.#running);
+    }
+  }
+
+  #isBusy(): boolean {
+    const waiting = this.#light.waiting.length + this.#heavy.waiting.length;
+    return waiting > 0 || this.#next !== undefined || this.#undecided.size > 0;
+  }
+
+  /** Whether what is overdue leaves no place for what is in the lane. */
+  #isBlocked(lane: Lane): boolean {
+    const overdue = this.#light.overdueCount + this.#heavy.overdueCount;
+    const isAlone = (this.#alone?.lane.overdueCount ?? 0) > 0;
+    return lane.overdueCount > 0 || isAlone || overdue >= this.#limits.maxInFlight;
   }
 
   /** What the rest of this turn brings belongs to the same batch: one read of a socket may carry many. */
@@ -119,57 +163,81 @@ export class BatchWriter implements EventWriter {
   }
 
   #start(): void {
-    while (this.#waiting.length > 0 && this.#running.size < this.#limits.maxInFlight) {
-      const batch = this.#nextBatch();
-      const isAlone = batch.some(({ record }) => isRequest(record.event));
-      if (this.#isAlone || (isAlone && this.#running.size > 0)) return;
-      this.#waiting = this.#waiting.slice(batch.length);
-      this.#isAlone = isAlone;
-      this.#run(batch);
+    while (this.#running.size < this.#limits.maxInFlight && this.#alone === undefined) {
+      const next = this.#next ??= this.#chooseNext();
+      if (next === undefined || (next.isAlone && this.#running.size > 0)) return;
+      this.#next = undefined;
+      if (next.isAlone) this.#alone = next;
+      this.#run(next);
     }
   }
 
-  #run(batch: readonly Waiting[]): void {
-    const running = this.#writeInTime(batch).finally(() => {
+  /** What is light goes first, and what is heavy does not take the last place. */
+  #chooseNext(): Next | undefined {
+    const lane = this.#chooseLane();
+    const batch = lane?.waiting.take(this.#limits) ?? [];
+    if (lane === undefined || batch.length === 0) return undefined;
+    return { lane, batch, isAlone: batch.some(({ record }) => isRequest(record.event)) };
+  }
+
+  #chooseLane(): Lane | undefined {
+    const [light, heavy] = [this.#light, this.#heavy];
+    const mostHeavy = Math.max(1, this.#limits.maxInFlight - 1);
+    const isHeavysTurn = this.#running.size === 0
+      ? this.#lastStarted === light
+      : light.runningCount > 0;
+    const mayTakeHeavy = heavy.waiting.length > 0 && heavy.runningCount < mostHeavy;
+    if (mayTakeHeavy && (isHeavysTurn || light.waiting.length === 0)) return heavy;
+    return light.waiting.length > 0 ? light : undefined;
+  }
+
+  #run(next: Next): void {
+    const { lane } = next;
+    this.#lastStarted = lane;
+    lane.runningCount++;
+    const running = this.#writeInTime(next).finally(() => {
       this.#running.delete(running);
-      this.#isAlone = false;
+      lane.runningCount--;
+      if (this.#alone === next) this.#alone = undefined;
       this.#start();
     });
     this.#running.add(running);
   }
 
-  async #writeInTime(batch: readonly Waiting[]): Promise<void> {
+  async #writeInTime(next: Next): Promise<void> {
+    const { promise: decided, resolve: decide } = Promise.withResolvers<void>();
+    this.#undecided.add(decided);
     let isOverdue = false;
     const timer = this.#deadline?.clock.after(this.#deadline.timeoutMs, () => {
       isOverdue = true;
-      this.#giveUp(batch);
+      this.#giveUp(next);
+      this.#undecided.delete(decided);
+      decide();
+      this.#start();
     });
-    await this.#writeBatch(batch);
+    await this.#writeBatch(next.batch);
     timer?.cancel();
-    if (isOverdue) this.#overdueCount--;
+    this.#undecided.delete(decided);
+    decide();
+    if (isOverdue) next.lane.overdueCount--;
   }
 
-  /** Whether the batch will be stored is unknown: nothing was promised, and the next one waits for it. */
-  #giveUp(batch: readonly Waiting[]): void {
-    this.#overdueCount++;
-    for (const { reject } of [...batch, ...this.#waiting]) reject(this.#overdue());
-    this.#waiting = [];
+  /**
+   * Whether the batch will be stored is unknown: nothing was promised, and those behind it would have to
+   * wait for it.
+   */
+  #giveUp({ lane, batch }: Next): void {
+    lane.overdueCount++;
+    const blocked = [this.#light, this.#heavy].filter((one) => this.#isBlocked(one));
+    const behind = blocked.flatMap(({ waiting }) => waiting.takeAll());
+    // It would wait for the overdue one to end.
+    behind.push(...this.#next?.batch ?? []);
+    this.#next = undefined;
+    for (const { reject } of [...batch, ...behind]) reject(this.#overdue());
   }
 
   #overdue(): StoreUnavailable {
     return new StoreUnavailable(`the database did not answer for ${this.#deadline?.timeoutMs} ms`);
-  }
-
-  #nextBatch(): readonly Waiting[] {
-    const { maxEvents, maxBytes } = this.#limits;
-    let bytes = 0;
-    let count = 0;
-    for (const { record } of this.#waiting) {
-      bytes += record.json.length;
-      if (count > 0 && (count >= maxEvents || bytes > maxBytes)) break;
-      count++;
-    }
-    return this.#waiting.slice(0, count);
   }
 
   /**

@@ -168,8 +168,10 @@ export interface EventWriter {
    * that arrive while a batch is being written form the next one.
    *
    * Rejects with {@link StoreUnavailable} when the batch could not be stored.
+   *
+   * @param source whose event it is: sources take turns. Default: all are one.
    */
-  write(record: EventRecord): Promise<PutOutcome>;
+  write(record: EventRecord, source?: string): Promise<PutOutcome>;
 }
 
 /** The database is away or gave up. The relay answers `error:` and says so once in its log. */

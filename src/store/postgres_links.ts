@@ -33,7 +33,7 @@ import type { DriverPool, PostgresLink } from "./postgres_link.ts";
  */
 export class PostgresLinks<Pool extends DriverPool> {
   readonly #open: () => PostgresLink<Pool>;
-  /** The one that was used last comes last. */
+  /** The one that was used last comes last: each has its turn, so that none lies dead for long. */
   #idle: PostgresLink<Pool>[] = [];
   readonly #lent = new Set<PostgresLink<Pool>>();
   readonly #ending = new Set<Promise<void>>();
@@ -43,10 +43,10 @@ export class PostgresLinks<Pool extends DriverPool> {
     this.#open = open;
   }
 
-  /** Gives a connection, the one that was used last if there is one. */
+  /** Gives a connection: the one that has been idle for longest if there is one. */
   borrow(): PostgresLink<Pool> {
     if (this.#isClosed) throw new StoreUnavailable("the database is closed");
-    const link = this.#idle.pop() ?? this.#open();
+    const link = this.#idle.shift() ?? this.#open();
     this.#lent.add(link);
     return link;
   }

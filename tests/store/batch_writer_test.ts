@@ -68,12 +68,15 @@ Deno.test("what arrives in one turn, or while a batch is written, forms a batch,
 Deno.test("a batch ends at its most events and at its most bytes, but takes one large event", async () => {
   const store = new WatchedStore();
   const size = record(1).json.length;
-  const writer = new BatchWriter(store, { maxEvents: 3, maxBytes: size * 2 + 10, maxInFlight: 1 });
+  const writer = new BatchWriter(store, {
+    ...defaultBatchLimits,
+    ...{ maxEvents: 3, maxBytes: size * 2 + 10, maxInFlight: 1 },
+  });
   const small = [1, 2, 3].map((number) => writer.write(record(number)));
   const large = writer.write(record(4, "x".repeat(size * 5)));
   await Promise.all([...small, large]);
   deepEqual(store.batches.map((batch) => batch.length), [2, 1, 1]);
-  const counted = new BatchWriter(store, { maxEvents: 2, maxBytes: 1_000_000, maxInFlight: 1 });
+  const counted = new BatchWriter(store, { ...defaultBatchLimits, maxEvents: 2, maxInFlight: 1 });
   await Promise.all([5, 6, 7].map((number) => counted.write(record(number))));
   deepEqual(store.batches.slice(3).map((batch) => batch.length), [2, 1]);
 });
@@ -211,4 +214,105 @@ Deno.test("who waits for an overdue batch, or behind it, is told; the next ones 
   equal(await fourth, "stored");
   await writer.close();
   deepEqual([answers.length, clock.timerCount], [2, 0]);
+});
+
+/** An event that touches so many rows. */
+function heavy(number: number, rows: number): EventRecord {
+  const tags = Array.from({ length: rows - 1 }, (_, tag) => ["t", `${number}-${tag}`]);
+  const event = author.sign({ kind: 1, created_at: number, tags, content: `h${number}` });
+  return { event, json: utf8(eventJson(event)) };
+}
+
+function request(number: number, targets: number): EventRecord {
+  const tags = Array.from({ length: targets }, () => ["e", "ab".repeat(32)]);
+  const event = author.sign({ kind: 5, created_at: number, tags, content: `d${number}` });
+  return { event, json: utf8(eventJson(event)) };
+}
+
+Deno.test("a batch ends at its most rows, but takes one event that touches more", async () => {
+  const store = new WatchedStore();
+  const writer = new BatchWriter(store, { ...defaultBatchLimits, maxRows: 500 });
+  await Promise.all(
+    [heavy(1, 300), heavy(2, 250), heavy(3, 250), heavy(4, 900)].map((each) => writer.write(each)),
+  );
+  deepEqual(store.batches, [["h1"], ["h2", "h3"], ["h4"]]);
+  await writer.close();
+});
+
+Deno.test("what is heavy never takes the last place, so what is light does not wait for it", async () => {
+  const store = new HeldStore();
+  const writer = new BatchWriter(store);
+  const writes = [1, 2, 3, 4].map((number) => writer.write(heavy(number, 5_000)));
+  await settled();
+  deepEqual(store.batches, [["h1"]]);
+  writes.push(writer.write(record(5)));
+  await settled();
+  deepEqual(store.batches, [["h1"], ["5"]]);
+  await store.answer(1);
+  equal(await writes[4], "stored");
+  for (const number of [0, 2, 3, 4]) await store.answer(number);
+  deepEqual(store.batches, [["h1"], ["5"], ["h2"], ["h3"], ["h4"]]);
+  await writer.close();
+});
+
+Deno.test("large requests to delete, which are written alone, let others in between", async () => {
+  const store = new HeldStore();
+  const writer = new BatchWriter(store);
+  for (const number of [1, 2, 3]) void writer.write(request(number, 2_000));
+  await settled();
+  for (const number of [4, 5, 6]) void writer.write(record(number));
+  await settled();
+  for (let answered = 0; answered < 4; answered++) await store.answer(answered);
+  deepEqual(store.batches, [["d1"], ["4", "5", "6"], ["d2"], ["d3"]]);
+  await writer.close();
+});
+
+Deno.test("the heavy events of one source do not hold up those of another", async () => {
+  const store = new HeldStore();
+  const writer = new BatchWriter(store);
+  const loud = [1, 2, 3, 4].map((number) => writer.write(heavy(number, 3_000), "loud"));
+  const quiet = writer.write(heavy(5, 1_500), "quiet");
+  await settled();
+  deepEqual(store.batches, [["h1", "h5"]]);
+  await store.answer(0);
+  equal(await quiet, "stored");
+  for (const number of [1, 2, 3]) await store.answer(number);
+  await Promise.all(loud);
+  await writer.close();
+});
+
+Deno.test("a heavy batch that is overdue fails none that is light", async () => {
+  const clock = new FakeClock();
+  const store = new HeldStore();
+  const writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs: 1_000 });
+  const large = writer.write(heavy(1, 5_000));
+  await settled();
+  clock.advance(999);
+  const light = writer.write(record(2));
+  await settled();
+  clock.advance(1);
+  await rejects(large, StoreUnavailable);
+  await rejects(writer.write(heavy(3, 5_000)), StoreUnavailable);
+  await store.answer(1);
+  equal(await light, "stored");
+  await store.answer(0);
+  await writer.close();
+});
+
+Deno.test("closing does not wait for what is overdue, whatever was to come after it", async () => {
+  const clock = new FakeClock();
+  const store = new HeldStore();
+  const writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs: 1_000 });
+  const writes = [writer.write(record(1))];
+  await settled();
+  writes.push(writer.write(request(2, 2_000)), writer.write(heavy(3, 5_000)));
+  await settled();
+  const ends = Promise.allSettled(writes);
+  const closing = writer.close();
+  clock.advance(1_000);
+  await settled();
+  await store.answer(1);
+  await closing;
+  deepEqual((await ends).map(({ status }) => status), ["rejected", "rejected", "fulfilled"]);
+  equal(clock.timerCount, 0);
 });

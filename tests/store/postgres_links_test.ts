@@ -16,12 +16,12 @@ function numbered() {
   return { links, ended };
 }
 
-Deno.test("the connection that was used last is lent first, and new ones when none is idle", () => {
+Deno.test("the connection that has been idle for longest is lent first, and new ones when none is", () => {
   const { links } = numbered();
   const [first, second] = [links.borrow(), links.borrow()];
   links.giveBack(first);
   links.giveBack(second);
-  deepEqual([links.borrow(), links.borrow()], [second, first]);
+  deepEqual([links.borrow(), links.borrow()], [first, second]);
   equal(links.borrow().pool.number, 3);
 });
 
