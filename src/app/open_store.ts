@@ -6,6 +6,7 @@
 
 import type { Log } from "../base/log.ts";
 import type { Database } from "../store/database.ts";
+import { checkServer } from "../store/check_server.ts";
 import { buildIndexes } from "../store/deferred_indexes.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
 import { Housekeeping } from "../store/housekeeping.ts";
@@ -57,6 +58,7 @@ export async function openStore(
   if (url === "memory:") return new MemoryStore(systemClock, search.max_candidates);
   const sql = await openDatabase(url, { ...database, readTimeoutMs: lastResortMs(limits) }, log);
   try {
+    if (isServer(url)) await checkServer(sql);
     const applied = await migrate(sql, await readMigrations(), sha256);
     if (applied.length > 0) log.info("schema brought up to date", { migrations: applied.length });
     const built = await buildIndexes(sql);
@@ -105,7 +107,7 @@ function openDatabase(
     const options = { log, connections, postgres, sharedBuffersMb };
     return openManaged(url.slice(MANAGED.length), options);
   }
-  if (/^postgres(ql)?:/.test(url)) {
+  if (isServer(url)) {
     const primary = openPostgres(url, postgres);
     return Promise.resolve(
       settings.read_url === ""
@@ -114,6 +116,11 @@ function openDatabase(
     );
   }
   return Promise.reject(new StoreUnavailable(`cannot open ${withoutPassword(url)}`));
+}
+
+/** Whether it is a server of the operator's, which may be anything. */
+function isServer(url: string): boolean {
+  return /^postgres(ql)?:/.test(url);
 }
 
 /** PGlite, which nobody else keeps in order. */

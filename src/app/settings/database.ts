@@ -14,7 +14,7 @@ export const databaseSection = {
       type: "text",
       default: "",
       format: {
-        pattern: /^$|^memory:$|^(?:pglite|managed):.+$|^postgres(?:ql)?:\/\/.+$/,
+        pattern: /^$|^memory:$|^(?:pglite|managed):.+$|^postgres(?:ql)?:\/\/.*$/,
         words: "memory:, pglite:DIR, managed:DIR, postgres://…, or nothing",
       },
       description:
@@ -25,7 +25,7 @@ export const databaseSection = {
     read_url: {
       type: "text",
       default: "",
-      format: { pattern: /^$|^postgres(?:ql)?:\/\/.+$/, words: "postgres://…, or nothing" },
+      format: { pattern: /^$|^postgres(?:ql)?:\/\/.*$/, words: "postgres://…, or nothing" },
       description:
         "A streaming replica of a postgres:// database, for long queries. What was stored before a query is found there too.",
       secret: true,
@@ -67,7 +67,7 @@ export const databaseSection = {
       min: 100,
       max: 600_000,
       description:
-        "How long storing a batch of events may take before their publishers are told that it failed.",
+        "How long storing a batch of events may take before their publishers are told that it failed. A connection to a server that is silent for a third of it is replaced, unless the server is at work.",
       whenRaised: "Publishers wait longer when the database hangs.",
       reloadable: false,
     },
