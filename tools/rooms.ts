@@ -47,6 +47,7 @@ export const rooms: readonly Room[] = [
       "node:http",
       "node:net",
       "node:os",
+      "node:timers",
       "node:tls",
       "node:zlib",
     ],

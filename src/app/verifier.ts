@@ -69,7 +69,7 @@ export async function createVerifier(
     log,
   });
   return {
-    verify: (event) => pool.verify(event),
+    verify: (event, source) => pool.verify(event, source),
     close() {
       pool.close();
       engine.close();

@@ -5,6 +5,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import { FairQueue, type Source } from "../base/fair_queue.ts";
 import type { Log } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { type SignatureEngine, signatureHolds } from "../nostr/signature.ts";
@@ -93,8 +94,8 @@ export class VerifyPool implements Verifier {
   readonly #options: VerifyPoolOptions;
   readonly #minBatch: number;
   readonly #places: readonly Place[];
-  /** Checks that wait for a thread, oldest first. */
-  #waiting: Check[] = [];
+  /** Checks that wait for a thread, in turns of those who asked. */
+  readonly #waiting = new FairQueue<Check>();
   /** Batches that lost their thread and go first. */
   readonly #retries: Batch[] = [];
   /** Whether the end of this turn will dispatch. */
@@ -112,17 +113,17 @@ export class VerifyPool implements Verifier {
 
   /** Checks that wait for a thread. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** @see Verifier */
-  verify(event: NostrEvent): Promise<boolean> {
+  verify(event: NostrEvent, source?: Source): Promise<boolean> {
     if (this.#closed) return Promise.reject(closedError());
-    if (this.#waiting.length >= this.#options.maxWaiting) {
+    if (this.#waiting.size >= this.#options.maxWaiting) {
       return Promise.resolve(signatureHolds(event, this.#options.engine));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ event, resolve, reject });
+      this.#waiting.push({ event, resolve, reject }, source);
       this.#schedule();
     });
   }
@@ -136,9 +137,8 @@ export class VerifyPool implements Verifier {
       place.thread = undefined;
       place.batches.length = 0;
     }
-    const checks = [...lost.flatMap((batch) => batch.checks), ...this.#waiting];
+    const checks = [...lost.flatMap((batch) => batch.checks), ...this.#waiting.clear()];
     this.#retries.length = 0;
-    this.#waiting = [];
     for (const check of checks) check.reject(closedError());
   }
 
@@ -181,12 +181,16 @@ export class VerifyPool implements Verifier {
 
   #nextBatch(): Batch | undefined {
     const retry = this.#retries.shift();
-    if (retry !== undefined || this.#waiting.length === 0) return retry;
+    if (retry !== undefined || this.#waiting.size === 0) return retry;
     // A few checks are spread over the threads that have nothing to do.
     const idle = this.#places.filter((place) => place.batches.length === 0).length;
-    const share = Math.ceil(this.#waiting.length / Math.max(idle, 1));
+    const share = Math.ceil(this.#waiting.size / Math.max(idle, 1));
     const fair = Math.max(share, this.#minBatch);
-    return { checks: this.#waiting.splice(0, Math.min(fair, BATCH_CHECKS)), deaths: 0 };
+    const checks: Check[] = [];
+    while (checks.length < Math.min(fair, BATCH_CHECKS) && this.#waiting.size > 0) {
+      checks.push(this.#waiting.shift()!);
+    }
+    return { checks, deaths: 0 };
   }
 
   #startThread(place: Place): VerifyThread {
@@ -222,7 +226,7 @@ export class VerifyPool implements Verifier {
   /** Does all that waits on this thread, because no other one can be kept alive. */
   #checkHere(): void {
     for (const batch of this.#retries.splice(0)) this.#check(batch.checks);
-    this.#check(this.#waiting.splice(0));
+    this.#check(this.#waiting.clear());
   }
 
   #check(checks: readonly Check[]): void {

@@ -18,6 +18,7 @@ import type { Protocol, ProtocolEvent } from "../websocket/protocol.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { abnormalEnding, type Ending } from "./ending.ts";
 import { describeError, guarded } from "./guard.ts";
+import { processTurns, type Turns } from "./turns.ts";
 import { PacedReading, type PacedReadingOptions } from "./paced_reading.ts";
 import { PacedWriting, type PacedWritingOptions, type WaterMarks } from "./paced_writing.ts";
 
@@ -37,6 +38,21 @@ export interface ConnectionLimits extends WaterMarks {
   readonly closeTimeoutMs: number;
 }
 
+/** The close or the fault that ends what a peer says. */
+type PeerEnd = Extract<ProtocolEvent, { type: "fault" | "close" }>;
+
+/**
+ * What one connection may have done in a row: a few milliseconds of work for the relay. What a read
+ * brought beyond it waits for a turn of its own.
+ */
+const SLICE_MESSAGES = 32;
+const SLICE_BYTES = 32 * 1024;
+
+/** Frames, or pieces of them, that complete nothing cost far less than a message. */
+const SLICE_PARTS = 256;
+
+const noop = (): void => {};
+
 /** What a connection is made of. */
 export interface ConnectionOptions
   extends
@@ -52,6 +68,8 @@ export interface ConnectionOptions
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: ConnectionLimits;
+  /** Shared by the connections of a process; the default is. */
+  readonly turns?: Turns | undefined;
   /** How long a peer that is shed may take to close; `closeTimeoutMs` if not given. */
   readonly shedTimeoutMs?: number;
 }
@@ -114,6 +132,14 @@ export class Connection {
   /** Whoever holds the connection; nobody before {@link start}. */
   #events: ConnectionEvents | undefined = undefined;
   #lastHeardMs: number;
+  readonly #turns: Turns;
+  readonly #guardedTurn: () => void;
+  /** The peer is read from, as far as {@link PacedReading} is concerned. */
+  #flows = true;
+  /** Something that was read awaits a turn. */
+  #isBehind = false;
+  /** Answers the peer's close, once what it said before has had its turn. */
+  #endDue: () => void = noop;
   /** The socket has been asked for its bytes. */
   #reads = false;
   /** How it ends, as far as that is known; what it says may still become better or worse. */
@@ -131,10 +157,13 @@ export class Connection {
     this.#limits = options.limits;
     this.#shedTimeoutMs = options.shedTimeoutMs ?? options.limits.closeTimeoutMs;
     this.#head = options.head;
+    this.#turns = options.turns ?? processTurns;
+    this.#guardedTurn = guarded(this.#takeTurn, this.#onFault);
     // What these keep, each connection keeps.
     const { socket, protocol, clock, limits, pace, onThrottled, unread, onUnanswered } = options;
     const onFault = this.#onFault;
-    const reading = new PacedReading({ stream: socket, clock, pace, onThrottled, onFault });
+    const stream = { pause: () => this.#setFlow(false), resume: () => this.#setFlow(true) };
+    const reading = new PacedReading({ stream, clock, pace, onThrottled, onFault });
     this.#reading = reading;
     this.#writing = new PacedWriting({ socket, protocol, clock, limits, unread, onUnanswered }, {
       drained: () => this.#tell((events) => events.drained()),
@@ -190,6 +219,11 @@ export class Connection {
     this.#writing.requestDrained();
   }
 
+  /** Counts what the peer sent as so many messages more than it was: it cost that much. */
+  charge(messages: number): void {
+    if (this.#ending === undefined && !this.#gone) this.#spend(0, messages);
+  }
+
   /** Queues a ping frame. */
   ping(): void {
     this.#writing.ping();
@@ -242,27 +276,92 @@ export class Connection {
     // Streams deliver a Buffer, whose slice() shares memory where that of Uint8Array copies.
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
     this.#writing.heard(bytes.length);
-    const eventCount = this.#deliver(this.#protocol.receive(bytes));
-    const isPatient = this.#reading.note(bytes.length, eventCount);
-    if (!isPatient) this.close(CloseCode.policyViolation, "too many messages");
-    if (this.#protocol.pendingBytes > 0) this.#writing.flushSoon();
-    if (this.#protocol.state === "closed") this.#beginEnd();
+    this.#protocol.feed(bytes);
+    this.#spend(bytes.length, 0);
+    // What is left of earlier reads comes first, in a turn of its own.
+    if (!this.#isBehind) this.#takeTurn();
   };
 
-  /** Messages go on in one batch; what ends the connection is noted. Returns how many of all came. */
-  #deliver(events: readonly ProtocolEvent[]): number {
-    const wasEnding = this.#ending !== undefined;
-    const messages: Message[] = [];
-    for (const event of events) {
-      if (event.type === "text" || event.type === "binary") messages.push(event);
-      else if (event.type === "pong") this.#writing.heardPong(event.bytes);
-      else if (event.type === "fault" || event.type === "close") this.#noteEnd(event);
-    }
-    if (messages.length > 0 && !wasEnding) this.#tell((events) => events.messages(messages));
-    return events.length;
+  /**
+   * Handles a slice of what was read. The rest waits, and with it the socket, until every other
+   * connection that has something left had a turn too.
+   */
+  readonly #takeTurn = (): void => {
+    const { frames, inflatedBytes } = this.#protocol;
+    this.#isBehind = this.#handleSlice();
+    this.#spend(this.#protocol.inflatedBytes - inflatedBytes, this.#protocol.frames - frames);
+    if (this.#protocol.pendingBytes > 0) this.#writing.flushSoon();
+    if (this.#isBehind) this.#socket.pause();
+    this.#goOn();
+  };
+
+  /** Asks for the next turn, or reads on. */
+  #goOn(): void {
+    if (!this.#flows || this.#gone) return;
+    if (this.#isBehind) this.#turns.add(this.#guardedTurn);
+    else if (this.#reads) this.#socket.resume();
   }
 
-  #noteEnd(event: Extract<ProtocolEvent, { type: "fault" | "close" }>): void {
+  #setFlow(flows: boolean): void {
+    this.#flows = flows;
+    if (flows) return this.#goOn();
+    this.#turns.delete(this.#guardedTurn);
+    this.#socket.pause();
+  }
+
+  /** Messages of a slice go on in one batch. Returns whether there is more. */
+  #handleSlice(): boolean {
+    const messages: Message[] = [];
+    let parts = 0;
+    let bytes = 0;
+    while (parts < SLICE_PARTS && messages.length < SLICE_MESSAGES && bytes < SLICE_BYTES) {
+      const event = this.#protocol.next();
+      if (event === undefined) {
+        this.#deliver(messages);
+        return false;
+      }
+      parts++;
+      if (event === "partial" || event.type === "ping") continue;
+      if (event.type === "pong") this.#writing.heardPong(event.bytes);
+      else if (event.type === "text" || event.type === "binary") {
+        messages.push(event);
+        bytes += event.type === "text" ? event.text.length : event.bytes.length;
+      } else {
+        this.#deliver(messages);
+        this.#meetEnd(event, messages.length > 0);
+        return false;
+      }
+    }
+    this.#deliver(messages);
+    return true;
+  }
+
+  #deliver(messages: readonly Message[]): void {
+    if (messages.length === 0 || this.#ending !== undefined) return;
+    this.#tell((events) => events.messages(messages));
+  }
+
+  /** So much was received, or had to be done for it. Whoever sends too fast is slowed down. */
+  #spend(bytes: number, messages: number): void {
+    const isPatient = this.#reading.note(bytes, messages);
+    if (!isPatient) this.close(CloseCode.policyViolation, "too many messages");
+  }
+
+  /** The last thing that the peer says. What it said before is answered first, as far as that is quick. */
+  #meetEnd(event: PeerEnd, afterMessages: boolean): void {
+    const meet = () => {
+      this.#turns.delete(this.#endDue);
+      this.#endDue = noop;
+      this.#protocol.finish();
+      this.#noteEnd(event);
+      if (!this.#gone) this.#beginEnd();
+    };
+    if (!afterMessages) return meet();
+    this.#endDue = guarded(meet, this.#onFault);
+    this.#turns.add(this.#endDue);
+  }
+
+  #noteEnd(event: PeerEnd): void {
     if (event.type === "fault") {
       this.#ending = { cause: "fault", code: event.closeCode, reason: event.name, clean: false };
     } else if (this.#ending?.cause === "local") {
@@ -299,6 +398,7 @@ export class Connection {
 
   /** The peer has sent its last byte. */
   readonly #onEof = (): void => {
+    this.#endDue();
     this.#ending ??= abnormalEnding("eof", "");
     this.#protocol.receiveEof();
     this.#beginEnd();
@@ -309,7 +409,9 @@ export class Connection {
   };
 
   readonly #onGone = (): void => {
+    this.#endDue();
     this.#gone = true;
+    this.#turns.delete(this.#guardedTurn);
     this.#reading.stop();
     this.#writing.stop();
     this.#deadline?.cancel();

@@ -145,6 +145,9 @@ export class NativeWebSocket {
     this.send(text);
   }
 
+  /** Does nothing: the runtime reads on. */
+  charge(): void {}
+
   /** Does nothing: the runtime pings by itself. */
   ping(): void {}
 

@@ -54,6 +54,8 @@ export interface RelayLimits {
   readonly countTimeoutMs: number;
   /** Events of a connection between arrival and OK; beyond it the relay stops reading from it. */
   readonly maxPendingEvents: number;
+  /** As how many messages more an event counts whose id or signature is wrong. */
+  readonly forgedEventCost: number;
   /** Their JSON, bytes; beyond it the relay stops reading from the connection. */
   readonly maxPendingBytes: number;
   /** Outbound bytes of a connection above which stored events wait for the peer to read. */

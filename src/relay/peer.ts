@@ -27,6 +27,8 @@ export interface Peer {
   requestDrained(): void;
   /** Queues a ping frame. */
   ping(): void;
+  /** What the peer sent cost as much as so many messages more; who costs too much is read more slowly. */
+  charge(messages: number): void;
   /** Stops or resumes reading from the peer: backpressure that reaches its socket. */
   pause(): void;
   resume(): void;

@@ -12,6 +12,7 @@
 
 import { utf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Source } from "../base/fair_queue.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { escapedParts } from "../nostr/escaped_parts.ts";
 import { eventId, type HashText } from "../nostr/event_id.ts";
@@ -31,6 +32,8 @@ import type { Verifier } from "./verifier.ts";
 export interface Verdict {
   readonly accepted: boolean;
   readonly reason?: Reason;
+  /** Whether it was refused only after work that a sender can cause at no cost: a hash, a signature. */
+  readonly isForged?: boolean;
 }
 
 /** What a publisher works with. */
@@ -85,7 +88,7 @@ export class Publisher {
    *
    * @param source who sent it: in the queue for the store, sources take turns.
    */
-  async publish(event: NostrEvent, source = ""): Promise<Verdict> {
+  async publish(event: NostrEvent, source?: Source): Promise<Verdict> {
     const verdict = await this.#decide(event, source);
     this.#count(event, verdict);
     return verdict;
@@ -100,11 +103,11 @@ export class Publisher {
     if (event.kind === VANISH_REQUEST) this.#recent.clear();
   }
 
-  async #decide(event: NostrEvent, source: string): Promise<Verdict> {
+  async #decide(event: NostrEvent, source: Source | undefined): Promise<Verdict> {
     const { policy, hashText, clock, verifier } = this.#options;
     const parts = escapedParts(event);
     if (eventId(event, { hashText, parts }) !== event.id) {
-      return refused(reason("invalid", "id is not the hash of the event"));
+      return forged(reason("invalid", "id is not the hash of the event"));
     }
     const json = utf8(eventJson(event, parts));
     const refusal = policy({ event, jsonBytes: json.length, nowMs: clock.nowMs() });
@@ -112,14 +115,14 @@ export class Publisher {
     // Safe before the signature check: the id is that of the content, and the stored event with this
     // id was verified.
     if (this.#recent.has(event.id)) return alreadyStored;
-    if (!await verifier.verify(event)) {
-      return refused(reason("invalid", "signature does not fit the author and the id"));
+    if (!await verifier.verify(event, source)) {
+      return forged(reason("invalid", "signature does not fit the author and the id"));
     }
     if (kindClass(event.kind) === "ephemeral") {
       this.#options.feed.pass({ event, json });
       return ACCEPTED;
     }
-    return await this.#store({ event, json }, source);
+    return await this.#store({ event, json }, source?.client ?? "");
   }
 
   async #store(record: EventRecord, source: string): Promise<Verdict> {
@@ -175,6 +178,10 @@ const deleted: Verdict = {
   accepted: false,
   reason: reason("blocked", "deleted by its author"),
 };
+
+function forged(reason: Reason): Verdict {
+  return { accepted: false, reason, isForged: true };
+}
 
 function refused(reason: Reason): Verdict {
   return { accepted: false, reason };

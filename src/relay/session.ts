@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Source } from "../base/fair_queue.ts";
 import { Inbox } from "../base/inbox.ts";
 import { Latch } from "../base/latch.ts";
 import { select } from "../base/select.ts";
@@ -81,6 +82,8 @@ export class Session implements PeerEvents {
 
   /** What its subscriptions hold of the values that all connections share. */
   readonly #filterValues: FilterValueAccount;
+  /** Whom its work is done for, where turns are taken. */
+  readonly #source: Source;
   readonly #subscriptions = new Map<string, Subscription>();
   /** Events between arrival and OK, and the length of their messages. */
   #pendingEvents = 0;
@@ -102,7 +105,9 @@ export class Session implements PeerEvents {
     this.#decided = new Inbox("decided", Number.MAX_SAFE_INTEGER);
     this.#live = new Inbox("live", limits.maxLiveQueue);
     this.#queries = new QueryQueue(context.store, limits);
-    this.#filterValues = context.filterValues.open(context.clientOf(peer.address));
+    const client = context.clientOf(peer.address);
+    this.#source = { client: client ?? peer.address, connection: this };
+    this.#filterValues = context.filterValues.open(client);
     this.#counts = new CountQueue(context, this.#filterValues);
     this.#frames = new Inbox("frames", Number.MAX_SAFE_INTEGER);
   }
@@ -238,7 +243,7 @@ export class Session implements PeerEvents {
   #publish(event: NostrEvent, messageBytes: number): void {
     this.#pendingEvents++;
     this.#pendingBytes += messageBytes;
-    void this.#context.publisher.publish(event, this.#peer.address).then((verdict) => {
+    void this.#context.publisher.publish(event, this.#source).then((verdict) => {
       this.#decided.push({ id: event.id, verdict, messageBytes });
     });
   }
@@ -247,6 +252,7 @@ export class Session implements PeerEvents {
     this.#pendingEvents--;
     this.#pendingBytes -= messageBytes;
     this.#peer.send(okMessage(id, verdict.accepted, verdict.reason));
+    if (verdict.isForged) this.#peer.charge(this.#context.limits.forgedEventCost);
     if (this.#shutdown.tripped) this.#goAway();
   }
 

@@ -59,12 +59,18 @@ export class MessageAssembler {
   readonly #validator = new Utf8Validator();
   /** The first header of the message in progress: it says what the message is. */
   #first: FrameHeader | undefined = undefined;
+  #inflatedBytes = 0;
   /** Payload that the headers of this message have announced so far. */
   #announcedBytes = 0;
 
   constructor(options: MessageAssemblerOptions) {
     this.#options = options;
     this.#collected = new ByteBuffer(options.pool);
+  }
+
+  /** By how much messages have grown since the start when their compression was undone, bytes. */
+  get inflatedBytes(): number {
+    return this.#inflatedBytes;
   }
 
   /** The message that this part completes; undefined while it goes on. */
@@ -123,7 +129,9 @@ export class MessageAssembler {
     const { extension, maxMessageBytes } = this.#options;
     if (rsv === 0 || extension === undefined) return toMessage(opcode, payload);
     const decoded = extension.decode(payload, maxMessageBytes);
-    return decoded instanceof Uint8Array ? toMessage(opcode, decoded) : decoded;
+    if (!(decoded instanceof Uint8Array)) return decoded;
+    this.#inflatedBytes += Math.max(0, decoded.length - payload.length);
+    return toMessage(opcode, decoded);
   }
 }
 

@@ -21,7 +21,7 @@ import { isControl, maxControlBytes, Opcode, Rsv1 } from "./frame.ts";
 import { discard, type FramePart, FrameReader, type FrameSource } from "./frame_reader.ts";
 import { type Message, MessageAssembler } from "./message_assembler.ts";
 import { OutputQueue, type PieceWatch } from "./output_queue.ts";
-import { nextState, type ProtocolState } from "./protocol_state.ts";
+import { nextState, type ProtocolState, type ProtocolStep } from "./protocol_state.ts";
 
 /** What {@link Protocol.receive} tells. A {@link Fault} or a close is the last event of a connection. */
 export type ProtocolEvent =
@@ -59,6 +59,13 @@ export type ProtocolOptions =
     readonly pool?: BufferPool | undefined;
   };
 
+/** A close or fault that is still to be answered. */
+interface Unanswered {
+  readonly step: ProtocolStep;
+  readonly code: number;
+  readonly reason: string;
+}
+
 const nothing = new Uint8Array(0);
 
 /** A close frame's reason: 125 bytes less the code. */
@@ -91,6 +98,9 @@ export class Protocol {
   readonly #output: OutputQueue;
   #reader: FrameSource;
   #state: ProtocolState = "open";
+  /** What ended the input and is still to be answered: see {@link finish}. */
+  #unanswered: Unanswered | undefined = undefined;
+  #frames = 0;
   #holdsPongs = false;
   /** The payload of the latest ping that waits for {@link releasePongs}. */
   #owedPong: Uint8Array | undefined = undefined;
@@ -124,18 +134,59 @@ export class Protocol {
    */
   receive(bytes: Uint8Array): readonly ProtocolEvent[] {
     const events: ProtocolEvent[] = [];
-    this.#reader.feed(bytes);
-    // #reader is asked anew each time: an event may have replaced it.
+    this.feed(bytes);
     for (;;) {
-      const part = this.#reader.next();
-      if (part === undefined) return events;
-      const event = part.type === "fault" ? this.#fail(part) : this.#accept(part);
-      if (event !== undefined) events.push(event);
+      const event = this.next();
+      if (event === undefined) break;
+      if (event !== "partial") events.push(event);
     }
+    this.finish();
+    return events;
+  }
+
+  /**
+   * Takes the bytes of one read without looking at them yet: for who wants to decide, by {@link next},
+   * how much is done at a time.
+   */
+  feed(bytes: Uint8Array): void {
+    this.#reader.feed(bytes);
+  }
+
+  /**
+   * Does the work of one frame, or of what there is of it: gives what it completed, `partial` if that
+   * was nothing yet, undefined when all bytes are used up. After a close or a fault nothing more is
+   * read, and messages can still be sent until {@link finish}.
+   */
+  next(): ProtocolEvent | "partial" | undefined {
+    const part = this.#reader.next();
+    if (part === undefined) return undefined;
+    this.#frames++;
+    const event = part.type === "fault" ? this.#fail(part) : this.#accept(part);
+    return event ?? "partial";
+  }
+
+  /** Answers the close or fault that {@link next} gave, behind all that was sent until now. */
+  finish(): void {
+    if (this.#unanswered === undefined) return;
+    const { step, code, reason } = this.#unanswered;
+    this.#unanswered = undefined;
+    if (this.#state === "open") this.#writeClose(code, reason);
+    this.#move(step);
+  }
+
+  /** Frames that were read since the start, each piece of one that came in pieces. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** By how much messages have grown since the start when their compression was undone, bytes. */
+  get inflatedBytes(): number {
+    return this.#messages.inflatedBytes;
   }
 
   /** The peer will send no more bytes. Without a close frame before it, the end was not a clean one. */
   receiveEof(): void {
+    this.finish();
     this.#move("end of input");
   }
 
@@ -241,16 +292,20 @@ export class Protocol {
   #acceptClose(payload: Uint8Array): ProtocolEvent {
     const close = decodeClose(payload);
     if (close.type === "fault") return this.#fail(close);
-    if (this.#state === "open") this.#writeClose(close.code, close.reason);
-    this.#move("close received");
+    this.#stopReading({ step: "close received", code: close.code, reason: close.reason });
     return close;
   }
 
   /** The three moves of every abnormal end: close frame, no more reading, an event. */
   #fail(fault: Fault): Fault {
-    if (this.#state === "open") this.#writeClose(fault.closeCode, fault.sentence);
-    this.#move("fault");
+    this.#stopReading({ step: "fault", code: fault.closeCode, reason: fault.sentence });
     return fault;
+  }
+
+  #stopReading(unanswered: Unanswered): void {
+    this.#unanswered = unanswered;
+    this.#reader = discard;
+    this.#messages.release();
   }
 
   #move(step: Parameters<typeof nextState>[1]): void {

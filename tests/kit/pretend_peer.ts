@@ -21,6 +21,8 @@ export class PretendPeer implements Peer {
   readonly sent: string[] = [];
   pings = 0;
   isPaused = false;
+  /** What it was charged for, in messages. */
+  charged = 0;
   /** How the relay closed the connection. */
   closing: { readonly code: number; readonly reason: string } | undefined = undefined;
   /** The relay closed it as too slow. */
@@ -90,6 +92,10 @@ export class PretendPeer implements Peer {
   requestDrained(): void {
     this.#isDrainedRequested = true;
     if (this.#isReading) queueMicrotask(() => this.readOn());
+  }
+
+  charge(messages: number): void {
+    this.charged += messages;
   }
 
   ping(): void {

@@ -1,13 +1,16 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { duplexPair } from "node:stream";
 import { BrokenInvariant } from "../../src/base/assert.ts";
-import { SharedBytes, utf8 } from "../../src/base/bytes.ts";
+import { concat, SharedBytes, utf8 } from "../../src/base/bytes.ts";
 import { silentLog } from "../../src/base/log.ts";
 import {
   Connection,
   type ConnectionEvents,
   type ConnectionOptions,
 } from "../../src/net/connection.ts";
+import { Turns } from "../../src/net/turns.ts";
+import { nodeZlib } from "../../src/net/zlib.ts";
+import { acceptDeflate } from "../../src/websocket/permessage_deflate.ts";
 import type { Peer, PeerEvents } from "../../src/relay/peer.ts";
 import { Protocol } from "../../src/websocket/protocol.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
@@ -534,8 +537,16 @@ Deno.test("whatever throws at an edge of the runtime is one line in the log and 
   type World = ReturnType<typeof onSlowStream>;
   const edges: Readonly<Record<string, (world: World, protocol: Protocol) => void>> = {
     data: ({ stream }, protocol) => {
-      protocol.receive = bug;
+      protocol.next = bug;
       stream.push(rawFrame({ opcode: 1, payload: "x" }));
+    },
+    "a later turn": ({ stream }, protocol) => {
+      const { next } = protocol;
+      let left = 32;
+      protocol.next = () => left-- > 0 ? next.call(protocol) : bug();
+      stream.push(
+        concat(Array.from({ length: 40 }, () => rawFrame({ opcode: 1, payload: "x" }))),
+      );
     },
     end: ({ stream }, protocol) => {
       protocol.receiveEof = bug;
@@ -565,4 +576,116 @@ Deno.test("whatever throws at an edge of the runtime is one line in the log and 
     equal(errors.includes("connection failed"), true, name);
     equal(world.stream.destroyed, true, name);
   }
+});
+
+/** Rounds of the event loop as a test wants them. */
+function rounds() {
+  const waiting: (() => void)[] = [];
+  const turns = new Turns((round) => waiting.push(round));
+  const run = (count = Infinity) => {
+    for (; count > 0 && waiting.length > 0; count--) waiting.shift()!();
+  };
+  return { turns, run };
+}
+
+const texts = (count: number) =>
+  concat(Array.from({ length: count }, () => rawFrame({ opcode: 1, payload: "x" })));
+
+Deno.test("a read of many messages is handled in slices, with turns for other connections between", () => {
+  const { turns, run } = rounds();
+  const busy = onSlowStream({ turns });
+  const other = onSlowStream({ turns });
+  for (const { connection, events } of [busy, other]) connection.start(events);
+  busy.stream.emit("data", texts(100));
+  other.stream.emit("data", texts(40));
+  deepEqual([busy.events.texts.length, other.events.texts.length], [32, 32]);
+  run(1);
+  deepEqual([busy.events.texts.length, other.events.texts.length], [64, 32]);
+  run(1);
+  deepEqual([busy.events.texts.length, other.events.texts.length], [64, 40]);
+  run();
+  equal(busy.events.texts.length, 100);
+});
+
+Deno.test("what a paused connection has read waits until it is resumed", () => {
+  const { turns, run } = rounds();
+  const { stream, connection, events } = onSlowStream({ turns });
+  connection.start(events);
+  stream.emit("data", texts(100));
+  connection.pause();
+  run();
+  equal(events.texts.length, 32);
+  connection.resume();
+  run();
+  equal(events.texts.length, 100);
+});
+
+Deno.test("frames count for the pace, those that complete nothing too", () => {
+  const pace = { messages: { perSecond: 10, burst: 1_000 }, bytes: { perSecond: 1e6, burst: 1e6 } };
+  const { turns, run } = rounds();
+  const protocol = new Protocol({ role: "server", maxMessageBytes: 1000 });
+  const { stream, connection, events } = onSlowStream({ turns, pace, protocol });
+  connection.start(events);
+  const continuation = rawFrame({ opcode: 0, fin: false });
+  const begun = rawFrame({ opcode: 1, fin: false });
+  stream.emit("data", concat([begun, ...Array.from({ length: 5_000 }, () => continuation)]));
+  run();
+  ok(protocol.frames < 1_300, `${protocol.frames} frames were read`);
+  connection.terminate();
+});
+
+Deno.test("bytes count for the pace as what they become after decompression", async () => {
+  const pace = {
+    messages: { perSecond: 1_000, burst: 1_000 },
+    bytes: { perSecond: 1_000, burst: 150_000 },
+  };
+  const { extension } = acceptDeflate({ zlib: nodeZlib })([{
+    name: "permessage-deflate",
+    parameters: [],
+  }])!;
+  const protocol = new Protocol({ role: "server", maxMessageBytes: 100_000, extension });
+  let throttled = 0;
+  const { turns, run } = rounds();
+  const world = onSlowStream({ turns, pace, protocol, onThrottled: () => throttled++ });
+  world.connection.start(world.events);
+  const payload = nodeZlib.deflate(utf8("x".repeat(90_000)), 15).slice(0, -4);
+  const frame = () => rawFrame({ opcode: 1, rsv: 4, payload });
+  world.stream.emit("data", concat([frame(), frame(), frame()]));
+  await Promise.resolve();
+  deepEqual([world.events.texts.length, throttled], [1, 0]);
+  run(1);
+  deepEqual([world.events.texts.length, throttled], [2, 0]);
+  run();
+  equal(protocol.state, "closing", "it would have to wait two minutes");
+});
+
+Deno.test("RFC 6455 §5.5.1: what comes before a close in one read is answered before the close is", async () => {
+  for (
+    const last of [rawFrame({ opcode: 8, payload: closePayload(1000) }), rawFrame({ opcode: 3 })]
+  ) {
+    const { stream, connection, events } = onSlowStream();
+    events.messages = (batch) => {
+      // As a session does: not in the call itself, but without waiting for anything.
+      void Promise.resolve().then(() => batch.forEach(() => connection.send("answer")));
+    };
+    connection.start(events);
+    stream.push(concat([texts(2), last]));
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const sent = new TextDecoder("latin1").decode(concat(stream.writes));
+    equal(sent.split("answer").length - 1, 2);
+    ok(sent.lastIndexOf("answer") < concat(stream.writes).indexOf(0x88));
+    connection.terminate();
+  }
+});
+
+Deno.test("what costs more than a message can be charged to the peer", () => {
+  const pace = { messages: { perSecond: 10, burst: 100 }, bytes: { perSecond: 1e6, burst: 1e6 } };
+  let throttled = 0;
+  const { connection, events } = onSlowStream({ pace, onThrottled: () => throttled++ });
+  connection.start(events);
+  connection.charge(90);
+  equal(throttled, 0);
+  connection.charge(50);
+  equal(throttled, 1);
+  connection.terminate();
 });

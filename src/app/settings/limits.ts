@@ -41,7 +41,7 @@ export const limitsSection = {
       min: 1,
       max: 1_000_000,
       description:
-        "How many messages, pings among them, a connection may send in the long run. One that sends faster is read more slowly, and closed with 1008 when it would have to wait ten seconds.",
+        "How many messages, or frames of messages and pings, a connection may send in the long run. One that sends faster is read more slowly, and closed with 1008 when it would have to wait ten seconds.",
       whenRaised: "One connection can keep a processor busy with messages that ask for little.",
       reloadable: false,
     },
@@ -55,6 +55,17 @@ export const limitsSection = {
       whenRaised: "Each new connection can bring so many before it is slowed down.",
       reloadable: false,
     },
+    forged_event_cost: {
+      type: "integer",
+      default: 20,
+      unit: "messages",
+      min: 0,
+      max: 1_000,
+      description:
+        "As how many messages more an event counts for message_rate whose id or signature is wrong.",
+      whenRaised: "Less: who sends broken events is slowed down sooner. 0 makes them cost nothing.",
+      reloadable: false,
+    },
     byte_rate: {
       type: "integer",
       default: 8_388_608,
@@ -62,7 +73,7 @@ export const limitsSection = {
       min: 1_024,
       max: 1_073_741_824,
       description:
-        "How many bytes a connection may send in the long run. One that sends faster is read more slowly.",
+        "How many bytes a connection may send in the long run, counted after decompression. One that sends faster is read more slowly.",
       whenRaised: "One connection takes a larger part of the line and of the processor.",
       reloadable: false,
     },
@@ -72,7 +83,8 @@ export const limitsSection = {
       unit: "bytes",
       min: 1_024,
       max: 1_073_741_824,
-      description: "How many bytes a connection may send at once before byte_rate holds.",
+      description:
+        "How many bytes, after decompression, a connection may send at once before byte_rate holds.",
       whenRaised: "Each new connection can bring so many before it is slowed down.",
       reloadable: false,
     },

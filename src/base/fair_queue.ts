@@ -1,0 +1,95 @@
+/**
+ * A queue in which nobody's backlog stands before somebody else's first item.
+ *
+ * @module
+ */
+
+/** Whom an item is for: a client, and one of its connections. */
+export interface Source {
+  /** The client's network, by which its connections are counted together. */
+  readonly client: string;
+  /** Anything that is one and the same for a connection. */
+  readonly connection: object;
+}
+
+/** Who does not say who it is: the relay itself, and imports. */
+export const ownSource: Source = { client: "", connection: {} };
+
+/** The items of one connection, or the connections of one client. */
+interface Lane<T> {
+  readonly items: T[];
+  /** Index of the next item; those before it are gone. */
+  next: number;
+}
+
+/**
+ * Gives items in turns: one of each client, and among the items of a client one of each connection. A
+ * client with a thousand items waiting delays another by one.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { FairQueue } from "./fair_queue.ts";
+ *
+ * const queue = new FairQueue<string>();
+ * const [busy, quiet] = [{}, {}];
+ * for (const item of ["a1", "a2", "a3"]) queue.push(item, { client: "a", connection: busy });
+ * queue.push("b1", { client: "b", connection: quiet });
+ * deepEqual([queue.shift(), queue.shift(), queue.shift()], ["a1", "b1", "a2"]);
+ * ```
+ */
+export class FairQueue<T> {
+  /** Client → connection → items, each in the order of turns. */
+  readonly #clients = new Map<string, Map<object, Lane<T>>>();
+  #size = 0;
+
+  /** How many items wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds an item behind the others of its connection. */
+  push(item: T, { client, connection }: Source = ownSource): void {
+    let lanes = this.#clients.get(client);
+    if (lanes === undefined) this.#clients.set(client, lanes = new Map());
+    const lane = lanes.get(connection);
+    if (lane === undefined) lanes.set(connection, { items: [item], next: 0 });
+    else lane.items.push(item);
+    this.#size++;
+  }
+
+  /** The next item in turn; undefined if there is none. */
+  shift(): T | undefined {
+    for (const [client, lanes] of this.#clients) {
+      // To the end of the line, if anything is left.
+      this.#clients.delete(client);
+      const item = takeTurn(lanes);
+      if (lanes.size > 0) this.#clients.set(client, lanes);
+      this.#size--;
+      return item;
+    }
+    return undefined;
+  }
+
+  /** Takes all that waits, in turn. */
+  clear(): readonly T[] {
+    const items: T[] = [];
+    while (this.#size > 0) items.push(this.shift()!);
+    return items;
+  }
+}
+
+function takeTurn<T>(lanes: Map<object, Lane<T>>): T {
+  const [connection, lane] = lanes.entries().next().value!;
+  lanes.delete(connection);
+  const item = lane.items[lane.next++]!;
+  if (lane.next < lane.items.length) {
+    // What is gone is let go of before it outweighs what is left.
+    if (lane.next * 2 > lane.items.length) {
+      lane.items.splice(0, lane.next);
+      lane.next = 0;
+    }
+    lanes.set(connection, lane);
+  }
+  return item;
+}

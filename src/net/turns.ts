@@ -1,0 +1,71 @@
+/**
+ * Turns of the thread: who has much to do does it in slices, one after the other with everybody else.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+
+/**
+ * Runs one piece of work in each round of the event loop, so that what has arrived on other sockets is
+ * read in between, however many pieces wait.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { Turns } from "./turns.ts";
+ *
+ * const rounds: (() => void)[] = [];
+ * const turns = new Turns((round) => rounds.push(round));
+ * const done: string[] = [];
+ * turns.add(() => done.push("a"));
+ * turns.add(() => done.push("b"));
+ * for (let round = rounds.shift(); round !== undefined; round = rounds.shift()) round();
+ * deepEqual(done, ["a", "b"]);
+ * ```
+ */
+export class Turns {
+  readonly #nextRound: (round: () => void) => void;
+  readonly #waiting = new Set<() => void>();
+  #isScheduled = false;
+
+  constructor(nextRound: (round: () => void) => void) {
+    this.#nextRound = nextRound;
+  }
+
+  /** How many pieces of work wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Does `work` once, after all that waits already. It must not throw. */
+  add(work: () => void): void {
+    this.#waiting.add(work);
+    this.#schedule();
+  }
+
+  /** Takes work back that was not done yet. */
+  delete(work: () => void): void {
+    this.#waiting.delete(work);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.size === 0) return;
+    this.#isScheduled = true;
+    this.#nextRound(this.#round);
+  }
+
+  readonly #round = (): void => {
+    this.#isScheduled = false;
+    const [work] = this.#waiting;
+    if (work !== undefined) this.#waiting.delete(work);
+    try {
+      work?.();
+    } finally {
+      this.#schedule();
+    }
+  };
+}
+
+/** The turns of this process's one thread. */
+export const processTurns = new Turns((round) => void setImmediate(round));
