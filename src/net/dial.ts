@@ -214,6 +214,8 @@ function attemptOf<Kind extends Socket>(
   socket.once(ready, () => {
     socket.off("error", reject);
     socket.off("close", onClose);
+    // Until whoever dialled listens, an error would end the process.
+    socket.on("error", () => {});
     socket.pause();
     resolve(socket);
   });

@@ -19,6 +19,7 @@ import { parseWebSocketUrl, type WebSocketUrl } from "../websocket/websocket_url
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import { dial, type DialOptions } from "./dial.ts";
+import { guarded } from "./guard.ts";
 
 /** The bounds of a client's connection. */
 export interface WebSocketClientLimits extends ProtocolLimits, ConnectionLimits {
@@ -167,15 +168,20 @@ export function openWebSocket(
   const { authority, target } = url;
   const handshake = new ClientHandshake({ ...options, authority, target });
   return new Promise((resolve, reject) => {
-    // A connection is made in the same turn, so that nothing happens to the socket unheard.
-    shakeHands({ socket, handshake, options }, (outcome, cause) => {
+    const settle: Settle = (outcome, cause) => {
       if (outcome.type === "accepted") {
         return resolve(adopt(socket, outcome, { authority, options }));
       }
       socket.on("error", () => {});
       socket.destroy();
       reject(new HandshakeFailed(outcome, authority + target, { cause }));
-    });
+    };
+    const onFault = (error: unknown) => {
+      reject(error);
+      socket.destroy();
+    };
+    // A connection is made in the same turn, so that nothing happens to the socket unheard.
+    shakeHands({ socket, handshake, options, onFault }, settle);
   });
 }
 
@@ -184,10 +190,12 @@ type Settle = (outcome: AcceptedHandshake | HandshakeFault, cause?: StreamError)
 
 /** Sends the request and reads until the response is whole, the socket ends, or time is up. */
 function shakeHands(
-  { socket, handshake, options }: {
+  { socket, handshake, options, onFault }: {
     readonly socket: ByteStream;
     readonly handshake: ClientHandshake;
     readonly options: WebSocketClientOptions;
+    /** Something of ours threw where the runtime called us. */
+    readonly onFault: (error: unknown) => void;
   },
   settle: Settle,
 ): void {
@@ -201,16 +209,23 @@ function shakeHands(
     socket.off("close", onEnd);
     settle(outcome, cause);
   };
-  const onData = (bytes: Uint8Array) => {
+  const fail = (error: unknown) => {
+    deadline.cancel();
+    onFault(error);
+  };
+  const onData = guarded((bytes: Uint8Array) => {
     const outcome = handshake.receive(bytes);
     if (outcome !== undefined) finish(outcome);
-  };
-  const onError = (error: StreamError) => finish(handshakeFaults.missingResponse, error);
-  const onEnd = () => finish(handshakeFaults.missingResponse);
-  const deadline = options.clock.after(handshakeTimeoutMs, () => {
+  }, fail);
+  const onError = guarded((error: StreamError) => {
+    finish(handshakeFaults.missingResponse, error);
+  }, fail);
+  const onEnd = guarded(() => finish(handshakeFaults.missingResponse), fail);
+  const onLate = guarded(() => {
     const sentence = `the server did not answer within ${handshakeTimeoutMs} ms`;
     finish({ ...handshakeFaults.lateResponse, sentence });
-  });
+  }, fail);
+  const deadline = options.clock.after(handshakeTimeoutMs, onLate);
   socket.on("error", onError);
   socket.on("end", onEnd);
   socket.on("close", onEnd);

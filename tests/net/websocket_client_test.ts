@@ -237,3 +237,14 @@ Deno.test("a server that accepts and says nothing ends a wss handshake at its de
 Deno.test("what is no WebSocket URL is a mistake of the program", async () => {
   await rejects(connectWebSocket("https://relay.example.com/", optionsWith()), TypeError);
 });
+
+Deno.test("what throws while hands are shaken is a rejection and a closed socket", async () => {
+  const bug = () => {
+    throw new Error("bug");
+  };
+  const { near, far, opening, request } = await begin(optionsWith());
+  near.pause = bug;
+  far.write(answerTo(request));
+  await rejects(opening, /bug/);
+  equal(near.destroyed, true);
+});
