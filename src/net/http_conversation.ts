@@ -123,10 +123,10 @@ export class HttpConversation {
     socket.resume();
   }
 
-  /** Ends the connection once the request that is being answered is, or now if there is none. */
+  /** Ends the connection once the request that is being answered is, or now if none has come whole. */
   finish(): void {
     this.#isLast = true;
-    if (this.#state === "head" && this.#pending.length === 0) this.#options.socket.destroy();
+    if (this.#state === "head" || this.#state === "body") this.#end();
   }
 
   readonly #fail = (error: unknown): void => {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { WebSocket as WsClient } from "ws";
@@ -250,5 +250,41 @@ Deno.test({
       { address: clientAddress, secure: false },
       { address: clientAddress, secure: true },
     ]);
+  },
+});
+
+Deno.test({
+  name:
+    "nginx that keeps its connections to the relay: no request of 400 fails, and few sockets do",
+  ignore: !isInstalled("nginx"),
+  async fn() {
+    await using upstream = new Upstream({ "network.trusted_proxies": ["127.0.0.1"] });
+    await upstream.open();
+    const port = await freePort();
+    const file = `${upstream.directory}/nginx.conf`;
+    await Deno.writeTextFile(
+      file,
+      `pid ${upstream.directory}/nginx.pid; error_log stderr; daemon off; user root;
+      events { worker_connections 64; }
+      http { access_log off;
+        upstream relay { server 127.0.0.1:${upstream.port}; keepalive 8; }
+        server { listen 127.0.0.1:${port}; location / {
+          proxy_pass http://relay; proxy_http_version 1.1; proxy_set_header Connection "";
+          proxy_next_upstream off; proxy_set_header Host $host; } }
+      }`,
+    );
+    await using _proxy = await startProxy("nginx", ["-c", file], port);
+    const statuses = new Map<number, number>();
+    for (let round = 0; round < 100; round++) {
+      const responses = await Promise.all(
+        Array.from({ length: 4 }, () => fetch(`http://127.0.0.1:${port}/`, { method: "POST" })),
+      );
+      for (const response of responses) {
+        statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+        await response.body?.cancel();
+      }
+    }
+    deepEqual([...statuses], [[200, 400]]);
+    ok(upstream.counters.accepted < 20, `${upstream.counters.accepted} sockets`);
   },
 });

@@ -234,6 +234,11 @@ Deno.test("finish ends an idle conversation now, and a busy one behind its answe
   const idle = converse();
   idle.talk.conversation.finish();
   equal(idle.socket.destroyed, true);
+  const half = converse();
+  half.client.write("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\nhalf");
+  await settle();
+  half.talk.conversation.finish();
+  equal(half.socket.destroyed, true);
   const made = Promise.withResolvers<Response>();
   const busy = converse({ request: () => made.promise });
   busy.client.write(get("/a"));
