@@ -114,6 +114,7 @@ class PostgresDatabase implements ListeningDatabase {
     this.#writers = new PostgresWriters({
       ...{ connections: writeConnections, timeoutMs: writeTimeoutMs, clock },
       open: (name, timeoutMs) => this.#open({ name, timeoutMs, max_pipeline: 100 }),
+      onLost: () => this.#readers.endIdle(),
     });
     const reserved = Math.floor(readConnections * SHORT_SHARE);
     this.#gate = new QueryGate({ connections: readConnections, reserved });
@@ -268,6 +269,7 @@ class PostgresDatabase implements ListeningDatabase {
       if (endsConnection(error)) link.drop(messageOf(error));
     });
     await cancelling();
+    if (link.isLost) this.#writers.endIdle();
   }
 
   /**

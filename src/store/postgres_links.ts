@@ -54,7 +54,7 @@ export class PostgresLinks<Pool extends DriverPool> {
   /** Once for each that was lent. */
   giveBack(link: PostgresLink<Pool>): void {
     this.#lent.delete(link);
-    if (link.isLost) this.#endIdle();
+    if (link.isLost) this.endIdle();
     else if (this.#isClosed) this.#end(link);
     else this.#idle.push(link);
   }
@@ -62,12 +62,13 @@ export class PostgresLinks<Pool extends DriverPool> {
   /** Ends those that lie idle in order, and drops those that are lent. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#endIdle();
+    this.endIdle();
     for (const link of this.#lent) link.drop("the database is closed");
     await Promise.all(this.#ending);
   }
 
-  #endIdle(): void {
+  /** Ends those that lie idle: what took others may have taken them too. */
+  endIdle(): void {
     for (const link of this.#idle) this.#end(link);
     this.#idle = [];
   }

@@ -45,6 +45,8 @@ export interface PostgresWritersOptions {
   readonly clock: StoreClock;
   /** Opens a connection that names itself so, and whose statements have so long. */
   readonly open: (name: string, timeoutMs: number) => Link;
+  /** Told when one was lost. */
+  readonly onLost?: () => void;
 }
 
 /**
@@ -199,7 +201,10 @@ export class PostgresWriters {
         this.running.add(running);
         return await running.finally(() => this.running.delete(running));
       } catch (error) {
-        if (isConnectionLost(error) || !link.hasAnswered) link.drop(messageOf(error));
+        if (isConnectionLost(error) || !link.hasAnswered) {
+          link.drop(messageOf(error));
+          this.#options.onLost?.();
+        }
         throw error;
       } finally {
         this.#links.giveBack(link);
@@ -207,6 +212,11 @@ export class PostgresWriters {
     } finally {
       this.#turns.leave();
     }
+  }
+
+  /** Ends the connections that lie idle. */
+  endIdle(): void {
+    this.#links.endIdle();
   }
 
   /** Drops what runs, and disconnects. */
