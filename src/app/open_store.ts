@@ -129,7 +129,7 @@ async function openHousekept(
   sharedBuffersMb: number,
   log: Log,
 ): Promise<Database> {
-  const database = await openPglite(path, { sharedBuffersMb });
+  const database = await openPglite(path, { sharedBuffersMb, clock: systemClock });
   const housekeeping = new Housekeeping(database, { clock: systemClock, log });
   return {
     query: (statement, options) => database.query(statement, options),

@@ -22,13 +22,19 @@ import type {
   PgliteRequest,
   PgliteRows,
 } from "./pglite_messages.ts";
+import { type StoreClock, timeless } from "./store_clock.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** How the embedded database is set. */
 export interface PgliteOptions {
   /** Memory for pages, megabytes; more than 1,024 is taken as 1,024. Default 128. */
   readonly sharedBuffersMb?: number;
+  /** By what closing is cut short when a statement does not end. Default: it waits. */
+  readonly clock?: Pick<StoreClock, "after">;
 }
+
+/** How long what runs has when the database is closed, and the last page to be written, milliseconds. */
+const CLOSE_MS = 10_000;
 
 /** WebAssembly has 4 GB for everything. */
 const MAX_SHARED_BUFFERS_MB = 1_024;
@@ -55,15 +61,16 @@ const MIN_SHARED_BUFFERS_MB = 16;
  * ```
  */
 export async function openPglite(path?: string, options: PgliteOptions = {}): Promise<Database> {
+  const { clock = timeless } = options;
   const memoryMb = Math.min(options.sharedBuffersMb ?? 128, MAX_SHARED_BUFFERS_MB);
   if (path === undefined) {
-    return new PgliteDatabase(await startWorker(undefined, memoryMb), () => {});
+    return new PgliteDatabase(await startWorker(undefined, memoryMb), () => {}, clock);
   }
   const directory = await DataDirectory.claim(path);
   try {
     if (!await directory.hasDatabase()) await makeDatabase(directory);
     const worker = await startWorker(directory.path, memoryMb);
-    return new PgliteDatabase(worker, () => directory.release());
+    return new PgliteDatabase(worker, () => directory.release(), clock);
   } catch (error) {
     directory.release();
     throw error;
@@ -98,13 +105,15 @@ async function startWorker(
 class PgliteDatabase implements Database {
   readonly #worker: PgliteWorker;
   readonly #release: () => void;
+  readonly #clock: Pick<StoreClock, "after">;
   /** One statement outside of transactions, or one transaction, at a time. */
   readonly #turnstile = new Turnstile(1);
   #closing: Promise<void> | undefined = undefined;
 
-  constructor(worker: PgliteWorker, release: () => void) {
+  constructor(worker: PgliteWorker, release: () => void, clock: Pick<StoreClock, "after">) {
     this.#worker = worker;
     this.#release = release;
+    this.#clock = clock;
   }
 
   async query<Row>(
@@ -148,11 +157,16 @@ class PgliteDatabase implements Database {
     await (this.#closing ??= this.#close());
   }
 
+  /** Ends the thread after a while whatever it does: what was committed is there at the next start. */
   async #close(): Promise<void> {
+    const timer = this.#clock.after(CLOSE_MS, () => this.#worker.terminate());
     await this.#turnstile.enter();
     try {
       await this.#worker.call({ type: "close" });
+    } catch (error) {
+      if (!this.#worker.isOver) throw error;
     } finally {
+      timer.cancel();
       this.#worker.terminate();
       this.#release();
       // Whoever waits finds the worker gone.
@@ -193,7 +207,8 @@ class PgliteWorker {
   readonly #worker = new Worker(new URL("./pglite_worker.ts", import.meta.url), { type: "module" });
   readonly #calls = new Map<number, PromiseWithResolvers<PgliteRows>>();
   #count = 0;
-  #isOver = false;
+  /** Whether nothing can be asked of it any more. */
+  isOver = false;
 
   constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<PgliteAnswer>) => this.#settle(data);
@@ -205,7 +220,7 @@ class PgliteWorker {
   }
 
   call(request: Without<PgliteRequest, "number">): Promise<PgliteRows> {
-    if (this.#isOver) return Promise.reject(new StoreUnavailable("the database is closed"));
+    if (this.isOver) return Promise.reject(new StoreUnavailable("the database is closed"));
     const call = Promise.withResolvers<PgliteRows>();
     const number = this.#count++;
     this.#calls.set(number, call);
@@ -226,7 +241,7 @@ class PgliteWorker {
   }
 
   #fail(error: StoreUnavailable): void {
-    this.#isOver = true;
+    this.isOver = true;
     for (const { reject } of this.#calls.values()) reject(error);
     this.#calls.clear();
   }

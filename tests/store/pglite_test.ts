@@ -174,3 +174,26 @@ async function countOf(store: EventStore): Promise<number> {
   }
   return count;
 }
+
+Deno.test("closing ends the thread after a while, whatever statement runs, and keeps what was committed", async () => {
+  await using directory = await PgliteDirectory.make();
+  const clock = new FakeClock();
+  const store = await openStoreOn(await openPglite(directory.path));
+  await store.put(events);
+  await store.close();
+  const database = await openPglite(directory.path, { clock });
+  const number = { parameters: [], read: (cells: Cells) => cells.integer(0) };
+  const endless = database.query({
+    ...number,
+    text: "select count(*) from generate_series(1, 1000000000000)",
+  });
+  const failing = rejects(endless, { name: "StoreUnavailable" });
+  const closing = database.close();
+  await settle();
+  clock.advance(10_000);
+  await Promise.all([failing, closing]);
+  equal(clock.timerCount, 0);
+  const again = await openPglite(directory.path);
+  deepEqual(await again.query({ ...number, text: "select count(*) from events" }), [10]);
+  await again.close();
+});
