@@ -100,11 +100,22 @@ async function carryOut(
   const slots = [...requests.addresses.values()].map((deleted) => slotOf(deleted, hashText));
   const vanished = [...requests.vanished].map(([pubkey, untilS]) => ({ pubkey, untilS }));
   const keys = await Promise.all([
-    ids.length > 0 ? deleteIds(ids, session, hashText) : [],
-    slots.length > 0 ? deleteSlots(slots, session, hashText) : [],
+    ...inParts(ids).map((part) => deleteIds(part, session, hashText)),
+    ...inParts(slots).map((part) => deleteSlots(part, session, hashText)),
     vanished.length > 0 ? forget(vanished, session, hashText) : [],
   ]);
   return keys.flat();
+}
+
+/** How many targets one statement deals with, so that each ends long before its time is over. */
+const STATEMENT_TARGETS = 1_000;
+
+function inParts<One>(all: readonly One[]): readonly (readonly One[])[] {
+  const count = Math.ceil(all.length / STATEMENT_TARGETS);
+  return Array.from(
+    { length: count },
+    (_, part) => all.slice(part * STATEMENT_TARGETS, (part + 1) * STATEMENT_TARGETS),
+  );
 }
 
 async function deleteIds(

@@ -67,3 +67,16 @@ Deno.test("a deleted version that comes late has to be written alone", async () 
   deepEqual(await bury(batch, session, { hashText: portableHashText, alone: true }), new Set([1]));
   equal(session.asked.some((text) => text.startsWith("insert into deleted_addresses")), true);
 });
+
+Deno.test("more targets than a statement takes are deleted by several", async () => {
+  const asked = async (count: number) => {
+    const session = new WatchedSession();
+    const tags = Array.from({ length: count }, () => ["e", newKey()]);
+    await bury([recordOf(someEvent({ kind: 5, tags }))], session, {
+      hashText: portableHashText,
+      alone: true,
+    });
+    return session.asked.length;
+  };
+  equal(await asked(2_500) - await asked(1_000), 2 * 2);
+});
