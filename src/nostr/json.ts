@@ -12,8 +12,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * The value that `text` spells, or undefined when it is not JSON, or nested too deep to be read. Of a
  * key that stands twice in one object the last value counts.
  *
- * A number that is not written in digits alone (`1.0`, `1e3`, `-1`) is read as null. Nothing in Nostr is
- * such a number, and `JSON.parse` would make `1.0` and `1e3` look as if they were not.
+ * A number that is not written in digits alone (`1.0`, `1e3`, `-0`) is read as some number that is no
+ * count (see {@link isCount}): nothing in Nostr is such a number, and `JSON.parse` would make `1.0` and
+ * `1e3` look as if they were not.
  *
  * @see RFC 8259 §6
  *
@@ -23,7 +24,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * import { deepEqual, equal } from "node:assert/strict";
  *
  * deepEqual(parseJson('["REQ",{"limit":1000}]'), ["REQ", { limit: 1000 }]);
- * deepEqual(parseJson('["REQ",{"limit":1e3}]'), ["REQ", { limit: null }]);
+ * deepEqual(parseJson('["REQ",{"limit":1e3}]'), ["REQ", { limit: 0.5 }]);
  * equal(parseJson("[1,"), undefined);
  * ```
  */
@@ -73,23 +74,59 @@ export function isCount(value: unknown, most: number = Number.MAX_SAFE_INTEGER):
 }
 
 /**
- * Where a number inside an array or object may begin that has a sign, a fraction or an exponent. Such a
- * number always stands behind one of three characters, so that what this does not find is not there.
+ * Where a number inside an array or object may begin that is written with a sign, a fraction or an
+ * exponent and may be a count all the same. Such a number always stands behind one of three characters,
+ * so that what this does not find is not there. `-1` and `1.5` are no counts as they are.
  */
-const MAYBE_ODD_NUMBER = /[:,[]\s*(?:-|\d+[.eE])/;
+const MAYBE_ODD_NUMBER = /[:,[]\s*(?:-0|\d+(?:\.0|(?:\.\d+)?[eE]))/;
 
 /**
- * Puts null for each odd number of a valid JSON text. Strings are stepped over whole. The text must be
- * valid: each string then has an end, and the time taken grows with the length of the text alone. (The
- * reviver of `JSON.parse` sees literals too, but takes a quarter of a second for half a megabyte.)
+ * Puts a number of the same length that is no count in the place of each odd one of a valid JSON text.
+ * Strings are stepped over whole. Whatever the text holds, each character is looked at once: tokens that
+ * are cut out and joined again, or the reviver of `JSON.parse`, take ten times as long for a text that
+ * is all numbers.
  */
 function withoutOddNumbers(text: string): string {
-  return text.replace(STRING_OR_NUMBER, (token) => {
-    const odd = token.charCodeAt(0) !== QUOTE && !DIGITS.test(token);
-    return odd ? "null" : token;
-  });
+  const codes = new Uint16Array(text.length);
+  for (let at = 0; at < text.length; at++) codes[at] = text.charCodeAt(at);
+  for (let at = 0; at < codes.length;) {
+    const code = codes[at]!;
+    if (code === QUOTE) at = endOfString(codes, at);
+    else if (code === MINUS || isDigit(code)) at = replaceIfOdd(codes, at);
+    else at++;
+  }
+  return new TextDecoder("utf-16le", { ignoreBOM: true }).decode(codes);
 }
 
-const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const DIGITS = /^\d+$/;
+/** The place behind the string that begins at `start`. */
+function endOfString(codes: Uint16Array, start: number): number {
+  let at = start + 1;
+  while (codes[at] !== QUOTE) at += codes[at] === BACKSLASH ? 2 : 1;
+  return at + 1;
+}
+
+/** Returns the place behind the number that begins at `start`. */
+function replaceIfOdd(codes: Uint16Array, start: number): number {
+  let isOdd = false;
+  let at = start;
+  for (; at < codes.length && !endsNumber(codes[at]!); at++) isOdd ||= !isDigit(codes[at]!);
+  if (!isOdd) return at;
+  // The shortest odd numbers: `-0` has two characters, `1e0` and `1.0` have three.
+  const other = at - start === 2 ? "-1" : "0.5".padEnd(at - start, "0");
+  for (let i = start; i < at; i++) codes[i] = other.charCodeAt(i - start);
+  return at;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** In a valid text, what is none of `+-.eE` and no digit. */
+function endsNumber(code: number): boolean {
+  return !isDigit(code) && code !== MINUS && code !== 0x2b && code !== 0x2e && code !== 0x45 &&
+    code !== 0x65;
+}
+
 const QUOTE = 0x22;
+const MINUS = 0x2d;
+const BACKSLASH = 0x5c;
