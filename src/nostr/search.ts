@@ -12,6 +12,9 @@ import { wordsToFind, wordsToIndex } from "./words.ts";
 /** Words of one event that it is found by; those beyond are not looked at. */
 const MAX_EVENT_WORDS = 4_000;
 
+/** How far into a text these are looked for, UTF-16 units: words may be as long as the text. */
+const MAX_TEXT_LENGTH = 65_536;
+
 /** How much more a word counts that stands in a heading. */
 const HEADING_WEIGHT = 10;
 
@@ -64,9 +67,9 @@ export function parseSearch(text: string): ReadonlySet<string> | undefined {
  */
 export function eventWords(event: Pick<NostrEvent, "kind" | "tags" | "content">): EventWords {
   const { heading, body } = event.kind === 0 ? profileText(event.content) : noteText(event);
-  const headingWords = wordsToIndex(heading).slice(0, MAX_EVENT_WORDS);
+  const headingWords = wordsToIndex(heading.slice(0, MAX_TEXT_LENGTH), MAX_EVENT_WORDS);
   const room = MAX_EVENT_WORDS - headingWords.length;
-  return { heading: headingWords, body: wordsToIndex(body).slice(0, room) };
+  return { heading: headingWords, body: wordsToIndex(body.slice(0, MAX_TEXT_LENGTH), room) };
 }
 
 interface EventText {

@@ -18,17 +18,49 @@ const UNPARTED = String
 
 const PIECE = new RegExp(
   String
-    .raw`(?<unparted>[${UNPARTED}]+)|[[\p{L}\p{N}\p{M}_]--[${UNPARTED}]]+|\p{Extended_Pictographic}`,
+    .raw`(?<unparted>[${UNPARTED}]+)|[[\p{L}\p{N}_]--[${UNPARTED}]][[\p{L}\p{N}\p{M}_]--[${UNPARTED}]]*|\p{RI}{2}|\p{Extended_Pictographic}`,
   "gv",
 );
 
-/** Accents of Latin, Greek and Cyrillic, once they stand apart from their letters. */
-const ACCENTS = /[\u0300-\u036f]+/g;
+/**
+ * What people write or leave out, once it stands apart from its letter: accents of Latin, Greek and
+ * Cyrillic, points of Hebrew, vowel signs of Arabic and its lengthening stroke, marks around symbols,
+ * joiners, variation selectors.
+ */
+const ACCENTS =
+  /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u200c\u200d\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]+/g;
+
+/** Letters with a stroke, which Unicode does not take apart. */
+const STROKES: Readonly<Record<string, string>> = {
+  "đ": "d",
+  "ø": "o",
+  "ł": "l",
+  "ħ": "h",
+  "ŧ": "t",
+};
+const STROKED = /[đøłħŧ]/g;
+
+/**
+ * More marks in a row than any language writes. Normalising sorts each run of them, in a time that grows
+ * with the square of its length.
+ *
+ * @see UAX #15 "Stream-Safe Text Format"
+ */
+const LONG_RUN_OF_MARKS = /(\p{M}{30})\p{M}+/gu;
+
+/**
+ * Text is looked at in parts of this length, UTF-16 units, and no further than it has words that count:
+ * one character can become eighteen.
+ */
+const PART_LENGTH = 4_096;
+
+/** How far before the end of a part a space is looked for. */
+const MAX_LOOK_BACK = 256;
 
 const ASCII = /^[\0-\x7f]*$/;
 
 /**
- * The words by which `text` is found, in order, as often as they occur.
+ * The words by which `text` is found, in order, as often as they occur: the first `maxWords` of them.
  *
  * @see NIP-50
  *
@@ -41,21 +73,36 @@ const ASCII = /^[\0-\x7f]*$/;
  * deepEqual(wordsToIndex("東京都"), ["東", "東京", "京", "京都", "都"]);
  * ```
  */
-export function wordsToIndex(text: string): string[] {
+export function wordsToIndex(text: string, maxWords: number = Infinity): string[] {
   const words: string[] = [];
-  for (const { 0: piece, groups } of folded(text).matchAll(PIECE)) {
-    if (groups?.["unparted"] === undefined) {
-      words.push(cut(piece));
-      continue;
+  for (let start = 0, end = 0; start < text.length; start = end) {
+    end = endOfPart(text, start);
+    for (const { 0: piece, groups } of folded(text.slice(start, end)).matchAll(PIECE)) {
+      if (words.length >= maxWords) return words.slice(0, maxWords);
+      if (groups?.["unparted"] === undefined) words.push(cut(piece));
+      else addCharactersAndPairs(words, piece);
     }
-    const characters = [...piece];
-    characters.forEach((character, place) => {
-      words.push(character);
-      const next = characters[place + 1];
-      if (next !== undefined) words.push(character + next);
-    });
   }
-  return words;
+  return words.slice(0, maxWords);
+}
+
+function addCharactersAndPairs(words: string[], piece: string): void {
+  let last: string | undefined;
+  for (const character of piece) {
+    if (last !== undefined) words.push(last + character);
+    words.push(character);
+    last = character;
+  }
+}
+
+/** Behind a space if there is one near, and never between two halves of a character. */
+function endOfPart(text: string, start: number): number {
+  const end = start + PART_LENGTH;
+  if (end >= text.length) return text.length;
+  for (let at = end; at > end - MAX_LOOK_BACK; at--) {
+    if (text.charCodeAt(at - 1) <= 0x20) return at;
+  }
+  return text.codePointAt(end - 1)! > 0xffff ? end + 1 : end;
 }
 
 /**
@@ -88,7 +135,8 @@ export function wordsToFind(text: string): string[] {
 /** Without what two people may write differently: case, accents, width and ligatures. */
 function folded(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
-  return text.normalize("NFKD").replace(ACCENTS, "").normalize("NFC").toLowerCase();
+  return text.replace(LONG_RUN_OF_MARKS, "$1").normalize("NFKD").replace(ACCENTS, "")
+    .normalize("NFC").toLowerCase().replace(STROKED, (letter) => STROKES[letter]!);
 }
 
 function cut(word: string): string {

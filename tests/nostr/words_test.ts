@@ -17,6 +17,16 @@ const alike: readonly (readonly string[])[] = [
   ["ﬁne", "fine"],
   ["İstanbul", "istanbul"],
   ["ｶﾌｪ", "カフェ"],
+  ["Đường", "duong", "đường".normalize("NFD")],
+  ["Łódź", "lodz"],
+  ["שָׁלוֹם", "שלום"],
+  ["الْعَرَبِيَّة", "العربية", "العـــربية"],
+  ["می‌خواهم", "میخواهم"],
+  ["हिन्दी", "हिन्दी".normalize("NFD")],
+  ["한국어", "한국어".normalize("NFD")],
+  ["❤️", "❤"],
+  ["👍🏽", "👍"],
+  ["1️⃣", "1"],
 ];
 
 for (const forms of alike) {
@@ -45,6 +55,19 @@ Deno.test("scripts side by side are parted", () => {
 
 Deno.test("an emoji is a word", () => {
   deepEqual(wordsToIndex("gm🎉☕"), ["gm", "🎉", "☕"]);
+});
+
+Deno.test("an emoji of several is found by each of them, a flag by itself", () => {
+  deepEqual(wordsToIndex("👨‍👩‍👧"), ["👨", "👩", "👧"]);
+  deepEqual(wordsToIndex("🇩🇪🇫🇷"), ["🇩🇪", "🇫🇷"]);
+  deepEqual(wordsToIndex("\ufe0f \u0301 \u093f"), [], "a mark alone is no word");
+});
+
+Deno.test("a long text is read in parts, cut between words", () => {
+  const words = Array.from({ length: 5_000 }, (_, i) => `wörd${i}`);
+  deepEqual(wordsToIndex(words.join(" ")), words.map((word) => word.replace("ö", "o")));
+  deepEqual(wordsToIndex(words.join(" "), 3), ["word0", "word1", "word2"]);
+  deepEqual(new Set(wordsToIndex("𐐨".repeat(3_000))), new Set(["𐐨".repeat(64)]));
 });
 
 Deno.test("a word is cut at 64 characters, between characters", () => {
