@@ -26,6 +26,8 @@ export interface HousekeeperOptions {
   readonly rules: RetentionRules;
   /** How often the store is looked through, milliseconds. */
   readonly sweepIntervalMs: number;
+  /** Told which events were removed although nothing keeps them from coming again. */
+  readonly onRemoved?: (ids: readonly string[]) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -122,7 +124,10 @@ export class Housekeeper {
     while (place !== undefined && !this.#isClosed) {
       const events = await store.survey(place, STEP_EVENTS);
       const condemned = events.filter((event) => sweep.condemns(event)).map(({ id }) => id);
-      if (condemned.length > 0) removed += await store.remove(condemned);
+      if (condemned.length > 0) {
+        removed += await store.remove(condemned);
+        this.#options.onRemoved?.(condemned);
+      }
       place = events.length === STEP_EVENTS ? events.at(-1) : undefined;
       if (place !== undefined) await this.#pause();
     }

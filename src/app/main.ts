@@ -7,6 +7,8 @@
 import { runCommandLine } from "./command_line.ts";
 import { openStore } from "./open_store.ts";
 import { type Host, type ReadText, runCommand } from "./run_command.ts";
+import { CountingLog } from "../base/counting_log.ts";
+import { type LogFields, silentLog } from "../base/log.ts";
 import { systemStreams } from "./streams.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
@@ -34,11 +36,36 @@ export async function main(args: readonly string[]): Promise<never> {
     openStore,
     exit: (code) => Deno.exit(code),
   };
+  catchAll();
   const code = await runCommandLine(args, {
     streams: systemStreams,
     run: (options, work) => runCommand(host, options, work),
   });
   return Deno.exit(code);
+}
+
+/**
+ * The last net under everything that the runtime calls back and nobody awaits. What gets here is a fault
+ * of ours: it is told, and whoever is connected stays connected.
+ */
+function catchAll(): void {
+  const log = new CountingLog({ log: { ...silentLog, error: writeFault }, clock: systemClock });
+  const told = (error: unknown) => {
+    log.error("unexpected error", { error: error instanceof Error ? error.stack : String(error) });
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    told(event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    told(event.error);
+  });
+}
+
+/** Before there is a log, and when the log is what failed. */
+function writeFault(message: string, fields?: LogFields): void {
+  console.error(JSON.stringify({ level: "error", message, ...fields }));
 }
 
 async function readText(path: string): Promise<ReadText> {

@@ -16,6 +16,7 @@ import { Relay } from "../relay/relay.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/batch_writer.ts";
 import type { PoolFigures } from "../store/event_store.ts";
 import type { TidyStore } from "../store/upkeep.ts";
+import { Closing } from "./closing.ts";
 import { Housekeeper } from "./housekeeper.ts";
 import { relayInformation } from "./information.ts";
 import { admissionLimits } from "./network_options.ts";
@@ -44,6 +45,12 @@ export interface Transport extends Peer {
   /** Ends it on the spot. */
   terminate(): void;
 }
+
+/** How much of the time for closing the connections may take before they are cut off. */
+const CONNECTIONS_SHARE = 0.6;
+
+/** When, as a share of that time, the database is closed, whether or not it has answered what it was asked. */
+const WRITING_SHARE = 0.75;
 
 /** How long the health check lets the store think, milliseconds. */
 const HEALTH_TIMEOUT_MS = 2_000;
@@ -135,6 +142,7 @@ export class RelayHost {
       host.#housekeeper = new Housekeeper({
         ...options,
         rules: retentionRules(options.settings),
+        onRemoved: (ids) => host.relay.forget(ids),
         sweepIntervalMs: options.settings.retention.sweep_interval_s * 1000,
       });
       return host;
@@ -191,18 +199,19 @@ export class RelayHost {
    */
   async close(): Promise<void> {
     const { settings, clock, log, store } = this.#options;
+    const timeoutMs = settings.network.shutdown_timeout_ms;
+    const closing = new Closing({ clock, log, timeoutMs });
     const gone = this.#sockets.close();
-    const deadline = clock.after(settings.network.shutdown_timeout_ms, () => {
+    const deadline = clock.after(timeoutMs * CONNECTIONS_SHARE, () => {
       log.warn("connections cut off at the shutdown deadline", { count: this.#connections.size });
       for (const connection of this.#connections) connection.terminate();
     });
-    await this.relay.shutdown();
-    await gone;
+    await closing.step("connections", this.relay.shutdown().then(() => gone));
     deadline.cancel();
-    await this.#writer.close();
-    await this.#housekeeper?.close();
+    await closing.step("writing", this.#writer.close(), WRITING_SHARE);
+    await closing.step("housekeeping", this.#housekeeper?.close(), WRITING_SHARE);
     this.#verifier.close();
-    await store.close();
+    await closing.step("database", store.close());
   }
 
   #logEnding(address: string, { cause, code, reason, clean }: Ending): void {

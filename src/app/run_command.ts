@@ -15,6 +15,7 @@ import { type ExitCode, exitCode } from "./exit_code.ts";
 import { type LoadedSettings, loadSettings, problemLine } from "./load_settings.ts";
 import { configureLog, logStyle, relayLog } from "./logging.ts";
 import type { Settings } from "./setting_list.ts";
+import { watchRunner } from "./runner_watch.ts";
 import { settingFlags, type SettingOptions } from "./setting_options.ts";
 import { watchStopSignals } from "./signals.ts";
 import type { Streams } from "./streams.ts";
@@ -83,7 +84,12 @@ export async function runCommand(
   const style = logStyle(settings.log, { isTerminal, noColor: host.environment["NO_COLOR"] });
   const endLog = configureLog(style, (line) => host.writeLogLine(line));
   const log = relayLog();
-  const watch = watchStopSignals((code) => host.exit(code));
+  const watch = watchStopSignals({
+    clock: host.clock,
+    exit: (code) => host.exit(code),
+    stopsOnHangup: host.streams.stderr.isTerminal,
+  });
+  const endRunnerWatch = watchRunner(host, () => watch.request());
   const { streams, clock, random } = host;
   const { stop } = watch;
   const openStore = (url = settings.database.url) =>
@@ -94,6 +100,7 @@ export async function runCommand(
     await complain(host, failureText(error));
     return exitCode.failed;
   } finally {
+    await endRunnerWatch();
     watch.close();
     endLog();
   }

@@ -20,7 +20,10 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const store = await context.openStore(url);
   log.info("store opened", { database: withoutPassword(url), because });
   const host = await RelayHost.start({ settings, store, clock, log });
-  const ignoreHangup = watchHangup(() => host.reloadCertificates());
+  // Of a process in a terminal it says that the terminal was closed: see `watchStopSignals`.
+  const ignoreHangup = streams.stderr.isTerminal
+    ? () => {}
+    : watchHangup(() => host.reloadCertificates());
   try {
     for (const address of settings.network.listen) {
       const url = await host.listen(address);

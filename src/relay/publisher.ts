@@ -13,6 +13,7 @@
 import { utf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Source } from "../base/fair_queue.ts";
+import type { Log } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { escapedParts } from "../nostr/escaped_parts.ts";
 import { eventId, type HashText } from "../nostr/event_id.ts";
@@ -47,6 +48,7 @@ export interface PublisherOptions {
   readonly hashText: HashText | undefined;
   readonly clock: Clock;
   readonly counters: Counters;
+  readonly log: Log;
   /** Whether writing to the store fails at present. */
   readonly writing: Outage;
 }
@@ -89,9 +91,21 @@ export class Publisher {
    * @param source who sent it: in the queue for the store, sources take turns.
    */
   async publish(event: NostrEvent, source?: Source): Promise<Verdict> {
-    const verdict = await this.#decide(event, source);
+    const verdict = await this.#decide(event, source).catch((error) => this.#broken(error));
     this.#count(event, verdict);
     return verdict;
+  }
+
+  /** A policy, an engine or a hash of ours threw. */
+  #broken(error: unknown): Verdict {
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.#options.log.error("an event could not be judged", { error: text });
+    return refused(reason("error", "the event could not be judged"));
+  }
+
+  /** Takes note of events that were removed and may come again. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) this.#recent.delete(id);
   }
 
   /**

@@ -135,6 +135,11 @@ export class Relay {
     return this.#context.broadcast.size;
   }
 
+  /** Takes note of stored events that were removed for another reason than an event: they may come again. */
+  forget(ids: readonly string[]): void {
+    this.#context.publisher.forget(ids);
+  }
+
   /** Takes a new connection. Its driver tells what happens on it through what is returned. */
   connect(peer: Peer): PeerEvents {
     const session = new Session(peer, this.#context);

@@ -39,6 +39,9 @@ import { storedFilters } from "./stored_filters.ts";
 import { type Delivery, Subscription } from "./subscription.ts";
 import { isTimeOut, unreadable } from "./unreadable.ts";
 
+/** A ticker that is later than this, milliseconds, says nothing about the peer's silence. */
+const MAX_LATE_MS = 1_000;
+
 /** A decision about one of the peer's events, on its way back to the loop. */
 interface Decided {
   readonly id: string;
@@ -91,6 +94,8 @@ export class Session implements PeerEvents {
   #isReading = true;
   /** Since when the peer has been heard or listened to, whichever is later; monotonic. */
   #listeningSinceMs: number;
+  /** When the ticker ticked last, on the monotonic clock. */
+  #lastBeatMs: number;
   /** Since when the peer has had more on its way than it should; undefined while it has not. */
   #congestedSinceMs: number | undefined = undefined;
   /** From the moment this side closes, only `ended` is waited for. */
@@ -101,6 +106,7 @@ export class Session implements PeerEvents {
     this.#peer = peer;
     this.#context = context;
     this.#listeningSinceMs = context.clock.monotonicMs();
+    this.#lastBeatMs = this.#listeningSinceMs;
     this.#ping = new Ticker("ping", context.clock, limits.pingIntervalMs);
     this.#decided = new Inbox("decided", Number.MAX_SAFE_INTEGER);
     this.#live = new Inbox("live", limits.maxLiveQueue);
@@ -201,7 +207,11 @@ export class Session implements PeerEvents {
 
   #beat(): void {
     const nowMs = this.#context.clock.monotonicMs();
-    const { idleTimeoutMs } = this.#context.limits;
+    const { idleTimeoutMs, pingIntervalMs } = this.#context.limits;
+    const lateMs = nowMs - this.#lastBeatMs - pingIntervalMs;
+    this.#lastBeatMs = nowMs;
+    // The process stood still: what the peer has sent meanwhile is still to be read.
+    if (lateMs > MAX_LATE_MS) return this.#peer.ping();
     if (nowMs - (this.#congestedSinceMs ?? nowMs) >= idleTimeoutMs) return this.#shed();
     // Silence counts only while this side listens.
     const heardMs = Math.max(this.#peer.lastHeardMs, this.#listeningSinceMs);

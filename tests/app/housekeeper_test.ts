@@ -89,13 +89,16 @@ Deno.test("what is too old goes when the sweep is due, and what is exempt stays"
 Deno.test("of a total size the oldest go", async () => {
   const events = Array.from({ length: 10 }, (_, i) => someEvent({ created_at: i }));
   const bytes = recordOf(events[0]!).json.length;
+  const removed: string[] = [];
   const { clock, store, start } = startHousekeeper({
     rules: { ...keepAll, maxBytes: 4 * bytes },
+    onRemoved: (ids) => removed.push(...ids),
   });
   await store.put(events.map(recordOf));
   const housekeeper = start();
   await pass(clock, 500);
   deepEqual(await idsIn(store, {}), events.slice(6).map(({ id }) => id).reverse());
+  deepEqual(removed.sort(), events.slice(0, 6).map(({ id }) => id).sort());
   await housekeeper.close();
 });
 

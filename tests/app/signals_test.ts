@@ -1,22 +1,29 @@
 import { equal } from "node:assert/strict";
 import { exitCode } from "../../src/app/exit_code.ts";
 import { watchHangup, watchStopSignals } from "../../src/app/signals.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
 import { Program } from "../kit/program.ts";
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`the first ${signal} asks, the second one ends the process at once`, async () => {
+  Deno.test(`the first ${signal} asks, one half a second later ends the process at once`, async () => {
     await using program = new Program("tests/kit/stoppable_program.ts", []);
     await program.said("ready");
     program.kill(signal);
     await program.said("stopping");
+    // The same signal again, as a task runner passes it on.
+    program.kill(signal);
+    await new Promise((resolve) => setTimeout(resolve, 700));
     program.kill(signal);
     equal((await program.end()).code, exitCode.interrupted);
   });
 }
 
 Deno.test("nothing has happened before a signal, and nothing is left of the watch when it ends", () => {
-  const watch = watchStopSignals(() => {
-    throw new Error("exit");
+  const watch = watchStopSignals({
+    clock: new FakeClock(),
+    exit: () => {
+      throw new Error("exit");
+    },
   });
   equal(watch.stop.aborted, false);
   watch.close();

@@ -9,7 +9,7 @@ import { watchStopSignals } from "../../src/app/signals.ts";
 import { systemClock } from "../../src/app/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 
-const watch = watchStopSignals((code) => Deno.exit(code));
+const watch = watchStopSignals({ clock: systemClock, exit: (code) => Deno.exit(code) });
 const server = await ManagedPostgres.start(Deno.args[0]!, {
   connections: 50,
   clock: systemClock,

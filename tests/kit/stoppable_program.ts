@@ -4,9 +4,10 @@
  * @module
  */
 
+import { systemClock } from "../../src/app/system_clock.ts";
 import { watchStopSignals } from "../../src/app/signals.ts";
 
-const watch = watchStopSignals((code) => Deno.exit(code));
+const watch = watchStopSignals({ clock: systemClock, exit: (code) => Deno.exit(code) });
 watch.stop.addEventListener("abort", () => console.error("stopping"));
 setInterval(() => {}, 60_000);
 console.error("ready");

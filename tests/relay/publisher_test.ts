@@ -18,6 +18,7 @@ function watched(over: Partial<PublisherOptions> = {}, outcome: PutOutcome = "st
   const clock = new FakeClock();
   const counters = zeroCounters();
   const publisher = new Publisher({
+    log: silentLog,
     writer: { write: () => (steps.push("write"), Promise.resolve(outcome)) },
     verifier: { verify: () => (steps.push("verify"), Promise.resolve(true)) },
     policy: () => (steps.push("policy"), undefined),
@@ -136,4 +137,26 @@ Deno.test("a request that was published here counts at once", async () => {
   steps.length = 0;
   await publisher.publish(note);
   deepEqual(steps, ["policy", "verify", "write"]);
+});
+
+Deno.test("a policy that throws refuses one event, with a line in the log", async () => {
+  const lines: string[] = [];
+  const { publisher } = watched({
+    log: { ...silentLog, error: (message) => void lines.push(message) },
+    policy: () => {
+      throw new Error("broken");
+    },
+  });
+  equal(prefixOf(await publisher.publish(note)), "error");
+  deepEqual(lines, ["an event could not be judged"]);
+});
+
+Deno.test("what was removed and may come again is judged anew", async () => {
+  const { publisher, steps } = watched();
+  await publisher.publish(note);
+  await publisher.publish(note);
+  equal(steps.filter((step) => step === "write").length, 1);
+  publisher.forget([note.id]);
+  await publisher.publish(note);
+  equal(steps.filter((step) => step === "write").length, 2);
 });

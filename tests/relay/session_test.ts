@@ -576,3 +576,29 @@ Deno.test("filter values of a connection are bounded: refused whole, and given b
   equal(peer.sent.at(-1), '["EOSE","more"]');
   peer.hangUp();
 });
+
+Deno.test("after the process stood still, what has arrived is read before silence is judged", async () => {
+  const world = new PretendRelay();
+  const peer = world.connect();
+  await settle();
+  // A minute passes in which no timer fires: the machine was suspended.
+  world.clock.advance(90_000);
+  await settle();
+  equal(closeCode(peer), undefined);
+  equal(peer.pings, 1);
+  for (let beat = 0; beat < 2; beat++) {
+    world.clock.advance(30_000);
+    await settle();
+  }
+  equal(closeCode(peer), 1008, "who goes on saying nothing is closed");
+});
+
+Deno.test("an event with a wrong signature costs its sender more than a message", async () => {
+  const world = new PretendRelay({ verifier: { verify: () => Promise.resolve(false) } });
+  const peer = world.connect();
+  const [event] = generateEvents(new SeededRandom(3), 1);
+  peer.say(JSON.stringify(["EVENT", event]));
+  await settle();
+  equal(peer.charged, 7);
+  peer.hangUp();
+});

@@ -8,6 +8,7 @@ import { noAuthenticationKinds } from "./authentication_kinds.ts";
 import { createdAtWithin } from "./created_at.ts";
 import { notExpired } from "./expiration.ts";
 import { sizeWithin } from "./event_size.ts";
+import { noProtectedEvents } from "./protected.ts";
 import { firstRefusal, type Policy } from "./policy.ts";
 
 /**
@@ -38,6 +39,7 @@ export function standardPolicy(
     createdAtWithin(limits),
     noAuthenticationKinds,
     notExpired,
+    noProtectedEvents,
     ...further,
   ]);
 }
