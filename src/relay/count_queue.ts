@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Source } from "../base/fair_queue.ts";
 import { Inbox } from "../base/inbox.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { reason } from "../nostr/reason.ts";
@@ -43,10 +44,13 @@ export class CountQueue {
   readonly #ended = new AbortController();
   /** Where the values of filters that wait or run are counted. */
   readonly #values: FilterValueAccount;
+  readonly #source: Source;
   readonly #waiting: CountQuery[] = [];
   #isRunning = false;
 
-  constructor(context: RelayContext, values: FilterValueAccount) {
+  /** @param source on whose behalf it asks */
+  constructor(context: RelayContext, values: FilterValueAccount, source: Source) {
+    this.#source = source;
     this.#context = context;
     this.#values = values;
   }
@@ -93,7 +97,10 @@ export class CountQueue {
     const { signal } = this.#ended;
     try {
       const { maxCountRows: maxRows, countTimeoutMs: timeoutMs } = limits;
-      const result = await store.count(filters, { maxRows, signal, timeoutMs });
+      const result = await store.count(filters, {
+        ...{ maxRows, signal, timeoutMs },
+        source: this.#source,
+      });
       reading.worked();
       counters.counted++;
       return countMessage(query, result);

@@ -6,6 +6,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import type { Source } from "../base/fair_queue.ts";
 import { Inbox } from "../base/inbox.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import type { EventStore, StoredEvent } from "../store/event_store.ts";
@@ -60,6 +61,7 @@ export class QueryQueue<Q extends Query> {
   /** What the loop selects on. */
   readonly results: Inbox<"stored", Waiting<Q>>;
   readonly #store: EventStore;
+  readonly #source: Source | undefined;
   readonly #limits: QueryLimits;
   /** In order. One whose signal aborts leaves at once, with its filters. */
   readonly #waiting = new Set<Q>();
@@ -67,7 +69,9 @@ export class QueryQueue<Q extends Query> {
   /** Resolves at the end of a {@link hold}. */
   #held: PromiseWithResolvers<void> | undefined = undefined;
 
-  constructor(store: EventStore, limits: QueryLimits) {
+  /** @param source on whose behalf it asks */
+  constructor(store: EventStore, limits: QueryLimits, source?: Source) {
+    this.#source = source;
     this.#store = store;
     this.#limits = limits;
     this.results = new Inbox("stored", limits.maxConcurrentQueries);
@@ -124,8 +128,12 @@ export class QueryQueue<Q extends Query> {
     const { filters, signal } = query;
     const ready = () => this.#held?.promise;
     const timeoutMs = this.#timeoutMs(filters);
+    const options = {
+      ...{ signal, ready, timeoutMs },
+      ...this.#source !== undefined && { source: this.#source },
+    };
     try {
-      for await (const rows of this.#store.query(filters, { signal, ready, timeoutMs })) {
+      for await (const rows of this.#store.query(filters, options)) {
         await this.#offer({ type: "rows", query, rows });
         if (signal.aborted) break;
       }

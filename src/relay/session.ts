@@ -42,6 +42,9 @@ import { isTimeOut, unreadable } from "./unreadable.ts";
 /** A ticker that is later than this, milliseconds, says nothing about the peer's silence. */
 const MAX_LATE_MS = 1_000;
 
+/** Numbers the connections of clients that are not counted together. */
+let connectionCount = 0;
+
 /** A decision about one of the peer's events, on its way back to the loop. */
 interface Decided {
   readonly id: string;
@@ -110,11 +113,12 @@ export class Session implements PeerEvents {
     this.#ping = new Ticker("ping", context.clock, limits.pingIntervalMs);
     this.#decided = new Inbox("decided", Number.MAX_SAFE_INTEGER);
     this.#live = new Inbox("live", limits.maxLiveQueue);
-    this.#queries = new QueryQueue(context.store, limits);
     const client = context.clientOf(peer.address);
-    this.#source = { client: client ?? peer.address, connection: this };
+    // Who is counted one by one has turns of its own for each connection.
+    this.#source = { client: client ?? `${peer.address} ${connectionCount++}`, connection: this };
     this.#filterValues = context.filterValues.open(client);
-    this.#counts = new CountQueue(context, this.#filterValues);
+    this.#queries = new QueryQueue(context.store, limits, this.#source);
+    this.#counts = new CountQueue(context, this.#filterValues, this.#source);
     this.#frames = new Inbox("frames", Number.MAX_SAFE_INTEGER);
   }
 

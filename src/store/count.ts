@@ -15,7 +15,7 @@ import {
   type Visit,
   type VisitedRow,
 } from "./count_statement.ts";
-import type { Database, Statement } from "./database.ts";
+import type { Session, Statement } from "./database.ts";
 import type { CountOptions } from "./event_store.ts";
 import { type Plan, plansOf, wordPlanOf } from "./plan.ts";
 import type { Bounds } from "./question.ts";
@@ -24,7 +24,7 @@ import type { Statistics } from "./word_shares.ts";
 
 /** What to count in, and how. */
 export interface CountContext extends Bounds, Pick<CountOptions, "maxRows"> {
-  readonly database: Database;
+  readonly database: Pick<Session, "query">;
   readonly hashText: HashText;
   /** See {@link Plan.nowS}. */
   readonly nowS?: number;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Source } from "../base/fair_queue.ts";
 import type { Allowance } from "./allowance.ts";
 import { type PoolFigures, StoreUnavailable } from "./event_store.ts";
 
@@ -44,6 +45,8 @@ export interface StatementOptions {
    * Whether its form bounds what it reads, so that it may use what is kept for such. Default: no.
    */
   readonly isShort?: boolean;
+  /** On whose behalf: where statements wait, sources have their turns. Default: the relay's own. */
+  readonly source?: Source | undefined;
 }
 
 /** Somewhere to send statements. */

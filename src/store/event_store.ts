@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Source } from "../base/fair_queue.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
@@ -55,6 +56,8 @@ export interface QueryOptions {
    * {@link QueryTimedOut}, and the database stops where it can be stopped. Default: for ever.
    */
   readonly timeoutMs?: number;
+  /** On whose behalf: where queries wait, sources have their turns. Default: the relay's own. */
+  readonly source?: Source;
 }
 
 /** What the connections that answer queries do. The numbers change as they work. */

@@ -117,7 +117,7 @@ class PostgresDatabase implements ListeningDatabase {
       onLost: () => this.#readers.endIdle(),
     });
     const reserved = Math.floor(readConnections * SHORT_SHARE);
-    this.#gate = new QueryGate({ connections: readConnections, reserved });
+    this.#gate = new QueryGate({ connections: readConnections, reserved, clock });
   }
 
   get figures(): PoolFigures {
@@ -226,10 +226,10 @@ class PostgresDatabase implements ListeningDatabase {
 
   async #read<Row>(
     statement: Statement<Row>,
-    { signal, allowance, isShort = false }: StatementOptions,
+    { signal, allowance, isShort = false, source }: StatementOptions,
   ): Promise<readonly Row[]> {
     allowance?.check();
-    const visitor = { isShort, signal };
+    const visitor = { isShort, signal, source };
     await this.#gate.enter(visitor);
     let link: Link;
     try {

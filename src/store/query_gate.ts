@@ -5,14 +5,17 @@
  */
 
 import { assert } from "../base/assert.ts";
+import type { Clock } from "../base/clock.ts";
+import { ownSource, type Source } from "../base/fair_queue.ts";
 import type { PoolFigures } from "./event_store.ts";
-import { Turnstile } from "./turnstile.ts";
 
 /** How many queries run at once. */
 export interface QueryGateOptions {
   readonly connections: number;
   /** How many of them only short queries may take. Fewer than there are connections. */
   readonly reserved: number;
+  /** By which use is measured. Default: each query counts as much as another. */
+  readonly clock?: Pick<Clock, "monotonicMs">;
 }
 
 /** A query at the gate. */
@@ -21,11 +24,39 @@ export interface Visitor {
   readonly isShort: boolean;
   /** Gives up waiting. */
   readonly signal?: AbortSignal | undefined;
+  /** Whose it is. Default: the relay's own. */
+  readonly source?: Source | undefined;
 }
 
+/** A query that waits. */
+interface Waiter {
+  readonly visitor: Visitor;
+  readonly enter: () => void;
+}
+
+/** What a client, or one of its connections, has used lately. */
+interface Use {
+  /** Milliseconds on the database's connections, of which half are forgotten every {@link HALF_LIFE_MS}. */
+  usedMs: number;
+  atMs: number;
+  /** Queries that wait or run. */
+  present: number;
+}
+
+/** After this long, half of what somebody has used counts no more. */
+const HALF_LIFE_MS = 5_000;
+
+/** What a query counts for while nobody knows what it takes, milliseconds. */
+const EXPECTED_MS = 1;
+
+/** Clients remembered at most; those that have used the least are forgotten first, and lose nothing by it. */
+const MAX_CLIENTS = 10_000;
+
 /**
- * Lets queries in, in order, and keeps some connections for short ones: however many slow queries are
- * asked, what is quick stays quick. What waits, waits here, where it can be called off.
+ * Lets queries in and keeps some connections for short ones: however many slow queries are asked, what is
+ * quick stays quick. A free connection goes to the client, and among its connections to the one, that has
+ * used the least lately; so who asks much waits for who asks little. What waits, waits here, where it can
+ * be called off.
  *
  * @example
  * ```ts
@@ -43,15 +74,21 @@ export interface Visitor {
  * ```
  */
 export class QueryGate {
-  readonly #all: Turnstile;
-  /** Passed before the other one, by those that may not take all. */
-  readonly #long: Turnstile;
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  /** Client → connection → queries, in the order of turns. */
+  readonly #waiting = new Map<string, Map<object, Set<Waiter>>>();
+  readonly #clients = new Map<string, Use>();
+  readonly #connections = new WeakMap<object, Use>();
+  readonly #enteredMs = new WeakMap<Visitor, number>();
+  #free: number;
+  #freeForLong: number;
   readonly #figures: { -readonly [Name in keyof PoolFigures]: PoolFigures[Name] };
 
-  constructor({ connections, reserved }: QueryGateOptions) {
+  constructor({ connections, reserved, clock }: QueryGateOptions) {
     assert(reserved < connections, "long queries have at least one connection");
-    this.#all = new Turnstile(connections);
-    this.#long = new Turnstile(connections - reserved);
+    this.#clock = clock ?? { monotonicMs: () => 0 };
+    this.#free = connections;
+    this.#freeForLong = connections - reserved;
     this.#figures = { connections, reserved, running: 0, waiting: 0, cancelled: 0, timedOut: 0 };
   }
 
@@ -60,28 +97,39 @@ export class QueryGate {
     return this.#figures;
   }
 
-  /** Resolves when a connection is free. Rejects with the signal's reason, and then nothing is to be left. */
-  async enter({ isShort, signal }: Visitor): Promise<void> {
-    this.#figures.waiting++;
+  /**
+   * Resolves when a connection is free. Rejects with the signal's reason, and then nothing is to be left.
+   * The same object is given to {@link leave}.
+   */
+  async enter(visitor: Visitor): Promise<void> {
+    const { signal } = visitor;
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { visitor, enter: resolve };
+    const giveUp = () => {
+      if (!this.#remove(waiter)) return;
+      this.#depart(visitor, 0);
+      reject(signal?.reason);
+    };
+    this.#append(waiter);
+    for (const use of this.#usesOf(visitor)) use.present++;
+    this.#admit();
+    signal?.addEventListener("abort", giveUp);
     try {
-      if (!isShort) await this.#long.enter(signal);
-      try {
-        await this.#all.enter(signal);
-      } catch (error) {
-        if (!isShort) this.#long.leave();
-        throw error;
-      }
+      await promise;
     } finally {
-      this.#figures.waiting--;
+      signal?.removeEventListener("abort", giveUp);
     }
-    this.#figures.running++;
   }
 
-  /** Once for each {@link enter} that resolved. */
-  leave({ isShort }: Visitor): void {
+  /** Once for each {@link enter} that resolved, with what was given to it. */
+  leave(visitor: Visitor): void {
     this.#figures.running--;
-    this.#all.leave();
-    if (!isShort) this.#long.leave();
+    this.#free++;
+    if (!visitor.isShort) this.#freeForLong++;
+    const nowMs = this.#clock.monotonicMs();
+    this.#depart(visitor, nowMs - (this.#enteredMs.get(visitor) ?? nowMs) - EXPECTED_MS);
+    this.#admit();
   }
 
   /** Counts a query that nobody wants any more and that was cancelled while it ran. */
@@ -93,4 +141,118 @@ export class QueryGate {
   countTimedOut(): void {
     this.#figures.timedOut++;
   }
+
+  #admit(): void {
+    while (this.#free > 0) {
+      const next = this.#next();
+      if (next === undefined) return;
+      const { visitor } = next;
+      this.#remove(next);
+      this.#figures.running++;
+      this.#free--;
+      if (!visitor.isShort) this.#freeForLong--;
+      this.#enteredMs.set(visitor, this.#clock.monotonicMs());
+      this.#charge(visitor, EXPECTED_MS);
+      next.enter();
+    }
+  }
+
+  #append(waiter: Waiter): void {
+    const { client, connection } = waiter.visitor.source ?? ownSource;
+    let connections = this.#waiting.get(client);
+    if (connections === undefined) this.#waiting.set(client, connections = new Map());
+    const waiters = connections.get(connection);
+    if (waiters === undefined) connections.set(connection, new Set([waiter]));
+    else waiters.add(waiter);
+    this.#figures.waiting++;
+  }
+
+  #remove(waiter: Waiter): boolean {
+    const { client, connection } = waiter.visitor.source ?? ownSource;
+    const connections = this.#waiting.get(client);
+    const waiters = connections?.get(connection);
+    if (connections === undefined || waiters?.delete(waiter) !== true) return false;
+    // To the end of each line, if anything is left.
+    connections.delete(connection);
+    if (waiters.size > 0) connections.set(connection, waiters);
+    this.#waiting.delete(client);
+    if (connections.size > 0) this.#waiting.set(client, connections);
+    this.#figures.waiting--;
+    return true;
+  }
+
+  /** The next of the connection that used least, of the client that used least. */
+  #next(): Waiter | undefined {
+    const mayEnter = ({ visitor }: Waiter) => visitor.isShort || this.#freeForLong > 0;
+    const first = (waiters: Set<Waiter>) => {
+      const able = waiters.values().filter(mayEnter).toArray();
+      return able.find(({ visitor }) => visitor.isShort) ?? able[0];
+    };
+    const ofClient = (connections: Map<object, Set<Waiter>>) =>
+      least(
+        connections.values().map(first),
+        ({ visitor }) => this.#usedMs(this.#usesOf(visitor)[1]),
+      );
+    return least(
+      this.#waiting.values().map(ofClient),
+      ({ visitor }) => this.#usedMs(this.#usesOf(visitor)[0]),
+    );
+  }
+
+  #depart(visitor: Visitor, moreMs: number): void {
+    this.#charge(visitor, moreMs);
+    for (const use of this.#usesOf(visitor)) use.present--;
+    if (this.#clients.size > MAX_CLIENTS) this.#forget();
+  }
+
+  #charge(visitor: Visitor, ms: number): void {
+    for (const use of this.#usesOf(visitor)) {
+      use.usedMs = Math.max(0, this.#usedMs(use) + ms);
+      use.atMs = this.#clock.monotonicMs();
+    }
+  }
+
+  #usedMs({ usedMs, atMs }: Use): number {
+    return usedMs * 0.5 ** ((this.#clock.monotonicMs() - atMs) / HALF_LIFE_MS);
+  }
+
+  #usesOf({ source = ownSource }: Visitor): readonly [client: Use, connection: Use] {
+    let client = this.#clients.get(source.client);
+    if (client === undefined) this.#clients.set(source.client, client = this.#noUse());
+    let connection = this.#connections.get(source.connection);
+    if (connection === undefined) {
+      this.#connections.set(source.connection, connection = this.#noUse());
+    }
+    return [client, connection];
+  }
+
+  #noUse(): Use {
+    return { usedMs: 0, atMs: this.#clock.monotonicMs(), present: 0 };
+  }
+
+  /** In one go, so that the cost of looking is shared by the thousands that come until the next. */
+  #forget(): void {
+    for (const [client, use] of this.#clients) {
+      if (use.present === 0 && this.#usedMs(use) < EXPECTED_MS) this.#clients.delete(client);
+    }
+  }
+}
+
+/** How many in a line are compared: enough to find one that used little, few enough for long lines. */
+const MAX_COMPARED = 64;
+
+/** Of the first that are there, the one that used the least. */
+function least(waiters: Iterable<Waiter | undefined>, usedMs: (waiter: Waiter) => number) {
+  let best: Waiter | undefined;
+  let leastMs = Infinity;
+  let compared = 0;
+  for (const waiter of waiters) {
+    if (compared++ === MAX_COMPARED) break;
+    if (waiter === undefined) continue;
+    const ms = usedMs(waiter);
+    if (ms >= leastMs) continue;
+    best = waiter;
+    leastMs = ms;
+  }
+  return best;
 }

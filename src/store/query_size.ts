@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Part } from "./inline_share.ts";
 import type { Plan } from "./plan.ts";
 
 /** How many lanes a short query has, at most, and how many events it gives. */
@@ -32,4 +33,27 @@ export function isShort({ lanes, limit, rest }: Plan): boolean {
   const { authors, kinds, tags } = rest;
   const isChecked = authors !== undefined || kinds !== undefined || tags.length > 0;
   return !isChecked && lanes.length <= MAX_SHORT_LANES && limit <= MAX_SHORT_LIMIT;
+}
+
+/**
+ * Whether all that a query reads is little: what would be short by itself is not when there are many such.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { isLight } from "./query_size.ts";
+ *
+ * const ids = { lanes: Array.from({ length: 50 }, () => []), limit: 50 };
+ * equal(isLight([ids]), true);
+ * equal(isLight(Array.from({ length: 50 }, () => ids)), false);
+ * ```
+ */
+export function isLight(parts: readonly Part[]): boolean {
+  let lanes = 0;
+  let limits = 0;
+  for (const part of parts) {
+    lanes += part.lanes.length;
+    limits += part.limit;
+  }
+  return lanes <= 2 * MAX_SHORT_LANES && limits <= 2 * MAX_SHORT_LIMIT;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { FoundEvent } from "./body_statement.ts";
-import type { StatementOptions } from "./database.ts";
+import type { Session, StatementOptions } from "./database.ts";
 import { inlineShare, type Part } from "./inline_share.ts";
 import { inTurn, union } from "./union.ts";
 
@@ -16,7 +16,10 @@ export const PAGE_EVENTS = 500;
 export type Answer = AsyncGenerator<readonly FoundEvent[], void>;
 
 /** What cuts an answer short. */
-export type Bounds = Pick<StatementOptions, "signal" | "allowance">;
+export interface Bounds extends Pick<StatementOptions, "signal" | "allowance"> {
+  /** Where its statements go. */
+  readonly database?: Pick<Session, "query">;
+}
 
 /** How each step of an answer is read. */
 export interface Step extends Bounds {

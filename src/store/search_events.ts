@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Database } from "./database.ts";
+import type { Session } from "./database.ts";
 import type { FoundEvent } from "./body_statement.ts";
 import type { WordPlan } from "./plan.ts";
 import type { Bounds } from "./question.ts";
@@ -15,7 +15,7 @@ import { rarityOf, type Statistics, withoutCommon } from "./word_shares.ts";
 
 /** Where to search, and how much of it. */
 export interface SearchContext extends Bounds {
-  readonly database: Database;
+  readonly database: Pick<Session, "query">;
   /** How many of the newest events that match are compared. */
   readonly candidates: number;
   /** How common words are. Default: nothing is known of that. */

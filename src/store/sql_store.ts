@@ -8,6 +8,7 @@ import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
+import { OneByOne } from "./one_by_one.ts";
 import { Allowance } from "./allowance.ts";
 import { bodiesStatement } from "./body_statement.ts";
 import { MustBeAlone } from "./burial.ts";
@@ -48,7 +49,7 @@ import { type Place, scan } from "./scan.ts";
 import { searchEvents } from "./search_events.ts";
 import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
 import { selectStatement } from "./select_statement.ts";
-import { isShort } from "./query_size.ts";
+import { isLight, isShort } from "./query_size.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { feedOf, type StoreFeed } from "./store_feed.ts";
 import { isRequest } from "./tombstones.ts";
@@ -179,11 +180,12 @@ export class SqlStore implements EventStore, Upkeep {
   ): AsyncIterable<readonly StoredEvent[]> {
     const questions = filters.map((filter) => this.#question(filter));
     const isSearch = filters.some(({ search }) => search !== undefined);
-    const bounds = this.#bounds(options);
+    const bounds = this.#bounds(options, isLight(questions.flatMap(({ parts }) => parts)));
+    const { database } = bounds;
     try {
       const { found, claimBytes } = (isSearch ? askInTurn : askTogether)(questions, bounds);
       const bodiesOf = (ids: readonly string[]) =>
-        this.#database.query(bodiesStatement(ids), { ...bounds, isShort: true });
+        database.query(bodiesStatement(ids), { ...bounds, isShort: true });
       yield* deliver(found, { ...options, room: this.#room, claimBytes, bodiesOf });
     } catch (error) {
       throw unavailable(error);
@@ -193,13 +195,16 @@ export class SqlStore implements EventStore, Upkeep {
 
   async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
     const context = {
-      database: this.#database,
       hashText: this.#hashText,
       nowS: nowS(this.#clock),
       statistics: this.#statistics,
     };
     try {
-      return await countEvents(filters, { ...options, ...this.#bounds(options), ...context });
+      return await countEvents(filters, {
+        ...options,
+        ...this.#bounds(options, false),
+        ...context,
+      });
     } catch (error) {
       throw unavailable(error);
     }
@@ -254,11 +259,10 @@ export class SqlStore implements EventStore, Upkeep {
     this.#isFilling = false;
   }
 
-  #bounds({ signal, timeoutMs }: QueryOptions): Bounds {
-    return {
-      signal,
-      ...(timeoutMs !== undefined && { allowance: new Allowance(timeoutMs, this.#clock) }),
-    };
+  #bounds({ signal, timeoutMs, source }: QueryOptions, isLight: boolean): Required<Bounds> {
+    const allowance = timeoutMs === undefined ? undefined : new Allowance(timeoutMs, this.#clock);
+    const database = new OneByOne({ database: this.#database, source, isLight });
+    return { signal, allowance, database };
   }
 
   #question(filter: ReqFilter): Question {
@@ -279,8 +283,8 @@ export class SqlStore implements EventStore, Upkeep {
 
   #best(plan: WordPlan, step: Step): Answer {
     return searchEvents(plan, {
-      ...step,
       database: this.#database,
+      ...step,
       candidates: candidatesFor(plan.limit, this.#searchCandidates),
       statistics: this.#statistics,
       chunkEvents: PAGE_EVENTS,
@@ -290,17 +294,17 @@ export class SqlStore implements EventStore, Upkeep {
   async *#follow(plan: Plan, step: Step): Answer {
     const recent = recentOf(plan);
     if (recent === undefined) return yield* this.#walk(plan, step);
-    const { mostBytes, ...bounds } = step;
-    const rows = await this.#database.query(recentStatement(plan, recent, mostBytes), bounds);
+    const { mostBytes, database = this.#database, ...bounds } = step;
+    const rows = await database.query(recentStatement(plan, recent, mostBytes), bounds);
     yield* recentFirst(rows, plan.limit, (before) => this.#walk({ ...plan, before }, step));
   }
 
-  #walk(plan: Plan, { mostBytes, ...bounds }: Step): Answer {
+  #walk(plan: Plan, { mostBytes, database = this.#database, ...bounds }: Step): Answer {
     const { lanes: { length: lanes }, limit } = plan;
     const options = { ...bounds, isShort: isShort(plan) };
     return scan(
       { lanes, limit, chunkEvents: PAGE_EVENTS },
-      (ask) => this.#database.query(selectStatement(plan, ask, mostBytes), options),
+      (ask) => database.query(selectStatement(plan, ask, mostBytes), options),
     );
   }
 

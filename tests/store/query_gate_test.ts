@@ -1,6 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { QueryGate } from "../../src/store/query_gate.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
 
 const long = { isShort: false };
 const short = { isShort: true };
@@ -47,4 +48,68 @@ Deno.test("who gives up at either door leaves no place taken", async () => {
   gate.leave(short);
   await gate.enter(long);
   deepEqual([gate.figures.running, gate.figures.waiting], [2, 0]);
+});
+
+/** A gate with one connection, which is taken, and a clock. */
+async function busyGate() {
+  const clock = new FakeClock();
+  const gate = new QueryGate({ connections: 1, reserved: 0, clock });
+  const first = { isShort: false, source: { client: "busy", connection: {} } };
+  await gate.enter(first);
+  return { clock, gate, first };
+}
+
+Deno.test("a free connection goes to the client that has used the least lately", async () => {
+  const { clock, gate, first } = await busyGate();
+  const entered: string[] = [];
+  const visit = (client: string) => {
+    const visitor = { isShort: false, source: { client, connection: {} } };
+    void gate.enter(visitor).then(() => entered.push(client));
+    return visitor;
+  };
+  for (let n = 0; n < 1_000; n++) visit("busy");
+  const quiet = visit("quiet");
+  clock.advance(1_000);
+  gate.leave(first);
+  await turn();
+  deepEqual(entered, ["quiet"]);
+  clock.advance(10);
+  gate.leave(quiet);
+  await turn();
+  deepEqual(entered, ["quiet", "busy"]);
+});
+
+Deno.test("among the connections of a client the one that has used the least goes first", async () => {
+  const { clock, gate, first } = await busyGate();
+  const entered: string[] = [];
+  const again = { isShort: false, source: first.source };
+  const other = { isShort: false, source: { client: "busy", connection: {} } };
+  void gate.enter(again).then(() => entered.push("again"));
+  void gate.enter(other).then(() => entered.push("other"));
+  clock.advance(100);
+  gate.leave(first);
+  await turn();
+  deepEqual(entered, ["other"]);
+});
+
+Deno.test("what was used long ago counts no more, and a query that left the line costs nothing", async () => {
+  const { clock, gate, first } = await busyGate();
+  clock.advance(1_000);
+  const left = new AbortController();
+  const gone = gate.enter({ ...first, signal: left.signal }).catch(() => "gone");
+  left.abort();
+  equal(await gone, "gone");
+  gate.leave(first);
+  clock.advance(600_000);
+  const entered: string[] = [];
+  const holder = { isShort: false, source: { client: "holder", connection: {} } };
+  await gate.enter(holder);
+  const busy = { isShort: false, source: first.source };
+  const late = { isShort: false, source: { client: "holder", connection: {} } };
+  void gate.enter(late).then(() => entered.push("holder"));
+  void gate.enter(busy).then(() => entered.push("busy"));
+  clock.advance(50);
+  gate.leave(holder);
+  await turn();
+  deepEqual(entered, ["busy"]);
 });

@@ -2,7 +2,7 @@ import { equal } from "node:assert/strict";
 import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { plansOf } from "../../src/store/plan.ts";
-import { isShort } from "../../src/store/query_size.ts";
+import { isLight, isShort } from "../../src/store/query_size.ts";
 
 const key = (n: number) => n.toString(16).padStart(64, "0");
 const keys = (count: number) => new Set(Array.from({ length: count }, (_, n) => key(n)));
@@ -23,4 +23,14 @@ Deno.test("many values, all rows, and conditions on each row are not", () => {
   equal(isShortFilter({ limit: Infinity }), false);
   equal(isShortFilter({ tags: new Map([["e", keys(1)], ["p", keys(1)]]) }), false);
   equal(isShortFilter({ ids: keys(1), kinds: new Set([1]) }), false);
+});
+
+Deno.test("many short statements together are not light", () => {
+  const part = (lanes: number, limit: number) => ({
+    lanes: Array.from({ length: lanes }, () => []),
+    limit,
+  });
+  equal(isLight([part(50, 500), part(50, 500)]), true);
+  equal(isLight([part(50, 1), part(50, 1), part(1, 1)]), false);
+  equal(isLight([part(1, 500), part(1, 500), part(1, 1)]), false);
 });
