@@ -19,6 +19,7 @@ import type { TidyStore } from "../store/upkeep.ts";
 import { Closing } from "./closing.ts";
 import { Housekeeper } from "./housekeeper.ts";
 import { relayInformation } from "./information.ts";
+import { memoryLimitBytes, usedMemoryBytes } from "./memory_limit.ts";
 import { admissionLimits } from "./network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { RelayFetch } from "./relay_fetch.ts";
@@ -103,6 +104,10 @@ export class RelayHost {
       clock,
       log,
       limits: relayLimits(settings),
+      memory: {
+        maxBytes: memoryLimitBytes(settings.limits.max_memory_mb),
+        usedBytes: usedMemoryBytes,
+      },
       clientOf: (address) => clientKey(address, perClient),
       relayUrl: settings.relay.url,
       policies: [youngEnough(retentionRules(settings))],
@@ -224,9 +229,11 @@ export class RelayHost {
     try {
       const filter = { ids: new Set([NO_EVENT]), tags: new Map(), limit: 1 };
       for await (const _ of this.#options.store.query([filter], { signal }));
-      return undefined;
+      return this.relay.cannotWrite ? "events cannot be stored" : undefined;
     } catch {
-      return "the database does not answer";
+      return this.relay.cannotWrite
+        ? "the database does not answer, neither to questions nor to events"
+        : "the database does not answer";
     }
   }
 }

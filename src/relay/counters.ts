@@ -33,6 +33,8 @@ export interface Counters {
   closedIdle: number;
   /** Connections closed because they read too slowly. */
   closedSlow: number;
+  /** Connections closed or refused because there was too little memory. */
+  closedForMemory: number;
 }
 
 /**
@@ -61,5 +63,6 @@ export function zeroCounters(): Counters {
     timedOut: 0,
     closedIdle: 0,
     closedSlow: 0,
+    closedForMemory: 0,
   };
 }

@@ -17,6 +17,8 @@ export interface FilterValueLimits {
 
 /** The values of one connection. */
 export interface FilterValueAccount {
+  /** What it has taken. */
+  readonly taken: number;
   /** Takes so many more, all or none. */
   take(count: number): boolean;
   /** Gives back what was taken. */
@@ -64,6 +66,9 @@ export class FilterValues {
   open(client?: string): FilterValueAccount {
     let own = 0;
     return {
+      get taken() {
+        return own;
+      },
       take: (count) => {
         const { maxConnectionFilterValues, maxTotalFilterValues } = this.#limits;
         const clients = client === undefined ? own : this.#clients.get(client) ?? 0;

@@ -37,6 +37,8 @@ export class Outage {
   readonly #clock: Clock;
   #sinceMs: number | undefined = undefined;
   #failures = 0;
+  /** When it failed last, on the monotonic clock. */
+  #lastMs = 0;
 
   constructor(what: string, log: Log, clock: Clock) {
     this.#what = what;
@@ -49,8 +51,14 @@ export class Outage {
     return this.#sinceMs !== undefined;
   }
 
+  /** Whether the last try failed, and no longer ago than this. */
+  failedWithin(periodMs: number): boolean {
+    return this.ongoing && this.#clock.monotonicMs() - this.#lastMs <= periodMs;
+  }
+
   failed(error: unknown): void {
     this.#failures++;
+    this.#lastMs = this.#clock.monotonicMs();
     if (this.#sinceMs !== undefined) return;
     this.#sinceMs = this.#clock.monotonicMs();
     this.#log.error(`${this.#what} fails`, { error: describe(error) });

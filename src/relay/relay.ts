@@ -5,7 +5,7 @@
  */
 
 import { SharedBytes } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import { expirationOf } from "../nostr/expiration.ts";
@@ -15,6 +15,7 @@ import type { RelayContext } from "./context.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
 import { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
+import { MemoryWatch, type MemoryWatchOptions } from "./memory_watch.ts";
 import { Outage } from "./outage.ts";
 import type { Peer, PeerEvents } from "./peer.ts";
 import type { Policy } from "./policies/policy.ts";
@@ -43,9 +44,20 @@ export interface RelayOptions {
   readonly relayUrl?: string;
   /** Reasons to refuse an event besides the limits, asked in order. Default: none. */
   readonly policies?: readonly Policy[];
+  /** How much memory there is. Default: enough. */
+  readonly memory?: Pick<MemoryWatchOptions, "maxBytes" | "usedBytes">;
   /** A faster hash than the built-in one, where the platform has it. */
   readonly hashText?: HashText;
 }
+
+/** How often the memory of all connections is added up, milliseconds. */
+const MEMORY_CHECK_MS = 250;
+
+/**
+ * How long a failure to write says that writing fails, milliseconds. When nobody tries any more, because
+ * of that, it has to be tried again.
+ */
+const WRITING_FAULT_MS = 15_000;
 
 /**
  * Sessions and what they share.
@@ -81,6 +93,9 @@ export interface RelayOptions {
 export class Relay {
   readonly counters: Counters = zeroCounters();
   readonly #context: RelayContext;
+  readonly #memory: MemoryWatch | undefined;
+  readonly #memoryTimer: Timer | undefined;
+  readonly #writing: Outage;
   readonly #sessions = new Map<Session, Promise<void>>();
 
   constructor(options: RelayOptions) {
@@ -89,6 +104,14 @@ export class Relay {
       defer: (work) => void clock.after(0, work),
       onFault: (error) => log.error("a listener failed", { error: String(error) }),
     });
+    this.#writing = new Outage("writing events", log, clock);
+    const { memory } = options;
+    if (memory !== undefined) {
+      this.#memory = new MemoryWatch({ ...memory, counters: this.counters, log });
+      this.#memoryTimer = clock.every(MEMORY_CHECK_MS, () => {
+        this.#memory?.check(this.#sessions.keys());
+      });
+    }
     const publisher = new Publisher({
       ...options,
       hashText: options.hashText,
@@ -98,7 +121,7 @@ export class Relay {
         ...options.policies ?? [],
       ]),
       counters: this.counters,
-      writing: new Outage("writing events", log, clock),
+      writing: this.#writing,
     });
     store.feed.follow((records) => {
       for (const { event, json } of records) {
@@ -125,6 +148,11 @@ export class Relay {
     };
   }
 
+  /** Whether events could not be stored when it was last tried, a short while ago. */
+  get cannotWrite(): boolean {
+    return this.#writing.failedWithin(WRITING_FAULT_MS);
+  }
+
   /** How many connections are open. */
   get sessionCount(): number {
     return this.#sessions.size;
@@ -144,6 +172,10 @@ export class Relay {
   connect(peer: Peer): PeerEvents {
     const session = new Session(peer, this.#context);
     this.counters.connections++;
+    if (this.#memory?.isFull === true) {
+      this.counters.closedForMemory++;
+      session.drop();
+    }
     const ended = session.run().finally(() => this.#sessions.delete(session));
     this.#sessions.set(session, ended);
     return session;
@@ -154,6 +186,7 @@ export class Relay {
    * connections are over, which is for their driver to bound.
    */
   async shutdown(): Promise<void> {
+    this.#memoryTimer?.cancel();
     for (const session of this.#sessions.keys()) session.shutdown();
     await Promise.all(this.#sessions.values());
   }

@@ -28,7 +28,7 @@ import {
 } from "../nostr/relay_message.ts";
 import type { StoredEvent } from "../store/event_store.ts";
 import type { LiveEvent } from "./broadcast.ts";
-import { GOING_AWAY, INTERNAL_ERROR, POLICY_VIOLATION } from "./close_codes.ts";
+import { GOING_AWAY, INTERNAL_ERROR, POLICY_VIOLATION, TRY_AGAIN_LATER } from "./close_codes.ts";
 import type { RelayContext } from "./context.ts";
 import { CountQueue } from "./count_queue.ts";
 import { type FilterValueAccount, filterValueCount } from "./filter_values.ts";
@@ -44,6 +44,9 @@ const MAX_LATE_MS = 1_000;
 
 /** Numbers the connections of clients that are not counted together. */
 let connectionCount = 0;
+
+/** What one value of a filter takes, with its places in the filter and in the index of live filters. */
+const FILTER_VALUE_BYTES = 200;
 
 /** A decision about one of the peer's events, on its way back to the loop. */
 interface Decided {
@@ -138,6 +141,17 @@ export class Session implements PeerEvents {
   /** Asks the session to end: what was received is answered first, then the peer is told 1001. */
   shutdown(): void {
     this.#shutdown.trip();
+  }
+
+  /** What the process keeps for it, bytes, about. */
+  get heldBytes(): number {
+    const values = this.#filterValues.taken * FILTER_VALUE_BYTES;
+    return this.#peer.queuedBytes + this.#pendingBytes + values;
+  }
+
+  /** Ends it, because there is too little memory for it. */
+  drop(): void {
+    this.#close(TRY_AGAIN_LATER, "the relay is short of memory", "shed");
   }
 
   messages(batch: readonly PeerMessage[]): void {

@@ -12,6 +12,17 @@ import type { SettingSection } from "../setting.ts";
 export const limitsSection = {
   title: "How much one peer may ask for. Whatever is beyond a limit is refused with a reason.",
   settings: {
+    max_memory_mb: {
+      type: "integer",
+      default: 0,
+      unit: "MiB",
+      min: 0,
+      max: 1_048_576,
+      description:
+        "How much memory the relay may use, without the database. Near it new connections are refused, and those that hold the most are closed with 1013. 0 means half of the machine's, and never more than three quarters of what the engine allows its heap.",
+      whenRaised: "Connections together can hold more before any of them is closed.",
+      reloadable: false,
+    },
     max_message_bytes: {
       type: "integer",
       default: 524_288,
