@@ -27,6 +27,13 @@ const slowRooms: readonly string[] = ["tests/contract/", "tests/e2e/", "tests/st
 /** Files of a process: few of the slow ones, for the sake of balance; many of the others, to start less. */
 const filesOf = { slow: 3, quick: 25 } as const;
 
+/** What measures has the machine to itself, when all else is done. */
+const MEASURING = "tests/hostile/";
+
+function isAlone(files: readonly string[]): boolean {
+  return files[0]!.startsWith(MEASURING);
+}
+
 const runner: readonly string[] = ["test", "-A", "--no-check"];
 
 /**
@@ -46,8 +53,13 @@ export function shardsOf(files: readonly string[]): readonly (readonly string[])
     file.endsWith("_test.ts") && !file.startsWith("tests/long/")
   );
   const slow = slowRooms.flatMap((room) => tests.filter((file) => file.startsWith(room)));
-  const quick = tests.filter((file) => !slow.includes(file));
-  return [...chunks(slow, filesOf.slow), ...chunks(quick, filesOf.quick)];
+  const measuring = tests.filter((file) => file.startsWith(MEASURING));
+  const quick = tests.filter((file) => !slow.includes(file) && !measuring.includes(file));
+  return [
+    ...chunks(slow, filesOf.slow),
+    ...chunks(quick, filesOf.quick),
+    ...chunks(measuring, 1),
+  ];
 }
 
 function chunks<T>(list: readonly T[], length: number): T[][] {
@@ -118,7 +130,8 @@ async function runShard(files: readonly string[]): Promise<ShardOutcome> {
 
 async function runAll(lanes: number): Promise<boolean> {
   const startMs = performance.now();
-  const waiting = [...shardsOf(filesUnder(".", "tests", ".ts"))];
+  const shards = shardsOf(filesUnder(".", "tests", ".ts"));
+  const waiting = shards.filter((files) => !isAlone(files));
   const outcomes: ShardOutcome[] = [];
   const lane = async () => {
     for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) {
@@ -128,6 +141,8 @@ async function runAll(lanes: number): Promise<boolean> {
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
+  waiting.push(...shards.filter(isAlone));
+  await lane();
   for (const { failed, output } of outcomes) {
     if (failed > 0) console.log(output.slice(Math.max(0, output.lastIndexOf("\n FAILURES"))));
   }

@@ -67,5 +67,12 @@ export class Turns {
   };
 }
 
-/** The turns of this process's one thread. */
-export const processTurns = new Turns((round) => void setImmediate(round));
+/**
+ * The turns of this process's one thread. What is asked of `setImmediate`, and what that asks for again,
+ * is done before any socket is read from, and so are timers that have become due meanwhile; measured, 416
+ * ms without a read beside pieces of 5 ms. So the timer is set when a piece and all that follows from it
+ * is done: then it is not due yet, and sockets come first.
+ */
+export const processTurns = new Turns((round) =>
+  void setImmediate(() => void setTimeout(round, 0))
+);

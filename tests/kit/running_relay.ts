@@ -14,6 +14,8 @@ export interface RunningRelayOptions {
   readonly database: string;
   /** Settings besides, as `section.key=value`. */
   readonly settings?: readonly string[];
+  /** The engine's bound on the heap, MB. Default: its own. */
+  readonly heapMb?: number;
 }
 
 /** A relay that runs until {@link stop} or {@link kill}. */
@@ -33,7 +35,9 @@ export interface RunningRelay extends AsyncDisposable {
 export async function startRelay(options: RunningRelayOptions): Promise<RunningRelay> {
   const process = new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-A", "--quiet", "--config", CONFIG, MAIN],
+      ...["run", "-A", "--quiet", "--config", CONFIG],
+      ...options.heapMb === undefined ? [] : [`--v8-flags=--max-old-space-size=${options.heapMb}`],
+      MAIN,
       ...["serve", "--config", "/dev/null", "--listen", "127.0.0.1:0"],
       ...["--database", options.database],
       ...(options.settings ?? []).flatMap((setting) => ["--set", setting]),

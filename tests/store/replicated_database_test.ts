@@ -61,12 +61,15 @@ for (const version of postgresVersions) {
         await store.put([event]);
         equal(await newest(store), event.event.id);
       }
-      const asked = await reader.query({
+      // Over a connection of its own: the last statement of the reader's is what is looked for.
+      const observer = openPostgres(replicaUrl);
+      const asked = await observer.query({
         text:
           "select count(*) from pg_stat_activity where query like '%from tags%' and pid <> pg_backend_pid()",
         parameters: [],
         read: (cells) => cells.integer(0),
       });
+      await observer.close();
       equal(asked[0]! > 0, true, "the replica answered");
 
       await onServer(replica.url, "select pg_wal_replay_pause()");

@@ -21,6 +21,15 @@ Deno.test("what takes long is started first, in small parts", () => {
   equal(shards[0]![0], "tests/contract/a_test.ts");
 });
 
+Deno.test("what measures is in processes of its own, and last", () => {
+  const files = ["tests/hostile/a_test.ts", "tests/base/b_test.ts", "tests/hostile/c_test.ts"];
+  deepEqual(shardsOf(files), [
+    ["tests/base/b_test.ts"],
+    ["tests/hostile/a_test.ts"],
+    ["tests/hostile/c_test.ts"],
+  ]);
+});
+
 Deno.test("the closing line is counted and taken out, with steps and ignored tests too", () => {
   const printed =
     "running 3 tests\nFAILED | 12 passed (3 steps) | 1 failed | 2 ignored (2s)\nerror\n";
