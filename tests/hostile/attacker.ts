@@ -6,7 +6,7 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { attacks, type Traffic } from "./attacks.ts";
+import { attackNamed, type Traffic } from "./attacks.ts";
 
 /** What is to be done, as the first message to the thread. The second one lets it begin. */
 export interface Orders {
@@ -50,7 +50,7 @@ const scope = globalThis as unknown as {
 scope.onmessage = ({ data }) => {
   if (data === "go") return;
   const { url, name, half, connections, addresses } = data;
-  const attack = attacks.find((attack) => attack.name === name)!;
+  const attack = attackNamed(name);
   const different = Math.min(connections, MAX_DIFFERENT);
   const traffic = Array.from({ length: different }, (_, at) => attack[half](at));
   scope.onmessage = () => {

@@ -9,6 +9,7 @@ import { deflateRawSync } from "node:zlib";
 import { concat, utf8 } from "../../src/base/bytes.ts";
 import { rawFrame } from "../kit/raw_frame.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
+import { generatedMessages } from "./generated.ts";
 import { SchnorrSigner } from "../kit/signer.ts";
 
 /** The bytes of one connection behind its handshake, or from its first byte on if it speaks plain HTTP. */
@@ -71,6 +72,24 @@ function signed(tags: string[][], content = ""): string {
 }
 
 const manyReqs = () => texts(times(200, (at) => req(`r${at % 50}`, { kinds: [1], limit: 5 })));
+
+/** What {@link generatedMessages} draws from `seed`, each connection its own. */
+export function generatedAttack(seed: number): Attack {
+  return {
+    name: `generated ${seed}`,
+    hostile: (connection) => texts(generatedMessages(seed + connection)),
+    ordinary: manyReqs,
+  };
+}
+
+/** By its name. */
+export function attackNamed(name: string): Attack {
+  const [, seed] = /^generated (\d+)$/.exec(name) ?? [];
+  if (seed !== undefined) return generatedAttack(Number(seed));
+  const attack = attacks.find((attack) => attack.name === name);
+  if (attack === undefined) throw new Error(`there is no attack "${name}"`);
+  return attack;
+}
 
 export const attacks: readonly Attack[] = [
   {

@@ -4,9 +4,12 @@
  * @module
  */
 
+import { ok } from "node:assert/strict";
 import { RelayClient } from "../kit/relay_client.ts";
 import { residentBytes } from "../kit/resident_memory.ts";
 import type { RunningRelay } from "../kit/running_relay.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { SchnorrSigner } from "../kit/signer.ts";
 import type { Orders } from "./attacker.ts";
 
 /** An attack, and for how long the honest client asks meanwhile. */
@@ -58,4 +61,35 @@ export async function besiege(
     count: times.length,
     grownBytes,
   };
+}
+
+/** What an honest REQ's p99 may be, as a ratio to that beside ordinary traffic of the same size. */
+const MOST_RATIO = 3;
+
+/** Two cores are shared with the attackers and the client: below this a p99 is the machine's. */
+const NOISE_MS = 80;
+
+/** By how much the memory of a process with a heap of 512 MB may grow, buffers outside of it included. */
+const MOST_GROWTH_BYTES = 700_000_000;
+
+/** Compares an attack with its ordinary twin, in turn on the same relay. */
+export async function withstands(relay: RunningRelay, siege: Omit<Siege, "half">): Promise<void> {
+  const ordinary = await besiege(relay, { ...siege, half: "ordinary" });
+  const hostile = await besiege(relay, { ...siege, half: "hostile" });
+  const { name, connections, addresses } = siege;
+  console.log(JSON.stringify({ name, connections, addresses, ordinary, hostile }));
+  const mostMs = MOST_RATIO * Math.max(ordinary.p99Ms, NOISE_MS);
+  const waited = `p99 ${hostile.p99Ms} ms, beside ordinary traffic ${ordinary.p99Ms} ms`;
+  ok(hostile.count > 0 && hostile.p99Ms <= mostMs, waited);
+  ok(hostile.grownBytes < MOST_GROWTH_BYTES, `${hostile.grownBytes} bytes more`);
+}
+
+/** Has the relay store what is large, for those who ask for it and do not read. */
+export async function storeLargeEvents(relay: RunningRelay): Promise<void> {
+  const signer = new SchnorrSigner(new SeededRandom(5));
+  const publisher = await RelayClient.connect(relay.url);
+  await publisher.publishAll(Array.from({ length: 40 }, (_, at) => {
+    return signer.sign({ kind: 1, created_at: 1000 + at, tags: [], content: "x".repeat(100_000) });
+  }));
+  await publisher.close();
 }
