@@ -51,6 +51,9 @@ const SLICE_BYTES = 32 * 1024;
 /** Frames, or pieces of them, that complete nothing cost far less than a message. */
 const SLICE_PARTS = 256;
 
+/** A question, an event without much text. */
+const TRIFLE_BYTES = 1024;
+
 const noop = (): void => {};
 
 /** What a connection is made of. */
@@ -279,8 +282,17 @@ export class Connection {
     this.#protocol.feed(bytes);
     this.#spend(bytes.length, 0);
     // What is left of earlier reads comes first, in a turn of its own.
-    if (!this.#isBehind) this.#takeTurn();
+    if (this.#isBehind) return;
+    if (this.#turns.isOpen || this.#isTrifle(bytes)) return this.#takeTurn();
+    this.#isBehind = true;
+    this.#socket.pause();
+    this.#goOn();
   };
+
+  /** A few bytes that cannot become more do not wait behind those who send much. */
+  #isTrifle({ length }: Uint8Array): boolean {
+    return length <= TRIFLE_BYTES && !this.#protocol.mayInflate;
+  }
 
   /**
    * Handles a slice of what was read. The rest waits, and with it the socket, until every other
@@ -325,7 +337,7 @@ export class Connection {
       if (event.type === "pong") this.#writing.heardPong(event.bytes);
       else if (event.type === "text" || event.type === "binary") {
         messages.push(event);
-        bytes += event.type === "text" ? event.text.length : event.bytes.length;
+        bytes += lengthOf(event);
       } else {
         this.#deliver(messages);
         this.#meetEnd(event, messages.length > 0);
@@ -338,6 +350,7 @@ export class Connection {
 
   #deliver(messages: readonly Message[]): void {
     if (messages.length === 0 || this.#ending !== undefined) return;
+    this.#turns.spend(messages.reduce((sum, message) => sum + lengthOf(message), 0));
     this.#tell((events) => events.messages(messages));
   }
 
@@ -456,4 +469,8 @@ export class Connection {
       this.close(CloseCode.internalError, "internal error");
     }
   }
+}
+
+function lengthOf(message: Message): number {
+  return message.type === "text" ? message.text.length : message.bytes.length;
 }

@@ -7,6 +7,12 @@
 import { setImmediate } from "node:timers";
 
 /**
+ * What all connections together may have done in one round of the event loop on what they have just read,
+ * bytes after decompression: some milliseconds. Hundreds that each begin at once are a second otherwise.
+ */
+const ROUND_BYTES = 64 * 1024;
+
+/**
  * Runs one piece of work in each round of the event loop, so that what has arrived on other sockets is
  * read in between, however many pieces wait.
  *
@@ -26,11 +32,33 @@ import { setImmediate } from "node:timers";
  */
 export class Turns {
   readonly #nextRound: (round: () => void) => void;
+  readonly #endOfRound: (round: () => void) => void;
   readonly #waiting = new Set<() => void>();
   #isScheduled = false;
+  /** Bytes of work done without a turn since the last round. */
+  #spentBytes = 0;
 
-  constructor(nextRound: (round: () => void) => void) {
+  /**
+   * @param nextRound calls back when sockets have been read from
+   * @param endOfRound calls back when what was read in this round has been handed over. Default: as the other
+   */
+  constructor(
+    nextRound: (round: () => void) => void,
+    endOfRound: (round: () => void) => void = nextRound,
+  ) {
     this.#nextRound = nextRound;
+    this.#endOfRound = endOfRound;
+  }
+
+  /** Whether a connection may begin at once with what it has just read, or is to wait for its turn. */
+  get isOpen(): boolean {
+    return this.#spentBytes < ROUND_BYTES;
+  }
+
+  /** So much was done at once. */
+  spend(bytes: number): void {
+    if (this.#spentBytes === 0) this.#endOfRound(() => this.#spentBytes = 0);
+    this.#spentBytes += Math.max(1, bytes);
   }
 
   /** How many pieces of work wait. */
@@ -73,6 +101,7 @@ export class Turns {
  * ms without a read beside pieces of 5 ms. So the timer is set when a piece and all that follows from it
  * is done: then it is not due yet, and sockets come first.
  */
-export const processTurns = new Turns((round) =>
-  void setImmediate(() => void setTimeout(round, 0))
+export const processTurns = new Turns(
+  (round) => void setImmediate(() => void setTimeout(round, 0)),
+  (round) => void setImmediate(round),
 );

@@ -68,6 +68,11 @@ export class MessageAssembler {
     this.#collected = new ByteBuffer(options.pool);
   }
 
+  /** Whether an extension may make messages longer. */
+  get mayInflate(): boolean {
+    return this.#options.extension !== undefined;
+  }
+
   /** By how much messages have grown since the start when their compression was undone, bytes. */
   get inflatedBytes(): number {
     return this.#inflatedBytes;

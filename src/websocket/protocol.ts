@@ -174,6 +174,11 @@ export class Protocol {
     this.#move(step);
   }
 
+  /** Whether a message may become longer than it travels. */
+  get mayInflate(): boolean {
+    return this.#messages.mayInflate;
+  }
+
   /** Frames that were read since the start, each piece of one that came in pieces. */
   get frames(): number {
     return this.#frames;

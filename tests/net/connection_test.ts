@@ -581,7 +581,7 @@ Deno.test("whatever throws at an edge of the runtime is one line in the log and 
 /** Rounds of the event loop as a test wants them. */
 function rounds() {
   const waiting: (() => void)[] = [];
-  const turns = new Turns((round) => waiting.push(round));
+  const turns = new Turns((round) => waiting.push(round), () => {});
   const run = (count = Infinity) => {
     for (; count > 0 && waiting.length > 0; count--) waiting.shift()!();
   };
@@ -688,4 +688,19 @@ Deno.test("what costs more than a message can be charged to the peer", () => {
   connection.charge(50);
   equal(throttled, 1);
   connection.terminate();
+});
+
+Deno.test("when much was done in a round already, what is read waits for a turn, but for trifles", () => {
+  const { turns, run } = rounds();
+  const { stream, connection, events } = onSlowStream({ turns });
+  const honest = onSlowStream({ turns });
+  connection.start(events);
+  honest.connection.start(honest.events);
+  turns.spend(1_000_000);
+  const much = rawFrame({ opcode: 1, payload: "x".repeat(900) });
+  stream.emit("data", concat([much, much]));
+  honest.stream.emit("data", texts(1));
+  deepEqual([events.texts.length, honest.events.texts.length], [0, 1]);
+  run();
+  equal(events.texts.length, 2);
 });

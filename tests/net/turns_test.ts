@@ -19,6 +19,19 @@ Deno.test("one piece of work is done in a round, and what adds itself again come
   deepEqual(done, ["again", "once", "again", "again"]);
 });
 
+Deno.test("what begins at once is bounded in a round, and the next one has room again", () => {
+  const rounds: (() => void)[] = [];
+  const turns = new Turns((round) => rounds.push(round));
+  equal(turns.isOpen, true);
+  turns.spend(60_000);
+  equal(turns.isOpen, true);
+  turns.spend(60_000);
+  equal(turns.isOpen, false);
+  deepEqual(rounds.length, 1);
+  rounds.shift()!();
+  equal(turns.isOpen, true);
+});
+
 Deno.test("work that was taken back is not done, and work that throws stops no other", () => {
   const rounds: (() => void)[] = [];
   const turns = new Turns((round) => rounds.push(round));
