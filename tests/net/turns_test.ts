@@ -1,9 +1,9 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { Turns } from "../../src/net/turns.ts";
 
-Deno.test("one piece of work is done in a round, and what adds itself again comes last", () => {
+Deno.test("what adds itself again comes last, and each piece has one turn in a round", () => {
   const rounds: (() => void)[] = [];
-  const turns = new Turns((round) => rounds.push(round));
+  const turns = new Turns((round) => rounds.push(round), () => {});
   const done: string[] = [];
   const again = (): void => {
     done.push("again");
@@ -12,11 +12,26 @@ Deno.test("one piece of work is done in a round, and what adds itself again come
   turns.add(again);
   turns.add(() => done.push("once"));
   turns.add(again);
-  for (let round = rounds.shift(); round !== undefined; round = rounds.shift()) {
-    round();
-    equal(rounds.length <= 1, true);
-  }
+  rounds.shift()!();
+  deepEqual(done, ["again", "once"]);
+  while (rounds.length > 0) rounds.shift()!();
   deepEqual(done, ["again", "once", "again", "again"]);
+});
+
+Deno.test("a round ends when enough was done in it", () => {
+  const rounds: (() => void)[] = [];
+  const turns = new Turns((round) => rounds.push(round), () => {});
+  const done: number[] = [];
+  for (let at = 0; at < 10; at++) {
+    turns.add(() => {
+      done.push(at);
+      turns.spend(30_000);
+    });
+  }
+  rounds.shift()!();
+  deepEqual(done, [0, 1, 2]);
+  rounds.shift()!();
+  deepEqual(done, [0, 1, 2, 3, 4, 5]);
 });
 
 Deno.test("what begins at once is bounded in a round, and the next one has room again", () => {
