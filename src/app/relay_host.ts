@@ -28,6 +28,7 @@ import { youngEnough } from "./retention_policy.ts";
 import { retentionRules } from "./retention_rules.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256OfText } from "./sha256.ts";
+import { systemRandom } from "./system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
 /** What a relay is set to and what it runs on. */
@@ -108,6 +109,7 @@ export class RelayHost {
         maxBytes: memoryLimitBytes(settings.limits.max_memory_mb),
         usedBytes: usedMemoryBytes,
       },
+      hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
       clientOf: (address) => clientKey(address, perClient),
       relayUrl: settings.relay.url,
       policies: [youngEnough(retentionRules(settings))],

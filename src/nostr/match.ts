@@ -9,6 +9,18 @@ import type { NostrEvent } from "./event.ts";
 import type { ReqFilter } from "./filter.ts";
 import { meetsSearch } from "./search.ts";
 
+/** What a list of a filter has to answer, however it is kept. */
+export type ValueSet<T> =
+  & Pick<ReadonlySet<T>, "size" | "has" | "isDisjointFrom" | "isSubsetOf">
+  & Iterable<T>;
+
+/** A filter as far as matching is concerned. */
+export interface MatchableFilter extends Omit<ReqFilter, "ids" | "authors" | "tags"> {
+  readonly ids?: ValueSet<string>;
+  readonly authors?: ValueSet<string>;
+  readonly tags: ReadonlyMap<string, ValueSet<string>>;
+}
+
 /**
  * An event as filters ask about it: its tags are read once, however many filters are compared with it.
  *
@@ -82,7 +94,7 @@ const NO_VALUES: ReadonlySet<string> = new Set();
  * equal(matches({ tags: new Map(), kinds: new Set() }, event), false);
  * ```
  */
-export function matches(filter: ReqFilter, event: NostrEvent | TaggedEvent): boolean {
+export function matches(filter: MatchableFilter, event: NostrEvent | TaggedEvent): boolean {
   const isTagged = event instanceof TaggedEvent;
   return meetsFields(filter, isTagged ? event.event : event) &&
     (isTagged ? meetsTags(filter, event) : meetsTagsOnce(filter, event)) &&
@@ -90,7 +102,7 @@ export function matches(filter: ReqFilter, event: NostrEvent | TaggedEvent): boo
     (filter.search === undefined || meetsSearch(filter.search, isTagged ? event.event : event));
 }
 
-function meetsFields(filter: ReqFilter, event: NostrEvent): boolean {
+function meetsFields(filter: MatchableFilter, event: NostrEvent): boolean {
   const { ids, authors, kinds, since, until } = filter;
   // `since <= created_at <= until`
   if (since !== undefined && event.created_at < since) return false;
@@ -101,7 +113,7 @@ function meetsFields(filter: ReqFilter, event: NostrEvent): boolean {
 }
 
 /** One of the values of each letter, and all values of each letter of `allTags`. */
-function meetsTags({ tags, allTags }: ReqFilter, event: TaggedEvent): boolean {
+function meetsTags({ tags, allTags }: MatchableFilter, event: TaggedEvent): boolean {
   for (const [letter, wanted] of tags) {
     if (wanted.isDisjointFrom(event.valuesOf(letter))) return false;
   }
@@ -114,7 +126,7 @@ function meetsTags({ tags, allTags }: ReqFilter, event: TaggedEvent): boolean {
 }
 
 /** The same for an event that is compared with one filter: to walk its tags is less than to index them. */
-function meetsTagsOnce(filter: ReqFilter, event: NostrEvent): boolean {
+function meetsTagsOnce(filter: MatchableFilter, event: NostrEvent): boolean {
   if (filter.allTags !== undefined) return meetsTags(filter, new TaggedEvent(event));
   for (const [letter, wanted] of filter.tags) {
     if (!carriesOne(event, letter, wanted)) return false;
@@ -122,7 +134,7 @@ function meetsTagsOnce(filter: ReqFilter, event: NostrEvent): boolean {
   return true;
 }
 
-function carriesOne({ tags }: NostrEvent, letter: string, wanted: ReadonlySet<string>): boolean {
+function carriesOne({ tags }: NostrEvent, letter: string, wanted: ValueSet<string>): boolean {
   for (let i = 0; i < tags.length; i++) {
     const tag = tags[i]!;
     if (tag[0] === letter && tag[1] !== undefined && wanted.has(tag[1])) return true;

@@ -16,6 +16,7 @@ import type { SharedBytes } from "../base/bytes.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { matches, TaggedEvent } from "../nostr/match.ts";
+import { liveFilter } from "./live_filter.ts";
 import { type FilterEntry, FilterIndex } from "./filter_index.ts";
 
 /** An accepted event on its way to listeners, with its JSON encoded once for all of them. */
@@ -28,8 +29,7 @@ export interface LiveEvent {
 
 /** Someone who asked for live events. */
 export interface Listener {
-  readonly filters: readonly ReqFilter[];
-  /** Called once for each event that any of the filters matches. Must not wait. */
+  /** Called once for each event that any of its filters matches. Must not wait. */
   deliver(live: LiveEvent): void;
 }
 
@@ -37,6 +37,8 @@ export interface Listener {
 export interface BroadcastOptions {
   /** Calls back after others had their turn. Default: an event is delivered in one go, however long. */
   readonly defer?: (work: () => void) => void;
+  /** 32 random bits, see {@link FilterIndex}. Default: 0. */
+  readonly seed?: number;
   /** Told of a listener that threw; the others hear of the event all the same. */
   readonly onFault?: (error: unknown, listener: Listener) => void;
 }
@@ -86,11 +88,8 @@ const MAX_WAITING = 1_000;
  *
  * const broadcast = new Broadcast();
  * let delivered = 0;
- * const listener = {
- *   filters: [{ kinds: new Set([1]), tags: new Map() }],
- *   deliver: () => void delivered++,
- * };
- * broadcast.add(listener);
+ * const listener = { deliver: () => void delivered++ };
+ * broadcast.add(listener, [{ kinds: new Set([1]), tags: new Map() }]);
  * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [], content: "", sig: "" };
  * broadcast.publish({ event, body: new SharedBytes(utf8("{}")) });
  * broadcast.delete(listener);
@@ -99,7 +98,7 @@ const MAX_WAITING = 1_000;
  */
 export class Broadcast {
   readonly #options: BroadcastOptions;
-  readonly #index = new FilterIndex<Entry>();
+  readonly #index: FilterIndex<Entry>;
   readonly #listeners = new Map<Listener, ListenerState>();
   /** What is being delivered, the oldest first. */
   readonly #publications: Publication[] = [];
@@ -112,6 +111,7 @@ export class Broadcast {
 
   constructor(options: BroadcastOptions = {}) {
     this.#options = options;
+    this.#index = new FilterIndex(options.seed);
   }
 
   /** How many listeners there are. */
@@ -135,7 +135,7 @@ export class Broadcast {
   }
 
   /** Starts delivering to `listener`, from the next event on: for all of its filters or, should that fail, for none. */
-  add(listener: Listener): void {
+  add(listener: Listener, filters: readonly ReqFilter[]): void {
     assert(!this.#listeners.has(listener), "a listener is added once");
     const state: ListenerState = {
       listener,
@@ -145,7 +145,7 @@ export class Broadcast {
       isGone: false,
     };
     try {
-      for (const filter of listener.filters) {
+      for (const filter of filters.map(liveFilter)) {
         const entry: Entry = { filter, place: this.#index.choosePlace(filter), state, judged: 0 };
         this.#index.add(entry);
         state.entries.push(entry);

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { ReqFilter } from "../nostr/filter.ts";
-import type { TaggedEvent } from "../nostr/match.ts";
+import type { MatchableFilter, TaggedEvent, ValueSet } from "../nostr/match.ts";
 
 /**
  * Where a filter is registered: under each of `values` of one field. Fields of events and letters of
@@ -21,7 +20,7 @@ export interface Place {
 
 /** A filter with its place. */
 export interface FilterEntry {
-  readonly filter: ReqFilter;
+  readonly filter: MatchableFilter;
   readonly place: Place;
 }
 
@@ -36,6 +35,9 @@ const CROWDED = 64;
 
 /** At most so many values of an `allTags` list are considered as places. */
 const MAX_CANDIDATE_VALUES = 8;
+
+/** Fields whose values are all keys. */
+const HASHED: ReadonlySet<Place["field"]> = new Set(["ids", "authors", "#e", "#p"]);
 
 /** One filter, the usual case, without a set around it; or several. */
 type Entries<E> = E | Set<E>;
@@ -58,7 +60,14 @@ type Entries<E> = E | Set<E>;
  */
 export class FilterIndex<E extends FilterEntry> {
   readonly #fields = new Map<Place["field"], Map<string | number, Entries<E>>>();
+  /** Odd, as a multiplier has to be. */
+  readonly #seed: number;
   #values = 0;
+
+  /** @param seed 32 bits that a peer does not know: it cannot find keys that stand under one hash */
+  constructor(seed = 0) {
+    this.#seed = (seed ^ 0x9e3779b1) | 1;
+  }
 
   /** How many values filters are registered under, each filter's counted by itself. */
   get values(): number {
@@ -69,7 +78,7 @@ export class FilterIndex<E extends FilterEntry> {
    * The rarest thing that a filter names: the field with the fewest values, kinds last, unless many
    * other filters stand there already and fewer stand elsewhere.
    */
-  choosePlace(filter: ReqFilter): Place {
+  choosePlace(filter: MatchableFilter): Place {
     const places = placesOf(filter);
     let best = places[0]!;
     let fewest = Infinity;
@@ -90,7 +99,7 @@ export class FilterIndex<E extends FilterEntry> {
     let entries = this.#fields.get(field);
     if (entries === undefined) this.#fields.set(field, entries = new Map());
     try {
-      for (const value of values) addTo(entries, value, entry);
+      for (const value of values) addTo(entries, this.#keyOf(field, value), entry);
     } catch (error) {
       // A Map throws when it is full.
       this.#remove(entry);
@@ -109,7 +118,7 @@ export class FilterIndex<E extends FilterEntry> {
     const { field, values } = entry.place;
     const entries = this.#fields.get(field);
     if (entries === undefined) return;
-    for (const value of values) removeFrom(entries, value, entry);
+    for (const value of values) removeFrom(entries, this.#keyOf(field, value), entry);
     if (entries.size === 0) this.#fields.delete(field);
   }
 
@@ -132,9 +141,23 @@ export class FilterIndex<E extends FilterEntry> {
   }
 
   *#under(field: Place["field"], value: string | number): Generator<E, undefined> {
-    const entries = this.#fields.get(field)?.get(value);
+    const entries = this.#fields.get(field)?.get(this.#keyOf(field, value));
     if (entries instanceof Set) yield* entries;
     else if (entries !== undefined) yield entries;
+  }
+
+  /**
+   * Keys of 64 hex digits are registered under a hash: a number takes a third of the room. What stands
+   * there by chance is found out when it is compared with the event.
+   */
+  #keyOf(field: Place["field"], value: string | number): string | number {
+    if (typeof value === "number" || !HASHED.has(field)) return value;
+    let hash = this.#seed;
+    for (let at = 0; at < value.length; at++) {
+      hash = Math.imul(hash ^ value.charCodeAt(at), this.#seed);
+      hash ^= hash >>> 15;
+    }
+    return hash;
   }
 
   /** How many filters stand under that of the values which has the most. */
@@ -143,7 +166,7 @@ export class FilterIndex<E extends FilterEntry> {
     if (entries === undefined) return 0;
     let most = 0;
     for (const value of values) {
-      const under = entries.get(value);
+      const under = entries.get(this.#keyOf(field, value));
       if (under === undefined) continue;
       most = Math.max(most, under instanceof Set ? under.size : 1);
       if (most > CROWDED) break;
@@ -170,10 +193,10 @@ function removeFrom<E>(
 }
 
 /** All places that a filter could have, the most selective first. */
-function placesOf(filter: ReqFilter): readonly Place[] {
+function placesOf(filter: MatchableFilter): readonly Place[] {
   const { ids, authors, kinds, tags, allTags } = filter;
   const comparisonSteps = stepsOf(filter);
-  const make = (field: Place["field"], values: ReadonlySet<string | number>): Place => ({
+  const make = (field: Place["field"], values: ValueSet<string> | ValueSet<number>): Place => ({
     field,
     values,
     size: values.size,
@@ -196,7 +219,7 @@ function placesOf(filter: ReqFilter): readonly Place[] {
 }
 
 /** Tag lists are walked, the other fields looked up. */
-function stepsOf({ tags, allTags }: ReqFilter): number {
+function stepsOf({ tags, allTags }: MatchableFilter): number {
   let steps = 1;
   for (const values of tags.values()) steps += values.size;
   for (const values of allTags?.values() ?? []) steps += values.size;

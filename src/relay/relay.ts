@@ -40,6 +40,8 @@ export interface RelayOptions {
    * undefined for one whose connections are counted one by one. Default: the address.
    */
   readonly clientOf?: (address: string) => string | undefined;
+  /** 32 random bits that no peer knows, for hash tables. Default: 0. */
+  readonly hashSeed?: number;
   /** The URL by which clients reach the relay. Default: unknown. */
   readonly relayUrl?: string;
   /** Reasons to refuse an event besides the limits, asked in order. Default: none. */
@@ -101,6 +103,7 @@ export class Relay {
   constructor(options: RelayOptions) {
     const { store, clock, log, limits } = options;
     const broadcast = new Broadcast({
+      ...options.hashSeed !== undefined && { seed: options.hashSeed },
       defer: (work) => void clock.after(0, work),
       onFault: (error) => log.error("a listener failed", { error: String(error) }),
     });

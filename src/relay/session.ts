@@ -46,7 +46,7 @@ const MAX_LATE_MS = 1_000;
 let connectionCount = 0;
 
 /** What one value of a filter takes, with its places in the filter and in the index of live filters. */
-const FILTER_VALUE_BYTES = 200;
+const FILTER_VALUE_BYTES = 100;
 
 /** A decision about one of the peer's events, on its way back to the loop. */
 interface Decided {
@@ -299,12 +299,11 @@ export class Session implements PeerEvents {
     const subscription = new Subscription({
       id,
       valueCount,
-      liveFilters: filters,
       filters: storedFilters(filters, limits),
       onLive: this.#onLive,
     });
     this.#subscriptions.set(id, subscription);
-    broadcast.add(subscription.listener);
+    broadcast.add(subscription.listener, filters);
     counters.subscriptions++;
     if (subscription.filters.length === 0) this.#endOfStored(subscription);
     else this.#queries.add(subscription);

@@ -33,8 +33,6 @@ export interface SubscriptionOptions {
   readonly id: string;
   /** How many values its filters list. Default: 0. */
   readonly valueCount?: number;
-  /** What live events are matched against. */
-  readonly liveFilters: readonly ReqFilter[];
   /** What the store is asked. */
   readonly filters: readonly ReqFilter[];
   /** Takes a live event off the broadcast's hands; must not wait. */
@@ -54,7 +52,6 @@ const ENDED = new DOMException("the subscription has ended", "AbortError");
  *
  * const subscription = new Subscription({
  *   id: "feed",
- *   liveFilters: [{ tags: new Map() }],
  *   filters: [],
  *   onLive() {},
  * });
@@ -65,8 +62,8 @@ const ENDED = new DOMException("the subscription has ended", "AbortError");
 export class Subscription implements Query {
   readonly id: string;
   readonly valueCount: number;
-  /** What the store is asked. */
-  readonly filters: readonly ReqFilter[];
+  /** What the store is asked; nothing any more once it has answered. */
+  filters: readonly ReqFilter[];
   /** Its place in the broadcast. */
   readonly listener: Listener;
   /** The bytes that begin each of its EVENT messages. */
@@ -82,9 +79,10 @@ export class Subscription implements Query {
     this.valueCount = options.valueCount ?? 0;
     this.filters = options.filters;
     this.head = eventMessageHead(options.id);
+    // Not from `options` when it is called: that would keep the filters for as long as the listener.
+    const { onLive } = options;
     this.listener = {
-      filters: options.liveFilters,
-      deliver: (live) => options.onLive(this, live),
+      deliver: (live) => onLive(this, live),
     };
   }
 
@@ -121,6 +119,7 @@ export class Subscription implements Query {
   goLive(): Iterable<LiveEvent> {
     const held = this.#held;
     this.#held = undefined;
+    this.filters = [];
     return held === undefined ? [] : held.values();
   }
 

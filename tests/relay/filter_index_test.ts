@@ -1,5 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
+import { TaggedEvent } from "../../src/nostr/match.ts";
 import { type FilterEntry, FilterIndex } from "../../src/relay/filter_index.ts";
 
 const tags = new Map<string, ReadonlySet<string>>();
@@ -39,6 +40,33 @@ Deno.test("NIP-91: a filter for several tags at once is registered under one of 
   deepEqual([place.field, [...place.values]], ["#t", ["a"]]);
   const none = index.choosePlace({ tags, allTags: new Map([["t", new Set<string>()]]) });
   deepEqual([none.field, none.size], ["#t", 0]);
+});
+
+Deno.test("a key is found under its hash, whatever the seed", () => {
+  const event = {
+    ...{
+      id: "ab".repeat(32),
+      pubkey: "cd".repeat(32),
+      created_at: 0,
+      kind: 1,
+      content: "",
+      sig: "",
+    },
+    tags: [["e", "ef".repeat(32)], ["t", "x"]],
+  };
+  for (const seed of [0, 1, 0x9e3779b9]) {
+    const index = new FilterIndex<FilterEntry>(seed);
+    const filters: ReqFilter[] = [
+      { ids: new Set([event.id]), tags },
+      { authors: new Set([event.pubkey]), tags },
+      { tags: new Map([["e", new Set(["ef".repeat(32)])]]) },
+      { tags: new Map([["t", new Set(["x"])]]) },
+      { tags: new Map([["p", new Set(["ef".repeat(32)])]]) },
+    ];
+    for (const filter of filters) index.add({ filter, place: index.choosePlace(filter) });
+    const found = [...index.candidates(new TaggedEvent(event))].map(({ filter }) => filter);
+    deepEqual(found, filters.slice(0, 4));
+  }
 });
 
 Deno.test("values are counted when they come and when they go", () => {

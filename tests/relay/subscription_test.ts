@@ -15,7 +15,7 @@ function stored(id: string) {
 }
 
 function open(onLive: (subscription: Subscription, live: LiveEvent) => void = () => {}) {
-  return new Subscription({ id: 's"1', liveFilters: [{ tags }], filters: [], onLive });
+  return new Subscription({ id: 's"1', filters: [], onLive });
 }
 
 function ids(events: Iterable<LiveEvent>): string[] {

@@ -200,7 +200,7 @@ export const limitsSection = {
       max: 10_000_000,
       description:
         "The most values that all filters of a connection's subscriptions may list together.",
-      whenRaised: "Each value takes about 200 bytes for as long as its subscription is open.",
+      whenRaised: "Each value takes about 100 bytes for as long as its subscription is open.",
       reloadable: false,
     },
     max_total_filter_values: {
@@ -211,7 +211,7 @@ export const limitsSection = {
       max: 10_000_000,
       description:
         "The same of all connections. Of what is free, one client is given at most a half.",
-      whenRaised: "Clients together can make the relay hold about 200 bytes for each of them.",
+      whenRaised: "Clients together can make the relay hold about 100 bytes for each of them.",
       reloadable: false,
     },
     max_limit: {

@@ -1,0 +1,50 @@
+/**
+ * Subscriptions as large as they can be, then the memory: run by filter_value_test.ts in a process
+ * of its own, because only there the collector can be called. Prints the bytes that one value takes.
+ */
+
+import { parseClientMessage } from "../../src/nostr/client_message.ts";
+import { Broadcast } from "../../src/relay/broadcast.ts";
+import { storedFilters } from "../../src/relay/stored_filters.ts";
+import { Subscription } from "../../src/relay/subscription.ts";
+import { testLimits } from "../kit/limits.ts";
+
+const SUBSCRIPTIONS = 50;
+const VALUES = 5_000;
+
+const limits = { ...testLimits, maxFilterValues: VALUES };
+const broadcast = new Broadcast();
+const kept: Subscription[] = [];
+
+function subscribe(at: number, field: string): void {
+  const values = Array.from({ length: VALUES }, (_, n) => {
+    const value = at * VALUES + n;
+    return field === "#t" ? `value ${value}` : value.toString(16).padStart(64, "0");
+  });
+  const parsed = parseClientMessage(JSON.stringify(["REQ", `${at}`, { [field]: values }]), limits);
+  if (parsed.type !== "REQ") throw new Error(parsed.type);
+  const { filters } = parsed;
+  const subscription = new Subscription({
+    id: `${at}`,
+    filters: storedFilters(filters, limits),
+    onLive() {},
+  });
+  broadcast.add(subscription.listener, filters);
+  subscription.goLive();
+  kept.push(subscription);
+}
+
+async function usedBytes(): Promise<number> {
+  for (let round = 0; round < 4; round++) {
+    (globalThis as unknown as { gc(): void }).gc();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
+}
+
+const [field = "authors"] = Deno.args;
+subscribe(0, field);
+const before = await usedBytes();
+for (let at = 1; at <= SUBSCRIPTIONS; at++) subscribe(at, field);
+console.log((await usedBytes() - before) / (SUBSCRIPTIONS * VALUES));
