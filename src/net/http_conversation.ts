@@ -9,6 +9,7 @@
  * @module
  */
 
+import { processTurns, type Turns } from "./turns.ts";
 import { concat } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { encodeResponse, refuse } from "../websocket/handshake.ts";
@@ -54,10 +55,15 @@ export interface HttpConversationOptions {
   readonly deadline: Pick<Deadline, "restart" | "stop">;
   readonly clock: Clock;
   readonly limits: HttpLimits;
+  /** Shared by the connections of a process; the default is. */
+  readonly turns?: Turns;
 }
 
 /** How long a peer that was refused may go on sending before it is cut off, milliseconds. */
 const lingerMs = 1_000;
+
+/** What answering a request counts for in the turns that connections take: as much as handling this many bytes. */
+const REQUEST_COST_BYTES = 8 * 1024;
 
 /**
  * Speaks HTTP with one peer.
@@ -91,6 +97,7 @@ const lingerMs = 1_000;
  */
 export class HttpConversation {
   readonly #options: HttpConversationOptions;
+  readonly #turns: Turns;
   readonly #events: HttpEvents;
   /**
    * - `head`, `body`: the peer is sending.
@@ -109,6 +116,7 @@ export class HttpConversation {
 
   constructor(options: HttpConversationOptions, events: HttpEvents) {
     this.#options = options;
+    this.#turns = options.turns ?? processTurns;
     this.#events = events;
   }
 
@@ -143,7 +151,9 @@ export class HttpConversation {
     // Streams deliver a Buffer, whose slice() shares memory where that of Uint8Array copies.
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
     this.#pending = this.#pending.length === 0 ? bytes : concat([this.#pending, bytes]);
-    this.#advance();
+    if (this.#turns.isOpen) return this.#advance();
+    this.#options.socket.pause();
+    this.#turns.add(this.#turn);
   }, this.#fail);
 
   readonly #onEnd = guarded((): void => {
@@ -161,6 +171,8 @@ export class HttpConversation {
     if (this.#state === "head") this.#takeHead();
     if (this.#state === "body") this.#takeBody();
   };
+
+  readonly #turn = guarded(this.#advance, this.#fail);
 
   #takeHead(): void {
     const parsed = parseRequestHead(this.#pending, this.#options.limits);
@@ -198,6 +210,7 @@ export class HttpConversation {
     }
     this.#pending = this.#pending.subarray(progress.length);
     this.#state = "answering";
+    this.#turns.spend(REQUEST_COST_BYTES);
     this.#options.socket.pause();
     this.#options.deadline.stop();
     const head = this.#head!;
@@ -236,14 +249,14 @@ export class HttpConversation {
   }
 
   readonly #onAnswered = (): void => {
-    const { clock, deadline, socket } = this.#options;
+    const { deadline, socket } = this.#options;
     if (this.#state !== "answering" || socket.destroyed) return;
     this.#state = "head";
     if (this.#isLast) return this.#end();
     // The next request must come in time, too.
     deadline.restart();
     // Requests that are here already take turns with those of others.
-    if (this.#pending.length > 0) clock.after(0, guarded(this.#advance, this.#fail));
+    if (this.#pending.length > 0) this.#turns.add(this.#turn);
     else if (this.#eof) this.#end();
     else socket.resume();
   };

@@ -5,6 +5,7 @@ import {
   type HttpEvents,
   type HttpLimits,
 } from "../../src/net/http_conversation.ts";
+import { Turns } from "../../src/net/turns.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { SlowStream } from "../kit/slow_stream.ts";
 
@@ -30,7 +31,9 @@ class Talk {
       restart: () => void (this.deadlineRuns = true),
       stop: () => void (this.deadlineRuns = false),
     };
-    this.conversation = new HttpConversation({ socket, deadline, clock: this.clock, limits }, {
+    const { clock } = this;
+    const turns = new Turns((round) => void clock.after(0, round));
+    this.conversation = new HttpConversation({ socket, deadline, clock, limits, turns }, {
       request: ({ method, target }, body) => {
         this.requests.push(`${method} ${target} ${body.length}`);
         return new Response(target);

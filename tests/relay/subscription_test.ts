@@ -3,7 +3,6 @@ import { SharedBytes, utf8, utf8Decode } from "../../src/base/bytes.ts";
 import type { LiveEvent } from "../../src/relay/broadcast.ts";
 import { Subscription } from "../../src/relay/subscription.ts";
 
-
 function live(id: string): LiveEvent {
   const event = { id, pubkey: "", created_at: 0, kind: 1, tags: [], content: "", sig: "" };
   return { event, body: new SharedBytes(utf8("{}")) };
