@@ -189,6 +189,11 @@ export class Connection {
     return this.#writing.queuedBytes;
   }
 
+  /** How much the peer may be sent ahead of what it has shown to have read. Grows as it reads. */
+  get windowBytes(): number {
+    return this.#writing.windowBytes;
+  }
+
   /** Begins to read. Until then, nothing is heard and nothing is lost. Called once. */
   start(events: ConnectionEvents): void {
     assert(this.#events === undefined, "a connection is started once");

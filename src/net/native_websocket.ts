@@ -119,6 +119,9 @@ export class NativeWebSocket {
     return this.#over ? 0 : this.#socket.bufferedAmount;
   }
 
+  /** Anything: the runtime does not tell what the peer has read. */
+  readonly windowBytes: number = Infinity;
+
   /** Begins to hear. To be called before the upgrade response is returned. Called once. */
   start(events: ConnectionEvents): void {
     assert(this.#events === undefined, "a connection is started once");

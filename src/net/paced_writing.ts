@@ -121,6 +121,11 @@ export class PacedWriting {
     return protocol.pendingBytes + (this.#writing ? socket.writableLength : 0);
   }
 
+  /** How much is sent ahead of what the peer has shown to have read; without a window, anything. */
+  get windowBytes(): number {
+    return this.#window?.windowBytes ?? Infinity;
+  }
+
   /** Whether the system may still hold what was written, for a peer that does not read. */
   get isUnread(): boolean {
     return this.#options.socket.writableLength > 0 || this.#window?.probe !== undefined;

@@ -72,6 +72,11 @@ export class UnreadWindow implements PieceWatch {
     return this.#sentBytes >= this.#limitBytes;
   }
 
+  /** How much is sent ahead of what the peer has shown to have read. */
+  get windowBytes(): number {
+    return this.#windowBytes;
+  }
+
   /** The payload of the ping that is not answered, if there is one. While the window is full, there is. */
   get probe(): Uint8Array | undefined {
     return this.#probe;

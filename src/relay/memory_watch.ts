@@ -32,7 +32,7 @@ export interface MemoryWatchOptions {
 /** The most that all connections together may hold, as a share of the whole. */
 const HELD_SHARE = 0.4;
 
-/** From here on new connections are refused. What a collection would free counts as used. */
+/** From this share of both bounds on new connections are refused. */
 const FULL_SHARE = 0.85;
 
 /** From here on connections are dropped. */
@@ -83,9 +83,10 @@ export class MemoryWatch {
   check(holders: Iterable<Holder>): void {
     const { maxBytes, usedBytes, log } = this.#options;
     const used = usedBytes();
-    this.#isFull = used > FULL_SHARE * maxBytes;
     const held = Array.from(holders, (holder) => ({ holder, bytes: holder.heldBytes }));
     const total = held.reduce((sum, { bytes }) => sum + bytes, 0);
+    // Much is used and little is held: that is garbage, and the next collection takes it.
+    this.#isFull = used > FULL_SHARE * maxBytes && total > FULL_SHARE * HELD_SHARE * maxBytes;
     const excess = Math.max(total - HELD_SHARE * maxBytes, used - DROP_SHARE * maxBytes);
     if (excess <= 0) return;
     const { count, bytes } = this.#drop(held, excess);

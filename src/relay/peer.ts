@@ -15,6 +15,8 @@ export interface Peer {
   readonly lastHeardMs: number;
   /** Bytes that were sent here and have not left the process yet. The session bounds them. */
   readonly queuedBytes: number;
+  /** How much it may be sent ahead of what it has shown to have read; grows as it reads. */
+  readonly windowBytes: number;
 
   /** Queues one text message. All that one turn of the loop queues leaves in one write. */
   send(text: string): void;

@@ -6,10 +6,9 @@
  */
 
 import { assert } from "../base/assert.ts";
-import type { Source } from "../base/fair_queue.ts";
 import { Inbox } from "../base/inbox.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
-import type { EventStore, StoredEvent } from "../store/event_store.ts";
+import type { EventStore, QueryOptions, StoredEvent } from "../store/event_store.ts";
 import type { RelayLimits } from "./limits.ts";
 
 /** A question to the store on somebody's behalf. */
@@ -61,7 +60,7 @@ export class QueryQueue<Q extends Query> {
   /** What the loop selects on. */
   readonly results: Inbox<"stored", Waiting<Q>>;
   readonly #store: EventStore;
-  readonly #source: Source | undefined;
+  readonly #options: Pick<QueryOptions, "source" | "pieceBytes">;
   readonly #limits: QueryLimits;
   /** In order. One whose signal aborts leaves at once, with its filters. */
   readonly #waiting = new Set<Q>();
@@ -69,9 +68,13 @@ export class QueryQueue<Q extends Query> {
   /** Resolves at the end of a {@link hold}. */
   #held: PromiseWithResolvers<void> | undefined = undefined;
 
-  /** @param source on whose behalf it asks */
-  constructor(store: EventStore, limits: QueryLimits, source?: Source) {
-    this.#source = source;
+  /** @param options that all of its queries have in common */
+  constructor(
+    store: EventStore,
+    limits: QueryLimits,
+    options: Pick<QueryOptions, "source" | "pieceBytes"> = {},
+  ) {
+    this.#options = options;
     this.#store = store;
     this.#limits = limits;
     this.results = new Inbox("stored", limits.maxConcurrentQueries);
@@ -128,10 +131,7 @@ export class QueryQueue<Q extends Query> {
     const { filters, signal } = query;
     const ready = () => this.#held?.promise;
     const timeoutMs = this.#timeoutMs(filters);
-    const options = {
-      ...{ signal, ready, timeoutMs },
-      ...this.#source !== undefined && { source: this.#source },
-    };
+    const options = { ...this.#options, signal, ready, timeoutMs };
     try {
       for await (const rows of this.#store.query(filters, options)) {
         await this.#offer({ type: "rows", query, rows });

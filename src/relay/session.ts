@@ -120,7 +120,10 @@ export class Session implements PeerEvents {
     // Who is counted one by one has turns of its own for each connection.
     this.#source = { client: client ?? `${peer.address} ${connectionCount++}`, connection: this };
     this.#filterValues = context.filterValues.open(client);
-    this.#queries = new QueryQueue(context.store, limits, this.#source);
+    this.#queries = new QueryQueue(context.store, limits, {
+      source: this.#source,
+      pieceBytes: () => this.#aheadBytes,
+    });
     this.#counts = new CountQueue(context, this.#filterValues, this.#source);
     this.#frames = new Inbox("frames", Number.MAX_SAFE_INTEGER);
   }
@@ -382,11 +385,19 @@ export class Session implements PeerEvents {
     for (const live of subscription.goLive()) this.#sendLiveNow(subscription, live);
   }
 
+  /**
+   * How much may wait for the peer before its queries read no further: enough that there is something to
+   * send when it shows that it has read, and little for one that has not shown it yet.
+   */
+  get #aheadBytes(): number {
+    return Math.min(this.#context.limits.highWaterBytes, 2 * this.#peer.windowBytes);
+  }
+
   /** Holds back what can wait while there is too much on its way, in either direction. */
   #balance(): void {
     if (this.#isClosing) return;
     const { limits, clock } = this.#context;
-    const isCongested = this.#peer.queuedBytes > limits.highWaterBytes;
+    const isCongested = this.#peer.queuedBytes > this.#aheadBytes;
     if (isCongested) {
       this.#congestedSinceMs ??= clock.monotonicMs();
       this.#queries.hold();

@@ -73,10 +73,14 @@ export async function* deliver(
 async function* inPieces(
   chunk: readonly FoundEvent[],
   claim: Claim,
-  { bodiesOf }: DeliveryOptions,
+  { bodiesOf, pieceBytes }: DeliveryOptions,
 ): AsyncGenerator<readonly StoredEvent[], void> {
   for (let start = 0, end = 0; start < chunk.length; start = end) {
-    const [length, bytes] = measure(chunk, start);
+    const [length, bytes] = measure(
+      chunk,
+      start,
+      Math.min(pieceBytes?.() ?? PIECE_BYTES, PIECE_BYTES),
+    );
     end = start + length;
     if (bytes > claim.bytes) {
       chunk.forEach(strip);
@@ -90,14 +94,18 @@ async function* inPieces(
 }
 
 /** How many events the piece that begins at `start` has, at least one, and how many bytes. */
-function measure(events: readonly FoundEvent[], start: number): readonly [number, number] {
+function measure(
+  events: readonly FoundEvent[],
+  start: number,
+  pieceBytes: number,
+): readonly [number, number] {
   let bytes = 0;
   let absent = 0;
   for (let end = start; end < events.length; end++) {
     const { json, absentBytes = 0 } = events[end]!;
     bytes += absentBytes + json.length;
     absent += absentBytes;
-    const isTooMuch = bytes > PIECE_BYTES || absent > FETCH_BYTES;
+    const isTooMuch = bytes > pieceBytes || absent > FETCH_BYTES;
     if (isTooMuch && end > start) return [end - start, bytes - absentBytes - json.length];
   }
   return [events.length - start, bytes];

@@ -56,6 +56,8 @@ export interface QueryOptions {
    * {@link QueryTimedOut}, and the database stops where it can be stopped. Default: for ever.
    */
   readonly timeoutMs?: number;
+  /** How many bytes of events are to come at a time, about, asked anew for each. Default: a mebibyte. */
+  readonly pieceBytes?: () => number;
   /** On whose behalf: where queries wait, sources have their turns. Default: the relay's own. */
   readonly source?: Source;
 }

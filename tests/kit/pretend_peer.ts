@@ -17,6 +17,7 @@ export class PretendPeer implements Peer {
   readonly address = "192.0.2.1";
   lastHeardMs: number;
   queuedBytes = 0;
+  windowBytes = Infinity;
   /** All text messages so far. */
   readonly sent: string[] = [];
   pings = 0;

@@ -35,7 +35,9 @@ Deno.test("of those who hold too much together the largest go, and of equals the
 });
 
 Deno.test("near the end of memory nobody new is taken, and those who hold much go", () => {
-  equal(watched(86 * MB, []).watch.isFull, true);
+  equal(watched(86 * MB, [35 * MB]).watch.isFull, true);
+  equal(watched(80 * MB, [35 * MB]).watch.isFull, false);
+  equal(watched(99 * MB, []).watch.isFull, false, "what nobody holds is garbage");
   deepEqual(watched(86 * MB, [5 * MB]).dropped, []);
   deepEqual(watched(95 * MB, [1 * MB, 5 * MB, 1000]).dropped, [1]);
 });

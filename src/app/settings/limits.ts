@@ -331,7 +331,7 @@ export const limitsSection = {
       min: 16_384,
       max: 1_073_741_824,
       description:
-        "How many bytes may wait to be sent to one connection before its queries read no further. Each of them may then still add 1 MiB.",
+        "How many bytes may wait to be sent to one connection before its queries read no further, and how much each of them may then still add, up to 1 MiB. While a connection has shown to read little, twice what it may be sent unread counts instead.",
       whenRaised: "A peer that asks and does not read holds that much memory.",
       reloadable: false,
     },
