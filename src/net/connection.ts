@@ -26,7 +26,7 @@ import { PacedWriting, type PacedWritingOptions, type WaterMarks } from "./paced
 export interface ConnectionEvents {
   /** The messages that one read delivered, in order. */
   messages(batch: readonly Message[]): void;
-  /** `queuedBytes` is at the low mark or below, as {@link Connection.requestDrained} asked. */
+  /** `queuedBytes` is low, as {@link Connection.requestDrained} asked. */
   drained(): void;
   /** The connection is over and its socket gone. Nothing follows. Called exactly once. */
   closed(ending: Ending): void;
@@ -222,9 +222,9 @@ export class Connection {
     this.#writing.flushSoon();
   }
 
-  /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is low. */
-  requestDrained(): void {
-    this.#writing.requestDrained();
+  /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is so low; the low mark by default. */
+  requestDrained(mostBytes?: number): void {
+    this.#writing.requestDrained(mostBytes);
   }
 
   /** Counts what the peer sent as so many messages more than it was: it cost that much. */

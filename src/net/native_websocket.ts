@@ -209,10 +209,10 @@ export class NativeWebSocket {
   }
 
   /** Asks for one `drained`, once `queuedBytes` is low. */
-  requestDrained(): void {
+  requestDrained(mostBytes: number = this.#limits.lowWaterBytes): void {
     if (this.#over) return;
     const poll = () => {
-      if (this.queuedBytes > this.#limits.lowWaterBytes) return;
+      if (this.queuedBytes > mostBytes) return;
       this.#drainPoll?.cancel();
       this.#drainPoll = undefined;
       this.#events?.drained();

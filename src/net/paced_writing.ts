@@ -96,8 +96,8 @@ export class PacedWriting {
   #stall: Timer | undefined = undefined;
   /** The peer reads too slowly. */
   #high = false;
-  /** Somebody waits for `drained`. */
-  #drainedOwed = false;
+  /** Somebody waits for `drained`, until no more than this is queued. */
+  #drainedAtBytes: number | undefined = undefined;
   #stopped = false;
   readonly #guardedFlush: () => void;
   readonly #guardedOnWritten: () => void;
@@ -138,9 +138,9 @@ export class PacedWriting {
     queueMicrotask(this.#guardedFlush);
   }
 
-  /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is low. */
-  requestDrained(): void {
-    this.#drainedOwed = true;
+  /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is so low; the low mark by default. */
+  requestDrained(mostBytes: number = this.#options.limits.lowWaterBytes): void {
+    this.#drainedAtBytes = mostBytes;
     this.flushSoon();
   }
 
@@ -232,16 +232,16 @@ export class PacedWriting {
 
   /** What was put off while the peer read too slowly goes on once little is queued. */
   #tellDrained(): void {
-    if (!this.#high && !this.#drainedOwed) return;
+    if (!this.#high && this.#drainedAtBytes === undefined) return;
     const { protocol, limits } = this.#options;
-    if (this.queuedBytes > limits.lowWaterBytes) return;
-    if (this.#high) {
+    const { queuedBytes } = this;
+    if (this.#high && queuedBytes <= limits.lowWaterBytes) {
       this.#high = false;
       protocol.releasePongs();
       if (protocol.pendingBytes > 0) this.flushSoon();
     }
-    if (!this.#drainedOwed) return;
-    this.#drainedOwed = false;
+    if (this.#drainedAtBytes === undefined || queuedBytes > this.#drainedAtBytes) return;
+    this.#drainedAtBytes = undefined;
     this.#events.drained();
   }
 }

@@ -23,10 +23,10 @@ export interface Peer {
   /** Queues one text message made of `head`, the shared `body`, and `tail`. */
   sendShared(head: Uint8Array, body: SharedBytes, tail: Uint8Array): void;
   /**
-   * Asks for one call of {@link PeerEvents.drained}, when `queuedBytes` has fallen low. Asking again
-   * before it came changes nothing.
+   * Asks for one call of {@link PeerEvents.drained}, when `queuedBytes` is `mostBytes` or less. Asking
+   * again before it came changes the number alone.
    */
-  requestDrained(): void;
+  requestDrained(mostBytes: number): void;
   /** Queues a ping frame. */
   ping(): void;
   /** What the peer sent cost as much as so many messages more; who costs too much is read more slowly. */

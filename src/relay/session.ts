@@ -401,7 +401,8 @@ export class Session implements PeerEvents {
     if (isCongested) {
       this.#congestedSinceMs ??= clock.monotonicMs();
       this.#queries.hold();
-      this.#peer.requestDrained();
+      // Below the mark by half, or it would be told at once and find itself above again.
+      this.#peer.requestDrained(this.#aheadBytes / 2);
     }
     const mayRead = !isCongested && !this.#shutdown.tripped &&
       this.#pendingEvents < limits.maxPendingEvents &&

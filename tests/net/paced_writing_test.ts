@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { BrokenInvariant } from "../../src/base/assert.ts";
 import { PacedWriting, unansweredMs } from "../../src/net/paced_writing.ts";
 import { Protocol, type ProtocolEvent } from "../../src/websocket/protocol.ts";
@@ -246,6 +246,20 @@ Deno.test("drained is told when little is queued, and held pongs are sent", asyn
   }
   equal(told.drained, 1);
   equal(protocol.pendingBytes, 0);
+  stream.destroy();
+});
+
+Deno.test("drained is told at the mark that was asked for, though that is below the low mark", async () => {
+  const { stream, writing, told, send, read } = onSlowStream();
+  await send(120);
+  const mostBytes = writing.queuedBytes - 5_000;
+  writing.requestDrained(mostBytes);
+  while (told.drained === 0) {
+    ok(writing.queuedBytes > mostBytes);
+    writing.heardPong(onlyPing(read()));
+    await rest();
+  }
+  ok(writing.queuedBytes <= mostBytes);
   stream.destroy();
 });
 
