@@ -11,6 +11,9 @@ import type { PostgresConfOptions } from "./postgres/postgres_conf.ts";
 import { ManagedPostgres } from "./postgres/managed_postgres.ts";
 import { systemClock } from "./system_clock.ts";
 
+/** One that waits for the disk leaves a core to another. */
+const MIN_LONG_QUERIES = 2;
+
 /** How the server and the connections to it are set. */
 export interface OpenManagedOptions extends PostgresConfOptions {
   readonly log: Log;
@@ -35,7 +38,10 @@ export interface OpenManagedOptions extends PostgresConfOptions {
 export async function openManaged(path: string, options: OpenManagedOptions): Promise<Database> {
   const { postgres, ...own } = options;
   const server = await ManagedPostgres.start(path, { ...own, clock: systemClock });
-  const database = openPostgres(server.url, postgres);
+  // The server shares the machine: more long queries than there are cores only make each other slower,
+  // and the short ones with them.
+  const longQueries = Math.max(MIN_LONG_QUERIES, navigator.hardwareConcurrency);
+  const database = openPostgres(server.url, { ...postgres, longQueries });
   return {
     query: (statement, options) => database.query(statement, options),
     script: (sql) => database.script(sql),

@@ -43,6 +43,8 @@ const SHORT_SHARE = 0.25;
 export interface PostgresOptions {
   /** Connections that answer queries. Default 8. */
   readonly readConnections?: number;
+  /** How many queries that may take long run at once, at least 1. Default: as many as there is room for. */
+  readonly longQueries?: number;
   /** Connections that run transactions, so that no query ever delays a commit. Default 3. */
   readonly writeConnections?: number;
   /** How long one statement of a query may run, milliseconds. Default 10,000. */
@@ -116,7 +118,8 @@ class PostgresDatabase implements ListeningDatabase {
       open: (name, timeoutMs) => this.#open({ name, timeoutMs, max_pipeline: 100 }),
       onLost: () => this.#readers.endIdle(),
     });
-    const reserved = Math.floor(readConnections * SHORT_SHARE);
+    const kept = Math.floor(readConnections * SHORT_SHARE);
+    const reserved = Math.max(kept, readConnections - (options.longQueries ?? Infinity));
     this.#gate = new QueryGate({ connections: readConnections, reserved, clock });
   }
 
