@@ -47,6 +47,8 @@ export function relayLimits({ limits, network, filters, search }: Settings): Rel
     searchTimeoutMs: limits.search_timeout_ms,
     countTimeoutMs: limits.count_timeout_ms,
     maxPendingEvents: limits.max_pending_events,
+    clientRowRate: limits.client_row_rate,
+    clientRowBurst: limits.client_row_burst,
     forgedEventCost: limits.forged_event_cost,
     maxPendingBytes: limits.max_pending_bytes,
     highWaterBytes: limits.high_water_bytes,

@@ -11,7 +11,7 @@
 import type { Clock } from "../base/clock.ts";
 import { type ClientPrefix, parseIpAddress, prefixKey } from "./ip_address.ts";
 import type { NetworkList } from "./network_list.ts";
-import { type Rate, TokenBucket } from "./token_bucket.ts";
+import { type Rate, TokenBucket } from "../base/token_bucket.ts";
 
 /** The bounds of an {@link Admission}. */
 export interface AdmissionLimits {

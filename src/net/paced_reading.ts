@@ -10,7 +10,7 @@
 
 import type { Clock, Timer } from "../base/clock.ts";
 import { guarded } from "./guard.ts";
-import { type Rate, TokenBucket } from "./token_bucket.ts";
+import { type Rate, TokenBucket } from "../base/token_bucket.ts";
 
 /** How fast a peer may send. */
 export interface PaceLimits {

@@ -54,6 +54,9 @@ export interface RelayLimits {
   readonly countTimeoutMs: number;
   /** Events of a connection between arrival and OK; beyond it the relay stops reading from it. */
   readonly maxPendingEvents: number;
+  /** Rows of the database, an event's and one for each of its tags, that one client may write. */
+  readonly clientRowRate: number;
+  readonly clientRowBurst: number;
   /** As how many messages more an event counts whose id or signature is wrong. */
   readonly forgedEventCost: number;
   /** Their JSON, bytes; beyond it the relay stops reading from the connection. */

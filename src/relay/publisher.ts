@@ -26,6 +26,7 @@ import type { EventFeed, EventRecord, EventWriter, PutOutcome } from "../store/e
 import type { Counters } from "./counters.ts";
 import type { Outage } from "./outage.ts";
 import type { Policy } from "./policies/policy.ts";
+import type { RowRates } from "./row_rates.ts";
 import { RecentIds } from "./recent_ids.ts";
 import type { Verifier } from "./verifier.ts";
 
@@ -49,6 +50,8 @@ export interface PublisherOptions {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Log;
+  /** How much each client may have stored. Default: anything. */
+  readonly rowRates?: RowRates;
   /** Whether writing to the store fails at present. */
   readonly writing: Outage;
 }
@@ -135,6 +138,9 @@ export class Publisher {
     if (kindClass(event.kind) === "ephemeral") {
       this.#options.feed.pass({ event, json });
       return ACCEPTED;
+    }
+    if (source !== undefined && this.#options.rowRates?.admits(event, source.client) === false) {
+      return refused(reason("rate-limited", "you publish too much for now, try again later"));
     }
     return await this.#store({ event, json }, source?.client ?? "");
   }

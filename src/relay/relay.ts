@@ -22,6 +22,7 @@ import type { Policy } from "./policies/policy.ts";
 import { standardPolicy } from "./policies/standard.ts";
 import { vanishesHere } from "./policies/vanish.ts";
 import { Publisher } from "./publisher.ts";
+import { RowRates } from "./row_rates.ts";
 import { Session } from "./session.ts";
 import type { Verifier } from "./verifier.ts";
 
@@ -124,6 +125,10 @@ export class Relay {
         ...options.policies ?? [],
       ]),
       counters: this.counters,
+      rowRates: new RowRates(
+        { perSecond: limits.clientRowRate, burst: limits.clientRowBurst },
+        clock,
+      ),
       writing: this.#writing,
     });
     store.feed.follow((records) => {

@@ -29,6 +29,8 @@ export const testLimits: RelayLimits = {
   searchTimeoutMs: 3_000,
   countTimeoutMs: 4_000,
   maxPendingEvents: 16,
+  clientRowRate: 1_000,
+  clientRowBurst: 100_000,
   forgedEventCost: 7,
   maxPendingBytes: 1_000_000,
   highWaterBytes: 100_000,

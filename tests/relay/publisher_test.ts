@@ -7,6 +7,7 @@ import { Publisher, type PublisherOptions } from "../../src/relay/publisher.ts";
 import type { PutOutcome } from "../../src/store/event_store.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
+import { RowRates } from "../../src/relay/row_rates.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
 const author = new FakeSigner(new SeededRandom(1));
@@ -158,5 +159,17 @@ Deno.test("what was removed and may come again is judged anew", async () => {
   equal(steps.filter((step) => step === "write").length, 1);
   publisher.forget([note.id]);
   await publisher.publish(note);
+  equal(steps.filter((step) => step === "write").length, 2);
+});
+
+Deno.test("a client that has written enough is refused, and another is not", async () => {
+  const { publisher, steps } = watched({
+    rowRates: new RowRates({ perSecond: 1, burst: 1 }, new FakeClock()),
+  });
+  const source = (client: string) => ({ client, connection: {} });
+  const other = author.sign({ kind: 1, created_at: 2, tags: [], content: "" });
+  equal((await publisher.publish(note, source("a"))).accepted, true);
+  equal(prefixOf(await publisher.publish(other, source("a"))), "rate-limited");
+  equal((await publisher.publish(other, source("b"))).accepted, true);
   equal(steps.filter((step) => step === "write").length, 2);
 });

@@ -66,6 +66,27 @@ export const limitsSection = {
       whenRaised: "Each new connection can bring so many before it is slowed down.",
       reloadable: false,
     },
+    client_row_rate: {
+      type: "integer",
+      default: 20_000,
+      unit: "rows per second",
+      min: 1,
+      max: 10_000_000,
+      description:
+        "How many rows of the database one client may write in the long run: an event is one, and each of its tags another. What is more is refused, rate-limited.",
+      whenRaised: "One client fills the disk, and keeps the database busy, with fewer bytes.",
+      reloadable: false,
+    },
+    client_row_burst: {
+      type: "integer",
+      default: 200_000,
+      unit: "rows",
+      min: 1,
+      max: 100_000_000,
+      description: "How many rows one client may write at once before client_row_rate holds.",
+      whenRaised: "Each new client can have so many written before it is bounded.",
+      reloadable: false,
+    },
     forged_event_cost: {
       type: "integer",
       default: 20,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert } from "../base/assert.ts";
+import { assert } from "./assert.ts";
 
 /** How much is let through. */
 export interface Rate {

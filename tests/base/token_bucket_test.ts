@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import fc from "fast-check";
-import { TokenBucket } from "../../src/net/token_bucket.ts";
+import { TokenBucket } from "../../src/base/token_bucket.ts";
 
 Deno.test("a bucket is full at first and never fuller", () => {
   const bucket = new TokenBucket({ perSecond: 1000, burst: 3 }, 0);
