@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CountingLog } from "../base/counting_log.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { createHttp, type HttpHandler } from "../http/router.ts";
@@ -86,6 +87,7 @@ export class RelayHost {
   readonly #options: RelayHostOptions;
   readonly #sockets: RelaySockets;
   readonly #fetch: RelayFetch;
+  readonly #relayLog: CountingLog;
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
@@ -98,12 +100,14 @@ export class RelayHost {
     const { perClient } = admissionLimits(settings);
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
+    this.#relayLog = new CountingLog({ log, clock });
     this.relay = new Relay({
       store,
       writer: this.#writer,
       verifier,
       clock,
-      log,
+      // What a peer can cause again and again must not fill a disk.
+      log: this.#relayLog,
       limits: relayLimits(settings),
       memory: {
         maxBytes: memoryLimitBytes(settings.limits.max_memory_mb),
@@ -219,6 +223,7 @@ export class RelayHost {
     await closing.step("housekeeping", this.#housekeeper?.close(), WRITING_SHARE);
     this.#verifier.close();
     await closing.step("database", store.close());
+    this.#relayLog.close();
   }
 
   #logEnding(address: string, { cause, code, reason, clean }: Ending): void {
