@@ -121,3 +121,28 @@ export class SharedBytes {
     this.bytes = bytes;
   }
 }
+
+/** How many bytes become characters in one call: each is an argument of it. */
+const LATIN1_CHUNK = 4_096;
+
+/**
+ * Bytes as characters of the same number, as HTTP has them. (`TextDecoder("latin1")` is windows-1252, which
+ * makes characters beyond U+00FF of some.)
+ *
+ * @see RFC 9110 §5.5
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { latin1Decode } from "./bytes.ts";
+ *
+ * equal(latin1Decode(new Uint8Array([0x41, 0x80, 0xff])), "A\x80\xff");
+ * ```
+ */
+export function latin1Decode(bytes: Uint8Array): string {
+  let text = "";
+  for (let start = 0; start < bytes.length; start += LATIN1_CHUNK) {
+    text += String.fromCharCode(...bytes.subarray(start, start + LATIN1_CHUNK));
+  }
+  return text;
+}

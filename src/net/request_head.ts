@@ -9,6 +9,7 @@
  * @module
  */
 
+import { latin1Decode } from "../base/bytes.ts";
 import { hasMember, isToken } from "../websocket/header_list.ts";
 
 /** How the body is delimited. */
@@ -75,7 +76,7 @@ export function parseRequestHead(bytes: Uint8Array, { maxHeaderBytes }: HeadLimi
   if ((end ?? bytes.length) - start > maxHeaderBytes) return fault(431, "the head is too long");
   if (end === undefined) return looksLikeHttp(bytes, start) ? { type: "more" } : malformed;
   // Bytes beyond ASCII are allowed in values, where they stand for themselves.
-  const text = latin1.decode(bytes.subarray(start, end - 4));
+  const text = latin1Decode(bytes.subarray(start, end - 4));
   const [requestLine = "", ...fieldLines] = text.split("\r\n");
   const line = parseRequestLine(requestLine);
   if (line.type === "fault") return line;
@@ -108,7 +109,6 @@ export function isUpgrade({ headers }: Pick<RequestHead, "headers">): boolean {
     hasMember(headers.get("upgrade") ?? "", "websocket");
 }
 
-const latin1 = new TextDecoder("latin1");
 const carriageReturn = 13;
 const lineFeed = 10;
 
@@ -145,10 +145,10 @@ function looksLikeHttp(bytes: Uint8Array, start: number): boolean {
   if (lineEnd !== -1) {
     // It was looked at when it came.
     if (bytes.length - lineEnd > 256) return true;
-    const line = latin1.decode(bytes.subarray(start, lineEnd + 1));
+    const line = latin1Decode(bytes.subarray(start, lineEnd + 1));
     return line.endsWith("\r\n") && parseRequestLine(line.slice(0, -2)).type === "line";
   }
-  const begun = latin1.decode(bytes.subarray(start, start + 32));
+  const begun = latin1Decode(bytes.subarray(start, start + 32));
   return begun === "" || begun === "\r" || /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?: [^]*)?$/.test(begun);
 }
 

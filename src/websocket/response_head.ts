@@ -6,6 +6,7 @@
  * @module
  */
 
+import { latin1Decode } from "../base/bytes.ts";
 import { type HandshakeFault, handshakeFaults } from "./handshake_fault.ts";
 import { isToken } from "./header_list.ts";
 
@@ -28,7 +29,6 @@ const statusLine = /^HTTP\/1\.1 (\d{3})(?: |$)/;
 const lineOfText = /^[\t\x20-\x7e\u0080-\uffff]*$/;
 
 /** One character for each byte, whatever it is. */
-const latin1 = new TextDecoder("latin1");
 
 /**
  * Reads the head that `bytes` start with: undefined while bytes are missing, a fault as soon as what is
@@ -36,7 +36,7 @@ const latin1 = new TextDecoder("latin1");
  *
  * @example
  * ```ts
- * import { utf8 } from "../base/bytes.ts";
+ * import { utf8, latin1Decode } from "../base/bytes.ts";
  * import { decodeResponseHead } from "./response_head.ts";
  * import { equal } from "node:assert/strict";
  *
@@ -51,9 +51,9 @@ export function decodeResponseHead(
   bytes: Uint8Array,
   maxHeadBytes: number,
 ): ResponseHead | HandshakeFault | undefined {
-  const start = latin1.decode(bytes.subarray(0, versionStart.length));
+  const start = latin1Decode(bytes.subarray(0, versionStart.length));
   if (!versionStart.startsWith(start)) return handshakeFaults.malformedResponse;
-  const text = latin1.decode(bytes.subarray(0, maxHeadBytes));
+  const text = latin1Decode(bytes.subarray(0, maxHeadBytes));
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) return bytes.length < maxHeadBytes ? undefined : handshakeFaults.longResponse;
 

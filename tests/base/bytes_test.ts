@@ -1,6 +1,13 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
-import { concat, SharedBytes, utf8, utf8Decode, utf8Length } from "../../src/base/bytes.ts";
+import {
+  concat,
+  latin1Decode,
+  SharedBytes,
+  utf8,
+  utf8Decode,
+  utf8Length,
+} from "../../src/base/bytes.ts";
 
 Deno.test("utf8Decode undoes utf8 for every well-formed text", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
@@ -48,4 +55,11 @@ Deno.test("SharedBytes starts without a deflated form", () => {
   equal(shared.deflated, undefined);
   shared.deflated = new Uint8Array([0]);
   equal(shared.bytes.length, 2);
+});
+
+Deno.test("every byte is the character of its number in latin1", () => {
+  const bytes = Uint8Array.from({ length: 10_000 }, (_, at) => at & 255);
+  const text = latin1Decode(bytes);
+  equal(text.length, bytes.length);
+  for (let at = 0; at < bytes.length; at++) equal(text.charCodeAt(at), bytes[at]);
 });

@@ -126,3 +126,12 @@ Deno.test("only an upgrade to WebSocket is one", () => {
   equal(upgrade("Connection: Upgrade\r\nUpgrade: h2c"), false);
   equal(upgrade("Upgrade: websocket"), false);
 });
+
+Deno.test("RFC 9110 §5.5: any byte from 0x80 on may stand in a value, and none is more than a byte", () => {
+  const value = Array.from({ length: 128 }, (_, at) => String.fromCharCode(128 + at)).join("");
+  const text = `GET / HTTP/1.1\r\nHost: h\r\nX-Odd: ${value}\r\n\r\n`;
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const parsed = parseRequestHead(bytes, { maxHeaderBytes: 16_384 });
+  if (parsed.type !== "head") throw new Error(parsed.type);
+  equal(parsed.head.headers.get("x-odd"), value);
+});
