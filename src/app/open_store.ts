@@ -55,7 +55,10 @@ export async function openStore(
   log: Log,
 ): Promise<TidyStore> {
   const { url } = await chooseDatabase(database);
-  if (url === "memory:") return new MemoryStore(systemClock, search.max_candidates);
+  if (url === "memory:") {
+    const pause = () => new Promise<void>((resolve) => void systemClock.after(0, resolve));
+    return new MemoryStore(systemClock, search.max_candidates, pause);
+  }
   const sql = await openDatabase(url, { ...database, readTimeoutMs: lastResortMs(limits) }, log);
   try {
     if (isServer(url)) await checkServer(sql);

@@ -71,6 +71,19 @@ export class FairQueue<T> {
     return undefined;
   }
 
+  /** Takes an item out that still waits; false if it does not. */
+  delete(item: T, { client, connection }: Source = ownSource): boolean {
+    const lanes = this.#clients.get(client);
+    const lane = lanes?.get(connection);
+    const at = lane?.items.indexOf(item, lane.next) ?? -1;
+    if (lanes === undefined || lane === undefined || at < 0) return false;
+    lane.items.splice(at, 1);
+    if (lane.next === lane.items.length) lanes.delete(connection);
+    if (lanes.size === 0) this.#clients.delete(client);
+    this.#size--;
+    return true;
+  }
+
   /** Takes all that waits, in turn. */
   clear(): readonly T[] {
     const items: T[] = [];

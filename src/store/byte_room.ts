@@ -5,6 +5,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import { FairQueue, ownSource, type Source } from "../base/fair_queue.ts";
 
 /** Somebody who waits for room. */
 interface Waiter {
@@ -13,8 +14,8 @@ interface Waiter {
 }
 
 /**
- * Lets in as many bytes as fit; the others wait in order, however few they are, and may give up waiting.
- * More than there is room for count as all of it.
+ * Lets in as many bytes as fit; the others wait in turns of their sources, however few they are, and may
+ * give up waiting. More than there is room for count as all of it.
  *
  * @example
  * ```ts
@@ -33,8 +34,9 @@ interface Waiter {
  */
 export class ByteRoom {
   readonly #capacity: number;
-  /** In order of arrival; a set, so that who gives up leaves from the midst at no cost. */
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new FairQueue<Waiter>();
+  /** Whose turn it is, and for whom there is no room yet. */
+  #next: Waiter | undefined = undefined;
   #taken = 0;
 
   constructor(capacity: number) {
@@ -49,26 +51,24 @@ export class ByteRoom {
 
   /** How many wait. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + (this.#next === undefined ? 0 : 1);
   }
 
   /** Resolves when there is room. Rejects with the signal's reason, and then nothing is to be left. */
-  async enter(bytes: number, signal?: AbortSignal): Promise<void> {
+  async enter(bytes: number, signal?: AbortSignal, source: Source = ownSource): Promise<void> {
     signal?.throwIfAborted();
-    if (this.#waiting.size === 0 && this.#fits(bytes)) {
-      this.#taken += this.#counted(bytes);
-      return;
-    }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = { bytes, enter: resolve };
     const giveUp = () => {
-      this.#waiting.delete(waiter);
+      if (this.#next === waiter) this.#next = undefined;
+      else if (!this.#waiting.delete(waiter, source)) return;
+      reject(signal?.reason);
       // Whoever stood behind may be small enough.
       this.#admit();
-      reject(signal?.reason);
     };
-    this.#waiting.add(waiter);
+    this.#waiting.push(waiter, source);
     signal?.addEventListener("abort", giveUp);
+    this.#admit();
     try {
       await promise;
     } finally {
@@ -84,9 +84,11 @@ export class ByteRoom {
   }
 
   #admit(): void {
-    for (const waiter of this.#waiting) {
-      if (!this.#fits(waiter.bytes)) return;
-      this.#waiting.delete(waiter);
+    for (;;) {
+      this.#next ??= this.#waiting.shift();
+      const waiter = this.#next;
+      if (waiter === undefined || !this.#fits(waiter.bytes)) return;
+      this.#next = undefined;
       this.#taken += this.#counted(waiter.bytes);
       waiter.enter();
     }

@@ -148,9 +148,9 @@ class Claim {
   /** Gives back what is held; waits until the answer is wanted, and then for room. */
   async renew(bytes: number): Promise<void> {
     this.drop();
-    const { room, signal } = this.#options;
+    const { room, signal, source } = this.#options;
     await whenReady(this.#options);
-    await room.enter(bytes, signal);
+    await room.enter(bytes, signal, source);
     this.bytes = bytes;
   }
 

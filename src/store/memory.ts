@@ -18,6 +18,7 @@ import {
   type EventStore,
   type PutOutcome,
   type QueryOptions,
+  QueryTimedOut,
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
@@ -34,6 +35,20 @@ const CHUNK_EVENTS = 500;
 
 interface NumberedRecord extends EventRecord {
   readonly seq: number;
+}
+
+/** How many events are compared with a filter before others have their turn: about a millisecond. */
+const EVENTS_AT_ONCE = 2_000;
+
+/** How many matching events are sorted in one go. */
+const SORTED_AT_ONCE = 1_000;
+
+/** The steps of a look at all events. */
+interface Look {
+  /** To be asked before each event: whether it is time for a pause. */
+  isDue(): boolean;
+  /** Lets others have their turn; throws when the time is over. */
+  pause(): Promise<void>;
 }
 
 /**
@@ -64,16 +79,22 @@ export class MemoryStore implements EventStore, Upkeep {
   readonly #tombstones = new Tombstones();
   readonly #clock: StoreClock;
   readonly #searchCandidates: number;
+  readonly #pause: (() => Promise<void>) | undefined;
   #lastSeq = 0;
   #closed = false;
 
   /**
    * By the clock events expire; without one none does. Of what a search finds, that many of the newest
-   * are compared.
+   * are compared. A long look at all events is interrupted by `pause` now and then; default: never.
    */
-  constructor(clock: StoreClock = timeless, searchCandidates = DEFAULT_SEARCH_CANDIDATES) {
+  constructor(
+    clock: StoreClock = timeless,
+    searchCandidates: number = DEFAULT_SEARCH_CANDIDATES,
+    pause?: () => Promise<void>,
+  ) {
     this.#clock = clock;
     this.#searchCandidates = searchCandidates;
+    this.#pause = pause;
   }
 
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
@@ -94,7 +115,10 @@ export class MemoryStore implements EventStore, Upkeep {
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
     if (this.#closed) throw closedError();
-    const found = [...new Set(filters.flatMap((filter) => this.#answer(filter)))];
+    const look = this.#look(options);
+    const all: NumberedRecord[] = [];
+    for (const filter of filters) all.push(...await this.#answer(filter, look));
+    const found = [...new Set(all)];
     // What was searched for stays in the order of its relevance.
     const isSearch = filters.some(({ search }) => search !== undefined);
     const ordered = (isSearch ? found : found.sort(newestFirst)).map(toStored);
@@ -105,21 +129,20 @@ export class MemoryStore implements EventStore, Upkeep {
     options.signal?.throwIfAborted();
   }
 
-  count(
-    filters: readonly ReqFilter[],
-    { maxRows, signal }: CountOptions,
-  ): Promise<CountResult> {
-    if (this.#closed) return Promise.reject(closedError());
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const all = filters.map((filter) => this.#matches(filter));
+  async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
+    if (this.#closed) throw closedError();
+    const { maxRows } = options;
+    const look = this.#look(options);
+    const all: NumberedRecord[][] = [];
+    for (const filter of filters) all.push(await this.#matches(filter, Infinity, look));
     const counted = new Set(all.flatMap((records) => records.slice(0, maxRows)));
     const isApproximate = all.some(({ length }) => length > maxRows);
     const result = { count: counted.size, isApproximate };
     const offset = filters.length === 1 ? hyperLogLogOffset(filters[0]!) : undefined;
-    if (offset === undefined) return Promise.resolve(result);
+    if (offset === undefined) return result;
     const registers = emptyRegisters();
     for (const { event } of counted) countAuthor(registers, event.pubkey, offset);
-    return Promise.resolve({ ...result, registers });
+    return { ...result, registers };
   }
 
   /** Searching looks at the events themselves. */
@@ -187,24 +210,52 @@ export class MemoryStore implements EventStore, Upkeep {
   }
 
   /** The newest; of a search, the best of the newest. */
-  #answer(filter: ReqFilter): NumberedRecord[] {
-    const { search, limit } = filter;
-    const newest = this.#matches(filter);
-    if (search === undefined) return newest.slice(0, limit);
-    return newest.slice(0, candidatesFor(limit ?? Infinity, this.#searchCandidates))
+  async #answer(filter: ReqFilter, look: Look): Promise<NumberedRecord[]> {
+    const { search, limit = Infinity } = filter;
+    if (search === undefined) return await this.#matches(filter, limit, look);
+    const candidates = candidatesFor(limit, this.#searchCandidates);
+    return (await this.#matches(filter, candidates, look))
       .map((record) => ({ record, score: relevance(search, record.event) }))
       .sort((a, b) => b.score - a.score)
       .slice(0, limit)
       .map(({ record }) => record);
   }
 
-  /** All of them, newest first. */
-  #matches(filter: ReqFilter): NumberedRecord[] {
+  /** The newest of them, newest first. */
+  async #matches(filter: ReqFilter, limit: number, look: Look): Promise<NumberedRecord[]> {
     const now = nowS(this.#clock);
-    return [...this.#byId.values()]
-      .filter(({ event }) => matches(filter, event) && !hasExpired(event, now))
-      .sort(newestFirst);
+    let found: NumberedRecord[] = [];
+    for (const record of this.#byId.values()) {
+      if (look.isDue()) await look.pause();
+      if (!matches(filter, record.event) || hasExpired(record.event, now)) continue;
+      found.push(record);
+      // What cannot be among the newest any more is dropped before there is much to sort.
+      if (found.length > 2 * limit + SORTED_AT_ONCE) found = newestOf(found, limit);
+    }
+    return newestOf(found, limit);
   }
+
+  /** One look at all events, however many filters it is for. */
+  #look({ signal, timeoutMs }: Pick<QueryOptions, "signal" | "timeoutMs">): Look {
+    const startMs = this.#clock.monotonicMs();
+    let count = 0;
+    signal?.throwIfAborted();
+    return {
+      isDue: () => ++count % EVENTS_AT_ONCE === 0,
+      pause: async () => {
+        await this.#pause?.();
+        signal?.throwIfAborted();
+        if (timeoutMs !== undefined && this.#clock.monotonicMs() - startMs > timeoutMs) {
+          throw new QueryTimedOut(timeoutMs);
+        }
+      },
+    };
+  }
+}
+
+function newestOf(records: NumberedRecord[], limit: number): NumberedRecord[] {
+  const sorted = records.sort(newestFirst);
+  return limit < sorted.length ? sorted.slice(0, limit) : sorted;
 }
 
 /** `created_at` descending, then `id` ascending. */

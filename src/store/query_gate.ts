@@ -34,6 +34,9 @@ interface Waiter {
   readonly enter: () => void;
 }
 
+/** Client → connection → queries. */
+type Line = Map<string, Map<object, Set<Waiter>>>;
+
 /** What a client, or one of its connections, has used lately. */
 interface Use {
   /** Milliseconds on the database's connections, of which half are forgotten every {@link HALF_LIFE_MS}. */
@@ -75,8 +78,9 @@ const MAX_CLIENTS = 10_000;
  */
 export class QueryGate {
   readonly #clock: Pick<Clock, "monotonicMs">;
-  /** Client → connection → queries, in the order of turns. */
-  readonly #waiting = new Map<string, Map<object, Set<Waiter>>>();
+  /** Queries in two lines, so that those of one never stand before those of the other. */
+  readonly #short: Line = new Map();
+  readonly #long: Line = new Map();
   readonly #clients = new Map<string, Use>();
   readonly #connections = new WeakMap<object, Use>();
   readonly #enteredMs = new WeakMap<Visitor, number>();
@@ -157,10 +161,15 @@ export class QueryGate {
     }
   }
 
+  #lineOf({ visitor }: Waiter): Line {
+    return visitor.isShort ? this.#short : this.#long;
+  }
+
   #append(waiter: Waiter): void {
     const { client, connection } = waiter.visitor.source ?? ownSource;
-    let connections = this.#waiting.get(client);
-    if (connections === undefined) this.#waiting.set(client, connections = new Map());
+    const line = this.#lineOf(waiter);
+    let connections = line.get(client);
+    if (connections === undefined) line.set(client, connections = new Map());
     const waiters = connections.get(connection);
     if (waiters === undefined) connections.set(connection, new Set([waiter]));
     else waiters.add(waiter);
@@ -169,34 +178,34 @@ export class QueryGate {
 
   #remove(waiter: Waiter): boolean {
     const { client, connection } = waiter.visitor.source ?? ownSource;
-    const connections = this.#waiting.get(client);
+    const line = this.#lineOf(waiter);
+    const connections = line.get(client);
     const waiters = connections?.get(connection);
     if (connections === undefined || waiters?.delete(waiter) !== true) return false;
-    // To the end of each line, if anything is left.
-    connections.delete(connection);
-    if (waiters.size > 0) connections.set(connection, waiters);
-    this.#waiting.delete(client);
-    if (connections.size > 0) this.#waiting.set(client, connections);
+    if (waiters.size === 0) connections.delete(connection);
+    if (connections.size === 0) line.delete(client);
     this.#figures.waiting--;
     return true;
   }
 
-  /** The next of the connection that used least, of the client that used least. */
+  /** The next of the client that used less: of those with short queries or, if they may enter, with long ones. */
   #next(): Waiter | undefined {
-    const mayEnter = ({ visitor }: Waiter) => visitor.isShort || this.#freeForLong > 0;
-    const first = (waiters: Set<Waiter>) => {
-      const able = waiters.values().filter(mayEnter).toArray();
-      return able.find(({ visitor }) => visitor.isShort) ?? able[0];
+    const short = this.#nextOf(this.#short);
+    const long = this.#freeForLong > 0 ? this.#nextOf(this.#long) : undefined;
+    if (short === undefined || long === undefined) return short ?? long;
+    const usedMs = ({ visitor }: Waiter) => this.#usedMs(this.#usesOf(visitor)[0]);
+    return usedMs(long) < usedMs(short) ? long : short;
+  }
+
+  /** The first query of the connection that used least, of the client that used least. */
+  #nextOf(line: Line): Waiter | undefined {
+    const usedMs = (key: "client" | "connection", waiters: Set<Waiter>) => {
+      const [client, connection] = this.#usesOf(waiters.values().next().value!.visitor);
+      return this.#usedMs(key === "client" ? client : connection);
     };
-    const ofClient = (connections: Map<object, Set<Waiter>>) =>
-      least(
-        connections.values().map(first),
-        ({ visitor }) => this.#usedMs(this.#usesOf(visitor)[1]),
-      );
-    return least(
-      this.#waiting.values().map(ofClient),
-      ({ visitor }) => this.#usedMs(this.#usesOf(visitor)[0]),
-    );
+    const connections = least(line, (some) => usedMs("client", some.values().next().value!));
+    const waiters = connections && least(connections, (some) => usedMs("connection", some));
+    return waiters?.values().next().value;
   }
 
   #depart(visitor: Visitor, moreMs: number): void {
@@ -238,21 +247,25 @@ export class QueryGate {
   }
 }
 
-/** How many in a line are compared: enough to find one that used little, few enough for long lines. */
+/** How many in a line are compared at a time. */
 const MAX_COMPARED = 64;
 
-/** Of the first that are there, the one that used the least. */
-function least(waiters: Iterable<Waiter | undefined>, usedMs: (waiter: Waiter) => number) {
-  let best: Waiter | undefined;
+/**
+ * Of the first that stand in a line, the one that used the least. Those that were looked at go to its
+ * end, so that in a long line the next look is at others.
+ */
+function least<K, V>(line: Map<K, V>, usedMs: (value: V) => number): V | undefined {
+  let best: V | undefined;
   let leastMs = Infinity;
-  let compared = 0;
-  for (const waiter of waiters) {
-    if (compared++ === MAX_COMPARED) break;
-    if (waiter === undefined) continue;
-    const ms = usedMs(waiter);
-    if (ms >= leastMs) continue;
-    best = waiter;
-    leastMs = ms;
+  for (const [key, value] of line.entries().take(MAX_COMPARED).toArray()) {
+    const ms = usedMs(value);
+    if (ms < leastMs) {
+      best = value;
+      leastMs = ms;
+    }
+    if (line.size <= MAX_COMPARED) continue;
+    line.delete(key);
+    line.set(key, value);
   }
   return best;
 }

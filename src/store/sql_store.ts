@@ -79,6 +79,9 @@ export interface SqlStoreOptions {
   readonly clock?: StoreClock;
 }
 
+/** What part of the bytes that may be fetched is kept for queries that read little. */
+const LIGHT_ROOM_SHARE = 0.25;
+
 /**
  * The store of every relay that keeps its events: any {@link Database} whose schema is that of
  * `migrations/`.
@@ -107,7 +110,9 @@ export class SqlStore implements EventStore, Upkeep {
   readonly #searchableKinds: ReadonlySet<number>;
   readonly #searchCandidates: number;
   readonly #statistics: Statistics;
-  readonly #room: ByteRoom;
+  /** For the events of queries that read little, which never stand behind the others. */
+  readonly #lightRoom: ByteRoom;
+  readonly #heavyRoom: ByteRoom;
   readonly #clock: StoreClock;
   /** Whether indexes are missing, see {@link fill}. */
   #isFilling = false;
@@ -119,7 +124,9 @@ export class SqlStore implements EventStore, Upkeep {
     this.#hashText = hashText;
     this.#searchableKinds = options.searchableKinds ?? new Set();
     this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
-    this.#room = new ByteRoom(options.maxFetchedBytes ?? 64 * 1_048_576);
+    const bytes = options.maxFetchedBytes ?? 64 * 1_048_576;
+    this.#lightRoom = new ByteRoom(LIGHT_ROOM_SHARE * bytes);
+    this.#heavyRoom = new ByteRoom((1 - LIGHT_ROOM_SHARE) * bytes);
     this.#clock = options.clock ?? timeless;
     this.#statistics = new Statistics(database, this.#clock);
     this.feed = feedOf(database);
@@ -180,13 +187,15 @@ export class SqlStore implements EventStore, Upkeep {
   ): AsyncIterable<readonly StoredEvent[]> {
     const questions = filters.map((filter) => this.#question(filter));
     const isSearch = filters.some(({ search }) => search !== undefined);
-    const bounds = this.#bounds(options, isLight(questions.flatMap(({ parts }) => parts)));
+    const isSmall = isLight(questions.flatMap(({ parts }) => parts));
+    const bounds = this.#bounds(options, isSmall);
+    const room = isSmall ? this.#lightRoom : this.#heavyRoom;
     const { database } = bounds;
     try {
       const { found, claimBytes } = (isSearch ? askInTurn : askTogether)(questions, bounds);
       const bodiesOf = (ids: readonly string[]) =>
         database.query(bodiesStatement(ids), { ...bounds, isShort: true });
-      yield* deliver(found, { ...options, room: this.#room, claimBytes, bodiesOf });
+      yield* deliver(found, { ...options, room, claimBytes, bodiesOf });
     } catch (error) {
       throw unavailable(error);
     }

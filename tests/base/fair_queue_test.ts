@@ -27,3 +27,16 @@ Deno.test("items without a source come in the order in which they were added", (
   for (const item of items) queue.push(item);
   deepEqual(queue.clear(), items);
 });
+
+Deno.test("what is taken out is gone, and nothing is left of its source", () => {
+  const queue = new FairQueue<string>();
+  const [first, second] = [{ client: "a", connection: {} }, { client: "b", connection: {} }];
+  for (const item of ["a1", "a2", "a3"]) queue.push(item, first);
+  queue.push("b1", second);
+  equal(queue.shift(), "a1");
+  equal(queue.delete("a1", first), false, "it was given out");
+  equal(queue.delete("b1", second), true);
+  equal(queue.delete("b1", second), false);
+  equal(queue.delete("a3", first), true);
+  deepEqual([queue.size, queue.clear()], [1, ["a2"]]);
+});

@@ -1,4 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
+import type { Source } from "../../src/base/fair_queue.ts";
 import { settle } from "../kit/pretend_relay.ts";
 import { ByteRoom } from "../../src/store/byte_room.ts";
 
@@ -76,4 +77,22 @@ Deno.test("nobody comes in whose signal was aborted before", async () => {
   const enough = new Error("enough");
   await rejects(room.enter(1, AbortSignal.abort(enough)), enough);
   equal(room.taken, 0);
+});
+
+Deno.test("a source that waits often delays another by little", async () => {
+  const room = new ByteRoom(100);
+  const inside: string[] = [];
+  await room.enter(100);
+  const enter = (name: string, source: Source) =>
+    void room.enter(60, undefined, source).then(() => inside.push(name));
+  const busy = { client: "busy", connection: {} };
+  for (let n = 0; n < 100; n++) enter("busy", busy);
+  enter("quiet", { client: "quiet", connection: {} });
+  room.leave(100);
+  for (let turn = 0; turn < 2; turn++) {
+    await settle();
+    room.leave(60);
+  }
+  await settle();
+  deepEqual(inside, ["busy", "busy", "quiet"], "the one whose turn it was, and one more");
 });

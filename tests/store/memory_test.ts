@@ -5,6 +5,8 @@ import { eventJson } from "../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import type { EventRecord } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
+import { idsIn, recordOf, someEvent } from "../kit/records.ts";
 
 // What all stores have in common is in tests/contract; here is what the contract is judged by, held
 // against answers written down by hand.
@@ -84,3 +86,23 @@ async function idsOf(store: MemoryStore, ...filters: Partial<ReqFilter>[]): Prom
   }
   return ids;
 }
+
+Deno.test("a long look at all events lets others have their turn, and ends when its time is over", async () => {
+  const clock = new FakeClock();
+  let pauses = 0;
+  const store = new MemoryStore(clock, 1_000, () => {
+    pauses++;
+    clock.advance(10);
+    return Promise.resolve();
+  });
+  const events = Array.from({ length: 9_000 }, (_, n) => someEvent({ created_at: n }));
+  await store.put(events.map(recordOf));
+  const newest = await idsIn(store, { limit: 5 });
+  deepEqual(newest, events.slice(-5).reverse().map(({ id }) => id));
+  equal(pauses, 4);
+  const filters = Array.from({ length: 50 }, () => ({ tags: new Map(), kinds: new Set([7]) }));
+  await rejects(Array.fromAsync(store.query(filters, { timeoutMs: 100 })), {
+    name: "QueryTimedOut",
+  });
+  equal(pauses, 4 + 11);
+});

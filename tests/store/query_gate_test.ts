@@ -113,3 +113,46 @@ Deno.test("what was used long ago counts no more, and a query that left the line
   await turn();
   deepEqual(entered, ["busy"]);
 });
+
+Deno.test("however many clients wait with long queries, a short one enters what is kept for such", async () => {
+  const gate = new QueryGate({ connections: 4, reserved: 2 });
+  const visitor = (n: number, isShort: boolean) => ({
+    isShort,
+    source: { client: `client ${n}`, connection: {} },
+  });
+  for (let n = 0; n < 200; n++) void gate.enter(visitor(n, false));
+  await turn();
+  let isIn = false;
+  void gate.enter(visitor(1_000, true)).then(() => isIn = true);
+  await turn();
+  equal(isIn, true);
+});
+
+Deno.test("in a long line of clients that used much, one that used nothing is found soon", async () => {
+  const { clock, gate, first } = await busyGate();
+  const entered: string[] = [];
+  const enter = (client: string) => {
+    const visitor = { isShort: false, source: { client, connection: {} } };
+    void gate.enter(visitor).then(() => entered.push(client));
+    return visitor;
+  };
+  // Everybody has used a second.
+  gate.leave(first);
+  for (let n = 0; n < 500; n++) {
+    const visitor = { isShort: false, source: { client: `${n}`, connection: {} } };
+    await gate.enter(visitor);
+    clock.advance(1);
+    gate.leave(visitor);
+  }
+  await gate.enter(first);
+  const visitors = new Map(Array.from({ length: 500 }, (_, n) => [`${n}`, enter(`${n}`)]));
+  visitors.set("quiet", enter("quiet"));
+  gate.leave(first);
+  await turn();
+  for (let left = 20; !entered.includes("quiet") && left > 0; left--) {
+    clock.advance(1);
+    gate.leave(visitors.get(entered.at(-1)!)!);
+    await turn();
+  }
+  equal(entered.includes("quiet"), true, `${entered.length} went before`);
+});
