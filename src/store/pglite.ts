@@ -23,6 +23,7 @@ import type {
   PgliteRows,
 } from "./pglite_messages.ts";
 import { type StoreClock, timeless } from "./store_clock.ts";
+import { QueryGate } from "./query_gate.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** How the embedded database is set. */
@@ -30,7 +31,7 @@ export interface PgliteOptions {
   /** Memory for pages, megabytes; more than 1,024 is taken as 1,024. Default 128. */
   readonly sharedBuffersMb?: number;
   /** By what closing is cut short when a statement does not end. Default: it waits. */
-  readonly clock?: Pick<StoreClock, "after">;
+  readonly clock?: StoreClock;
 }
 
 /** How long what runs has when the database is closed, and the last page to be written, milliseconds. */
@@ -105,25 +106,38 @@ async function startWorker(
 class PgliteDatabase implements Database {
   readonly #worker: PgliteWorker;
   readonly #release: () => void;
-  readonly #clock: Pick<StoreClock, "after">;
+  readonly #clock: StoreClock;
   /** One statement outside of transactions, or one transaction, at a time. */
   readonly #turnstile = new Turnstile(1);
+  /** Passed before it by queries, so that clients take turns and one query at a time stands before writing. */
+  readonly #gate: QueryGate;
   #closing: Promise<void> | undefined = undefined;
 
-  constructor(worker: PgliteWorker, release: () => void, clock: Pick<StoreClock, "after">) {
+  constructor(worker: PgliteWorker, release: () => void, clock: StoreClock) {
     this.#worker = worker;
     this.#release = release;
     this.#clock = clock;
+    this.#gate = new QueryGate({ connections: 1, reserved: 0, clock });
   }
 
   async query<Row>(
     statement: Statement<Row>,
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
-    const { signal, allowance } = options;
+    const { signal, allowance, isShort = false, source } = options;
     allowance?.check();
-    await this.#turnstile.enter(signal);
-    const rows = this.#run(statement, options).finally(() => this.#turnstile.leave());
+    const visitor = { isShort, signal, source };
+    await this.#gate.enter(visitor);
+    try {
+      await this.#turnstile.enter(signal);
+    } catch (error) {
+      this.#gate.leave(visitor);
+      throw error;
+    }
+    const rows = this.#run(statement, options).finally(() => {
+      this.#turnstile.leave();
+      this.#gate.leave(visitor);
+    });
     return await (allowance?.within(rows, () => {}) ?? rows);
   }
 
