@@ -1,6 +1,6 @@
 /**
- * Every export of `src/` says what it means, and every function and class shows how it is used, but for
- * errors and for the functions of `app` that only act.
+ * Every export of `src/` says what it means, and every function and class of the public API shows how it
+ * is used, but for errors.
  *
  * @module
  */
@@ -24,16 +24,22 @@ export interface DocSymbol {
     readonly declarationKind: string;
     readonly kind: string;
     readonly jsDoc?: JsDoc;
-    readonly def?: { readonly extends?: string; readonly returnType?: DocType };
+    readonly def?: { readonly extends?: string };
   }[];
 }
 
-/** A type as it is written. */
-export interface DocType {
-  /** The name of a keyword or of a type, without its parameters. */
-  readonly repr: string;
-  readonly value?: string | { readonly typeParams?: readonly DocType[] };
-}
+/** What other programs import: by itself, and what the sockets layer offers. */
+const publicFiles: ReadonlySet<string> = new Set([
+  "src/app/create_relay.ts",
+  "src/net/buffered_reader.ts",
+  "src/net/datagram.ts",
+  "src/net/dial.ts",
+  "src/net/ip_address.ts",
+  "src/net/lasting_connection.ts",
+  "src/net/listen.ts",
+  "src/net/primary_address.ts",
+  "src/net/websocket_client.ts",
+]);
 
 /** A comment with its tags. */
 export interface JsDoc {
@@ -83,25 +89,9 @@ function symbolGap(
   if (first.kind !== "function" && first.kind !== "class") return undefined;
   // An error is made in one place and caught in another: its docstring says all there is to show.
   if (first.def?.extends === "Error") return undefined;
-  if (path.startsWith("src/app/") && own.every(({ def }) => onlyActs(def?.returnType))) {
-    return undefined;
-  }
+  if (!publicFiles.has(path)) return undefined;
   return own.some((each) => hasTag(each.jsDoc, "example")) ? undefined : `${at} has no @example`;
 }
-
-/**
- * Whether a function gives back nothing, or no more than how it went. In `app`, such a function needs a
- * terminal, a socket or a process to act on, and leaves nothing for an example to check: its docstring
- * says what happens, and tests that run the program show it. Elsewhere the effect goes through a port,
- * and an example shows what arrives there.
- */
-function onlyActs(type: DocType | undefined): boolean {
-  if (type?.repr !== "Promise") return outcomes.has(type?.repr ?? "");
-  const [settled] = typeof type.value === "object" ? type.value.typeParams ?? [] : [];
-  return outcomes.has(settled?.repr ?? "");
-}
-
-const outcomes: ReadonlySet<string> = new Set(["void", "never", "ExitCode"]);
 
 /** The comment of a file that is followed by an export at once is told as that export's, too. */
 function isSaid(doc: JsDoc | undefined): boolean {

@@ -1,17 +1,10 @@
 /**
- * `tests/` mirrors `src/` file for file, and no test is switched off in silence.
+ * No test is switched off in silence.
  *
  * @module
  */
 
-import { rooms } from "./rooms.ts";
 import { exitWith, filesUnder, readIfPresent } from "./source_files.ts";
-
-/** Files that have behaviour and no test file of their own, each with the reason. */
-const untested: Readonly<Record<string, string>> = {};
-
-/** Test files of a room that test no single file of it, each with the reason. */
-const unmirrored: Readonly<Record<string, string>> = {};
 
 /** Test files that skip a test or turn a leak check off, each with the reason. */
 const weakened: Readonly<Record<string, string>> = {
@@ -28,10 +21,8 @@ const weakened: Readonly<Record<string, string>> = {
 
 /** What {@link testGaps} looks at. */
 export interface Project {
-  /** Text by path, everything under `src/` and `tests/`. */
+  /** Text by path, everything under `tests/`. */
   readonly files: ReadonlyMap<string, string>;
-  readonly untested: Readonly<Record<string, string>>;
-  readonly unmirrored: Readonly<Record<string, string>>;
   readonly weakened: Readonly<Record<string, string>>;
 }
 
@@ -44,18 +35,14 @@ export interface Project {
  * import { deepEqual } from "node:assert/strict";
  * import { testGaps } from "./check_tests.ts";
  *
- * const files = new Map([["src/base/bytes.ts", "export function utf8() {}\n"]]);
- * deepEqual(testGaps({ files, untested: {}, unmirrored: {}, weakened: {} }), [
- *   "src/base/bytes.ts: no tests/base/bytes_test.ts",
+ * const files = new Map([["tests/base/a_test.ts", 'Deno.test.only("a", () => {});']]);
+ * deepEqual(testGaps({ files, weakened: {} }), [
+ *   "tests/base/a_test.ts: a test is ignored or runs alone",
  * ]);
  * ```
  */
 export function testGaps(project: Project): readonly string[] {
-  return [
-    ...judge(missingTests(project.files), project.untested),
-    ...judge(strayTests(project.files), project.unmirrored),
-    ...judge(weakTests(project.files), project.weakened),
-  ];
+  return judge(weakTests(project.files), project.weakened);
 }
 
 /** A file and what is wrong with it. */
@@ -72,35 +59,6 @@ function judge(
     ...open.map(([file, finding]) => `${file}: ${finding}`),
     ...stale.map((file) => `${file}: an exception in check_tests.ts that is not needed`),
   ];
-}
-
-/**
- * An export that does something while the program runs. Types do not, what is passed on is tested where it
- * is made, and an error class that only has a name can hardly fail.
- */
-const behaviour =
-  /^export\s+(?:default\b|(?:abstract\s+|async\s+)*(?:function|const|let|enum)\b|(?:abstract\s+)?class\s+(?!\w+ extends Error\b))/m;
-
-function missingTests(files: Project["files"]): Findings {
-  const findings = new Map<string, string>();
-  for (const [file, text] of files) {
-    if (!file.startsWith("src/") || !behaviour.test(text)) continue;
-    const test = file.replace(/^src\//, "tests/").replace(/\.ts$/, "_test.ts");
-    if (!files.has(test)) findings.set(file, `no ${test}`);
-  }
-  return findings;
-}
-
-function strayTests(files: Project["files"]): Findings {
-  const names = new Set(rooms.map(({ name }) => name));
-  const findings = new Map<string, string>();
-  for (const file of files.keys()) {
-    const [folder, room] = file.split("/");
-    if (folder !== "tests" || !names.has(room ?? "") || !file.endsWith("_test.ts")) continue;
-    const source = file.replace(/^tests\//, "src/").replace(/_test\.ts$/, ".ts");
-    if (!files.has(source)) findings.set(file, `tests no file: ${source} does not exist`);
-  }
-  return findings;
 }
 
 /** A test that does not run, runs alone, or may leak; the options of a test come before its body. */
@@ -124,15 +82,15 @@ function weakTests(files: Project["files"]): Findings {
 }
 
 /**
- * The text of everything under `src/` and `tests/`, by path.
+ * The text of everything under `tests/`, by path.
  *
- * @param root The directory that has both.
+ * @param root The directory that has it.
  */
 export function readProject(root: string): ReadonlyMap<string, string> {
-  const paths = [...filesUnder(root, "src", ".ts"), ...filesUnder(root, "tests", ".ts")];
+  const paths = filesUnder(root, "tests", ".ts");
   return new Map(paths.map((path) => [path, readIfPresent(`${root}/${path}`) ?? ""]));
 }
 
 if (import.meta.main) {
-  exitWith(testGaps({ files: readProject(Deno.cwd()), untested, unmirrored, weakened }));
+  exitWith(testGaps({ files: readProject(Deno.cwd()), weakened }));
 }

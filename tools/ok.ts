@@ -34,7 +34,6 @@ export const steps: readonly Step[] = [
   { name: "docs", args: ["task", "--quiet", "check:docs"] },
   { name: "tests", args: ["task", "--quiet", "check:tests"] },
   { name: "tour", args: ["task", "--quiet", "check:tour"] },
-  { name: "style", args: ["task", "--quiet", "check:style"] },
   { name: "dependencies", args: ["task", "--quiet", "check:dependencies"] },
 ];
 

@@ -20,16 +20,6 @@ export interface DatabaseChoice {
  * a new relay a private Postgres server where there can be one, and PGlite elsewhere.
  *
  * @see docs/decisions/0005-embedded-default.md
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { chooseDatabase } from "./choose_database.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * const settings = { ...defaultSettings.database, url: "memory:" };
- * deepEqual(await chooseDatabase(settings), { url: "memory:" });
- * ```
  */
 export async function chooseDatabase(
   { url, data }: Pick<Settings["database"], "url" | "data">,

@@ -18,26 +18,6 @@ export interface ClosingOptions {
 /**
  * Steps of an end, each of which is waited for no longer than there is time. A step that does not come to
  * its end, or fails, is named in the log, and the next one begins.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { Closing } from "./closing.ts";
- *
- * const lines: unknown[] = [];
- * const clock = {
- *   monotonicMs: () => 0,
- *   after: (_delayMs: number, callback: () => void) => {
- *     queueMicrotask(callback);
- *     return { cancel() {} };
- *   },
- * };
- * const log = { ...silentLog, warn: (_: string, fields?: object) => void lines.push(fields) };
- * const closing = new Closing({ clock, log, timeoutMs: 100 });
- * await closing.step("database", new Promise(() => {}));
- * deepEqual(lines, [{ step: "database" }]);
- * ```
  */
 export class Closing {
   readonly #options: ClosingOptions;

@@ -39,24 +39,6 @@ export interface CommandLineHost {
 /**
  * Does what `args` ask, and gives the exit code. Help asked for goes to standard output, help given
  * because of a mistake to standard error.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { runCommandLine } from "./command_line.ts";
- * import { systemStreams } from "./streams.ts";
- *
- * let config: string | undefined;
- * const code = await runCommandLine(["info", "--config", "relay.toml"], {
- *   streams: systemStreams,
- *   run: (options) => {
- *     config = options.config;
- *     return Promise.resolve(0);
- *   },
- * });
- * equal(code, 0);
- * equal(config, "relay.toml");
- * ```
  */
 export async function runCommandLine(
   args: readonly string[],

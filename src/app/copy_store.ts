@@ -31,17 +31,6 @@ export interface CopyOptions {
  * already is skipped. The events were checked when they came, and are not checked again.
  *
  * Rejects with the signal's reason, and with what either store failed with; what was copied stays.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { MemoryStore } from "../store/memory.ts";
- * import { copyStore } from "./copy_store.ts";
- *
- * const { signal } = new AbortController();
- * const tally = await copyStore(new MemoryStore(), new MemoryStore(), { signal, onProgress() {} });
- * equal(tally.outcomes.size, 0);
- * ```
  */
 export async function copyStore(
   from: Pick<EventStore, "query">,

@@ -35,27 +35,6 @@ export interface HousekeeperOptions {
 /**
  * Removes expired events every few seconds, and now and then those that the rules of retention do not
  * keep. One small step at a time; several instances may do so on one database.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { FakeClock } from "../../tests/kit/fake_clock.ts";
- * import { MemoryStore } from "../store/memory.ts";
- * import { Housekeeper } from "./housekeeper.ts";
- *
- * const clock = new FakeClock();
- * const housekeeper = new Housekeeper({
- *   store: new MemoryStore(clock),
- *   rules: { ages: [], maxBytes: Infinity, keptKinds: [], keptAuthors: new Set() },
- *   sweepIntervalMs: 3_600_000,
- *   clock,
- *   log: silentLog,
- * });
- * clock.advance(10_000);
- * await housekeeper.close();
- * equal(clock.timerCount, 0);
- * ```
  */
 export class Housekeeper {
   readonly #options: HousekeeperOptions;

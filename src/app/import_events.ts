@@ -68,26 +68,6 @@ export interface ImportTally extends Readonly<Record<PutOutcome, number>> {
  * and what the policy refuses.
  *
  * Rejects with what the stream or the store failed with; what was stored until then stays.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { utf8 } from "../base/bytes.ts";
- * import { MemoryStore } from "../store/memory.ts";
- * import { importEvents } from "./import_events.ts";
- *
- * async function* pieces() {
- *   yield utf8("no event\n");
- * }
- * const { refused } = await importEvents(pieces(), {
- *   store: new MemoryStore(),
- *   verifier: undefined,
- *   policy: () => undefined,
- *   nowMs: 0,
- *   maxLineBytes: 1000,
- * });
- * deepEqual([...refused], [["invalid: not JSON", 1]]);
- * ```
  */
 export async function importEvents(
   pieces: AsyncIterable<Uint8Array>,

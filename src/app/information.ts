@@ -19,15 +19,6 @@ const software = "https://github.com/gallimimus/gallimimus";
  * same setting.
  *
  * @see NIP-11
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { relayInformation } from "./information.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * equal(relayInformation(defaultSettings).limitation.maxSubscriptions, 100);
- * ```
  */
 export function relayInformation(settings: Settings): RelayInformation {
   const { relay, limits } = settings;

@@ -18,18 +18,6 @@ const CARRIAGE_RETURN = 0x0d;
 /**
  * Cuts pieces of bytes into lines that end in LF or CRLF. Blank lines are left out; of a line longer
  * than the limit no more is kept than that it was there.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { utf8 } from "../base/bytes.ts";
- * import { LineSplitter } from "./json_lines.ts";
- *
- * const splitter = new LineSplitter(100);
- * deepEqual(splitter.push(utf8('{"a":1}\r\n\n{"b"')), [{ number: 1, text: '{"a":1}' }]);
- * deepEqual(splitter.push(utf8(":2}")), []);
- * deepEqual(splitter.end(), [{ number: 3, text: '{"b":2}' }]);
- * ```
  */
 export class LineSplitter {
   readonly #maxLineBytes: number;

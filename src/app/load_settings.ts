@@ -58,18 +58,6 @@ export type LoadedSettings =
 
 /**
  * Merges and checks all sources.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { loadSettings } from "./load_settings.ts";
- *
- * const loaded = loadSettings({
- *   file: { path: "config.toml", text: '[log]\nlevel = "warn"\n' },
- *   environment: { GALLIMIMUS_LOG__LEVEL: "debug" },
- * });
- * equal("settings" in loaded && loaded.settings.log.level, "debug");
- * ```
  */
 export function loadSettings(sources: SettingSources): LoadedSettings {
   const merge = new Merge();
@@ -84,17 +72,6 @@ export function loadSettings(sources: SettingSources): LoadedSettings {
 
 /**
  * One problem as a line for people.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { problemLine } from "./load_settings.ts";
- *
- * equal(
- *   problemLine({ source: "--set", name: "log.levle", message: "no such setting" }),
- *   "--set: log.levle: no such setting",
- * );
- * ```
  */
 export function problemLine({ source, name, message }: SettingProblem): string {
   return name === "" ? `${source}: ${message}` : `${source}: ${name}: ${message}`;

@@ -38,13 +38,6 @@ const COLOUR_CODE = { debug: "2", info: "0", warn: "33", error: "31" } as const;
 
 /**
  * The relay's log. Lines go nowhere until LogTape is configured, here or by a host program.
- *
- * @example
- * ```ts
- * import { relayLog } from "./logging.ts";
- *
- * relayLog().info("listening", { port: 8080 });
- * ```
  */
 export function relayLog(): Log {
   const logger = getLogger(CATEGORY);
@@ -59,19 +52,6 @@ export function relayLog(): Log {
 /**
  * Sends the relay's lines to `write`, one call a line, and gives back what ends that. Replaces an
  * earlier choice.
- *
- * @example
- * ```ts
- * import { ok } from "node:assert/strict";
- * import { configureLog, relayLog } from "./logging.ts";
- *
- * const lines: string[] = [];
- * const style = { level: "info", format: "text", colour: false } as const;
- * const end = configureLog(style, (line) => lines.push(line));
- * relayLog().info("listening", { port: 8080 });
- * end();
- * ok(lines[0]?.endsWith(" info  listening port=8080\n"));
- * ```
  */
 export function configureLog(style: LogStyle, write: (line: string) => void): () => void {
   const format = style.format === "json" ? jsonLine : textLine;
@@ -90,19 +70,6 @@ export function configureLog(style: LogStyle, write: (line: string) => void): ()
  * The style that the settings and the surroundings call for.
  *
  * @see https://no-color.org
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { logStyle } from "./logging.ts";
- *
- * const settings = { level: "info", format: "auto" } as const;
- * deepEqual(logStyle(settings, { isTerminal: false, noColor: undefined }), {
- *   level: "info",
- *   format: "json",
- *   colour: false,
- * });
- * ```
  */
 export function logStyle(
   { level, format }: {

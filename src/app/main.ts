@@ -15,15 +15,6 @@ import { systemRandom } from "./system_random.ts";
 
 /**
  * Does what `args` ask and ends the process with the exit code that says how it went.
- *
- * @example
- * ```ts
- * import { main } from "./main.ts";
- *
- * // Ends the process that calls it.
- * const showInfo = () => main(["info"]);
- * if (typeof showInfo !== "function") throw new Error("unexpected");
- * ```
  */
 export async function main(args: readonly string[]): Promise<never> {
   const host: Host = {

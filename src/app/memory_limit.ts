@@ -17,14 +17,6 @@ const MB = 1024 * 1024;
 /**
  * The bound in bytes: what the setting says, but never what the engine's own bound would not let it
  * reach; 0 for what suits the machine.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { memoryLimitBytes } from "./memory_limit.ts";
- *
- * equal(memoryLimitBytes(100), 100 * 1024 * 1024);
- * ```
  */
 export function memoryLimitBytes(maxMemoryMb: number): number {
   const heap = HEAP_SHARE * getHeapStatistics().heap_size_limit;
@@ -43,14 +35,6 @@ function machineBytes(): number {
 
 /**
  * What the process uses now, bytes: its heap, and buffers outside of it.
- *
- * @example
- * ```ts
- * import { ok } from "node:assert/strict";
- * import { usedMemoryBytes } from "./memory_limit.ts";
- *
- * ok(usedMemoryBytes() > 1_000_000);
- * ```
  */
 export function usedMemoryBytes(): number {
   const { heapUsed, external } = Deno.memoryUsage();

@@ -11,14 +11,6 @@ const folder = new URL("../../migrations/", import.meta.url);
 
 /**
  * All migrations, oldest first.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { readMigrations } from "./migration_files.ts";
- *
- * equal((await readMigrations())[0]?.name, "0001_events_and_tags");
- * ```
  */
 export async function readMigrations(): Promise<readonly Migration[]> {
   const files = (await Array.fromAsync(Deno.readDir(folder)))

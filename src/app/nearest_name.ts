@@ -7,18 +7,6 @@
 /**
  * The full setting name that is most likely meant by `name`, or undefined when none is close: one that
  * begins like it (a unit left out), one a few typing errors away, or the same key in another section.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { nearestName } from "./nearest_name.ts";
- *
- * const names = ["network.ping_interval_s", "limits.max_filters"];
- * equal(nearestName("network.ping_interval", names), "network.ping_interval_s");
- * equal(nearestName("network.max_filters", names), "limits.max_filters");
- * equal(nearestName("limits.max_fliters", names), "limits.max_filters");
- * equal(nearestName("limits.colour", names), undefined);
- * ```
  */
 export function nearestName(name: string, names: Iterable<string>): string | undefined {
   let nearest: string | undefined;
@@ -43,15 +31,6 @@ function keyOf(name: string): string {
 /**
  * How many letters must be added, left out, replaced or swapped with their neighbour to turn `from`
  * into `to` (optimal string alignment).
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { editDistance } from "./nearest_name.ts";
- *
- * equal(editDistance("limit", "limits"), 1);
- * equal(editDistance("fliters", "filters"), 1);
- * ```
  */
 export function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];

@@ -16,15 +16,6 @@ import type { Settings } from "./setting_list.ts";
 
 /**
  * The bounds of each server.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { listenLimits } from "./network_options.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * equal(listenLimits(defaultSettings).maxConnections, 10_000);
- * ```
  */
 export function listenLimits({ limits, network }: Settings): ListenLimits {
   return {
@@ -42,15 +33,6 @@ export function listenLimits({ limits, network }: Settings): ListenLimits {
 
 /**
  * How fast a connection may send.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { paceLimits } from "./network_options.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * equal(paceLimits(defaultSettings).messages.perSecond, 5_000);
- * ```
  */
 export function paceLimits({ limits }: Settings): PaceLimits {
   return {
@@ -61,15 +43,6 @@ export function paceLimits({ limits }: Settings): PaceLimits {
 
 /**
  * How much a connection may be sent before it has shown that it reads.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { unreadLimits } from "./network_options.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * deepEqual(unreadLimits(defaultSettings), { initialBytes: 32_768, maxBytes: 4_194_304 });
- * ```
  */
 export function unreadLimits({ limits }: Settings): Omit<UnreadWindowOptions, "random"> {
   return {
@@ -83,15 +56,6 @@ const clientPrefix = { ipv4Bits: 32, ipv6Bits: 64 };
 
 /**
  * Who may come in. Throws a TypeError that names a network which is none.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { admissionLimits } from "./network_options.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * equal(admissionLimits(defaultSettings).perClient?.maxInside, 1000);
- * ```
  */
 export function admissionLimits({ network }: Settings): GateLimits {
   return {
@@ -114,15 +78,6 @@ export interface ProxyOptions {
 
 /**
  * Which proxies the settings trust. Throws a TypeError that names a network which is none.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { proxyOptions } from "./network_options.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * equal(proxyOptions(defaultSettings).forwarded, undefined);
- * ```
  */
 export function proxyOptions({ network }: Settings): ProxyOptions {
   const senders = network.proxy_protocol_from;
@@ -142,18 +97,6 @@ export function proxyOptions({ network }: Settings): ProxyOptions {
  * case and without a default port.
  *
  * @see RFC 6455 §10.2
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { originRule } from "./network_options.ts";
- *
- * const allows = originRule(["https://Client.example:443"]);
- * equal(allows?.("https://client.example"), true);
- * equal(allows?.("https://elsewhere.example"), false);
- * equal(allows?.(undefined), true);
- * equal(originRule([]), undefined);
- * ```
  */
 export function originRule(
   allowed: readonly string[],

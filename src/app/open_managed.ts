@@ -24,16 +24,6 @@ export interface OpenManagedOptions extends PostgresConfOptions {
  * Starts the server of the directory `path` and connects to it. Closing the database stops the server.
  *
  * Rejects with `StoreUnavailable` when it cannot be had.
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { openManaged } from "./open_managed.ts";
- *
- * const options = { log: silentLog, connections: 10, postgres: {} };
- * await rejects(openManaged("/dev/null/postgres", options), { name: "StoreUnavailable" });
- * ```
  */
 export async function openManaged(path: string, options: OpenManagedOptions): Promise<Database> {
   const { postgres, ...own } = options;

@@ -38,17 +38,6 @@ const WRITE_CONNECTIONS = 3;
 /**
  * Opens the store that the settings name and brings its schema up to date; a database that the relay
  * runs itself speaks through the log. Rejects with {@link StoreUnavailable} when it cannot be had.
- *
- * @example
- * ```ts
- * import { silentLog } from "../base/log.ts";
- * import { openStore } from "./open_store.ts";
- * import { settingsWith } from "./setting_list.ts";
- *
- * const settings = settingsWith(new Map([["database.url", "memory:"]]));
- * const store = await openStore(settings, silentLog);
- * await store.close();
- * ```
  */
 export async function openStore(
   { database, search, limits }: Settings,

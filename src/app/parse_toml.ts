@@ -13,16 +13,6 @@ export type ParsedToml =
 
 /**
  * Parses a TOML document.
- *
- * @example
- * ```ts
- * import { deepEqual, equal } from "node:assert/strict";
- * import { parseToml } from "./parse_toml.ts";
- *
- * deepEqual(parseToml("port = 8080"), { table: { port: 8080 } });
- * const wrong = parseToml("port = \n");
- * equal("fault" in wrong && wrong.line, 1);
- * ```
  */
 export function parseToml(text: string): ParsedToml {
   try {

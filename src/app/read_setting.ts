@@ -13,16 +13,6 @@ export type ReadSetting =
 
 /**
  * Takes a value as TOML gave it. Nothing is converted: `"5"` is no integer.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { readSetting } from "./read_setting.ts";
- *
- * const on = { type: "boolean", default: true, description: "", reloadable: true } as const;
- * deepEqual(readSetting(on, false), { value: false });
- * deepEqual(readSetting(on, "no"), { found: '"no"', expected: "true or false" });
- * ```
  */
 export function readSetting(setting: Setting, raw: unknown): ReadSetting {
   const value = fitting(setting, raw);
@@ -34,15 +24,6 @@ export function readSetting(setting: Setting, raw: unknown): ReadSetting {
 
 /**
  * Takes a value as an environment variable or a flag spells it. Lists are joined by commas.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { readSettingText } from "./read_setting.ts";
- *
- * const on = { type: "boolean", default: true, description: "", reloadable: true } as const;
- * deepEqual(readSettingText(on, "false"), { value: false });
- * ```
  */
 export function readSettingText(setting: Setting, text: string): ReadSetting {
   return readSetting(setting, typedText(setting, text));

@@ -8,17 +8,6 @@
  * What `readable` gives, until it ends or `stop` aborts. A read that waits when that happens is given
  * up, so a command that reads from a silent terminal can still be stopped. The stream is cancelled when
  * the reader stops early.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { readUntil } from "./read_until.ts";
- *
- * const controller = new AbortController();
- * const silent = new ReadableStream<Uint8Array>();
- * controller.abort();
- * deepEqual(await Array.fromAsync(readUntil(silent, controller.signal)), []);
- * ```
  */
 export async function* readUntil(
   readable: ReadableStream<Uint8Array>,

@@ -38,30 +38,6 @@ export interface RelayFetchOptions {
 
 /**
  * Answers requests that somebody else's server received.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { createGates } from "../net/admission.ts";
- * import { zeroNetCounters } from "../net/net_counters.ts";
- * import { RelayFetch } from "./relay_fetch.ts";
- * import { defaultSettings } from "./setting_list.ts";
- * import { systemClock } from "./system_clock.ts";
- *
- * const relayFetch = new RelayFetch({
- *   settings: defaultSettings,
- *   clock: systemClock,
- *   log: silentLog,
- *   gates: createGates({ maxTotal: 10 }, systemClock),
- *   counters: zeroNetCounters(),
- *   forwarded: undefined,
- *   http: () => Promise.resolve(new Response("a page")),
- *   accept: (connection) => connection.terminate(),
- * });
- * const response = await relayFetch.answer(new Request("http://localhost/"), "192.0.2.1");
- * equal(await response.text(), "a page");
- * ```
  */
 export class RelayFetch {
   readonly #options: RelayFetchOptions;

@@ -63,22 +63,6 @@ const NO_EVENT = "0".repeat(64);
 
 /**
  * A relay, its sockets, its store and its threads, from start to end.
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { MemoryStore } from "../store/memory.ts";
- * import { RelayHost } from "./relay_host.ts";
- * import { settingsWith } from "./setting_list.ts";
- * import { systemClock } from "./system_clock.ts";
- *
- * const settings = settingsWith(new Map([["signatures.workers", 0]]));
- * const store = new MemoryStore();
- * const host = await RelayHost.start({ settings, store, clock: systemClock, log: silentLog });
- * match(await host.listen("127.0.0.1:0"), /^ws:\/\/127\.0\.0\.1:\d+$/);
- * await host.close();
- * ```
  */
 export class RelayHost {
   readonly relay: Relay;

@@ -13,16 +13,6 @@ const MS_PER_SECOND = 1000;
 
 /**
  * The relay's bounds as the settings have them.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { relayLimits } from "./relay_limits.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * equal(relayLimits(defaultSettings).maxSubscriptions, 100);
- * equal(relayLimits(defaultSettings).pingIntervalMs, 30_000);
- * ```
  */
 export function relayLimits({ limits, network, filters, search }: Settings): RelayLimits {
   return {
@@ -64,15 +54,6 @@ export function relayLimits({ limits, network, filters, search }: Settings): Rel
  * What may be searched; undefined when search is off.
  *
  * @see NIP-50
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { searchLimits } from "./relay_limits.ts";
- * import { defaultSettings } from "./setting_list.ts";
- *
- * equal(searchLimits({ ...defaultSettings.search, enabled: false }), undefined);
- * ```
  */
 export function searchLimits(
   { enabled, kinds, max_length }: Settings["search"],

@@ -39,25 +39,6 @@ const TLS_PREFIX = "tls:";
 
 /**
  * Listens at any number of addresses.
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { RelaySockets } from "./relay_sockets.ts";
- * import { defaultSettings } from "./setting_list.ts";
- * import { systemClock } from "./system_clock.ts";
- *
- * const sockets = new RelaySockets({
- *   settings: defaultSettings,
- *   clock: systemClock,
- *   log: silentLog,
- *   onConnection: (connection) => connection.terminate(),
- *   onRequest: () => new Response("a page"),
- * });
- * match(await sockets.listen("127.0.0.1:0"), /^ws:\/\/127\.0\.0\.1:\d+$/);
- * await sockets.close();
- * ```
  */
 export class RelaySockets {
   /** What happened, at all addresses together. */

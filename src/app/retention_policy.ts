@@ -14,22 +14,6 @@ import { isRequest } from "../store/tombstones.ts";
  * Refuses events that are older than the rules keep them. Requests to delete or to vanish pass: what they
  * ask for is done and remembered, however long they are kept themselves. So do ephemeral events, which
  * are not kept anyway.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { youngEnough } from "./retention_policy.ts";
- *
- * const policy = youngEnough({
- *   ages: [{ kinds: { first: 0, last: 65_535 }, maxAgeS: 60 }],
- *   maxBytes: Infinity,
- *   keptKinds: [],
- *   keptAuthors: new Set(),
- * });
- * const event = { id: "", pubkey: "", created_at: 100, kind: 1, tags: [], content: "", sig: "" };
- * equal(policy({ event, jsonBytes: 100, nowMs: 160_000 }), undefined);
- * equal(policy({ event, jsonBytes: 100, nowMs: 161_000 })?.prefix, "blocked");
- * ```
  */
 export function youngEnough(rules: RetentionRules): Policy {
   return ({ event, nowMs }) => {

@@ -13,19 +13,6 @@ const ALL_KINDS: KindRange = { first: 0, last: 65_535 };
 
 /**
  * What the section `[retention]` says.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { retentionRules } from "./retention_rules.ts";
- * import { settingsWith } from "./setting_list.ts";
- *
- * const settings = settingsWith(new Map([["retention.kind_age_days", ["7=90"]]]));
- * deepEqual(retentionRules(settings).ages[0], {
- *   kinds: { first: 7, last: 7 },
- *   maxAgeS: 90 * 86_400,
- * });
- * ```
  */
 export function retentionRules({ retention }: Settings): RetentionRules {
   return {

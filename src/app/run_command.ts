@@ -46,28 +46,6 @@ const DEFAULT_CONFIG_PATH = "config.toml";
 
 /**
  * Loads the settings, does the work and says how it went. A failure is a line on standard error.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { PretendCommand } from "../../tests/kit/pretend_command.ts";
- * import { runCommand } from "./run_command.ts";
- *
- * const { context } = new PretendCommand();
- * const host = {
- *   ...context,
- *   environment: { GALLIMIMUS_RELAY__NAME: "Flock" },
- *   readText: () => Promise.resolve({ missing: true } as const),
- *   writeLogLine() {},
- *   exit() {},
- *   openStore: () => context.openStore(),
- * };
- * const code = await runCommand(host, {}, ({ settings }) => {
- *   equal(settings.relay.name, "Flock");
- *   return Promise.resolve(0);
- * });
- * equal(code, 0);
- * ```
  */
 export async function runCommand(
   host: Host,

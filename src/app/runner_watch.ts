@@ -48,14 +48,6 @@ done
 /**
  * Calls `onGone` when an ancestor is gone that stood between this process and `npx`. Does nothing unless
  * `npx` (or `npm exec`) started the process. Returns what ends the watch.
- *
- * @example
- * ```ts
- * import { watchRunner } from "./runner_watch.ts";
- *
- * const end = watchRunner({ environment: {} }, () => console.log("npx is gone"));
- * await end();
- * ```
  */
 export function watchRunner(options: RunnerWatchOptions, onGone: () => void): () => Promise<void> {
   const { environment, pid = Deno.pid } = options;

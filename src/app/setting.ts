@@ -87,21 +87,6 @@ export type ValueOf<S> = S extends { type: "choice"; allowed: readonly (infer Wo
 
 /**
  * What values `setting` takes, in words that can follow "expected".
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { expectedValue } from "./setting.ts";
- *
- * const level = {
- *   type: "choice",
- *   default: "info",
- *   allowed: ["info", "warn"],
- *   description: "The least severe lines that are written.",
- *   reloadable: true,
- * } as const;
- * equal(expectedValue(level), '"info" or "warn"');
- * ```
  */
 export function expectedValue(setting: Setting): string {
   switch (setting.type) {

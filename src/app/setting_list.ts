@@ -91,15 +91,6 @@ export const settingRelations: readonly SettingRelation[] = [
 
 /**
  * Every setting by its full name, `section.key`, in the order of the configuration file.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { settingByName } from "./setting_list.ts";
- *
- * equal(settingByName.get("limits.max_limit")?.default, 1000);
- * equal(settingByName.get("limits.max_limits"), undefined);
- * ```
  */
 export const settingByName: ReadonlyMap<string, Setting> = new Map(
   Object.entries(settingSections).flatMap(([section, { settings }]) =>
@@ -112,16 +103,6 @@ export const settingByName: ReadonlyMap<string, Setting> = new Map(
 
 /**
  * Settings with `values`, by full name, in place of the defaults. The values must have been checked.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { settingsWith } from "./setting_list.ts";
- *
- * const settings = settingsWith(new Map([["relay.name", "Flock"]]));
- * equal(settings.relay.name, "Flock");
- * equal(settings.limits.default_limit, 500);
- * ```
  */
 export function settingsWith(values: ReadonlyMap<string, SettingValue>): Settings {
   const settings: Record<string, Record<string, SettingValue>> = {};
@@ -138,14 +119,6 @@ export function settingsWith(values: ReadonlyMap<string, SettingValue>): Setting
 
 /**
  * The value of every setting by its full name: the inverse of {@link settingsWith}.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { defaultSettings, settingValues } from "./setting_list.ts";
- *
- * equal(settingValues(defaultSettings).get("network.path"), "/");
- * ```
  */
 export function settingValues(settings: Settings): ReadonlyMap<string, SettingValue> {
   return new Map(

@@ -18,17 +18,6 @@ export interface SettingOptions {
 
 /**
  * Adds `--config`, `--data`, `--database` and `--set` to a command.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Command } from "./commander.ts";
- * import { settingFlags, withSettingOptions } from "./setting_options.ts";
- *
- * const command = withSettingOptions(new Command("serve"));
- * command.parse(["--set", "log.level=debug"], { from: "user" });
- * equal(settingFlags(command.opts())[0]?.name, "log.level");
- * ```
  */
 export function withSettingOptions(command: Command): Command {
   return command
@@ -40,17 +29,6 @@ export function withSettingOptions(command: Command): Command {
 
 /**
  * Adds `--listen` to a command.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Command } from "./commander.ts";
- * import { settingFlags, withListenOption } from "./setting_options.ts";
- *
- * const command = withListenOption(new Command("serve"));
- * command.parse(["--listen", "[::1]:80", "--listen", "unix:/run/relay"], { from: "user" });
- * equal(settingFlags(command.opts())[0]?.text, "[::1]:80,unix:/run/relay");
- * ```
  */
 export function withListenOption(command: Command): Command {
   return command.option(
@@ -62,16 +40,6 @@ export function withListenOption(command: Command): Command {
 
 /**
  * The settings that the options say, the general `--set` after the particular ones: it wins.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { settingFlags } from "./setting_options.ts";
- *
- * deepEqual(settingFlags({ data: "/srv/relay" }), [
- *   { flag: "--data", name: "database.data", text: "/srv/relay" },
- * ]);
- * ```
  */
 export function settingFlags(options: SettingOptions): readonly SettingFlag[] {
   const flags: SettingFlag[] = [];

@@ -23,14 +23,6 @@ export interface StopWatch {
 /**
  * Calls `onHangup` whenever a SIGHUP asks to look at files again. Returns what ends that; the signal
  * then ends the process, as it does any other.
- *
- * @example
- * ```ts
- * import { watchHangup } from "./signals.ts";
- *
- * const ignore = watchHangup(() => {});
- * ignore();
- * ```
  */
 export function watchHangup(onHangup: () => void): () => void {
   Deno.addSignalListener("SIGHUP", onHangup);
@@ -56,17 +48,6 @@ export interface StopWatchOptions {
  * Watches for SIGTERM and SIGINT. The first one asks; one that comes half a second later or more does
  * not: `exit` is called at once with {@link exitCode.interrupted}. SIGUSR1, which would open a debugger
  * to whoever can reach it, is passed over.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { watchStopSignals } from "./signals.ts";
- *
- * const clock = { monotonicMs: () => performance.now() };
- * const watch = watchStopSignals({ clock, exit: (code) => Deno.exit(code) });
- * equal(watch.stop.aborted, false);
- * watch.close();
- * ```
  */
 export function watchStopSignals({ clock, exit, stopsOnHangup }: StopWatchOptions): StopWatch {
   const controller = new AbortController();

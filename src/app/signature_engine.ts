@@ -53,14 +53,6 @@ const KNOWN_SIGNATURE = {
  * taken from; empty searches.
  *
  * @throws Error when this runtime cannot run it.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { loadEngine } from "./signature_engine.ts";
- *
- * equal((await loadEngine("noble")).name, "noble");
- * ```
  */
 export async function loadEngine(name: EngineName, library = ""): Promise<OwnedEngine> {
   return await ENGINE_LOADERS[name](library);
@@ -71,17 +63,6 @@ export async function loadEngine(name: EngineName, library = ""): Promise<OwnedE
  * signature from a false one. An engine that was asked for by name has no stand-in.
  *
  * @throws Error when the engine asked for cannot be loaded; BrokenInvariant when it gives wrong answers.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { chooseEngine } from "./signature_engine.ts";
- *
- * const engine = await chooseEngine({ engine: "noble" }, silentLog);
- * equal(engine.name, "noble");
- * engine.close();
- * ```
  */
 export async function chooseEngine(
   { engine: wanted, library = "" }: EngineChoice,

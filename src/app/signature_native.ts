@@ -35,15 +35,6 @@ export interface NativeFault {
  * Each thread that calls this has a context of its own; the library's code is shared.
  *
  * @see BIP-340 "Verification"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { loadNativeEngine } from "./signature_native.ts";
- *
- * const engine = loadNativeEngine("/nowhere/libsecp256k1.so");
- * equal("fault" in engine, true);
- * ```
  */
 export function loadNativeEngine(library = ""): NativeEngine | NativeFault {
   const candidates = library === "" ? usualPlaces(Deno.build.os) : [library];
@@ -64,14 +55,6 @@ export function loadNativeEngine(library = ""): NativeEngine | NativeFault {
 /**
  * Where an operating system keeps the library, newest version first. A name without a directory is for
  * the system's own search.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { usualPlaces } from "./signature_native.ts";
- *
- * equal(usualPlaces("linux").at(-1), "libsecp256k1.so");
- * ```
  */
 export function usualPlaces(os: typeof Deno.build.os): readonly string[] {
   if (os === "windows") return WINDOWS_NAMES;

@@ -9,15 +9,6 @@ import type { Clock } from "../base/clock.ts";
 /**
  * Resolves after `delayMs` milliseconds, or as soon as the signal is aborted. It never rejects: whoever is
  * called off looks at the signal.
- *
- * @example
- * ```ts
- * import { sleep } from "./sleep.ts";
- * import { systemClock } from "./system_clock.ts";
- *
- * await sleep(1, systemClock);
- * await sleep(60_000, systemClock, AbortSignal.abort());
- * ```
  */
 export function sleep(delayMs: number, clock: Clock, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();

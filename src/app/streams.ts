@@ -30,15 +30,6 @@ export interface Streams {
 
 /**
  * The streams of this process.
- *
- * @example
- * ```ts
- * import { ok } from "node:assert/strict";
- * import { systemStreams } from "./streams.ts";
- *
- * const opened = await systemStreams.open("/no/such/file");
- * ok("fault" in opened);
- * ```
  */
 export const systemStreams: Streams = {
   stdout: outputTo(Deno.stdout),

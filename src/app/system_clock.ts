@@ -8,15 +8,6 @@ import type { Clock, Timer } from "../base/clock.ts";
 
 /**
  * The clock of the machine. The monotonic time counts from the start of the process.
- *
- * @example
- * ```ts
- * import { ok } from "node:assert/strict";
- * import { systemClock } from "./system_clock.ts";
- *
- * const before = systemClock.monotonicMs();
- * ok(systemClock.monotonicMs() >= before);
- * ```
  */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),

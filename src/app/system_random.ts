@@ -11,14 +11,6 @@ const QUOTA_BYTES = 65_536;
 
 /**
  * The operating system's random bytes.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { systemRandom } from "./system_random.ts";
- *
- * equal(systemRandom.bytes(32).length, 32);
- * ```
  */
 export const systemRandom: Random = {
   bytes(length: number): Uint8Array<ArrayBuffer> {

@@ -22,24 +22,6 @@ export interface TlsFilesOptions extends TlsGateOptions {
 /**
  * Keeps a gate up to date with its files. New files that make no sense, such as a certificate whose key
  * has not been written yet, are logged, and looked at again when they have changed again.
- *
- * @example
- * ```ts
- * import { throws } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { zeroNetCounters } from "../net/net_counters.ts";
- * import { defaultSettings } from "./setting_list.ts";
- * import { systemClock } from "./system_clock.ts";
- * import { TlsFiles } from "./tls_files.ts";
- *
- * const settings = {
- *   ...defaultSettings.tls,
- *   certificate_files: ["/nowhere/certificate.pem"],
- *   key_files: ["/nowhere/key.pem"],
- * };
- * const options = { log: silentLog, counters: zeroNetCounters(), handshakeTimeoutMs: 10_000 };
- * throws(() => new TlsFiles({ ...options, settings, clock: systemClock }));
- * ```
  */
 export class TlsFiles {
   readonly gate: TlsGate;

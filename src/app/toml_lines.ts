@@ -13,16 +13,6 @@
 /**
  * The line, from 1, on which each key and each table of `toml` first stands, by dotted name. `toml` has
  * been parsed without an error.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { tomlLines } from "./toml_lines.ts";
- *
- * const lines = tomlLines('[log]\n# level = 1\nlevel = "info"\n');
- * equal(lines.get("log"), 1);
- * equal(lines.get("log.level"), 3);
- * ```
  */
 export function tomlLines(toml: string): ReadonlyMap<string, number> {
   const scan = new Scan(toml);

@@ -37,18 +37,6 @@ export interface OwnedVerifier extends Verifier {
  * so many others. Says in the log what was chosen. After `close`, every check is rejected.
  *
  * @throws Error when the engine that the settings name cannot be used.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { createVerifier } from "./verifier.ts";
- *
- * const verifier = await createVerifier({ engine: "noble", library: "", workers: 0 }, silentLog);
- * const zeros = { id: "00".repeat(32), pubkey: "00".repeat(32), sig: "00".repeat(64) };
- * equal(await verifier.verify({ ...zeros, created_at: 0, kind: 1, tags: [], content: "" }), false);
- * verifier.close();
- * ```
  */
 export async function createVerifier(
   { workers: wanted, ...choice }: Settings["signatures"],
@@ -84,15 +72,6 @@ export async function createVerifier(
  * the database what it saves here. The other engines are slower
  * than everything else together, so they get all cores but one, and on a single core still a thread,
  * so that answers do not wait for them.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { workersFor } from "./verifier.ts";
- *
- * equal(workersFor("native", 8), 1);
- * equal(workersFor("wasm", 4), 3);
- * ```
  */
 export function workersFor(engine: EngineName, cores: number): number {
   if (engine === "native") return cores < CORES_FOR_NATIVE_WORKER ? 0 : 1;

@@ -22,17 +22,6 @@ export type SignedParts = Pick<NostrEvent, "sig" | "id" | "pubkey">;
 
 /**
  * The checks of several events in a row.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { CHECK_BYTES, packChecks } from "./verify_batch.ts";
- *
- * const parts = { sig: "0f".repeat(64), id: "01".repeat(32), pubkey: "02".repeat(32) };
- * const packed = packChecks([parts, parts]);
- * equal(packed.length, 2 * CHECK_BYTES);
- * equal(packed[CHECK_BYTES], 0x0f);
- * ```
  */
 export function packChecks(events: readonly SignedParts[]): Uint8Array<ArrayBuffer> {
   // One conversion for all of them: each costs as much as the array that it makes.
@@ -43,15 +32,6 @@ export function packChecks(events: readonly SignedParts[]): Uint8Array<ArrayBuff
 
 /**
  * The answers to packed checks, in the same order: 1 where the signature holds, else 0.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { nobleEngine } from "../nostr/signature_noble.ts";
- * import { CHECK_BYTES, verifyPacked } from "./verify_batch.ts";
- *
- * deepEqual([...verifyPacked(new Uint8Array(2 * CHECK_BYTES), nobleEngine)], [0, 0]);
- * ```
  */
 export function verifyPacked(packed: Uint8Array, engine: SignatureEngine): Uint8Array<ArrayBuffer> {
   const answers = new Uint8Array(packed.length / CHECK_BYTES);

@@ -69,26 +69,6 @@ interface Place {
  *
  * A batch whose thread dies is given to another one, once; the second time it is checked here. A
  * thread is replaced when there is work for it.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { nobleEngine } from "../nostr/signature_noble.ts";
- * import { VerifyPool } from "./verify_pool.ts";
- * import { threadStarter } from "./verify_thread.ts";
- *
- * const pool = new VerifyPool({
- *   start: threadStarter("noble"),
- *   threads: 1,
- *   maxWaiting: 100,
- *   engine: nobleEngine,
- *   log: silentLog,
- * });
- * const zeros = { id: "00".repeat(32), pubkey: "00".repeat(32), sig: "00".repeat(64) };
- * equal(await pool.verify({ ...zeros, created_at: 0, kind: 1, tags: [], content: "" }), false);
- * pool.close();
- * ```
  */
 export class VerifyPool implements Verifier {
   readonly #options: VerifyPoolOptions;

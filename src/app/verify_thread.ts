@@ -38,19 +38,6 @@ export type StartThread = (events: VerifyThreadEvents) => VerifyThread;
 
 /**
  * What starts threads that check with the engine called `engine`.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { CHECK_BYTES } from "./verify_batch.ts";
- * import { threadStarter } from "./verify_thread.ts";
- *
- * const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
- * const thread = threadStarter("noble")({ answered: resolve, died: reject });
- * thread.check(new Uint8Array(CHECK_BYTES));
- * equal((await promise)[0], 0);
- * thread.end();
- * ```
  */
 export function threadStarter(
   engine: EngineName,

@@ -11,16 +11,6 @@ export type HealthCheck = () => Promise<string | undefined>;
  * 200 `ok`, or 503 with the reason. A check that fails to come to a result counts as ill; its error
  * stays inside, since it may tell more than a stranger should know.
  *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { healthResponse } from "./health.ts";
- *
- * const response = await healthResponse(() => Promise.resolve("database unreachable"));
- * equal(response.status, 503);
- * equal(await response.text(), "database unreachable\n");
- * ```
- *
  * @see RFC 9110 §15.6.4
  */
 export async function healthResponse(healthy: HealthCheck): Promise<Response> {

@@ -14,21 +14,6 @@ import type { RelayInformation, RelayLimitation } from "./relay_information.ts";
  * is nobody's promise.
  *
  * @param relayUrl What to paste into a client: `wss://relay.example`.
- *
- * @example
- * ```ts
- * import { ok } from "node:assert/strict";
- * import { landingPage } from "./landing_page.ts";
- *
- * const page = landingPage({
- *   name: "Fish & Chips",
- *   software: "https://relay.example",
- *   version: "1.2.3",
- *   supportedNips: [1, 11],
- *   limitation: {},
- * }, "wss://relay.example");
- * ok(page.includes("<h1>Fish &amp; Chips</h1>"));
- * ```
  */
 export function landingPage(information: RelayInformation, relayUrl: string): string {
   const name = information.name || "Nostr relay";
@@ -62,14 +47,6 @@ ${section("About", rowTable("about", aboutRows(information)))}
 /**
  * The `Content-Security-Policy` under which the page is served: nothing may load or run, and the one
  * style sheet that applies is the one whose hash stands here.
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { landingPagePolicy } from "./landing_page.ts";
- *
- * match(await landingPagePolicy(), /^default-src 'none'; style-src 'sha256-/);
- * ```
  */
 export async function landingPagePolicy(): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", utf8(stylesheet));

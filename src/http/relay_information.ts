@@ -72,25 +72,6 @@ export const relayInformationType = "application/nostr+json";
  * `created_at_lower_limit` and `created_at_upper_limit` are distances from now: the text of NIP-11
  * leaves it open, its examples (94608000 and 300) do not.
  *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { relayInformationJson } from "./relay_information.ts";
- *
- * const json = relayInformationJson({
- *   name: "",
- *   software: "https://relay.example",
- *   version: "1.2.3",
- *   supportedNips: [11, 1],
- *   limitation: { maxLimit: 500 },
- * });
- * equal(
- *   json,
- *   '{"supported_nips":[1,11],"software":"https://relay.example","version":"1.2.3",' +
- *     '"limitation":{"max_limit":500}}',
- * );
- * ```
- *
  * @see NIP-11
  */
 export function relayInformationJson(information: RelayInformation): string {

@@ -57,27 +57,6 @@ export type HttpHandler = (request: Request) => Promise<Response>;
 /**
  * The relay's HTTP side: NIP-11 or the landing page at the relay's path, `/health`, and the routes given.
  *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { createHttp } from "./router.ts";
- *
- * const http = createHttp({
- *   information: () => ({
- *     name: "example",
- *     software: "https://relay.example",
- *     version: "1.2.3",
- *     supportedNips: [1, 11],
- *     limitation: {},
- *   }),
- *   healthy: () => Promise.resolve(undefined),
- * });
- * const response = await http(
- *   new Request("http://relay.example/", { headers: { Accept: "application/nostr+json" } }),
- * );
- * equal((await response.json()).name, "example");
- * ```
- *
  * @see NIP-11
  */
 export function createHttp(options: HttpOptions): HttpHandler {

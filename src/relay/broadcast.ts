@@ -79,22 +79,6 @@ const MAX_WAITING = 1_000;
 
 /**
  * Who listens to what.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { SharedBytes, utf8 } from "../base/bytes.ts";
- * import { Broadcast } from "./broadcast.ts";
- *
- * const broadcast = new Broadcast();
- * let delivered = 0;
- * const listener = { deliver: () => void delivered++ };
- * broadcast.add(listener, [{ kinds: new Set([1]), tags: new Map() }]);
- * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [], content: "", sig: "" };
- * broadcast.publish({ event, body: new SharedBytes(utf8("{}")) });
- * broadcast.delete(listener);
- * equal(delivered, 1);
- * ```
  */
 export class Broadcast {
   readonly #options: BroadcastOptions;

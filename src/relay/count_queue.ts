@@ -24,18 +24,6 @@ export interface CountQuery {
  * whoever asks for many can wait. A subscription of the same id has nothing to do with it.
  *
  * @see NIP-45
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { PretendRelay, settle } from "../../tests/kit/pretend_relay.ts";
- *
- * const peer = new PretendRelay().connect();
- * peer.say('["COUNT","all",{}]');
- * await settle();
- * deepEqual(peer.sent, ['["COUNT","all",{"count":0}]']);
- * peer.hangUp();
- * ```
  */
 export class CountQueue {
   /** The messages that answer: what the loop selects on, and sends. */

@@ -39,14 +39,6 @@ export interface Counters {
 
 /**
  * Counters at zero.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { zeroCounters } from "./counters.ts";
- *
- * equal(zeroCounters().stored, 0);
- * ```
  */
 export function zeroCounters(): Counters {
   return {

@@ -44,19 +44,6 @@ type Entries<E> = E | Set<E>;
 
 /**
  * Filters by the values that they name.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { TaggedEvent } from "../nostr/match.ts";
- * import { FilterIndex } from "./filter_index.ts";
- *
- * const index = new FilterIndex();
- * const filter = { tags: new Map([["t", new Set(["a", "b"])]]) };
- * index.add({ filter, place: index.choosePlace(filter) });
- * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [["t", "b"]], content: "", sig: "" };
- * deepEqual([...index.candidates(new TaggedEvent(event))].map((entry) => entry.filter), [filter]);
- * ```
  */
 export class FilterIndex<E extends FilterEntry> {
   readonly #fields = new Map<Place["field"], Map<string | number, Entries<E>>>();

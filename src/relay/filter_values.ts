@@ -32,21 +32,6 @@ const LEAST_SHARE = 2_000;
  * Counts filter values. What one client may have depends on what is free: at most half of it. So one
  * client alone gets a third of all, a hundred clients get a hundredth each, and whoever comes last still
  * finds room, whatever the others have taken.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { FilterValues } from "./filter_values.ts";
- *
- * const values = new FilterValues({ maxConnectionFilterValues: 50_000, maxTotalFilterValues: 90_000 });
- * const first = values.open("192.0.2.1");
- * const second = values.open("192.0.2.1");
- * equal(first.take(20_000), true);
- * equal(second.take(20_000), false, "both are one client's");
- * equal(values.open("192.0.2.2").take(20_000), true);
- * first.give(20_000);
- * equal(second.take(20_000), true);
- * ```
  */
 export class FilterValues {
   readonly #limits: FilterValueLimits;
@@ -100,14 +85,6 @@ export class FilterValues {
 
 /**
  * How many values a subscription holds; each filter counts for one more.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { filterValueCount } from "./filter_values.ts";
- *
- * equal(filterValueCount([{ kinds: new Set([1, 2]), tags: new Map() }, { tags: new Map() }]), 4);
- * ```
  */
 export function filterValueCount(filters: readonly ReqFilter[]): number {
   let count = filters.length;

@@ -43,28 +43,6 @@ const LEAST_HELD_BYTES = 64 * 1024;
 
 /**
  * Decides who has to go.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { zeroCounters } from "./counters.ts";
- * import { MemoryWatch } from "./memory_watch.ts";
- *
- * const dropped: string[] = [];
- * const holder = (name: string, heldBytes: number) => ({
- *   heldBytes,
- *   drop: () => void dropped.push(name),
- * });
- * const watch = new MemoryWatch({
- *   maxBytes: 100_000_000,
- *   usedBytes: () => 50_000_000,
- *   counters: zeroCounters(),
- *   log: silentLog,
- * });
- * watch.check([holder("small", 100_000), holder("large", 30_000_000), holder("old", 20_000_000)]);
- * deepEqual(dropped, ["large"]);
- * ```
  */
 export class MemoryWatch {
   readonly #options: MemoryWatchOptions;

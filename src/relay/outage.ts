@@ -9,27 +9,6 @@ import type { Log } from "../base/log.ts";
 
 /**
  * Keeps a log readable while every event and every query fails for the same reason.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { Outage } from "./outage.ts";
- *
- * const lines: string[] = [];
- * const log = { ...silentLog, error: (m: string) => lines.push(m), info: (m: string) => lines.push(m) };
- * const clock = {
- *   nowMs: () => 0,
- *   monotonicMs: () => 0,
- *   after: () => ({ cancel() {} }),
- *   every: () => ({ cancel() {} }),
- * };
- * const outage = new Outage("database", log, clock);
- * outage.failed(new Error("connection refused"));
- * outage.failed(new Error("connection refused"));
- * outage.worked();
- * equal(lines.join(), "database fails,database works again");
- * ```
  */
 export class Outage {
   readonly #what: string;

@@ -63,22 +63,6 @@ const ACCEPTED: Verdict = { accepted: true };
 
 /**
  * Checks, stores and passes on events, whoever sent them.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { PretendRelay, settle } from "../../tests/kit/pretend_relay.ts";
- * import { SeededRandom } from "../../tests/kit/seeded_random.ts";
- * import { SchnorrSigner } from "../../tests/kit/signer.ts";
- *
- * const signer = new SchnorrSigner(new SeededRandom(1));
- * const note = signer.sign({ kind: 1, created_at: 1, tags: [], content: "hello" });
- * const peer = new PretendRelay().connect();
- * peer.say(JSON.stringify(["EVENT", note]));
- * await settle();
- * equal(peer.sent[0], `["OK","${note.id}",true,""]`);
- * peer.hangUp();
- * ```
  */
 export class Publisher {
   readonly #options: PublisherOptions;

@@ -40,21 +40,6 @@ interface Waiting<Q extends Query> {
  * Runs at most `maxConcurrentQueries`; others wait in order. Each running query has one result at a
  * time in {@link results} and reads on when that was taken, and not while the queue is held: what a
  * connection cannot take yet is not fetched.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { select } from "../base/select.ts";
- * import { testLimits } from "../../tests/kit/limits.ts";
- * import { MemoryStore } from "../store/memory.ts";
- * import { QueryQueue } from "./query_queue.ts";
- *
- * const queue = new QueryQueue(new MemoryStore(), testLimits);
- * queue.add({ filters: [{ tags: new Map(), limit: 1 }], signal: new AbortController().signal });
- * const { value: [first] } = await select(queue.results);
- * equal(first?.result.type, "end");
- * first?.taken();
- * ```
  */
 export class QueryQueue<Q extends Query> {
   /** What the loop selects on. */

@@ -10,19 +10,6 @@ import { assert } from "../base/assert.ts";
  * Remembers the last `capacity` ids. The same event reaches a busy relay many times within seconds,
  * from every client that saw it; each one that is known here costs neither a signature check nor a
  * place in a batch. Only ids of events that are durable belong in it.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { RecentIds } from "./recent_ids.ts";
- *
- * const recent = new RecentIds(2);
- * recent.add("a");
- * recent.add("b");
- * recent.add("c");
- * equal(recent.has("a"), false);
- * equal(recent.has("c"), true);
- * ```
  */
 export class RecentIds {
   readonly #capacity: number;

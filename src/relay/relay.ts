@@ -64,34 +64,6 @@ const WRITING_FAULT_MS = 15_000;
 
 /**
  * Sessions and what they share.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { FakeClock } from "../../tests/kit/fake_clock.ts";
- * import { testLimits } from "../../tests/kit/limits.ts";
- * import { PretendPeer } from "../../tests/kit/pretend_peer.ts";
- * import { oneByOne, plainVerifier } from "../../tests/kit/pretend_relay.ts";
- * import { MemoryStore } from "../store/memory.ts";
- * import { Relay } from "./relay.ts";
- *
- * const clock = new FakeClock();
- * const store = new MemoryStore();
- * const relay = new Relay({
- *   store,
- *   writer: oneByOne(store),
- *   verifier: plainVerifier,
- *   clock,
- *   log: silentLog,
- *   limits: testLimits,
- * });
- * const peer = new PretendPeer(clock);
- * peer.attach(relay.connect(peer));
- * equal(relay.sessionCount, 1);
- * await relay.shutdown();
- * equal(peer.closing?.code, 1001);
- * ```
  */
 export class Relay {
   readonly counters: Counters = zeroCounters();

@@ -14,18 +14,6 @@ const MAX_CLIENTS = 10_000;
 /**
  * Bounds what clients have written. An event is a row, and each of its tags another one: without a bound
  * the database grows by many times of what was sent.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { RowRates } from "./row_rates.ts";
- *
- * const rates = new RowRates({ perSecond: 10, burst: 3 }, { monotonicMs: () => 0 });
- * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [["t", "a"]], content: "", sig: "" };
- * equal(rates.admits(event, "192.0.2.1"), true);
- * equal(rates.admits(event, "192.0.2.1"), false);
- * equal(rates.admits(event, "192.0.2.2"), true);
- * ```
  */
 export class RowRates {
   readonly #rate: Rate;

@@ -57,18 +57,6 @@ interface Decided {
 
 /**
  * The relay's side of one connection, from upgrade to close.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { PretendRelay, settle } from "../../tests/kit/pretend_relay.ts";
- *
- * const peer = new PretendRelay().connect();
- * peer.say('["REQ","feed",{"kinds":[1]}]');
- * await settle();
- * equal(peer.sent[0], '["EOSE","feed"]');
- * peer.hangUp();
- * ```
  */
 export class Session implements PeerEvents {
   readonly #peer: Peer;

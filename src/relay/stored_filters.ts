@@ -11,19 +11,6 @@ import type { RelayLimits } from "./limits.ts";
 /**
  * The filters that can match something, each with a `limit` within the relay's own. Without any, there
  * is nothing to ask and EOSE is due at once.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { storedFilters } from "./stored_filters.ts";
- *
- * const tags = new Map();
- * const filters = storedFilters(
- *   [{ tags }, { tags, limit: 9_999 }, { tags, limit: 0 }, { tags, ids: new Set() }],
- *   { maxLimit: 1000, defaultLimit: 500 },
- * );
- * equal(filters.map((filter) => filter.limit).join(), "500,1000");
- * ```
  */
 export function storedFilters(
   filters: readonly ReqFilter[],

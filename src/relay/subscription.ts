@@ -44,20 +44,6 @@ const ENDED = new DOMException("the subscription has ended", "AbortError");
 
 /**
  * A standing question of one connection.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Subscription } from "./subscription.ts";
- *
- * const subscription = new Subscription({
- *   id: "feed",
- *   filters: [],
- *   onLive() {},
- * });
- * subscription.end();
- * equal(subscription.isOpen, false);
- * ```
  */
 export class Subscription implements Query {
   readonly id: string;

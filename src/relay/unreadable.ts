@@ -10,14 +10,6 @@ import { type Reason, reason } from "../nostr/reason.ts";
  * What the peer is told.
  *
  * @see NIP-01 `CLOSED`
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { unreadable } from "./unreadable.ts";
- *
- * equal(unreadable(new Error("connection refused")).text, "the stored events cannot be read");
- * ```
  */
 export function unreadable(error: unknown): Reason {
   return isTimeOut(error)
@@ -27,14 +19,6 @@ export function unreadable(error: unknown): Reason {
 
 /**
  * Whether the request itself took too long, which says nothing of the database.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { isTimeOut } from "./unreadable.ts";
- *
- * equal(isTimeOut(new Error("connection refused")), false);
- * ```
  */
 export function isTimeOut(error: unknown): error is Error {
   return error instanceof Error && error.name === "QueryTimedOut";

@@ -10,19 +10,6 @@ import { QueryTimedOut } from "./event_store.ts";
 /**
  * The time that the statements of one query have, all together. It runs while the database works and not
  * while the query waits: for a connection, for room, for who takes the answer.
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { FakeClock } from "../../tests/kit/fake_clock.ts";
- * import { Allowance } from "./allowance.ts";
- *
- * const clock = new FakeClock();
- * const allowance = new Allowance(5_000, clock);
- * const late = allowance.within(new Promise(() => {}), () => {});
- * clock.advance(5_000);
- * await rejects(late, { name: "QueryTimedOut", message: "the query took longer than 5000 ms" });
- * ```
  */
 export class Allowance {
   readonly #limitMs: number;

@@ -74,21 +74,6 @@ interface Next {
 /**
  * Writes events in batches. What asks to remove others is written after all that came before, and before
  * all that comes after: its batch is alone.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { utf8 } from "../base/bytes.ts";
- * import { BatchWriter } from "./batch_writer.ts";
- * import { MemoryStore } from "./memory.ts";
- *
- * const writer = new BatchWriter(new MemoryStore());
- * const event = { id: "a1", pubkey: "b2", created_at: 3, kind: 1, tags: [], content: "", sig: "" };
- * const record = { event, json: utf8(JSON.stringify(event)) };
- * const outcomes = await Promise.all([writer.write(record), writer.write(record)]);
- * deepEqual(outcomes.toSorted(), ["duplicate", "stored"]);
- * await writer.close();
- * ```
  */
 export class BatchWriter implements EventWriter {
   readonly #store: Pick<EventStore, "put">;

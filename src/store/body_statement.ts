@@ -28,14 +28,6 @@ export const ANY_LENGTH = 2 ** 31 - 1;
  *
  * @param raw the column of JSON.
  * @param most the longest JSON that comes along, bytes.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { bodyColumns } from "./body_statement.ts";
- *
- * equal(bodyColumns("hit.raw", "$1").split("case").length, 3);
- * ```
  */
 export function bodyColumns(raw: string, most: string): string {
   const isShort = `octet_length(${raw}) <= ${most}::int4`;
@@ -51,14 +43,6 @@ export interface Body {
 
 /**
  * The JSON of those of these events that are there, in any order.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { bodiesStatement } from "./body_statement.ts";
- *
- * deepEqual(bodiesStatement(["ab".repeat(32)]).parameters, [`{${"ab".repeat(16)}}`]);
- * ```
  */
 export function bodiesStatement(ids: readonly string[]): Statement<Body> {
   return {

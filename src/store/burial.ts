@@ -51,18 +51,6 @@ export class MustBeAlone extends Error {
  *
  * Rejects with {@link MustBeAlone} when the batch has to be written anew, {@link BurialOptions.alone}.
  * One that has requests had better be so at once.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { bury } from "./burial.ts";
- *
- * const empty = { query: () => Promise.resolve([]), script: () => Promise.resolve() };
- * const event = { id: "a1", pubkey: "b2", created_at: 3, kind: 1, tags: [], content: "", sig: "" };
- * const batch = [{ event, json: new Uint8Array() }];
- * deepEqual(await bury(batch, empty, { hashText: portableHashText, alone: false }), new Set());
- * ```
  */
 export async function bury(
   batch: readonly EventRecord[],

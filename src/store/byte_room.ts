@@ -16,21 +16,6 @@ interface Waiter {
 /**
  * Lets in as many bytes as fit; the others wait in turns of their sources, however few they are, and may
  * give up waiting. More than there is room for count as all of it.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { ByteRoom } from "./byte_room.ts";
- *
- * const room = new ByteRoom(100);
- * await room.enter(80);
- * let isIn = false;
- * const second = room.enter(30).then(() => isIn = true);
- * equal(isIn, false);
- * room.leave(80);
- * await second;
- * equal(room.taken, 30);
- * ```
  */
 export class ByteRoom {
   readonly #capacity: number;

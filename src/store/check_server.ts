@@ -38,19 +38,6 @@ const POOLER = "a connection pooler stands before Postgres and does not pass on 
 /**
  * Why the relay cannot keep its events in such a database, and what mends it: one sentence without a full
  * stop. Undefined when it can.
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { serverFault } from "./check_server.ts";
- *
- * const facts = {
- *   ...{ version: 150004, encoding: "LATIN1", database: "events", user: "relay", schema: "public" },
- *   ...{ mayCreate: true, isStandby: false, hasSettings: true },
- *   ...{ hasEvents: false, hasMigrations: false, hasOtherMigrations: false, closedTables: "" },
- * };
- * match(serverFault(facts)!, /has the encoding LATIN1/);
- * ```
  */
 export function serverFault(facts: ServerFacts): string | undefined {
   const { version, encoding, database, user, schema, closedTables } = facts;
@@ -90,15 +77,6 @@ export function serverFault(facts: ServerFacts): string | undefined {
 /**
  * Checks a server's database before its schema is looked at. Rejects with {@link StoreUnavailable}, whose
  * message is that of {@link serverFault}.
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { checkServer } from "./check_server.ts";
- *
- * const away = { transaction: () => Promise.reject(new Error("unsupported startup parameter: jit")) };
- * await rejects(checkServer(away), { message: /connection pooler/ });
- * ```
  */
 export async function checkServer(database: Pick<Database, "transaction">): Promise<void> {
   const facts = await database.transaction((session) => session.query(selectFacts))

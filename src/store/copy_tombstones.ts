@@ -71,15 +71,6 @@ where pubkey > $1::bytea order by pubkey limit ${PAGE_ROWS}`,
  * Brings all tombstones of `from` into `to`. The requests among the events do not carry all of them: they
  * may be gone, and what they closed is only known where the events that they named have been. May be
  * repeated.
- *
- * @example
- * ```ts
- * import { copyTombstones } from "./copy_tombstones.ts";
- *
- * const nothingDeleted = { query: () => Promise.resolve([]) };
- * const untouched = { transaction: () => Promise.reject(new Error("nothing to write")) };
- * await copyTombstones(nothingDeleted, untouched);
- * ```
  */
 export async function copyTombstones(from: Source, to: Target): Promise<void> {
   await copyKind(ids, from, to);

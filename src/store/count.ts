@@ -38,19 +38,6 @@ export interface CountContext extends Bounds, Pick<CountOptions, "maxRows"> {
  * keys come here.
  *
  * @see NIP-45
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { countEvents } from "./count.ts";
- *
- * const unused = () => Promise.reject(new Error("nothing can be counted"));
- * const database = { query: unused, script: unused, transaction: unused, close: unused };
- * const nothing = [{ tags: new Map(), ids: new Set<string>() }];
- * const result = await countEvents(nothing, { database, hashText: portableHashText, maxRows: 100 });
- * deepEqual(result, { count: 0, isApproximate: false });
- * ```
  */
 export async function countEvents(
   filters: readonly ReqFilter[],

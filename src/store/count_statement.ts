@@ -24,17 +24,6 @@ export interface Visit {
 
 /**
  * Counts.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { countStatement } from "./count_statement.ts";
- * import { plansOf } from "./plan.ts";
- *
- * const [plan] = plansOf({ kinds: new Set([7]), tags: new Map() }, portableHashText);
- * deepEqual(countStatement(plan!, 100).parameters, ["{0}", "{7}", 0, 2 ** 53, 101]);
- * ```
  */
 export function countStatement(plan: Plan, maxRows: number): Statement<Visit> {
   const parameters = new Parameters();
@@ -59,17 +48,6 @@ export interface VisitedRow {
 
 /**
  * Names what it counts, for answers that have to be united.
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { keysStatement } from "./count_statement.ts";
- * import { plansOf } from "./plan.ts";
- *
- * const [plan] = plansOf({ kinds: new Set([7]), tags: new Map() }, portableHashText);
- * match(keysStatement(plan!, 100).text, /^select hit.key, /);
- * ```
  */
 export function keysStatement(plan: Plan, maxRows: number): Statement<VisitedRow> {
   const parameters = new Parameters();
@@ -100,17 +78,6 @@ export interface AuthorVisit extends Visit {
  * @param offset see `hyperLogLogOffset`.
  *
  * @see NIP-45 "HyperLogLog"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { authorsStatement } from "./count_statement.ts";
- * import { plansOf } from "./plan.ts";
- *
- * const [plan] = plansOf({ tags: new Map([["t", new Set(["nostr"])]]) }, portableHashText);
- * equal(authorsStatement(plan!, { maxRows: 100, offset: 12 }).parameters.at(-1), 12);
- * ```
  */
 export function authorsStatement(
   plan: Plan,

@@ -11,19 +11,6 @@ import { StoreUnavailable } from "./event_store.ts";
  * A directory that is ours until {@link release}, or until the process ends in whatever way. The lock is
  * the operating system's, on a file beside the directory: it ends with the process even when that is
  * killed, so a lock file that was left behind means nothing.
- *
- * @example
- * ```ts
- * import { equal, rejects } from "node:assert/strict";
- * import { DataDirectory } from "./data_directory.ts";
- *
- * const parent = await Deno.makeTempDir();
- * const directory = await DataDirectory.claim(`${parent}/data`);
- * await rejects(DataDirectory.claim(`${parent}/data`), { name: "StoreUnavailable" });
- * equal(await directory.hasDatabase(), false);
- * directory.release();
- * await Deno.remove(parent, { recursive: true });
- * ```
  */
 export class DataDirectory {
   readonly path: string;

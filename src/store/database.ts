@@ -113,14 +113,6 @@ export interface ListeningDatabase extends Database {
 /**
  * The connection was lost in the midst of a transaction. Whether that committed is unknown: what is begun
  * again must be such that it does no harm twice.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { TransactionLost } from "./database.ts";
- *
- * equal(new TransactionLost("reset").name, "StoreUnavailable");
- * ```
  */
 export class TransactionLost extends StoreUnavailable {}
 
@@ -140,16 +132,6 @@ export class StatementFailed extends Error {
  * What a driver's error means to the store.
  *
  * @param sqlState the five characters of the database's answer; undefined when there was no answer.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { databaseError } from "./database.ts";
- *
- * equal(databaseError(new Error("out of memory"), "53200").name, "StoreUnavailable");
- * equal(databaseError(new Error("connection refused"), undefined).name, "StoreUnavailable");
- * equal(databaseError(new Error("no such table"), "42P01").name, "StatementFailed");
- * ```
  */
 export function databaseError(
   cause: Error,

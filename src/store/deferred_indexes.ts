@@ -32,16 +32,6 @@ const DEFERRABLE = [
  * Drops the indexes that only queries go by, if the database has no events yet and no instance serves
  * from it, and says whether it has done so. Until {@link buildIndexes} has been called queries look at
  * everything there is; an instance that starts meanwhile calls it.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { deferIndexes } from "./deferred_indexes.ts";
- *
- * const session = { query: () => Promise.resolve([true] as never), script: () => Promise.resolve() };
- * const transaction = <T>(work: (inside: typeof session) => Promise<T>) => work(session);
- * equal(await deferIndexes({ transaction }), false);
- * ```
  */
 export async function deferIndexes(database: Pick<Database, "transaction">): Promise<boolean> {
   return await database.transaction(async (session) => {
@@ -57,16 +47,6 @@ export async function deferIndexes(database: Pick<Database, "transaction">): Pro
 /**
  * Builds the indexes that are still to be built, each in a transaction of its own, and gives their names.
  * Several processes may do so at once: one works, the others wait and find nothing left to do.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { buildIndexes } from "./deferred_indexes.ts";
- *
- * const session = { query: () => Promise.resolve([]), script: () => Promise.resolve() };
- * const transaction = <T>(work: (inside: typeof session) => Promise<T>) => work(session);
- * deepEqual(await buildIndexes({ transaction }), []);
- * ```
  */
 export async function buildIndexes(
   database: Pick<Database, "transaction">,

@@ -32,24 +32,6 @@ export interface DeliveryOptions extends QueryOptions {
  * its JSON is fetched is left out.
  *
  * @param found in chunks; between two of them it holds no JSON.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { ByteRoom } from "./byte_room.ts";
- * import { deliver } from "./delivery.ts";
- *
- * async function* found() {
- *   yield await Promise.resolve([
- *     { seq: 1, id: "a", createdAt: 2, json: new Uint8Array(), absentBytes: 3 },
- *   ]);
- * }
- * const json = new Uint8Array(3);
- * const bodiesOf = (ids: readonly string[]) => Promise.resolve(ids.map((id) => ({ id, json })));
- * const options = { room: new ByteRoom(100), claimBytes: 10, bodiesOf };
- * const [[event] = []] = await Array.fromAsync(deliver(found(), options));
- * deepEqual(event?.json, json);
- * ```
  */
 export async function* deliver(
   found: AsyncGenerator<readonly FoundEvent[], void>,

@@ -28,17 +28,6 @@ export interface Draft {
  *
  * @param hashText for fingerprints.
  * @param deleted places in the batch of what is not to be written.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { draftOf } from "./draft.ts";
- *
- * const { regular, tagLists } = draftOf([], portableHashText);
- * equal(regular, undefined);
- * equal(tagLists.size, 0);
- * ```
  */
 export function draftOf(
   batch: readonly EventRecord[],

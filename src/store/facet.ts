@@ -56,16 +56,6 @@ const MAX_WINDOWS = 128;
 
 /**
  * All facets of an event, each once, as decimal numbers.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { eventFacets } from "./facet.ts";
- *
- * const event = { id: "a1", pubkey: "b2".repeat(32), created_at: 3, kind: 1, content: "", sig: "" };
- * equal(eventFacets({ ...event, tags: [["t", "x"], ["title", "y"]] }, portableHashText).length, 5 + 2 + 1);
- * ```
  */
 export function eventFacets(event: NostrEvent, hashText: HashText): readonly string[] {
   const windows = WINDOW_BITS.map((bits, level) => windowFacet(level, windowAt(bits, event)));
@@ -75,15 +65,6 @@ export function eventFacets(event: NostrEvent, hashText: HashText): readonly str
 
 /**
  * What the facets of an event must be for it to meet the conditions.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { facetConditions } from "./facet.ts";
- *
- * const profile = String(6n << 56n);
- * deepEqual(facetConditions({ kinds: [0], tags: [] }), [{ facets: [profile], every: false }]);
- * ```
  */
 export function facetConditions(
   { authors, kinds, tags }: FacetedConditions,
@@ -107,15 +88,6 @@ export function facetConditions(
  *
  * @param since seconds since 1970, inclusive.
  * @param before seconds since 1970, exclusive.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { windowsOver } from "./facet.ts";
- *
- * equal(windowsOver(1_700_000_000, 1_700_086_400)?.facets.length, 22);
- * equal(windowsOver(0, 2 ** 53), undefined);
- * ```
  */
 export function windowsOver(since: number, before: number): FacetCondition | undefined {
   const quarter = (before - since) / 4;

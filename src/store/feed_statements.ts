@@ -40,14 +40,6 @@ export interface Mark {
  * commits.
  *
  * @param payloads less than 8,000 bytes each.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { notify } from "./feed_statements.ts";
- *
- * deepEqual(notify(["s1-3"]).parameters, ["gallimimus_events", '{"s1-3"}']);
- * ```
  */
 export function notify(payloads: readonly string[]): Statement<void> {
   return {
@@ -59,14 +51,6 @@ export function notify(payloads: readonly string[]): Statement<void> {
 
 /**
  * The events with these numbers; those that are gone already are left out.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { selectBySeqs } from "./feed_statements.ts";
- *
- * deepEqual(selectBySeqs([7, 9]).parameters, ["{7,9}"]);
- * ```
  */
 export function selectBySeqs(seqs: readonly number[]): Statement<NumberedRecord | undefined> {
   return {
@@ -78,14 +62,6 @@ export function selectBySeqs(seqs: readonly number[]): Statement<NumberedRecord 
 
 /**
  * The lowest `limit` numbers above `after` that are there.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { selectSeqsAfter } from "./feed_statements.ts";
- *
- * deepEqual(selectSeqsAfter(7, 100).parameters, [7, 100]);
- * ```
  */
 export function selectSeqsAfter(after: number, limit: number): Statement<number> {
   return {
@@ -128,15 +104,6 @@ function readNumberedRecord(cells: Cells): NumberedRecord | undefined {
 
 /**
  * The event that this JSON is; undefined when it is none.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { utf8 } from "../base/bytes.ts";
- * import { readRecord } from "./feed_statements.ts";
- *
- * equal(readRecord(utf8("{}")), undefined);
- * ```
  */
 export function readRecord(json: Uint8Array): EventRecord | undefined {
   const event = parseEvent(parseJson(utf8Decode(json) ?? ""));

@@ -22,15 +22,6 @@ const AUTHOR = "07";
  * Of an event: the beginning of its id, so that fingerprints have the order of ids.
  *
  * @param id may be cut short; the least that begins so is meant then.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { headOf } from "./fingerprint.ts";
- *
- * equal(headOf("ab".repeat(32)), "ab".repeat(16));
- * equal(headOf("ab"), "ab".padEnd(32, "0"));
- * ```
  */
 export function headOf(id: string): Fingerprint {
   return id.slice(0, DIGITS).padEnd(DIGITS, "0");
@@ -39,15 +30,6 @@ export function headOf(id: string): Fingerprint {
 /**
  * Of an author. Not the beginning of the public key: a filter may name keys that nobody has, with the
  * beginning of one that somebody has. `migrations/0006_fingerprints.sql` says the same in SQL.
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { authorFingerprint } from "./fingerprint.ts";
- *
- * match(authorFingerprint("ab".repeat(32), portableHashText), /^07[0-9a-f]{30}$/);
- * ```
  */
 export function authorFingerprint(pubkey: string, hashText: HashText): Fingerprint {
   return fingerprint(AUTHOR, pubkey, hashText);
@@ -55,16 +37,6 @@ export function authorFingerprint(pubkey: string, hashText: HashText): Fingerpri
 
 /**
  * Of a tag's letter and value; undefined for a value that no event can have, since UTF-8 cannot say it.
- *
- * @example
- * ```ts
- * import { equal, match } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { tagFingerprint } from "./fingerprint.ts";
- *
- * match(tagFingerprint("t", "nostr", portableHashText)!, /^74[0-9a-f]{30}$/);
- * equal(tagFingerprint("t", "\ud800", portableHashText), undefined);
- * ```
  */
 export function tagFingerprint(
   letter: string,
@@ -81,15 +53,6 @@ export function tagFingerprint(
  * events.
  *
  * @see NIP-01 "Kinds"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { slotFingerprint, tagFingerprint } from "./fingerprint.ts";
- *
- * equal(slotFingerprint("x", portableHashText), tagFingerprint("d", "x", portableHashText));
- * ```
  */
 export function slotFingerprint(d: string, hashText: HashText): Fingerprint {
   return fingerprint("64", d, hashText);

@@ -29,29 +29,6 @@ const selectWorst: Statement<string> = {
 /**
  * Vacuums and analyses the tables of a database without autovacuum, on a schedule: otherwise what was
  * replaced stays on the disk for good, and index-only scans look into the table for each row.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { silentLog } from "../base/log.ts";
- * import { Housekeeping } from "./housekeeping.ts";
- *
- * const scripts: string[] = [];
- * const database = {
- *   query: () => Promise.resolve(["events"] as never),
- *   script: (sql: string) => Promise.resolve(void scripts.push(sql)),
- * };
- * const clock = {
- *   nowMs: () => 0,
- *   monotonicMs: () => 0,
- *   after: () => ({ cancel() {} }),
- *   every: () => ({ cancel() {} }),
- * };
- * const housekeeping = new Housekeeping(database, { clock, log: silentLog });
- * await housekeeping.run();
- * await housekeeping.stop();
- * deepEqual(scripts.at(-1), "vacuum (analyze) events");
- * ```
  */
 export class Housekeeping {
   readonly #database: Pick<Database, "query" | "script">;

@@ -12,18 +12,6 @@ import { type Fingerprint, tagFingerprint } from "./fingerprint.ts";
  * The fingerprint of each single-letter tag with a value, each once.
  *
  * @see NIP-01 "Tags"
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { tagFingerprint } from "./fingerprint.ts";
- * import { indexedTags } from "./indexed_tags.ts";
- *
- * const tags = [["t", "x"], ["t", "x", "again"], ["title", "long"]];
- * const expected = [tagFingerprint("t", "x", portableHashText)];
- * deepEqual([...indexedTags({ tags }, portableHashText)], expected);
- * ```
  */
 export function indexedTags(
   { tags }: Pick<NostrEvent, "tags">,

@@ -22,17 +22,6 @@ export type Part = Pick<Plan, "limit"> & { readonly lanes: ArrayLike<unknown> };
  * where it has more than one page, it keeps no JSON.
  *
  * @param chunkEvents the most events in one page.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { inlineShare } from "./inline_share.ts";
- *
- * const one = { lanes: [[]], limit: 20 };
- * deepEqual(inlineShare([one], 500), { mostBytes: 16_384, claimBytes: 20 * 16_384 });
- * const long = { lanes: [[]], limit: 400 };
- * deepEqual(inlineShare([long, long], 500), { mostBytes: 0, claimBytes: 0 });
- * ```
  */
 export function inlineShare(parts: readonly Part[], chunkEvents: number): InlineShare {
   const pages = parts.map(({ limit }) => Math.min(limit, chunkEvents));

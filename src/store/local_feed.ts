@@ -9,19 +9,6 @@ import type { StoreFeed } from "./store_feed.ts";
 
 /**
  * Tells what its own process stored.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { LocalFeed } from "./local_feed.ts";
- *
- * const feed = new LocalFeed();
- * const told: string[] = [];
- * feed.follow((events) => told.push(...events.map(({ event }) => event.id)));
- * const event = { id: "a1", pubkey: "b2", created_at: 3, kind: 1, tags: [], content: "", sig: "" };
- * feed.tell([{ event, json: new Uint8Array() }]);
- * deepEqual(told, ["a1"]);
- * ```
  */
 export class LocalFeed implements StoreFeed {
   readonly #followers: ((events: readonly EventRecord[]) => void)[] = [];

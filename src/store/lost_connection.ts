@@ -7,16 +7,6 @@
 /**
  * Whether an error of the driver means that a connection which was open is no more: by a last word of the
  * server, or without one. That none can be opened is another matter.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { isConnectionLost } from "./lost_connection.ts";
- *
- * equal(isConnectionLost(Object.assign(new Error("told to end"), { code: "57P01" })), true);
- * equal(isConnectionLost(Object.assign(new Error("no such table"), { code: "42P01" })), false);
- * equal(isConnectionLost(Object.assign(new Error("no server"), { code: "ECONNREFUSED" })), false);
- * ```
  */
 export function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && "code" in error && CODES.has(String(error.code));

@@ -57,20 +57,6 @@ interface Look {
  * serves a relay that may forget.
  *
  * @see NIP-01
- *
- * @example
- * ```ts
- * import { deepEqual, equal } from "node:assert/strict";
- * import { utf8 } from "../base/bytes.ts";
- * import { MemoryStore } from "./memory.ts";
- *
- * const store = new MemoryStore();
- * const event = { id: "a1", pubkey: "b2", created_at: 3, kind: 1, tags: [], content: "", sig: "" };
- * const record = { event, json: utf8(JSON.stringify(event)) };
- * deepEqual(await store.put([record]), ["stored"]);
- * deepEqual(await store.put([record]), ["duplicate"]);
- * for await (const chunk of store.query([{ tags: new Map() }])) equal(chunk[0]?.id, "a1");
- * ```
  */
 export class MemoryStore implements EventStore, Upkeep {
   readonly feed = new LocalFeed();

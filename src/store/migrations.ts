@@ -35,18 +35,6 @@ export class MigrationMismatch extends Error {
  * @throws MigrationMismatch see {@link missingMigrations}.
  *
  * @param migrations in any order.
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
- * import { migrate } from "./migrations.ts";
- * import { openPostgres } from "./postgres.ts";
- *
- * const database = openPostgres("postgres://nobody@127.0.0.1:1/none");
- * await rejects(migrate(database, [], sha256), { name: "StoreUnavailable" });
- * await database.close();
- * ```
  */
 export async function migrate(
   database: Database,
@@ -70,18 +58,6 @@ export async function migrate(
  *
  * @throws MigrationMismatch when an applied migration has changed since, is unknown (the database is
  * newer than the program), or stands behind one that is missing.
- *
- * @example
- * ```ts
- * import { deepEqual, throws } from "node:assert/strict";
- * import { sha256 } from "@noble/hashes/sha2.js";
- * import { missingMigrations } from "./migrations.ts";
- *
- * const migrations = [{ name: "0001_events", sql: "create table events ()" }];
- * deepEqual(missingMigrations([], migrations, sha256), migrations);
- * const newer = [{ name: "0002_tags", checksum: "" }];
- * throws(() => missingMigrations(newer, migrations, sha256), { name: "MigrationMismatch" });
- * ```
  */
 export function missingMigrations(
   applied: readonly AppliedMigration[],
@@ -125,14 +101,6 @@ async function apply(migration: Migration, session: Session, sha256: Sha256): Pr
 /**
  * For whoever changes the schema. Held until the transaction ends. The number is ours alone: "gallimim" in
  * ASCII.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { lockSchema } from "./migrations.ts";
- *
- * equal(lockSchema.parameters.length, 1);
- * ```
  */
 export const lockSchema: Statement<void> = {
   text: "select pg_advisory_xact_lock($1::int8)::text",

@@ -19,23 +19,6 @@ export interface OneByOneOptions {
 /**
  * Runs one statement of a query at a time. So a query never takes more than one connection, however many
  * filters it has, and the time that the database works for it is time that passes.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { OneByOne } from "./one_by_one.ts";
- *
- * const asked: (boolean | undefined)[] = [];
- * const database = {
- *   query: (_statement: unknown, options?: { isShort?: boolean }) => {
- *     asked.push(options?.isShort);
- *     return Promise.resolve([]);
- *   },
- * };
- * const query = new OneByOne({ database, source: undefined, isLight: false });
- * await query.query({ text: "select 1", parameters: [], read: () => 1 }, { isShort: true });
- * deepEqual(asked, [false], "one of many short statements is not short");
- * ```
  */
 export class OneByOne implements Pick<Session, "query"> {
   readonly #options: OneByOneOptions;

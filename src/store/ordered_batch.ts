@@ -31,18 +31,6 @@ export interface OrderedBatch {
 
 /**
  * The places of a batch in the order `created_at` descending, then `id` ascending.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { newestFirst } from "./ordered_batch.ts";
- *
- * const note = (id: string, created_at: number) => ({
- *   event: { id, pubkey: "b2", created_at, kind: 1, tags: [], content: "", sig: "" },
- *   json: new Uint8Array(),
- * });
- * deepEqual(newestFirst([note("b", 1), note("c", 2), note("a", 1)]), [1, 2, 0]);
- * ```
  */
 export function newestFirst(batch: readonly EventRecord[]): readonly number[] {
   return [...batch.keys()].sort((a, b) => {
@@ -59,21 +47,6 @@ export function newestFirst(batch: readonly EventRecord[]): readonly number[] {
  *
  * @param hashText for fingerprints.
  * @param without places of events that are not to be written.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { orderedBatch } from "./ordered_batch.ts";
- *
- * const profile = (id: string, created_at: number) => ({
- *   event: { id, pubkey: "b2", created_at, kind: 0, tags: [], content: "", sig: "" },
- *   json: new Uint8Array(),
- * });
- * const { versioned, superseded } = orderedBatch([profile("a1", 1), profile("a2", 2)], portableHashText);
- * deepEqual(versioned.map(({ place }) => place), [1]);
- * deepEqual(superseded, [0]);
- * ```
  */
 export function orderedBatch(
   batch: readonly EventRecord[],

@@ -8,14 +8,6 @@ import type { Parameter } from "./database.ts";
 
 /**
  * Collects the values of `$1`, `$2` and so on.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Parameters } from "./parameters.ts";
- *
- * equal(new Parameters().add(7), "$1");
- * ```
  */
 export class Parameters {
   readonly values: Parameter[] = [];

@@ -52,14 +52,6 @@ const MIN_SHARED_BUFFERS_MB = 16;
  *
  * Rejects with {@link StoreUnavailable} when another process has the directory, or when it cannot be
  * read.
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { openPglite } from "./pglite.ts";
- *
- * await rejects(openPglite("/dev/null/data"), { name: "StoreUnavailable" });
- * ```
  */
 export async function openPglite(path?: string, options: PgliteOptions = {}): Promise<Database> {
   const { clock = timeless } = options;

@@ -98,18 +98,6 @@ const MAX_LANES = 4_096;
  * @param nowS see {@link Plan.nowS}.
  *
  * @see NIP-01 "Communication between clients and relays"
- *
- * @example
- * ```ts
- * import { deepEqual, equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { plansOf } from "./plan.ts";
- *
- * const [plan] = plansOf({ kinds: new Set([1, 6]), tags: new Map(), limit: 20 }, portableHashText);
- * equal(plan?.index, "kind");
- * deepEqual(plan?.lanes, [[1], [6]]);
- * deepEqual(plansOf({ ids: new Set(), tags: new Map() }, portableHashText), []);
- * ```
  */
 export function plansOf(filter: ReqFilter, hashText: HashText, nowS = 0): readonly Plan[] {
   const conditions = conditionsOf(filter, hashText);
@@ -138,16 +126,6 @@ export interface WordPlan extends Plan {
  * @param nowS see {@link Plan.nowS}.
  *
  * @see NIP-50
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { wordPlanOf } from "./plan.ts";
- *
- * const filter = { tags: new Map(), kinds: new Set([0]), search: new Set(["ann"]) };
- * deepEqual(wordPlanOf(filter, portableHashText)?.soughtWords, ["0:ann"]);
- * ```
  */
 export function wordPlanOf(filter: ReqFilter, hashText: HashText, nowS = 0): WordPlan | undefined {
   const conditions = conditionsOf(filter, hashText);

@@ -66,17 +66,6 @@ export interface PostgresOptions {
  * `postgres_url.ts`.
  *
  * @throws BadPostgresUrl
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { openPostgres } from "./postgres.ts";
- *
- * const database = openPostgres("postgres://nobody@127.0.0.1:1/none");
- * const one = { text: "select 1", parameters: [], read: () => 1 };
- * await rejects(database.query(one), { name: "StoreUnavailable" });
- * await database.close();
- * ```
  */
 export function openPostgres(url: string, options: PostgresOptions = {}): ListeningDatabase {
   return new PostgresDatabase(url, options);

@@ -65,21 +65,6 @@ const asText = { to: 17, from: [17], serialize: String, parse: String };
 /**
  * A connection that is opened with its first statement. The driver would dial by itself; here the sockets are
  * ours, so that they can be closed whatever the driver waits for.
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { openLink } from "./postgres_driver.ts";
- * import { timeless } from "./store_clock.ts";
- *
- * const link = openLink({
- *   address: { hosts: [{ host: "127.0.0.1", port: 1 }], parameters: {} },
- *   ...{ name: "example", timeoutMs: 1_000, connectTimeoutMs: 1_000, max_pipeline: 0 },
- *   clock: timeless,
- * });
- * await rejects(link.run(link.pool.unsafe("select 1")), { code: "ECONNREFUSED" });
- * await link.end();
- * ```
  */
 export function openLink(options: LinkOptions): PostgresLink<Pool> {
   const { address, name, timeoutMs, connectTimeoutMs, clock: _clock, max_pipeline, ...hooks } =
@@ -142,17 +127,6 @@ function sslOf(mode: SslMode) {
 
 /**
  * Sends a statement. Raw: bytes as they came, so that an event's JSON never becomes a string on its way.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { send } from "./postgres_driver.ts";
- *
- * const sent: unknown[] = [];
- * const sender = { unsafe: (...what: unknown[]) => (sent.push(...what), { raw: () => {} }) };
- * send(sender as never, { text: "select $1", parameters: [1], read: () => 1 });
- * deepEqual(sent, ["select $1", [1], { prepare: true }]);
- * ```
  */
 export function send(sender: Sender, { text, parameters }: Statement<unknown>, prepare = true) {
   const texts = parameters.map((one) => one instanceof Uint8Array ? `\\x${one.toHex()}` : one);
@@ -163,14 +137,6 @@ export function send(sender: Sender, { text, parameters }: Statement<unknown>, p
  * Asks the server to stop. Only what was sent: the driver would lose the connection of a query that is
  * still waiting for it to open. By the inner door, because the driver's own `cancel` does not say when its
  * request is through. Undefined when there is nothing to stop; may stay pending when the query ends meanwhile.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { requestCancel } from "./postgres_driver.ts";
- *
- * equal(requestCancel(Object.assign(Promise.resolve(), { state: null }) as never), undefined);
- * ```
  */
 export function requestCancel(query: SentQuery): Promise<unknown> | undefined {
   if (!("state" in query && "canceller" in query) || query.state === null) return undefined;
@@ -180,14 +146,6 @@ export function requestCancel(query: SentQuery): Promise<unknown> | undefined {
 
 /**
  * The process of the server that a statement was sent to, by its number; undefined before.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { backendOf } from "./postgres_driver.ts";
- *
- * equal(backendOf({ state: { pid: 7 } } as never), 7);
- * ```
  */
 export function backendOf(query: SentQuery): number | undefined {
   const { state } = query as { readonly state?: { readonly pid?: number } | null };
@@ -196,14 +154,6 @@ export function backendOf(query: SentQuery): number | undefined {
 
 /**
  * What an error of the driver means to the store.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { driverFailure } from "./postgres_driver.ts";
- *
- * equal(driverFailure(new Error("connection refused")).name, "StoreUnavailable");
- * ```
  */
 export function driverFailure(error: unknown): Error {
   if (error instanceof postgres.PostgresError) return databaseError(error, error.code);
@@ -212,14 +162,6 @@ export function driverFailure(error: unknown): Error {
 
 /**
  * Whether the connection is of no more use after an error: the server has not merely refused a statement.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { endsConnection } from "./postgres_driver.ts";
- *
- * equal(endsConnection(new Error("connection refused")), true);
- * ```
  */
 export function endsConnection(error: unknown): boolean {
   if (!(error instanceof postgres.PostgresError)) return true;
@@ -228,14 +170,6 @@ export function endsConnection(error: unknown): boolean {
 
 /**
  * How the server says that it ended a statement: for its time-out, or because it was asked to.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { cancellationOf } from "./postgres_driver.ts";
- *
- * equal(cancellationOf(new Error("connection refused")), undefined);
- * ```
  */
 export function cancellationOf(error: unknown): "timeout" | "request" | undefined {
   if (!(error instanceof postgres.PostgresError) || error.code !== "57014") return undefined;

@@ -34,18 +34,6 @@ const ENDING_SECONDS = 1;
 /**
  * A connection that can be dropped at any moment: what runs on it rejects at once, and its sockets are
  * closed without asking the server. The driver alone waits for a server that is frozen, however long.
- *
- * @example
- * ```ts
- * import { equal, rejects } from "node:assert/strict";
- * import { PostgresLink } from "./postgres_link.ts";
- *
- * const link = new PostgresLink(() => ({ end: () => Promise.resolve() }));
- * const answer = link.run(new Promise(() => {}));
- * link.drop("the server does not answer");
- * equal(link.isLost, true);
- * await rejects(answer, { code: "CONNECTION_DROPPED" });
- * ```
  */
 export class PostgresLink<Pool extends DriverPool = DriverPool> {
   readonly pool: Pool;
@@ -117,14 +105,6 @@ export class PostgresLink<Pool extends DriverPool = DriverPool> {
 
 /**
  * The connection was given up in the midst of what ran on it.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { ConnectionDropped } from "./postgres_link.ts";
- *
- * equal(new ConnectionDropped("frozen").name, "StoreUnavailable");
- * ```
  */
 export class ConnectionDropped extends StoreUnavailable {
   readonly code = "CONNECTION_DROPPED";

@@ -13,23 +13,6 @@ import type { DriverPool, PostgresLink } from "./postgres_link.ts";
  *
  * A connection that was lost is never lent again, nor are those that lay idle when that happened: what
  * took one of them took the others too, and each would cost its next borrower a time-out to find out.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { PostgresLink } from "./postgres_link.ts";
- * import { PostgresLinks } from "./postgres_links.ts";
- *
- * const open = () => new PostgresLink(() => ({ end: () => Promise.resolve() }));
- * const links = new PostgresLinks(open);
- * const first = links.borrow();
- * links.giveBack(first);
- * equal(links.borrow(), first);
- * first.drop("frozen");
- * links.giveBack(first);
- * equal(links.borrow() === first, false);
- * await links.close();
- * ```
  */
 export class PostgresLinks<Pool extends DriverPool> {
   readonly #open: () => PostgresLink<Pool>;

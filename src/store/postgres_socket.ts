@@ -24,18 +24,6 @@ export interface DialOptions {
 
 /**
  * Connects to the first of several hosts that answers. Rejects with the last one's error.
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { dialPostgres } from "./postgres_socket.ts";
- *
- * const clock = { after: () => ({ cancel() {} }) };
- * const hosts = [{ host: "127.0.0.1", port: 1 }];
- * await rejects(dialPostgres({ hosts, timeoutMs: 1_000, clock, onSocket: () => {} }), {
- *   code: "ECONNREFUSED",
- * });
- * ```
  */
 export async function dialPostgres(options: DialOptions): Promise<Socket> {
   let failure: unknown = new Error("no host is named");

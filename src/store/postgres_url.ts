@@ -31,14 +31,6 @@ export interface PostgresAddress {
 
 /**
  * The URL cannot be followed.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { BadPostgresUrl } from "./postgres_url.ts";
- *
- * equal(new BadPostgresUrl("a port is wrong").name, "StoreUnavailable");
- * ```
  */
 export class BadPostgresUrl extends StoreUnavailable {}
 
@@ -94,20 +86,6 @@ const UNSUPPORTED_KEYS: ReadonlySet<string> = new Set([
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  *
  * @throws BadPostgresUrl
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { postgresAddress } from "./postgres_url.ts";
- *
- * deepEqual(postgresAddress("postgres://relay@a,b:5433/events?sslmode=require"), {
- *   hosts: [{ host: "a", port: 5432 }, { host: "b", port: 5433 }],
- *   user: "relay",
- *   database: "events",
- *   sslMode: "require",
- *   parameters: {},
- * });
- * ```
  */
 export function postgresAddress(url: string): PostgresAddress {
   const [, account = "", authority = "", path = "", search = ""] = SHAPE.exec(url) ??

@@ -52,20 +52,6 @@ export interface PostgresWritersOptions {
 /**
  * The connections that write. One that does not answer is dropped after a third of its time, unless the
  * server, asked on another one, says that it is at work there.
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { PostgresLink } from "./postgres_link.ts";
- * import { PostgresWriters } from "./postgres_writers.ts";
- * import { timeless } from "./store_clock.ts";
- *
- * const away = { begin: () => Promise.reject(new Error("away")), end: () => Promise.resolve() };
- * const open = () => new PostgresLink(() => away as never);
- * const writers = new PostgresWriters({ connections: 1, timeoutMs: 1_000, clock: timeless, open });
- * await rejects(writers.transaction(() => Promise.resolve()), { name: "StoreUnavailable" });
- * await writers.close();
- * ```
  */
 export class PostgresWriters {
   readonly #options: PostgresWritersOptions;

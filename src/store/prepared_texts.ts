@@ -13,15 +13,6 @@ export const MAX_PREPARED = 200;
 
 /**
  * The first so many different texts.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { PreparedTexts } from "./prepared_texts.ts";
- *
- * const texts = new PreparedTexts(1);
- * deepEqual(["a", "b", "a"].map((text) => texts.admits(text)), [true, false, true]);
- * ```
  */
 export class PreparedTexts {
   readonly #max: number;

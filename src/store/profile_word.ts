@@ -14,14 +14,6 @@ export const PROFILE_KIND = 0;
 /**
  * The word under which `word` is found in profiles alone. No text has it, since words hold letters, digits
  * and the like.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { profileWord } from "./profile_word.ts";
- *
- * equal(profileWord("ann"), "0:ann");
- * ```
  */
 export function profileWord(word: string): string {
   return `${PROFILE_KIND}:${word}`;

@@ -37,14 +37,6 @@ const LIST_NAMES = "kind, created_at, expires_at, start, bytes";
 
 /**
  * Writes regular events; gives those that were not there.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { insertRegular } from "./put_statements.ts";
- *
- * equal(insertRegular([]).parameters[2], "{}");
- * ```
  */
 export function insertRegular(entries: readonly Entry[]): Statement<StoredRow> {
   return {
@@ -63,14 +55,6 @@ returning key, id, seq`,
  * else writes the same address at the same time, the row is locked before it is compared.
  *
  * @see NIP-01 "Kinds"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { upsertVersioned } from "./put_statements.ts";
- *
- * equal(upsertVersioned([]).parameters.length, 8);
- * ```
  */
 export function upsertVersioned(entries: readonly Entry[]): Statement<StoredRow> {
   return {
@@ -90,14 +74,6 @@ returning key, id, seq`,
 
 /**
  * Which of these events are there.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { selectIds } from "./put_statements.ts";
- *
- * deepEqual(selectIds(["aa".repeat(32)]).parameters, [`{${"aa".repeat(16)}}`]);
- * ```
  */
 export function selectIds(ids: readonly string[]): Statement<string> {
   return {
@@ -109,14 +85,6 @@ export function selectIds(ids: readonly string[]): Statement<string> {
 
 /**
  * Removes the tags of the versions whose rows were taken over.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { deleteTags } from "./put_statements.ts";
- *
- * deepEqual(deleteTags([1, 2]).parameters, ["{1,2}"]);
- * ```
  */
 export function deleteTags(keys: readonly number[]): Statement<void> {
   return {
@@ -130,17 +98,6 @@ export function deleteTags(keys: readonly number[]): Statement<void> {
  * The tags by which an event is found, as {@link insertTags} takes them; undefined without any.
  *
  * @see NIP-01 "only the first value in any given tag is indexed"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { tagFingerprint } from "./fingerprint.ts";
- * import { tagList } from "./put_statements.ts";
- *
- * const tags = [["t", "x"], ["title", "y"]];
- * equal(tagList({ tags }, portableHashText), `{${tagFingerprint("t", "x", portableHashText)}}`);
- * ```
  */
 export function tagList(
   event: Pick<NostrEvent, "tags">,
@@ -161,14 +118,6 @@ export interface TagRow {
 /**
  * Writes the tags by which the events of these rows are found. In their own order, so that neighbours in
  * an index are written one after the other.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { insertTags } from "./put_statements.ts";
- *
- * deepEqual(insertTags([{ key: 7, list: "{ab,cd}" }]).parameters, ["{7}", '{"{ab,cd}"}']);
- * ```
  */
 export function insertTags(rows: readonly TagRow[]): Statement<void> {
   return {

@@ -60,21 +60,6 @@ const MAX_CLIENTS = 10_000;
  * quick stays quick. A free connection goes to the client, and among its connections to the one, that has
  * used the least lately; so who asks much waits for who asks little. What waits, waits here, where it can
  * be called off.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { QueryGate } from "./query_gate.ts";
- *
- * const gate = new QueryGate({ connections: 2, reserved: 1 });
- * await gate.enter({ isShort: false });
- * const second = gate.enter({ isShort: false });
- * await gate.enter({ isShort: true });
- * equal(gate.figures.waiting, 1, "the second long one");
- * gate.leave({ isShort: false });
- * await second;
- * equal(gate.figures.running, 2);
- * ```
  */
 export class QueryGate {
   readonly #clock: Pick<Clock, "monotonicMs">;

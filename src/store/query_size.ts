@@ -15,19 +15,6 @@ const MAX_SHORT_LIMIT = 500;
  * Whether the plan's form bounds what it reads: a few lanes, a limit, and nothing to check in each row.
  * Such are ids, profiles, one author's newest, replies to an event. A condition on each row may have to
  * pass over any number of rows before it finds one.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { plansOf } from "./plan.ts";
- * import { isShort } from "./query_size.ts";
- *
- * const kinds = new Set([1]);
- * const tags = new Map([["t", new Set(["x"])], ["p", new Set(["y"])]]);
- * equal(plansOf({ kinds, tags: new Map(), limit: 20 }, portableHashText).every(isShort), true);
- * equal(plansOf({ kinds, tags, limit: 20 }, portableHashText).every(isShort), false);
- * ```
  */
 export function isShort({ lanes, limit, rest }: Plan): boolean {
   const { authors, kinds, tags } = rest;
@@ -37,16 +24,6 @@ export function isShort({ lanes, limit, rest }: Plan): boolean {
 
 /**
  * Whether all that a query reads is little: what would be short by itself is not when there are many such.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { isLight } from "./query_size.ts";
- *
- * const ids = { lanes: Array.from({ length: 50 }, () => []), limit: 50 };
- * equal(isLight([ids]), true);
- * equal(isLight(Array.from({ length: 50 }, () => ids)), false);
- * ```
  */
 export function isLight(parts: readonly Part[]): boolean {
   let lanes = 0;

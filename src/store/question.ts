@@ -46,15 +46,6 @@ export interface Asked {
 
 /**
  * All answers as one, in the order of time.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { askTogether, noQuestion } from "./question.ts";
- *
- * const { found } = askTogether([noQuestion, noQuestion], {});
- * equal((await found.next()).done, true);
- * ```
  */
 export function askTogether(questions: readonly Question[], bounds: Bounds): Asked {
   const parts = questions.flatMap(({ parts }) => parts);
@@ -64,15 +55,6 @@ export function askTogether(questions: readonly Question[], bounds: Bounds): Ask
 
 /**
  * One answer after the other. Each has all the room for itself.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { askInTurn, noQuestion } from "./question.ts";
- *
- * const long = { parts: [{ lanes: [[]], limit: 500 }], ask: noQuestion.ask };
- * equal(askInTurn([noQuestion, long], {}).claimBytes, 4 * 2 ** 20);
- * ```
  */
 export function askInTurn(questions: readonly Question[], bounds: Bounds): Asked {
   const shares = questions.map(({ parts }) => inlineShare(parts, PAGE_EVENTS));
@@ -85,15 +67,6 @@ export function askInTurn(questions: readonly Question[], bounds: Bounds): Asked
 
 /**
  * The union of answers, see `union.ts`.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { merged, noQuestion } from "./question.ts";
- *
- * const answer = noQuestion.ask({ mostBytes: 0 });
- * equal(merged([answer]), answer);
- * ```
  */
 export function merged(answers: readonly Answer[], limit = Infinity): Answer {
   return answers.length === 1 ? answers[0]! : union(answers, { limit, chunkEvents: PAGE_EVENTS });

@@ -12,16 +12,6 @@ const BACKSLASH_X = 2;
  * What the rows of a statement mean. The driver's list carries more than rows; what leaves here is a plain
  * array. It begins with as many holes as rows had come of the query before on the same connection, if that
  * failed or was cancelled in their midst: the driver goes on counting.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { Buffer } from "node:buffer";
- * import { readRows } from "./raw_cells.ts";
- *
- * const rows = [, [Buffer.from("42")]];
- * deepEqual(readRows(rows, { read: (cells) => cells.integer(0) }), [42]);
- * ```
  */
 export function readRows<Row>(
   rows: Iterable<readonly Buffer[] | undefined>,
@@ -34,17 +24,6 @@ export function readRows<Row>(
 
 /**
  * One row as the server sent it: for each column the bytes of its text form.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Buffer } from "node:buffer";
- * import { RawCells } from "./raw_cells.ts";
- *
- * const cells = new RawCells(["\\x00ff", "42"].map((text) => Buffer.from(text)));
- * equal(cells.hex(0), "00ff");
- * equal(cells.integer(1), 42);
- * ```
  */
 export class RawCells implements Cells {
   readonly #cells: readonly Buffer[];

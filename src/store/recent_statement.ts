@@ -35,20 +35,6 @@ const MAX_LIMIT = 500;
  * The stretch to read before a plan's lanes; undefined when that does not promise to be the whole answer.
  * Over all kinds, two events are read for each author and each event wanted: so much less than looking
  * into the lanes that it may be in vain.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { plansOf } from "./plan.ts";
- * import { recentOf } from "./recent_statement.ts";
- *
- * const authors = new Set(Array.from({ length: 200 }, (_, i) => `${i}`.padStart(64, "0")));
- * const [feed] = plansOf({ authors, kinds: new Set([1, 6]), tags: new Map(), limit: 20 }, portableHashText);
- * equal(recentOf(feed!)?.length, 220);
- * const [profile] = plansOf({ authors: new Set(["a".repeat(64)]), tags: new Map() }, portableHashText);
- * equal(recentOf(profile!), undefined);
- * ```
  */
 export function recentOf({ index, lanes, limit, rest }: Plan): Recent | undefined {
   const isFeed = index === "authorKind" || index === "author";
@@ -74,18 +60,6 @@ export interface RecentRow extends FoundEvent {
  * was as long as it may be, the place where it ends: behind that, there may be more.
  *
  * @param mostBytes the longest JSON that comes along.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { plansOf } from "./plan.ts";
- * import { recentOf, recentStatement } from "./recent_statement.ts";
- *
- * const authors = new Set(Array.from({ length: 50 }, (_, i) => `${i}`.padStart(64, "0")));
- * const [plan] = plansOf({ authors, tags: new Map(), limit: 20 }, portableHashText);
- * equal(recentStatement(plan!, recentOf(plan!)!).text.startsWith("with stretch as"), true);
- * ```
  */
 export function recentStatement(
   plan: Plan,
@@ -155,20 +129,6 @@ function readRecentRow(cells: Cells): RecentRow {
  * the lanes hold behind it.
  *
  * @param lanes reads the lanes, only what is older than the given time, seconds since 1970.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { recentFirst } from "./recent_statement.ts";
- *
- * const row = (id: string, createdAt: number) => ({ id, createdAt, seq: 1, json: new Uint8Array() });
- * const stretch = [{ ...row("a", 9), isEnd: false }, { ...row("b", 8), isEnd: true }];
- * async function* lanes(before: number) {
- *   if (before === 9) yield [row("c", 8), row("d", 7)];
- * }
- * const answer = await Array.fromAsync(recentFirst(stretch, 2, lanes));
- * deepEqual(answer.flat().map(({ id }) => id), ["a", "c"]);
- * ```
  */
 export async function* recentFirst(
   rows: readonly RecentRow[],

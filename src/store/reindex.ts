@@ -22,18 +22,6 @@ export interface ReindexOptions extends QueryOptions {
 /**
  * Writes the missing words of events of these kinds, oldest row first, and gives after each step how many
  * events it wrote. May be broken off, may run beside writers and beside itself.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { reindex } from "./reindex.ts";
- *
- * const empty = () => Promise.resolve([]);
- * const database = { query: empty, script: empty, transaction: empty, close: empty };
- * const options = { kinds: new Set([1]), hashText: portableHashText };
- * deepEqual(await Array.fromAsync(reindex(database as never, options)), []);
- * ```
  */
 export async function* reindex(
   database: Database,

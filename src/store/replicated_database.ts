@@ -23,21 +23,6 @@ import type { PoolFigures } from "./event_store.ts";
  * A query sees all that was committed before it, as on the primary. So the primary is asked first how
  * far it is, and the replica waits until it is there. When it cannot be had or stays behind for a second,
  * the primary answers.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import type { ListeningDatabase } from "./database.ts";
- * import { ReplicatedDatabase } from "./replicated_database.ts";
- *
- * const away = () => Promise.reject(new Error("away"));
- * const close = () => Promise.resolve();
- * const replica = { query: away, script: away, transaction: away, close };
- * const primary: ListeningDatabase = { ...replica, query: () => Promise.resolve([]), listen: away };
- * const database = new ReplicatedDatabase(primary, replica);
- * deepEqual(await database.query({ text: "select 1", parameters: [], read: () => 1 }), []);
- * await database.close();
- * ```
  */
 export class ReplicatedDatabase implements ListeningDatabase {
   readonly #primary: ListeningDatabase;

@@ -10,18 +10,6 @@ import { INDEXES, type Plan, type TagCondition } from "./plan.ts";
 
 /**
  * What is left to check of the row `hit`.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { plansOf } from "./plan.ts";
- * import { Parameters } from "./parameters.ts";
- * import { restSql } from "./rest_sql.ts";
- *
- * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, portableHashText);
- * deepEqual(restSql(plan!, new Parameters()), []);
- * ```
  */
 export function restSql(
   { index, rest, nowS }: Pick<Plan, "index" | "rest" | "nowS">,
@@ -73,14 +61,6 @@ const FEW_VALUES = 4;
  * @param column of the row `hit`: the head of the event, or its key under the name `event`.
  *
  * @see NIP-40
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { hasNotExpired } from "./rest_sql.ts";
- *
- * match(hasNotExpired("hit.event", "$1"), /^hit.event not in \(select expired.key from events/);
- * ```
  */
 export function hasNotExpired(column: "hit.head" | "hit.event", now: string): string {
   const named = column === "hit.head" ? "head" : "key";

@@ -37,24 +37,6 @@ const NEWEST: Place = { createdAt: Number.MAX_SAFE_INTEGER + 1, id: "" };
 
 /**
  * One look at all stored events, the newest first, to find those that are to go.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { RetentionSweep } from "./retention.ts";
- *
- * const kinds = { first: 0, last: 65_535 };
- * const sweep = new RetentionSweep({
- *   ages: [{ kinds, maxAgeS: 60 }],
- *   maxBytes: Infinity,
- *   keptKinds: [{ first: 0, last: 0 }],
- *   keptAuthors: new Set(),
- * }, 1_000);
- * const note = { id: "a1", pubkey: "b2", kind: 1, createdAt: 939, bytes: 300 };
- * equal(sweep.condemns(note), true);
- * equal(sweep.condemns({ ...note, createdAt: 940 }), false);
- * equal(sweep.condemns({ ...note, kind: 0 }), false);
- * ```
  */
 export class RetentionSweep {
   /** Where the sweep begins: nothing before it can be condemned. */
@@ -93,22 +75,6 @@ export type Dated = Pick<SurveyedEvent, "pubkey" | "kind" | "createdAt">;
 
 /**
  * Whether the rules keep no event of this age, kind and author.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { isTooOld } from "./retention.ts";
- *
- * const notes = { first: 1, last: 1 };
- * const rules = {
- *   ages: [{ kinds: notes, maxAgeS: 60 }],
- *   maxBytes: Infinity,
- *   keptKinds: [],
- *   keptAuthors: new Set(["ann"]),
- * };
- * equal(isTooOld({ pubkey: "bob", kind: 1, createdAt: 39 }, rules, 100), true);
- * equal(isTooOld({ pubkey: "ann", kind: 1, createdAt: 39 }, rules, 100), false);
- * ```
  */
 export function isTooOld(event: Dated, rules: RetentionRules, nowS: number): boolean {
   const age = rules.ages.find(({ kinds }) => isIn(kinds, event.kind));

@@ -13,15 +13,6 @@ const ROWS_PER_TARGET = 3;
 /**
  * How many rows of the database an event may touch when it is stored: its own, one for each tag by which
  * it is found, and those that a request to delete writes and removes. Equal tags are counted each time.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { rowsOf } from "./row_weight.ts";
- *
- * equal(rowsOf({ kind: 1, tags: [["t", "x"], ["title", "long"], ["p"]] }), 2);
- * equal(rowsOf({ kind: 5, tags: [["e", "x"]] }), 5);
- * ```
  */
 export function rowsOf({ kind, tags }: Pick<NostrEvent, "kind" | "tags">): number {
   let rows = 1;

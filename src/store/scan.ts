@@ -46,22 +46,6 @@ export interface ScanOptions {
 /**
  * The newest events of all lanes, each once, in chunks. `ask` gives rows in the order of the answer; an
  * event that stands in several lanes comes once for each, and only the first of these needs its JSON.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { type LaneRow, scan } from "./scan.ts";
- *
- * const json = new Uint8Array();
- * const rows: LaneRow[] = [
- *   { lane: 1, seq: 1, id: "b", createdAt: 2, json },
- *   { lane: 0, seq: 2, id: "a", createdAt: 1, json },
- * ];
- * const ids = [];
- * const answer = scan({ lanes: 2, limit: 10, chunkEvents: 10 }, () => Promise.resolve(rows));
- * for await (const chunk of answer) ids.push(...chunk.map(({ id }) => id));
- * deepEqual(ids, ["b", "a"]);
- * ```
  */
 export async function* scan(
   { lanes, limit, chunkEvents }: ScanOptions,
@@ -164,15 +148,6 @@ function distinct(rows: readonly FoundEvent[], size: number): readonly FoundEven
  * The order of every answer: `created_at` descending, then `id` ascending.
  *
  * @see NIP-01 `limit`
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { compare } from "./scan.ts";
- *
- * const places = [{ id: "b", createdAt: 1 }, { id: "a", createdAt: 1 }, { id: "c", createdAt: 2 }];
- * deepEqual(places.sort(compare).map(({ id }) => id), ["c", "a", "b"]);
- * ```
  */
 export function compare(a: Place, b: Place): number {
   if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;

@@ -35,20 +35,6 @@ export interface PageOptions {
  * more is looked at than a few times as many events as are compared.
  *
  * @see NIP-50
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { wordPlanOf } from "./plan.ts";
- * import { searchEvents } from "./search_events.ts";
- *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0, firstAt: 0 }] as never);
- * const database = { query: none, script: none, transaction: none, close: none };
- * const context = { database, candidates: 2_000, chunkEvents: 500 };
- * deepEqual(await Array.fromAsync(searchEvents(plan, context)), []);
- * ```
  */
 export async function* searchEvents(
   plan: WordPlan,
@@ -68,20 +54,6 @@ export async function* searchEvents(
  * How many events match, up to `candidates`, and the best `limit` of these, or some more, best first.
  *
  * @see NIP-50
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { wordPlanOf } from "./plan.ts";
- * import { findMatches } from "./search_events.ts";
- *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const none = () => Promise.resolve([{ count: 0, newestAt: 0, oldestAt: 0, firstAt: 0 }] as never);
- * const database = { query: none, script: none, transaction: none, close: none };
- * const found = await findMatches(plan, 10, { database, candidates: 2_000 });
- * deepEqual(found, { compared: 0, best: [], isWhole: true });
- * ```
  */
 export async function findMatches(
   wanted: WordPlan,

@@ -31,14 +31,6 @@ export interface Newest {
 
 /**
  * How dense the newest `count` events of the plan's time are.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { newestStatement } from "./search_statement.ts";
- *
- * deepEqual(newestStatement({ since: 5, before: 9 }, 100).parameters, [5, 9, 100]);
- * ```
  */
 export function newestStatement(
   { since, before }: Pick<WordPlan, "since" | "before">,
@@ -69,18 +61,6 @@ export interface MatchRow extends Omit<Found, "best"> {
 /**
  * The best `limit` of the newest events of a stretch of time that have the words and the facets. What is
  * looked at is bounded before anything else is asked, in whatever order the index gives it.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { wordPlanOf } from "./plan.ts";
- * import { matchStatement } from "./search_statement.ts";
- *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const all = { since: 0, before: 2 ** 53, wanted: 5, most: 10, isSelective: false };
- * deepEqual(matchStatement(plan, all, 3).parameters, ["'fox'", 11, 0, 2 ** 53, 5, 3]);
- * ```
  */
 export function matchStatement(
   plan: WordPlan,
@@ -133,24 +113,6 @@ from (select) as one left join best on true`,
 
 /**
  * What a row `hit` of `event_words` must have. All words are the first parameter.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { wordsSql } from "./search_statement.ts";
- * import { Parameters } from "./parameters.ts";
- *
- * const plan = {
- *   words: ["the", "fox"],
- *   soughtWords: ["fox"],
- *   facets: [{ facets: ["7"], every: false }],
- * };
- * deepEqual(wordsSql(plan, new Parameters()), [
- *   "(hit.words @@ $1::tsquery) is true",
- *   "hit.words @@ $2::tsquery",
- *   "hit.facets && $3::int8[]",
- * ]);
- * ```
  */
 export function wordsSql(
   { words, soughtWords, facets }: Pick<WordPlan, "words" | "soughtWords" | "facets">,
@@ -184,18 +146,6 @@ function wordsQuery(words: readonly string[]): string {
  * These events, in this order, those that are still there as they were found and meet the plan exactly.
  *
  * @param mostBytes the longest JSON that comes along.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { wordPlanOf } from "./plan.ts";
- * import { matchedStatement } from "./search_statement.ts";
- *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const { parameters } = matchedStatement(plan, [{ key: 7, createdAt: 5, rank: 1 }]);
- * deepEqual(parameters.slice(0, 2), ["{7}", "{5}"]);
- * ```
  */
 export function matchedStatement(
   plan: WordPlan,

@@ -25,14 +25,6 @@ const MIN_CANDIDATES = 200;
  * How many of the newest events that match are compared to find the best `limit`.
  *
  * @param most what the settings allow.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { candidatesFor } from "./search_walk.ts";
- *
- * deepEqual([1, 100, 5_000].map((limit) => candidatesFor(limit, 2_000)), [200, 400, 2_000]);
- * ```
  */
 export function candidatesFor(limit: number, most: number): number {
   return Math.min(most, Math.max(MIN_CANDIDATES, CHOICE * limit));
@@ -97,19 +89,6 @@ export interface Harvest extends Pick<Found, "compared" | "best"> {
 /**
  * The best of the newest that match, best first, then the newest first. Of a few minutes that have more
  * matches than may be looked at, any of them are taken.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { walkBack } from "./search_walk.ts";
- *
- * const fox = { key: 1, createdAt: 5, rank: 0.5 };
- * const walk = { since: 0, before: 1_000_000, eventsPerS: 0.01, candidates: 10 };
- * const found = await walkBack(walk, ({ since }) => Promise.resolve(
- *   since > 5 ? { looked: 0, compared: 0, best: [] } : { looked: 1, compared: 1, best: [fox] }
- * ));
- * deepEqual(found, { compared: 1, best: [fox], isWhole: true });
- * ```
  */
 export async function walkBack(
   walk: Walk,

@@ -22,18 +22,6 @@ import type { Ask, LaneRow } from "./scan.ts";
  * The statement for one request to a plan's lanes. Its rows come in the order of the answer.
  *
  * @param mostBytes the longest JSON that comes along.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { plansOf } from "./plan.ts";
- * import { selectStatement } from "./select_statement.ts";
- *
- * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map(), limit: 20 }, portableHashText);
- * const ask = { starts: [{ lane: 0, after: undefined }], perLane: 20, limit: 20 };
- * deepEqual(selectStatement(plan!, ask, 999).parameters, [0, 1, 0, 2 ** 53, 20, 20, 999]);
- * ```
  */
 export function selectStatement(
   plan: Plan,
@@ -142,20 +130,6 @@ const COLUMN_TYPES = {
 
 /**
  * The lanes as a table: number, the index's columns and, when they go on, where.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { plansOf } from "./plan.ts";
- * import { Parameters } from "./parameters.ts";
- * import { lanesSql } from "./select_statement.ts";
- *
- * const [plan] = plansOf({ tags: new Map() }, portableHashText);
- * const ask = { starts: [{ lane: 0, after: undefined }], perLane: 1, limit: 1 };
- * const sql = lanesSql(plan!, ask, new Parameters());
- * equal(sql, "unnest($1::int4[]) as lane (number)");
- * ```
  */
 export function lanesSql(plan: Plan, { starts }: Ask, parameters: Parameters): string {
   const names = ["number"];
@@ -260,14 +234,6 @@ function rowsSql({ plan, columns }: Walk, conditions: readonly string[]): string
 
 /**
  * The newest first. One event needs no order, and must not be looked for in an index that has one.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { orderSql } from "./select_statement.ts";
- *
- * equal(orderSql({ index: "id" }), "");
- * ```
  */
 export function orderSql({ index }: Pick<Plan, "index">): string {
   return index === "id" ? "" : `
@@ -285,17 +251,6 @@ function conditionsSql({ plan, lanes, parameters }: Walk): readonly string[] {
 
 /**
  * What singles out the lane.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { plansOf } from "./plan.ts";
- * import { laneSql } from "./select_statement.ts";
- *
- * const [plan] = plansOf({ kinds: new Set([1]), tags: new Map() }, portableHashText);
- * deepEqual(laneSql(plan!), ["hit.kind = lane.kind"]);
- * ```
  */
 export function laneSql(plan: Plan): readonly string[] {
   return laneConditions(plan, inLane);

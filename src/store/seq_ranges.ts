@@ -6,15 +6,6 @@
 
 /**
  * The numbers as texts of at most `maxLength` characters: neighbours as a range, in rising order.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { writeSeqRanges } from "./seq_ranges.ts";
- *
- * deepEqual(writeSeqRanges([7, 5, 6, 9], 100), ["5-7,9"]);
- * deepEqual(writeSeqRanges([7, 5, 6, 9], 4), ["5-7", "9"]);
- * ```
  */
 export function writeSeqRanges(seqs: readonly number[], maxLength: number): readonly string[] {
   const texts: string[] = [];
@@ -33,16 +24,6 @@ export function writeSeqRanges(seqs: readonly number[], maxLength: number): read
 /**
  * The numbers that {@link writeSeqRanges} wrote; undefined when it cannot have written this, or when
  * they are more than `maxCount`.
- *
- * @example
- * ```ts
- * import { deepEqual, equal } from "node:assert/strict";
- * import { readSeqRanges } from "./seq_ranges.ts";
- *
- * deepEqual(readSeqRanges("5-7,9", 100), [5, 6, 7, 9]);
- * equal(readSeqRanges("5-7,9", 3), undefined);
- * equal(readSeqRanges("7-5", 3), undefined);
- * ```
  */
 export function readSeqRanges(text: string, maxCount: number): readonly number[] | undefined {
   const seqs: number[] = [];

@@ -9,19 +9,6 @@ const MAX_SEEN = 500_000;
 
 /**
  * A set of numbers of which all up to a *floor* are in it. The floor is what keeps it small.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { SeqWindow } from "./seq_window.ts";
- *
- * const window = new SeqWindow();
- * equal(window.add(7), true);
- * equal(window.add(7), false);
- * window.raise(8);
- * equal(window.has(3), true);
- * equal(window.size, 0);
- * ```
  */
 export class SeqWindow {
   readonly #seen = new Set<number>();

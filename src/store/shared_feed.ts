@@ -66,26 +66,6 @@ type Step = { readonly seqs: readonly number[] } | { readonly floor: number };
 
 /**
  * Tells what all instances on one database store.
- *
- * @example
- * ```ts
- * import { deepEqual, equal } from "node:assert/strict";
- * import type { ListeningDatabase } from "./database.ts";
- * import { SharedFeed } from "./shared_feed.ts";
- *
- * const away = () => Promise.reject(new Error("away"));
- * const database: ListeningDatabase = {
- *   ...{ query: away, script: away, transaction: away, listen: away },
- *   close: () => Promise.resolve(),
- * };
- * const feed = new SharedFeed(database);
- * const told: string[] = [];
- * feed.follow((events) => told.push(...events.map(({ event }) => event.id)));
- * const event = { id: "a1", pubkey: "b2", created_at: 3, kind: 1, tags: [], content: "", sig: "" };
- * feed.committed([{ seq: 7, event, json: new Uint8Array() }]);
- * deepEqual(told, ["a1"]);
- * await feed.close();
- * ```
  */
 export class SharedFeed implements StoreFeed {
   readonly #database: ListeningDatabase;

@@ -90,19 +90,6 @@ const LIGHT_ROOM_SHARE = 0.25;
  * {@link StatementFailed} when it refused the data of some event of the batch.
  *
  * @see NIP-01
- *
- * @example
- * ```ts
- * import { rejects } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { openPostgres } from "./postgres.ts";
- * import { SqlStore } from "./sql_store.ts";
- *
- * const store = new SqlStore(openPostgres("postgres://nobody@127.0.0.1:1/none"), portableHashText);
- * const reading = Array.fromAsync(store.query([{ tags: new Map() }]));
- * await rejects(reading, { name: "StoreUnavailable" });
- * await store.close();
- * ```
  */
 export class SqlStore implements EventStore, Upkeep {
   readonly #database: Database;

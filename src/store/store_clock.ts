@@ -11,14 +11,6 @@ export type StoreClock = Pick<Clock, "nowMs" | "monotonicMs" | "after">;
 
 /**
  * A clock that stands before the beginning of time: nothing expires by it, and nothing is ever late.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { nowS, timeless } from "./store_clock.ts";
- *
- * equal(nowS(timeless) < 0, true);
- * ```
  */
 export const timeless: StoreClock = {
   nowMs: () => -1,
@@ -28,14 +20,6 @@ export const timeless: StoreClock = {
 
 /**
  * Now, whole seconds since 1970.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { nowS } from "./store_clock.ts";
- *
- * equal(nowS({ nowMs: () => 1_999 }), 1);
- * ```
  */
 export function nowS(clock: Pick<StoreClock, "nowMs">): number {
   return Math.floor(clock.nowMs() / 1000);

@@ -24,17 +24,6 @@ export interface StoreFeed extends EventFeed {
 
 /**
  * The feed that fits a database: shared where other processes may write, else local.
- *
- * @example
- * ```ts
- * import { ok } from "node:assert/strict";
- * import { LocalFeed } from "./local_feed.ts";
- * import { feedOf } from "./store_feed.ts";
- *
- * const away = () => Promise.reject(new Error("away"));
- * const alone = { query: away, script: away, transaction: away, close: away };
- * ok(feedOf(alone) instanceof LocalFeed);
- * ```
  */
 export function feedOf(database: Database): StoreFeed {
   return canListen(database) ? new SharedFeed(database) : new LocalFeed();

@@ -58,15 +58,6 @@ export const lockAlone: Statement<void> = {
 
 /**
  * Remembers ids.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { insertDeletedIds } from "./tombstone_statements.ts";
- *
- * const { parameters } = insertDeletedIds([{ id: "01", pubkey: "02" }]);
- * equal(parameters.length, 2);
- * ```
  */
 export function insertDeletedIds(deleted: readonly DeletedId[]): Statement<void> {
   return {
@@ -80,15 +71,6 @@ on conflict do nothing`,
 
 /**
  * Remembers addresses, each once; of what is known already the newer version.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { upsertDeletedSlots } from "./tombstone_statements.ts";
- *
- * const slot = { pubkey: "01", kind: 30_023, slot: "02", createdAt: 5, id: "" };
- * equal(upsertDeletedSlots([slot]).parameters[1], "{30023}");
- * ```
  */
 export function upsertDeletedSlots(deleted: readonly DeletedSlot[]): Statement<void> {
   return {
@@ -102,14 +84,6 @@ ${KEEP_NEWER}`,
 
 /**
  * Remembers who has vanished, each once.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { upsertVanished } from "./tombstone_statements.ts";
- *
- * equal(upsertVanished([{ pubkey: "01", untilS: 5 }]).parameters[1], "{5}");
- * ```
  */
 export function upsertVanished(vanished: readonly Vanished[]): Statement<void> {
   return {
@@ -127,15 +101,6 @@ where excluded.until_time > vanished.until_time`,
  * keys.
  *
  * @see NIP-09, NIP-59 "Deletion"
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { deleteByIds } from "./tombstone_statements.ts";
- *
- * match(deleteByIds([{ id: "01", pubkey: "02" }], portableHashText).text, /^with gone as/);
- * ```
  */
 export function deleteByIds(
   deleted: readonly DeletedId[],
@@ -167,16 +132,6 @@ select key from gone`,
 
 /**
  * Deletes the versions that these addresses are closed for and gives their keys.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { deleteBySlots } from "./tombstone_statements.ts";
- *
- * const slot = { pubkey: "01", kind: 30_023, slot: "02", createdAt: 5, id: "" };
- * equal(deleteBySlots([slot], portableHashText).parameters[3], "{5}");
- * ```
  */
 export function deleteBySlots(
   deleted: readonly DeletedSlot[],
@@ -202,15 +157,6 @@ returning events.key`,
  * Deletes what these wrote up to their time, save the newest request itself, and gives the keys.
  *
  * @see NIP-62
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { deleteOfVanished } from "./tombstone_statements.ts";
- *
- * equal(deleteOfVanished([{ pubkey: "01", untilS: 5 }], portableHashText).parameters[1], "{5}");
- * ```
  */
 export function deleteOfVanished(
   vanished: readonly Vanished[],
@@ -234,15 +180,6 @@ returning events.key`,
  * Deletes the gift wraps that were sent to these up to their time and gives the keys.
  *
  * @see NIP-59 "Deletion"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { deleteSentToVanished } from "./tombstone_statements.ts";
- *
- * equal(deleteSentToVanished([{ pubkey: "01", untilS: 5 }], portableHashText).parameters[1], "{5}");
- * ```
  */
 export function deleteSentToVanished(
   vanished: readonly Vanished[],
@@ -264,14 +201,6 @@ returning key`,
 
 /**
  * Who asked for the deletion of any of these ids.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { selectDeletedIds } from "./tombstone_statements.ts";
- *
- * equal(selectDeletedIds(["01"]).parameters.length, 1);
- * ```
  */
 export function selectDeletedIds(ids: readonly string[]): Statement<DeletedId> {
   return {
@@ -283,14 +212,6 @@ export function selectDeletedIds(ids: readonly string[]): Statement<DeletedId> {
 
 /**
  * Which of these addresses are closed up to some version; `place` is that in the list.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { selectDeletedSlots } from "./tombstone_statements.ts";
- *
- * equal(selectDeletedSlots([{ pubkey: "01", kind: 3, slot: "" }]).parameters[1], "{3}");
- * ```
  */
 export function selectDeletedSlots(
   slots: readonly Slot[],
@@ -315,14 +236,6 @@ join deleted_addresses as closed using (pubkey, kind, slot)`,
 
 /**
  * Which of these public keys have vanished.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { selectVanished } from "./tombstone_statements.ts";
- *
- * equal(selectVanished(["01"]).parameters.length, 1);
- * ```
  */
 export function selectVanished(pubkeys: readonly string[]): Statement<Vanished> {
   return {

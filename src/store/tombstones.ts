@@ -17,15 +17,6 @@ import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 /**
  * Whether the event asks to remove others. A request to vanish is one for whoever is given it: those
  * meant for other relays are refused before.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { isRequest } from "./tombstones.ts";
- *
- * equal(isRequest({ kind: 5 }), true);
- * equal(isRequest({ kind: 1 }), false);
- * ```
  */
 export function isRequest({ kind }: Pick<NostrEvent, "kind">): boolean {
   return kind === DELETION_REQUEST || kind === VANISH_REQUEST;
@@ -43,19 +34,6 @@ export interface DeletedAddress {
  * The requests to delete and to vanish that were seen, and by them whether an event may be there.
  *
  * @see NIP-09, NIP-62
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Tombstones } from "./tombstones.ts";
- *
- * const [id, pubkey] = ["ab".repeat(32), "cd".repeat(32)];
- * const note = { id, pubkey, created_at: 3, kind: 1, tags: [], content: "", sig: "" };
- * const tombstones = new Tombstones();
- * tombstones.heed({ ...note, id: "ef".repeat(32), kind: 5, tags: [["e", id]] });
- * equal(tombstones.cover(note), true);
- * equal(tombstones.cover({ ...note, pubkey: "another" }), false);
- * ```
  */
 export class Tombstones {
   /** Who asked for the deletion of an id. It is to be deleted if one of them owns it. */

@@ -8,20 +8,6 @@ import { assert } from "../base/assert.ts";
 
 /**
  * Lets a number of callers in; the others wait in order, and may give up waiting.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Turnstile } from "./turnstile.ts";
- *
- * const turnstile = new Turnstile(1);
- * await turnstile.enter();
- * let isIn = false;
- * const second = turnstile.enter().then(() => isIn = true);
- * equal(isIn, false);
- * turnstile.leave();
- * await second;
- * ```
  */
 export class Turnstile {
   /** In order of arrival; a set, so that who gives up leaves from the midst at no cost. */

@@ -30,21 +30,6 @@ export interface UnionOptions {
  * time, and all of them at once where several need a new one.
  *
  * @see NIP-01 "Communication between clients and relays"
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { union } from "./union.ts";
- *
- * async function* answer(...ids: string[]) {
- *   yield await Promise.resolve(ids.map((id) => ({ seq: 1, id, createdAt: 1, json: new Uint8Array() })));
- * }
- * const ids = [];
- * for await (const chunk of union([answer("a", "c"), answer("b", "c")])) {
- *   ids.push(...chunk.map(({ id }) => id));
- * }
- * deepEqual(ids, ["a", "b", "c"]);
- * ```
  */
 export async function* union(
   answers: readonly AsyncGenerator<readonly FoundEvent[], void>[],
@@ -75,21 +60,6 @@ export async function* union(
  * One answer after the other, each event where it comes first. For answers that are not ordered by time.
  *
  * @see NIP-50
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { inTurn } from "./union.ts";
- *
- * async function* answer(...ids: string[]) {
- *   yield await Promise.resolve(ids.map((id) => ({ seq: 1, id, createdAt: 1, json: new Uint8Array() })));
- * }
- * const ids = [];
- * for await (const chunk of inTurn([answer("b", "a"), answer("c", "b")])) {
- *   ids.push(...chunk.map(({ id }) => id));
- * }
- * deepEqual(ids, ["b", "a", "c"]);
- * ```
  */
 export async function* inTurn(
   answers: readonly AsyncGenerator<readonly FoundEvent[], void>[],

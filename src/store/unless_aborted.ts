@@ -7,14 +7,6 @@
 /**
  * What `work` resolves to; the signal's reason as soon as that is aborted, after `stop` was called. Work
  * that goes on all the same is nobody's concern any more, however it ends.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { unlessAborted } from "./unless_aborted.ts";
- *
- * equal(await unlessAborted(Promise.resolve(1), () => {}, undefined), 1);
- * ```
  */
 export async function unlessAborted<T>(
   work: Promise<T>,

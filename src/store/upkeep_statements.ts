@@ -12,14 +12,6 @@ import type { SurveyedEvent } from "./upkeep.ts";
 
 /**
  * Deletes up to `limit` events that have expired and gives their keys. Waits for nobody.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { deleteExpired } from "./upkeep_statements.ts";
- *
- * deepEqual(deleteExpired(1_700_000_000, 500).parameters, [1_700_000_000, 500]);
- * ```
  */
 export function deleteExpired(nowS: number, limit: number): Statement<number> {
   return {
@@ -34,14 +26,6 @@ returning key`,
 
 /**
  * Deletes events and gives their keys; those that somebody is about to replace are left.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { deleteEvents } from "./upkeep_statements.ts";
- *
- * equal(deleteEvents(["01"]).parameters.length, 1);
- * ```
  */
 export function deleteEvents(ids: readonly string[]): Statement<number> {
   return {
@@ -56,14 +40,6 @@ returning key`,
 /**
  * The `limit` events after a place: first the rest of its second, then what is older, each a stretch of
  * the index by time.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { surveyEvents } from "./upkeep_statements.ts";
- *
- * deepEqual(surveyEvents({ createdAt: 7, id: "ab" }, 500).parameters, [7, "ab".padEnd(32, "0"), 500]);
- * ```
  */
 export function surveyEvents({ createdAt, id }: Place, limit: number): Statement<SurveyedEvent> {
   const columns = "id, pubkey, kind, created_at, octet_length(raw)";

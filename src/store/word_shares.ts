@@ -31,15 +31,6 @@ export interface WordShares {
 
 /**
  * Which part of the events with words has what, of the most common.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { Shares } from "./word_shares.ts";
- *
- * const shares = new Shares([["the", 0.5], ["a", 0.25]]);
- * deepEqual([shares.of("the"), shares.of("fox")], [0.5, 0.25]);
- * ```
  */
 export class Shares {
   readonly #shares: ReadonlyMap<string, number>;
@@ -68,16 +59,6 @@ export interface Rarity {
 
 /**
  * Asks a database for its statistics, now and then.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Statistics } from "./word_shares.ts";
- *
- * const rows = [{ column: "words", key: "the", share: 0.5, events: 1_000 }];
- * const statistics = new Statistics({ query: () => Promise.resolve(rows as never) });
- * equal((await statistics.current())?.words.of("the"), 0.5);
- * ```
  */
 export class Statistics {
   readonly #database: Pick<Database, "query">;
@@ -110,20 +91,6 @@ function sharesOf(rows: readonly ShareRow[]): WordShares | undefined {
 
 /**
  * Looks up what is rare only, if anything is, and checks what that finds for the rest.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { wordPlanOf } from "./plan.ts";
- * import { Shares, withoutCommon } from "./word_shares.ts";
- *
- * const search = new Set(["the", "fox"]);
- * const plan = wordPlanOf({ tags: new Map(), search }, portableHashText)!;
- * const words = new Shares([["the", 0.5], ["dog", 0.01]]);
- * const known = { events: 1_000, words, facets: new Shares() };
- * deepEqual(withoutCommon(plan, known).soughtWords, ["fox"]);
- * ```
  */
 export function withoutCommon(plan: WordPlan, known: WordShares): WordPlan {
   if (rarestShare(plan, known) >= COMMON_SHARE) return plan;
@@ -139,19 +106,6 @@ export function withoutCommon(plan: WordPlan, known: WordShares): WordPlan {
 
 /**
  * How rare the rarest is of what a plan looks up.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { wordPlanOf } from "./plan.ts";
- * import { rarityOf, Shares } from "./word_shares.ts";
- *
- * const plan = wordPlanOf({ tags: new Map(), search: new Set(["fox"]) }, portableHashText)!;
- * const words = new Shares([["the", 0.5], ["a", 0.25]]);
- * const known = { events: 1_000, words, facets: new Shares() };
- * deepEqual(rarityOf(plan, known), { share: 0.25, events: 250 });
- * ```
  */
 export function rarityOf(plan: WordPlan, known: WordShares): Rarity {
   const share = rarestShare(plan, known);

@@ -30,17 +30,6 @@ export interface KeyedEvent {
  * @param hashText see {@link eventFacets}.
  *
  * @see NIP-50
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { insertWords } from "./word_statements.ts";
- *
- * const event = { id: "", pubkey: "", created_at: 5, kind: 1, tags: [], content: "Hi, hi", sig: "" };
- * const { parameters } = insertWords([{ key: 7, event }], portableHashText);
- * deepEqual(parameters.slice(0, 3), ["{7}", "{5}", `{"'hi':1,2"}`]);
- * ```
  */
 export function insertWords(rows: readonly KeyedEvent[], hashText: HashText): Statement<void> {
   return {
@@ -75,14 +64,6 @@ export interface LookedAt {
 
 /**
  * The next rows behind `after`, with the events among them whose words are missing.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { selectWordless } from "./word_statements.ts";
- *
- * deepEqual(selectWordless(0, { kinds: [0, 1], rows: 100 }).parameters, [0, 100, "{0,1}"]);
- * ```
  */
 export function selectWordless(
   after: number,
@@ -103,15 +84,6 @@ from events where key > $1::int8 order by key limit $2::int8`,
  * one that holds another version by now gets none.
  *
  * @param hashText see {@link eventFacets}.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { insertMissingWords } from "./word_statements.ts";
- *
- * equal(insertMissingWords([], portableHashText).parameters[0], "{}");
- * ```
  */
 export function insertMissingWords(
   rows: readonly KeyedEvent[],

@@ -41,25 +41,6 @@ export interface WriteOptions {
  * allows to be asked is asked at once.
  *
  * @throws MustBeAlone when the batch turns out to delete something, see `burial.ts`.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { portableHashText } from "../nostr/event_id.ts";
- * import { draftOf } from "./draft.ts";
- * import { writeBatch } from "./write_batch.ts";
- *
- * const session = { query: () => Promise.resolve([]), script: () => Promise.resolve() };
- * const outcomes = await writeBatch([], session, {
- *   draft: draftOf([], portableHashText),
- *   stored: [],
- *   alone: false,
- *   hashText: portableHashText,
- *   searchableKinds: new Set(),
- *   feed: { announce: () => Promise.resolve() },
- * });
- * deepEqual(outcomes, []);
- * ```
  */
 export async function writeBatch(
   batch: readonly EventRecord[],

@@ -25,17 +25,6 @@ export interface Weighed {
 /**
  * A queue in which sources take turns: of those that wait, each gives one at a time. What one source sends is
  * taken in order.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { WriteLane } from "./write_lane.ts";
- *
- * const lane = new WriteLane();
- * for (const source of ["a", "a", "a", "b"]) lane.push({ source, bytes: 1, rows: 1 });
- * const batch = lane.take({ maxEvents: 3, maxBytes: 9, maxRows: 9 });
- * deepEqual(batch.map(({ source }) => source), ["a", "b", "a"]);
- * ```
  */
 export class WriteLane<One extends Weighed> {
   /** In the order of their turns. Only those that have something. */

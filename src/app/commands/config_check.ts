@@ -14,17 +14,6 @@ import { type SettingOptions, withListenOption, withSettingOptions } from "../se
 
 /**
  * Adds the command to the program.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Command } from "../commander.ts";
- * import { defineConfigCheck } from "./config_check.ts";
- *
- * const program = new Command();
- * defineConfigCheck(program, () => Promise.resolve());
- * equal(program.commands[0]?.name(), "config");
- * ```
  */
 export function defineConfigCheck(program: Command, run: RunCommand): void {
   const command = program.command("config").description("look at the settings")
@@ -36,17 +25,6 @@ export function defineConfigCheck(program: Command, run: RunCommand): void {
 /**
  * Prints each setting that was said anywhere, with its value and where it was said. Wrong ones never
  * get here: they are reported, all at once, before any command starts.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { PretendCommand } from "../../../tests/kit/pretend_command.ts";
- * import { checkConfig } from "./config_check.ts";
- *
- * const { context, stdout } = new PretendCommand();
- * equal(await checkConfig(context), 0);
- * equal(stdout.text, "settings are valid\n");
- * ```
  */
 export async function checkConfig(
   { settings, origins, streams }: CommandContext,

@@ -34,17 +34,6 @@ const LINE_FEED = utf8("\n");
 
 /**
  * Adds the command to the program.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Command } from "../commander.ts";
- * import { defineExport } from "./export.ts";
- *
- * const program = new Command();
- * defineExport(program, () => Promise.resolve());
- * equal(program.commands[0]?.name(), "export");
- * ```
  */
 export function defineExport(program: Command, run: RunCommand): void {
   const command = program.command("export")
@@ -61,17 +50,6 @@ export function defineExport(program: Command, run: RunCommand): void {
 
 /**
  * Prints the events that the options ask for. Ends quietly when nobody reads any more.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { PretendCommand } from "../../../tests/kit/pretend_command.ts";
- * import { exportEvents } from "./export.ts";
- *
- * const { context, stdout } = new PretendCommand();
- * equal(await exportEvents(context, { kinds: [0], since: 1_700_000_000 }), 0);
- * equal(stdout.text, "");
- * ```
  */
 export async function exportEvents(
   context: CommandContext,

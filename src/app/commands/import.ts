@@ -36,17 +36,6 @@ const PROGRESS_MS = 250;
 
 /**
  * Adds the command to the program.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Command } from "../commander.ts";
- * import { defineImport } from "./import.ts";
- *
- * const program = new Command();
- * defineImport(program, () => Promise.resolve());
- * equal(program.commands[0]?.name(), "import");
- * ```
  */
 export function defineImport(program: Command, run: RunCommand): void {
   const command = program.command("import")
@@ -62,18 +51,6 @@ export function defineImport(program: Command, run: RunCommand): void {
 /**
  * Imports a file and prints what became of its lines. Refused lines are no failure: they are counted,
  * and the first few are shown.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { PretendCommand } from "../../../tests/kit/pretend_command.ts";
- * import { importFile } from "./import.ts";
- *
- * const { context, files, stdout } = new PretendCommand();
- * files.set("-", ReadableStream.from([new Uint8Array()]));
- * equal(await importFile(context, "-", { verify: true, limits: true }), 0);
- * equal(stdout.text, "stored 0, duplicate 0, superseded 0, deleted 0, refused 0\n");
- * ```
  */
 export async function importFile(
   context: CommandContext,

@@ -18,17 +18,6 @@ import { version } from "../version.ts";
 
 /**
  * Adds the command to the program.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Command } from "../commander.ts";
- * import { defineInfo } from "./info.ts";
- *
- * const program = new Command();
- * defineInfo(program, () => Promise.resolve());
- * equal(program.commands[0]?.name(), "info");
- * ```
  */
 export function defineInfo(program: Command, run: RunCommand): void {
   const command = program.command("info").description("show versions, addresses and the database");
@@ -38,17 +27,6 @@ export function defineInfo(program: Command, run: RunCommand): void {
 
 /**
  * Prints one `name: value` line for each thing worth knowing. Passwords are left out.
- *
- * @example
- * ```ts
- * import { ok } from "node:assert/strict";
- * import { PretendCommand } from "../../../tests/kit/pretend_command.ts";
- * import { showInfo } from "./info.ts";
- *
- * const { context, stdout } = new PretendCommand();
- * await showInfo(context);
- * ok(stdout.text.includes("listen: 127.0.0.1:8080\n"));
- * ```
  */
 export async function showInfo({ settings, streams }: CommandContext): Promise<ExitCode> {
   const facts: readonly [string, string][] = [

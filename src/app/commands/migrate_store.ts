@@ -25,17 +25,6 @@ export interface MigrateStoreArguments {
 
 /**
  * Adds the command to the program.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Command } from "../commander.ts";
- * import { defineMigrateStore } from "./migrate_store.ts";
- *
- * const program = new Command();
- * defineMigrateStore(program, () => Promise.resolve());
- * equal(program.commands[0]?.name(), "migrate-store");
- * ```
  */
 export function defineMigrateStore(program: Command, run: RunCommand): void {
   const command = program.command("migrate-store")
@@ -50,17 +39,6 @@ export function defineMigrateStore(program: Command, run: RunCommand): void {
 
 /**
  * Copies everything and prints what became of it. The source is left as it is.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { PretendCommand } from "../../../tests/kit/pretend_command.ts";
- * import { migrateStore } from "./migrate_store.ts";
- *
- * const { context, stdout } = new PretendCommand();
- * equal(await migrateStore(context, { from: "pglite:./old", to: "managed:./new" }), 0);
- * equal(stdout.text, "stored 0, duplicate 0, superseded 0, deleted 0\n");
- * ```
  */
 export async function migrateStore(
   context: CommandContext,

@@ -13,17 +13,6 @@ import { withSettingOptions } from "../setting_options.ts";
 
 /**
  * Adds the command to the program.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Command } from "../commander.ts";
- * import { defineReindex } from "./reindex.ts";
- *
- * const program = new Command();
- * defineReindex(program, () => Promise.resolve());
- * equal(program.commands[0]?.name(), "reindex");
- * ```
  */
 export function defineReindex(program: Command, run: RunCommand): void {
   const command = program.command("reindex")
@@ -34,19 +23,6 @@ export function defineReindex(program: Command, run: RunCommand): void {
 /**
  * Indexes what is missing and prints how much it was. Begun again after it was broken off, it goes over
  * what is done without doing it again.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { settingsWith } from "../setting_list.ts";
- * import { PretendCommand } from "../../../tests/kit/pretend_command.ts";
- * import { reindexStore } from "./reindex.ts";
- *
- * const settings = settingsWith(new Map([["search.enabled", true]]));
- * const { context, stdout } = new PretendCommand({ settings });
- * equal(await reindexStore(context), 0);
- * equal(stdout.text, "made 0 events searchable\n");
- * ```
  */
 export async function reindexStore(context: CommandContext): Promise<ExitCode> {
   const { settings, streams: { stdout, stderr }, stop } = context;

@@ -10,17 +10,6 @@ import { type SettingOptions, withListenOption, withSettingOptions } from "../se
 
 /**
  * Adds the command to the program.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Command } from "../commander.ts";
- * import { defineServe } from "./serve.ts";
- *
- * const program = new Command();
- * defineServe(program, () => Promise.resolve());
- * equal(program.commands[0]?.name(), "serve");
- * ```
  */
 export function defineServe(program: Command, run: RunCommand): void {
   const command = program.command("serve").description("run the relay until it is told to stop");

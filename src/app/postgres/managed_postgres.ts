@@ -50,22 +50,6 @@ interface Place {
  *
  * When the server ends by itself it is started again, after a pause that grows. When the relay ends in
  * whatever way, the server does; see {@link Supervised}.
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { silentLog } from "../../base/log.ts";
- * import { systemClock } from "../system_clock.ts";
- * import { ManagedPostgres } from "./managed_postgres.ts";
- *
- * const home = await Deno.makeTempDir();
- * await Deno.chmod(home, 0o755);
- * const options = { connections: 10, clock: systemClock, log: silentLog };
- * const server = await ManagedPostgres.start(`${home}/postgres`, options);
- * match(server.url, /^postgres:/);
- * await server.stop();
- * await Deno.remove(home, { recursive: true });
- * ```
  */
 export class ManagedPostgres {
   /** For `openPostgres`. */

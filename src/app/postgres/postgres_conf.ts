@@ -66,15 +66,6 @@ const HEADER = "# Written by the relay at each start. What stands in data/postgr
 
 /**
  * The text of a configuration file.
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { postgresConf } from "./postgres_conf.ts";
- *
- * match(postgresConf({ connections: 10 }), /^fsync = on$/m);
- * match(postgresConf({ connections: 10 }), /^max_connections = 20$/m);
- * ```
  */
 export function postgresConf(
   { connections, sharedBuffersMb = 128 }: PostgresConfOptions,

@@ -37,15 +37,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /**
  * Finds the package for `machine`. Its parent is what `deno.json` names, and lists one for each platform
  * as optional: so all of them are locked, and only the one that fits is downloaded.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { findPostgresPackage } from "./postgres_package.ts";
- *
- * const found = await findPostgresPackage({ os: "windows", arch: "x86_64" });
- * equal("fault" in found && found.fault, "there is no Postgres for windows x86_64");
- * ```
  */
 export async function findPostgresPackage(
   { os, arch }: Machine = Deno.build,
@@ -76,14 +67,6 @@ async function packageRoot(name: string): Promise<string> {
 
 /**
  * The major version, which alone decides who can read a data directory.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { majorVersion } from "./postgres_package.ts";
- *
- * equal(majorVersion({ version: "18.4.0-beta.17" }), "18");
- * ```
  */
 export function majorVersion({ version }: Pick<PostgresPackage, "version">): string {
   return version.slice(0, version.indexOf("."));

@@ -24,19 +24,6 @@ interface PackagedLink {
  *
  * What stands at `home` is whole: it is prepared beside and renamed, so that whoever comes at the same
  * time, or after a crash, finds all of it or nothing.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { layOutPrograms } from "./postgres_programs.ts";
- *
- * const directory = await Deno.makeTempDir();
- * await Deno.writeTextFile(`${directory}/pg-symlinks.json`, "[]");
- * const { initdb } = await layOutPrograms({ directory, version: "18.4.0" }, `${directory}.home`);
- * equal(initdb, `${directory}.home/bin/initdb`);
- * await Deno.remove(directory, { recursive: true });
- * await Deno.remove(`${directory}.home`, { recursive: true });
- * ```
  */
 export async function layOutPrograms(
   { directory }: PostgresPackage,

@@ -22,16 +22,6 @@ const STATUS_LINE = 7;
 
 /**
  * Reads the file's text; undefined while the server has written less than its number.
- *
- * @example
- * ```ts
- * import { deepEqual, equal } from "node:assert/strict";
- * import { parsePostmasterFile } from "./postmaster_file.ts";
- *
- * const text = "4711\n/data\n1700000000\n5432\n/data\n\n  7 8\nready   \n";
- * deepEqual(parsePostmasterFile(text), { pid: 4711, isReady: true });
- * equal(parsePostmasterFile(""), undefined);
- * ```
  */
 export function parsePostmasterFile(text: string): PostmasterFile | undefined {
   const lines = text.split("\n");
@@ -42,14 +32,6 @@ export function parsePostmasterFile(text: string): PostmasterFile | undefined {
 
 /**
  * What the server of the data directory `data` says of itself; undefined when it says nothing.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { readPostmasterFile } from "./postmaster_file.ts";
- *
- * equal(await readPostmasterFile("/nowhere"), undefined);
- * ```
  */
 export async function readPostmasterFile(data: string): Promise<PostmasterFile | undefined> {
   try {
@@ -86,15 +68,6 @@ export interface ServerDirectories {
  * either for a server.
  *
  * Rejects with {@link StoreUnavailable} when it does not stop.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { systemClock } from "../system_clock.ts";
- * import { stopLeftServer } from "./postmaster_file.ts";
- *
- * equal(await stopLeftServer({ data: "/nowhere", socket: "/nowhere" }, systemClock), false);
- * ```
  */
 export async function stopLeftServer(
   { data, socket }: ServerDirectories,

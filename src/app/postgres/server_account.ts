@@ -14,14 +14,6 @@ const NOBODY = Deno.build.os === "darwin" ? 4_294_967_294 : 65_534;
 /**
  * The account for a server whose data lie in `directory`: our own, or, when we are root, that of whoever
  * owns the directory already, or else nobody's.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { serverAccount } from "./server_account.ts";
- *
- * deepEqual(await serverAccount("/nowhere", 1000), {});
- * ```
  */
 export async function serverAccount(
   directory: string,
@@ -57,14 +49,6 @@ export async function giveFile(path: string, text: string, account: ServerAccoun
 /**
  * Why a server of the account could not use `directory`; undefined when it could. A directory above it may be
  * closed to others, as root's home is. Neither needs to be there yet.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { reachFault } from "./server_account.ts";
- *
- * equal(await reachFault("/tmp/new/postgres", {}), undefined);
- * ```
  */
 export async function reachFault(
   directory: string,
@@ -98,14 +82,6 @@ async function nearestExisting(path: string): Promise<string> {
 /**
  * Why a server of the account could not make a database; undefined when it could. Postgres looks up the name
  * of whoever makes one, and in a container a user may have none.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { nameFault, serverAccount } from "./server_account.ts";
- *
- * equal(await nameFault(await serverAccount("/nowhere", 0)), undefined);
- * ```
  */
 export async function nameFault(account: ServerAccount): Promise<string | undefined> {
   const { success } = await new Deno.Command("id", {

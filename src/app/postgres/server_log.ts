@@ -32,21 +32,6 @@ const REPEAT_MS = 60_000;
 
 /**
  * Passes a server's lines on to `log`, each at the level that it has for an operator.
- *
- * @example
- * ```ts
- * import { deepEqual, equal } from "node:assert/strict";
- * import { silentLog } from "../../base/log.ts";
- * import { systemClock } from "../system_clock.ts";
- * import { serverLog } from "./server_log.ts";
- *
- * const warned: unknown[] = [];
- * const server = serverLog({ ...silentLog, warn: (_, fields) => warned.push(fields) }, systemClock);
- * server.line("FATAL:  could not write lock file");
- * server.line("HINT:  Is the disk full?");
- * deepEqual(warned, [{ severity: "FATAL", text: "could not write lock file" }]);
- * equal(server.lastLine, "could not write lock file");
- * ```
  */
 export function serverLog(log: Log, clock: Clock): ServerLog {
   let lastLine = "";

@@ -18,16 +18,6 @@ const SOCKET_NAME = "/.s.PGSQL.5432";
  * that makes too long a path, one in the system's temporary directory that is always the same and closed to others.
  *
  * Rejects with {@link StoreUnavailable} when somebody else made that one.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { socketDirectory } from "./socket_directory.ts";
- *
- * const home = await Deno.makeTempDir();
- * equal(await socketDirectory(home, {}), `${home}/run`);
- * await Deno.remove(home, { recursive: true });
- * ```
  */
 export async function socketDirectory(
   home: string,

@@ -40,22 +40,6 @@ exit "$status"
 /**
  * A program that runs until it ends by itself, until {@link end}, or until this process is gone. Then it
  * gets SIGINT.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Supervised } from "./supervised.ts";
- *
- * const lines: string[] = [];
- * const server = new Supervised({
- *   program: "sh",
- *   args: ["-c", "echo ready >&2; exit 3"],
- *   account: {},
- *   onLine: (line) => lines.push(line),
- * });
- * equal(await server.ended, 3);
- * equal(lines.join(), "ready");
- * ```
  */
 export class Supervised {
   /** Resolves to its exit code, or to 128 and the number of the signal that ended it. */

@@ -13,15 +13,6 @@ const HTTP_AUTHENTICATION = 27235;
 
 /**
  * Refuses kinds 22242 and 27235 as events.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { noAuthenticationKinds } from "./authentication_kinds.ts";
- *
- * const event = { id: "", pubkey: "", created_at: 0, kind: 22242, tags: [], content: "", sig: "" };
- * equal(noAuthenticationKinds({ event, jsonBytes: 300, nowMs: 0 })?.prefix, "invalid");
- * ```
  */
 export const noAuthenticationKinds: Policy = ({ event }) => {
   if (event.kind !== CLIENT_AUTHENTICATION && event.kind !== HTTP_AUTHENTICATION) return undefined;

@@ -11,17 +11,6 @@ import type { Policy } from "./policy.ts";
 
 /**
  * Refuses events dated further ahead or further back than the limits say; 0 switches a bound off.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { createdAtWithin } from "./created_at.ts";
- *
- * const policy = createdAtWithin({ createdAtUpperLimitS: 900, createdAtLowerLimitS: 0 });
- * const event = { id: "", pubkey: "", created_at: 901, kind: 1, tags: [], content: "", sig: "" };
- * equal(policy({ event, jsonBytes: 100, nowMs: 0 })?.prefix, "invalid");
- * equal(policy({ event, jsonBytes: 100, nowMs: 1_000 }), undefined);
- * ```
  */
 export function createdAtWithin(
   limits: Pick<RelayLimits, "createdAtUpperLimitS" | "createdAtLowerLimitS">,

@@ -11,17 +11,6 @@ import type { Policy } from "./policy.ts";
 
 /**
  * Refuses events with more bytes, tags or characters than the limits say.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { sizeWithin } from "./event_size.ts";
- *
- * const policy = sizeWithin({ maxEventBytes: 1000, maxEventTags: 1, maxContentLength: 2 });
- * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [], content: "🦤🦤", sig: "" };
- * equal(policy({ event, jsonBytes: 300, nowMs: 0 }), undefined);
- * equal(policy({ event, jsonBytes: 1001, nowMs: 0 })?.prefix, "invalid");
- * ```
  */
 export function sizeWithin(
   limits: Pick<RelayLimits, "maxEventBytes" | "maxEventTags" | "maxContentLength">,

@@ -22,20 +22,6 @@ export type Policy = (submission: Submission) => Reason | undefined;
 
 /**
  * The first refusal of `policies` is the answer.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { reason } from "../../nostr/reason.ts";
- * import { firstRefusal } from "./policy.ts";
- *
- * const event = { id: "", pubkey: "", created_at: 0, kind: 4, tags: [], content: "", sig: "" };
- * const noKind4 = firstRefusal([
- *   () => undefined,
- *   ({ event }) => event.kind === 4 ? reason("blocked", "kind 4 is not kept here") : undefined,
- * ]);
- * equal(noKind4({ event, jsonBytes: 100, nowMs: 0 })?.prefix, "blocked");
- * ```
  */
 export function firstRefusal(policies: readonly Policy[]): Policy {
   return (submission) => {

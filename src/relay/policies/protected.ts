@@ -17,16 +17,6 @@ const GENERIC_REPOST = 16;
  * is cannot be told without AUTH.
  *
  * @see NIP-70
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { noProtectedEvents } from "./protected.ts";
- *
- * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [["-"]], content: "", sig: "" };
- * equal(noProtectedEvents({ event, jsonBytes: 100, nowMs: 0 })?.prefix, "blocked");
- * equal(noProtectedEvents({ event: { ...event, tags: [] }, jsonBytes: 90, nowMs: 0 }), undefined);
- * ```
  */
 export const noProtectedEvents: Policy = ({ event }) => {
   if (isProtected(event.tags)) {

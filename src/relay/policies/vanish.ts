@@ -16,17 +16,6 @@ import type { Policy } from "./policy.ts";
  * @param relayUrl by which clients reach this relay; empty when it is not known.
  *
  * @see NIP-62
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { vanishesHere } from "./vanish.ts";
- *
- * const policy = vanishesHere("wss://relay.example");
- * const tags = [["relay", "wss://elsewhere.example"]];
- * const event = { id: "", pubkey: "", created_at: 0, kind: 62, tags, content: "", sig: "" };
- * equal(policy({ event, jsonBytes: 100, nowMs: 0 })?.prefix, "invalid");
- * ```
  */
 export function vanishesHere(relayUrl: string): Policy {
   return ({ event }) =>
