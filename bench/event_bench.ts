@@ -7,7 +7,7 @@
  */
 
 import { utf8, utf8Decode } from "../src/base/bytes.ts";
-import { packChecks } from "../src/app/verify_batch.ts";
+import { packChecks } from "../src/signatures/verify_batch.ts";
 import { sha256OfText } from "../src/app/sha256.ts";
 import { parseClientMessage } from "../src/nostr/client_message.ts";
 import { escapedParts } from "../src/nostr/escaped_parts.ts";

@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 import { eventId } from "../src/nostr/event_id.ts";
 import type { NostrEvent } from "../src/nostr/event.ts";
 import { signatureHolds } from "../src/nostr/signature.ts";
-import { chooseEngine } from "../src/app/signature_engine.ts";
+import { chooseEngine } from "../src/signatures/signature_engine.ts";
 import { kindClass } from "../src/nostr/kind.ts";
 import { silentLog } from "../src/base/log.ts";
 import { freshDatabases } from "../tests/e2e/databases.ts";

@@ -6,11 +6,11 @@
  */
 
 import { silentLog } from "../src/base/log.ts";
-import { packChecks } from "../src/app/verify_batch.ts";
-import { VerifyPool } from "../src/app/verify_pool.ts";
-import { threadStarter } from "../src/app/verify_thread.ts";
-import { type EngineName, loadEngine } from "../src/app/signature_engine.ts";
-import { loadNativeEngine } from "../src/app/signature_native.ts";
+import { packChecks } from "../src/signatures/verify_batch.ts";
+import { VerifyPool } from "../src/signatures/verify_pool.ts";
+import { threadStarter } from "../src/signatures/verify_thread.ts";
+import { type EngineName, loadEngine } from "../src/signatures/signature_engine.ts";
+import { loadNativeEngine } from "../src/signatures/signature_native.ts";
 import { signatureHolds } from "../src/nostr/signature.ts";
 import { generateEvents } from "../tests/kit/event_generator.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";

@@ -8,7 +8,7 @@
 import { systemClock } from "../src/app/system_clock.ts";
 import { systemRandom } from "../src/app/system_random.ts";
 import { silentLog } from "../src/base/log.ts";
-import { connectWebSocket, defaultClientLimits } from "../src/net/websocket_client.ts";
+import { connectWebSocket, defaultClientLimits } from "../src/net/client/websocket_client.ts";
 import { nodeZlib } from "../src/net/zlib.ts";
 import { offerDeflate } from "../src/websocket/permessage_deflate.ts";
 import { echo, limits } from "./echo.ts";

@@ -6,8 +6,8 @@
 
 import { systemClock } from "../src/app/system_clock.ts";
 import { silentLog } from "../src/base/log.ts";
-import { defaultListenLimits, listen } from "../src/net/listen.ts";
-import { parseListenAddress } from "../src/net/listen_address.ts";
+import { defaultListenLimits, listen } from "../src/net/server/listen.ts";
+import { parseListenAddress } from "../src/net/address/listen_address.ts";
 import { nodeZlib } from "../src/net/zlib.ts";
 import { acceptDeflate } from "../src/websocket/permessage_deflate.ts";
 import { echo, limits } from "./echo.ts";

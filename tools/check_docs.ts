@@ -33,12 +33,12 @@ const publicFiles: ReadonlySet<string> = new Set([
   "src/app/create_relay.ts",
   "src/net/buffered_reader.ts",
   "src/net/datagram.ts",
-  "src/net/dial.ts",
-  "src/net/ip_address.ts",
-  "src/net/lasting_connection.ts",
-  "src/net/listen.ts",
-  "src/net/primary_address.ts",
-  "src/net/websocket_client.ts",
+  "src/net/client/dial.ts",
+  "src/net/address/ip_address.ts",
+  "src/net/client/lasting_connection.ts",
+  "src/net/server/listen.ts",
+  "src/net/address/primary_address.ts",
+  "src/net/client/websocket_client.ts",
 ]);
 
 /** A comment with its tags. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Room, rooms } from "./rooms.ts";
+import { innerWalls, type Room, rooms } from "./rooms.ts";
 import { denoOutput, exitWith, filesUnder, readIfPresent } from "./source_files.ts";
 
 /** One import of one file, resolved. */
@@ -117,12 +117,23 @@ function brokenRule({ file, target, typeOnly }: Import): string | undefined {
   if (target.startsWith("npm:")) return packageRule(room, packageName(target));
   if (!target.startsWith("src/")) return `${room.name} may import only what is under src/`;
   const other = roomName(target);
-  if (other === room.name || room.imports.includes(other)) return undefined;
+  if (other === room.name) return innerRule(file, target);
+  if (room.imports.includes(other)) return undefined;
   const module = target.slice("src/".length);
   if (room.types.includes(module) || room.types.includes(`${other}/*`)) {
     return typeOnly ? undefined : `${room.name} may import only types of ${module}`;
   }
   return `${room.name} may not import ${other}`;
+}
+
+/** Inside a room: what a folder may import of the others. */
+function innerRule(file: string, target: string): string | undefined {
+  const [, , folder, rest] = file.split("/");
+  const [, room, other, otherRest] = target.split("/");
+  if (rest === undefined || otherRest === undefined || folder === other) return undefined;
+  const allowed = innerWalls[`${room}/${folder}`];
+  if (allowed === undefined || allowed.includes(other!)) return undefined;
+  return `${room}/${folder} may not import ${room}/${other}`;
 }
 
 function runtimeRule(room: Room, target: string): string | undefined {

@@ -8,7 +8,7 @@ import { exitWith, filesUnder, readIfPresent } from "./source_files.ts";
 
 /** Test files that skip a test or turn a leak check off, each with the reason. */
 const weakened: Readonly<Record<string, string>> = {
-  "tests/app/signature_native_test.ts":
+  "tests/signatures/signature_native_test.ts":
     "where there is no libsecp256k1 its suite cannot run, and a test that is ignored says so; CI installs it",
   "tests/e2e/ndk_test.ts":
     "the client keeps timers and sockets of its pool that it has no way to end",

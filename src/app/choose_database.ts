@@ -4,8 +4,8 @@
  * @module
  */
 
-import { findPostgresPackage } from "./postgres/postgres_package.ts";
-import { nameFault, reachFault, serverAccount } from "./postgres/server_account.ts";
+import { findPostgresPackage } from "../postgres_server/postgres_package.ts";
+import { nameFault, reachFault, serverAccount } from "../postgres_server/server_account.ts";
 import type { Settings } from "./setting_list.ts";
 
 /** A database, and how it came to be chosen. */

@@ -7,7 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import type { TidyStore } from "../store/upkeep.ts";
+import type { TidyStore } from "../store/write/upkeep.ts";
 import type { ExitCode } from "./exit_code.ts";
 import type { Settings } from "./setting_list.ts";
 import type { SettingOptions } from "./setting_options.ts";

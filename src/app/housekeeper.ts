@@ -7,9 +7,9 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { Outage } from "../relay/outage.ts";
-import { type RetentionRules, RetentionSweep } from "../store/retention.ts";
-import type { Place } from "../store/scan.ts";
-import type { Upkeep } from "../store/upkeep.ts";
+import { type RetentionRules, RetentionSweep } from "../store/write/retention.ts";
+import type { Place } from "../store/read/scan.ts";
+import type { Upkeep } from "../store/write/upkeep.ts";
 
 /** How often expired events are removed. Until then they are hidden. */
 const EXPIRY_INTERVAL_MS = 5_000;

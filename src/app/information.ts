@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RelayInformation } from "../http/relay_information.ts";
+import type { RelayInformation } from "../http/routes/relay_information.ts";
 import type { Settings } from "./setting_list.ts";
 import { version } from "./version.ts";
 

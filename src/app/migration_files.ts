@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Migration } from "../store/migrations.ts";
+import type { Migration } from "../store/database/migrations.ts";
 
 /** Inside a compiled program too, when it was made with `--include migrations`. */
 const folder = new URL("../../migrations/", import.meta.url);

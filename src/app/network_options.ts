@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { TrustedPeers } from "../net/acceptor.ts";
-import type { GateLimits } from "../net/admission.ts";
-import type { ForwardedTrust } from "../net/forwarded.ts";
-import { defaultListenLimits, type ListenLimits } from "../net/listen.ts";
+import type { TrustedPeers } from "../net/server/acceptor.ts";
+import type { GateLimits } from "../net/server/admission.ts";
+import type { ForwardedTrust } from "../net/address/forwarded.ts";
+import { defaultListenLimits, type ListenLimits } from "../net/server/listen.ts";
 import type { PaceLimits } from "../net/paced_reading.ts";
-import { parseNetwork } from "../net/network.ts";
-import { networkList } from "../net/network_list.ts";
+import { parseNetwork } from "../net/address/network.ts";
+import { networkList } from "../net/address/network_list.ts";
 import type { UnreadWindowOptions } from "../net/unread_window.ts";
 import type { Settings } from "./setting_list.ts";
 

@@ -5,10 +5,10 @@
  */
 
 import type { Log } from "../base/log.ts";
-import type { Database } from "../store/database.ts";
-import { openPostgres, type PostgresOptions } from "../store/postgres.ts";
-import type { PostgresConfOptions } from "./postgres/postgres_conf.ts";
-import { ManagedPostgres } from "./postgres/managed_postgres.ts";
+import type { Database } from "../store/database/database.ts";
+import { openPostgres, type PostgresOptions } from "../store/database/postgres.ts";
+import type { PostgresConfOptions } from "../postgres_server/postgres_conf.ts";
+import { ManagedPostgres } from "../postgres_server/managed_postgres.ts";
 import { systemClock } from "./system_clock.ts";
 
 /** One that waits for the disk leaves a core to another. */

@@ -5,18 +5,18 @@
  */
 
 import type { Log } from "../base/log.ts";
-import type { Database } from "../store/database.ts";
-import { checkServer } from "../store/check_server.ts";
-import { buildIndexes } from "../store/deferred_indexes.ts";
+import type { Database } from "../store/database/database.ts";
+import { checkServer } from "../store/database/check_server.ts";
+import { buildIndexes } from "../store/write/deferred_indexes.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
-import { Housekeeping } from "../store/housekeeping.ts";
+import { Housekeeping } from "../store/database/housekeeping.ts";
 import { MemoryStore } from "../store/memory.ts";
-import { migrate } from "../store/migrations.ts";
-import { openPglite } from "../store/pglite.ts";
-import { openPostgres } from "../store/postgres.ts";
-import { ReplicatedDatabase } from "../store/replicated_database.ts";
+import { migrate } from "../store/database/migrations.ts";
+import { openPglite } from "../store/database/pglite.ts";
+import { openPostgres } from "../store/database/postgres.ts";
+import { ReplicatedDatabase } from "../store/database/replicated_database.ts";
 import { SqlStore } from "../store/sql_store.ts";
-import type { TidyStore } from "../store/upkeep.ts";
+import type { TidyStore } from "../store/write/upkeep.ts";
 import { chooseDatabase } from "./choose_database.ts";
 import { withoutPassword } from "./database_url.ts";
 import { readMigrations } from "./migration_files.ts";

@@ -7,10 +7,10 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { endpointUrl, isEndpointPath } from "../http/endpoint_path.ts";
-import { createGates, type Gates } from "../net/admission.ts";
-import { listen, type Listener, type ListenOptions } from "../net/listen.ts";
-import { parseListenAddress } from "../net/listen_address.ts";
-import { type NetCounters, zeroNetCounters } from "../net/net_counters.ts";
+import { createGates, type Gates } from "../net/server/admission.ts";
+import { listen, type Listener, type ListenOptions } from "../net/server/listen.ts";
+import { parseListenAddress } from "../net/address/listen_address.ts";
+import { type NetCounters, zeroNetCounters } from "../net/server/net_counters.ts";
 import { nodeZlib } from "../net/zlib.ts";
 import { BufferPool } from "../websocket/buffer_pool.ts";
 import { acceptDeflate } from "../websocket/permessage_deflate.ts";

@@ -6,9 +6,9 @@
 
 import { kindClass } from "../nostr/kind.ts";
 import { reason } from "../nostr/reason.ts";
-import type { Policy } from "../relay/policies/policy.ts";
-import { isTooOld, type RetentionRules } from "../store/retention.ts";
-import { isRequest } from "../store/tombstones.ts";
+import type { Policy } from "../relay/access/policy.ts";
+import { isTooOld, type RetentionRules } from "../store/write/retention.ts";
+import { isRequest } from "../store/write/tombstones.ts";
 
 /**
  * Refuses events that are older than the rules keep them. Requests to delete or to vanish pass: what they

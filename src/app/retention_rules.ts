@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { KindAge, KindRange, RetentionRules } from "../store/retention.ts";
+import type { KindAge, KindRange, RetentionRules } from "../store/write/retention.ts";
 import type { Settings } from "./setting_list.ts";
 
 const SECONDS_PER_DAY = 86_400;

@@ -9,7 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
-import type { TidyStore } from "../store/upkeep.ts";
+import type { TidyStore } from "../store/write/upkeep.ts";
 import type { CommandWork } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import { type LoadedSettings, loadSettings, problemLine } from "./load_settings.ts";

@@ -5,7 +5,7 @@
  */
 
 import { utf8 } from "../base/bytes.ts";
-import { primaryAddress } from "../net/primary_address.ts";
+import { primaryAddress } from "../net/address/primary_address.ts";
 import type { CommandContext } from "./command_context.ts";
 import { chooseDatabase } from "./choose_database.ts";
 import { withoutPassword } from "./database_url.ts";

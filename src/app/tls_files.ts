@@ -6,7 +6,7 @@
 
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { TlsGate, type TlsGateOptions, type TlsMaterial } from "../net/tls_gate.ts";
+import { TlsGate, type TlsGateOptions, type TlsMaterial } from "../net/server/tls_gate.ts";
 import type { Settings } from "./setting_list.ts";
 
 /** What a second is, in the unit that timers take. */

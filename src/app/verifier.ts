@@ -7,12 +7,12 @@
 import type { Log } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { signatureHolds } from "../nostr/signature.ts";
-import type { Verifier } from "../relay/verifier.ts";
+import type { Verifier } from "../nostr/verifier.ts";
 import type { Settings } from "./setting_list.ts";
 import { AUTOMATIC_WORKERS } from "./settings/signatures.ts";
-import { chooseEngine, type EngineName, type OwnedEngine } from "./signature_engine.ts";
-import { VerifyPool } from "./verify_pool.ts";
-import { threadStarter } from "./verify_thread.ts";
+import { chooseEngine, type EngineName, type OwnedEngine } from "../signatures/signature_engine.ts";
+import { VerifyPool } from "../signatures/verify_pool.ts";
+import { threadStarter } from "../signatures/verify_thread.ts";
 
 /** On fewer the database and the system need the other core, and a worker only adds to the work. */
 const CORES_FOR_NATIVE_WORKER = 3;

@@ -16,13 +16,13 @@ import { etag, RETAINED_304_HEADERS } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { asksFor, negotiate } from "./accept.ts";
 import { endpointUrl, isEndpointPath } from "./endpoint_path.ts";
-import { type HealthCheck, healthResponse } from "./health.ts";
-import { landingPage, landingPagePolicy } from "./landing_page.ts";
+import { type HealthCheck, healthResponse } from "./routes/health.ts";
+import { landingPage, landingPagePolicy } from "./routes/landing_page.ts";
 import {
   type RelayInformation,
   relayInformationJson,
   relayInformationType,
-} from "./relay_information.ts";
+} from "./routes/relay_information.ts";
 
 /** One method of one path. */
 export interface HttpRoute {

@@ -41,7 +41,7 @@ export const PUBKEY_BYTES = 32;
  * @example
  * ```ts
  * import { signatureHolds } from "./signature.ts";
- * import { nobleEngine } from "./signature_noble.ts";
+ * import { nobleEngine } from "../signatures/signature_noble.ts";
  * import { equal } from "node:assert/strict";
  *
  * const event = {

@@ -7,12 +7,12 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { EventStore } from "../store/event_store.ts";
-import type { Broadcast } from "./broadcast.ts";
+import type { Broadcast } from "./live/broadcast.ts";
 import type { Counters } from "./counters.ts";
 import type { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Outage } from "./outage.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Publisher } from "./acceptance/publisher.ts";
 
 /** Handed to each session when it opens. */
 export interface RelayContext {

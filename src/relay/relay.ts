@@ -10,7 +10,7 @@ import type { Log } from "../base/log.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import { expirationOf } from "../nostr/expiration.ts";
 import type { EventStore, EventWriter } from "../store/event_store.ts";
-import { Broadcast } from "./broadcast.ts";
+import { Broadcast } from "./live/broadcast.ts";
 import type { RelayContext } from "./context.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
 import { FilterValues } from "./filter_values.ts";
@@ -18,13 +18,13 @@ import type { RelayLimits } from "./limits.ts";
 import { MemoryWatch, type MemoryWatchOptions } from "./memory_watch.ts";
 import { Outage } from "./outage.ts";
 import type { Peer, PeerEvents } from "./peer.ts";
-import type { Policy } from "./policies/policy.ts";
-import { standardPolicy } from "./policies/standard.ts";
-import { vanishesHere } from "./policies/vanish.ts";
-import { Publisher } from "./publisher.ts";
-import { RowRates } from "./row_rates.ts";
+import type { Policy } from "./access/policy.ts";
+import { standardPolicy } from "./access/standard.ts";
+import { vanishesHere } from "./access/vanish.ts";
+import { Publisher } from "./acceptance/publisher.ts";
+import { RowRates } from "./acceptance/row_rates.ts";
 import { Session } from "./session.ts";
-import type { Verifier } from "./verifier.ts";
+import type { Verifier } from "../nostr/verifier.ts";
 
 /** What a relay is made of. */
 export interface RelayOptions {

@@ -27,17 +27,17 @@ import {
   okMessage,
 } from "../nostr/relay_message.ts";
 import type { StoredEvent } from "../store/event_store.ts";
-import type { LiveEvent } from "./broadcast.ts";
+import type { LiveEvent } from "./live/broadcast.ts";
 import { GOING_AWAY, INTERNAL_ERROR, POLICY_VIOLATION, TRY_AGAIN_LATER } from "./close_codes.ts";
 import type { RelayContext } from "./context.ts";
-import { CountQueue } from "./count_queue.ts";
+import { CountQueue } from "./commands/count_queue.ts";
 import { type FilterValueAccount, filterValueCount } from "./filter_values.ts";
 import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
-import type { Verdict } from "./publisher.ts";
-import { QueryQueue, type QueryResult } from "./query_queue.ts";
-import { storedFilters } from "./stored_filters.ts";
-import { type Delivery, Subscription } from "./subscription.ts";
-import { isTimeOut, unreadable } from "./unreadable.ts";
+import type { Verdict } from "./acceptance/publisher.ts";
+import { QueryQueue, type QueryResult } from "./commands/query_queue.ts";
+import { storedFilters } from "./live/stored_filters.ts";
+import { type Delivery, Subscription } from "./live/subscription.ts";
+import { isTimeOut, unreadable } from "./commands/unreadable.ts";
 
 /** A ticker that is later than this, milliseconds, says nothing about the peer's silence. */
 const MAX_LATE_MS = 1_000;

@@ -22,13 +22,13 @@ import {
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
-import { LocalFeed } from "./local_feed.ts";
+import { LocalFeed } from "./feed/local_feed.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
-import { compare, type Place } from "./scan.ts";
-import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
-import { isRequest, Tombstones } from "./tombstones.ts";
-import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
-import { whenReady } from "./when_ready.ts";
+import { compare, type Place } from "./read/scan.ts";
+import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search/search_walk.ts";
+import { isRequest, Tombstones } from "./write/tombstones.ts";
+import type { SurveyedEvent, Upkeep } from "./write/upkeep.ts";
+import { whenReady } from "./read/when_ready.ts";
 
 /** How many events a chunk of an answer has, at most. */
 const CHUNK_EVENTS = 500;

@@ -8,16 +8,21 @@ import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
-import { OneByOne } from "./one_by_one.ts";
-import { Allowance } from "./allowance.ts";
-import { bodiesStatement } from "./body_statement.ts";
-import { MustBeAlone } from "./burial.ts";
-import { ByteRoom } from "./byte_room.ts";
-import { countEvents } from "./count.ts";
-import { copyTombstones } from "./copy_tombstones.ts";
-import { type Database, type Statement, StatementFailed, TransactionLost } from "./database.ts";
-import { buildIndexes, deferIndexes } from "./deferred_indexes.ts";
-import { deliver } from "./delivery.ts";
+import { OneByOne } from "./read/one_by_one.ts";
+import { Allowance } from "./database/allowance.ts";
+import { bodiesStatement } from "./read/body_statement.ts";
+import { MustBeAlone } from "./write/burial.ts";
+import { ByteRoom } from "./read/byte_room.ts";
+import { countEvents } from "./read/count.ts";
+import { copyTombstones } from "./write/copy_tombstones.ts";
+import {
+  type Database,
+  type Statement,
+  StatementFailed,
+  TransactionLost,
+} from "./database/database.ts";
+import { buildIndexes, deferIndexes } from "./write/deferred_indexes.ts";
+import { deliver } from "./read/delivery.ts";
 import {
   type CountOptions,
   type EventRecord,
@@ -28,11 +33,11 @@ import {
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
-import type { NumberedRecord } from "./feed_statements.ts";
-import { draftOf } from "./draft.ts";
-import { type Plan, plansOf, type WordPlan, wordPlanOf } from "./plan.ts";
-import { deleteTags } from "./put_statements.ts";
-import { recentFirst, recentOf, recentStatement } from "./recent_statement.ts";
+import type { NumberedRecord } from "./feed/feed_statements.ts";
+import { draftOf } from "./write/draft.ts";
+import { type Plan, plansOf, type WordPlan, wordPlanOf } from "./read/plan.ts";
+import { deleteTags } from "./write/put_statements.ts";
+import { recentFirst, recentOf, recentStatement } from "./read/recent_statement.ts";
 import {
   type Answer,
   askInTurn,
@@ -43,20 +48,20 @@ import {
   PAGE_EVENTS,
   type Question,
   type Step,
-} from "./question.ts";
-import { reindex } from "./reindex.ts";
-import { type Place, scan } from "./scan.ts";
-import { searchEvents } from "./search_events.ts";
-import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search_walk.ts";
-import { selectStatement } from "./select_statement.ts";
-import { isLight, isShort } from "./query_size.ts";
+} from "./read/question.ts";
+import { reindex } from "./search/reindex.ts";
+import { type Place, scan } from "./read/scan.ts";
+import { searchEvents } from "./search/search_events.ts";
+import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search/search_walk.ts";
+import { selectStatement } from "./read/select_statement.ts";
+import { isLight, isShort } from "./read/query_size.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
-import { feedOf, type StoreFeed } from "./store_feed.ts";
-import { isRequest } from "./tombstones.ts";
-import type { SurveyedEvent, Upkeep } from "./upkeep.ts";
-import { deleteEvents, deleteExpired, surveyEvents } from "./upkeep_statements.ts";
-import { Statistics } from "./word_shares.ts";
-import { writeBatch } from "./write_batch.ts";
+import { feedOf, type StoreFeed } from "./feed/store_feed.ts";
+import { isRequest } from "./write/tombstones.ts";
+import type { SurveyedEvent, Upkeep } from "./write/upkeep.ts";
+import { deleteEvents, deleteExpired, surveyEvents } from "./write/upkeep_statements.ts";
+import { Statistics } from "./search/word_shares.ts";
+import { writeBatch } from "./write/write_batch.ts";
 
 /** How often a batch is written anew after it met another writer. */
 const MAX_ATTEMPTS = 5;

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Housekeeper, type HousekeeperOptions } from "../../src/app/housekeeper.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
-import type { RetentionRules } from "../../src/store/retention.ts";
+import type { RetentionRules } from "../../src/store/write/retention.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { partialStore } from "../kit/partial_store.ts";
 import { idsIn, recordOf, someEvent } from "../kit/records.ts";

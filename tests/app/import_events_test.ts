@@ -5,7 +5,7 @@ import type { NostrEvent } from "../../src/nostr/event.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import { type EventStore, StoreUnavailable } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
-import { standardPolicy } from "../../src/relay/policies/standard.ts";
+import { standardPolicy } from "../../src/relay/access/standard.ts";
 import { testLimits } from "../kit/limits.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { partialStore } from "../kit/partial_store.ts";

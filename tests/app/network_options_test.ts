@@ -7,7 +7,7 @@ import {
   unreadLimits,
 } from "../../src/app/network_options.ts";
 import { settingsWith } from "../../src/app/setting_list.ts";
-import { parseIpAddress } from "../../src/net/ip_address.ts";
+import { parseIpAddress } from "../../src/net/address/ip_address.ts";
 
 function withSetting(name: string, value: string | number | readonly string[]) {
   return settingsWith(new Map([[`network.${name}`, value]]));

@@ -6,9 +6,9 @@ import { RelayFetch, type RelayFetchOptions } from "../../src/app/relay_fetch.ts
 import { settingsWith } from "../../src/app/setting_list.ts";
 import type { SettingValue } from "../../src/app/setting.ts";
 import { silentLog } from "../../src/base/log.ts";
-import { createGates } from "../../src/net/admission.ts";
-import type { NativeWebSocket } from "../../src/net/native_websocket.ts";
-import { zeroNetCounters } from "../../src/net/net_counters.ts";
+import { createGates } from "../../src/net/server/admission.ts";
+import type { NativeWebSocket } from "../../src/net/server/native_websocket.ts";
+import { zeroNetCounters } from "../../src/net/server/net_counters.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { RecordedEvents } from "../kit/recorded_events.ts";
 

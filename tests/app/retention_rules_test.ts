@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { retentionRules } from "../../src/app/retention_rules.ts";
 import { defaultSettings, settingsWith } from "../../src/app/setting_list.ts";
-import { RetentionSweep } from "../../src/store/retention.ts";
+import { RetentionSweep } from "../../src/store/write/retention.ts";
 
 Deno.test("out of the box everything is kept", () => {
   equal(new RetentionSweep(retentionRules(defaultSettings), 2 ** 33).isNeeded, false);

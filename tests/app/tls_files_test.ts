@@ -5,7 +5,7 @@ import { connect } from "node:tls";
 import { defaultSettings } from "../../src/app/setting_list.ts";
 import { TlsFiles } from "../../src/app/tls_files.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
-import { zeroNetCounters } from "../../src/net/net_counters.ts";
+import { zeroNetCounters } from "../../src/net/server/net_counters.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { testAuthority, testIdentity } from "../kit/test_certificates.ts";
 

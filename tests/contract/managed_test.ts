@@ -1,4 +1,4 @@
-import { openPostgres } from "../../src/store/postgres.ts";
+import { openPostgres } from "../../src/store/database/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { DatabasePool } from "../kit/database_pool.ts";
 import { clearTables } from "../kit/postgres_server.ts";

@@ -1,6 +1,6 @@
-import type { Database } from "../../src/store/database.ts";
+import type { Database } from "../../src/store/database/database.ts";
 import { StoreUnavailable } from "../../src/store/event_store.ts";
-import { openPglite } from "../../src/store/pglite.ts";
+import { openPglite } from "../../src/store/database/pglite.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { PgliteDirectory } from "../kit/pglite_directory.ts";
 import { CLEAR_TABLES } from "../kit/postgres_server.ts";
@@ -9,7 +9,7 @@ import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_co
 import { testTidying } from "./tidying_contract.ts";
 
 // Opening a database takes seconds, so the suite has one and empties it for each test. What opening and
-// closing really do is in tests/store/pglite_test.ts.
+// closing really do is in tests/store/database/pglite_test.ts.
 
 let directory: PgliteDirectory;
 let database: Database;

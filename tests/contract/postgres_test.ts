@@ -1,4 +1,4 @@
-import { openPostgres } from "../../src/store/postgres.ts";
+import { openPostgres } from "../../src/store/database/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { sharedServers } from "../kit/each_server.ts";
 import { packagedPostgres } from "../kit/postgres_binaries.ts";

@@ -6,7 +6,7 @@
 
 import { ok } from "node:assert/strict";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
-import { openPostgres } from "../../src/store/postgres.ts";
+import { openPostgres } from "../../src/store/database/postgres.ts";
 import { Crowd } from "../kit/crowd.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { testOnEachServer } from "../kit/each_server.ts";

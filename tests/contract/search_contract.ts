@@ -13,7 +13,7 @@ import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../../src/nostr/
 import { parseSearch } from "../../src/nostr/search.ts";
 import type { EventRecord, EventStore } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
-import { DEFAULT_SEARCH_CANDIDATES } from "../../src/store/search_walk.ts";
+import { DEFAULT_SEARCH_CANDIDATES } from "../../src/store/search/search_walk.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";

@@ -7,7 +7,7 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { MemoryStore } from "../../src/store/memory.ts";
-import { openPostgres } from "../../src/store/postgres.ts";
+import { openPostgres } from "../../src/store/database/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { disputedEvents } from "../kit/disputed_events.ts";
 import { testOnEachServer } from "../kit/each_server.ts";

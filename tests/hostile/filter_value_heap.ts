@@ -4,9 +4,9 @@
  */
 
 import { parseClientMessage } from "../../src/nostr/client_message.ts";
-import { Broadcast } from "../../src/relay/broadcast.ts";
-import { storedFilters } from "../../src/relay/stored_filters.ts";
-import { Subscription } from "../../src/relay/subscription.ts";
+import { Broadcast } from "../../src/relay/live/broadcast.ts";
+import { storedFilters } from "../../src/relay/live/stored_filters.ts";
+import { Subscription } from "../../src/relay/live/subscription.ts";
 import { testLimits } from "../kit/limits.ts";
 
 const SUBSCRIPTIONS = 50;

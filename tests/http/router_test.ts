@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, notEqual, rejects } from "node:assert/strict";
-import type { RelayInformation } from "../../src/http/relay_information.ts";
+import type { RelayInformation } from "../../src/http/routes/relay_information.ts";
 import { createHttp, type HttpOptions, type HttpRoute } from "../../src/http/router.ts";
 
 const information: RelayInformation = {

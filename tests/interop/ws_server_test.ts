@@ -14,7 +14,7 @@ import {
   defaultClientLimits,
   HandshakeFailed,
   type WebSocketClientOptions,
-} from "../../src/net/websocket_client.ts";
+} from "../../src/net/client/websocket_client.ts";
 import { nodeZlib } from "../../src/net/zlib.ts";
 import { handshakeFaults } from "../../src/websocket/handshake_fault.ts";
 import { offerDeflate } from "../../src/websocket/permessage_deflate.ts";

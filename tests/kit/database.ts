@@ -6,8 +6,8 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { portableHashText } from "../../src/nostr/event_id.ts";
-import type { Database } from "../../src/store/database.ts";
-import { migrate, type Migration } from "../../src/store/migrations.ts";
+import type { Database } from "../../src/store/database/database.ts";
+import { migrate, type Migration } from "../../src/store/database/migrations.ts";
 import { SqlStore, type SqlStoreOptions } from "../../src/store/sql_store.ts";
 
 const folder = new URL("../../migrations/", import.meta.url);

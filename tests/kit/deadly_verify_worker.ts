@@ -6,9 +6,9 @@
 
 /// <reference lib="deno.worker" />
 
-import { nobleEngine } from "../../src/nostr/signature_noble.ts";
-import { verifyPacked } from "../../src/app/verify_batch.ts";
-import type { ToVerifyWorker } from "../../src/app/verify_worker.ts";
+import { nobleEngine } from "../../src/signatures/signature_noble.ts";
+import { verifyPacked } from "../../src/signatures/verify_batch.ts";
+import type { ToVerifyWorker } from "../../src/signatures/verify_worker.ts";
 
 self.onmessage = ({ data }: MessageEvent<ToVerifyWorker>) => {
   if ("engine" in data) return;

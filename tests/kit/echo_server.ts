@@ -6,7 +6,7 @@
 
 import { silentLog } from "../../src/base/log.ts";
 import type { Connection } from "../../src/net/connection.ts";
-import { defaultListenLimits, listen, type ListenOptions } from "../../src/net/listen.ts";
+import { defaultListenLimits, listen, type ListenOptions } from "../../src/net/server/listen.ts";
 import { realClock } from "./real_clock.ts";
 import { RecordedEvents } from "./recorded_events.ts";
 

@@ -11,7 +11,7 @@ import type {
   Session,
   Statement,
   StatementOptions,
-} from "../../src/store/database.ts";
+} from "../../src/store/database/database.ts";
 import { SqlStore } from "../../src/store/sql_store.ts";
 
 /** What all statements of a query together cost. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ManagedPostgres } from "../../src/app/postgres/managed_postgres.ts";
+import { ManagedPostgres } from "../../src/postgres_server/managed_postgres.ts";
 import { watchStopSignals } from "../../src/app/signals.ts";
 import { systemClock } from "../../src/app/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";

@@ -5,7 +5,7 @@
  */
 
 import { MemoryStore } from "../../src/store/memory.ts";
-import type { TidyStore } from "../../src/store/upkeep.ts";
+import type { TidyStore } from "../../src/store/write/upkeep.ts";
 
 /** A memory store with `parts` in place of its own. */
 export function partialStore(parts: Partial<TidyStore>): TidyStore {

@@ -8,7 +8,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import settings from "../../deno.json" with { type: "json" };
 import { utf8 } from "../../src/base/bytes.ts";
 import { bytesToHex } from "../../src/nostr/hex.ts";
-import { openPglite } from "../../src/store/pglite.ts";
+import { openPglite } from "../../src/store/database/pglite.ts";
 import { layOutOnce, TEMPORARY_DIRECTORY } from "./temporary_template.ts";
 
 /** A directory of a test's own with a fresh embedded database, which nobody has open, at {@link path}. */
@@ -38,7 +38,10 @@ export class PgliteDirectory implements AsyncDisposable {
 
 /** Made once for all tests of all runs, and anew when what it is made by has changed. */
 async function template(): Promise<string> {
-  const makers = ["../../src/store/pglite.ts", "../../src/store/pglite_worker.ts"];
+  const makers = [
+    "../../src/store/database/pglite.ts",
+    "../../src/store/database/pglite_worker.ts",
+  ];
   const texts = makers.map((maker) => Deno.readTextFileSync(new URL(maker, import.meta.url)));
   const library: string = settings.imports["@electric-sql/pglite"];
   const version = bytesToHex(sha256(utf8([library, ...texts].join("\n")))).slice(0, 16);

@@ -7,7 +7,7 @@
 
 import { utf8 } from "../../src/base/bytes.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
-import { openPglite } from "../../src/store/pglite.ts";
+import { openPglite } from "../../src/store/database/pglite.ts";
 import { openStoreOn } from "./database.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { FakeSigner } from "./signer.ts";

@@ -4,8 +4,11 @@
  * @module
  */
 
-import { findPostgresPackage } from "../../src/app/postgres/postgres_package.ts";
-import { layOutPrograms, type PostgresPrograms } from "../../src/app/postgres/postgres_programs.ts";
+import { findPostgresPackage } from "../../src/postgres_server/postgres_package.ts";
+import {
+  layOutPrograms,
+  type PostgresPrograms,
+} from "../../src/postgres_server/postgres_programs.ts";
 import { TEMPORARY_DIRECTORY } from "./temporary_template.ts";
 
 /** A Postgres that tests run on. */

@@ -5,7 +5,7 @@
  */
 
 import postgres from "postgres";
-import { openPostgres } from "../../src/store/postgres.ts";
+import { openPostgres } from "../../src/store/database/postgres.ts";
 import { packagedPostgres, type PostgresVersion } from "./postgres_binaries.ts";
 import { cloneCluster, makeCluster, unprivileged } from "./postgres_cluster.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { utf8 } from "../../src/base/bytes.ts";
-import type { Cells } from "../../src/store/database.ts";
+import type { Cells } from "../../src/store/database/database.ts";
 
 /** The text of each column. */
 export class PretendCells implements Cells {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { nobleEngine } from "../../src/nostr/signature_noble.ts";
-import { verifyPacked } from "../../src/app/verify_batch.ts";
-import type { StartThread, VerifyThreadEvents } from "../../src/app/verify_thread.ts";
+import { nobleEngine } from "../../src/signatures/signature_noble.ts";
+import { verifyPacked } from "../../src/signatures/verify_batch.ts";
+import type { StartThread, VerifyThreadEvents } from "../../src/signatures/verify_thread.ts";
 
 /** A thread in the hands of a test. */
 export class PretendThread {

@@ -6,8 +6,8 @@
 
 import { systemClock } from "../../src/app/system_clock.ts";
 import { portableHashText } from "../../src/nostr/event_id.ts";
-import type { ListeningDatabase } from "../../src/store/database.ts";
-import { openPostgres } from "../../src/store/postgres.ts";
+import type { ListeningDatabase } from "../../src/store/database/database.ts";
+import { openPostgres } from "../../src/store/database/postgres.ts";
 import { SqlStore } from "../../src/store/sql_store.ts";
 import { openStoreOn } from "./database.ts";
 import type { SharedServer } from "./each_server.ts";

@@ -6,7 +6,7 @@
 
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
-import { MIN_LOOKED_AT } from "../../src/store/search_walk.ts";
+import { MIN_LOOKED_AT } from "../../src/store/search/search_walk.ts";
 import type { SqlStore } from "../../src/store/sql_store.ts";
 import { type Crowd, fadOf, MEMORY } from "./crowd.ts";
 

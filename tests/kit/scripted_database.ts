@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { Database, Session, Statement, StatementOptions } from "../../src/store/database.ts";
+import type {
+  Database,
+  Session,
+  Statement,
+  StatementOptions,
+} from "../../src/store/database/database.ts";
 
 /** Notes each statement and gives the next answer, as if it had been read from rows. */
 export class ScriptedDatabase implements Database {

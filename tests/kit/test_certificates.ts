@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TlsIdentity } from "../../src/net/tls_gate.ts";
+import type { TlsIdentity } from "../../src/net/server/tls_gate.ts";
 
 /** Vouches for all the others but `stranger`. */
 export const testAuthority = read("authority.pem");

@@ -5,8 +5,8 @@
  */
 
 import { silentLog } from "../../src/base/log.ts";
-import { zeroNetCounters } from "../../src/net/net_counters.ts";
-import { TlsGate } from "../../src/net/tls_gate.ts";
+import { zeroNetCounters } from "../../src/net/server/net_counters.ts";
+import { TlsGate } from "../../src/net/server/tls_gate.ts";
 import { testIdentity } from "./test_certificates.ts";
 
 /** A gate with the certificate of `localhost`. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { openPostgres } from "../../src/store/postgres.ts";
+import { openPostgres } from "../../src/store/database/postgres.ts";
 import { openStoreOn } from "./database.ts";
 import { disputedEvents } from "./disputed_events.ts";
 import { recordOf } from "./records.ts";

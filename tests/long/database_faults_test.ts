@@ -8,7 +8,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import { readPostmasterFile } from "../../src/app/postgres/postmaster_file.ts";
+import { readPostmasterFile } from "../../src/postgres_server/postmaster_file.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { freshDatabases } from "../e2e/databases.ts";
 import { postgresVersions } from "../kit/postgres_binaries.ts";

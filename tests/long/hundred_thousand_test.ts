@@ -15,7 +15,7 @@ import { eventJson } from "../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { kindClass } from "../../src/nostr/kind.ts";
 import { parseFilter } from "../../src/nostr/parse_filter.ts";
-import { storedFilters } from "../../src/relay/stored_filters.ts";
+import { storedFilters } from "../../src/relay/live/stored_filters.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { onEachDatabase } from "../e2e/databases.ts";
 import { generateEvents } from "../kit/event_generator.ts";

@@ -6,7 +6,7 @@
  */
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { readPostmasterFile } from "../../src/app/postgres/postmaster_file.ts";
+import { readPostmasterFile } from "../../src/postgres_server/postmaster_file.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { freshDatabases } from "../e2e/databases.ts";

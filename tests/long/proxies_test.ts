@@ -14,7 +14,7 @@ import { RelaySockets } from "../../src/app/relay_sockets.ts";
 import { settingsWith } from "../../src/app/setting_list.ts";
 import type { SettingValue } from "../../src/app/setting.ts";
 import { silentLog } from "../../src/base/log.ts";
-import type { ConnectionInfo } from "../../src/net/listen.ts";
+import type { ConnectionInfo } from "../../src/net/server/listen.ts";
 import { realClock } from "../kit/real_clock.ts";
 import { testAuthority } from "../kit/test_certificates.ts";
 

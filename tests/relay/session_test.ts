@@ -10,7 +10,7 @@ import {
   type StoredEvent,
   StoreUnavailable,
 } from "../../src/store/event_store.ts";
-import { LocalFeed } from "../../src/store/local_feed.ts";
+import { LocalFeed } from "../../src/store/feed/local_feed.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import type { PretendPeer } from "../kit/pretend_peer.ts";

@@ -61,15 +61,15 @@ export function way(): void {}
 /** A thing. */
 export class Thing {}
 `;
-  deepEqual(await gaps({ "src/net/listen.ts": source, "src/net/a.ts": source }), [
-    "src/net/listen.ts:7: function way has no @example",
-    "src/net/listen.ts:9: class Thing has no @example",
+  deepEqual(await gaps({ "src/net/server/listen.ts": source, "src/net/a.ts": source }), [
+    "src/net/server/listen.ts:7: function way has no @example",
+    "src/net/server/listen.ts:9: class Thing has no @example",
   ]);
 });
 
 Deno.test("an error class needs no example", async () => {
   const source = `${opening}/** It failed. */\nexport class Failed extends Error {}\n`;
-  deepEqual(await gaps({ "src/net/dial.ts": source }), []);
+  deepEqual(await gaps({ "src/net/client/dial.ts": source }), []);
 });
 
 Deno.test("one documented overload speaks for all", async () => {

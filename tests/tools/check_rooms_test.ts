@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { type Import, importsOf, roomBreaches } from "../../tools/check_rooms.ts";
 import { withTree } from "../kit/temporary_tree.ts";
 
@@ -106,7 +106,7 @@ Deno.test("a package needs a line in the table", () => {
     roomBreaches([
       packageImport("src/store/a.ts", "postgres", "npm:postgres@3.4.9"),
       packageImport("src/relay/b.ts", "postgres", "npm:postgres@3.4.9"),
-      packageImport("src/nostr/c.ts", "@noble/curves/x.js", "npm:/@noble/curves@2.4.0/x.js"),
+      packageImport("src/signatures/c.ts", "@noble/curves/x.js", "npm:/@noble/curves@2.4.0/x.js"),
       packageImport("src/base/d.ts", "@noble/curves/x.js", "npm:/@noble/curves@2.4.0/x.js"),
     ]),
     [
@@ -167,4 +167,14 @@ Deno.test("a dynamic import is an import", async () => {
     }),
     ['src/base/a.ts imports "../nostr/b.ts": base may not import nostr'],
   );
+});
+
+Deno.test("a folder of a room imports of the other folders what its row says", () => {
+  const between = (file: string, target: string) =>
+    roomBreaches([{ file, specifier: "x", target, typeOnly: false }]).length;
+  equal(between("src/store/database/a.ts", "src/store/read/b.ts"), 1);
+  equal(between("src/store/read/a.ts", "src/store/database/b.ts"), 0);
+  equal(between("src/store/database/a.ts", "src/store/event_store.ts"), 0);
+  equal(between("src/store/sql_store.ts", "src/store/write/b.ts"), 0);
+  equal(between("src/net/client/a.ts", "src/net/server/b.ts"), 1);
 });

@@ -5,7 +5,7 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
-import { LocalFeed } from "../../../src/store/local_feed.ts";
+import { LocalFeed } from "../../../src/store/feed/local_feed.ts";
 import { partialStore } from "../../kit/partial_store.ts";
 import { PretendCommand } from "../../kit/pretend_command.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";

@@ -1,0 +1,244 @@
+/**
+ * Connecting to others: by name or address, plain or over TLS, or by a Unix socket.
+ *
+ * Nothing here waits for ever. One deadline covers all of it, and what it rejects with says what was
+ * waited for, and how long.
+ *
+ * @module
+ */
+
+import { lookup } from "node:dns";
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
+import type { Clock } from "../../base/clock.ts";
+import { type DialTarget, formatDialTarget, parseDialTarget } from "./dial_target.ts";
+import {
+  type Attempt,
+  defaultAttemptDelayMs,
+  firstToSucceed,
+  interleaveFamilies,
+} from "./happy_eyeballs.ts";
+
+/** One address of a host. */
+export interface HostAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** Finds the addresses of a host, the best first. */
+export type Resolve = (host: string) => Promise<readonly HostAddress[]>;
+
+/** How to connect. */
+export interface DialOptions {
+  readonly clock: Clock;
+  /** How long all of it may take, from the name to the end of the TLS handshake, milliseconds. */
+  readonly timeoutMs?: number;
+  /** Authorities, as PEM, that are believed instead of the system's. */
+  readonly authorities?: string;
+  /** What proves who we are, to a server that asks. */
+  readonly identity?: { readonly certificate: string; readonly key: string };
+  /** The protocols to offer by ALPN, the best first. */
+  readonly alpnProtocols?: readonly string[];
+  /** How names are looked up; as the system does, its hosts file included, if not given. */
+  readonly resolve?: Resolve;
+}
+
+/** A socket that is connected. */
+export interface Dialled {
+  /** Paused, so that nothing is lost: whoever reads it calls `resume`. */
+  readonly socket: Socket;
+  /** The address that answered; a path for a Unix socket. */
+  readonly address: string;
+  /** What the server proved itself with, over TLS. It was checked, for this very host. */
+  readonly certificate: PeerCertificate | undefined;
+}
+
+/** Nobody was reached. The message says who, what was being done, and why it ended. */
+export class DialFailed extends Error {
+  override readonly name = "DialFailed";
+  /** `timeout`, or the system's name for what happened, such as `ECONNREFUSED`. */
+  readonly code: string;
+
+  constructor(message: string, code: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+const defaultTimeoutMs = 10_000;
+
+/**
+ * Connects. Rejects with {@link DialFailed}, and with a TypeError for a text that is no address. Over
+ * TLS the server's certificate must be good for the host that was asked for; there is no way round that
+ * but an authority of one's own.
+ *
+ * @example
+ * ```ts
+ * import { equal, rejects } from "node:assert/strict";
+ * import { dial, DialFailed } from "./dial.ts";
+ *
+ * const clock = {
+ *   nowMs: () => Date.now(),
+ *   monotonicMs: () => performance.now(),
+ *   after(delayMs: number, callback: () => void) {
+ *     const id = setTimeout(callback, delayMs);
+ *     return { cancel: () => clearTimeout(id) };
+ *   },
+ *   every: () => ({ cancel() {} }),
+ * };
+ * await rejects(dial("unix:/nowhere/relay.sock", { clock }), (error) => {
+ *   equal(error instanceof DialFailed && error.code, "ENOENT");
+ *   return true;
+ * });
+ * ```
+ */
+export function dial(to: string | DialTarget, options: DialOptions): Promise<Dialled> {
+  const target = typeof to === "string" ? parseDialTarget(to) : to;
+  if (target === undefined) return Promise.reject(new TypeError(`not an address to dial: ${to}`));
+  return new Dial(target, options).run();
+}
+
+/** One call of {@link dial}. */
+class Dial {
+  readonly #target: DialTarget;
+  readonly #options: DialOptions;
+  readonly #name: string;
+  /** What is being done, to follow "while". */
+  #step: string;
+  /** Ends the step. */
+  #abandon: () => void = () => {};
+
+  constructor(target: DialTarget, options: DialOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#name = formatDialTarget(target);
+    this.#step = `connecting to ${this.#name}`;
+  }
+
+  run(): Promise<Dialled> {
+    const { clock, timeoutMs = defaultTimeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const deadline = clock.after(timeoutMs, () => {
+        const message = `gave up after ${timeoutMs} ms of ${this.#step}`;
+        // First, so that what abandoning leads to is not taken for the reason.
+        reject(new DialFailed(message, "timeout"));
+        this.#abandon();
+      });
+      this.#connect().then(resolve, (error) => reject(this.#failure(error)))
+        .finally(() => deadline.cancel());
+    });
+  }
+
+  async #connect(): Promise<Dialled> {
+    const target = this.#target;
+    if (target.type === "unix") {
+      const socket = await this.#follow(attemptPlain({ path: target.path }));
+      return { socket, address: target.path, certificate: undefined };
+    }
+    const candidates = await this.#addressesOf(target.host);
+    this.#step = `connecting to ${this.#name} (${candidates.length} addresses)`;
+    const plain = await this.#follow(firstToSucceed({
+      candidates,
+      attempt: ({ address }) => attemptPlain({ host: address, port: target.port }),
+      clock: this.#options.clock,
+      attemptDelayMs: defaultAttemptDelayMs,
+    }));
+    const address = plain.remoteAddress ?? "";
+    if (!target.secure) return { socket: plain, address, certificate: undefined };
+    this.#step = `shaking hands over TLS with ${this.#name} at ${address}`;
+    const socket = await this.#follow(attemptTls(plain, target.host, this.#options));
+    return { socket, address, certificate: socket.getPeerCertificate() };
+  }
+
+  async #addressesOf(host: string): Promise<readonly HostAddress[]> {
+    if (isIP(host) !== 0) return [{ address: host, family: isIP(host) }];
+    this.#step = `looking up ${host}`;
+    let abandoned = false;
+    this.#abandon = () => abandoned = true;
+    const addresses = await (this.#options.resolve ?? resolveBySystem)(host);
+    if (abandoned || addresses.length === 0) {
+      throw new DialFailed(`${host} has no address`, "ENOTFOUND");
+    }
+    return interleaveFamilies(addresses);
+  }
+
+  #follow<Result>(attempt: Attempt<Result>): Promise<Result> {
+    this.#abandon = () => attempt.cancel();
+    return attempt.result;
+  }
+
+  #failure(error: unknown): DialFailed {
+    if (error instanceof DialFailed) return error;
+    const causes = error instanceof AggregateError ? error.errors : [error];
+    const reasons = causes.map((cause) => cause instanceof Error ? cause.message : String(cause));
+    const message = `failed in ${this.#step}: ${reasons.join("; ")}`;
+    return new DialFailed(message, codeOf(causes[0]), { cause: error });
+  }
+}
+
+function attemptPlain(
+  to: { readonly path: string } | { readonly host: string; readonly port: number },
+): Attempt<Socket> {
+  // What is written whole should leave at once; waiting for more would only delay it.
+  const socket = "path" in to ? connect(to.path) : connect({ ...to, noDelay: true });
+  return attemptOf(socket, "connect");
+}
+
+function attemptTls(
+  socket: Socket,
+  host: string,
+  { authorities, identity, alpnProtocols }: DialOptions,
+): Attempt<TLSSocket> {
+  const secure = connectTls({
+    socket,
+    host,
+    minVersion: "TLSv1.2",
+    // RFC 6066 §3: 'Literal IPv4 and IPv6 addresses are not permitted in "HostName".'
+    ...isIP(host) === 0 ? { servername: host } : {},
+    ...authorities === undefined ? {} : { ca: authorities },
+    ...identity === undefined ? {} : { cert: identity.certificate, key: identity.key },
+    ...alpnProtocols === undefined ? {} : { ALPNProtocols: [...alpnProtocols] },
+  });
+  return attemptOf(secure, "secureConnect");
+}
+
+/** Waits for the socket to say that it is ready. */
+function attemptOf<Kind extends Socket>(
+  socket: Kind,
+  ready: "connect" | "secureConnect",
+): Attempt<Kind> {
+  const { promise, resolve, reject } = Promise.withResolvers<Kind>();
+  const onClose = () => reject(new Error("the connection was closed"));
+  socket.once("error", reject);
+  socket.once("close", onClose);
+  socket.once(ready, () => {
+    socket.off("error", reject);
+    socket.off("close", onClose);
+    // Until whoever dialled listens, an error would end the process.
+    socket.on("error", () => {});
+    socket.pause();
+    resolve(socket);
+  });
+  return {
+    result: promise,
+    cancel() {
+      // An attempt that was given up may still fail, and nobody asks any more.
+      socket.on("error", () => {});
+      socket.destroy();
+    },
+  };
+}
+
+/** All addresses that the system knows, in the order of its own preference. */
+function resolveBySystem(host: string): Promise<readonly HostAddress[]> {
+  return new Promise((resolve, reject) => {
+    lookup(host, { all: true, verbatim: true }, (error, addresses) => {
+      if (error === null) resolve(addresses);
+      else reject(error);
+    });
+  });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
+}

@@ -1,0 +1,173 @@
+/**
+ * A client's connection that comes back: lost ones are replaced, after a while that grows, and silent
+ * ones count as lost.
+ *
+ * @module
+ */
+
+import { assert } from "../../base/assert.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import { CloseCode } from "../../websocket/close_code.ts";
+import type { Connection, ConnectionEvents } from "../connection.ts";
+import { describeError } from "../guard.ts";
+import type { OpenedWebSocket } from "./websocket_client.ts";
+
+/** How patient a lasting connection is. */
+export interface LastingConnectionLimits {
+  /** About how long to wait after the first failure, milliseconds. Each further one doubles it. */
+  readonly firstDelayMs: number;
+  /** The longest wait, milliseconds. A connection that lasted as long ends the row of failures. */
+  readonly maxDelayMs: number;
+  /** How often to ping, milliseconds. */
+  readonly pingIntervalMs: number;
+  /** A server that sent nothing for so long, not even a pong, counts as gone, milliseconds. */
+  readonly idleTimeoutMs: number;
+}
+
+/**
+ * Limits that neither hammer a server that is down nor miss it for long when it is back.
+ *
+ * @example
+ * ```ts
+ * import { defaultLastingLimits } from "./lasting_connection.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal({ ...defaultLastingLimits, maxDelayMs: 5_000 }.firstDelayMs, 1_000);
+ * ```
+ */
+export const defaultLastingLimits: LastingConnectionLimits = {
+  firstDelayMs: 1_000,
+  maxDelayMs: 60_000,
+  pingIntervalMs: 30_000,
+  idleTimeoutMs: 120_000,
+};
+
+/** What a lasting connection needs. */
+export interface LastingConnectionOptions {
+  /** Opens one connection, such as {@link connectWebSocket} does. */
+  readonly connect: () => Promise<OpenedWebSocket>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Spreads the attempts of many clients that lost the same server at once. */
+  readonly random: Random;
+  readonly limits: LastingConnectionLimits;
+  /** Told of each connection before anything is read from it; gives whoever hears it. */
+  readonly onOpen: (opened: OpenedWebSocket) => ConnectionEvents;
+}
+
+/**
+ * Keeps one connection open until it is stopped.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { silentLog } from "../../base/log.ts";
+ * import { defaultLastingLimits, LastingConnection } from "./lasting_connection.ts";
+ *
+ * const delaysMs: number[] = [];
+ * const lasting = new LastingConnection({
+ *   connect: () => Promise.reject(new Error("nobody is there")),
+ *   clock: {
+ *     nowMs: () => 0,
+ *     monotonicMs: () => 0,
+ *     after: (delayMs) => {
+ *       delaysMs.push(delayMs);
+ *       return { cancel() {} };
+ *     },
+ *     every: () => ({ cancel() {} }),
+ *   },
+ *   log: silentLog,
+ *   random: { bytes: (length) => new Uint8Array(length) },
+ *   limits: defaultLastingLimits,
+ *   onOpen: () => ({ messages() {}, drained() {}, closed() {} }),
+ * });
+ * lasting.start();
+ * await Promise.resolve();
+ * await Promise.resolve();
+ * equal(delaysMs[0], 500);
+ * lasting.stop();
+ * ```
+ */
+export class LastingConnection {
+  readonly #options: LastingConnectionOptions;
+  #state: "new" | "running" | "stopped" = "new";
+  /** Connections in a row that did not last. */
+  #failures = 0;
+  #current: Connection | undefined = undefined;
+  /** Until the next attempt, or the next ping: never both. */
+  #timer: Timer | undefined = undefined;
+
+  constructor(options: LastingConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the first attempt. Called once. */
+  start(): void {
+    assert(this.#state === "new", "a lasting connection is started once");
+    this.#state = "running";
+    this.#attempt();
+  }
+
+  /** Closes the connection that there is and makes no other. */
+  stop(): void {
+    this.#state = "stopped";
+    this.#timer?.cancel();
+    this.#current?.close(CloseCode.normal, "");
+  }
+
+  #attempt(): void {
+    this.#options.connect().then(this.#onOpened, (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.log.info("connecting failed", { reason, failures: this.#failures + 1 });
+      this.#retry();
+    }).catch(this.#onFault);
+  }
+
+  /** Whoever was told of the connection is broken. It is tried again, as after any other end. */
+  readonly #onFault = (error: unknown): void => {
+    this.#options.log.error("connection not taken", { error: describeError(error) });
+    this.#timer?.cancel();
+    this.#current?.terminate();
+    this.#current = undefined;
+    this.#retry();
+  };
+
+  readonly #onOpened = (opened: OpenedWebSocket): void => {
+    const { connection } = opened;
+    const { clock, limits, onOpen } = this.#options;
+    if (this.#state === "stopped") return connection.terminate();
+    const openedMs = clock.monotonicMs();
+    this.#current = connection;
+    this.#timer = clock.every(limits.pingIntervalMs, () => this.#checkPulse(connection));
+    const events = onOpen(opened);
+    connection.start({
+      messages: (batch) => events.messages(batch),
+      drained: () => events.drained(),
+      closed: (ending) => {
+        this.#current = undefined;
+        this.#timer?.cancel();
+        if (clock.monotonicMs() - openedMs >= limits.maxDelayMs) this.#failures = 0;
+        this.#retry();
+        events.closed(ending);
+      },
+    });
+  };
+
+  /** A server that is there answers pings; one that vanished does not say so. */
+  #checkPulse(connection: Connection): void {
+    const { clock, limits: { idleTimeoutMs } } = this.#options;
+    if (clock.monotonicMs() - connection.lastHeardMs >= idleTimeoutMs) connection.terminate();
+    else connection.ping();
+  }
+
+  #retry(): void {
+    if (this.#state === "stopped") return;
+    const { clock, random, limits: { firstDelayMs, maxDelayMs } } = this.#options;
+    const wholeMs = Math.min(maxDelayMs, firstDelayMs * 2 ** this.#failures);
+    this.#failures++;
+    const [share = 0] = random.bytes(1);
+    this.#timer = clock.after(wholeMs * (0.5 + share / 510), () => this.#attempt());
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * The door: sockets come in at one address, and go on to whoever speaks with them once it is known who
+ * is at the other end.
+ *
+ * All that can be said before the first byte of HTTP is decided here: whether there is room, whether a
+ * proxy speaks for somebody else, whether TLS works out. Whoever is turned away here hears nothing.
+ *
+ * @module
+ */
+
+import { createServer, type Server, type Socket } from "node:net";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Admission } from "./admission.ts";
+import { bind, type BindOptions, type Bound } from "./bind.ts";
+import { Deadline } from "./deadline.ts";
+import type { ForwardedTrust } from "../address/forwarded.ts";
+import { describeError, guarded } from "../guard.ts";
+import { formatIpAddress, parseIpAddress } from "../address/ip_address.ts";
+import { formatListenAddress, type ListenAddress } from "../address/listen_address.ts";
+import { ListenWatch } from "./listen_watch.ts";
+import type { DropReason, NetCounters } from "./net_counters.ts";
+import type { NetworkList } from "../address/network_list.ts";
+import { peerAddress } from "../address/peer_address.ts";
+import { takeProxyHeader } from "../address/proxy_header.ts";
+import type { ProxyHeader } from "../address/proxy_protocol.ts";
+
+/** Peers that are known by their address. */
+export interface TrustedPeers {
+  readonly networks: NetworkList;
+  /** Whether whoever comes by a Unix socket is one of them. */
+  readonly unix: boolean;
+}
+
+/** Who is at the other end, as far as the socket tells. */
+export interface SocketPeer {
+  /** An IP address, or `unix`. */
+  readonly address: string;
+  /** Whether the connection is encrypted. */
+  readonly secure: boolean;
+  /** The certificate that the peer proved to have, if it was asked for one. */
+  readonly certificate?: PeerIdentity;
+}
+
+/** Whom a peer's certificate names. It was checked against the authorities of the operator's choice. */
+export interface PeerIdentity {
+  /** The distinguished name, such as `CN=backup, O=Example`. */
+  readonly subject: string;
+  /** The SHA-256 of the certificate, in hex with colons. */
+  readonly fingerprint: string;
+}
+
+/** A socket that was let in and has not been read from by whoever gets it. */
+export interface AcceptedSocket {
+  readonly socket: Socket;
+  readonly peer: SocketPeer;
+  /** Runs until the first request has come; whoever gets the socket stops it, or lets it end the socket. */
+  readonly deadline: Deadline;
+}
+
+/** What is made of a socket before HTTP begins: TLS, or nothing. */
+export type SecureSocket = (
+  raw: Socket,
+  onSecure: (socket: Socket, certificate: PeerIdentity | undefined) => void,
+) => void;
+
+/** What an acceptor needs. */
+export interface AcceptorOptions extends BindOptions {
+  readonly at: ListenAddress;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: NetCounters;
+  readonly gate: Admission;
+  /** How long a socket may take from being accepted to its first whole request, milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** Who must open with a header of the PROXY protocol. Nobody else may. */
+  readonly proxyProtocol?: TrustedPeers | undefined;
+  /** Whose sockets carry the requests of many clients and so are not counted as one. */
+  readonly forwarded?: ForwardedTrust | undefined;
+  /** Encrypts; plain if not given. */
+  readonly secure?: SecureSocket | undefined;
+  readonly onSocket: (accepted: AcceptedSocket) => void;
+  /** A socket that was handed on did not ask for anything in time. */
+  readonly onLate: (socket: Socket) => void;
+}
+
+/**
+ * Accepts sockets at one address.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { connect } from "node:net";
+ * import { silentLog } from "../../base/log.ts";
+ * import { type AcceptedSocket, Acceptor } from "./acceptor.ts";
+ * import { createGates } from "./admission.ts";
+ * import { zeroNetCounters } from "./net_counters.ts";
+ *
+ * const clock = {
+ *   nowMs: () => 0,
+ *   monotonicMs: () => 0,
+ *   after: () => ({ cancel() {} }),
+ *   every: () => ({ cancel() {} }),
+ * };
+ * const accepted = Promise.withResolvers<AcceptedSocket>();
+ * const acceptor = new Acceptor({
+ *   at: { type: "tcp", host: "127.0.0.1", port: 0 },
+ *   clock,
+ *   log: silentLog,
+ *   counters: zeroNetCounters(),
+ *   gate: createGates({ maxTotal: 10 }, clock).sockets,
+ *   handshakeTimeoutMs: 10_000,
+ *   onSocket: accepted.resolve,
+ *   onLate: (socket) => socket.destroy(),
+ * });
+ * await acceptor.open();
+ * const client = connect(acceptor.at.type === "tcp" ? acceptor.at.port : 0, "127.0.0.1");
+ * const { socket, peer } = await accepted.promise;
+ * equal(peer.address, "127.0.0.1");
+ * socket.destroy();
+ * client.destroy();
+ * await acceptor.close();
+ * ```
+ */
+export class Acceptor {
+  readonly #options: AcceptorOptions;
+  readonly #watch: ListenWatch;
+  #server: Server;
+  #bound: Bound | undefined = undefined;
+  #closed: Promise<void> | undefined = undefined;
+
+  constructor(options: AcceptorOptions) {
+    this.#options = options;
+    this.#server = this.#createServer();
+    this.#watch = new ListenWatch(options.clock, {
+      address: () => this.at,
+      replace: () => this.#listenAnew(),
+    });
+  }
+
+  /** Where it listens, with the port that the system chose. */
+  get at(): ListenAddress {
+    return this.#bound?.at ?? this.#options.at;
+  }
+
+  /** Begins to listen. Rejects with the system's error. */
+  async open(): Promise<void> {
+    this.#bound = await bind(this.#server, this.#options.at, this.#options);
+    this.#watch.start();
+  }
+
+  /** Accepts no more, and resolves when the last socket is gone. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#watch.stop();
+    const gone = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await this.#bound?.cleanUp();
+    await gone;
+  }
+
+  #createServer(): Server {
+    // A frame is written whole when it is ready; waiting for more would only delay it.
+    const server = createServer({ noDelay: true, allowHalfOpen: true }, this.#onAccepted);
+    server.on("error", (error) => {
+      const { log } = this.#options;
+      log.warn("server error", { at: formatListenAddress(this.at), error: error.message });
+    });
+    return server;
+  }
+
+  /** Sockets of the old server live on; only its listening ends. */
+  async #listenAnew(): Promise<void> {
+    const { counters, log } = this.#options;
+    const at = this.at;
+    this.#server.close();
+    this.#server = this.#createServer();
+    counters.relistened++;
+    log.warn("nothing was accepted any more; listening anew", { at: formatListenAddress(at) });
+    this.#bound = await bind(this.#server, at, this.#options);
+    if (this.#closed !== undefined) this.#server.close();
+  }
+
+  readonly #onAccepted = (raw: Socket): void => {
+    this.#options.counters.accepted++;
+    this.#watch.noteAccepted();
+    // A peer that goes away while it is being let in is nobody's error.
+    raw.on("error", () => {});
+    guarded(this.#letIn, (error) => failArrival(raw, this.#options, error))(raw);
+  };
+
+  readonly #letIn = (raw: Socket): void => {
+    const arrival = new Arrival(raw, this.#options);
+    const { proxyProtocol } = this.#options;
+    const address = peerAddress(raw);
+    if (proxyProtocol === undefined || !isTrusted(address, proxyProtocol)) {
+      return arrival.admit(address);
+    }
+    const onFault = (error: unknown) => failArrival(raw, this.#options, error);
+    takeProxyHeader(
+      raw,
+      guarded((found) => {
+        if (found.type === "header") return arrival.admit(clientOf(found) ?? address);
+        this.#options.log.debug("no proxy header", { address, fault: found.name });
+        arrival.drop("proxy-header");
+      }, onFault),
+    );
+  };
+}
+
+/** One socket on its way in. */
+class Arrival {
+  readonly #raw: Socket;
+  readonly #options: AcceptorOptions;
+  readonly #deadline: Deadline;
+  /** What was handed on. */
+  #socket: Socket | undefined = undefined;
+
+  constructor(raw: Socket, options: AcceptorOptions) {
+    this.#raw = raw;
+    this.#options = options;
+    const onLate = guarded(this.#onLate, this.#fail);
+    this.#deadline = new Deadline(options.clock, options.handshakeTimeoutMs, onLate);
+    this.#deadline.restart();
+    raw.on("close", () => this.#deadline.stop());
+  }
+
+  admit(address: string): void {
+    if (this.#raw.destroyed) return;
+    const { gate, forwarded, secure } = this.#options;
+    const isForwarder = forwarded !== undefined &&
+      isTrusted(address, { networks: forwarded.proxies, unix: forwarded.unixIsProxy });
+    const counted = isForwarder ? "unix" : address;
+    const refusal = gate.enter(counted);
+    if (refusal !== undefined) return this.drop(refusal);
+    this.#raw.on("close", () => gate.leave(counted));
+    if (secure === undefined) return this.#handOn(this.#raw, { address, secure: false });
+    const onSecure = guarded((socket: Socket, certificate: PeerIdentity | undefined) => {
+      const proven = certificate === undefined ? {} : { certificate };
+      this.#handOn(socket, { address, secure: true, ...proven });
+    }, this.#fail);
+    secure(this.#raw, onSecure);
+  }
+
+  drop(reason: DropReason): void {
+    this.#options.counters.dropped[reason]++;
+    this.#raw.destroy();
+  }
+
+  #handOn(socket: Socket, peer: SocketPeer): void {
+    this.#socket = socket;
+    this.#options.onSocket({ socket, peer, deadline: this.#deadline });
+  }
+
+  readonly #fail = (error: unknown): void => failArrival(this.#raw, this.#options, error);
+
+  readonly #onLate = (): void => {
+    if (this.#socket === undefined) return this.drop("handshake-timeout");
+    this.#options.counters.dropped["handshake-timeout"]++;
+    this.#options.onLate(this.#socket);
+  };
+}
+
+/** Ends a socket with which something of ours went wrong. */
+function failArrival(raw: Socket, { log }: AcceptorOptions, error: unknown): void {
+  raw.destroy();
+  log.error("accepting failed", { address: peerAddress(raw), error: describeError(error) });
+}
+
+function isTrusted(address: string, { networks, unix }: TrustedPeers): boolean {
+  if (address === "unix") return unix;
+  const parsed = parseIpAddress(address);
+  return parsed !== undefined && networks.contains(parsed);
+}
+
+/** Undefined if the proxy speaks for nobody but itself. */
+function clientOf({ origin }: ProxyHeader): string | undefined {
+  if (origin.type === "tcp") return formatIpAddress(origin.source.address);
+  return origin.type === "unix" ? "unix" : undefined;
+}

@@ -1,0 +1,125 @@
+/**
+ * Notices a listener that has gone deaf.
+ *
+ * When a process is out of descriptors, accepting fails, and after that the runtime's server accepts
+ * nothing any more, says nothing of it, and does not recover when there are descriptors again. So a
+ * server that has accepted nothing for a while calls itself. If even that is not accepted, it is
+ * replaced.
+ *
+ * @module
+ */
+
+import { connect, type Socket } from "node:net";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { guarded } from "../guard.ts";
+import type { ListenAddress } from "../address/listen_address.ts";
+
+/** The listener that is watched. */
+export interface WatchedListener {
+  readonly address: () => ListenAddress;
+  /** Puts another in its place. When that fails, it is tried again. */
+  readonly replace: () => Promise<void>;
+}
+
+/** How long a server may be silent before it is called, and how long it may take to answer. */
+const periodMs = 5_000;
+
+/**
+ * Watches a listener.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { ListenWatch } from "./listen_watch.ts";
+ *
+ * let tick = () => {};
+ * const clock = {
+ *   nowMs: () => 0,
+ *   monotonicMs: () => 0,
+ *   after: () => ({ cancel() {} }),
+ *   every: (_periodMs: number, callback: () => void) => {
+ *     tick = callback;
+ *     return { cancel() {} };
+ *   },
+ * };
+ * let replaced = 0;
+ * const watch = new ListenWatch(clock, {
+ *   address: () => ({ type: "unix", path: "/nowhere" }),
+ *   replace: () => Promise.resolve(void replaced++),
+ * });
+ * watch.start();
+ * tick();
+ * equal(replaced, 0, "it is called first");
+ * tick();
+ * equal(replaced, 1);
+ * watch.stop();
+ * ```
+ */
+export class ListenWatch {
+  readonly #clock: Clock;
+  readonly #listener: WatchedListener;
+  #timer: Timer | undefined = undefined;
+  #call: Socket | undefined = undefined;
+  #accepted = false;
+  #replacing = false;
+
+  constructor(clock: Clock, listener: WatchedListener) {
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  start(): void {
+    this.#timer = this.#clock.every(periodMs, this.#onTick);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#hangUp();
+  }
+
+  /** Something was accepted. */
+  noteAccepted(): void {
+    this.#accepted = true;
+  }
+
+  readonly #onTick = guarded((): void => {
+    const wasCalled = this.#call !== undefined;
+    this.#hangUp();
+    if (this.#replacing) return;
+    if (!this.#accepted) {
+      if (wasCalled) this.#replace();
+      else this.#callIt();
+    }
+    this.#accepted = false;
+    // The next tick tries again.
+  }, () => {});
+
+  #callIt(): void {
+    const at = this.#listener.address();
+    const call = at.type === "unix" ? connect(at.path) : connect(at.port, loopbackOf(at.host));
+    // What counts is whether it is accepted.
+    call.on("error", () => {});
+    this.#call = call;
+  }
+
+  #hangUp(): void {
+    this.#call?.destroy();
+    this.#call = undefined;
+  }
+
+  async #replace(): Promise<void> {
+    this.#replacing = true;
+    try {
+      await this.#listener.replace();
+    } catch {
+      // Most likely there is still no descriptor. The next tick finds it as deaf as this one did.
+    }
+    this.#replacing = false;
+  }
+}
+
+/** Where a server that listens on all interfaces can be reached. */
+function loopbackOf(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
+}

@@ -1,0 +1,86 @@
+/**
+ * The data directory of a private Postgres server.
+ *
+ * @module
+ */
+
+import { StoreUnavailable } from "../store/event_store.ts";
+import { majorVersion, type PostgresPackage } from "./postgres_package.ts";
+import type { PostgresPrograms } from "./postgres_programs.ts";
+import { giveDirectory, giveFile, type ServerAccount } from "./server_account.ts";
+
+/** The role that owns everything. Whoever reaches the socket is trusted; only the relay does. */
+export const ROLE = "gallimimus";
+
+/** What a data directory is made with. */
+export interface ClusterOptions {
+  readonly found: PostgresPackage;
+  readonly programs: PostgresPrograms;
+  readonly account: ServerAccount;
+}
+
+/** The file of settings that is ours, in the directory above the data. */
+export const CONF_NAME = "gallimimus.conf";
+
+/** The server's own file of settings: the operator's, after ours. */
+const POSTGRESQL_CONF = `include '../${CONF_NAME}'
+
+# Settings of your own stand below and win. The relay writes the included file anew at each start.
+`;
+
+/**
+ * Makes the data directory `path` when there is none. It is made beside and renamed: half of one is never
+ * found.
+ *
+ * Rejects with {@link StoreUnavailable} when it belongs to another major version, or cannot be made.
+ */
+export async function prepareCluster(path: string, options: ClusterOptions): Promise<void> {
+  const version = await versionOf(path);
+  if (version === undefined) await makeCluster(path, options);
+  else if (version !== majorVersion(options.found)) {
+    throw new StoreUnavailable(otherVersion(path, version, majorVersion(options.found)));
+  }
+}
+
+async function makeCluster(path: string, { programs, account }: ClusterOptions): Promise<void> {
+  const draft = `${path}.new`;
+  await Deno.remove(draft, { recursive: true }).catch(unlessMissing);
+  await giveDirectory(draft, account);
+  const { success, stderr } = await new Deno.Command(programs.initdb, {
+    args: [
+      ...["-D", draft, "-U", ROLE, "-A", "trust"],
+      ...["-E", "UTF8", "--locale", "C", "--data-checksums"],
+    ],
+    cwd: "/",
+    env: { LC_ALL: "C", TZ: "UTC" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    ...account,
+  }).output();
+  if (!success) {
+    throw new StoreUnavailable(`cannot make ${path}: ${new TextDecoder().decode(stderr).trim()}`);
+  }
+  await Deno.remove(`${draft}/postgresql.conf`);
+  await giveFile(`${draft}/postgresql.conf`, POSTGRESQL_CONF, account);
+  await Deno.rename(draft, path);
+}
+
+/** The major version of the server that made the directory; undefined when there is none. */
+async function versionOf(path: string): Promise<string | undefined> {
+  try {
+    return (await Deno.readTextFile(`${path}/PG_VERSION`)).trim();
+  } catch (error) {
+    unlessMissing(error);
+    return undefined;
+  }
+}
+
+function otherVersion(path: string, made: string, ours: string): string {
+  return `${path} was made by Postgres ${made}, and this version of the relay has Postgres ${ours}. ` +
+    "Export the events with the version that made it, move the directory away, and import them with this one";
+}
+
+function unlessMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

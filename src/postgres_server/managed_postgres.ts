@@ -1,0 +1,188 @@
+/**
+ * A Postgres server that belongs to the relay.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { DataDirectory } from "../store/database/data_directory.ts";
+import { StoreUnavailable } from "../store/event_store.ts";
+import { sleep } from "../base/sleep.ts";
+import { CONF_NAME, prepareCluster, ROLE } from "./data_cluster.ts";
+import { findPostgresPackage } from "./postgres_package.ts";
+import { postgresConf, type PostgresConfOptions } from "./postgres_conf.ts";
+import { layOutPrograms, type PostgresPrograms } from "./postgres_programs.ts";
+import { readPostmasterFile, stopLeftServer } from "./postmaster_file.ts";
+import { reachFault, type ServerAccount, serverAccount } from "./server_account.ts";
+import { type ServerLog, serverLog } from "./server_log.ts";
+import { socketDirectory } from "./socket_directory.ts";
+import { Supervised } from "./supervised.ts";
+
+/** What the server is started with. */
+export interface ManagedPostgresOptions extends PostgresConfOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How often is looked whether a server that starts is ready, milliseconds. */
+const LOOK_MS = 20;
+
+/** The first pause before a server that ended is started again, milliseconds. Each next one is twice as long. */
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 30_000;
+
+/** A server that ran this long was well, and the pauses begin anew, milliseconds. */
+const WELL_MS = 60_000;
+
+/** Where things are. */
+interface Place {
+  readonly data: string;
+  readonly socket: string;
+  readonly account: ServerAccount;
+  readonly programs: PostgresPrograms;
+}
+
+/**
+ * A private server, from start to {@link stop}. Its directory has the programs (`postgres-VERSION`), the
+ * database (`data`), the settings and the socket (`run`); nothing else on the machine is touched, and no
+ * port is opened.
+ *
+ * When the server ends by itself it is started again, after a pause that grows. When the relay ends in
+ * whatever way, the server does; see {@link Supervised}.
+ */
+export class ManagedPostgres {
+  /** For `openPostgres`. */
+  readonly url: string;
+  readonly #place: Place;
+  readonly #options: ManagedPostgresOptions;
+  readonly #directory: DataDirectory;
+  readonly #log: ServerLog;
+  readonly #stopping = new AbortController();
+  #server: Supervised;
+  #stopped: Promise<void> | undefined = undefined;
+  #watching: Promise<void> = Promise.resolve();
+
+  /** Use {@link start}. */
+  constructor(directory: DataDirectory, place: Place, options: ManagedPostgresOptions) {
+    this.#directory = directory;
+    this.#place = place;
+    this.#options = options;
+    this.#log = serverLog(options.log, options.clock);
+    const url = new URL(`postgres://${ROLE}@localhost/postgres`);
+    url.searchParams.set("host", place.socket);
+    this.url = url.href;
+    this.#server = this.#spawn();
+  }
+
+  /**
+   * Starts the server of `path`, which is made when it is not there, and waits until it answers.
+   *
+   * Rejects with {@link StoreUnavailable} when another relay has the directory, when there is no Postgres for
+   * this machine, or when the server does not start.
+   */
+  static async start(path: string, options: ManagedPostgresOptions): Promise<ManagedPostgres> {
+    const directory = await DataDirectory.claim(path);
+    try {
+      const place = await prepare(directory.path, options);
+      const server = new ManagedPostgres(directory, place, options);
+      if (!await server.#comesUp()) {
+        throw new StoreUnavailable(
+          `the database server does not start: ${server.#log.lastLine}`,
+        );
+      }
+      server.#watching = server.#watch();
+      return server;
+    } catch (error) {
+      directory.release();
+      throw error;
+    }
+  }
+
+  /** Ends the server in order, after its connections were closed. Idempotent. */
+  async stop(): Promise<void> {
+    await (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#server.end();
+    await this.#watching;
+    this.#directory.release();
+  }
+
+  #spawn(): Supervised {
+    const { data, socket, account, programs } = this.#place;
+    return new Supervised({
+      program: programs.postgres,
+      args: ["-D", data, "-c", `unix_socket_directories="${socket.replaceAll('"', '""')}"`],
+      account,
+      onLine: (line) => this.#log.line(line),
+    });
+  }
+
+  /** Waits until it answers, and says whether it does. What it says of itself decides, as for `pg_ctl`. */
+  async #comesUp(): Promise<boolean> {
+    while (!(await readPostmasterFile(this.#place.data))?.isReady) {
+      if (this.#server.hasEnded) return false;
+      await sleep(LOOK_MS, this.#options.clock);
+    }
+    return true;
+  }
+
+  async #watch(): Promise<void> {
+    const { clock, log } = this.#options;
+    let pauseMs = FIRST_PAUSE_MS;
+    for (;;) {
+      const startedMs = clock.monotonicMs();
+      const code = await this.#server.ended;
+      if (this.#isStopping) return;
+      const endedMs = clock.monotonicMs();
+      if (endedMs - startedMs > WELL_MS) pauseMs = FIRST_PAUSE_MS;
+      log.error("database server ended", { code, restartInMs: pauseMs });
+      await sleep(pauseMs, clock, this.#stopping.signal);
+      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
+      // Of the server there may be more left than of the shell above it.
+      await stopLeftServer(this.#place, clock).catch((error) =>
+        log.error("database server left running", { error: String(error) })
+      );
+      if (this.#isStopping) return;
+      this.#server = this.#spawn();
+      if (await this.#comesUp()) {
+        log.info("database server runs again", {
+          awayMs: Math.round(clock.monotonicMs() - endedMs),
+        });
+      }
+    }
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+}
+
+/** Everything that must be there before the server is. */
+async function prepare(path: string, options: ManagedPostgresOptions): Promise<Place> {
+  const { clock, log } = options;
+  const found = await findPostgresPackage();
+  if ("fault" in found) {
+    throw new StoreUnavailable(`${found.fault}: use pglite:DIR, or a server by postgres://…`);
+  }
+  await Deno.mkdir(path, { recursive: true });
+  const home = await Deno.realPath(path);
+  const data = `${home}/data`;
+  const account = await serverAccount(data);
+  // Others may pass through to what is theirs, and see no more.
+  if (account.uid !== undefined) await Deno.chmod(home, 0o711);
+  const fault = await reachFault(home, account);
+  if (fault !== undefined) throw new StoreUnavailable(fault);
+  const programs = await layOutPrograms(found, `${home}/postgres-${found.version}`);
+  const socket = await socketDirectory(home, account);
+  if (await stopLeftServer({ data, socket }, clock)) {
+    log.warn("stopped a database server that an earlier relay had left running");
+  }
+  await prepareCluster(data, { found, programs, account });
+  await Deno.writeTextFile(`${home}/${CONF_NAME}`, postgresConf(options));
+  await Deno.chmod(`${home}/${CONF_NAME}`, 0o644);
+  return { data, socket, account, programs };
+}

@@ -1,0 +1,192 @@
+/**
+ * The way of one event from "well formed" to OK.
+ *
+ * Cheapest checks first: id, policies, known ids, signature, and then the store. What is refused early
+ * costs an attacker as much as it costs us. OK follows the commit, never the other way round: what a
+ * peer was told to be stored is stored. Listeners hear of it through the store's feed, as they hear of
+ * what other instances store, a moment before the OK or after it.
+ *
+ * @see NIP-01 "From relay to client: sending events and notices"
+ * @module
+ */
+
+import { utf8 } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Source } from "../../base/fair_queue.ts";
+import type { Log } from "../../base/log.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import { escapedParts } from "../../nostr/escaped_parts.ts";
+import { eventId, type HashText } from "../../nostr/event_id.ts";
+import { eventJson } from "../../nostr/event_json.ts";
+import { deletionTargets } from "../../nostr/deletion_request.ts";
+import { kindClass } from "../../nostr/kind.ts";
+import { type Reason, reason } from "../../nostr/reason.ts";
+import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
+import type { EventFeed, EventRecord, EventWriter, PutOutcome } from "../../store/event_store.ts";
+import type { Counters } from "../counters.ts";
+import type { Outage } from "../outage.ts";
+import type { Policy } from "../access/policy.ts";
+import type { RowRates } from "./row_rates.ts";
+import { RecentIds } from "./recent_ids.ts";
+import type { Verifier } from "../../nostr/verifier.ts";
+
+/** The answer to an EVENT: the third and fourth element of its OK. */
+export interface Verdict {
+  readonly accepted: boolean;
+  readonly reason?: Reason;
+  /** Whether it was refused only after work that a sender can cause at no cost: a hash, a signature. */
+  readonly isForged?: boolean;
+}
+
+/** What a publisher works with. */
+export interface PublisherOptions {
+  readonly writer: EventWriter;
+  readonly verifier: Verifier;
+  /** Takes what is passed on and not stored. */
+  readonly feed: Pick<EventFeed, "pass">;
+  readonly policy: Policy;
+  /** Undefined for the built-in one. */
+  readonly hashText: HashText | undefined;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly log: Log;
+  /** How much each client may have stored. Default: anything. */
+  readonly rowRates?: RowRates;
+  /** Whether writing to the store fails at present. */
+  readonly writing: Outage;
+}
+
+/** How many stored events are known without asking the store. An id costs about 150 bytes. */
+const RECENT_IDS = 20_000;
+
+const ACCEPTED: Verdict = { accepted: true };
+
+/**
+ * Checks, stores and passes on events, whoever sent them.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #recent = new RecentIds(RECENT_IDS);
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Decides about one event. Never rejects: what goes wrong here is an answer too.
+   *
+   * @param source who sent it: in the queue for the store, sources take turns.
+   */
+  async publish(event: NostrEvent, source?: Source): Promise<Verdict> {
+    const verdict = await this.#decide(event, source).catch((error) => this.#broken(error));
+    this.#count(event, verdict);
+    return verdict;
+  }
+
+  /** A policy, an engine or a hash of ours threw. */
+  #broken(error: unknown): Verdict {
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.#options.log.error("an event could not be judged", { error: text });
+    return refused(reason("error", "the event could not be judged"));
+  }
+
+  /** Takes note of events that were removed and may come again. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) this.#recent.delete(id);
+  }
+
+  /**
+   * Takes note of an event that was stored here or elsewhere: what it may have deleted is no longer known
+   * to be there.
+   */
+  heed(event: NostrEvent): void {
+    for (const id of deletionTargets(event).ids) this.#recent.delete(id);
+    if (event.kind === VANISH_REQUEST) this.#recent.clear();
+  }
+
+  async #decide(event: NostrEvent, source: Source | undefined): Promise<Verdict> {
+    const { policy, hashText, clock, verifier } = this.#options;
+    const parts = escapedParts(event);
+    if (eventId(event, { hashText, parts }) !== event.id) {
+      return forged(reason("invalid", "id is not the hash of the event"));
+    }
+    const json = utf8(eventJson(event, parts));
+    const refusal = policy({ event, jsonBytes: json.length, nowMs: clock.nowMs() });
+    if (refusal !== undefined) return refused(refusal);
+    // Safe before the signature check: the id is that of the content, and the stored event with this
+    // id was verified.
+    if (this.#recent.has(event.id)) return alreadyStored;
+    if (!await verifier.verify(event, source)) {
+      return forged(reason("invalid", "signature does not fit the author and the id"));
+    }
+    if (kindClass(event.kind) === "ephemeral") {
+      this.#options.feed.pass({ event, json });
+      return ACCEPTED;
+    }
+    if (source !== undefined && this.#options.rowRates?.admits(event, source.client) === false) {
+      return refused(reason("rate-limited", "you publish too much for now, try again later"));
+    }
+    return await this.#store({ event, json }, source?.client ?? "");
+  }
+
+  async #store(record: EventRecord, source: string): Promise<Verdict> {
+    const { writer, writing } = this.#options;
+    try {
+      const outcome = await writer.write(record, source);
+      writing.worked();
+      return this.#verdictOf(outcome, record.event);
+    } catch (error) {
+      writing.failed(error);
+      return refused(
+        reason("error", "the event was not confirmed as stored, publish it again later"),
+      );
+    }
+  }
+
+  #verdictOf(outcome: PutOutcome, event: NostrEvent): Verdict {
+    this.heed(event);
+    if (outcome === "superseded") return superseded;
+    if (outcome === "deleted") return deleted;
+    this.#remember(event);
+    return outcome === "stored" ? ACCEPTED : alreadyStored;
+  }
+
+  /** A replaceable event may be gone again a moment later; only what stays is remembered. */
+  #remember(event: NostrEvent): void {
+    if (kindClass(event.kind) === "regular") this.#recent.add(event.id);
+  }
+
+  #count(event: NostrEvent, verdict: Verdict): void {
+    const { counters } = this.#options;
+    if (verdict === alreadyStored || verdict === superseded) counters.duplicate++;
+    else if (verdict === deleted) counters.deleted++;
+    else if (!verdict.accepted) counters.refused++;
+    else if (kindClass(event.kind) === "ephemeral") counters.ephemeral++;
+    else counters.stored++;
+  }
+}
+
+const alreadyStored: Verdict = {
+  accepted: true,
+  reason: reason("duplicate", "this event is already stored"),
+};
+
+/** NIP-01 leaves the answer open; `false`, because the event is not and will not be kept. */
+const superseded: Verdict = {
+  accepted: false,
+  reason: reason("duplicate", "a newer version is already stored"),
+};
+
+/** @see NIP-09, NIP-62 */
+const deleted: Verdict = {
+  accepted: false,
+  reason: reason("blocked", "deleted by its author"),
+};
+
+function forged(reason: Reason): Verdict {
+  return { accepted: false, reason, isForged: true };
+}
+
+function refused(reason: Reason): Verdict {
+  return { accepted: false, reason };
+}

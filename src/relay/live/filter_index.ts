@@ -1,0 +1,214 @@
+/**
+ * Which filters an event may meet: the inverted index of live filters.
+ *
+ * @module
+ */
+
+import type { MatchableFilter, TaggedEvent, ValueSet } from "../../nostr/match.ts";
+
+/**
+ * Where a filter is registered: under each of `values` of one field. Fields of events and letters of
+ * tags have names of their own kind, so that no tag can be taken for a field: `#e` is a tag.
+ */
+export interface Place {
+  readonly field: "ids" | "authors" | "kinds" | "any" | `#${string}`;
+  readonly values: Iterable<string | number>;
+  readonly size: number;
+  /** What it costs to compare the filter with an event, in values looked at; 1 at least. */
+  readonly comparisonSteps: number;
+}
+
+/** A filter with its place. */
+export interface FilterEntry {
+  readonly filter: MatchableFilter;
+  readonly place: Place;
+}
+
+/** The value under which filters stand that name none, such as `{}` or `{"since": 1}`. */
+const NO_VALUE = 0;
+
+/**
+ * Filters that stand under one value before another field of a new filter is preferred, if that has a
+ * value with fewer: else thousands of filters for one author would all be asked about each event of it.
+ */
+const CROWDED = 64;
+
+/** At most so many values of an `allTags` list are considered as places. */
+const MAX_CANDIDATE_VALUES = 8;
+
+/** Fields whose values are all keys. */
+const HASHED: ReadonlySet<Place["field"]> = new Set(["ids", "authors", "#e", "#p"]);
+
+/** One filter, the usual case, without a set around it; or several. */
+type Entries<E> = E | Set<E>;
+
+/**
+ * Filters by the values that they name.
+ */
+export class FilterIndex<E extends FilterEntry> {
+  readonly #fields = new Map<Place["field"], Map<string | number, Entries<E>>>();
+  /** Odd, as a multiplier has to be. */
+  readonly #seed: number;
+  #values = 0;
+
+  /** @param seed 32 bits that a peer does not know: it cannot find keys that stand under one hash */
+  constructor(seed = 0) {
+    this.#seed = (seed ^ 0x9e3779b1) | 1;
+  }
+
+  /** How many values filters are registered under, each filter's counted by itself. */
+  get values(): number {
+    return this.#values;
+  }
+
+  /**
+   * The rarest thing that a filter names: the field with the fewest values, kinds last, unless many
+   * other filters stand there already and fewer stand elsewhere.
+   */
+  choosePlace(filter: MatchableFilter): Place {
+    const places = placesOf(filter);
+    let best = places[0]!;
+    let fewest = Infinity;
+    for (const place of places) {
+      const crowd = this.#crowd(place);
+      if (crowd < fewest) {
+        best = place;
+        fewest = crowd;
+      }
+      if (fewest <= CROWDED) break;
+    }
+    return best;
+  }
+
+  /** Registers a filter at its place: under all of its values or, when that fails, under none. */
+  add(entry: E): void {
+    const { field, values, size } = entry.place;
+    let entries = this.#fields.get(field);
+    if (entries === undefined) this.#fields.set(field, entries = new Map());
+    try {
+      for (const value of values) addTo(entries, this.#keyOf(field, value), entry);
+    } catch (error) {
+      // A Map throws when it is full.
+      this.#remove(entry);
+      throw error;
+    }
+    this.#values += size;
+  }
+
+  /** Takes a filter out that was added. */
+  delete(entry: E): void {
+    this.#remove(entry);
+    this.#values -= entry.place.size;
+  }
+
+  #remove(entry: E): void {
+    const { field, values } = entry.place;
+    const entries = this.#fields.get(field);
+    if (entries === undefined) return;
+    for (const value of values) removeFrom(entries, this.#keyOf(field, value), entry);
+    if (entries.size === 0) this.#fields.delete(field);
+  }
+
+  /**
+   * The filters that `event` may meet. One that is registered under several values of the event comes
+   * as often. Those that are added or deleted meanwhile may come or not.
+   */
+  *candidates(tagged: TaggedEvent): Generator<E, undefined> {
+    const { event } = tagged;
+    yield* this.#under("ids", event.id);
+    yield* this.#under("authors", event.pubkey);
+    for (const field of this.#fields.keys()) {
+      if (!field.startsWith("#")) continue;
+      for (const value of tagged.valuesOf(field.slice(1))) {
+        yield* this.#under(field, value);
+      }
+    }
+    yield* this.#under("kinds", event.kind);
+    yield* this.#under("any", NO_VALUE);
+  }
+
+  *#under(field: Place["field"], value: string | number): Generator<E, undefined> {
+    const entries = this.#fields.get(field)?.get(this.#keyOf(field, value));
+    if (entries instanceof Set) yield* entries;
+    else if (entries !== undefined) yield entries;
+  }
+
+  /**
+   * Keys of 64 hex digits are registered under a hash: a number takes a third of the room. What stands
+   * there by chance is found out when it is compared with the event.
+   */
+  #keyOf(field: Place["field"], value: string | number): string | number {
+    if (typeof value === "number" || !HASHED.has(field)) return value;
+    let hash = this.#seed;
+    for (let at = 0; at < value.length; at++) {
+      hash = Math.imul(hash ^ value.charCodeAt(at), this.#seed);
+      hash ^= hash >>> 15;
+    }
+    return hash;
+  }
+
+  /** How many filters stand under that of the values which has the most. */
+  #crowd({ field, values }: Place): number {
+    const entries = this.#fields.get(field);
+    if (entries === undefined) return 0;
+    let most = 0;
+    for (const value of values) {
+      const under = entries.get(this.#keyOf(field, value));
+      if (under === undefined) continue;
+      most = Math.max(most, under instanceof Set ? under.size : 1);
+      if (most > CROWDED) break;
+    }
+    return most;
+  }
+}
+
+function addTo<E>(entries: Map<string | number, Entries<E>>, value: string | number, entry: E) {
+  const under = entries.get(value);
+  if (under === undefined) entries.set(value, entry);
+  else if (under instanceof Set) under.add(entry);
+  else if (under !== entry) entries.set(value, new Set([under, entry]));
+}
+
+function removeFrom<E>(
+  entries: Map<string | number, Entries<E>>,
+  value: string | number,
+  entry: E,
+) {
+  const under = entries.get(value);
+  if (under === entry) entries.delete(value);
+  else if (under instanceof Set && under.delete(entry) && under.size === 0) entries.delete(value);
+}
+
+/** All places that a filter could have, the most selective first. */
+function placesOf(filter: MatchableFilter): readonly Place[] {
+  const { ids, authors, kinds, tags, allTags } = filter;
+  const comparisonSteps = stepsOf(filter);
+  const make = (field: Place["field"], values: ValueSet<string> | ValueSet<number>): Place => ({
+    field,
+    values,
+    size: values.size,
+    comparisonSteps,
+  });
+  const places: Place[] = [];
+  if (ids !== undefined) places.push(make("ids", ids));
+  if (authors !== undefined) places.push(make("authors", authors));
+  for (const [letter, values] of tags) places.push(make(`#${letter}`, values));
+  for (const [letter, values] of allTags ?? []) {
+    // An event that carries all of them carries each of them.
+    const alone = values.values().take(MAX_CANDIDATE_VALUES).map((value) => new Set([value]));
+    // An empty list is a place too: the filter matches nothing, and nothing will look it up.
+    for (const some of values.size === 0 ? [values] : alone) places.push(make(`#${letter}`, some));
+  }
+  places.sort((a, b) => a.size - b.size);
+  if (kinds !== undefined) places.push(make("kinds", kinds));
+  if (places.length === 0) places.push(make("any", new Set([NO_VALUE])));
+  return places;
+}
+
+/** Tag lists are walked, the other fields looked up. */
+function stepsOf({ tags, allTags }: MatchableFilter): number {
+  let steps = 1;
+  for (const values of tags.values()) steps += values.size;
+  for (const values of allTags?.values() ?? []) steps += values.size;
+  return steps;
+}

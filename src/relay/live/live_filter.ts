@@ -1,0 +1,147 @@
+/**
+ * Filters as they are kept for live events: as small as they can be, because they stay for as long as
+ * their subscriptions.
+ *
+ * A key of 64 hex digits takes 80 bytes as a string and as many again as an element of a set. Here keys
+ * are kept as their 32 bytes in one sorted array, and texts in one sorted list.
+ *
+ * @module
+ */
+
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { bytesToHex, hexToBytes, isHex } from "../../nostr/hex.ts";
+import type { MatchableFilter, ValueSet } from "../../nostr/match.ts";
+
+const KEY_BYTES = 32;
+const KEY_DIGITS = 64;
+
+/**
+ * A set of keys of 64 lower-case hex digits.
+ */
+export class KeySet implements ValueSet<string> {
+  readonly size: number;
+  /** Ascending. */
+  readonly #bytes: Uint8Array;
+
+  constructor(keys: ReadonlySet<string>) {
+    this.size = keys.size;
+    this.#bytes = new Uint8Array(keys.size * KEY_BYTES);
+    // Hex digits of one case sort as the bytes do.
+    [...keys].sort().forEach((key, at) => this.#bytes.set(hexToBytes(key), at * KEY_BYTES));
+  }
+
+  has(key: string): boolean {
+    if (!isHex(key, KEY_DIGITS)) return false;
+    const wanted = hexToBytes(key);
+    return find(this.size, (at) => this.#compare(at, wanted));
+  }
+
+  isDisjointFrom(other: ReadonlySet<string>): boolean {
+    return isDisjoint(this, other);
+  }
+
+  isSubsetOf(other: ReadonlySet<string>): boolean {
+    return this[Symbol.iterator]().every((key) => other.has(key));
+  }
+
+  *[Symbol.iterator](): Generator<string, undefined> {
+    for (let at = 0; at < this.#bytes.length; at += KEY_BYTES) {
+      yield bytesToHex(this.#bytes.subarray(at, at + KEY_BYTES));
+    }
+  }
+
+  #compare(at: number, wanted: Uint8Array): number {
+    const start = at * KEY_BYTES;
+    for (let i = 0; i < KEY_BYTES; i++) {
+      const difference = this.#bytes[start + i]! - wanted[i]!;
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+}
+
+/**
+ * A set of texts.
+ */
+export class TextSet implements ValueSet<string> {
+  readonly #texts: readonly string[];
+
+  constructor(texts: ReadonlySet<string>) {
+    this.#texts = [...texts].sort();
+  }
+
+  get size(): number {
+    return this.#texts.length;
+  }
+
+  has(text: string): boolean {
+    return find(this.size, (at) => {
+      const other = this.#texts[at]!;
+      return other < text ? -1 : other > text ? 1 : 0;
+    });
+  }
+
+  isDisjointFrom(other: ReadonlySet<string>): boolean {
+    return isDisjoint(this, other);
+  }
+
+  isSubsetOf(other: ReadonlySet<string>): boolean {
+    return this.#texts.every((text) => other.has(text));
+  }
+
+  [Symbol.iterator](): Iterator<string> {
+    return this.#texts[Symbol.iterator]();
+  }
+}
+
+/** Looks for one of `size` ascending values; `compare` says how one of them stands to it. */
+function find(size: number, compare: (at: number) => number): boolean {
+  let low = 0;
+  let high = size - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const order = compare(middle);
+    if (order === 0) return true;
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}
+
+/** Asks the larger one for each value of the smaller one. */
+function isDisjoint(own: ValueSet<string>, other: ReadonlySet<string>): boolean {
+  const [few, many] = own.size < other.size ? [own, other] : [other, own];
+  for (const value of few) {
+    if (many.has(value)) return false;
+  }
+  return true;
+}
+
+/** Lists that are shorter than this are kept as they are. */
+const FEW = 8;
+
+/**
+ * The same filter, kept small.
+ */
+export function liveFilter(filter: ReqFilter): MatchableFilter {
+  const { ids, authors, tags } = filter;
+  return {
+    ...filter,
+    ...ids !== undefined && { ids: compact(ids, true) },
+    ...authors !== undefined && { authors: compact(authors, true) },
+    tags: new Map(
+      tags.entries().map(([letter, values]) => [letter, compact(values, isKeyLetter(letter))]),
+    ),
+  };
+}
+
+/** `#e` and `#p` name nothing but keys. */
+function isKeyLetter(letter: string): boolean {
+  return letter === "e" || letter === "p";
+}
+
+function compact(values: ReadonlySet<string>, areKeys: boolean): ValueSet<string> {
+  if (values.size < FEW) return values;
+  const isKey = (value: string) => isHex(value, KEY_DIGITS);
+  return areKeys && values.values().every(isKey) ? new KeySet(values) : new TextSet(values);
+}

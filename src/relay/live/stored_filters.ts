@@ -1,0 +1,34 @@
+/**
+ * What the store is asked on behalf of a REQ.
+ *
+ * @see NIP-01 `limit`, NIP-11 `max_limit` and `default_limit`
+ * @module
+ */
+
+import type { ReqFilter } from "../../nostr/filter.ts";
+import type { RelayLimits } from "../limits.ts";
+
+/**
+ * The filters that can match something, each with a `limit` within the relay's own. Without any, there
+ * is nothing to ask and EOSE is due at once.
+ */
+export function storedFilters(
+  filters: readonly ReqFilter[],
+  limits: Pick<RelayLimits, "maxLimit" | "defaultLimit">,
+): readonly ReqFilter[] {
+  return filters.filter(canMatch).map((filter) => ({
+    ...filter,
+    limit: Math.min(filter.limit ?? limits.defaultLimit, limits.maxLimit),
+  }));
+}
+
+function canMatch(filter: ReqFilter): boolean {
+  if (filter.limit === 0) return false;
+  if (filter.since !== undefined && filter.until !== undefined && filter.since > filter.until) {
+    return false;
+  }
+  const { ids, authors, kinds, search } = filter;
+  const tagLists = [...filter.tags.values(), ...(filter.allTags?.values() ?? [])];
+  const lists = [ids, authors, kinds, search, ...tagLists];
+  return lists.every((list) => list === undefined || list.size > 0);
+}

@@ -1,0 +1,29 @@
+/**
+ * Signature checks in plain JavaScript: slow, and works wherever the relay does.
+ *
+ * @module
+ */
+
+import { schnorr } from "@noble/curves/secp256k1.js";
+import { PUBKEY_BYTES, SIGNATURE_BYTES, type SignatureEngine } from "../nostr/signature.ts";
+
+/**
+ * The engine that needs nothing. It takes messages of any length, as BIP-340 does.
+ *
+ * @see BIP-340 "Verification"
+ *
+ * @example
+ * ```ts
+ * import { nobleEngine } from "./signature_noble.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(nobleEngine.verify(new Uint8Array(64), new Uint8Array(32), new Uint8Array(32)), false);
+ * ```
+ */
+export const nobleEngine: SignatureEngine = {
+  name: "noble",
+  verify(sig, id, pubkey) {
+    if (sig.length !== SIGNATURE_BYTES || pubkey.length !== PUBKEY_BYTES) return false;
+    return schnorr.verify(sig, id, pubkey);
+  },
+};

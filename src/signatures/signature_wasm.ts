@@ -1,0 +1,47 @@
+/**
+ * Signature checks by libsecp256k1, compiled to WebAssembly: two to three times as fast as JavaScript.
+ *
+ * @module
+ */
+
+import {
+  ID_BYTES,
+  PUBKEY_BYTES,
+  SIGNATURE_BYTES,
+  type SignatureEngine,
+} from "../nostr/signature.ts";
+
+/**
+ * Loads the engine. The package reads its WebAssembly file when it is first imported, hence the late
+ * import: a runtime that lets nothing read files rejects here, and its caller takes another engine.
+ *
+ * Each thread that calls this has an engine and 1 MB of tables of its own.
+ *
+ * @throws Error when the WebAssembly file cannot be read or the runtime will not run it.
+ * @see BIP-340 "Verification"
+ *
+ * @example
+ * ```ts
+ * import { loadWasmEngine } from "./signature_wasm.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * const engine = await loadWasmEngine();
+ * equal(engine.verify(new Uint8Array(64), new Uint8Array(32), new Uint8Array(32)), false);
+ * ```
+ */
+export async function loadWasmEngine(): Promise<SignatureEngine> {
+  const { verifySchnorr } = await import("tiny-secp256k1");
+  return {
+    name: "wasm",
+    verify(sig, id, pubkey) {
+      if (sig.length !== SIGNATURE_BYTES) return false;
+      if (id.length !== ID_BYTES || pubkey.length !== PUBKEY_BYTES) return false;
+      try {
+        return verifySchnorr(id, pubkey, sig);
+      } catch {
+        // The library throws for a key that is no point and for numbers beyond their range.
+        return false;
+      }
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * Whether a database is fit for the relay, found out once at the start.
+ *
+ * @module
+ */
+
+import type { Database, Statement } from "./database.ts";
+import { StoreUnavailable } from "../event_store.ts";
+
+/** What is asked of a database before it is used. */
+export interface ServerFacts {
+  /** As Postgres counts: 150004 is 15.4. */
+  readonly version: number;
+  readonly encoding: string;
+  readonly database: string;
+  readonly user: string;
+  /** Where tables are made; empty when there is no such schema, or none that the user may see. */
+  readonly schema: string;
+  readonly mayCreate: boolean;
+  readonly isStandby: boolean;
+  /** Whether the settings that a connection asked for hold. */
+  readonly hasSettings: boolean;
+  /** Whether there is a table `events`, and whether our list of migrations stands beside it. */
+  readonly hasEvents: boolean;
+  readonly hasMigrations: boolean;
+  /** Whether there is a table of the name of that list, which is another. */
+  readonly hasOtherMigrations: boolean;
+  /** Names of tables that may not be read or written. */
+  readonly closedTables: string;
+}
+
+const OLDEST_VERSION = 14;
+
+const POOLER = "a connection pooler stands before Postgres and does not pass on what the relay's " +
+  "connections ask for (settings, LISTEN, prepared statements): name Postgres itself in database.url, " +
+  "or a pool in session mode that passes all startup parameters on";
+
+/**
+ * Why the relay cannot keep its events in such a database, and what mends it: one sentence without a full
+ * stop. Undefined when it can.
+ */
+export function serverFault(facts: ServerFacts): string | undefined {
+  const { version, encoding, database, user, schema, closedTables } = facts;
+  const major = Math.floor(version / 10_000);
+  if (major < OLDEST_VERSION) {
+    return `the server is Postgres ${major}, and the relay needs ${OLDEST_VERSION} or newer: upgrade it`;
+  }
+  if (!facts.hasSettings) return POOLER;
+  if (encoding !== "UTF8") {
+    return `the database ${database} has the encoding ${encoding}, which cannot keep every event: make ` +
+      `another with: create database NAME encoding 'UTF8' locale 'C' template template0`;
+  }
+  if (facts.isStandby) {
+    return "the server is a standby, which cannot be written to: name its primary in database.url, and " +
+      "the standby in database.read_url";
+  }
+  if (schema === "") {
+    return `there is no schema for the tables of the user ${user}: create one, or allow it with: ` +
+      `grant usage, create on schema public to "${user}"`;
+  }
+  if (facts.hasOtherMigrations || (facts.hasEvents && !facts.hasMigrations)) {
+    const table = facts.hasOtherMigrations ? "schema_migrations" : "events";
+    return `the schema ${schema} of the database ${database} has a table ${table} that is not the ` +
+      "relay's: name an empty database in database.url";
+  }
+  if (!facts.mayCreate) {
+    return `the user ${user} may not create tables in the schema ${schema}: allow it with: ` +
+      `grant create on schema "${schema}" to "${user}"`;
+  }
+  if (closedTables !== "") {
+    return `the user ${user} may not read and write the tables ${closedTables}: allow it with: ` +
+      `grant all on all tables in schema "${schema}" to "${user}"`;
+  }
+  return undefined;
+}
+
+/**
+ * Checks a server's database before its schema is looked at. Rejects with {@link StoreUnavailable}, whose
+ * message is that of {@link serverFault}.
+ */
+export async function checkServer(database: Pick<Database, "transaction">): Promise<void> {
+  const facts = await database.transaction((session) => session.query(selectFacts))
+    .catch((error: Error) => {
+      throw new StoreUnavailable(explained(error.message), { cause: error });
+    });
+  const fault = serverFault(facts[0]!);
+  if (fault !== undefined) throw new StoreUnavailable(fault);
+}
+
+/** What a refused connection means. */
+function explained(message: string): string {
+  if (/unsupported startup parameter/.test(message)) return POOLER;
+  if (/unrecognized configuration parameter "(?:plan_cache_mode|tcp_user_timeout)"/.test(message)) {
+    return `the server is older than Postgres ${OLDEST_VERSION}: upgrade it`;
+  }
+  return message;
+}
+
+const TABLES = `(select oid, relname from pg_class
+  where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'f'))`;
+
+/** A view with the name of a table is in the way, too. */
+const selectFacts: Statement<ServerFacts> = {
+  text: `select current_setting('server_version_num'), pg_encoding_to_char(encoding), datname,
+  current_user, coalesce(current_schema(), ''),
+  coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), pg_is_in_recovery(),
+  current_setting('plan_cache_mode') = 'force_generic_plan' and current_setting('jit') = 'off',
+  exists (select from ${TABLES} as t where relname = 'events'),
+  ours.checksums, ours.tables > ours.checksums,
+  case when ours.checksums = 0 then '' else (
+    select coalesce(string_agg(relname, ', ' order by relname), '') from ${TABLES} as t
+    where relname in ('events', 'tags', 'deleted_ids', 'deleted_addresses', 'vanished')
+      and not (has_table_privilege(t.oid, 'SELECT') and has_table_privilege(t.oid, 'INSERT')
+        and has_table_privilege(t.oid, 'UPDATE') and has_table_privilege(t.oid, 'DELETE'))) end
+from pg_database, (select count(*) as tables, count(attname) as checksums from ${TABLES} as t
+  left join pg_attribute on attrelid = t.oid and attname = 'checksum'
+  where relname = 'schema_migrations') as ours
+where datname = current_database()`,
+  parameters: [],
+  read: (cells) => ({
+    version: cells.integer(0),
+    encoding: cells.text(1),
+    database: cells.text(2),
+    user: cells.text(3),
+    schema: cells.text(4),
+    mayCreate: cells.text(5) === "t",
+    isStandby: cells.text(6) === "t",
+    hasSettings: cells.text(7) === "t",
+    hasEvents: cells.text(8) === "t",
+    hasMigrations: cells.integer(9) > 0,
+    hasOtherMigrations: cells.text(10) === "t",
+    closedTables: cells.text(11),
+  }),
+};

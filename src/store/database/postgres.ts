@@ -1,0 +1,292 @@
+/**
+ * A Postgres server.
+ *
+ * @module
+ */
+
+import type {
+  ListenEvents,
+  Listening,
+  ListeningDatabase,
+  Session,
+  Statement,
+  StatementOptions,
+  TransactionOptions,
+} from "./database.ts";
+import { type PoolFigures, QueryTimedOut, StoreUnavailable } from "../event_store.ts";
+import { LISTENER_NAME } from "./database.ts";
+import { isConnectionLost } from "./lost_connection.ts";
+import {
+  cancellationOf,
+  driverFailure,
+  endsConnection,
+  openLink,
+  type Pool,
+  requestCancel,
+  send,
+  type SentQuery,
+} from "./postgres_driver.ts";
+import type { PostgresLink } from "./postgres_link.ts";
+import { PostgresLinks } from "./postgres_links.ts";
+import { postgresAddress } from "./postgres_url.ts";
+import { PostgresWriters } from "./postgres_writers.ts";
+import { PreparedTexts } from "./prepared_texts.ts";
+import { QueryGate } from "./query_gate.ts";
+import { readRows } from "./raw_cells.ts";
+import { type StoreClock, timeless } from "../store_clock.ts";
+import { unlessAborted } from "./unless_aborted.ts";
+
+/** What part of the connections that answer queries is kept for short ones. */
+const SHORT_SHARE = 0.25;
+
+/** How a server is used. */
+export interface PostgresOptions {
+  /** Connections that answer queries. Default 8. */
+  readonly readConnections?: number;
+  /** How many queries that may take long run at once, at least 1. Default: as many as there is room for. */
+  readonly longQueries?: number;
+  /** Connections that run transactions, so that no query ever delays a commit. Default 3. */
+  readonly writeConnections?: number;
+  /** How long one statement of a query may run, milliseconds. Default 10,000. */
+  readonly readTimeoutMs?: number;
+  /** How long one statement of a transaction may run, milliseconds. Default 30,000. */
+  readonly writeTimeoutMs?: number;
+  /** How long connecting may take, milliseconds. Default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /**
+   * By what a connection that does not answer is given up. Default: none is, and what is asked of a server
+   * that is frozen waits as long as it is.
+   */
+  readonly clock?: StoreClock;
+}
+
+/**
+ * The database at a `postgres://` URL. Connects when it is first used, and again after a connection was
+ * lost or did not answer in time; what was running then rejects. The URL is what `psql` takes, see
+ * `postgres_url.ts`.
+ *
+ * @throws BadPostgresUrl
+ */
+export function openPostgres(url: string, options: PostgresOptions = {}): ListeningDatabase {
+  return new PostgresDatabase(url, options);
+}
+
+/** How long what has to end has for it before its connection is dropped, milliseconds. */
+const GRACE_MS = 2_000;
+
+type Link = PostgresLink<Pool>;
+
+class PostgresDatabase implements ListeningDatabase {
+  readonly #clock: StoreClock;
+  readonly #readConnections: number;
+  readonly #readTimeoutMs: number;
+  readonly #open: (options: OpenOptions) => Link;
+  readonly #readers: PostgresLinks<Pool>;
+  readonly #writers: PostgresWriters;
+  readonly #gate: QueryGate;
+  readonly #prepared = new PreparedTexts();
+  /** What has to end before the connections do. */
+  readonly #running = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined = undefined;
+
+  constructor(url: string, options: PostgresOptions) {
+    const address = postgresAddress(url);
+    const { readConnections = 8, writeConnections = 3, clock = timeless } = options;
+    const { readTimeoutMs = 10_000, writeTimeoutMs = 30_000, connectTimeoutMs = 10_000 } = options;
+    this.#clock = clock;
+    this.#readConnections = readConnections;
+    this.#readTimeoutMs = readTimeoutMs;
+    this.#open = (how) => openLink({ address, clock, connectTimeoutMs, ...how });
+    // Nothing is sent ahead of an answer: a cancel request names the connection and would hit whatever
+    // runs there, and a slow statement would hold up those behind it.
+    this.#readers = new PostgresLinks(() =>
+      this.#open({ name: "gallimimus read", timeoutMs: readTimeoutMs, max_pipeline: 0 })
+    );
+    this.#writers = new PostgresWriters({
+      ...{ connections: writeConnections, timeoutMs: writeTimeoutMs, clock },
+      open: (name, timeoutMs) => this.#open({ name, timeoutMs, max_pipeline: 100 }),
+      onLost: () => this.#readers.endIdle(),
+    });
+    const kept = Math.floor(readConnections * SHORT_SHARE);
+    const reserved = Math.max(kept, readConnections - (options.longQueries ?? Infinity));
+    this.#gate = new QueryGate({ connections: readConnections, reserved, clock });
+  }
+
+  get figures(): PoolFigures {
+    return this.#gate.figures;
+  }
+
+  /**
+   * A query that failed by no fault of its own is asked again: somebody else's cancel request came late
+   * and hit it, or the server has restarted and its connection was one of before.
+   */
+  async query<Row>(
+    statement: Statement<Row>,
+    options: StatementOptions = {},
+  ): Promise<readonly Row[]> {
+    for (let left = this.#readConnections;; left--) {
+      try {
+        return await this.#read(statement, options);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (error instanceof QueryTimedOut) throw error;
+        const cancellation = cancellationOf(error);
+        if (cancellation === "timeout") this.#gate.countTimedOut();
+        const isWorthIt = cancellation === "request" || isLostOutside(error);
+        if (left === 0 || !isWorthIt) throw driverFailure(error);
+      }
+    }
+  }
+
+  async listen(channel: string, { onPayload, onLost }: ListenEvents): Promise<Listening> {
+    let isOpen = false;
+    const lose = () => {
+      if (!isOpen) return;
+      isOpen = false;
+      onLost(new StoreUnavailable("the connection that listens was lost"));
+    };
+    const link = this.#open({
+      ...{ name: LISTENER_NAME, timeoutMs: this.#readTimeoutMs, max_pipeline: 0 },
+      ...{ onnotify: (_channel, payload) => onPayload(payload), onclose: lose },
+    });
+    const watch = { clock: this.#clock, silenceMs: this.#readTimeoutMs };
+    const ask = async <T>(work: Promise<T>): Promise<T> => {
+      try {
+        return await link.run(work, watch);
+      } catch (error) {
+        if (endsConnection(error)) {
+          link.drop("the connection that listens was lost");
+          lose();
+        }
+        throw driverFailure(error);
+      }
+    };
+    const close = () => {
+      isOpen = false;
+      link.drop("the connection that listens is closed");
+      return Promise.resolve();
+    };
+    try {
+      await ask(link.pool.unsafe(`listen ${channel}`));
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    isOpen = true;
+    return {
+      query: async (statement) => {
+        if (!isOpen) throw new StoreUnavailable("the connection that listens is closed");
+        return readRows(await ask(send(link.pool, statement)), statement);
+      },
+      close,
+    };
+  }
+
+  script(sql: string): Promise<void> {
+    return this.#writers.script(sql);
+  }
+
+  transaction<T>(
+    work: (session: Session) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T> {
+    return this.#writers.transaction(work, options);
+  }
+
+  async close(): Promise<void> {
+    await (this.#closing ??= this.#close());
+  }
+
+  /** What runs has a moment. Then its connections are dropped, so that nothing can hold up the end. */
+  async #close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.after(GRACE_MS, resolve);
+    void Promise.allSettled([...this.#running, ...this.#writers.running]).then(() => resolve());
+    await promise;
+    timer.cancel();
+    await Promise.all([this.#readers.close(), this.#writers.close()]);
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
+
+  async #read<Row>(
+    statement: Statement<Row>,
+    { signal, allowance, isShort = false, source }: StatementOptions,
+  ): Promise<readonly Row[]> {
+    allowance?.check();
+    const visitor = { isShort, signal, source };
+    await this.#gate.enter(visitor);
+    let link: Link;
+    try {
+      link = this.#readers.borrow();
+    } catch (error) {
+      this.#gate.leave(visitor);
+      throw error;
+    }
+    const query = send(link.pool, statement, this.#prepared.admits(statement.text));
+    const watch = { clock: this.#clock, silenceMs: this.#readTimeoutMs + GRACE_MS };
+    const rows = link.run(query, watch);
+    let cancelling: Promise<unknown> | undefined;
+    void this.#track(
+      this.#ended(link, rows, () => cancelling).finally(() => {
+        this.#readers.giveBack(link);
+        this.#gate.leave(visitor);
+      }),
+    );
+    const stop = () => {
+      this.#gate.countCancelled();
+      cancelling = this.#cancel(link, query, rows);
+    };
+    const inTime = allowance?.within(rows, () => {
+      this.#gate.countTimedOut();
+      cancelling = this.#cancel(link, query, rows);
+    });
+    return readRows(await unlessAborted(inTime ?? rows, stop, signal), statement);
+  }
+
+  /** Resolves when nothing of a query is on its way any more, to the server or from it. */
+  async #ended(
+    link: Link,
+    rows: Promise<unknown>,
+    cancelling: () => Promise<unknown> | undefined,
+  ): Promise<void> {
+    await rows.catch((error) => {
+      if (endsConnection(error)) link.drop(messageOf(error));
+    });
+    await cancelling();
+    if (link.isLost) this.#writers.endIdle();
+  }
+
+  /**
+   * Asks the server to stop a query, and drops its connection when that has no effect. Resolves when the
+   * request is through, for it would hit the next statement: the driver does not always say so.
+   */
+  async #cancel(link: Link, query: SentQuery, rows: Promise<unknown>): Promise<void> {
+    const request = requestCancel(query);
+    if (request === undefined) return;
+    const watch = { clock: this.#clock, silenceMs: GRACE_MS };
+    await Promise.allSettled([link.run(request, watch), link.run(rows, watch)]);
+  }
+}
+
+/** What one connection is for. */
+type OpenOptions = Omit<
+  Parameters<typeof openLink>[0],
+  "address" | "clock" | "connectTimeoutMs"
+>;
+
+/** A connection lost by the doing of others, and not dropped by us after a time-out. */
+function isLostOutside(error: unknown): boolean {
+  return isConnectionLost(error) && !(error instanceof StoreUnavailable);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

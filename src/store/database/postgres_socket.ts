@@ -1,0 +1,70 @@
+/**
+ * TCP and Unix sockets to a Postgres server.
+ *
+ * @module
+ */
+
+import { Socket } from "node:net";
+import type { Clock } from "../../base/clock.ts";
+import type { PostgresHost } from "./postgres_url.ts";
+
+/** After how long without traffic the kernel asks whether the server is still there, milliseconds. */
+const KEEP_ALIVE_MS = 10_000;
+
+/** How a server is dialled. */
+export interface DialOptions {
+  /** Tried in this order until one answers. */
+  readonly hosts: readonly PostgresHost[];
+  /** How long each has, milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Pick<Clock, "after">;
+  /** Told of each socket as soon as there is one. */
+  readonly onSocket: (socket: Socket) => void;
+}
+
+/**
+ * Connects to the first of several hosts that answers. Rejects with the last one's error.
+ */
+export async function dialPostgres(options: DialOptions): Promise<Socket> {
+  let failure: unknown = new Error("no host is named");
+  for (const host of options.hosts) {
+    try {
+      return await dialOne(host, options);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function dialOne(
+  { host, port }: PostgresHost,
+  { timeoutMs, clock, onSocket }: DialOptions,
+): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket = new Socket();
+  onSocket(socket);
+  const timer = clock.after(timeoutMs, () => {
+    socket.destroy(Object.assign(new Error(`no connection after ${timeoutMs} ms`), {
+      code: "CONNECT_TIMEOUT",
+    }));
+  });
+  const onError = (error: Error) => reject(error);
+  const onClose = () => reject(new Error("the connection was closed before it was open"));
+  const finish = () => {
+    timer.cancel();
+    socket.off("error", onError);
+    socket.off("close", onClose);
+  };
+  socket.on("error", onError);
+  socket.on("close", onClose);
+  socket.once("connect", () => {
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setNoDelay(true);
+    // By this name the driver checks the server's certificate.
+    resolve(Object.assign(socket, { host }));
+  });
+  if (host.startsWith("/")) socket.connect(`${host}/.s.PGSQL.${port}`);
+  else socket.connect(port, host);
+  return promise.finally(finish);
+}

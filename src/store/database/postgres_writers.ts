@@ -1,0 +1,270 @@
+/**
+ * Transactions on a Postgres server.
+ *
+ * @module
+ */
+
+import {
+  type Session,
+  type Statement,
+  type StatementOptions,
+  TransactionLost,
+  type TransactionOptions,
+} from "./database.ts";
+import { StoreUnavailable } from "../event_store.ts";
+import { WRITER_NAME } from "./database.ts";
+import { isConnectionLost } from "./lost_connection.ts";
+import {
+  backendOf,
+  driverFailure,
+  type Pool,
+  send,
+  type Sender,
+  type SentQuery,
+} from "./postgres_driver.ts";
+import type { PostgresLink, Watch } from "./postgres_link.ts";
+import { PostgresLinks } from "./postgres_links.ts";
+import { readRows } from "./raw_cells.ts";
+import type { StoreClock } from "../store_clock.ts";
+import { Turnstile } from "./turnstile.ts";
+
+/** What part of its time a write may be silent before the server is asked whether it works on it. */
+const SILENT_SHARE = 1 / 3;
+
+/** How long a statement beside transactions has beyond its time, milliseconds. */
+const GRACE_MS = 2_000;
+
+type Link = PostgresLink<Pool>;
+
+/** How transactions are run. */
+export interface PostgresWritersOptions {
+  /** How many run at once. */
+  readonly connections: number;
+  /** After how long the server ends a statement, milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: StoreClock;
+  /** Opens a connection that names itself so, and whose statements have so long. */
+  readonly open: (name: string, timeoutMs: number) => Link;
+  /** Told when one was lost. */
+  readonly onLost?: () => void;
+}
+
+/**
+ * The connections that write. One that does not answer is dropped after a third of its time, unless the
+ * server, asked on another one, says that it is at work there.
+ */
+export class PostgresWriters {
+  readonly #options: PostgresWritersOptions;
+  readonly #links: PostgresLinks<Pool>;
+  readonly #turns: Turnstile;
+  /** What has to end before the connections do. */
+  readonly running = new Set<Promise<unknown>>();
+  /** Processes of the server whose connections were dropped in the midst of a transaction. */
+  readonly #abandoned = new Set<number>();
+
+  constructor(options: PostgresWritersOptions) {
+    this.#options = options;
+    this.#links = new PostgresLinks(() => options.open(WRITER_NAME, options.timeoutMs));
+    this.#turns = new Turnstile(options.connections);
+  }
+
+  /** Runs SQL of several statements beside transactions. */
+  async script(sql: string): Promise<void> {
+    const { clock, timeoutMs } = this.#options;
+    try {
+      await this.#withLink((link) =>
+        link.run(link.pool.unsafe(sql), { clock, silenceMs: timeoutMs + GRACE_MS })
+      );
+    } catch (error) {
+      throw driverFailure(error);
+    }
+  }
+
+  /** See `Database.transaction`. */
+  async transaction<T>(
+    work: (session: Session) => Promise<T>,
+    { isUnhurried = false }: TransactionOptions = {},
+  ): Promise<T> {
+    for (;;) {
+      const session = new TransactionSession();
+      let isFresh = true;
+      try {
+        return await this.#withLink((link) => {
+          isFresh = !link.hasAnswered;
+          session.link = link;
+          session.watch = isUnhurried ? undefined : this.#watchOver(session);
+          return link.run(this.#attempt(session, work));
+        });
+      } catch (error) {
+        // Nothing was done yet, so a connection from before the server's restart may be passed over.
+        if (!session.hasBegun && !isFresh && isConnectionLost(error)) continue;
+        if (session.hasBegun && isConnectionLost(error)) {
+          if (session.backend !== undefined) this.#abandoned.add(session.backend);
+          throw new TransactionLost(messageOf(error), { cause: error });
+        }
+        throw session.failed !== undefined ? session.failed.error : driverFailure(error);
+      } finally {
+        session.sql = undefined;
+      }
+    }
+  }
+
+  async #attempt<T>(
+    session: TransactionSession,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const { link, watch } = session;
+    await this.#evict(link!);
+    const begun = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<void>();
+    const transaction = link!.pool.begin(async (sql) => {
+      begun.resolve();
+      session.sql = sql;
+      session.hasBegun = true;
+      try {
+        const value = await work(session);
+        done.resolve();
+        return { value };
+      } catch (error) {
+        session.failed = { error };
+        // The driver would now send ROLLBACK on a connection that is gone, and break. It rejects by
+        // itself when the connection ends.
+        if (session.isLost) await never;
+        done.resolve();
+        throw error;
+      }
+    });
+    transaction.catch((error) => {
+      begun.reject(error);
+      done.reject(error);
+    });
+    done.promise.catch(() => {});
+    await link!.run(begun.promise, watch);
+    await done.promise;
+    return (await link!.run(transaction, watch)).value as T;
+  }
+
+  /**
+   * Ends what may still hold locks on a connection that was dropped, and waits until it has: then it has
+   * either committed or not.
+   */
+  async #evict(link: Link): Promise<void> {
+    if (this.#abandoned.size === 0) return;
+    const backends = [...this.#abandoned];
+    this.#abandoned.clear();
+    const watch = { clock: this.#options.clock, silenceMs: this.#silenceMs };
+    await link.run(link.pool.unsafe(EVICT, [`{${backends.join(",")}}`, WRITER_NAME]), watch);
+  }
+
+  get #silenceMs(): number {
+    return this.#options.timeoutMs * SILENT_SHARE;
+  }
+
+  /** A server that does not answer may be slow. One that waits for us, or cannot be asked, is lost. */
+  #watchOver(session: TransactionSession): Watch {
+    const isWorking = async () => {
+      const { backend } = session;
+      if (backend === undefined) return false;
+      const probe = this.#options.open("gallimimus probe", this.#silenceMs);
+      try {
+        const watch = { clock: this.#options.clock, silenceMs: this.#silenceMs / 2 };
+        const rows = await probe.run(probe.pool.unsafe(IS_ACTIVE, [backend, WRITER_NAME]), watch);
+        return rows.length > 0;
+      } finally {
+        probe.drop("the server was asked");
+      }
+    };
+    return { clock: this.#options.clock, silenceMs: this.#silenceMs, isWorking };
+  }
+
+  /** Lends a connection that writes. One that was lost is dropped. */
+  async #withLink<T>(work: (link: Link) => Promise<T>): Promise<T> {
+    await this.#turns.enter();
+    try {
+      const link = this.#links.borrow();
+      try {
+        const running = work(link);
+        this.running.add(running);
+        return await running.finally(() => this.running.delete(running));
+      } catch (error) {
+        if (isConnectionLost(error) || !link.hasAnswered) {
+          link.drop(messageOf(error));
+          this.#options.onLost?.();
+        }
+        throw error;
+      } finally {
+        this.#links.giveBack(link);
+      }
+    } finally {
+      this.#turns.leave();
+    }
+  }
+
+  /** Ends the connections that lie idle. */
+  endIdle(): void {
+    this.#links.endIdle();
+  }
+
+  /** Drops what runs, and disconnects. */
+  async close(): Promise<void> {
+    await this.#links.close();
+  }
+}
+
+const EVICT = `select pg_terminate_backend(pid, 1000) from pg_stat_activity
+where pid = any($1::int4[]) and application_name = $2 and usename = current_user`;
+
+const IS_ACTIVE = `select from pg_stat_activity
+where pid = $1::int4 and application_name = $2 and state = 'active'`;
+
+const never = new Promise<never>(() => {});
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A transaction while it lasts. */
+class TransactionSession implements Session {
+  /** Undefined when the transaction is over. */
+  sql: Sender | undefined = undefined;
+  link: Link | undefined = undefined;
+  watch: Watch | undefined = undefined;
+  hasBegun = false;
+  /** Whether the connection was lost in the midst of it. */
+  isLost = false;
+  #first: SentQuery | undefined = undefined;
+  /** What the work rejected with. */
+  failed: { readonly error: unknown } | undefined = undefined;
+
+  /** The server's process; undefined before a statement was sent. */
+  get backend(): number | undefined {
+    return this.#first && backendOf(this.#first);
+  }
+
+  query<Row>(
+    statement: Statement<Row>,
+    options: StatementOptions = {},
+  ): Promise<readonly Row[]> {
+    options.signal?.throwIfAborted();
+    return this.#send(async (sql, link) => {
+      const query = send(sql, statement);
+      const rows = link.run(query, this.watch);
+      this.#first ??= query;
+      return readRows(await rows, statement);
+    });
+  }
+
+  async script(text: string): Promise<void> {
+    await this.#send((sql, link) => link.run(sql.unsafe(text), this.watch));
+  }
+
+  async #send<T>(send: (sql: Sender, link: Link) => Promise<T>): Promise<T> {
+    if (this.sql === undefined) throw new StoreUnavailable("the transaction is over");
+    try {
+      return await send(this.sql, this.link!);
+    } catch (error) {
+      if (isConnectionLost(error)) this.isLost = true;
+      throw driverFailure(error);
+    }
+  }
+}

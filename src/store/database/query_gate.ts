@@ -1,0 +1,256 @@
+/**
+ * Who may use the connections that answer queries.
+ *
+ * @module
+ */
+
+import { assert } from "../../base/assert.ts";
+import type { Clock } from "../../base/clock.ts";
+import { ownSource, type Source } from "../../base/fair_queue.ts";
+import type { PoolFigures } from "../event_store.ts";
+
+/** How many queries run at once. */
+export interface QueryGateOptions {
+  readonly connections: number;
+  /** How many of them only short queries may take. Fewer than there are connections. */
+  readonly reserved: number;
+  /** By which use is measured. Default: each query counts as much as another. */
+  readonly clock?: Pick<Clock, "monotonicMs">;
+}
+
+/** A query at the gate. */
+export interface Visitor {
+  /** Whether its form bounds what it reads. */
+  readonly isShort: boolean;
+  /** Gives up waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** Whose it is. Default: the relay's own. */
+  readonly source?: Source | undefined;
+}
+
+/** A query that waits. */
+interface Waiter {
+  readonly visitor: Visitor;
+  readonly enter: () => void;
+}
+
+/** Client → connection → queries. */
+type Line = Map<string, Map<object, Set<Waiter>>>;
+
+/** What a client, or one of its connections, has used lately. */
+interface Use {
+  /** Milliseconds on the database's connections, of which half are forgotten every {@link HALF_LIFE_MS}. */
+  usedMs: number;
+  atMs: number;
+  /** Queries that wait or run. */
+  present: number;
+}
+
+/** After this long, half of what somebody has used counts no more. */
+const HALF_LIFE_MS = 5_000;
+
+/** What a query counts for while nobody knows what it takes, milliseconds. */
+const EXPECTED_MS = 1;
+
+/** Clients remembered at most; those that have used the least are forgotten first, and lose nothing by it. */
+const MAX_CLIENTS = 10_000;
+
+/**
+ * Lets queries in and keeps some connections for short ones: however many slow queries are asked, what is
+ * quick stays quick. A free connection goes to the client, and among its connections to the one, that has
+ * used the least lately; so who asks much waits for who asks little. What waits, waits here, where it can
+ * be called off.
+ */
+export class QueryGate {
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  /** Queries in two lines, so that those of one never stand before those of the other. */
+  readonly #short: Line = new Map();
+  readonly #long: Line = new Map();
+  readonly #clients = new Map<string, Use>();
+  readonly #connections = new WeakMap<object, Use>();
+  readonly #enteredMs = new WeakMap<Visitor, number>();
+  #free: number;
+  #freeForLong: number;
+  readonly #figures: { -readonly [Name in keyof PoolFigures]: PoolFigures[Name] };
+
+  constructor({ connections, reserved, clock }: QueryGateOptions) {
+    assert(reserved < connections, "long queries have at least one connection");
+    this.#clock = clock ?? { monotonicMs: () => 0 };
+    this.#free = connections;
+    this.#freeForLong = connections - reserved;
+    this.#figures = { connections, reserved, running: 0, waiting: 0, cancelled: 0, timedOut: 0 };
+  }
+
+  /** Grows as the gate works. */
+  get figures(): PoolFigures {
+    return this.#figures;
+  }
+
+  /**
+   * Resolves when a connection is free. Rejects with the signal's reason, and then nothing is to be left.
+   * The same object is given to {@link leave}.
+   */
+  async enter(visitor: Visitor): Promise<void> {
+    const { signal } = visitor;
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { visitor, enter: resolve };
+    const giveUp = () => {
+      if (!this.#remove(waiter)) return;
+      this.#depart(visitor, 0);
+      reject(signal?.reason);
+    };
+    this.#append(waiter);
+    for (const use of this.#usesOf(visitor)) use.present++;
+    this.#admit();
+    signal?.addEventListener("abort", giveUp);
+    try {
+      await promise;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /** Once for each {@link enter} that resolved, with what was given to it. */
+  leave(visitor: Visitor): void {
+    this.#figures.running--;
+    this.#free++;
+    if (!visitor.isShort) this.#freeForLong++;
+    const nowMs = this.#clock.monotonicMs();
+    this.#depart(visitor, nowMs - (this.#enteredMs.get(visitor) ?? nowMs) - EXPECTED_MS);
+    this.#admit();
+  }
+
+  /** Counts a query that nobody wants any more and that was cancelled while it ran. */
+  countCancelled(): void {
+    this.#figures.cancelled++;
+  }
+
+  /** Counts a query that ran for too long. */
+  countTimedOut(): void {
+    this.#figures.timedOut++;
+  }
+
+  #admit(): void {
+    while (this.#free > 0) {
+      const next = this.#next();
+      if (next === undefined) return;
+      const { visitor } = next;
+      this.#remove(next);
+      this.#figures.running++;
+      this.#free--;
+      if (!visitor.isShort) this.#freeForLong--;
+      this.#enteredMs.set(visitor, this.#clock.monotonicMs());
+      this.#charge(visitor, EXPECTED_MS);
+      next.enter();
+    }
+  }
+
+  #lineOf({ visitor }: Waiter): Line {
+    return visitor.isShort ? this.#short : this.#long;
+  }
+
+  #append(waiter: Waiter): void {
+    const { client, connection } = waiter.visitor.source ?? ownSource;
+    const line = this.#lineOf(waiter);
+    let connections = line.get(client);
+    if (connections === undefined) line.set(client, connections = new Map());
+    const waiters = connections.get(connection);
+    if (waiters === undefined) connections.set(connection, new Set([waiter]));
+    else waiters.add(waiter);
+    this.#figures.waiting++;
+  }
+
+  #remove(waiter: Waiter): boolean {
+    const { client, connection } = waiter.visitor.source ?? ownSource;
+    const line = this.#lineOf(waiter);
+    const connections = line.get(client);
+    const waiters = connections?.get(connection);
+    if (connections === undefined || waiters?.delete(waiter) !== true) return false;
+    if (waiters.size === 0) connections.delete(connection);
+    if (connections.size === 0) line.delete(client);
+    this.#figures.waiting--;
+    return true;
+  }
+
+  /** The next of the client that used less: of those with short queries or, if they may enter, with long ones. */
+  #next(): Waiter | undefined {
+    const short = this.#nextOf(this.#short);
+    const long = this.#freeForLong > 0 ? this.#nextOf(this.#long) : undefined;
+    if (short === undefined || long === undefined) return short ?? long;
+    const usedMs = ({ visitor }: Waiter) => this.#usedMs(this.#usesOf(visitor)[0]);
+    return usedMs(long) < usedMs(short) ? long : short;
+  }
+
+  /** The first query of the connection that used least, of the client that used least. */
+  #nextOf(line: Line): Waiter | undefined {
+    const usedMs = (key: "client" | "connection", waiters: Set<Waiter>) => {
+      const [client, connection] = this.#usesOf(waiters.values().next().value!.visitor);
+      return this.#usedMs(key === "client" ? client : connection);
+    };
+    const connections = least(line, (some) => usedMs("client", some.values().next().value!));
+    const waiters = connections && least(connections, (some) => usedMs("connection", some));
+    return waiters?.values().next().value;
+  }
+
+  #depart(visitor: Visitor, moreMs: number): void {
+    this.#charge(visitor, moreMs);
+    for (const use of this.#usesOf(visitor)) use.present--;
+    if (this.#clients.size > MAX_CLIENTS) this.#forget();
+  }
+
+  #charge(visitor: Visitor, ms: number): void {
+    for (const use of this.#usesOf(visitor)) {
+      use.usedMs = Math.max(0, this.#usedMs(use) + ms);
+      use.atMs = this.#clock.monotonicMs();
+    }
+  }
+
+  #usedMs({ usedMs, atMs }: Use): number {
+    return usedMs * 0.5 ** ((this.#clock.monotonicMs() - atMs) / HALF_LIFE_MS);
+  }
+
+  #usesOf({ source = ownSource }: Visitor): readonly [client: Use, connection: Use] {
+    let client = this.#clients.get(source.client);
+    if (client === undefined) this.#clients.set(source.client, client = this.#noUse());
+    let connection = this.#connections.get(source.connection);
+    if (connection === undefined) {
+      this.#connections.set(source.connection, connection = this.#noUse());
+    }
+    return [client, connection];
+  }
+
+  #noUse(): Use {
+    return { usedMs: 0, atMs: this.#clock.monotonicMs(), present: 0 };
+  }
+
+  /** In one go, so that the cost of looking is shared by the thousands that come until the next. */
+  #forget(): void {
+    for (const [client, use] of this.#clients) {
+      if (use.present === 0 && this.#usedMs(use) < EXPECTED_MS) this.#clients.delete(client);
+    }
+  }
+}
+
+/** How many in a line are compared at a time. */
+const MAX_COMPARED = 64;
+
+/**
+ * Of the first that stand in a line, the one that used the least. Those that were looked at go to its
+ * end, so that in a long line the next look is at others.
+ */
+function least<K, V>(line: Map<K, V>, usedMs: (value: V) => number): V | undefined {
+  let best: V | undefined;
+  let leastMs = Infinity;
+  for (const [key, value] of line.entries().take(MAX_COMPARED).toArray()) {
+    const ms = usedMs(value);
+    if (ms < leastMs) {
+      best = value;
+      leastMs = ms;
+    }
+    if (line.size <= MAX_COMPARED) continue;
+    line.delete(key);
+    line.set(key, value);
+  }
+  return best;
+}

@@ -1,0 +1,102 @@
+/**
+ * A database with a replica that takes the long queries.
+ *
+ * @module
+ */
+
+import type {
+  Database,
+  ListenEvents,
+  Listening,
+  ListeningDatabase,
+  Session,
+  Statement,
+  StatementOptions,
+  TransactionOptions,
+} from "./database.ts";
+import type { PoolFigures } from "../event_store.ts";
+
+/**
+ * Sends long queries to a replica, and everything else to the primary: to ask whether the replica is up
+ * to date costs as much as a short query does.
+ *
+ * A query sees all that was committed before it, as on the primary. So the primary is asked first how
+ * far it is, and the replica waits until it is there. When it cannot be had or stays behind for a second,
+ * the primary answers.
+ */
+export class ReplicatedDatabase implements ListeningDatabase {
+  readonly #primary: ListeningDatabase;
+  readonly #replica: Database;
+
+  /** Closes both when it is closed. */
+  constructor(primary: ListeningDatabase, replica: Database) {
+    this.#primary = primary;
+    this.#replica = replica;
+  }
+
+  /** Of the primary. */
+  get figures(): PoolFigures {
+    return this.#primary.figures!;
+  }
+
+  async query<Row>(
+    statement: Statement<Row>,
+    options: StatementOptions = {},
+  ): Promise<readonly Row[]> {
+    const isReplicas = options.isShort !== true && await this.#isUpToDate(options.signal);
+    return await (isReplicas ? this.#replica : this.#primary).query(statement, options);
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#primary.script(sql);
+  }
+
+  async transaction<T>(
+    work: (session: Session) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T> {
+    return await this.#primary.transaction(work, options);
+  }
+
+  async listen(channel: string, events: ListenEvents): Promise<Listening> {
+    return await this.#primary.listen(channel, events);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#primary.close(), this.#replica.close()]);
+  }
+
+  async #isUpToDate(signal: AbortSignal | undefined): Promise<boolean> {
+    const [position] = await this.#primary.query(selectPosition, { signal, isShort: true });
+    try {
+      const [isThere] = await this.#replica.query(waitFor(position!), { signal });
+      return isThere === 1;
+    } catch {
+      signal?.throwIfAborted();
+      return false;
+    }
+  }
+}
+
+/** Where the primary's log ends: what is visible lies before. */
+const selectPosition: Statement<string> = {
+  text: "select pg_current_wal_insert_lsn()::text",
+  parameters: [],
+  read: (cells) => cells.text(0),
+};
+
+/** Waits for at most a second, in steps of five milliseconds, and gives 1 when the replica is there. */
+function waitFor(position: string): Statement<number> {
+  const isThere = "(not pg_is_in_recovery() or pg_last_wal_replay_lsn() >= $1::pg_lsn)";
+  return {
+    text: `with recursive wait (tries, is_there) as (
+  select 0, ${isThere}
+  union all
+  select tries + 1, case when pg_sleep(0.005) is null then false else ${isThere} end
+  from wait where not is_there and tries < 200
+)
+select bool_or(is_there)::int from wait`,
+    parameters: [position],
+    read: (cells) => cells.integer(0),
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * The feed of a store that nobody else writes to.
+ *
+ * @module
+ */
+
+import type { EventRecord } from "../event_store.ts";
+import type { StoreFeed } from "./store_feed.ts";
+
+/**
+ * Tells what its own process stored.
+ */
+export class LocalFeed implements StoreFeed {
+  readonly #followers: ((events: readonly EventRecord[]) => void)[] = [];
+
+  follow(onEvents: (events: readonly EventRecord[]) => void): void {
+    this.#followers.push(onEvents);
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** True: what is visible was told in the same moment. */
+  hasTold(_seq: number): boolean {
+    return true;
+  }
+
+  pass(record: EventRecord): void {
+    this.tell([record]);
+  }
+
+  announce(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  committed(events: readonly EventRecord[]): void {
+    this.tell(events);
+  }
+
+  failed(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Tells events that have just become visible. */
+  tell(events: readonly EventRecord[]): void {
+    if (events.length === 0) return;
+    for (const onEvents of this.#followers) onEvents(events);
+  }
+}

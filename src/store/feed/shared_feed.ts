@@ -1,0 +1,358 @@
+/**
+ * The feed of a database that several instances write to.
+ *
+ * Each transaction that stores events ends with a notification of their numbers, never of their bodies.
+ * Postgres delivers notifications once and in the order of commits, so while the connection that listens
+ * lives, each batch is heard exactly once. An instance knows the bodies of its own events, and reads
+ * those of others by number, all that wait in one statement.
+ *
+ * When the connection is lost, the feed listens again *first* and then reads which numbers there are
+ * above its floor; what it has told already it knows from its window. The floor must lie below every
+ * event that may still become visible, and an event gets its number before its commit. So a floor is
+ * taken in three steps: note the highest number given out and the time; see that no transaction which
+ * may write events is older than that; and send a notification to oneself. When that arrives, all
+ * that bears a lower number has been heard of or will never be.
+ *
+ * @module
+ */
+
+import { assert } from "../../base/assert.ts";
+import { utf8, utf8Decode } from "../../base/bytes.ts";
+import type { Timer } from "../../base/clock.ts";
+import type { Listening, ListeningDatabase, Session } from "../database/database.ts";
+import { type EventRecord, type FeedOptions, StoreUnavailable } from "../event_store.ts";
+import {
+  FEED_CHANNEL,
+  type Mark,
+  notify,
+  type NumberedRecord,
+  readRecord,
+  selectBySeqs,
+  selectInstance,
+  selectMark,
+  selectOldestWrite,
+  selectSeqsAfter,
+} from "./feed_statements.ts";
+import { readSeqRanges, writeSeqRanges } from "./seq_ranges.ts";
+import { SeqWindow } from "./seq_window.ts";
+import type { StoreFeed } from "./store_feed.ts";
+
+/** Postgres refuses notifications of 8,000 bytes. */
+const MAX_PAYLOAD_BYTES = 7_900;
+
+/** How many events are read by number at once. */
+const READ_EVENTS = 200;
+
+/** How many numbers are listed at once after a lost connection. */
+const LIST_SEQS = 5_000;
+
+/** How many numbers may wait to be read. Beyond, they are forgotten and listed again later. */
+const MAX_WAITING = 100_000;
+
+/** How many ephemeral events may wait to be passed on. Beyond, others do not get them. */
+const MAX_OUTBOX = 1_000;
+
+/** How often the floor is raised and the connection tried. */
+const BEAT_MS = 5_000;
+
+/** From one try to connect to the next: doubles up to the second. */
+const MIN_RETRY_MS = 50;
+const MAX_RETRY_MS = 5_000;
+
+const SHORT = { isShort: true };
+
+/** One step of what waits to be done in order: numbers to read, or a floor that holds behind them. */
+type Step = { readonly seqs: readonly number[] } | { readonly floor: number };
+
+/**
+ * Tells what all instances on one database store.
+ */
+export class SharedFeed implements StoreFeed {
+  readonly #database: ListeningDatabase;
+  #onEvents: (events: readonly EventRecord[]) => void = () => {};
+  #options: FeedOptions | undefined = undefined;
+  #instance = 0;
+  /** What this instance is writing: numbered, and not known to be committed. */
+  readonly #own = new Map<number, NumberedRecord>();
+  readonly #window = new SeqWindow();
+  readonly #marks: Mark[] = [];
+  #steps: Step[] = [];
+  #waiting = 0;
+  #isReading = false;
+  /** Set while connected and caught up, or getting there. */
+  #listening: Listening | undefined = undefined;
+  #isConnecting = false;
+  #isBeating = false;
+  #isClosed = false;
+  #retryMs = MIN_RETRY_MS;
+  #beat: Timer | undefined = undefined;
+  #retry: Timer | undefined = undefined;
+  /** Since when other instances are not heard; monotonic. */
+  #deafSinceMs: number | undefined = undefined;
+  #outbox: string[] = [];
+  #isSending = false;
+
+  constructor(database: ListeningDatabase) {
+    this.#database = database;
+  }
+
+  follow(onEvents: (events: readonly EventRecord[]) => void): void {
+    this.#onEvents = onEvents;
+  }
+
+  async start(options: FeedOptions): Promise<void> {
+    assert(this.#options === undefined, "a feed starts once");
+    this.#options = options;
+    await this.#connect();
+    this.#beat = options.clock.every(BEAT_MS, () => void this.#onBeat());
+  }
+
+  hasTold(seq: number): boolean {
+    return this.#options === undefined ? !this.#own.has(seq) : this.#window.has(seq);
+  }
+
+  pass(record: EventRecord): void {
+    this.#onEvents([record]);
+    const payload = `e${this.#instance}:${utf8Decode(record.json)}`;
+    const fits = record.json.length + 20 < MAX_PAYLOAD_BYTES;
+    if (this.#options === undefined || !fits || this.#outbox.length >= MAX_OUTBOX) return;
+    this.#outbox.push(payload);
+    if (!this.#isSending) void this.#send();
+  }
+
+  async announce(session: Session, events: readonly NumberedRecord[]): Promise<void> {
+    for (const event of events) this.#own.set(event.seq, event);
+    const ranges = writeSeqRanges(events.map(({ seq }) => seq), MAX_PAYLOAD_BYTES);
+    if (ranges.length > 0) await session.query(notify(ranges.map((range) => `s${range}`)));
+  }
+
+  committed(events: readonly NumberedRecord[]): void {
+    for (const { seq } of events) this.#own.delete(seq);
+    this.#tell(events);
+  }
+
+  /** Reads them all the same: the answer to a commit may have been lost on the way. */
+  failed(events: readonly NumberedRecord[]): void {
+    for (const { seq } of events) this.#own.delete(seq);
+    if (this.#listening !== undefined && events.length > 0) {
+      this.#enqueue({ seqs: events.map(({ seq }) => seq) });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#beat?.cancel();
+    this.#retry?.cancel();
+    const listening = this.#listening;
+    this.#listening = undefined;
+    await listening?.close();
+  }
+
+  #tell(events: readonly NumberedRecord[]): void {
+    if (this.#options === undefined) return this.#onEvents(events);
+    const fresh = events.filter(({ seq }) => this.#window.add(seq));
+    if (fresh.length > 0) this.#onEvents(fresh);
+  }
+
+  #hear(payload: string): void {
+    if (payload.startsWith("e")) return this.#hearPassed(payload);
+    if (!payload.startsWith("s")) return;
+    const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
+    if (seqs === undefined) return;
+    // That its notification is here proves the commit, whether or not the answer is.
+    if (seqs.some((seq) => this.#own.has(seq))) this.#tell(this.#ownOf(new Set(seqs)));
+    const others = seqs.filter((seq) => !this.#window.has(seq));
+    if (others.length > 0) this.#enqueue({ seqs: others });
+  }
+
+  /** In the order in which they came. */
+  #ownOf(seqs: ReadonlySet<number>): readonly NumberedRecord[] {
+    return [...this.#own.values()].filter(({ seq }) => seqs.has(seq));
+  }
+
+  #hearPassed(payload: string): void {
+    const colon = payload.indexOf(":");
+    if (Number(payload.slice(1, colon)) === this.#instance) return;
+    const record = readRecord(utf8(payload.slice(colon + 1)));
+    if (record !== undefined) this.#onEvents([record]);
+  }
+
+  #enqueue(step: Step): void {
+    if ("seqs" in step) this.#waiting += step.seqs.length;
+    if (this.#waiting > MAX_WAITING) return this.#lose(new Error("too many events at once"));
+    this.#steps.push(step);
+    if (!this.#isReading) void this.#readAll();
+  }
+
+  async #readAll(): Promise<void> {
+    this.#isReading = true;
+    try {
+      while (this.#steps.length > 0) await this.#readSome();
+    } catch (error) {
+      this.#lose(error);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  async #readSome(): Promise<void> {
+    const seqs: number[] = [];
+    while (seqs.length < READ_EVENTS && this.#steps.length > 0) {
+      const step = this.#steps[0]!;
+      if ("floor" in step) {
+        if (seqs.length > 0) break;
+        this.#window.raise(step.floor);
+      } else {
+        const room = READ_EVENTS - seqs.length;
+        seqs.push(...step.seqs.slice(0, room));
+        if (step.seqs.length > room) {
+          this.#steps[0] = { seqs: step.seqs.slice(room) };
+          break;
+        }
+      }
+      this.#steps.shift();
+    }
+    this.#waiting -= seqs.length;
+    const unknown = seqs.filter((seq) => !this.#window.has(seq));
+    if (unknown.length === 0) return;
+    const records = await this.#database.query(selectBySeqs(unknown), SHORT);
+    this.#tell(records.filter((record) => record !== undefined));
+  }
+
+  async #connect(): Promise<void> {
+    this.#isConnecting = true;
+    try {
+      const listening = await this.#database.listen(FEED_CHANNEL, {
+        onPayload: (payload) => this.#hear(payload),
+        onLost: (error) => this.#lose(error),
+      });
+      this.#listening = listening;
+      if (this.#isClosed) return await listening.close();
+      if (this.#instance === 0) await this.#begin(listening);
+      else await this.#catchUp();
+      if (this.#listening !== listening) throw new StoreUnavailable("lost while catching up");
+    } catch (error) {
+      const listening = this.#listening;
+      this.#listening = undefined;
+      await listening?.close();
+      throw error;
+    } finally {
+      this.#isConnecting = false;
+    }
+  }
+
+  /** Sets the first floor: what was numbered before it is told by nobody. */
+  async #begin(listening: Listening): Promise<void> {
+    const mark = await listening.query(selectMark);
+    const deadlineMs = this.#nowMs() + BEAT_MS;
+    while (await oldestWriteUs(listening) <= mark[0]!.timeUs && this.#nowMs() < deadlineMs) {
+      await this.#pause(MIN_RETRY_MS);
+    }
+    this.#window.raise(mark[0]!.seq);
+    this.#instance = (await listening.query(selectInstance))[0]!;
+  }
+
+  /** Finds what was stored while nobody listened. */
+  async #catchUp(): Promise<void> {
+    let after = this.#window.floor;
+    for (;;) {
+      const seqs = await this.#database.query(selectSeqsAfter(after, LIST_SEQS), SHORT);
+      const unknown = seqs.filter((seq) => !this.#window.has(seq));
+      for (let start = 0; start < unknown.length; start += READ_EVENTS) {
+        const part = unknown.slice(start, start + READ_EVENTS);
+        const records = await this.#database.query(selectBySeqs(part), SHORT);
+        this.#tell(records.filter((record) => record !== undefined));
+      }
+      if (seqs.length < LIST_SEQS) return;
+      after = seqs.at(-1)!;
+    }
+  }
+
+  /** Raises the floor, and finds out whether the connection still lives. */
+  async #onBeat(): Promise<void> {
+    const listening = this.#listening;
+    if (listening === undefined || this.#isConnecting) return;
+    if (this.#isBeating) return this.#lose(new StoreUnavailable("the database does not answer"));
+    this.#isBeating = true;
+    try {
+      const [mark] = await listening.query(selectMark);
+      if (mark!.seq > (this.#marks.at(-1)?.seq ?? this.#window.floor)) this.#marks.push(mark!);
+      if (this.#marks.length > 0) await this.#settle(listening);
+    } catch (error) {
+      if (listening === this.#listening) this.#lose(error);
+    } finally {
+      this.#isBeating = false;
+    }
+  }
+
+  async #settle(listening: Listening): Promise<void> {
+    const oldestUs = await oldestWriteUs(listening);
+    const settled = this.#marks.filter(({ timeUs }) => timeUs < oldestUs);
+    // Comes back on this connection, behind everything that was committed before.
+    await listening.query(notify([""]));
+    if (settled.length === 0 || listening !== this.#listening) return;
+    this.#marks.splice(0, settled.length);
+    this.#enqueue({ floor: settled.at(-1)!.seq });
+  }
+
+  /** Drops the connection and what it brought: catching up finds that again. */
+  #lose(error: unknown): void {
+    const listening = this.#listening;
+    if (this.#isClosed || listening === undefined) return;
+    this.#listening = undefined;
+    this.#steps = [];
+    this.#waiting = 0;
+    void listening.close();
+    // Whoever is still connecting finds out and tries again.
+    if (!this.#isConnecting) this.#goDeaf(error);
+  }
+
+  #goDeaf(error: unknown): void {
+    if (this.#deafSinceMs === undefined) {
+      this.#deafSinceMs = this.#nowMs();
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options?.log.warn("other instances cannot be heard", { error: why });
+    }
+    this.#retry = this.#options?.clock.after(this.#retryMs, () => void this.#reconnect());
+    this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
+  }
+
+  async #reconnect(): Promise<void> {
+    try {
+      await this.#connect();
+    } catch (error) {
+      if (!this.#isClosed) this.#goDeaf(error);
+      return;
+    }
+    if (this.#isClosed) return;
+    const lastedMs = Math.round(this.#nowMs() - (this.#deafSinceMs ?? this.#nowMs()));
+    this.#deafSinceMs = undefined;
+    this.#retryMs = MIN_RETRY_MS;
+    this.#options?.log.info("other instances are heard again", { lastedMs });
+  }
+
+  async #send(): Promise<void> {
+    this.#isSending = true;
+    // What the rest of this turn brings travels together.
+    await Promise.resolve();
+    while (this.#outbox.length > 0) {
+      const payloads = this.#outbox.splice(0, READ_EVENTS);
+      // Ephemeral events are promised to nobody: what cannot be sent now is not sent.
+      await this.#database.transaction((session) => session.query(notify(payloads)))
+        .catch(() => {});
+    }
+    this.#isSending = false;
+  }
+
+  #nowMs(): number {
+    return this.#options?.clock.monotonicMs() ?? 0;
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.#options?.clock.after(delayMs, resolve));
+  }
+}
+
+async function oldestWriteUs(listening: Listening): Promise<number> {
+  return (await listening.query(selectOldestWrite))[0]!;
+}

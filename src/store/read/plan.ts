@@ -1,0 +1,299 @@
+/**
+ * From a filter to the way through the indexes that answers it.
+ *
+ * Every index ends in `created_at desc, head`, which is the order of answers. A filter that names several values has as many stretches of
+ * its index to read, one for each: its *lanes*. Each lane is in the order of the answer, so the newest
+ * of all lanes are found by reading a few rows of each and never by reading all and sorting.
+ *
+ * @module
+ */
+
+import type { HashText } from "../../nostr/event_id.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { type FacetCondition, facetConditions } from "../search/facet.ts";
+import { PROFILE_KIND, profileWord } from "../search/profile_word.ts";
+import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "../fingerprint.ts";
+
+/**
+ * Follow lists. They have most of all tags and are left out of two indexes, see `migrations/`; what these
+ * are asked for is asked in a second way for follow lists.
+ */
+export const LIST_KIND = 3;
+
+/**
+ * What an index is on, before `created_at desc, head`, and in what words it has to be asked: each is of the
+ * rows that meet a condition which only statements for that index say, see `migrations/`. The words are
+ * true of all rows, follow lists aside.
+ */
+export const INDEXES = {
+  id: { table: "events", columns: ["head", "id"], words: [] },
+  authorKind: { table: "events", columns: ["author", "kind"], words: ["hit.created_at >= 0"] },
+  author: { table: "events", columns: ["author"], words: ["hit.kind >= 0"] },
+  kind: { table: "events", columns: ["kind"], words: [] },
+  time: { table: "events", columns: [], words: [] },
+  tag: {
+    table: "tags",
+    columns: ["tag"],
+    words: [`hit.kind <> ${LIST_KIND}`, "hit.created_at >= 0"],
+  },
+  tagKind: { table: "tags", columns: ["tag", "kind"], words: ["hit.event > 0"] },
+  tagAuthor: {
+    table: "tags",
+    columns: ["tag", "author"],
+    words: [`hit.kind <> ${LIST_KIND}`, "hit.kind >= 0"],
+  },
+} as const;
+
+/** The name of an index. */
+export type IndexName = keyof typeof INDEXES;
+
+/** The values of the columns that single out one lane: fingerprints, kinds, and ids as hex. */
+export type Lane = readonly (string | number)[];
+
+/** Values of one tag letter. */
+export interface TagCondition {
+  readonly values: readonly Fingerprint[];
+  /** Whether an event must carry all of them, not just one. */
+  readonly every?: boolean;
+}
+
+/** What the index does not decide and each row is checked for. */
+export interface Rest {
+  readonly authors?: readonly Fingerprint[];
+  readonly kinds?: readonly number[];
+  readonly tags: readonly TagCondition[];
+}
+
+/** A way to answer a filter. */
+export interface Plan {
+  readonly index: IndexName;
+  /** At least one. */
+  readonly lanes: readonly Lane[];
+  /** Whether one event may stand in several lanes. */
+  readonly overlapping: boolean;
+  readonly rest: Rest;
+  /** Seconds since 1970, inclusive. */
+  readonly since: number;
+  /** Seconds since 1970, exclusive. */
+  readonly before: number;
+  /** The most events wanted; infinite when all are. */
+  readonly limit: number;
+  /** What has expired by then is left out, seconds since 1970; 0 or less when nothing is. */
+  readonly nowS: number;
+}
+
+/**
+ * How many lanes two lists of values may multiply to. Beyond, the second list is checked row by row.
+ * Finding a lane takes a few microseconds.
+ */
+const MAX_LANES = 4_096;
+
+/**
+ * The plans whose answers together are a filter's, its search aside; none when nothing can match. Mostly
+ * one: by ids, else tags, else authors × kinds, else authors, else kinds, else time. The limit is that of
+ * the union too.
+ *
+ * @param hashText for fingerprints.
+ * @param nowS see {@link Plan.nowS}.
+ *
+ * @see NIP-01 "Communication between clients and relays"
+ */
+export function plansOf(filter: ReqFilter, hashText: HashText, nowS = 0): readonly Plan[] {
+  const conditions = conditionsOf(filter, hashText);
+  const bounds = boundsOf(filter, nowS);
+  if (bounds === undefined || conditions === undefined) return [];
+  const { words: _, ...others } = conditions;
+  return pathsOf(others).map((path) => ({ ...path, ...bounds }));
+}
+
+/** A way to answer a filter by its words. */
+export interface WordPlan extends Plan {
+  /** Each of which an event must have. */
+  readonly words: readonly string[];
+  /** What is looked up in the index: these words, or those that say the same of profiles alone. */
+  readonly soughtWords: readonly string[];
+  /** Of these events alone. */
+  readonly ids?: readonly string[];
+  /** What the index of words is asked for besides words; {@link Plan.rest} says the same and exactly. */
+  readonly facets: readonly FacetCondition[];
+}
+
+/**
+ * The way to answer a filter with a search; undefined when nothing can match.
+ *
+ * @param hashText for fingerprints.
+ * @param nowS see {@link Plan.nowS}.
+ *
+ * @see NIP-50
+ */
+export function wordPlanOf(filter: ReqFilter, hashText: HashText, nowS = 0): WordPlan | undefined {
+  const conditions = conditionsOf(filter, hashText);
+  const bounds = boundsOf(filter, nowS);
+  if (bounds === undefined || conditions === undefined) return undefined;
+  const { ids, words = [], ...rest } = conditions;
+  const { kinds, ...others } = rest;
+  const isOfProfiles = kinds?.every((kind) => kind === PROFILE_KIND) ?? false;
+  return {
+    ...eventPath("time", [[]], rest),
+    ...bounds,
+    words,
+    soughtWords: isOfProfiles ? words.map(profileWord) : words,
+    facets: facetConditions(isOfProfiles ? others : rest),
+    ...(ids && { ids }),
+  };
+}
+
+/** Undefined when nothing is wanted, or from no time. */
+function boundsOf(
+  filter: ReqFilter,
+  nowS: number,
+): Pick<Plan, "since" | "before" | "limit" | "nowS"> | undefined {
+  const since = Math.max(0, Math.ceil(filter.since ?? 0));
+  const before = Math.min(END_OF_TIME, Math.floor(filter.until ?? END_OF_TIME - 1) + 1);
+  const limit = filter.limit ?? Infinity;
+  return limit <= 0 || since >= before ? undefined : { since, before, limit, nowS };
+}
+
+/** Later than every `created_at`: 2^53. */
+const END_OF_TIME = Number.MAX_SAFE_INTEGER + 1;
+
+type Path = Pick<Plan, "index" | "lanes" | "overlapping" | "rest">;
+
+/** A filter's conditions without what no event can have. */
+interface Conditions extends Rest {
+  readonly ids?: readonly string[];
+  /** To be found, each of them. */
+  readonly words?: readonly string[];
+}
+
+/** Undefined when nothing can match. */
+function conditionsOf(filter: ReqFilter, hashText: HashText): Conditions | undefined {
+  const ids = filter.ids && [...filter.ids].filter(isKey);
+  const authors = filter.authors &&
+    [...filter.authors].filter(isKey).map((pubkey) => authorFingerprint(pubkey, hashText));
+  const kinds = filter.kinds && [...filter.kinds].filter(isKind);
+  const some = [...filter.tags].map(([letter, values]) => ({
+    values: [...values].map((value) => tagFingerprint(letter, value, hashText))
+      .filter((fingerprint) => fingerprint !== undefined),
+  }));
+  const all = [...(filter.allTags ?? [])].map((tag) => everyOf(tag, hashText));
+  const tags = [...some, ...all];
+  const words = filter.search && [...filter.search];
+  const lists = [ids, authors, kinds, words, ...tags.map(({ values }) => values)];
+  if (lists.some((list) => list?.length === 0)) return undefined;
+  return {
+    ...(ids && { ids }),
+    ...(authors && { authors }),
+    ...(kinds && { kinds }),
+    ...(words && { words }),
+    tags,
+  };
+}
+
+/** Without values when one of them can be in no event. */
+function everyOf(
+  [letter, values]: readonly [string, ReadonlySet<string>],
+  hashText: HashText,
+): TagCondition {
+  const wanted = [...values].map((value) => tagFingerprint(letter, value, hashText));
+  const known = wanted.filter((fingerprint) => fingerprint !== undefined);
+  if (known.length < wanted.length) return { values: [] };
+  return { values: known, ...(known.length > 1 && { every: true }) };
+}
+
+function isKey(text: string): boolean {
+  return isHex(text, KEY_DIGITS);
+}
+
+function isKind(kind: number): boolean {
+  return Number.isInteger(kind) && kind >= 0 && kind <= 65_535;
+}
+
+function pathsOf({ ids, ...rest }: Omit<Conditions, "words">): readonly Path[] {
+  if (ids !== undefined) return [eventPath("id", ids.map((id) => [headOf(id), id]), rest)];
+  const [driver] = rest.tags.toSorted((a, b) => laneCount(a) - laneCount(b));
+  if (driver === undefined) return [plainPath(rest)];
+  // Of values that are all needed, the events with the first are those that can have the others.
+  return tagPaths(driver.every ? firstOf(driver) : driver, rest);
+}
+
+function laneCount({ every, values }: TagCondition): number {
+  return every ? 1 : values.length;
+}
+
+function firstOf({ values }: TagCondition): TagCondition {
+  return { values: values.slice(0, 1) };
+}
+
+/** Without ids and tags to go by. */
+function plainPath({ authors, kinds, tags }: Rest): Path {
+  if (authors !== undefined) {
+    const both = kinds && crossed(authors, kinds);
+    return both !== undefined
+      ? eventPath("authorKind", both, { tags })
+      : eventPath("author", lanesOf(authors), { ...(kinds && { kinds }), tags });
+  }
+  return kinds !== undefined
+    ? eventPath("kind", lanesOf(kinds), { tags })
+    : eventPath("time", [[]], { tags });
+}
+
+function eventPath(index: IndexName, lanes: readonly Lane[], rest: Rest): Path {
+  return { index, lanes, overlapping: false, rest };
+}
+
+/** By the values of one letter: by kind where kinds are named, else apart for follow lists. */
+function tagPaths(driver: TagCondition, rest: Rest): readonly Path[] {
+  const { authors, kinds } = rest;
+  const byKind = authors === undefined && kinds && crossed(driver.values, kinds);
+  if (byKind) return [tagPath("tagKind", byKind, { driver, rest: { tags: rest.tags } })];
+  const paths: Path[] = [];
+  const others = kinds?.filter((kind) => kind !== LIST_KIND);
+  if (others?.length !== 0) {
+    paths.push(otherPath(driver, { ...rest, ...(others && { kinds: others }) }));
+  }
+  if (kinds === undefined || kinds.includes(LIST_KIND)) paths.push(listPath(driver, rest));
+  return paths;
+}
+
+/** All but follow lists. */
+function otherPath(driver: TagCondition, rest: Rest): Path {
+  const { authors, ...unauthored } = rest;
+  const byAuthor = authors && crossed(driver.values, authors);
+  return byAuthor !== undefined
+    ? tagPath("tagAuthor", byAuthor, { driver, rest: unauthored })
+    : tagPath("tag", lanesOf(driver.values), { driver, rest });
+}
+
+/** Follow lists only. An author has one, so that author's lane is as short as can be. */
+function listPath(driver: TagCondition, { authors, tags }: Rest): Path {
+  if (authors !== undefined) {
+    return eventPath("authorKind", authors.map((author) => [author, LIST_KIND]), { tags });
+  }
+  const lanes = driver.values.map((value) => [value, LIST_KIND]);
+  return tagPath("tagKind", lanes, { driver, rest: { tags } });
+}
+
+function tagPath(
+  index: IndexName,
+  lanes: readonly Lane[],
+  { driver, rest }: { readonly driver: TagCondition; readonly rest: Rest },
+): Path {
+  const tags = rest.tags.filter((tag) => tag !== driver);
+  const overlapping = driver.values.length > 1;
+  return { index, lanes, overlapping, rest: { ...rest, tags } };
+}
+
+function lanesOf(values: readonly (string | number)[]): readonly Lane[] {
+  return values.map((value) => [value]);
+}
+
+/** Each with each, unless that is too many. */
+function crossed(
+  first: readonly (string | number)[],
+  second: readonly (string | number)[],
+): readonly Lane[] | undefined {
+  if (first.length * second.length > MAX_LANES) return undefined;
+  return first.flatMap((a) => second.map((b) => [a, b]));
+}

@@ -1,0 +1,73 @@
+/**
+ * What a query asks, filter by filter, and its answers as one.
+ *
+ * @module
+ */
+
+import type { FoundEvent } from "./body_statement.ts";
+import type { Session, StatementOptions } from "../database/database.ts";
+import { inlineShare, type Part } from "./inline_share.ts";
+import { inTurn, union } from "./union.ts";
+
+/** How many events are found in one step, at most. */
+export const PAGE_EVENTS = 500;
+
+/** What is found, step by step. */
+export type Answer = AsyncGenerator<readonly FoundEvent[], void>;
+
+/** What cuts an answer short. */
+export interface Bounds extends Pick<StatementOptions, "signal" | "allowance"> {
+  /** Where its statements go. */
+  readonly database?: Pick<Session, "query">;
+}
+
+/** How each step of an answer is read. */
+export interface Step extends Bounds {
+  /** The longest JSON that comes along, bytes. */
+  readonly mostBytes: number;
+}
+
+/** A filter with the way to its answer. */
+export interface Question {
+  /** What is read for it, see {@link inlineShare}. */
+  readonly parts: readonly Part[];
+  readonly ask: (step: Step) => Answer;
+}
+
+/** What nothing can match. */
+export const noQuestion: Question = { parts: [], ask: async function* () {} };
+
+/** An answer to all questions. */
+export interface Asked {
+  readonly found: Answer;
+  /** The most bytes of JSON that come along in one step. */
+  readonly claimBytes: number;
+}
+
+/**
+ * All answers as one, in the order of time.
+ */
+export function askTogether(questions: readonly Question[], bounds: Bounds): Asked {
+  const parts = questions.flatMap(({ parts }) => parts);
+  const { mostBytes, claimBytes } = inlineShare(parts, PAGE_EVENTS);
+  return { found: merged(questions.map(({ ask }) => ask({ ...bounds, mostBytes }))), claimBytes };
+}
+
+/**
+ * One answer after the other. Each has all the room for itself.
+ */
+export function askInTurn(questions: readonly Question[], bounds: Bounds): Asked {
+  const shares = questions.map(({ parts }) => inlineShare(parts, PAGE_EVENTS));
+  const answers = questions.map(({ ask }, at) => ask({ ...bounds, ...shares[at]! }));
+  return {
+    found: inTurn(answers),
+    claimBytes: Math.max(0, ...shares.map(({ claimBytes }) => claimBytes)),
+  };
+}
+
+/**
+ * The union of answers, see `union.ts`.
+ */
+export function merged(answers: readonly Answer[], limit = Infinity): Answer {
+  return answers.length === 1 ? answers[0]! : union(answers, { limit, chunkEvents: PAGE_EVENTS });
+}

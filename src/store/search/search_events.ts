@@ -1,0 +1,106 @@
+/**
+ * Searching in a database.
+ *
+ * @see NIP-50
+ * @module
+ */
+
+import type { Session } from "../database/database.ts";
+import type { FoundEvent } from "../read/body_statement.ts";
+import type { WordPlan } from "../read/plan.ts";
+import type { Bounds } from "../read/question.ts";
+import { matchedStatement, matchStatement, newestStatement } from "./search_statement.ts";
+import { type Found, type Harvest, type Stretch, type Walk, walkBack } from "./search_walk.ts";
+import { rarityOf, type Statistics, withoutCommon } from "./word_shares.ts";
+
+/** Where to search, and how much of it. */
+export interface SearchContext extends Bounds {
+  readonly database: Pick<Session, "query">;
+  /** How many of the newest events that match are compared. */
+  readonly candidates: number;
+  /** How common words are. Default: nothing is known of that. */
+  readonly statistics?: Statistics;
+}
+
+/** How much of an answer comes at a time. */
+export interface PageOptions {
+  /** The most events in one chunk. */
+  readonly chunkEvents: number;
+  /** The longest JSON that comes along. Default: any. */
+  readonly mostBytes?: number;
+}
+
+/**
+ * The best of the newest events that match, best first, in chunks. However large the database is, no
+ * more is looked at than a few times as many events as are compared.
+ *
+ * @see NIP-50
+ */
+export async function* searchEvents(
+  plan: WordPlan,
+  context: SearchContext & PageOptions,
+): AsyncGenerator<readonly FoundEvent[], void> {
+  const { database, signal, allowance, chunkEvents, mostBytes } = context;
+  const { best } = await findMatches(plan, plan.limit, context);
+  for (let start = 0; start < Math.min(best.length, plan.limit); start += chunkEvents) {
+    const end = Math.min(start + chunkEvents, plan.limit);
+    const statement = matchedStatement(plan, best.slice(start, end), mostBytes);
+    const chunk = await database.query(statement, { signal, allowance });
+    if (chunk.length > 0) yield chunk;
+  }
+}
+
+/**
+ * How many events match, up to `candidates`, and the best `limit` of these, or some more, best first.
+ *
+ * @see NIP-50
+ */
+export async function findMatches(
+  wanted: WordPlan,
+  limit: number,
+  context: SearchContext,
+): Promise<Harvest> {
+  const known = await context.statistics?.current();
+  const plan = known === undefined ? wanted : withoutCommon(wanted, known);
+  const rarity = known && rarityOf(plan, known);
+  const look = (stretch: Stretch) => lookAt(plan, { ...stretch, limit }, context);
+  if (plan.ids === undefined) {
+    return await walkBack({ ...await walkOf(plan, context), rarity }, look);
+  }
+  // Those that were named are few.
+  const { since, before, ids } = plan;
+  const all = {
+    since,
+    before,
+    wanted: context.candidates,
+    most: ids.length,
+    isSelective: false,
+  };
+  return { ...await look(all), isWhole: true };
+}
+
+/** From the newest event on, as dense as the newest ones are. */
+async function walkOf(
+  plan: WordPlan,
+  { candidates, database, signal, allowance }: SearchContext,
+): Promise<Walk> {
+  const [newest] = await database.query(newestStatement(plan, SAMPLE), { signal, allowance });
+  const { count, newestAt, oldestAt, firstAt } = newest!;
+  const before = count === 0 ? firstAt : newestAt + 1;
+  return { since: firstAt, before, eventsPerS: count / (newestAt + 1 - oldestAt), candidates };
+}
+
+/** How many of the newest events are looked at to see how dense they are. */
+const SAMPLE = 250;
+
+async function lookAt(
+  plan: WordPlan,
+  { limit, ...stretch }: Stretch & { readonly limit: number },
+  { database, signal, allowance }: SearchContext,
+): Promise<Found> {
+  // Without a limit all that are compared are wanted.
+  const statement = matchStatement(plan, stretch, Math.min(limit, stretch.wanted));
+  const rows = await database.query(statement, { signal, allowance });
+  const { looked, compared } = rows[0]!;
+  return { looked, compared, best: rows.flatMap(({ match }) => match ?? []) };
+}

@@ -1,0 +1,207 @@
+/**
+ * Deletions, inside the transaction that writes a batch.
+ *
+ * @module
+ */
+
+import type { HashText } from "../../nostr/event_id.ts";
+import { ownersOf } from "../../nostr/gift_wrap.ts";
+import { addressOf } from "../../nostr/kind.ts";
+import type { Session } from "../database/database.ts";
+import type { EventRecord } from "../event_store.ts";
+import { newestFirst } from "./ordered_batch.ts";
+import { deleteTags } from "./put_statements.ts";
+import { slotFingerprint } from "../fingerprint.ts";
+import {
+  deleteByIds,
+  deleteBySlots,
+  type DeletedId,
+  type DeletedSlot,
+  deleteOfVanished,
+  deleteSentToVanished,
+  insertDeletedIds,
+  lockAlone,
+  lockTogether,
+  selectDeletedIds,
+  selectDeletedSlots,
+  selectVanished,
+  upsertDeletedSlots,
+  upsertVanished,
+  type Vanished,
+} from "./tombstone_statements.ts";
+import { type DeletedAddress, Tombstones } from "./tombstones.ts";
+
+/** What a burial works with. */
+export interface BurialOptions {
+  /** For fingerprints. */
+  readonly hashText: HashText;
+  /** Whether nobody else may write until the transaction ends. */
+  readonly alone: boolean;
+}
+
+/** The batch deletes something and has to be written alone. */
+export class MustBeAlone extends Error {
+  override readonly name = "MustBeAlone";
+}
+
+/**
+ * Carries out the requests of a batch, and gives the places of those of its events that are not to be
+ * written. Takes the lock that orders deletions and other writes, so it is the first thing that the
+ * transaction does.
+ *
+ * Rejects with {@link MustBeAlone} when the batch has to be written anew, {@link BurialOptions.alone}.
+ * One that has requests had better be so at once.
+ */
+export async function bury(
+  batch: readonly EventRecord[],
+  session: Session,
+  options: BurialOptions,
+): Promise<ReadonlySet<number>> {
+  const [, deleted, known] = await Promise.all([
+    session.query(options.alone ? lockAlone : lockTogether),
+    options.alone ? carryOut(requestsOf(batch), session, options.hashText) : [],
+    tombstonesFor(batch, session, options.hashText),
+  ]);
+  const { places, closed } = coveredBy(known, batch);
+  if (closed.length > 0 && !options.alone) throw new MustBeAlone();
+  const [, older] = await Promise.all([
+    deleted.length > 0 ? session.query(deleteTags(deleted)) : [],
+    closed.length > 0 ? closeSlots(closed, session, options.hashText) : [],
+  ]);
+  if (older.length > 0) await session.query(deleteTags(older));
+  return places;
+}
+
+function requestsOf(batch: readonly EventRecord[]): Tombstones {
+  const requests = new Tombstones();
+  for (const { event } of batch) requests.heed(event);
+  return requests;
+}
+
+/** Remembers what is asked, deletes the events that are here, and gives their keys. */
+async function carryOut(
+  requests: Tombstones,
+  session: Session,
+  hashText: HashText,
+): Promise<readonly number[]> {
+  const ids = deletedIds(requests);
+  const slots = [...requests.addresses.values()].map((deleted) => slotOf(deleted, hashText));
+  const vanished = [...requests.vanished].map(([pubkey, untilS]) => ({ pubkey, untilS }));
+  const keys = await Promise.all([
+    ...inParts(ids).map((part) => deleteIds(part, session, hashText)),
+    ...inParts(slots).map((part) => deleteSlots(part, session, hashText)),
+    vanished.length > 0 ? forget(vanished, session, hashText) : [],
+  ]);
+  return keys.flat();
+}
+
+/** How many targets one statement deals with, so that each ends long before its time is over. */
+const STATEMENT_TARGETS = 1_000;
+
+function inParts<One>(all: readonly One[]): readonly (readonly One[])[] {
+  const count = Math.ceil(all.length / STATEMENT_TARGETS);
+  return Array.from(
+    { length: count },
+    (_, part) => all.slice(part * STATEMENT_TARGETS, (part + 1) * STATEMENT_TARGETS),
+  );
+}
+
+async function deleteIds(
+  ids: readonly DeletedId[],
+  session: Session,
+  hashText: HashText,
+): Promise<readonly number[]> {
+  const [keys] = await Promise.all([
+    session.query(deleteByIds(ids, hashText)),
+    session.query(insertDeletedIds(ids)),
+  ]);
+  return keys;
+}
+
+async function deleteSlots(
+  slots: readonly DeletedSlot[],
+  session: Session,
+  hashText: HashText,
+): Promise<readonly number[]> {
+  const [keys] = await Promise.all([
+    session.query(deleteBySlots(slots, hashText)),
+    session.query(upsertDeletedSlots(slots)),
+  ]);
+  return keys;
+}
+
+async function forget(
+  vanished: readonly Vanished[],
+  session: Session,
+  hashText: HashText,
+): Promise<readonly number[]> {
+  const [written, received] = await Promise.all([
+    session.query(deleteOfVanished(vanished, hashText)),
+    session.query(deleteSentToVanished(vanished, hashText)),
+    session.query(upsertVanished(vanished)),
+  ]);
+  return [...written, ...received];
+}
+
+/** The tombstones that may cover an event of the batch, as the database has them. */
+async function tombstonesFor(
+  batch: readonly EventRecord[],
+  session: Session,
+  hashText: HashText,
+): Promise<Tombstones> {
+  const known = new Tombstones();
+  const addresses = batch.flatMap(({ event }) => addressOf(event) ?? []);
+  const slots = addresses.map((address) => ({
+    ...address,
+    slot: slotFingerprint(address.d, hashText),
+  }));
+  const owners = new Set(batch.flatMap(({ event }) => ownersOf(event)));
+  const [ids, closed, vanished] = await Promise.all([
+    session.query(selectDeletedIds(batch.map(({ event }) => event.id))),
+    slots.length > 0 ? session.query(selectDeletedSlots(slots)) : [],
+    session.query(selectVanished([...owners])),
+  ]);
+  for (const { id, pubkey } of ids) known.delete(id, pubkey);
+  for (const { place, createdAt, id } of closed) {
+    known.close({ address: addresses[place]!, createdAt, id });
+  }
+  for (const { pubkey, untilS } of vanished) known.vanish(pubkey, untilS);
+  return known;
+}
+
+/** The places of the covered events, and the addresses that these close further than they were. */
+function coveredBy(
+  known: Tombstones,
+  batch: readonly EventRecord[],
+): { readonly places: ReadonlySet<number>; readonly closed: readonly DeletedAddress[] } {
+  const places = new Set<number>();
+  const closed: DeletedAddress[] = [];
+  if (known.isEmpty) return { places, closed };
+  // The newest version first: where it is covered, those below it are, and its address is closed once.
+  for (const place of newestFirst(batch)) {
+    const { event } = batch[place]!;
+    if (!known.cover(event)) continue;
+    places.add(place);
+    const deleted = known.closeUpTo(event);
+    if (deleted !== undefined) closed.push(deleted);
+  }
+  return { places, closed };
+}
+
+/** Deletes the versions that are older than covered ones, and gives their keys. */
+function closeSlots(
+  closed: readonly DeletedAddress[],
+  session: Session,
+  hashText: HashText,
+): Promise<readonly number[]> {
+  return deleteSlots(closed.map((deleted) => slotOf(deleted, hashText)), session, hashText);
+}
+
+function deletedIds({ ids }: Tombstones): readonly DeletedId[] {
+  return [...ids].flatMap(([id, pubkeys]) => [...pubkeys].map((pubkey) => ({ id, pubkey })));
+}
+
+function slotOf({ address, createdAt, id }: DeletedAddress, hashText: HashText): DeletedSlot {
+  const { kind, pubkey, d } = address;
+  return { pubkey, kind, slot: slotFingerprint(d, hashText), createdAt, id };
+}

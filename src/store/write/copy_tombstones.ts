@@ -1,0 +1,97 @@
+/**
+ * What was deleted, from one database into another.
+ *
+ * @module
+ */
+
+import type { Database, Parameter, Statement } from "../database/database.ts";
+import {
+  type DeletedId,
+  type DeletedSlot,
+  insertDeletedIds,
+  upsertDeletedSlots,
+  upsertVanished,
+  type Vanished,
+} from "./tombstone_statements.ts";
+
+/** Before every slot. */
+const NO_SLOT = "0".repeat(32);
+
+/** How many rows are carried at once. */
+const PAGE_ROWS = 1_000;
+
+type Source = Pick<Database, "query">;
+type Target = Pick<Database, "transaction">;
+
+/** One kind of tombstone: a table, read in the order of its key from where the last page ended. */
+interface Kind<Row> {
+  /** `after` is the last row so far; undefined before the first. */
+  readonly select: (after: Row | undefined) => Statement<Row>;
+  readonly insert: (rows: readonly Row[]) => Statement<void>;
+}
+
+const ids: Kind<DeletedId> = {
+  select: (after) => ({
+    text: `select id, pubkey from deleted_ids
+where (id, pubkey) > ($1::bytea, $2::bytea) order by id, pubkey limit ${PAGE_ROWS}`,
+    parameters: [bytea(after?.id), bytea(after?.pubkey)],
+    read: (cells) => ({ id: cells.hex(0), pubkey: cells.hex(1) }),
+  }),
+  insert: insertDeletedIds,
+};
+
+const slots: Kind<DeletedSlot> = {
+  select: (after) => ({
+    text: `select pubkey, kind, uuid_send(slot), created_at, id from deleted_addresses
+where (pubkey, kind, slot) > ($1::bytea, $2::int4, $3::uuid)
+order by pubkey, kind, slot limit ${PAGE_ROWS}`,
+    parameters: [bytea(after?.pubkey), after?.kind ?? -1, after?.slot ?? NO_SLOT],
+    read: (cells) => ({
+      pubkey: cells.hex(0),
+      kind: cells.integer(1),
+      slot: cells.hex(2),
+      createdAt: cells.integer(3),
+      id: cells.hex(4),
+    }),
+  }),
+  insert: upsertDeletedSlots,
+};
+
+const vanished: Kind<Vanished> = {
+  select: (after) => ({
+    text: `select pubkey, until_time from vanished
+where pubkey > $1::bytea order by pubkey limit ${PAGE_ROWS}`,
+    parameters: [bytea(after?.pubkey)],
+    read: (cells) => ({ pubkey: cells.hex(0), untilS: cells.integer(1) }),
+  }),
+  insert: upsertVanished,
+};
+
+/**
+ * Brings all tombstones of `from` into `to`. The requests among the events do not carry all of them: they
+ * may be gone, and what they closed is only known where the events that they named have been. May be
+ * repeated.
+ */
+export async function copyTombstones(from: Source, to: Target): Promise<void> {
+  await copyKind(ids, from, to);
+  await copyKind(slots, from, to);
+  await copyKind(vanished, from, to);
+}
+
+async function copyKind<Row>(
+  { select, insert }: Kind<Row>,
+  from: Source,
+  to: Target,
+): Promise<void> {
+  let rows = await from.query(select(undefined));
+  while (rows.length > 0) {
+    const page = rows;
+    await to.transaction((session) => session.query(insert(page)));
+    rows = await from.query(select(page.at(-1)));
+  }
+}
+
+/** No key is smaller than the empty one. */
+function bytea(hex = ""): Parameter {
+  return `\\x${hex}`;
+}

@@ -1,0 +1,286 @@
+/**
+ * The statements by which deletions are remembered and carried out.
+ *
+ * @module
+ */
+
+import { DELETION_REQUEST } from "../../nostr/deletion_request.ts";
+import type { HashText } from "../../nostr/event_id.ts";
+import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
+import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
+import { byteaArray, plainArray } from "../database/array_literal.ts";
+import type { Cells, Statement } from "../database/database.ts";
+import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "../fingerprint.ts";
+import type { DeletedAddress } from "./tombstones.ts";
+
+/** That somebody asked for the deletion of an id. */
+export interface DeletedId {
+  readonly id: string;
+  readonly pubkey: string;
+}
+
+/** That nothing of somebody is to be there up to a time. */
+export interface Vanished {
+  readonly pubkey: string;
+  /** Seconds since 1970, inclusive. */
+  readonly untilS: number;
+}
+
+/** An address as the table of events has it. */
+export interface Slot {
+  readonly pubkey: string;
+  readonly kind: number;
+  readonly slot: Fingerprint;
+}
+
+/** An address of which all versions up to one are gone. */
+export type DeletedSlot = Slot & Pick<DeletedAddress, "createdAt" | "id">;
+
+/** Ours alone: "gallimde" in ASCII. */
+const LOCK = "7449354471528555621";
+
+/** Until the transaction ends, nobody holds {@link lockAlone}. */
+export const lockTogether: Statement<void> = {
+  text: "select pg_advisory_xact_lock_shared($1::int8)::text",
+  parameters: [LOCK],
+  read: () => {},
+};
+
+/**
+ * Until the transaction ends, nobody else writes events. Whoever deletes needs that: an event and its
+ * deletion that are written at the same time do not see each other, and the event would stay.
+ */
+export const lockAlone: Statement<void> = {
+  text: "select pg_advisory_xact_lock($1::int8)::text",
+  parameters: [LOCK],
+  read: () => {},
+};
+
+/**
+ * Remembers ids.
+ */
+export function insertDeletedIds(deleted: readonly DeletedId[]): Statement<void> {
+  return {
+    text: `insert into deleted_ids (id, pubkey)
+select * from unnest($1::bytea[], $2::bytea[])
+on conflict do nothing`,
+    parameters: idArrays(deleted),
+    read: () => {},
+  };
+}
+
+/**
+ * Remembers addresses, each once; of what is known already the newer version.
+ */
+export function upsertDeletedSlots(deleted: readonly DeletedSlot[]): Statement<void> {
+  return {
+    text: `insert into deleted_addresses (pubkey, kind, slot, created_at, id)
+select * from unnest(${SLOT_ARRAYS})
+${KEEP_NEWER}`,
+    parameters: slotArrays(deleted),
+    read: () => {},
+  };
+}
+
+/**
+ * Remembers who has vanished, each once.
+ */
+export function upsertVanished(vanished: readonly Vanished[]): Statement<void> {
+  return {
+    text: `insert into vanished (pubkey, until_time)
+select * from unnest($1::bytea[], $2::int8[])
+on conflict (pubkey) do update set until_time = excluded.until_time
+where excluded.until_time > vanished.until_time`,
+    parameters: vanishedArrays(vanished),
+    read: () => {},
+  };
+}
+
+/**
+ * Deletes the events with these ids that belong to who asked, closes their addresses, and gives their
+ * keys.
+ *
+ * @see NIP-09, NIP-59 "Deletion"
+ */
+export function deleteByIds(
+  deleted: readonly DeletedId[],
+  hashText: HashText,
+): Statement<number> {
+  return {
+    text: `with gone as (
+  delete from events
+  using unnest($1::bytea[], $2::bytea[], $3::uuid[], $4::uuid[]) as asked (id, pubkey, head, received)
+  where events.head = asked.head and events.id = asked.id
+    and events.kind not in (${DELETION_REQUEST}, ${VANISH_REQUEST})
+    and (events.pubkey = asked.pubkey or (events.kind = ${GIFT_WRAP} and exists (
+      select from tags where tags.event = events.key and tags.tag = asked.received)))
+  returning events.key, events.pubkey, events.kind, slot, created_at, events.id
+), closed as (
+  insert into deleted_addresses (pubkey, kind, slot, created_at, id)
+  select pubkey, kind, slot, created_at, id from gone where slot is not null
+  ${KEEP_NEWER}
+)
+select key from gone`,
+    parameters: [
+      ...idArrays(deleted),
+      plainArray(deleted.map(({ id }) => headOf(id))),
+      plainArray(deleted.map(({ pubkey }) => sentTo(pubkey, hashText))),
+    ],
+    read: readKey,
+  };
+}
+
+/**
+ * Deletes the versions that these addresses are closed for and gives their keys.
+ */
+export function deleteBySlots(
+  deleted: readonly DeletedSlot[],
+  hashText: HashText,
+): Statement<number> {
+  return {
+    text: `delete from events
+using unnest(${SLOT_ARRAYS}, $6::uuid[]) as closed (pubkey, kind, slot, created_at, id, author)
+where events.author = closed.author and events.kind = closed.kind
+  and events.slot = closed.slot and events.slot is not null
+  and (events.created_at < closed.created_at
+    or (events.created_at = closed.created_at and events.id >= closed.id))
+returning events.key`,
+    parameters: [
+      ...slotArrays(deleted),
+      plainArray(deleted.map(({ pubkey }) => authorFingerprint(pubkey, hashText))),
+    ],
+    read: readKey,
+  };
+}
+
+/**
+ * Deletes what these wrote up to their time, save the newest request itself, and gives the keys.
+ *
+ * @see NIP-62
+ */
+export function deleteOfVanished(
+  vanished: readonly Vanished[],
+  hashText: HashText,
+): Statement<number> {
+  return {
+    text: `delete from events
+using unnest($1::uuid[], $2::int8[]) as vanished (author, until_time)
+where events.author = vanished.author and events.kind >= 0 and events.created_at <= vanished.until_time
+  and (events.kind <> ${VANISH_REQUEST} or events.created_at < vanished.until_time)
+returning events.key`,
+    parameters: [
+      plainArray(vanished.map(({ pubkey }) => authorFingerprint(pubkey, hashText))),
+      plainArray(vanished.map(({ untilS }) => untilS)),
+    ],
+    read: readKey,
+  };
+}
+
+/**
+ * Deletes the gift wraps that were sent to these up to their time and gives the keys.
+ *
+ * @see NIP-59 "Deletion"
+ */
+export function deleteSentToVanished(
+  vanished: readonly Vanished[],
+  hashText: HashText,
+): Statement<number> {
+  return {
+    text: `delete from events where key = any(array(
+  select tags.event from unnest($1::uuid[], $2::int8[]) as vanished (received, until_time)
+  join tags on tags.tag = vanished.received
+    and tags.event > 0 and tags.kind = ${GIFT_WRAP} and tags.created_at <= vanished.until_time))
+returning key`,
+    parameters: [
+      plainArray(vanished.map(({ pubkey }) => sentTo(pubkey, hashText))),
+      plainArray(vanished.map(({ untilS }) => untilS)),
+    ],
+    read: readKey,
+  };
+}
+
+/**
+ * Who asked for the deletion of any of these ids.
+ */
+export function selectDeletedIds(ids: readonly string[]): Statement<DeletedId> {
+  return {
+    text: "select id, pubkey from deleted_ids where id = any($1::bytea[])",
+    parameters: [byteaArray(ids)],
+    read: (cells) => ({ id: cells.hex(0), pubkey: cells.hex(1) }),
+  };
+}
+
+/**
+ * Which of these addresses are closed up to some version; `place` is that in the list.
+ */
+export function selectDeletedSlots(
+  slots: readonly Slot[],
+): Statement<Pick<DeletedSlot, "createdAt" | "id"> & { readonly place: number }> {
+  return {
+    text: `select asked.place - 1, closed.created_at, closed.id
+from unnest($1::bytea[], $2::int4[], $3::uuid[])
+  with ordinality as asked (pubkey, kind, slot, place)
+join deleted_addresses as closed using (pubkey, kind, slot)`,
+    parameters: [
+      byteaArray(slots.map(({ pubkey }) => pubkey)),
+      plainArray(slots.map(({ kind }) => kind)),
+      plainArray(slots.map(({ slot }) => slot)),
+    ],
+    read: (cells) => ({
+      place: cells.integer(0),
+      createdAt: cells.integer(1),
+      id: cells.hex(2),
+    }),
+  };
+}
+
+/**
+ * Which of these public keys have vanished.
+ */
+export function selectVanished(pubkeys: readonly string[]): Statement<Vanished> {
+  return {
+    text: "select pubkey, until_time from vanished where pubkey = any($1::bytea[])",
+    parameters: [byteaArray(pubkeys)],
+    read: (cells) => ({ pubkey: cells.hex(0), untilS: cells.integer(1) }),
+  };
+}
+
+const SLOT_ARRAYS = "$1::bytea[], $2::int4[], $3::uuid[], $4::int8[], $5::bytea[]";
+
+const KEEP_NEWER = `on conflict (pubkey, kind, slot) do update
+set created_at = excluded.created_at, id = excluded.id
+where excluded.created_at > deleted_addresses.created_at
+  or (excluded.created_at = deleted_addresses.created_at and excluded.id < deleted_addresses.id)`;
+
+/** Of the tag that names whom an event was sent to. */
+function sentTo(pubkey: string, hashText: HashText): Fingerprint {
+  return tagFingerprint("p", pubkey, hashText)!;
+}
+
+function readKey(cells: Cells): number {
+  return cells.integer(0);
+}
+
+function idArrays(deleted: readonly DeletedId[]): readonly string[] {
+  return [
+    byteaArray(deleted.map(({ id }) => id)),
+    byteaArray(deleted.map(({ pubkey }) => pubkey)),
+  ];
+}
+
+function slotArrays(deleted: readonly DeletedSlot[]): readonly string[] {
+  return [
+    byteaArray(deleted.map(({ pubkey }) => pubkey)),
+    plainArray(deleted.map(({ kind }) => kind)),
+    plainArray(deleted.map(({ slot }) => slot)),
+    plainArray(deleted.map(({ createdAt }) => createdAt)),
+    byteaArray(deleted.map(({ id }) => id)),
+  ];
+}
+
+function vanishedArrays(vanished: readonly Vanished[]): readonly string[] {
+  return [
+    byteaArray(vanished.map(({ pubkey }) => pubkey)),
+    plainArray(vanished.map(({ untilS }) => untilS)),
+  ];
+}

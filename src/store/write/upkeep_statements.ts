@@ -1,0 +1,66 @@
+/**
+ * The statements that remove what is no longer to be kept.
+ *
+ * @module
+ */
+
+import { plainArray } from "../database/array_literal.ts";
+import type { Cells, Statement } from "../database/database.ts";
+import { headOf } from "../fingerprint.ts";
+import type { Place } from "../read/scan.ts";
+import type { SurveyedEvent } from "./upkeep.ts";
+
+/**
+ * Deletes up to `limit` events that have expired and gives their keys. Waits for nobody.
+ */
+export function deleteExpired(nowS: number, limit: number): Statement<number> {
+  return {
+    text: `delete from events where key = any(array(
+  select key from events where expires_at <= $1::int8
+  order by expires_at limit $2::int8 for update skip locked))
+returning key`,
+    parameters: [nowS, limit],
+    read: readKey,
+  };
+}
+
+/**
+ * Deletes events and gives their keys; those that somebody is about to replace are left.
+ */
+export function deleteEvents(ids: readonly string[]): Statement<number> {
+  return {
+    text: `delete from events where key = any(array(
+  select key from events where head = any($1::uuid[]) for update skip locked))
+returning key`,
+    parameters: [plainArray(ids.map(headOf))],
+    read: readKey,
+  };
+}
+
+/**
+ * The `limit` events after a place: first the rest of its second, then what is older, each a stretch of
+ * the index by time.
+ */
+export function surveyEvents({ createdAt, id }: Place, limit: number): Statement<SurveyedEvent> {
+  const columns = "id, pubkey, kind, created_at, octet_length(raw)";
+  return {
+    text: `(select ${columns} from events where created_at = $1::int8 and head > $2::uuid
+  order by created_at desc, head limit $3::int8)
+union all
+(select ${columns} from events where created_at < $1::int8
+  order by created_at desc, head limit $3::int8)
+limit $3::int8`,
+    parameters: [createdAt, headOf(id), limit],
+    read: (cells) => ({
+      id: cells.hex(0),
+      pubkey: cells.hex(1),
+      kind: cells.integer(2),
+      createdAt: cells.integer(3),
+      bytes: cells.integer(4),
+    }),
+  };
+}
+
+function readKey(cells: Cells): number {
+  return cells.integer(0);
+}

@@ -1,0 +1,127 @@
+/**
+ * Writing a batch: what happens between BEGIN and COMMIT.
+ *
+ * @module
+ */
+
+import type { HashText } from "../../nostr/event_id.ts";
+import { bury } from "./burial.ts";
+import type { Session } from "../database/database.ts";
+import { type Draft, draftOf } from "./draft.ts";
+import type { EventRecord, PutOutcome } from "../event_store.ts";
+import type { NumberedRecord } from "../feed/feed_statements.ts";
+import type { Entry, OrderedBatch } from "./ordered_batch.ts";
+import {
+  deleteTags,
+  insertTags,
+  selectIds,
+  type StoredRow,
+  type TagRow,
+} from "./put_statements.ts";
+import type { StoreFeed } from "../feed/store_feed.ts";
+import { insertWords, type KeyedEvent } from "../search/word_statements.ts";
+
+/** How a batch is written. */
+export interface WriteOptions {
+  /** Of the whole batch. */
+  readonly draft: Draft;
+  /** Filled with what will be there once the transaction has committed. */
+  readonly stored: NumberedRecord[];
+  /** Whether nobody else may write until the transaction ends. */
+  readonly alone: boolean;
+  /** For fingerprints. */
+  readonly hashText: HashText;
+  readonly searchableKinds: ReadonlySet<number>;
+  /** Hears of it. */
+  readonly feed: Pick<StoreFeed, "announce">;
+}
+
+/**
+ * Writes a batch and says of each event, by its place, what became of it. What one answer of the database
+ * allows to be asked is asked at once.
+ *
+ * @throws MustBeAlone when the batch turns out to delete something, see `burial.ts`.
+ */
+export async function writeBatch(
+  batch: readonly EventRecord[],
+  session: Session,
+  options: WriteOptions,
+): Promise<readonly PutOutcome[]> {
+  const { stored, alone, hashText, feed } = options;
+  const deleted = await bury(batch, session, { hashText, alone });
+  const draft = deleted.size === 0 ? options.draft : draftOf(batch, hashText, deleted);
+  const { regular, versioned } = draft.ordered;
+  const [newRegular, newVersioned] = await Promise.all([
+    draft.regular === undefined ? nothing : session.query(draft.regular),
+    draft.versioned === undefined ? nothing : session.query(draft.versioned),
+  ]);
+  const keys = keysById([...newRegular, ...newVersioned]);
+  stored.push(...numbered([...regular, ...versioned], [...newRegular, ...newVersioned]));
+  const lost = versioned.filter(({ record }) => !keys.has(record.event.id));
+  const [present] = await Promise.all([
+    lost.length > 0 ? session.query(selectIds(lost.map(({ record }) => record.event.id))) : [],
+    newVersioned.length > 0 ? session.query(deleteTags(newVersioned.map(({ key }) => key))) : [],
+    describe(keys, session, { ...options, draft }),
+    feed.announce(session, stored),
+  ]);
+  const outcomes = outcomesOf(draft.ordered, keys, new Set(present));
+  for (const place of deleted) outcomes[place] = "deleted";
+  return outcomes;
+}
+
+const nothing: readonly StoredRow[] = [];
+
+/** Writes by what the new events are found. */
+async function describe(
+  keys: ReadonlyMap<string, number>,
+  session: Session,
+  { draft, hashText, searchableKinds }: WriteOptions,
+): Promise<void> {
+  const { ordered: { regular, versioned }, tagLists } = draft;
+  const tags: TagRow[] = [];
+  const searchable: KeyedEvent[] = [];
+  for (const { record: { event } } of [...regular, ...versioned]) {
+    const key = keys.get(event.id);
+    if (key === undefined) continue;
+    const list = tagLists.get(event.id);
+    if (list !== undefined) tags.push({ key, list });
+    if (searchableKinds.has(event.kind)) searchable.push({ key, event });
+  }
+  await Promise.all([
+    tags.length > 0 ? session.query(insertTags(tags)) : undefined,
+    searchable.length > 0 ? session.query(insertWords(searchable, hashText)) : undefined,
+  ]);
+}
+
+/** The entries that were stored, each with its number, in the order in which they came. */
+function numbered(entries: readonly Entry[], rows: readonly StoredRow[]): NumberedRecord[] {
+  const seqs = new Map(rows.map(({ id, seq }) => [id, seq]));
+  return entries.toSorted((a, b) => a.place - b.place).flatMap(({ record }) => {
+    const seq = seqs.get(record.event.id);
+    return seq === undefined ? [] : [{ ...record, seq }];
+  });
+}
+
+function keysById(rows: readonly StoredRow[]): ReadonlyMap<string, number> {
+  return new Map(rows.map(({ id, key }) => [id, key]));
+}
+
+/** By place in the batch. `present` are those of the versioned events that had been stored before. */
+function outcomesOf(
+  { regular, versioned, superseded, copies }: OrderedBatch,
+  stored: ReadonlyMap<string, number>,
+  present: ReadonlySet<string>,
+): PutOutcome[] {
+  const outcomes: PutOutcome[] = [];
+  for (const { place, record } of regular) {
+    outcomes[place] = stored.has(record.event.id) ? "stored" : "duplicate";
+  }
+  for (const { place, record: { event: { id } } } of versioned) {
+    outcomes[place] = stored.has(id) ? "stored" : present.has(id) ? "duplicate" : "superseded";
+  }
+  for (const place of superseded) outcomes[place] = "superseded";
+  for (const [place, first] of copies) {
+    outcomes[place] = outcomes[first] === "stored" ? "duplicate" : outcomes[first]!;
+  }
+  return outcomes;
+}

@@ -1,0 +1,59 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { DataDirectory } from "../../../src/store/database/data_directory.ts";
+
+async function inFreshDirectory(work: (parent: string) => Promise<void>): Promise<void> {
+  const parent = await Deno.makeTempDir({ prefix: "gallimimus-" });
+  try {
+    await work(parent);
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+}
+
+Deno.test("a directory is one claimant's until it is released", () =>
+  inFreshDirectory(async (parent) => {
+    const first = await DataDirectory.claim(`${parent}/deep/data/`);
+    equal(first.path, `${parent}/deep/data`);
+    await rejects(DataDirectory.claim(`${parent}/deep/data`), {
+      name: "StoreUnavailable",
+      message: /in use by another process/,
+    });
+    first.release();
+    (await DataDirectory.claim(`${parent}/deep/data`)).release();
+  }));
+
+Deno.test("a lock file that was left behind means nothing", () =>
+  inFreshDirectory(async (parent) => {
+    await Deno.writeTextFile(`${parent}/data.lock`, "12345");
+    (await DataDirectory.claim(`${parent}/data`)).release();
+  }));
+
+Deno.test("a draft becomes the database whole, and half a draft is swept away", () =>
+  inFreshDirectory(async (parent) => {
+    const directory = await DataDirectory.claim(`${parent}/data`);
+    await Deno.mkdir(directory.draftPath);
+    await Deno.writeTextFile(`${directory.draftPath}/half`, "");
+    equal(await directory.hasDatabase(), false);
+
+    await Deno.mkdir(directory.draftPath);
+    await Deno.writeTextFile(`${directory.draftPath}/PG_VERSION`, "18");
+    await directory.adoptDraft();
+    equal(await directory.hasDatabase(), true);
+    deepEqual([...Deno.readDirSync(`${parent}/data`)].map(({ name }) => name), ["PG_VERSION"]);
+    directory.release();
+  }));
+
+Deno.test("a directory that holds something else is refused", () =>
+  inFreshDirectory(async (parent) => {
+    await Deno.mkdir(`${parent}/data`);
+    await Deno.writeTextFile(`${parent}/data/letter.txt`, "dear");
+    const directory = await DataDirectory.claim(`${parent}/data`);
+    await rejects(directory.hasDatabase(), { name: "StoreUnavailable" });
+    directory.release();
+  }));
+
+Deno.test("a place where no directory can be is a store that cannot be had", () =>
+  inFreshDirectory(async (parent) => {
+    await Deno.writeTextFile(`${parent}/file`, "");
+    await rejects(DataDirectory.claim(`${parent}/file/data`), { name: "StoreUnavailable" });
+  }));

@@ -1,0 +1,10 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { Parameters } from "../../../src/store/database/parameters.ts";
+
+Deno.test("each value gets the next number, and stands at its place", () => {
+  const parameters = new Parameters();
+  equal(parameters.add("a"), "$1");
+  equal(parameters.add("a"), "$2");
+  equal(parameters.add(7), "$3");
+  deepEqual(parameters.values, ["a", "a", 7]);
+});

@@ -1,0 +1,98 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import type { Source } from "../../../src/base/fair_queue.ts";
+import { settle } from "../../kit/pretend_relay.ts";
+import { ByteRoom } from "../../../src/store/read/byte_room.ts";
+
+/** Notes who came in, in order. */
+class Visitors {
+  readonly inside: string[] = [];
+  readonly #room: ByteRoom;
+
+  constructor(room: ByteRoom) {
+    this.#room = room;
+  }
+
+  enter(name: string, bytes: number, signal?: AbortSignal): Promise<void> {
+    return this.#room.enter(bytes, signal).then(() => void this.inside.push(name));
+  }
+}
+
+Deno.test("as many bytes come in as fit, and not one more", async () => {
+  const room = new ByteRoom(100);
+  const visitors = new Visitors(room);
+  for (const [name, bytes] of [["a", 60], ["b", 40], ["c", 1]] as const) {
+    void visitors.enter(name, bytes);
+  }
+  await settle();
+  deepEqual(visitors.inside, ["a", "b"]);
+  deepEqual([room.taken, room.waiting], [100, 1]);
+  room.leave(40);
+  await settle();
+  deepEqual(visitors.inside, ["a", "b", "c"]);
+  deepEqual([room.taken, room.waiting], [61, 0]);
+});
+
+Deno.test("who is small does not pass by who came first", async () => {
+  const room = new ByteRoom(100);
+  const visitors = new Visitors(room);
+  for (const [name, bytes] of [["a", 80], ["large", 50], ["small", 10]] as const) {
+    void visitors.enter(name, bytes);
+  }
+  await settle();
+  deepEqual(visitors.inside, ["a"]);
+  room.leave(80);
+  await settle();
+  deepEqual(visitors.inside, ["a", "large", "small"]);
+});
+
+Deno.test("who gives up leaves its place to those behind", async () => {
+  const room = new ByteRoom(100);
+  const visitors = new Visitors(room);
+  const controller = new AbortController();
+  await visitors.enter("a", 80);
+  const large = visitors.enter("large", 50, controller.signal);
+  void visitors.enter("small", 10);
+  const enough = new Error("enough");
+  controller.abort(enough);
+  await rejects(large, enough);
+  await settle();
+  deepEqual(visitors.inside, ["a", "small"]);
+  equal(room.taken, 90);
+});
+
+Deno.test("who is larger than the room has it alone", async () => {
+  const room = new ByteRoom(100);
+  const visitors = new Visitors(room);
+  await visitors.enter("huge", 1_000);
+  void visitors.enter("small", 1);
+  await settle();
+  deepEqual(visitors.inside, ["huge"]);
+  room.leave(1_000);
+  await settle();
+  deepEqual([visitors.inside, room.taken], [["huge", "small"], 1]);
+});
+
+Deno.test("nobody comes in whose signal was aborted before", async () => {
+  const room = new ByteRoom(100);
+  const enough = new Error("enough");
+  await rejects(room.enter(1, AbortSignal.abort(enough)), enough);
+  equal(room.taken, 0);
+});
+
+Deno.test("a source that waits often delays another by little", async () => {
+  const room = new ByteRoom(100);
+  const inside: string[] = [];
+  await room.enter(100);
+  const enter = (name: string, source: Source) =>
+    void room.enter(60, undefined, source).then(() => inside.push(name));
+  const busy = { client: "busy", connection: {} };
+  for (let n = 0; n < 100; n++) enter("busy", busy);
+  enter("quiet", { client: "quiet", connection: {} });
+  room.leave(100);
+  for (let turn = 0; turn < 2; turn++) {
+    await settle();
+    room.leave(60);
+  }
+  await settle();
+  deepEqual(inside, ["busy", "busy", "quiet"], "the one whose turn it was, and one more");
+});

@@ -1,0 +1,24 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { headOf } from "../../../src/store/fingerprint.ts";
+import {
+  deleteEvents,
+  deleteExpired,
+  surveyEvents,
+} from "../../../src/store/write/upkeep_statements.ts";
+
+Deno.test("what removes waits for nobody who writes", () => {
+  for (const { text } of [deleteExpired(5, 10), deleteEvents(["01"])]) {
+    match(text, /for update skip locked/);
+  }
+});
+
+Deno.test("however many are removed, the text is one", () => {
+  equal(deleteEvents(["01"]).text, deleteEvents(["01", "02", "03"]).text);
+  deepEqual(deleteExpired(5, 10).parameters, [5, 10]);
+});
+
+Deno.test("a survey goes on behind a place, by two stretches of the index", () => {
+  const { text, parameters } = surveyEvents({ createdAt: 7, id: "ab" }, 10);
+  deepEqual(parameters, [7, headOf("ab"), 10]);
+  equal(text.match(/order by created_at desc, head/g)?.length, 2);
+});
