@@ -32,6 +32,14 @@ const LOOK_MS = 20;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 
+/**
+ * What the server says while processes of one that was killed still end. They notice once their query is
+ * done, and are waited for so long, milliseconds.
+ */
+const OTHERS_LEFT = /pre-existing shared memory block/;
+const OTHERS_LEFT_MS = 30_000;
+const OTHERS_LEFT_PAUSE_MS = 250;
+
 /** A server that ran this long was well, and the pauses begin anew, milliseconds. */
 const WELL_MS = 60_000;
 
@@ -86,7 +94,7 @@ export class ManagedPostgres {
     try {
       const place = await prepare(directory.path, options);
       const server = new ManagedPostgres(directory, place, options);
-      if (!await server.#comesUp()) {
+      if (!await server.#comesUpInTime()) {
         throw new StoreUnavailable(
           `the database server does not start: ${server.#log.lastLine}`,
         );
@@ -119,6 +127,19 @@ export class ManagedPostgres {
       account,
       onLine: (line) => this.#log.line(line),
     });
+  }
+
+  /** The same at the start, where nobody would try again. */
+  async #comesUpInTime(): Promise<boolean> {
+    const { clock, log } = this.#options;
+    const endMs = clock.monotonicMs() + OTHERS_LEFT_MS;
+    while (!await this.#comesUp()) {
+      if (!OTHERS_LEFT.test(this.#log.lastLine) || clock.monotonicMs() > endMs) return false;
+      log.info("waiting for processes of a database server that was killed");
+      await sleep(OTHERS_LEFT_PAUSE_MS, clock);
+      this.#server = this.#spawn();
+    }
+    return true;
   }
 
   /** Waits until it answers, and says whether it does. What it says of itself decides, as for `pg_ctl`. */

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { ManagedPostgres } from "../../src/postgres_server/managed_postgres.ts";
+import { ROLE } from "../../src/postgres_server/data_cluster.ts";
 import { readPostmasterFile } from "../../src/postgres_server/postmaster_file.ts";
 import { systemClock } from "../../src/app/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
@@ -111,6 +112,28 @@ Deno.test("when relay, supervisor and server are killed at once, the next start 
   equal((await readPostmasterFile(`${home}/data`))?.pid, pid);
   await using server = await started();
   deepEqual(await notes(server.url), ["kept"]);
+});
+
+Deno.test("processes of a server that was killed are waited for at the next start", async () => {
+  await using relay = new Program("tests/kit/managed_program.ts", [home]);
+  await relay.said("ready");
+  const pid = await serverPid();
+  // Busy for a second or two, it does not notice that the server is gone.
+  const database = openPostgres(`postgres://${ROLE}@localhost/postgres?host=${home}/run`);
+  const busy = database.query({
+    text: "select count(*)::text from generate_series(1, 20000000)",
+    parameters: [],
+    read: (cells) => cells.text(0),
+  }).catch(() => []);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  Deno.kill(await parentOf(pid), "SIGKILL");
+  Deno.kill(pid, "SIGKILL");
+  relay.kill("SIGKILL");
+  await relay.end({ keepInput: true });
+  await using server = await started();
+  deepEqual(await notes(server.url), ["kept"]);
+  await busy;
+  await database.close();
 });
 
 Deno.test("the pid of a server that is gone may be another process's by now", async () => {
