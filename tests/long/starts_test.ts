@@ -17,7 +17,7 @@ interface Way {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  readonly end: (child: Deno.ChildProcess) => void;
+  readonly end: (child: Deno.ChildProcess) => void | Promise<void>;
   /** The exit codes of what was started; npx gives that of the signal which ended it. */
   readonly codes: readonly number[];
 }
@@ -53,16 +53,15 @@ const ways: readonly Way[] = [
     name: "deno run, SIGINT twice at once",
     command: Deno.execPath(),
     args: ["run", "-A", "mod.ts", "serve"],
-    end(child) {
+    async end(child) {
       interrupt(child);
       // As a task runner passes on what the terminal has sent already.
-      setTimeout(() => {
-        try {
-          interrupt(child);
-        } catch {
-          // It has ended.
-        }
-      }, 50);
+      await sleep(50);
+      try {
+        interrupt(child);
+      } catch {
+        // It has ended.
+      }
     },
     codes: [0],
   },
@@ -117,7 +116,7 @@ Deno.test(`${STARTS} starts end in order, by each way of starting`, async () => 
     const [, url] = /listening on (\S+)\n/.exec(said)!;
     const loaders = Array.from({ length: CLIENTS }, () => loader(url!));
     await sleep(200 + 50 * (start % 7));
-    way.end(child);
+    await way.end(child);
     const { code } = await child.status;
     await toEnd(reader);
     const closes = await Promise.all(loaders);
