@@ -68,6 +68,7 @@ export class FilterIndex<E extends FilterEntry> {
   choosePlace(filter: MatchableFilter): Place {
     const places = placesOf(filter);
     let best = places[0]!;
+    if (places.length === 1) return best;
     let fewest = Infinity;
     for (const place of places) {
       const crowd = this.#crowd(place);

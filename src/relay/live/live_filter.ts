@@ -3,11 +3,12 @@
  * their subscriptions.
  *
  * A key of 64 hex digits takes 80 bytes as a string and as many again as an element of a set. Here keys
- * are kept as their 32 bytes in one sorted array, and texts in one sorted list.
+ * are kept as their 32 bytes in one array, and texts in one sorted list.
  *
  * @module
  */
 
+import { concat } from "../../base/bytes.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { bytesToHex, hexToBytes, isHex } from "../../nostr/hex.ts";
 import type { MatchableFilter, ValueSet } from "../../nostr/match.ts";
@@ -20,19 +21,27 @@ const KEY_DIGITS = 64;
  */
 export class KeySet implements ValueSet<string> {
   readonly size: number;
-  /** Ascending. */
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
+  /**
+   * Sorting thousands of keys takes longer than registering them, and a filter that stands under its
+   * keys is rarely searched: the first search sorts.
+   */
+  #isSorted = false;
 
   constructor(keys: ReadonlySet<string>) {
     this.size = keys.size;
     this.#bytes = new Uint8Array(keys.size * KEY_BYTES);
-    // Hex digits of one case sort as the bytes do.
-    [...keys].sort().forEach((key, at) => this.#bytes.set(hexToBytes(key), at * KEY_BYTES));
+    let at = 0;
+    for (const key of keys) {
+      this.#bytes.subarray(at, at + KEY_BYTES).setFromHex(key);
+      at += KEY_BYTES;
+    }
   }
 
   has(key: string): boolean {
     if (!isHex(key, KEY_DIGITS)) return false;
     const wanted = hexToBytes(key);
+    this.#sort();
     return find(this.size, (at) => this.#compare(at, wanted));
   }
 
@@ -48,6 +57,14 @@ export class KeySet implements ValueSet<string> {
     for (let at = 0; at < this.#bytes.length; at += KEY_BYTES) {
       yield bytesToHex(this.#bytes.subarray(at, at + KEY_BYTES));
     }
+  }
+
+  #sort(): void {
+    if (this.#isSorted) return;
+    // Hex digits of one case sort as the bytes do.
+    const sorted = [...this].sort().map(hexToBytes);
+    this.#bytes = concat(sorted);
+    this.#isSorted = true;
   }
 
   #compare(at: number, wanted: Uint8Array): number {
