@@ -34,13 +34,20 @@ export interface RequestOptions {
 export function toRequest(head: RequestHead, { secure, body }: RequestOptions): Request | Response {
   const { method, headers } = head;
   // CONNECT, TRACE and TRACK are no methods of a web request. A tunnel needs no URL to be refused.
-  if (/^(?:CONNECT|TRACE|TRACK)$/i.test(method)) {
+  // Methods are case-sensitive (RFC 9110 §9.1), but a web request takes "get" for "GET".
+  if (/^(?:CONNECT|TRACE|TRACK)$/i.test(method) || isMisspelt(method)) {
     return plain(501, `the method ${method} is not served`);
   }
   const url = requestUrl(head, secure);
   if (url === undefined) return plain(400, "malformed request target");
   const hasBody = method !== "GET" && method !== "HEAD";
   return new Request(url, { method, headers, ...hasBody ? { body } : {} });
+}
+
+/** Whether a web request would take the method for another one. */
+function isMisspelt(method: string): boolean {
+  const upper = method.toUpperCase();
+  return method !== upper && /^(?:DELETE|GET|HEAD|OPTIONS|POST|PUT)$/.test(upper);
 }
 
 /** How an answer is framed. */

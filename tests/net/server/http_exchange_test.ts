@@ -95,4 +95,6 @@ Deno.test("what cannot be a web request is 400, and a method that is none of the
   };
   deepEqual([status("GET", "ftp://x/"), status("GET", "a:1")], [400, 400]);
   for (const method of ["CONNECT", "TRACE", "TRACK"]) equal(status(method, "a:443"), 501);
+  // RFC 9110 §9.1: methods are case-sensitive.
+  for (const method of ["get", "gEt", "Post"]) equal(status(method, "/"), 501);
 });
