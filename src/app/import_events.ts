@@ -6,14 +6,10 @@
  */
 
 import { setImmediate } from "node:timers";
-import { utf8 } from "../base/bytes.ts";
-import { escapedParts } from "../nostr/escaped_parts.ts";
-import { eventId } from "../nostr/event_id.ts";
-import { eventJson } from "../nostr/event_json.ts";
 import { parseJson } from "../nostr/json.ts";
-import { kindClass } from "../nostr/kind.ts";
 import { parseEvent } from "../nostr/parse_event.ts";
 import { reasonText } from "../nostr/reason.ts";
+import { BAD_SIGNATURE, check } from "../relay/acceptance/check.ts";
 import type { Policy } from "../relay/access/policy.ts";
 import type { Verifier } from "../nostr/verifier.ts";
 import type { EventRecord, EventStore, PutOutcome } from "../store/event_store.ts";
@@ -131,7 +127,7 @@ async function readVerified(
   if (typeof record === "string") return tally.refuse(line.number, record);
   const { verifier } = options;
   if (verifier === undefined || await verifier.verify(record.event)) return record;
-  return tally.refuse(line.number, "invalid: signature does not fit the author and the id");
+  return tally.refuse(line.number, reasonText(BAD_SIGNATURE.refusal));
 }
 
 /** The event on a line, or why it is refused. */
@@ -141,14 +137,8 @@ function readRecord(line: Line, { policy, nowMs }: ImportOptions): EventRecord |
   if (value === undefined) return "invalid: not JSON";
   const event = parseEvent(value);
   if ("reason" in event) return reasonText(event.reason);
-  if (kindClass(event.kind) === "ephemeral") return "invalid: ephemeral events are not stored";
-  const parts = escapedParts(event);
-  if (eventId(event, { hashText: sha256OfText, parts }) !== event.id) {
-    return "invalid: id is not the hash of the event";
-  }
-  const json = utf8(eventJson(event, parts));
-  const refusal = policy({ event, jsonBytes: json.length, nowMs });
-  return refusal === undefined ? { event, json } : reasonText(refusal);
+  const checked = check(event, { origin: "import", policy, nowMs, hashText: sha256OfText });
+  return "record" in checked ? checked.record : reasonText(checked.refusal);
 }
 
 /** The counts while they grow. */

@@ -10,14 +10,11 @@
  * @module
  */
 
-import { utf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Source } from "../../base/fair_queue.ts";
 import type { Log } from "../../base/log.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
-import { escapedParts } from "../../nostr/escaped_parts.ts";
-import { eventId, type HashText } from "../../nostr/event_id.ts";
-import { eventJson } from "../../nostr/event_json.ts";
+import type { HashText } from "../../nostr/event_id.ts";
 import { deletionTargets } from "../../nostr/deletion_request.ts";
 import { kindClass } from "../../nostr/kind.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
@@ -26,6 +23,7 @@ import type { EventFeed, EventRecord, EventWriter, PutOutcome } from "../../stor
 import type { Counters } from "../counters.ts";
 import type { Outage } from "../outage.ts";
 import type { Policy } from "../access/policy.ts";
+import { BAD_SIGNATURE, check, type Refusal } from "./check.ts";
 import type { RowRates } from "./row_rates.ts";
 import { RecentIds } from "./recent_ids.ts";
 import type { Verifier } from "../../nostr/verifier.ts";
@@ -106,27 +104,21 @@ export class Publisher {
 
   async #decide(event: NostrEvent, source: Source | undefined): Promise<Verdict> {
     const { policy, hashText, clock, verifier } = this.#options;
-    const parts = escapedParts(event);
-    if (eventId(event, { hashText, parts }) !== event.id) {
-      return forged(reason("invalid", "id is not the hash of the event"));
-    }
-    const json = utf8(eventJson(event, parts));
-    const refusal = policy({ event, jsonBytes: json.length, nowMs: clock.nowMs() });
-    if (refusal !== undefined) return refused(refusal);
+    const nowMs = clock.nowMs();
+    const checked = check(event, { origin: "socket", policy, nowMs, hashText });
+    if ("refusal" in checked) return verdictOn(checked);
     // Safe before the signature check: the id is that of the content, and the stored event with this
     // id was verified.
     if (this.#recent.has(event.id)) return alreadyStored;
-    if (!await verifier.verify(event, source)) {
-      return forged(reason("invalid", "signature does not fit the author and the id"));
-    }
+    if (!await verifier.verify(event, source)) return verdictOn(BAD_SIGNATURE);
     if (kindClass(event.kind) === "ephemeral") {
-      this.#options.feed.pass({ event, json });
+      this.#options.feed.pass(checked.record);
       return ACCEPTED;
     }
     if (source !== undefined && this.#options.rowRates?.admits(event, source.client) === false) {
       return refused(reason("rate-limited", "you publish too much for now, try again later"));
     }
-    return await this.#store({ event, json }, source?.client ?? "");
+    return await this.#store(checked.record, source?.client ?? "");
   }
 
   async #store(record: EventRecord, source: string): Promise<Verdict> {
@@ -183,8 +175,8 @@ const deleted: Verdict = {
   reason: reason("blocked", "deleted by its author"),
 };
 
-function forged(reason: Reason): Verdict {
-  return { accepted: false, reason, isForged: true };
+function verdictOn({ refusal, isForged }: Refusal): Verdict {
+  return { accepted: false, reason: refusal, ...isForged && { isForged } };
 }
 
 function refused(reason: Reason): Verdict {

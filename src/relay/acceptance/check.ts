@@ -1,0 +1,65 @@
+/**
+ * What every event is asked, whoever brings it.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../base/bytes.ts";
+import { escapedParts } from "../../nostr/escaped_parts.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import { eventId, type HashText } from "../../nostr/event_id.ts";
+import { eventJson } from "../../nostr/event_json.ts";
+import { kindClass } from "../../nostr/kind.ts";
+import { type Reason, reason } from "../../nostr/reason.ts";
+import type { EventRecord } from "../../store/event_store.ts";
+import type { Policy } from "../access/policy.ts";
+
+/** Who brings an event: a client through its socket, or an operator's file. */
+export type Origin = "socket" | "import";
+
+/** What {@link check} needs besides the event. */
+export interface CheckOptions {
+  readonly origin: Origin;
+  readonly policy: Policy;
+  /** Now, milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Undefined for the built-in one. */
+  readonly hashText?: HashText | undefined;
+}
+
+/** An event that may go on to its signature check, or why it may not. */
+export type Checked = { readonly record: EventRecord } | Refusal;
+
+/** Why an event goes no further. */
+export interface Refusal {
+  readonly refusal: Reason;
+  /** Whether it took a hash or a signature check to find out, which a sender can cause at no cost. */
+  readonly isForged?: boolean;
+}
+
+/** The answer to an event whose signature does not hold. */
+export const BAD_SIGNATURE: Refusal = {
+  refusal: reason("invalid", "signature does not fit the author and the id"),
+  isForged: true,
+};
+
+/**
+ * Checks an event's id and asks the policy; the signature is left to whoever has an engine. The record
+ * holds the event's JSON, which is encoded here once.
+ *
+ * @see NIP-01 "Events and signatures"
+ */
+export function check(event: NostrEvent, options: CheckOptions): Checked {
+  const { origin, policy, nowMs, hashText } = options;
+  // An ephemeral event is passed on to who listens now; a file has nobody to pass it on to.
+  if (origin === "import" && kindClass(event.kind) === "ephemeral") {
+    return { refusal: reason("invalid", "ephemeral events are not stored") };
+  }
+  const parts = escapedParts(event);
+  if (eventId(event, { hashText, parts }) !== event.id) {
+    return { refusal: reason("invalid", "id is not the hash of the event"), isForged: true };
+  }
+  const json = utf8(eventJson(event, parts));
+  const refusal = policy({ event, jsonBytes: json.length, nowMs });
+  return refusal === undefined ? { record: { event, json } } : { refusal };
+}
