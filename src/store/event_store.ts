@@ -11,6 +11,7 @@ import type { Log } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
+import type { Reader } from "../nostr/visibility.ts";
 
 /** An event together with the JSON that is kept and sent, made once. */
 export interface EventRecord {
@@ -60,6 +61,8 @@ export interface QueryOptions {
   readonly pieceBytes?: () => number;
   /** On whose behalf: where queries wait, sources have their turns. Default: the relay's own. */
   readonly source?: Source;
+  /** Who reads the answer: it holds, and counts, what that reader may see alone. Default: everything. */
+  readonly reader?: Reader;
 }
 
 /** What the connections that answer queries do. The numbers change as they work. */

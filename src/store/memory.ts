@@ -11,6 +11,7 @@ import { addressOf, isNewer } from "../nostr/kind.ts";
 import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../nostr/hyperloglog.ts";
 import { matches } from "../nostr/match.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
+import { isVisible } from "../nostr/visibility.ts";
 import { relevance } from "../nostr/search.ts";
 import {
   type CountOptions,
@@ -45,6 +46,8 @@ const SORTED_AT_ONCE = 1_000;
 
 /** The steps of a look at all events. */
 interface Look {
+  /** Whether an event is not for the eyes of whoever asks. */
+  isHidden(event: NostrEvent): boolean;
   /** To be asked before each event: whether it is time for a pause. */
   isDue(): boolean;
   /** Lets others have their turn; throws when the time is over. */
@@ -213,7 +216,8 @@ export class MemoryStore implements EventStore, Upkeep {
     let found: NumberedRecord[] = [];
     for (const record of this.#byId.values()) {
       if (look.isDue()) await look.pause();
-      if (!matches(filter, record.event) || hasExpired(record.event, now)) continue;
+      const { event } = record;
+      if (!matches(filter, event) || hasExpired(event, now) || look.isHidden(event)) continue;
       found.push(record);
       // What cannot be among the newest any more is dropped before there is much to sort.
       if (found.length > 2 * limit + SORTED_AT_ONCE) found = newestOf(found, limit);
@@ -222,11 +226,12 @@ export class MemoryStore implements EventStore, Upkeep {
   }
 
   /** One look at all events, however many filters it is for. */
-  #look({ signal, timeoutMs }: Pick<QueryOptions, "signal" | "timeoutMs">): Look {
+  #look({ signal, timeoutMs, reader }: QueryOptions): Look {
     const startMs = this.#clock.monotonicMs();
     let count = 0;
     signal?.throwIfAborted();
     return {
+      isHidden: (event) => reader !== undefined && !isVisible(event, reader),
       isDue: () => ++count % EVENTS_AT_ONCE === 0,
       pause: async () => {
         await this.#pause?.();

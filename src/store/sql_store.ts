@@ -8,6 +8,7 @@ import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
+import type { Reader } from "../nostr/visibility.ts";
 import { OneByOne } from "./read/one_by_one.ts";
 import { Allowance } from "./database/allowance.ts";
 import { bodiesStatement } from "./read/body_statement.ts";
@@ -177,7 +178,7 @@ export class SqlStore implements EventStore, Upkeep {
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
-    const questions = filters.map((filter) => this.#question(filter));
+    const questions = filters.map((filter) => this.#question(filter, options.reader));
     const isSearch = filters.some(({ search }) => search !== undefined);
     const isSmall = isLight(questions.flatMap(({ parts }) => parts));
     const bounds = this.#bounds(options, isSmall);
@@ -266,16 +267,16 @@ export class SqlStore implements EventStore, Upkeep {
     return { signal, allowance, database };
   }
 
-  #question(filter: ReqFilter): Question {
-    const now = nowS(this.#clock);
+  #question(filter: ReqFilter, reader: Reader | undefined): Question {
+    const asking = { nowS: nowS(this.#clock), reader };
     if (filter.search !== undefined) {
-      const plan = wordPlanOf(filter, this.#hashText, now);
+      const plan = wordPlanOf(filter, this.#hashText, asking);
       return plan === undefined ? noQuestion : {
         parts: [plan],
         ask: (step) => this.#best(plan, step),
       };
     }
-    const plans = plansOf(filter, this.#hashText, now);
+    const plans = plansOf(filter, this.#hashText, asking);
     return {
       parts: plans,
       ask: (step) => merged(plans.map((plan) => this.#follow(plan, step)), filter.limit),

@@ -16,6 +16,7 @@ import { generateFilter } from "../kit/filter_generator.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { testDeletion } from "./deletion_contract.ts";
 import { testEventFeed } from "./feed_contract.ts";
+import { testVisibility } from "./visibility_contract.ts";
 
 /** An empty place for events. */
 export interface Place extends AsyncDisposable {
@@ -58,6 +59,7 @@ export function testEventStore(subject: Subject): void {
   testStrings(test);
   testLife(test);
   testOracle(test, subject.part ?? 1);
+  testVisibility(test, subject.part ?? 1);
   testEventFeed(subject);
   testDeletion(subject);
   if (subject.keeps) testKeeping(subject);

@@ -17,17 +17,15 @@ import {
 } from "./count_statement.ts";
 import type { Session, Statement } from "../database/database.ts";
 import type { CountOptions } from "../event_store.ts";
-import { type Plan, plansOf, wordPlanOf } from "./plan.ts";
+import { type Asking, type Plan, plansOf, wordPlanOf } from "./plan.ts";
 import type { Bounds } from "./question.ts";
 import { findMatches } from "../search/search_events.ts";
 import type { Statistics } from "../search/word_shares.ts";
 
 /** What to count in, and how. */
-export interface CountContext extends Bounds, Pick<CountOptions, "maxRows"> {
+export interface CountContext extends Bounds, Asking, Pick<CountOptions, "maxRows"> {
   readonly database: Pick<Session, "query">;
   readonly hashText: HashText;
-  /** See {@link Plan.nowS}. */
-  readonly nowS?: number;
   readonly statistics?: Statistics;
 }
 
@@ -59,9 +57,9 @@ export async function countEvents(
 /** A count says how many there are whatever the limit. */
 function countingPlans(
   { limit: _, ...filter }: ReqFilter,
-  { hashText, nowS }: CountContext,
+  { hashText, ...asking }: CountContext,
 ): readonly Plan[] {
-  return plansOf(filter, hashText, nowS);
+  return plansOf(filter, hashText, asking);
 }
 
 /** The plans of one filter have no event in common. */
@@ -133,9 +131,9 @@ async function keysOf(filter: ReqFilter, context: CountContext): Promise<Keys> {
 async function countFound(
   { limit: _, ...filter }: ReqFilter,
   limit: number,
-  { maxRows, hashText, nowS, ...context }: CountContext,
+  { maxRows, hashText, ...context }: CountContext,
 ): Promise<CountResult & Keys> {
-  const plan = wordPlanOf(filter, hashText, nowS);
+  const plan = wordPlanOf(filter, hashText, context);
   if (plan === undefined) return { count: 0, keys: [], isApproximate: false };
   const found = await findMatches(plan, limit, { ...context, candidates: maxRows + 1 });
   return {

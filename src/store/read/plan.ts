@@ -11,6 +11,7 @@
 import type { HashText } from "../../nostr/event_id.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import type { Reader } from "../../nostr/visibility.ts";
 import { type FacetCondition, facetConditions } from "../search/facet.ts";
 import { PROFILE_KIND, profileWord } from "../search/profile_word.ts";
 import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "../fingerprint.ts";
@@ -58,11 +59,29 @@ export interface TagCondition {
   readonly every?: boolean;
 }
 
+/** Events that the reader may not see: those of `kinds` that are neither by nor to one of its keys. */
+export interface HiddenCondition {
+  readonly kinds: readonly number[];
+  /** The reader's keys as authors. */
+  readonly authors: readonly Fingerprint[];
+  /** The reader's keys as values of `p` tags. */
+  readonly recipients: readonly Fingerprint[];
+}
+
 /** What the index does not decide and each row is checked for. */
 export interface Rest {
   readonly authors?: readonly Fingerprint[];
   readonly kinds?: readonly number[];
   readonly tags: readonly TagCondition[];
+  readonly hidden?: HiddenCondition;
+}
+
+/** Whom an answer is for, and when it is given. */
+export interface Asking {
+  /** See {@link Plan.nowS}. */
+  readonly nowS?: number;
+  /** Default: somebody who may see everything. */
+  readonly reader?: Reader | undefined;
 }
 
 /** A way to answer a filter. */
@@ -95,12 +114,15 @@ const MAX_LANES = 4_096;
  * the union too.
  *
  * @param hashText for fingerprints.
- * @param nowS see {@link Plan.nowS}.
  *
  * @see NIP-01 "Communication between clients and relays"
  */
-export function plansOf(filter: ReqFilter, hashText: HashText, nowS = 0): readonly Plan[] {
-  const conditions = conditionsOf(filter, hashText);
+export function plansOf(
+  filter: ReqFilter,
+  hashText: HashText,
+  { nowS = 0, reader }: Asking = {},
+): readonly Plan[] {
+  const conditions = conditionsOf(filter, hashText, reader);
   const bounds = boundsOf(filter, nowS);
   if (bounds === undefined || conditions === undefined) return [];
   const { words: _, ...others } = conditions;
@@ -123,12 +145,15 @@ export interface WordPlan extends Plan {
  * The way to answer a filter with a search; undefined when nothing can match.
  *
  * @param hashText for fingerprints.
- * @param nowS see {@link Plan.nowS}.
  *
  * @see NIP-50
  */
-export function wordPlanOf(filter: ReqFilter, hashText: HashText, nowS = 0): WordPlan | undefined {
-  const conditions = conditionsOf(filter, hashText);
+export function wordPlanOf(
+  filter: ReqFilter,
+  hashText: HashText,
+  { nowS = 0, reader }: Asking = {},
+): WordPlan | undefined {
+  const conditions = conditionsOf(filter, hashText, reader);
   const bounds = boundsOf(filter, nowS);
   if (bounds === undefined || conditions === undefined) return undefined;
   const { ids, words = [], ...rest } = conditions;
@@ -168,7 +193,11 @@ interface Conditions extends Rest {
 }
 
 /** Undefined when nothing can match. */
-function conditionsOf(filter: ReqFilter, hashText: HashText): Conditions | undefined {
+function conditionsOf(
+  filter: ReqFilter,
+  hashText: HashText,
+  reader: Reader | undefined,
+): Conditions | undefined {
   const ids = filter.ids && [...filter.ids].filter(isKey);
   const authors = filter.authors &&
     [...filter.authors].filter(isKey).map((pubkey) => authorFingerprint(pubkey, hashText));
@@ -182,12 +211,30 @@ function conditionsOf(filter: ReqFilter, hashText: HashText): Conditions | undef
   const words = filter.search && [...filter.search];
   const lists = [ids, authors, kinds, words, ...tags.map(({ values }) => values)];
   if (lists.some((list) => list?.length === 0)) return undefined;
+  const hidden = hiddenFrom(reader, filter.kinds, hashText);
   return {
     ...(ids && { ids }),
     ...(authors && { authors }),
     ...(kinds && { kinds }),
     ...(words && { words }),
+    ...(hidden && { hidden }),
     tags,
+  };
+}
+
+/** Undefined where nothing that is asked for can be hidden. */
+function hiddenFrom(
+  reader: Reader | undefined,
+  asked: ReadonlySet<number> | undefined,
+  hashText: HashText,
+): HiddenCondition | undefined {
+  if (reader === undefined) return undefined;
+  const { privateKinds, keys } = reader;
+  if (privateKinds.size === 0 || asked?.isDisjointFrom(privateKinds)) return undefined;
+  return {
+    kinds: [...privateKinds],
+    authors: [...keys].map((key) => authorFingerprint(key, hashText)),
+    recipients: [...keys].map((key) => tagFingerprint("p", key, hashText)!),
   };
 }
 
@@ -227,16 +274,16 @@ function firstOf({ values }: TagCondition): TagCondition {
 }
 
 /** Without ids and tags to go by. */
-function plainPath({ authors, kinds, tags }: Rest): Path {
+function plainPath({ authors, kinds, ...rest }: Rest): Path {
   if (authors !== undefined) {
     const both = kinds && crossed(authors, kinds);
     return both !== undefined
-      ? eventPath("authorKind", both, { tags })
-      : eventPath("author", lanesOf(authors), { ...(kinds && { kinds }), tags });
+      ? eventPath("authorKind", both, rest)
+      : eventPath("author", lanesOf(authors), { ...(kinds && { kinds }), ...rest });
   }
   return kinds !== undefined
-    ? eventPath("kind", lanesOf(kinds), { tags })
-    : eventPath("time", [[]], { tags });
+    ? eventPath("kind", lanesOf(kinds), rest)
+    : eventPath("time", [[]], rest);
 }
 
 function eventPath(index: IndexName, lanes: readonly Lane[], rest: Rest): Path {
@@ -245,9 +292,9 @@ function eventPath(index: IndexName, lanes: readonly Lane[], rest: Rest): Path {
 
 /** By the values of one letter: by kind where kinds are named, else apart for follow lists. */
 function tagPaths(driver: TagCondition, rest: Rest): readonly Path[] {
-  const { authors, kinds } = rest;
+  const { authors, kinds, ...unnamed } = rest;
   const byKind = authors === undefined && kinds && crossed(driver.values, kinds);
-  if (byKind) return [tagPath("tagKind", byKind, { driver, rest: { tags: rest.tags } })];
+  if (byKind) return [tagPath("tagKind", byKind, { driver, rest: unnamed })];
   const paths: Path[] = [];
   const others = kinds?.filter((kind) => kind !== LIST_KIND);
   if (others?.length !== 0) {
@@ -267,12 +314,12 @@ function otherPath(driver: TagCondition, rest: Rest): Path {
 }
 
 /** Follow lists only. An author has one, so that author's lane is as short as can be. */
-function listPath(driver: TagCondition, { authors, tags }: Rest): Path {
+function listPath(driver: TagCondition, { authors, kinds: _, ...rest }: Rest): Path {
   if (authors !== undefined) {
-    return eventPath("authorKind", authors.map((author) => [author, LIST_KIND]), { tags });
+    return eventPath("authorKind", authors.map((author) => [author, LIST_KIND]), rest);
   }
   const lanes = driver.values.map((value) => [value, LIST_KIND]);
-  return tagPath("tagKind", lanes, { driver, rest: { tags } });
+  return tagPath("tagKind", lanes, { driver, rest });
 }
 
 function tagPath(

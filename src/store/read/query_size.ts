@@ -16,9 +16,11 @@ const MAX_SHORT_LIMIT = 500;
  * Such are ids, profiles, one author's newest, replies to an event. A condition on each row may have to
  * pass over any number of rows before it finds one.
  */
-export function isShort({ lanes, limit, rest }: Plan): boolean {
-  const { authors, kinds, tags } = rest;
-  const isChecked = authors !== undefined || kinds !== undefined || tags.length > 0;
+export function isShort({ index, lanes, limit, rest }: Plan): boolean {
+  const { authors, kinds, tags, hidden } = rest;
+  // Of an id there is one event at most, whatever is checked of it.
+  const isChecked = authors !== undefined || kinds !== undefined || tags.length > 0 ||
+    hidden !== undefined && index !== "id";
   return !isChecked && lanes.length <= MAX_SHORT_LANES && limit <= MAX_SHORT_LIMIT;
 }
 

@@ -98,12 +98,16 @@ function stretchSql(
   { kinds }: Recent,
   { parameters, length }: { readonly parameters: Parameters; readonly length: string },
 ): string {
+  const { hidden } = plan.rest;
   const list = kinds && `unnest(${parameters.add(plainArray(kinds))}::int4[]) as lane (kind)`;
   const conditions = [
     ...(list === undefined ? [] : ["hit.kind = lane.kind"]),
     `hit.created_at >= ${parameters.add(plan.since)}::int8`,
     `hit.created_at < ${parameters.add(plan.before)}::int8`,
-    ...restSql({ index: plan.index, rest: { tags: [] }, nowS: plan.nowS }, parameters),
+    ...restSql(
+      { index: plan.index, rest: { tags: [], ...hidden && { hidden } }, nowS: plan.nowS },
+      parameters,
+    ),
   ];
   const newest = `select hit.created_at, hit.head, hit.author from events as hit
     where ${conditions.join(" and ")}

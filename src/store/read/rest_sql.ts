@@ -6,7 +6,7 @@
 
 import { plainArray } from "../database/array_literal.ts";
 import { Parameters } from "../database/parameters.ts";
-import { INDEXES, type Plan, type TagCondition } from "./plan.ts";
+import { type HiddenCondition, INDEXES, type Plan, type TagCondition } from "./plan.ts";
 
 /**
  * What is left to check of the row `hit`.
@@ -25,7 +25,20 @@ export function restSql(
   }
   const event = INDEXES[index].table === "events" ? "hit.key" : "hit.event";
   for (const tag of rest.tags) conditions.push(carriesTag(tag, { event, parameters }));
+  if (rest.hidden) conditions.push(visibleSql(rest.hidden, { event, parameters }));
   return conditions;
+}
+
+/** The rule of `nostr/visibility.ts`: most events are of another kind, and nothing else is looked at. */
+function visibleSql(
+  { kinds, authors, recipients }: HiddenCondition,
+  row: { readonly event: string; readonly parameters: Parameters },
+): string {
+  const { parameters } = row;
+  const isPublic = `hit.kind <> all(${parameters.add(plainArray(kinds))}::int4[])`;
+  if (authors.length === 0) return isPublic;
+  const isAuthor = `hit.author = any(${parameters.add(plainArray(authors))}::uuid[])`;
+  return `(${isPublic} or ${isAuthor} or ${carriesTag({ values: recipients }, row)})`;
 }
 
 /**

@@ -16,7 +16,7 @@ function planOf(fields: Partial<ReqFilter>, nowS?: number) {
   return wordPlanOf(
     { tags: new Map(), search: new Set(["fox", "dog"]), ...fields },
     portableHashText,
-    nowS,
+    { nowS: nowS ?? 0 },
   )!;
 }
 
