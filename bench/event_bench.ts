@@ -9,7 +9,11 @@
 import { utf8, utf8Decode } from "../src/base/bytes.ts";
 import { packChecks } from "../src/signatures/verify_batch.ts";
 import { sha256OfText } from "../src/app/sha256.ts";
-import { parseClientMessage } from "../src/nostr/client_message.ts";
+import {
+  type ClientMessage,
+  parseClientMessage,
+  parseEventMessage,
+} from "../src/nostr/client_message.ts";
 import { escapedParts } from "../src/nostr/escaped_parts.ts";
 import { eventId, serializeEvent } from "../src/nostr/event_id.ts";
 import { eventJson } from "../src/nostr/event_json.ts";
@@ -19,8 +23,6 @@ import { okMessage } from "../src/nostr/relay_message.ts";
 import { type SignatureEngine, signatureHolds } from "../src/nostr/signature.ts";
 import { generateEvents } from "../tests/kit/event_generator.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
-
-const limits = { maxFilters: 10, maxFilterValues: 100, maxSubscriptionIdLength: 64 };
 
 const events = generateEvents(new SeededRandom(1), 1_000, { signed: true })
   .filter(({ content }) => content.isWellFormed());
@@ -47,7 +49,10 @@ function bench(name: string, step: (sample: Sample) => unknown): void {
 bench("decode the message's UTF-8", ({ wire }) => utf8Decode(wire));
 bench("parse its JSON", ({ text }) => parseJson(text));
 bench("check the event's shape", ({ event }) => parseEvent(event));
-bench("all of parseClientMessage", ({ text }) => parseClientMessage(text, limits));
+bench(
+  "parse the message",
+  ({ text }) => parseEventMessage(parseClientMessage(text) as ClientMessage),
+);
 bench("write the canonical text", ({ event }) => serializeEvent(event));
 bench("write the stored text", ({ event }) => eventJson(event));
 bench("encode the stored text", ({ json }) => utf8(json));

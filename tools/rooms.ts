@@ -129,8 +129,8 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "store/search": ["database", "read"],
   "store/write": ["database", "feed", "read", "search"],
   "relay/access": [],
-  "relay/commands": [],
-  "relay/live": ["commands"],
+  "relay/commands": ["access", "live"],
+  "relay/live": [],
   "relay/acceptance": ["access"],
   "http/routes": [],
 };

@@ -9,8 +9,8 @@ import { setImmediate } from "node:timers";
 import { parseJson } from "../nostr/json.ts";
 import { parseEvent } from "../nostr/parse_event.ts";
 import { reasonText } from "../nostr/reason.ts";
-import { BAD_SIGNATURE, check } from "../relay/acceptance/check.ts";
-import type { Policy } from "../relay/access/policy.ts";
+import { BAD_SIGNATURE, check, type Checked, type Refusal } from "../relay/acceptance/check.ts";
+import type { Access } from "../relay/access/access.ts";
 import type { Verifier } from "../nostr/verifier.ts";
 import type { EventRecord, EventStore, PutOutcome } from "../store/event_store.ts";
 import { type Line, LineSplitter } from "./json_lines.ts";
@@ -35,7 +35,7 @@ export interface ImportOptions {
   /** Undefined takes signatures on trust. */
   readonly verifier: Verifier | undefined;
   /** What is asked of an event besides a true id and signature. */
-  readonly policy: Policy;
+  readonly access: Pick<Access, "screen" | "event">;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
   /** Longer lines are refused. */
@@ -123,22 +123,31 @@ async function readVerified(
   options: ImportOptions,
   tally: Tally,
 ): Promise<EventRecord | undefined> {
-  const record = readRecord(line, options);
-  if (typeof record === "string") return tally.refuse(line.number, record);
-  const { verifier } = options;
-  if (verifier === undefined || await verifier.verify(record.event)) return record;
-  return tally.refuse(line.number, reasonText(BAD_SIGNATURE.refusal));
+  const checked = readRecord(line, options);
+  if (typeof checked === "string") return tally.refuse(line.number, checked);
+  const { verifier, access } = options;
+  const { record, submission } = checked;
+  if (verifier !== undefined && !await verifier.verify(record.event)) {
+    return tally.refuse(line.number, reasonText(BAD_SIGNATURE.refusal));
+  }
+  const decision = await access.event(submission);
+  if (decision === undefined) return record;
+  const why = decision === "shadow" ? "blocked: a policy drops it" : reasonText(decision);
+  return tally.refuse(line.number, why);
 }
 
 /** The event on a line, or why it is refused. */
-function readRecord(line: Line, { policy, nowMs }: ImportOptions): EventRecord | string {
+function readRecord(
+  line: Line,
+  { access, nowMs }: ImportOptions,
+): Exclude<Checked, Refusal> | string {
   if ("fault" in line) return `invalid: ${line.fault}`;
   const value = parseJson(line.text);
   if (value === undefined) return "invalid: not JSON";
   const event = parseEvent(value);
   if ("reason" in event) return reasonText(event.reason);
-  const checked = check(event, { origin: "import", policy, nowMs, hashText: sha256OfText });
-  return "record" in checked ? checked.record : reasonText(checked.refusal);
+  const checked = check(event, { origin: "import", access, nowMs, hashText: sha256OfText });
+  return "record" in checked ? checked : reasonText(checked.refusal);
 }
 
 /** The counts while they grow. */

@@ -6,10 +6,11 @@
 
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import type { Settings } from "./setting_list.ts";
+import type { PolicyInformation } from "../relay/access/policy.ts";
 import { version } from "./version.ts";
 
 /** The NIPs that are always on. */
-const constantNips: readonly number[] = [1, 2, 9, 11, 40, 62];
+const constantNips: readonly number[] = [1, 2, 9, 11, 40, 42, 62];
 
 /** Where the software lives, for whoever asks a relay what it runs. */
 const software = "https://github.com/gallimimus/gallimimus";
@@ -18,9 +19,15 @@ const software = "https://github.com/gallimimus/gallimimus";
  * The NIP-11 document's content. Each limit in it is the one that is enforced, since both come from the
  * same setting.
  *
+ * @param policies what the relay's policies add
+ *
  * @see NIP-11
  */
-export function relayInformation(settings: Settings): RelayInformation {
+export function relayInformation(
+  settings: Settings,
+  policies: PolicyInformation = {},
+): RelayInformation {
+  const { supportedNips: policyNips = [], ...policyLimits } = policies;
   const { relay, limits } = settings;
   return {
     name: relay.name,
@@ -32,8 +39,9 @@ export function relayInformation(settings: Settings): RelayInformation {
     termsOfService: relay.terms_of_service,
     software,
     version,
-    supportedNips: supportedNips(settings),
+    supportedNips: [...new Set([...supportedNips(settings), ...policyNips])],
     limitation: {
+      ...policyLimits,
       maxMessageBytes: limits.max_message_bytes,
       maxSubscriptions: limits.max_subscriptions,
       maxLimit: limits.max_limit,
@@ -48,8 +56,10 @@ export function relayInformation(settings: Settings): RelayInformation {
 }
 
 /** Only what is on. */
-function supportedNips({ limits, search }: Settings): readonly number[] {
+function supportedNips({ limits, search, access }: Settings): readonly number[] {
   const nips = [...constantNips];
+  if (access.private_kinds.includes("4")) nips.push(4);
+  if (access.private_kinds.includes("1059")) nips.push(17, 59);
   if (limits.max_count_rows > 0) nips.push(45);
   if (search.enabled) nips.push(50);
   return nips;

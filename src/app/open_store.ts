@@ -40,9 +40,10 @@ const WRITE_CONNECTIONS = 3;
  * runs itself speaks through the log. Rejects with {@link StoreUnavailable} when it cannot be had.
  */
 export async function openStore(
-  { database, search, limits }: Settings,
+  settings: Settings,
   log: Log,
 ): Promise<TidyStore> {
+  const { database, search, limits } = settings;
   const { url } = await chooseDatabase(database);
   if (url === "memory:") {
     const pause = () => new Promise<void>((resolve) => void systemClock.after(0, resolve));
@@ -62,7 +63,7 @@ export async function openStore(
     throw error;
   }
   return new SqlStore(sql, sha256OfText, {
-    searchableKinds: searchLimits(search)?.kinds,
+    searchableKinds: searchLimits(settings)?.kinds,
     searchCandidates: search.max_candidates,
     maxFetchedBytes: limits.max_fetched_bytes,
     clock: systemClock,

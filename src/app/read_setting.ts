@@ -37,7 +37,7 @@ function typedText(setting: Setting, text: string): unknown {
     case "boolean":
       return text === "true" ? true : text === "false" ? false : text;
     case "list":
-      return text.split(",").map((item) => item.trim());
+      return text.trim() === "" ? [] : text.split(",").map((item) => item.trim());
     case "choice":
     case "text":
       return text;

@@ -9,6 +9,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { isEndpointPath } from "../http/endpoint_path.ts";
 import type { HttpHandler } from "../http/router.ts";
+import type { Handshake } from "../relay/access/client.ts";
+import { handshakeOf } from "./handshake.ts";
 import type { Gates } from "../net/server/admission.ts";
 import { forwardedClient, type ForwardedTrust } from "../net/address/forwarded.ts";
 import { fullResponse } from "../net/server/full_response.ts";
@@ -33,7 +35,7 @@ export interface RelayFetchOptions {
   /** Answers plain requests. */
   readonly http: HttpHandler;
   /** Takes a WebSocket connection. */
-  readonly accept: (connection: NativeWebSocket) => void;
+  readonly accept: (connection: NativeWebSocket, handshake: Handshake) => void;
 }
 
 /**
@@ -67,7 +69,10 @@ export class RelayFetch {
   #upgrade(request: Request, address: string): Response {
     const { settings: { network }, gates, counters } = this.#options;
     const { method, headers } = request;
-    if (!isEndpointPath(new URL(request.url).pathname, network.path)) {
+    // All that is read of the request is read before the upgrade: then it is the runtime's.
+    const { pathname: target, protocol } = new URL(request.url);
+    const told = handshakeOf({ target, headers, secure: protocol === "https:" });
+    if (!isEndpointPath(target, network.path)) {
       return this.#refuse("path", refuse(404, "nothing here"));
     }
     const asked = { method, httpVersion: "1.1", headers };
@@ -83,13 +88,13 @@ export class RelayFetch {
       return this.#refuse("handshake", refuse(400, "this request cannot be upgraded"));
     }
     counters.opened++;
-    this.#handOver(this.#transport(upgrade.socket, address));
+    this.#handOver(this.#transport(upgrade.socket, address), told);
     return upgrade.response;
   }
 
-  #handOver(connection: NativeWebSocket): void {
+  #handOver(connection: NativeWebSocket, handshake: Handshake): void {
     try {
-      this.#options.accept(connection);
+      this.#options.accept(connection, handshake);
     } catch (error) {
       const { address } = connection;
       this.#options.log.error("connection not accepted", { address, error: describeError(error) });

@@ -10,13 +10,16 @@ import type { Log } from "../base/log.ts";
 import { createHttp, type HttpHandler } from "../http/router.ts";
 import { clientKey } from "../net/server/admission.ts";
 import type { ConnectionEvents } from "../net/connection.ts";
+import { handshakeOf } from "./handshake.ts";
 import type { Ending } from "../net/ending.ts";
 import { endingKind, type NetCounters } from "../net/server/net_counters.ts";
+import type { Handshake } from "../relay/access/client.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts";
 import type { PoolFigures } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
+import { privateKinds, relayPolicies } from "./access_policies.ts";
 import { Closing } from "./closing.ts";
 import { Housekeeper } from "./housekeeper.ts";
 import { relayInformation } from "./information.ts";
@@ -25,7 +28,6 @@ import { admissionLimits } from "./network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { RelayFetch } from "./relay_fetch.ts";
 import { RelaySockets } from "./relay_sockets.ts";
-import { youngEnough } from "./retention_policy.ts";
 import { retentionRules } from "./retention_rules.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256OfText } from "./sha256.ts";
@@ -99,13 +101,14 @@ export class RelayHost {
       },
       hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
       clientOf: (address) => clientKey(address, perClient),
-      relayUrl: settings.relay.url,
-      policies: [youngEnough(retentionRules(settings))],
+      ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
+      random: systemRandom,
+      policies: relayPolicies(settings),
+      privateKinds: privateKinds(settings),
       hashText: sha256OfText,
     });
-    const information = relayInformation(settings);
     this.http = createHttp({
-      information: () => information,
+      information: () => relayInformation(settings, this.relay.access.information),
       healthy: () => this.#trouble(),
       path: settings.network.path,
       ...settings.relay.url === "" ? {} : { relayUrl: settings.relay.url },
@@ -114,14 +117,14 @@ export class RelayHost {
       settings,
       clock,
       log,
-      onConnection: (connection) => this.accept(connection),
+      onConnection: (connection, info) => this.accept(connection, handshakeOf(info)),
       onRequest: this.http,
     });
     const { gates, counters, proxies } = this.#sockets;
     this.#fetch = new RelayFetch({
       ...{ settings, clock, log, gates, counters, http: this.http },
       forwarded: proxies.forwarded,
-      accept: (connection) => this.accept(connection),
+      accept: (connection, handshake) => this.accept(connection, handshake),
     });
   }
 
@@ -173,8 +176,8 @@ export class RelayHost {
   }
 
   /** Takes a connection that nobody reads from yet, whatever transport it is of. */
-  accept(connection: Transport): void {
-    const session = this.relay.connect(connection);
+  accept(connection: Transport, handshake: Handshake): void {
+    const session = this.relay.connect(connection, handshake);
     this.#connections.add(connection);
     connection.start({
       messages: (batch) => session.messages(batch),

@@ -14,7 +14,8 @@ const MS_PER_SECOND = 1000;
 /**
  * The relay's bounds as the settings have them.
  */
-export function relayLimits({ limits, network, filters, search }: Settings): RelayLimits {
+export function relayLimits(settings: Settings): RelayLimits {
+  const { limits, network, filters, access } = settings;
   return {
     maxEventBytes: limits.max_event_bytes,
     maxEventTags: limits.max_event_tags,
@@ -31,7 +32,10 @@ export function relayLimits({ limits, network, filters, search }: Settings): Rel
     defaultLimit: limits.default_limit,
     maxCountRows: limits.max_count_rows,
     andTags: filters.and_tags,
-    search: searchLimits(search),
+    search: searchLimits(settings),
+    maxAuthenticatedKeys: limits.max_authenticated_keys,
+    challengeOnConnect: access.challenge_on_connect,
+    policyTimeoutMs: access.policy_timeout_ms,
     maxConcurrentQueries: limits.max_concurrent_queries,
     reqTimeoutMs: limits.req_timeout_ms,
     searchTimeoutMs: limits.search_timeout_ms,
@@ -51,12 +55,15 @@ export function relayLimits({ limits, network, filters, search }: Settings): Rel
 }
 
 /**
- * What may be searched; undefined when search is off.
+ * What may be searched; undefined when search is off. Private events never are: how well one fits would
+ * tell strangers what it says.
  *
  * @see NIP-50
  */
 export function searchLimits(
-  { enabled, kinds, max_length }: Settings["search"],
+  { search: { enabled, kinds, max_length }, access }: Pick<Settings, "search" | "access">,
 ): SearchLimits | undefined {
-  return enabled ? { kinds: new Set(kinds.map(Number)), maxLength: max_length } : undefined;
+  if (!enabled) return undefined;
+  const isPublic = (kind: string) => !access.private_kinds.includes(kind);
+  return { kinds: new Set(kinds.filter(isPublic).map(Number)), maxLength: max_length };
 }

@@ -16,11 +16,14 @@ import { isRequest } from "../store/write/tombstones.ts";
  * are not kept anyway.
  */
 export function youngEnough(rules: RetentionRules): Policy {
-  return ({ event, nowMs }) => {
-    if (isRequest(event) || kindClass(event.kind) === "ephemeral") return undefined;
-    const { pubkey, kind, created_at: createdAt } = event;
-    return isTooOld({ pubkey, kind, createdAt }, rules, Math.floor(nowMs / 1_000))
-      ? reason("blocked", "older than this relay keeps events of its kind")
-      : undefined;
+  return {
+    name: "retention",
+    screen({ event, nowMs }) {
+      if (isRequest(event) || kindClass(event.kind) === "ephemeral") return undefined;
+      const { pubkey, kind, created_at: createdAt } = event;
+      return isTooOld({ pubkey, kind, createdAt }, rules, Math.floor(nowMs / 1_000))
+        ? reason("blocked", "older than this relay keeps events of its kind")
+        : undefined;
+    },
   };
 }

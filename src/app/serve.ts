@@ -13,12 +13,16 @@ import { type ExitCode, exitCode } from "./exit_code.ts";
 import { RelayHost } from "./relay_host.ts";
 import { watchHangup } from "./signals.ts";
 
+const NO_URL = "relay.url is not set: requests to vanish that name this relay are refused, " +
+  "and AUTH takes the address that a client connected to for the relay's own; set it on a public relay";
+
 /** Runs the relay until `stop` aborts, then ends it in order. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
   const { settings, log, clock, streams, stop } = context;
   const { url, because } = await chooseDatabase(settings.database);
   const store = await context.openStore(url);
   log.info("store opened", { database: withoutPassword(url), because });
+  if (settings.relay.url === "") log.warn(NO_URL);
   const host = await RelayHost.start({ settings, store, clock, log });
   // Of a process in a terminal it says that the terminal was closed: see `watchStopSignals`.
   const ignoreHangup = streams.stderr.isTerminal

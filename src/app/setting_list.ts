@@ -5,6 +5,7 @@
  */
 
 import type { Setting, SettingSection, SettingValue, ValueOf } from "./setting.ts";
+import { accessSection } from "./settings/access.ts";
 import { databaseSection } from "./settings/database.ts";
 import { filtersSection } from "./settings/filters.ts";
 import { limitsSection } from "./settings/limits.ts";
@@ -24,6 +25,7 @@ export const settingSections = {
   database: databaseSection,
   limits: limitsSection,
   filters: filtersSection,
+  access: accessSection,
   search: searchSection,
   retention: retentionSection,
   signatures: signaturesSection,

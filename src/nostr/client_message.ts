@@ -1,14 +1,17 @@
 /**
  * What a client says, from the text of one WebSocket message.
  *
+ * Where the specification is silent: numbers must be written as integers ({@link parseJson}), of a
+ * doubled key the last value counts, and elements beyond those that a NIP names are ignored.
+ *
  * @see NIP-01 "From client to relay"
  * @module
  */
 
 import type { NostrEvent } from "./event.ts";
 import type { ReqFilter } from "./filter.ts";
-import { isJsonObject, parseJson } from "./json.ts";
-import { MAX_ECHOED_ID, parseEvent } from "./parse_event.ts";
+import { parseJson } from "./json.ts";
+import { parseEvent } from "./parse_event.ts";
 import { type FilterLimits, parseFilter } from "./parse_filter.ts";
 import { type Reason, reason } from "./reason.ts";
 
@@ -18,127 +21,111 @@ export interface MessageLimits extends FilterLimits {
   readonly maxFilters: number;
   /** Longest subscription id, Unicode code points. */
   readonly maxSubscriptionIdLength: number;
-  /** How many stored events a COUNT may look at. Default: 0, and COUNT is not understood. */
-  readonly maxCountRows?: number;
 }
 
-/**
- * A client's message, or why it is none. Refusals are told apart by what the answer must carry for the
- * client to find the request it belongs to.
- */
-export type ClientMessage =
-  | { readonly type: "EVENT"; readonly event: NostrEvent }
-  | { readonly type: "REQ"; readonly subscription: string; readonly filters: readonly ReqFilter[] }
-  | { readonly type: "COUNT"; readonly query: string; readonly filters: readonly ReqFilter[] }
-  | { readonly type: "CLOSE"; readonly subscription: string }
-  /** The answer is OK false. `id` is what the client wrote, whether an id or not. */
-  | { readonly type: "refused-event"; readonly id: string; readonly reason: Reason }
-  /** The answer is CLOSED. `subscription` is what the client wrote, even if too long. */
-  | {
-    readonly type: "refused-subscription";
-    readonly subscription: string;
-    readonly reason: Reason;
-  }
-  /** The answer is CLOSED, and a subscription that goes by the same id is left alone. */
-  | { readonly type: "refused-count"; readonly query: string; readonly reason: Reason }
-  /** The answer is NOTICE: there is nothing to refer to. */
-  | { readonly type: "refused"; readonly notice: string };
+/** A message by its verb; `parts` are its elements, the verb among them. */
+export interface ClientMessage {
+  readonly verb: string;
+  readonly parts: readonly unknown[];
+}
+
+/** Why a message is none. The answer is NOTICE: there is nothing that it could refer to. */
+export interface Unreadable {
+  readonly notice: string;
+}
 
 /** The longest subscription id that a refusal repeats, UTF-16 units. */
 export const MAX_ECHOED_SUBSCRIPTION = 1_024;
 
 /**
- * Reads one message. Elements beyond those that NIP-01 names are ignored.
- *
- * Where the specification is silent: numbers must be written as integers ({@link parseJson}), of a
- * doubled key the last value counts, CLOSE takes any string, because to close what is not open means
- * nothing, and the verbs of NIPs that this relay does not know are refused as `unsupported` to the
- * request they came with.
+ * Reads one message as far as its verb.
  *
  * @see NIP-01 "From client to relay"
- * @see NIP-45
- *
- * @example
- * ```ts
- * import { parseClientMessage } from "./client_message.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const limits = { maxFilters: 10, maxFilterValues: 100, maxSubscriptionIdLength: 64 };
- * deepEqual(parseClientMessage('["CLOSE","feed"]', limits), { type: "CLOSE", subscription: "feed" });
- * deepEqual(parseClientMessage('["REQ","feed"]', limits), {
- *   type: "refused-subscription",
- *   subscription: "feed",
- *   reason: { prefix: "invalid", text: "REQ without a filter" },
- * });
- * ```
  */
-export function parseClientMessage(text: string, limits: MessageLimits): ClientMessage {
+export function parseClientMessage(text: string): ClientMessage | Unreadable {
   const value = parseJson(text);
-  if (value === undefined) return refused("the message is not JSON");
-  if (!Array.isArray(value)) return refused("a message is a JSON array");
+  if (value === undefined) return { notice: "the message is not JSON" };
+  if (!Array.isArray(value)) return { notice: "a message is a JSON array" };
   const parts: readonly unknown[] = value;
-  switch (parts[0]) {
-    case "EVENT":
-      return eventMessage(parts[1]);
-    case "REQ":
-      return requestMessage("REQ", parts, limits);
-    case "CLOSE":
-      return closeMessage(parts[1]);
-    case "COUNT":
-      return requestMessage("COUNT", parts, limits);
-    case "AUTH":
-      return authMessage(parts[1]);
-    default:
-      return refused("a message begins with EVENT, REQ, COUNT or CLOSE");
-  }
+  const [verb] = parts;
+  return typeof verb === "string" ? { verb, parts } : UNKNOWN_VERB;
 }
 
-function eventMessage(value: unknown): ClientMessage {
-  const event = parseEvent(value);
-  if (!("reason" in event)) return { type: "EVENT", event };
+/** The answer to a message whose verb is none that the relay knows. */
+export const UNKNOWN_VERB: Unreadable = {
+  notice: "a message begins with EVENT, REQ, COUNT, CLOSE or AUTH",
+};
+
+/** An event that is none. The answer is OK false to `id`, which is what the client wrote. */
+export interface RefusedEvent {
+  readonly id: string;
+  readonly reason: Reason;
+}
+
+/**
+ * The event of an EVENT or AUTH.
+ *
+ * @see NIP-01, NIP-42
+ */
+export function parseEventMessage(
+  { verb, parts }: ClientMessage,
+): { readonly event: NostrEvent } | RefusedEvent | Unreadable {
+  const event = parseEvent(parts[1]);
+  if (!("reason" in event)) return { event };
   const { id, reason } = event;
-  if (id === undefined) return refused(`EVENT without a readable id: ${reason.text}`);
-  return { type: "refused-event", id, reason };
+  return id === undefined
+    ? { notice: `${verb} without a readable id: ${reason.text}` }
+    : { id, reason };
 }
 
-/** A request that carries an id and filters: REQ and COUNT differ in what is done with them. */
-function requestMessage(
-  verb: "REQ" | "COUNT",
-  parts: readonly unknown[],
+/** The id and the filters of a REQ or COUNT. */
+export interface RequestMessage {
+  readonly id: string;
+  readonly filters: readonly ReqFilter[];
+}
+
+/** A request that is none. The answer is CLOSED to `id`, which is what the client wrote. */
+export interface RefusedRequest {
+  readonly id: string;
+  readonly reason: Reason;
+}
+
+/**
+ * The id and the filters of a REQ or COUNT.
+ *
+ * @see NIP-01, NIP-45
+ */
+export function parseRequest(
+  { verb, parts }: ClientMessage,
   limits: MessageLimits,
-): ClientMessage {
+): RequestMessage | RefusedRequest | Unreadable {
   const id = parts[1];
   if (typeof id !== "string" || id.length > MAX_ECHOED_SUBSCRIPTION) {
-    return refused(`${verb} without a readable subscription id`);
+    return { notice: `${verb} without a readable subscription id` };
   }
-  const filters = isSubscriptionId(id, limits) ? requestFilters(verb, parts, limits) : BAD_ID;
-  if (verb === "REQ") {
-    return "prefix" in filters
-      ? { type: "refused-subscription", subscription: id, reason: filters }
-      : { type: verb, subscription: id, filters };
-  }
-  return "prefix" in filters
-    ? { type: "refused-count", query: id, reason: filters }
-    : { type: verb, query: id, filters };
-}
-
-function requestFilters(
-  verb: string,
-  parts: readonly unknown[],
-  limits: MessageLimits,
-): readonly ReqFilter[] | Reason {
-  if (verb === "COUNT" && !limits.maxCountRows) return NO_COUNT;
-  if (parts.length < 3) return reason("invalid", `${verb} without a filter`);
+  if (!isSubscriptionId(id, limits)) return { id, reason: BAD_ID };
+  if (parts.length < 3) return { id, reason: reason("invalid", `${verb} without a filter`) };
   if (parts.length - 2 > limits.maxFilters) {
-    return reason("invalid", `${verb} with more than ${limits.maxFilters} filters`);
+    const tooMany = `${verb} with more than ${limits.maxFilters} filters`;
+    return { id, reason: reason("invalid", tooMany) };
   }
   const filters: ReqFilter[] = [];
   for (let i = 2; i < parts.length; i++) {
     const filter = parseFilter(parts[i], limits);
-    if ("prefix" in filter) return filter;
+    if ("prefix" in filter) return { id, reason: filter };
     filters.push(filter);
   }
-  return filters;
+  return { id, filters };
+}
+
+/**
+ * The id of a CLOSE: any text, because to close what is not open means nothing.
+ *
+ * @see NIP-01
+ */
+export function parseClose({ parts }: ClientMessage): { readonly id: string } | Unreadable {
+  const id = parts[1];
+  return typeof id === "string" ? { id } : { notice: "CLOSE without a subscription id" };
 }
 
 /** "a non-empty string of max length 64 chars", of which each code point is one. */
@@ -147,22 +134,4 @@ function isSubscriptionId(text: string, { maxSubscriptionIdLength }: MessageLimi
   return text.length <= maxSubscriptionIdLength || [...text].length <= maxSubscriptionIdLength;
 }
 
-function closeMessage(subscription: unknown): ClientMessage {
-  if (typeof subscription !== "string") return refused("CLOSE without a subscription id");
-  return { type: "CLOSE", subscription };
-}
-
-/** Refuses an AUTH to the event it carries, since its answer is an OK. */
-function authMessage(value: unknown): ClientMessage {
-  const id = isJsonObject(value) ? value.id : undefined;
-  if (typeof id !== "string" || id.length > MAX_ECHOED_ID) return refused("AUTH without an event");
-  return { type: "refused-event", id, reason: NO_AUTH };
-}
-
-function refused(notice: string): ClientMessage {
-  return { type: "refused", notice };
-}
-
 const BAD_ID = reason("invalid", "subscription id is empty, too long or not well-formed");
-const NO_COUNT = reason("unsupported", "this relay does not count");
-const NO_AUTH = reason("unsupported", "this relay does not authenticate");

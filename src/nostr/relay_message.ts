@@ -101,6 +101,15 @@ export function countMessage(query: string, counted: CountResult): string {
 }
 
 /**
+ * Asks the client to prove that it holds a key.
+ *
+ * @see NIP-42
+ */
+export function challengeMessage(challenge: string): string {
+  return `["AUTH",${JSON.stringify(challenge)}]`;
+}
+
+/**
  * Something for people to read, about nothing in particular.
  *
  * @see NIP-01 "From relay to client: sending events and notices"

@@ -17,6 +17,8 @@ export interface Counters {
   duplicate: number;
   /** Events whose deletion had been asked for. */
   deleted: number;
+  /** Events that were neither stored nor refused, as far as their sender was told. */
+  shadowed: number;
   /** Events refused for any other reason. */
   refused: number;
   /** Live events handed to connections. */
@@ -47,6 +49,7 @@ export function zeroCounters(): Counters {
     ephemeral: 0,
     duplicate: 0,
     deleted: 0,
+    shadowed: 0,
     refused: 0,
     delivered: 0,
     subscriptions: 0,

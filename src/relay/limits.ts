@@ -44,6 +44,13 @@ export interface RelayLimits {
   /** What may be searched; undefined when nothing may. */
   readonly search?: SearchLimits | undefined;
 
+  /** Public keys that may authenticate on one connection. */
+  readonly maxAuthenticatedKeys: number;
+  /** Whether a connection begins with a challenge; else one is sent when something needs AUTH. */
+  readonly challengeOnConnect: boolean;
+  /** How long a policy may take for one decision, milliseconds. */
+  readonly policyTimeoutMs: number;
+
   /** Queries that run at once for a connection; others wait their turn. */
   readonly maxConcurrentQueries: number;
   /** How long the database may work for a REQ, milliseconds. */

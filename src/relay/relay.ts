@@ -7,6 +7,7 @@
 import { SharedBytes } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import { expirationOf } from "../nostr/expiration.ts";
 import type { EventStore, EventWriter } from "../store/event_store.ts";
@@ -18,9 +19,9 @@ import type { RelayLimits } from "./limits.ts";
 import { MemoryWatch, type MemoryWatchOptions } from "./memory_watch.ts";
 import { Outage } from "./outage.ts";
 import type { Peer, PeerEvents } from "./peer.ts";
+import { Access } from "./access/access.ts";
+import { ConnectedClient, type Handshake } from "./access/client.ts";
 import type { Policy } from "./access/policy.ts";
-import { standardPolicy } from "./access/standard.ts";
-import { vanishesHere } from "./access/vanish.ts";
 import { Publisher } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
 import { Session } from "./session.ts";
@@ -43,10 +44,14 @@ export interface RelayOptions {
   readonly clientOf?: (address: string) => string | undefined;
   /** 32 random bits that no peer knows, for hash tables. Default: 0. */
   readonly hashSeed?: number;
-  /** The URL by which clients reach the relay. Default: unknown. */
+  /** For the challenges of AUTH. */
+  readonly random: Random;
+  /** The URL by which clients reach the relay. Default: the one that each client connected to. */
   readonly relayUrl?: string;
-  /** Reasons to refuse an event besides the limits, asked in order. Default: none. */
-  readonly policies?: readonly Policy[];
+  /** Who may do what, asked in order. */
+  readonly policies: readonly Policy[];
+  /** Kinds that are served only to their author and to those whom a `p` tag names. Default: none. */
+  readonly privateKinds?: ReadonlySet<number>;
   /** How much memory there is. Default: enough. */
   readonly memory?: Pick<MemoryWatchOptions, "maxBytes" | "usedBytes">;
   /** A faster hash than the built-in one, where the platform has it. */
@@ -67,6 +72,7 @@ const WRITING_FAULT_MS = 15_000;
  */
 export class Relay {
   readonly counters: Counters = zeroCounters();
+  readonly access: Access;
   readonly #context: RelayContext;
   readonly #memory: MemoryWatch | undefined;
   readonly #memoryTimer: Timer | undefined;
@@ -74,7 +80,7 @@ export class Relay {
   readonly #sessions = new Map<Session, Promise<void>>();
 
   constructor(options: RelayOptions) {
-    const { store, clock, log, limits } = options;
+    const { store, clock, log, limits, random, verifier, hashText, relayUrl } = options;
     const broadcast = new Broadcast({
       ...options.hashSeed !== undefined && { seed: options.hashSeed },
       defer: (work) => void clock.after(0, work),
@@ -88,14 +94,13 @@ export class Relay {
         this.#memory?.check(this.#sessions.keys());
       });
     }
+    const { policyTimeoutMs } = limits;
+    this.access = new Access({ ...options, policyTimeoutMs });
     const publisher = new Publisher({
       ...options,
-      hashText: options.hashText,
+      hashText,
       feed: store.feed,
-      policy: standardPolicy(limits, [
-        vanishesHere(options.relayUrl ?? ""),
-        ...options.policies ?? [],
-      ]),
+      access: this.access,
       counters: this.counters,
       rowRates: new RowRates(
         { perSecond: limits.clientRowRate, burst: limits.clientRowBurst },
@@ -117,11 +122,16 @@ export class Relay {
     this.#context = {
       store,
       publisher,
+      access: this.access,
+      verifier,
+      hashText,
+      relayUrl,
       broadcast,
       limits,
       filterValues: new FilterValues(limits),
       clientOf: options.clientOf ?? ((address) => address),
       clock,
+      random,
       log,
       counters: this.counters,
       reading,
@@ -149,8 +159,9 @@ export class Relay {
   }
 
   /** Takes a new connection. Its driver tells what happens on it through what is returned. */
-  connect(peer: Peer): PeerEvents {
-    const session = new Session(peer, this.#context);
+  connect(peer: Peer, handshake?: Handshake): PeerEvents {
+    const client = new ConnectedClient(peer.address, handshake);
+    const session = new Session(peer, client, this.#context);
     this.counters.connections++;
     if (this.#memory?.isFull === true) {
       this.counters.closedForMemory++;

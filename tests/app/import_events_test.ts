@@ -5,7 +5,8 @@ import type { NostrEvent } from "../../src/nostr/event.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import { type EventStore, StoreUnavailable } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
-import { standardPolicy } from "../../src/relay/access/standard.ts";
+import { standardPolicies } from "../../src/relay/access/standard.ts";
+import { accessOf } from "../kit/access.ts";
 import { testLimits } from "../kit/limits.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { partialStore } from "../kit/partial_store.ts";
@@ -19,7 +20,7 @@ const note = alice.sign({ created_at: 10, kind: 1, tags: [], content: "hello" })
 
 const defaults = {
   verifier: undefined,
-  policy: () => undefined,
+  access: accessOf([]),
   nowMs: 0,
   maxLineBytes: 100_000,
 } satisfies Partial<ImportOptions>;
@@ -180,13 +181,13 @@ Deno.test("progress is told after each batch", async () => {
 });
 
 Deno.test("what the policy refuses is refused with its reason", async () => {
-  const policy = standardPolicy(testLimits);
+  const access = accessOf(standardPolicies(testLimits));
   const proof = alice.sign({ created_at: 1, kind: 22242, tags: [], content: "" });
   const early = alice.sign({ created_at: 901, kind: 1, tags: [], content: "" });
-  const { stored, refused } = await importText(linesOf([note]), { policy });
+  const { stored, refused } = await importText(linesOf([note]), { access });
   deepEqual([stored, refused.size], [1, 0]);
   // Kind 22242 is ephemeral by its number, and refused as such before.
   for (const event of [proof, early]) {
-    equal((await importText(linesOf([event]), { policy })).refused.size, 1);
+    equal((await importText(linesOf([event]), { access })).refused.size, 1);
   }
 });

@@ -31,6 +31,27 @@ Deno.test("NIP11 NIPs that are off are not told", () => {
   deepEqual(told(1, true), [45, 50]);
 });
 
+Deno.test("NIP04 NIP17 NIP59 NIPs about private events are told while these are private", () => {
+  const told = (...kinds: string[]) =>
+    relayInformation({
+      ...defaultSettings,
+      access: { ...defaultSettings.access, private_kinds: kinds },
+    }).supportedNips.filter((nip) => [4, 17, 59].includes(nip));
+  deepEqual(told(), []);
+  deepEqual(told("4"), [4]);
+  deepEqual(told("4", "1059"), [4, 17, 59]);
+});
+
+Deno.test("NIP11 what policies add is told, each NIP once", () => {
+  const { supportedNips, limitation } = relayInformation(defaultSettings, {
+    supportedNips: [70, 13, 42],
+    minPowDifficulty: 20,
+    restrictedWrites: true,
+  });
+  deepEqual(supportedNips.filter((nip) => [13, 42, 70].includes(nip)).toSorted(), [13, 42, 70]);
+  deepEqual([limitation.minPowDifficulty, limitation.restrictedWrites], [20, true]);
+});
+
 Deno.test("a bound on time that is off is not told", () => {
   const limits = { ...defaultSettings.limits, created_at_upper_limit_s: 0 };
   const { limitation } = relayInformation({ ...defaultSettings, limits });

@@ -20,12 +20,14 @@ Deno.test("each bound is the setting of the same name", () => {
 });
 
 Deno.test("NIP50 search that is off has no limits", () => {
-  equal(searchLimits({ ...defaultSettings.search, enabled: false }), undefined);
+  equal(
+    searchLimits({ ...defaultSettings, search: { ...defaultSettings.search, enabled: false } }),
+    undefined,
+  );
+  // Of kind 4, nothing is found: it is private.
   const limits = searchLimits({
-    ...defaultSettings.search,
-    enabled: true,
-    kinds: ["0", "30023"],
-    max_length: 9,
+    ...defaultSettings,
+    search: { ...defaultSettings.search, enabled: true, kinds: ["0", "4", "30023"], max_length: 9 },
   });
   deepEqual(limits, { kinds: new Set([0, 30_023]), maxLength: 9 });
 });

@@ -3,7 +3,7 @@
  * of its own, because only there the collector can be called. Prints the bytes that one value takes.
  */
 
-import { parseClientMessage } from "../../src/nostr/client_message.ts";
+import { parseRequest } from "../../src/nostr/client_message.ts";
 import { Broadcast } from "../../src/relay/live/broadcast.ts";
 import { storedFilters } from "../../src/relay/live/stored_filters.ts";
 import { Subscription } from "../../src/relay/live/subscription.ts";
@@ -21,8 +21,11 @@ function subscribe(at: number, field: string): void {
     const value = at * VALUES + n;
     return field === "#t" ? `value ${value}` : value.toString(16).padStart(64, "0");
   });
-  const parsed = parseClientMessage(JSON.stringify(["REQ", `${at}`, { [field]: values }]), limits);
-  if (parsed.type !== "REQ") throw new Error(parsed.type);
+  const parsed = parseRequest(
+    { verb: "REQ", parts: ["REQ", `${at}`, { [field]: values }] },
+    limits,
+  );
+  if (!("filters" in parsed)) throw new Error("no request");
   const { filters } = parsed;
   const subscription = new Subscription({
     id: `${at}`,

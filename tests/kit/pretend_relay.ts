@@ -15,8 +15,14 @@ import { Relay } from "../../src/relay/relay.ts";
 import type { Verifier } from "../../src/nostr/verifier.ts";
 import type { EventStore, EventWriter } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
+import type { Handshake } from "../../src/relay/access/client.ts";
+import type { Policy } from "../../src/relay/access/policy.ts";
+import { privateKindsNeedAuth } from "../../src/relay/access/private_kinds.ts";
+import { standardPolicies } from "../../src/relay/access/standard.ts";
+import { vanishesHere } from "../../src/relay/access/vanish.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { testLimits } from "./limits.ts";
+import { SeededRandom } from "./seeded_random.ts";
 import { PretendPeer } from "./pretend_peer.ts";
 
 /** What a test may choose. */
@@ -26,6 +32,8 @@ export interface PretendRelayOptions {
   readonly writer?: EventWriter;
   readonly verifier?: Verifier;
   readonly log?: Log;
+  /** Besides those of every relay. */
+  readonly policies?: readonly Policy[];
 }
 
 /** Checks signatures at once, in this thread. */
@@ -42,6 +50,11 @@ export function oneByOne(store: EventStore): EventWriter {
   return { write: async (record) => (await store.put([record]))[0]! };
 }
 
+const RELAY_URL = "wss://relay.example";
+
+/** The kinds that are not for everybody. */
+export const PRIVATE_KINDS: ReadonlySet<number> = new Set([4, 1059, 21_059]);
+
 /** A relay on a memory store and a fake clock. */
 export class PretendRelay {
   readonly clock = new FakeClock();
@@ -49,6 +62,7 @@ export class PretendRelay {
   readonly relay: Relay;
 
   constructor(options: PretendRelayOptions = {}) {
+    const limits = { ...testLimits, ...options.limits };
     this.store = options.store ?? new MemoryStore(this.clock);
     this.relay = new Relay({
       store: this.store,
@@ -56,15 +70,23 @@ export class PretendRelay {
       verifier: options.verifier ?? plainVerifier,
       clock: this.clock,
       log: options.log ?? silentLog,
-      limits: { ...testLimits, ...options.limits },
-      relayUrl: "wss://relay.example",
+      limits,
+      relayUrl: RELAY_URL,
+      random: new SeededRandom(1),
+      policies: [
+        ...standardPolicies(limits),
+        vanishesHere(RELAY_URL),
+        privateKindsNeedAuth(PRIVATE_KINDS),
+        ...options.policies ?? [],
+      ],
+      privateKinds: PRIVATE_KINDS,
     });
   }
 
   /** Opens a connection. */
-  connect(): PretendPeer {
+  connect(handshake?: Handshake): PretendPeer {
     const peer = new PretendPeer(this.clock);
-    return peer.attach(this.relay.connect(peer));
+    return peer.attach(this.relay.connect(peer, handshake));
   }
 }
 

@@ -137,7 +137,7 @@ async function importFile(path: string, store: SqlStore): Promise<void> {
   await importEvents(file.readable, {
     store,
     verifier: undefined,
-    policy: () => undefined,
+    access: { screen: () => undefined, event: () => undefined },
     nowMs: Date.now(),
     maxLineBytes: 1_000_000,
   });

@@ -32,13 +32,17 @@ Deno.test("shutdown of a relay nobody is connected to is over at once", async ()
   equal(new PretendRelay().relay.sessionCount, 0);
 });
 
-Deno.test("policies of the host are asked after the relay's own", async () => {
+Deno.test("the policies that it is given are asked", async () => {
   const clock = new FakeClock();
   const store = new MemoryStore();
   const relay = new Relay({
     ...{ store, clock, log: silentLog, limits: testLimits, verifier: trustingVerifier },
     writer: oneByOne(store),
-    policies: [({ event }) => event.kind === 1 ? reason("blocked", "no notes") : undefined],
+    random: new SeededRandom(1),
+    policies: [{
+      name: "no notes",
+      screen: ({ event }) => event.kind === 1 ? reason("blocked", "no notes") : undefined,
+    }],
   });
   const peer = new PretendPeer(clock);
   peer.attach(relay.connect(peer));

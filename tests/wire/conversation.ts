@@ -16,7 +16,9 @@
  * Each `==` begins a conversation with a relay of its own. `C:` and `S:` belong to the first
  * connection, `C2:` and `S2:` to the second, which opens when it first speaks. `{{name}}` is a defined
  * event, `{{name.id}}` a field of it, `{{alice}}` an author's public key, all as JSON; `{{bare alice}}`
- * is the key without quotes, to stand inside a string. In an expected
+ * is the key without quotes, to stand inside a string; `{{key bob}}` is the key of an author who has not
+ * written yet. `{{auth bob}}` answers the challenge that the connection heard last, with anything in it
+ * replaced: `{{auth bob kind=1 relay=… challenge=… ageS=660 sig=wrong id=wrong}}`. In an expected
  * message a string that ends in `…` stands for every string that begins like it. `S: close 1008`
  * expects the connection to be closed. At the end nothing unexpected may have come.
  *
@@ -43,6 +45,8 @@ export type Heard = { readonly text: string } | { readonly closeCode: number };
 /** A relay to talk to. */
 export interface Exchange extends AsyncDisposable {
   connect(): Promise<Line>;
+  /** The relay's time, seconds since 1970. */
+  nowS(): number;
 }
 
 interface Step {
@@ -75,11 +79,18 @@ export function parseConversations(text: string): readonly Conversation[] {
 /** Holds one conversation and checks every answer. */
 export async function converse(conversation: Conversation, exchange: Exchange): Promise<void> {
   const lines = new Map<string, Line>();
+  const challenges = new Map<Line, string>();
   for (const step of conversation.steps) {
     let line = lines.get(step.connection);
     if (line === undefined) lines.set(step.connection, line = await exchange.connect());
-    if (step.type === "say") line.say(step.text);
-    else check(await line.hear(), step);
+    if (step.type === "say") {
+      line.say(answerChallenge(step.text, challenges.get(line) ?? "", exchange.nowS()));
+      continue;
+    }
+    const heard = await line.hear();
+    check(heard, step);
+    const [verb, challenge] = "text" in heard ? JSON.parse(heard.text) : [];
+    if (verb === "AUTH") challenges.set(line, challenge);
   }
   for (const line of lines.values()) {
     deepEqual(await line.settle(), [], "nothing more was expected");
@@ -88,13 +99,40 @@ export async function converse(conversation: Conversation, exchange: Exchange): 
 
 function defineEvent(names: Map<string, unknown>, line: string): void {
   const [, name, author, draft] = /^event (\S+) = (\w+) (.*)$/.exec(line)!;
-  const signer = new SchnorrSigner(new SeededRandom(seedOf(author!)));
+  const signer = signerOf(author!);
   const event = signer.sign(JSON.parse(fill(names, draft!)) as EventDraft);
   names.set(author!, signer.pubkey);
   names.set(name!, event);
   for (const field of Object.keys(event)) {
     names.set(`${name}.${field}`, event[field as keyof NostrEvent]);
   }
+}
+
+function signerOf(author: string): SchnorrSigner {
+  return new SchnorrSigner(new SeededRandom(seedOf(author)));
+}
+
+/** Puts the proof in the place of `{{auth …}}`. @see NIP-42 */
+function answerChallenge(text: string, challenge: string, nowS: number): string {
+  return text.replace(/\{\{auth (\w+)([^}]*)\}\}/, (_, author: string, changes: string) => {
+    const changed = new Map(
+      changes.trim().split(" ").map((change) => change.split("=") as [string, string]),
+    );
+    const proof = signerOf(author).sign({
+      kind: Number(changed.get("kind") ?? 22242),
+      created_at: Math.floor(nowS) - Number(changed.get("ageS") ?? 0),
+      tags: [
+        ["relay", changed.get("relay") ?? "wss://relay.example"],
+        ["challenge", changed.get("challenge") ?? challenge],
+      ],
+      content: "",
+    });
+    return JSON.stringify({
+      ...proof,
+      ...changed.has("sig") && { sig: proof.sig.replaceAll(/./g, "0") },
+      ...changed.has("id") && { id: proof.id.replaceAll(/./g, "0") },
+    });
+  });
 }
 
 function seedOf(name: string): number {
@@ -113,7 +151,9 @@ function parseStep(names: ReadonlyMap<string, unknown>, line: string, lineNumber
 }
 
 function fill(names: ReadonlyMap<string, unknown>, text: string): string {
-  return text.replace(/\{\{(bare )?([^}]+)\}\}/g, (_, bare, name) => {
+  return text.replace(/\{\{(bare )?([^}]+)\}\}/g, (placeholder, bare, name: string) => {
+    if (name.startsWith("auth ")) return placeholder;
+    if (name.startsWith("key ")) return JSON.stringify(signerOf(name.slice(4)).pubkey);
     if (!names.has(name)) throw new SyntaxError(`nothing is named ${name}`);
     return bare === undefined ? JSON.stringify(names.get(name)) : String(names.get(name));
   });

@@ -13,6 +13,10 @@ export class PretendExchange implements Exchange {
   readonly #relay = new PretendRelay();
   readonly #peers: PretendPeer[] = [];
 
+  nowS(): number {
+    return this.#relay.clock.nowMs() / 1_000;
+  }
+
   connect(): Promise<Line> {
     const peer = this.#relay.connect();
     this.#peers.push(peer);

@@ -40,7 +40,9 @@ export class SocketExchange implements Exchange {
           ...defaultSettings.limits,
           max_subscriptions: testLimits.maxSubscriptions,
           max_filters: testLimits.maxFilters,
+          max_authenticated_keys: testLimits.maxAuthenticatedKeys,
         },
+        access: { ...defaultSettings.access, challenge_on_connect: false },
         filters: { and_tags: testLimits.andTags },
         search: { ...defaultSettings.search, enabled: true, max_length: 100 },
       },
@@ -49,6 +51,10 @@ export class SocketExchange implements Exchange {
       log: silentLog,
     });
     return new SocketExchange(host, await host.listen("127.0.0.1:0"));
+  }
+
+  nowS(): number {
+    return Date.now() / 1_000;
   }
 
   async connect(): Promise<Line> {

@@ -10,15 +10,9 @@ import type { Clock } from "../../base/clock.ts";
 import type { CommandContext, RunCommand } from "../command_context.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
 import { importEvents, type ImportTally } from "../import_events.ts";
-import { notExpired } from "../../relay/access/expiration.ts";
-import { firstRefusal, type Policy } from "../../relay/access/policy.ts";
-import { standardPolicy } from "../../relay/access/standard.ts";
-import { vanishesHere } from "../../relay/access/vanish.ts";
-import { youngEnough } from "../retention_policy.ts";
-import { retentionRules } from "../retention_rules.ts";
-import { relayLimits } from "../relay_limits.ts";
+import { Access } from "../../relay/access/access.ts";
+import { importPolicies } from "../access_policies.ts";
 import { readUntil } from "../read_until.ts";
-import type { Settings } from "../setting_list.ts";
 import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
 import type { Output } from "../streams.ts";
 import { createVerifier } from "../verifier.ts";
@@ -69,7 +63,12 @@ export async function importFile(
     const options = {
       store,
       verifier,
-      policy: policyOf(settings, limits),
+      access: new Access({
+        policies: importPolicies(settings, limits),
+        clock,
+        log,
+        policyTimeoutMs: settings.access.policy_timeout_ms,
+      }),
       nowMs: clock.nowMs(),
       maxLineBytes: settings.limits.max_message_bytes,
       onProgress: progressOn(streams.stderr, clock),
@@ -81,13 +80,6 @@ export async function importFile(
     verifier?.close();
     await store.close();
   }
-}
-
-/** A request to vanish that is meant for another relay must never reach the store. */
-function policyOf(settings: Settings, limits: boolean): Policy {
-  const always = [notExpired, vanishesHere(settings.relay.url)];
-  if (!limits) return firstRefusal(always);
-  return standardPolicy(relayLimits(settings), [...always, youngEnough(retentionRules(settings))]);
 }
 
 /** Shows the counts now and then, on a line that overwrites itself, if a person is looking. */

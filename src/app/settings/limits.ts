@@ -267,6 +267,17 @@ export const limitsSection = {
       whenRaised: "A message of a few bytes can make the database read that many index entries.",
       reloadable: false,
     },
+    max_authenticated_keys: {
+      type: "integer",
+      default: 20,
+      unit: "keys",
+      min: 1,
+      max: 1_000,
+      description: "How many public keys may authenticate on one connection.",
+      whenRaised:
+        "Each key is one more that private events are looked up for, in every query of the connection.",
+      reloadable: false,
+    },
     max_concurrent_queries: {
       type: "integer",
       default: 4,

@@ -12,23 +12,22 @@ import { eventJson } from "../../nostr/event_json.ts";
 import { kindClass } from "../../nostr/kind.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import type { EventRecord } from "../../store/event_store.ts";
-import type { Policy } from "../access/policy.ts";
-
-/** Who brings an event: a client through its socket, or an operator's file. */
-export type Origin = "socket" | "import";
+import type { Access } from "../access/access.ts";
+import type { Submission } from "../access/policy.ts";
 
 /** What {@link check} needs besides the event. */
-export interface CheckOptions {
-  readonly origin: Origin;
-  readonly policy: Policy;
+export interface CheckOptions extends Pick<Submission, "origin" | "client"> {
+  readonly access: Pick<Access, "screen">;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
   /** Undefined for the built-in one. */
   readonly hashText?: HashText | undefined;
 }
 
-/** An event that may go on to its signature check, or why it may not. */
-export type Checked = { readonly record: EventRecord } | Refusal;
+/** An event that may go on to its signature check, as a record and as policies see it; or why it may not. */
+export type Checked =
+  | { readonly record: EventRecord; readonly submission: Submission }
+  | Refusal;
 
 /** Why an event goes no further. */
 export interface Refusal {
@@ -44,13 +43,13 @@ export const BAD_SIGNATURE: Refusal = {
 };
 
 /**
- * Checks an event's id and asks the policy; the signature is left to whoever has an engine. The record
- * holds the event's JSON, which is encoded here once.
+ * Checks an event's id and what the policies say of it; the signature is left to whoever has an engine.
+ * The record holds the event's JSON, which is encoded here once.
  *
  * @see NIP-01 "Events and signatures"
  */
 export function check(event: NostrEvent, options: CheckOptions): Checked {
-  const { origin, policy, nowMs, hashText } = options;
+  const { origin, client, access, nowMs, hashText } = options;
   // An ephemeral event is passed on to who listens now; a file has nobody to pass it on to.
   if (origin === "import" && kindClass(event.kind) === "ephemeral") {
     return { refusal: reason("invalid", "ephemeral events are not stored") };
@@ -60,6 +59,7 @@ export function check(event: NostrEvent, options: CheckOptions): Checked {
     return { refusal: reason("invalid", "id is not the hash of the event"), isForged: true };
   }
   const json = utf8(eventJson(event, parts));
-  const refusal = policy({ event, jsonBytes: json.length, nowMs });
-  return refusal === undefined ? { record: { event, json } } : { refusal };
+  const submission = { event, jsonBytes: json.length, nowMs, origin, client };
+  const refusal = access.screen(submission);
+  return refusal === undefined ? { record: { event, json }, submission } : { refusal };
 }

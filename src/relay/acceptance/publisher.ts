@@ -22,7 +22,8 @@ import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { EventFeed, EventRecord, EventWriter, PutOutcome } from "../../store/event_store.ts";
 import type { Counters } from "../counters.ts";
 import type { Outage } from "../outage.ts";
-import type { Policy } from "../access/policy.ts";
+import type { Access } from "../access/access.ts";
+import type { Client } from "../access/client.ts";
 import { BAD_SIGNATURE, check, type Refusal } from "./check.ts";
 import type { RowRates } from "./row_rates.ts";
 import { RecentIds } from "./recent_ids.ts";
@@ -36,13 +37,20 @@ export interface Verdict {
   readonly isForged?: boolean;
 }
 
+/** On whose behalf an event is published. */
+export interface Sender {
+  readonly client: Client;
+  /** In the queues, sources take turns. */
+  readonly source: Source;
+}
+
 /** What a publisher works with. */
 export interface PublisherOptions {
   readonly writer: EventWriter;
   readonly verifier: Verifier;
   /** Takes what is passed on and not stored. */
   readonly feed: Pick<EventFeed, "pass">;
-  readonly policy: Policy;
+  readonly access: Access;
   /** Undefined for the built-in one. */
   readonly hashText: HashText | undefined;
   readonly clock: Clock;
@@ -73,10 +81,15 @@ export class Publisher {
   /**
    * Decides about one event. Never rejects: what goes wrong here is an answer too.
    *
-   * @param source who sent it: in the queue for the store, sources take turns.
+   * @param sender undefined for the relay itself
    */
-  async publish(event: NostrEvent, source?: Source): Promise<Verdict> {
-    const verdict = await this.#decide(event, source).catch((error) => this.#broken(error));
+  async publish(event: NostrEvent, sender?: Sender): Promise<Verdict> {
+    let verdict: Verdict;
+    try {
+      verdict = await this.#decide(event, sender);
+    } catch (error) {
+      verdict = this.#broken(error);
+    }
     this.#count(event, verdict);
     return verdict;
   }
@@ -102,15 +115,22 @@ export class Publisher {
     if (event.kind === VANISH_REQUEST) this.#recent.clear();
   }
 
-  async #decide(event: NostrEvent, source: Source | undefined): Promise<Verdict> {
-    const { policy, hashText, clock, verifier } = this.#options;
+  async #decide(event: NostrEvent, sender: Sender | undefined): Promise<Verdict> {
+    const { access, hashText, clock, verifier } = this.#options;
+    const { client, source } = sender ?? {};
+    const origin = sender === undefined ? "relay" : "socket";
     const nowMs = clock.nowMs();
-    const checked = check(event, { origin: "socket", policy, nowMs, hashText });
+    const checked = check(event, { origin, client, access, nowMs, hashText });
     if ("refusal" in checked) return verdictOn(checked);
+    const isSecret = client !== undefined && !access.mayReceive(event, client);
     // Safe before the signature check: the id is that of the content, and the stored event with this
-    // id was verified.
-    if (this.#recent.has(event.id)) return alreadyStored;
+    // id was verified. To ask it of what the client may not see would tell that it is there.
+    if (!isSecret && this.#recent.has(event.id)) return alreadyStored;
     if (!await verifier.verify(event, source)) return verdictOn(BAD_SIGNATURE);
+    const asked = access.event(checked.submission);
+    const decision = asked instanceof Promise ? await asked : asked;
+    if (decision === "shadow") return shadowed;
+    if (decision !== undefined) return refused(decision);
     if (kindClass(event.kind) === "ephemeral") {
       this.#options.feed.pass(checked.record);
       return ACCEPTED;
@@ -118,7 +138,9 @@ export class Publisher {
     if (source !== undefined && this.#options.rowRates?.admits(event, source.client) === false) {
       return refused(reason("rate-limited", "you publish too much for now, try again later"));
     }
-    return await this.#store(checked.record, source?.client ?? "");
+    const verdict = await this.#store(checked.record, source?.client ?? "");
+    // Whoever may not see an event is not told that it was there or that it was deleted.
+    return isSecret && (verdict === alreadyStored || verdict === deleted) ? shadowed : verdict;
   }
 
   async #store(record: EventRecord, source: string): Promise<Verdict> {
@@ -152,11 +174,15 @@ export class Publisher {
     const { counters } = this.#options;
     if (verdict === alreadyStored || verdict === superseded) counters.duplicate++;
     else if (verdict === deleted) counters.deleted++;
+    else if (verdict === shadowed) counters.shadowed++;
     else if (!verdict.accepted) counters.refused++;
     else if (kindClass(event.kind) === "ephemeral") counters.ephemeral++;
     else counters.stored++;
   }
 }
+
+/** What a client is told of an event that is neither stored nor passed on. */
+const shadowed: Verdict = { accepted: true };
 
 const alreadyStored: Verdict = {
   accepted: true,

@@ -5,16 +5,19 @@
  * @module
  */
 
+import { CLIENT_AUTHENTICATION } from "../../nostr/client_authentication.ts";
 import { reason } from "../../nostr/reason.ts";
 import type { Policy } from "./policy.ts";
 
-const CLIENT_AUTHENTICATION = 22242;
 const HTTP_AUTHENTICATION = 27235;
 
 /**
  * Refuses kinds 22242 and 27235 as events.
  */
-export const noAuthenticationKinds: Policy = ({ event }) => {
-  if (event.kind !== CLIENT_AUTHENTICATION && event.kind !== HTTP_AUTHENTICATION) return undefined;
-  return reason("invalid", `kind ${event.kind} proves who speaks and is not published`);
+export const noAuthenticationKinds: Policy = {
+  name: "authentication kinds",
+  screen: ({ event: { kind } }) =>
+    kind === CLIENT_AUTHENTICATION || kind === HTTP_AUTHENTICATION
+      ? reason("invalid", `kind ${kind} proves who speaks and is not published`)
+      : undefined,
 };

@@ -16,14 +16,17 @@ export function createdAtWithin(
   limits: Pick<RelayLimits, "createdAtUpperLimitS" | "createdAtLowerLimitS">,
 ): Policy {
   const { createdAtUpperLimitS: ahead, createdAtLowerLimitS: behind } = limits;
-  return ({ event, nowMs }) => {
-    const nowS = Math.floor(nowMs / 1000);
-    if (ahead > 0 && event.created_at > nowS + ahead) {
-      return reason("invalid", `created_at is more than ${ahead} seconds in the future`);
-    }
-    if (behind > 0 && event.created_at < nowS - behind) {
-      return reason("invalid", `created_at is more than ${behind} seconds in the past`);
-    }
-    return undefined;
+  return {
+    name: "created_at",
+    screen({ event, nowMs }) {
+      const nowS = Math.floor(nowMs / 1000);
+      if (ahead > 0 && event.created_at > nowS + ahead) {
+        return reason("invalid", `created_at is more than ${ahead} seconds in the future`);
+      }
+      if (behind > 0 && event.created_at < nowS - behind) {
+        return reason("invalid", `created_at is more than ${behind} seconds in the past`);
+      }
+      return undefined;
+    },
   };
 }

@@ -16,23 +16,26 @@ export function sizeWithin(
   limits: Pick<RelayLimits, "maxEventBytes" | "maxEventTags" | "maxContentLength">,
 ): Policy {
   const { maxEventBytes, maxEventTags, maxContentLength } = limits;
-  return ({ event, jsonBytes }) => {
-    if (jsonBytes > maxEventBytes) {
-      return reason(
-        "invalid",
-        `event has ${jsonBytes} bytes, at most ${maxEventBytes} are allowed`,
-      );
-    }
-    if (event.tags.length > maxEventTags) {
-      return reason(
-        "invalid",
-        `event has ${event.tags.length} tags, at most ${maxEventTags} are allowed`,
-      );
-    }
-    if (hasMoreCharacters(event.content, maxContentLength)) {
-      return reason("invalid", `content has more than ${maxContentLength} characters`);
-    }
-    return undefined;
+  return {
+    name: "event size",
+    screen({ event, jsonBytes }) {
+      if (jsonBytes > maxEventBytes) {
+        return reason(
+          "invalid",
+          `event has ${jsonBytes} bytes, at most ${maxEventBytes} are allowed`,
+        );
+      }
+      if (event.tags.length > maxEventTags) {
+        return reason(
+          "invalid",
+          `event has ${event.tags.length} tags, at most ${maxEventTags} are allowed`,
+        );
+      }
+      if (hasMoreCharacters(event.content, maxContentLength)) {
+        return reason("invalid", `content has more than ${maxContentLength} characters`);
+      }
+      return undefined;
+    },
   };
 }
 

@@ -14,5 +14,8 @@ import type { Policy } from "./policy.ts";
  *
  * @see NIP-40
  */
-export const notExpired: Policy = ({ event, nowMs }) =>
-  hasExpired(event, Math.floor(nowMs / 1000)) ? reason("invalid", "event expired") : undefined;
+export const notExpired: Policy = {
+  name: "expiration",
+  screen: ({ event, nowMs }) =>
+    hasExpired(event, Math.floor(nowMs / 1000)) ? reason("invalid", "event expired") : undefined,
+};

@@ -1,6 +1,7 @@
 /**
- * Events that their author does not want to be passed on by others.
+ * Events that their author does not want to be published by others.
  *
+ * @see NIP-70
  * @module
  */
 
@@ -13,18 +14,24 @@ const REPOST = 6;
 const GENERIC_REPOST = 16;
 
 /**
- * Refuses protected events, and reposts that carry one: only their author may publish them, and who that
- * is cannot be told without AUTH.
+ * Takes protected events from their authors alone, who have to prove who they are, and no reposts that
+ * embed one. An operator's file may hold protected events: it is no publication.
  *
  * @see NIP-70
  */
-export const noProtectedEvents: Policy = ({ event }) => {
-  if (isProtected(event.tags)) {
-    return reason("blocked", "protected events are not taken: this relay does not authenticate");
-  }
-  return isRepostOfProtected(event)
-    ? reason("blocked", "the event that is reposted is protected")
-    : undefined;
+export const protectedEvents: Policy = {
+  name: "protected events",
+  information: { supportedNips: [70] },
+  screen({ event, origin, client }) {
+    if (isRepostOfProtected(event)) {
+      return reason("blocked", "the event that is reposted is protected");
+    }
+    if (!isProtected(event.tags) || origin === "import" || origin === "relay") return undefined;
+    if (client?.keys.has(event.pubkey)) return undefined;
+    return client === undefined || client.keys.size > 0
+      ? reason("restricted", "a protected event is taken from its author alone")
+      : reason("auth-required", "a protected event is taken from its author alone");
+  },
 };
 
 function isProtected(tags: unknown): boolean {

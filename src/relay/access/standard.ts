@@ -1,29 +1,28 @@
 /**
- * What every relay asks of an event besides a true id and signature.
+ * The policies of every relay.
  *
  * @module
  */
 
 import { noAuthenticationKinds } from "./authentication_kinds.ts";
 import { createdAtWithin } from "./created_at.ts";
-import { notExpired } from "./expiration.ts";
 import { sizeWithin } from "./event_size.ts";
-import { noProtectedEvents } from "./protected.ts";
-import { firstRefusal, type Policy } from "./policy.ts";
+import { notExpired } from "./expiration.ts";
+import type { Policy } from "./policy.ts";
+import { protectedEvents } from "./protected.ts";
 
 /**
- * The limits on size and date, nothing expired and no proofs of who speaks; `further` reasons are asked after them.
+ * The limits on size and date, nothing expired, no proofs of who speaks, and protected events from their
+ * authors alone.
  */
-export function standardPolicy(
+export function standardPolicies(
   limits: Parameters<typeof sizeWithin>[0] & Parameters<typeof createdAtWithin>[0],
-  further: readonly Policy[] = [],
-): Policy {
-  return firstRefusal([
+): readonly Policy[] {
+  return [
     sizeWithin(limits),
     createdAtWithin(limits),
     noAuthenticationKinds,
     notExpired,
-    noProtectedEvents,
-    ...further,
-  ]);
+    protectedEvents,
+  ];
 }

@@ -18,8 +18,11 @@ import type { Policy } from "./policy.ts";
  * @see NIP-62
  */
 export function vanishesHere(relayUrl: string): Policy {
-  return ({ event }) =>
-    event.kind === VANISH_REQUEST && !isAddressedTo(event, relayUrl)
-      ? reason("invalid", "the request is not addressed to this relay")
-      : undefined;
+  return {
+    name: "request to vanish",
+    screen: ({ event }) =>
+      event.kind === VANISH_REQUEST && !isAddressedTo(event, relayUrl)
+        ? reason("invalid", "the request is not addressed to this relay")
+        : undefined,
+  };
 }

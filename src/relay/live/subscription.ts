@@ -20,7 +20,7 @@ import type { ReqFilter } from "../../nostr/filter.ts";
 import { eventMessageHead } from "../../nostr/relay_message.ts";
 import type { StoredEvent } from "../../store/event_store.ts";
 import type { Listener, LiveEvent } from "./broadcast.ts";
-import type { Query } from "../commands/query_queue.ts";
+import type { Query } from "./query_queue.ts";
 
 /** A live event that a subscription matched. */
 export interface Delivery {

@@ -10,7 +10,7 @@ const note = author.sign({ kind: 1, created_at: 1, tags: [["t", "x"]], content: 
 const passing = author.sign({ kind: 20_001, created_at: 1, tags: [], content: "" });
 
 function options(over: Partial<CheckOptions> = {}): CheckOptions {
-  return { origin: "socket", policy: () => undefined, nowMs: 0, ...over };
+  return { origin: "socket", access: { screen: () => undefined }, nowMs: 0, ...over };
 }
 
 Deno.test("an event that holds becomes a record with its JSON", () => {
@@ -21,8 +21,8 @@ Deno.test("an event that holds becomes a record with its JSON", () => {
 
 Deno.test("NIP01-02 an id that is not the event's hash is a forgery, and no policy is asked", () => {
   let asked = 0;
-  const policy = () => void asked++;
-  const checked = check({ ...note, content: "other" }, options({ policy }));
+  const screen = () => void asked++;
+  const checked = check({ ...note, content: "other" }, options({ access: { screen } }));
   deepEqual(checked, {
     refusal: reason("invalid", "id is not the hash of the event"),
     isForged: true,
@@ -37,7 +37,7 @@ Deno.test("a policy hears the time and the size of the JSON, and its refusal is 
     note,
     options({
       nowMs: 7,
-      policy: ({ nowMs, jsonBytes }) => (seen.push(nowMs, jsonBytes), refusal),
+      access: { screen: ({ nowMs, jsonBytes }) => (seen.push(nowMs, jsonBytes), refusal) },
     }),
   );
   deepEqual(checked, { refusal });

@@ -1,10 +1,12 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { silentLog } from "../../../src/base/log.ts";
 import { reason } from "../../../src/nostr/reason.ts";
+import { ConnectedClient } from "../../../src/relay/access/client.ts";
 import { zeroCounters } from "../../../src/relay/counters.ts";
 import { Outage } from "../../../src/relay/outage.ts";
 import { Publisher, type PublisherOptions } from "../../../src/relay/acceptance/publisher.ts";
 import type { PutOutcome } from "../../../src/store/event_store.ts";
+import { accessOf } from "../../kit/access.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { RowRates } from "../../../src/relay/acceptance/row_rates.ts";
@@ -22,7 +24,11 @@ function watched(over: Partial<PublisherOptions> = {}, outcome: PutOutcome = "st
     log: silentLog,
     writer: { write: () => (steps.push("write"), Promise.resolve(outcome)) },
     verifier: { verify: () => (steps.push("verify"), Promise.resolve(true)) },
-    policy: () => (steps.push("policy"), undefined),
+    access: accessOf([{
+      name: "watched",
+      screen: () => void steps.push("screen"),
+      event: () => void steps.push("event"),
+    }]),
     hashText: undefined,
     feed: { pass: () => void steps.push("pass") },
     writing: new Outage("writing", silentLog, clock),
@@ -39,7 +45,7 @@ function prefixOf(verdict: { readonly reason?: { readonly prefix: string } }): s
 Deno.test("an event goes from the cheapest check to the dearest, then is stored", async () => {
   const { publisher, steps, counters } = watched();
   deepEqual(await publisher.publish(note), { accepted: true });
-  deepEqual(steps, ["policy", "verify", "write"]);
+  deepEqual(steps, ["screen", "verify", "event", "write"]);
   equal(counters.stored, 1);
 });
 
@@ -52,7 +58,9 @@ Deno.test("NIP01-02 a wrong id costs nothing more than a hash", async () => {
 });
 
 Deno.test("what a policy refuses is not verified", async () => {
-  const { publisher, steps } = watched({ policy: () => reason("blocked", "not here") });
+  const { publisher, steps } = watched({
+    access: accessOf([{ name: "no", screen: () => reason("blocked", "not here") }]),
+  });
   equal(prefixOf(await publisher.publish(note)), "blocked");
   deepEqual(steps, []);
 });
@@ -60,7 +68,7 @@ Deno.test("what a policy refuses is not verified", async () => {
 Deno.test("NIP01-03 what is not signed is not stored", async () => {
   const { publisher, steps } = watched({ verifier: { verify: () => Promise.resolve(false) } });
   equal(prefixOf(await publisher.publish(note)), "invalid");
-  deepEqual(steps, ["policy"]);
+  deepEqual(steps, ["screen"]);
 });
 
 Deno.test("NIP01-14 a regular event that was stored is known from then on", async () => {
@@ -68,7 +76,7 @@ Deno.test("NIP01-14 a regular event that was stored is known from then on", asyn
   await publisher.publish(note);
   const again = await publisher.publish(note);
   deepEqual([again.accepted, prefixOf(again)], [true, "duplicate"]);
-  deepEqual(steps, ["policy", "verify", "write", "policy"]);
+  deepEqual(steps, ["screen", "verify", "event", "write", "screen"]);
   equal(counters.duplicate, 1);
 });
 
@@ -84,14 +92,14 @@ Deno.test("NIP01-18 a superseded event is refused", async () => {
   const { publisher, steps } = watched({}, "superseded");
   const verdict = await publisher.publish(note);
   deepEqual([verdict.accepted, prefixOf(verdict)], [false, "duplicate"]);
-  deepEqual(steps, ["policy", "verify", "write"]);
+  deepEqual(steps, ["screen", "verify", "event", "write"]);
 });
 
 Deno.test("NIP01-23 an ephemeral event is passed on and not written", async () => {
   const { publisher, steps, counters } = watched();
   const typing = author.sign({ kind: 20_001, created_at: 1, tags: [], content: "" });
   equal((await publisher.publish(typing)).accepted, true);
-  deepEqual(steps, ["policy", "verify", "pass"]);
+  deepEqual(steps, ["screen", "verify", "event", "pass"]);
   equal(counters.ephemeral, 1);
 });
 
@@ -125,7 +133,7 @@ Deno.test("what a request may have deleted is asked of the store again", async (
     publisher.heed(request);
     steps.length = 0;
     await publisher.publish(note);
-    deepEqual(steps, ["policy", "verify", "write"]);
+    deepEqual(steps, ["screen", "verify", "event", "write"]);
   }
 });
 
@@ -137,19 +145,52 @@ Deno.test("a request that was published here counts at once", async () => {
   );
   steps.length = 0;
   await publisher.publish(note);
-  deepEqual(steps, ["policy", "verify", "write"]);
+  deepEqual(steps, ["screen", "verify", "event", "write"]);
 });
 
-Deno.test("a policy that throws refuses one event, with a line in the log", async () => {
+Deno.test("a hash that throws refuses one event, with a line in the log", async () => {
   const lines: string[] = [];
   const { publisher } = watched({
     log: { ...silentLog, error: (message) => void lines.push(message) },
-    policy: () => {
+    hashText: () => {
       throw new Error("broken");
     },
   });
   equal(prefixOf(await publisher.publish(note)), "error");
   deepEqual(lines, ["an event could not be judged"]);
+});
+
+Deno.test("what a policy refuses after the signature is not stored", async () => {
+  const policy = { name: "no", event: () => Promise.resolve(reason("restricted", "not you")) };
+  const { publisher, steps } = watched({ access: accessOf([policy]) });
+  equal(prefixOf(await publisher.publish(note)), "restricted");
+  deepEqual(steps, ["verify"]);
+});
+
+Deno.test("a shadowed event is accepted, and neither stored nor passed on", async () => {
+  const policy = { name: "shadow", event: () => "shadow" as const };
+  const { publisher, steps, counters } = watched({ access: accessOf([policy]) });
+  deepEqual(await publisher.publish(note), { accepted: true });
+  deepEqual(steps, ["verify"]);
+  deepEqual([counters.stored, counters.shadowed], [0, 1]);
+});
+
+Deno.test("X-08 whoever may not see an event is not told that it is there, or was deleted", async () => {
+  const wrap = author.sign({ kind: 1059, created_at: 1, tags: [["p", "f"]], content: "" });
+  const access = accessOf([], undefined, undefined, new Set([1059]));
+  for (const outcome of ["duplicate", "deleted"] as const) {
+    const { publisher, steps } = watched({ access }, outcome);
+    const by = (...keys: string[]) => {
+      const client = new ConnectedClient("192.0.2.1");
+      for (const key of keys) client.authenticate(key);
+      return publisher.publish(wrap, { client, source: { client: "", connection: {} } });
+    };
+    deepEqual(await by(), { accepted: true });
+    deepEqual(await by("stranger"), { accepted: true });
+    // Neither does the time that it takes: the signature is checked each time.
+    deepEqual(steps, ["verify", "write", "verify", "write"]);
+    equal(prefixOf(await by("f")), outcome === "deleted" ? "blocked" : "duplicate");
+  }
 });
 
 Deno.test("what was removed and may come again is judged anew", async () => {
@@ -166,10 +207,13 @@ Deno.test("a client that has written enough is refused, and another is not", asy
   const { publisher, steps } = watched({
     rowRates: new RowRates({ perSecond: 1, burst: 1 }, new FakeClock()),
   });
-  const source = (client: string) => ({ client, connection: {} });
+  const by = (client: string) => ({
+    client: new ConnectedClient(client),
+    source: { client, connection: {} },
+  });
   const other = author.sign({ kind: 1, created_at: 2, tags: [], content: "" });
-  equal((await publisher.publish(note, source("a"))).accepted, true);
-  equal(prefixOf(await publisher.publish(other, source("a"))), "rate-limited");
-  equal((await publisher.publish(other, source("b"))).accepted, true);
+  equal((await publisher.publish(note, by("a"))).accepted, true);
+  equal(prefixOf(await publisher.publish(other, by("a"))), "rate-limited");
+  equal((await publisher.publish(other, by("b"))).accepted, true);
   equal(steps.filter((step) => step === "write").length, 2);
 });

@@ -6,14 +6,14 @@ const policy = createdAtWithin({ createdAtUpperLimitS: 900, createdAtLowerLimitS
 const nowMs = 1_000_999;
 
 Deno.test("NIP11-05 created_at passes exactly at both bounds and not a second beyond", () => {
-  equal(policy(submission({ created_at: 1_900 }, { nowMs })), undefined);
-  equal(policy(submission({ created_at: 1_901 }, { nowMs }))?.prefix, "invalid");
-  equal(policy(submission({ created_at: 900 }, { nowMs })), undefined);
-  equal(policy(submission({ created_at: 899 }, { nowMs }))?.prefix, "invalid");
+  equal(policy.screen!(submission({ created_at: 1_900 }, { nowMs })), undefined);
+  equal(policy.screen!(submission({ created_at: 1_901 }, { nowMs }))?.prefix, "invalid");
+  equal(policy.screen!(submission({ created_at: 900 }, { nowMs })), undefined);
+  equal(policy.screen!(submission({ created_at: 899 }, { nowMs }))?.prefix, "invalid");
 });
 
 Deno.test("a bound of 0 is no bound", () => {
   const open = createdAtWithin({ createdAtUpperLimitS: 0, createdAtLowerLimitS: 0 });
-  equal(open(submission({ created_at: 0 }, { nowMs })), undefined);
-  equal(open(submission({ created_at: Number.MAX_SAFE_INTEGER }, { nowMs })), undefined);
+  equal(open.screen!(submission({ created_at: 0 }, { nowMs })), undefined);
+  equal(open.screen!(submission({ created_at: Number.MAX_SAFE_INTEGER }, { nowMs })), undefined);
 });

@@ -7,5 +7,5 @@ export function submission(
   rest: Partial<Submission> = {},
 ): Submission {
   const plain = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [], content: "", sig: "" };
-  return { event: { ...plain, ...event }, jsonBytes: 300, nowMs: 0, ...rest };
+  return { event: { ...plain, ...event }, jsonBytes: 300, nowMs: 0, origin: "socket", ...rest };
 }

@@ -6,7 +6,7 @@ const policy = vanishesHere("wss://relay.example");
 
 function refusal(kind: number, ...relays: string[]): string | undefined {
   const tags = relays.map((url) => ["relay", url]);
-  return policy(submission({ kind, tags }))?.prefix;
+  return policy.screen!(submission({ kind, tags }))?.prefix;
 }
 
 Deno.test("NIP62-01 NIP62-02 a request to vanish from here or from everywhere passes", () => {

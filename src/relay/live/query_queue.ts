@@ -8,6 +8,7 @@
 import { assert } from "../../base/assert.ts";
 import { Inbox } from "../../base/inbox.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
+import type { Reader } from "../../nostr/visibility.ts";
 import type { EventStore, QueryOptions, StoredEvent } from "../../store/event_store.ts";
 import type { RelayLimits } from "../limits.ts";
 
@@ -30,6 +31,12 @@ export type QueryLimits = Pick<
   "maxConcurrentQueries" | "reqTimeoutMs" | "searchTimeoutMs"
 >;
 
+/** What all queries of a connection have in common. */
+export interface SharedQueryOptions extends Pick<QueryOptions, "source" | "pieceBytes"> {
+  /** Who reads the answer, asked at the start of each query. Default: somebody who may see everything. */
+  readonly readerOf?: () => Reader;
+}
+
 /** A result in the inbox, with the way to tell its query that the next one may come. */
 interface Waiting<Q extends Query> {
   readonly result: QueryResult<Q>;
@@ -45,7 +52,7 @@ export class QueryQueue<Q extends Query> {
   /** What the loop selects on. */
   readonly results: Inbox<"stored", Waiting<Q>>;
   readonly #store: EventStore;
-  readonly #options: Pick<QueryOptions, "source" | "pieceBytes">;
+  readonly #options: SharedQueryOptions;
   readonly #limits: QueryLimits;
   /** In order. One whose signal aborts leaves at once, with its filters. */
   readonly #waiting = new Set<Q>();
@@ -53,11 +60,10 @@ export class QueryQueue<Q extends Query> {
   /** Resolves at the end of a {@link hold}. */
   #held: PromiseWithResolvers<void> | undefined = undefined;
 
-  /** @param options that all of its queries have in common */
   constructor(
     store: EventStore,
     limits: QueryLimits,
-    options: Pick<QueryOptions, "source" | "pieceBytes"> = {},
+    options: SharedQueryOptions = {},
   ) {
     this.#options = options;
     this.#store = store;
@@ -116,7 +122,9 @@ export class QueryQueue<Q extends Query> {
     const { filters, signal } = query;
     const ready = () => this.#held?.promise;
     const timeoutMs = this.#timeoutMs(filters);
-    const options = { ...this.#options, signal, ready, timeoutMs };
+    const { readerOf, ...shared } = this.#options;
+    const reader = readerOf && { reader: readerOf() };
+    const options = { ...shared, ...reader, signal, ready, timeoutMs };
     try {
       for await (const rows of this.#store.query(filters, options)) {
         await this.#offer({ type: "rows", query, rows });

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
-import { type Query, QueryQueue } from "../../../src/relay/commands/query_queue.ts";
+import { type Query, QueryQueue } from "../../../src/relay/live/query_queue.ts";
 import type { EventStore, QueryOptions, StoredEvent } from "../../../src/store/event_store.ts";
 import { LocalFeed } from "../../../src/store/feed/local_feed.ts";
 import { whenReady } from "../../../src/store/read/when_ready.ts";

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { isTimeOut, unreadable } from "../../../src/relay/commands/unreadable.ts";
+import { isTimeOut, unreadable } from "../../../src/relay/live/unreadable.ts";
 import { QueryTimedOut, StoreUnavailable } from "../../../src/store/event_store.ts";
 
 Deno.test("what took too long is told from a database that is away", () => {

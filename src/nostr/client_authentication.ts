@@ -1,0 +1,67 @@
+/**
+ * The event by which a client proves to hold a key.
+ *
+ * @see NIP-42
+ * @module
+ */
+
+import type { NostrEvent } from "./event.ts";
+
+/** The kind of the event that answers a challenge. It is never published. */
+export const CLIENT_AUTHENTICATION = 22242;
+
+/** How far `created_at` may be from now, either way, seconds. */
+const WINDOW_S = 600;
+
+/** What an answer has to match. */
+export interface Challenge {
+  /** What the relay sent to this connection last. */
+  readonly challenge: string;
+  /** URLs of the relay, any of which the answer may name. Without one, any URL may be named. */
+  readonly relayUrls: readonly string[];
+  /** Now, milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/**
+ * What is wrong with an answer to a challenge, in words; undefined when nothing is. Its id and signature
+ * are checked elsewhere.
+ *
+ * @see NIP-42 "Signed Event Verification"
+ */
+export function authenticationFault(event: NostrEvent, asked: Challenge): string | undefined {
+  if (event.kind !== CLIENT_AUTHENTICATION) return `the kind is not ${CLIENT_AUTHENTICATION}`;
+  if (Math.abs(event.created_at - asked.nowMs / 1000) > WINDOW_S) {
+    return `created_at is more than ${WINDOW_S} seconds from now`;
+  }
+  if (valueOf(event, "challenge") !== asked.challenge) {
+    return "the challenge is not the one that was sent last";
+  }
+  const { relayUrls } = asked;
+  const named = valueOf(event, "relay") ?? "";
+  if (relayUrls.length === 0 || relayUrls.some((url) => isSameRelay(url, named))) return undefined;
+  return `the relay tag names another relay than ${relayUrls[0]}`;
+}
+
+/**
+ * Whether two URLs name the same relay as clients write them: scheme, port, path, closing slash and case
+ * make no difference, the host does.
+ *
+ * @see NIP-42 "for most cases just checking if the domain name is correct should be enough"
+ */
+export function isSameRelay(one: string, other: string): boolean {
+  const host = hostOf(one);
+  return host !== undefined && host === hostOf(other);
+}
+
+function hostOf(url: string): string | undefined {
+  const trimmed = url.trim();
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `ws://${trimmed}`;
+  // `ws` is a scheme of the web, whose hosts are lower-cased and written in Punycode.
+  const host = URL.parse(withScheme.replace(/^[a-z][a-z0-9+.-]*:/i, "ws:"))?.hostname;
+  return host === undefined || host === "" ? undefined : host.replace(/\.$/, "");
+}
+
+function valueOf({ tags }: NostrEvent, name: string): string | undefined {
+  return tags.find((tag) => tag[0] === name)?.[1];
+}

@@ -1,0 +1,232 @@
+/**
+ * What the relay's policies say, taken together.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { type Reason, reason } from "../../nostr/reason.ts";
+import { isVisible, type Reader } from "../../nostr/visibility.ts";
+import { Outage } from "../outage.ts";
+import type { Client } from "./client.ts";
+import type {
+  Awaitable,
+  EventDecision,
+  Inquiry,
+  Policy,
+  PolicyInformation,
+  RequestDecision,
+  Submission,
+} from "./policy.ts";
+
+/** What an {@link Access} works with. */
+export interface AccessOptions {
+  readonly policies: readonly Policy[];
+  /** Kinds that are served only to their author and to those whom a `p` tag names. Default: none. */
+  readonly privateKinds?: ReadonlySet<number>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long a policy may take for one decision, milliseconds. */
+  readonly policyTimeoutMs: number;
+}
+
+/** One hook of one policy. */
+type Hook<I, D> = (input: I) => Awaitable<D>;
+
+/** The hooks of all policies, each list in the order of the policies. */
+interface Hooks {
+  readonly connect: readonly Hook<Client, Reason | undefined>[];
+  readonly screen: readonly ((submission: Submission) => Reason | undefined)[];
+  readonly event: readonly Hook<Submission, EventDecision>[];
+  readonly request: readonly Hook<Inquiry, RequestDecision>[];
+  readonly deliver: readonly ((event: NostrEvent, client: Client) => boolean)[];
+}
+
+const UNDECIDED: Reason = reason("error", "this could not be decided, try again later");
+
+/**
+ * Asks the policies. What needs no waiting is answered without a promise.
+ */
+export class Access {
+  readonly #options: AccessOptions;
+  readonly #privateKinds: ReadonlySet<number>;
+  #policies: readonly Policy[] = [];
+  #hooks: Hooks = { connect: [], screen: [], event: [], request: [], deliver: [] };
+
+  constructor(options: AccessOptions) {
+    this.#options = options;
+    this.#privateKinds = options.privateKinds ?? new Set();
+    this.replace(options.policies);
+  }
+
+  /** The policies by which it decides from now on. */
+  get policies(): readonly Policy[] {
+    return this.#policies;
+  }
+
+  /** Decides by other policies from now on; what is being decided is decided by the old ones. */
+  replace(policies: readonly Policy[]): void {
+    const { clock, log } = this.#options;
+    const hooks = {
+      connect: [] as Hook<Client, Reason | undefined>[],
+      screen: [] as Hooks["screen"][number][],
+      event: [] as Hook<Submission, EventDecision>[],
+      request: [] as Hook<Inquiry, RequestDecision>[],
+      deliver: [] as Hooks["deliver"][number][],
+    };
+    for (const policy of policies) {
+      const outage = new Outage(`the policy "${policy.name}"`, log, clock);
+      const { connect, screen, event, request, deliver } = policy;
+      if (connect) hooks.connect.push(this.#guarded(outage, connect));
+      if (event) hooks.event.push(this.#guarded(outage, event));
+      if (request) hooks.request.push(this.#guarded(outage, request));
+      if (screen) {
+        hooks.screen.push((submission) => attempt(outage, UNDECIDED, () => screen(submission)));
+      }
+      if (deliver) {
+        hooks.deliver.push((...sent) => attempt(outage, false, () => deliver(...sent)));
+      }
+    }
+    this.#policies = policies;
+    this.#hooks = hooks;
+  }
+
+  /** What the policies add to the relay information document. */
+  get information(): PolicyInformation {
+    const all = this.#policies.map(({ information = {} }) => information);
+    const bits = Math.max(0, ...all.map(({ minPowDifficulty = 0 }) => minPowDifficulty));
+    return {
+      supportedNips: all.flatMap(({ supportedNips = [] }) => supportedNips),
+      ...bits > 0 && { minPowDifficulty: bits },
+      ...all.some(({ authRequired }) => authRequired) && { authRequired: true },
+      ...all.some(({ restrictedWrites }) => restrictedWrites) && { restrictedWrites: true },
+    };
+  }
+
+  /** Why a client may not stay, if so. */
+  connect(client: Client): Awaitable<Reason | undefined> {
+    return firstDecision(this.#hooks.connect, client);
+  }
+
+  /** Why an event goes no further, as far as that can be said before its signature is checked. */
+  screen(submission: Submission): Reason | undefined {
+    for (const screen of this.#hooks.screen) {
+      const refusal = screen(submission);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+
+  /** What becomes of an event whose signature holds. */
+  event(submission: Submission): Awaitable<EventDecision> {
+    return firstDecision(this.#hooks.event, submission);
+  }
+
+  /** The filters that are asked in place of those of the request, or why none are. */
+  request(inquiry: Inquiry): Awaitable<Reason | readonly ReqFilter[]> {
+    return narrowed(this.#hooks.request, inquiry);
+  }
+
+  /** Who a client is to the store. */
+  readerOf({ keys }: Client): Reader {
+    return { privateKinds: this.#privateKinds, keys };
+  }
+
+  /** Whether a client may be sent an event. */
+  mayReceive(event: NostrEvent, client: Client): boolean {
+    return (!this.#privateKinds.has(event.kind) || isVisible(event, this.readerOf(client))) &&
+      this.#hooks.deliver.every((deliver) => deliver(event, client));
+  }
+
+  /** Whether stored events have to be looked at before they are sent. */
+  get checksDeliveries(): boolean {
+    return this.#hooks.deliver.length > 0;
+  }
+
+  /** A hook that neither throws nor takes longer than it may. */
+  #guarded<I, D>(outage: Outage, hook: Hook<I, D>): Hook<I, D | Reason> {
+    return (input) => {
+      const decision = attempt<Awaitable<D | Reason>>(outage, UNDECIDED, () => hook(input));
+      return decision instanceof Promise ? this.#bounded(outage, decision) : decision;
+    };
+  }
+
+  async #bounded<D>(outage: Outage, decision: Promise<D>): Promise<D | Reason> {
+    const { clock, policyTimeoutMs } = this.#options;
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = clock.after(
+      policyTimeoutMs,
+      () => reject(new Error(`no decision within ${policyTimeoutMs} ms`)),
+    );
+    try {
+      const decided = await earlier(decision, late);
+      outage.worked();
+      return decided;
+    } catch (error) {
+      outage.failed(error);
+      return UNDECIDED;
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+/** Neither promise outlives the decision, so that nothing collects on them. */
+function earlier<T>(decision: Promise<T>, late: Promise<never>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    decision.then(resolve, reject);
+    late.catch(reject);
+  });
+}
+
+/** What `work` gives, or `otherwise` where it throws. */
+function attempt<T>(outage: Outage, otherwise: T, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    outage.failed(error);
+    return otherwise;
+  }
+}
+
+/** The first decision that is one. A promise is made only where a hook makes one. */
+function firstDecision<I, D>(
+  hooks: readonly Hook<I, D | undefined>[],
+  input: I,
+  from = 0,
+): Awaitable<D | undefined> {
+  for (let at = from; at < hooks.length; at++) {
+    const decision = hooks[at]!(input);
+    if (decision instanceof Promise) {
+      return decision.then((decided) => decided ?? firstDecision(hooks, input, at + 1));
+    }
+    if (decision !== undefined) return decision;
+  }
+  return undefined;
+}
+
+/** Each hook is asked about what the ones before have left of the filters. */
+function narrowed(
+  hooks: readonly Hook<Inquiry, RequestDecision>[],
+  inquiry: Inquiry,
+  from = 0,
+): Awaitable<Reason | readonly ReqFilter[]> {
+  let asked = inquiry;
+  for (let at = from; at < hooks.length; at++) {
+    const decision = hooks[at]!(asked);
+    if (decision instanceof Promise) {
+      return decision.then((decided) =>
+        decided !== undefined && "prefix" in decided
+          ? decided
+          : narrowed(hooks, decided === undefined ? asked : { ...asked, filters: decided }, at + 1)
+      );
+    }
+    if (decision === undefined) continue;
+    if ("prefix" in decision) return decision;
+    asked = { ...asked, filters: decision };
+  }
+  return asked.filters;
+}

@@ -1,0 +1,117 @@
+/**
+ * COUNT: how many stored events match. The answer is COUNT, or CLOSED.
+ *
+ * @see NIP-45
+ * @module
+ */
+
+import { parseRequest } from "../../nostr/client_message.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { type Reason, reason } from "../../nostr/reason.ts";
+import { closedMessage, countMessage, noticeMessage } from "../../nostr/relay_message.ts";
+import { filterValueCount } from "../filter_values.ts";
+import { isTimeOut, unreadable } from "../live/unreadable.ts";
+import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
+
+/** Counts, after the COUNTs that came before. */
+export const count: Verb = ({ context: { limits }, peer, counts }, message) => {
+  const parsed = parseRequest(message, limits);
+  if ("notice" in parsed) return peer.send(noticeMessage(parsed.notice));
+  if (limits.maxCountRows === 0) return counts.refuse(parsed.id, NO_COUNT);
+  if ("reason" in parsed) return counts.refuse(parsed.id, parsed.reason);
+  counts.add(parsed);
+};
+
+const NO_COUNT = reason("unsupported", "this relay does not count");
+
+/** One COUNT. Its id names no subscription, and nothing closes it. */
+interface CountQuery {
+  readonly id: string;
+  readonly filters: readonly ReqFilter[];
+}
+
+/**
+ * Counts for one connection, one query at a time: to count costs the database more than to answer, and
+ * whoever asks for many can wait. A subscription of the same id has nothing to do with it.
+ *
+ * @see NIP-45
+ */
+export class CountQueue {
+  readonly #conversation: Conversation;
+  readonly #ended = new AbortController();
+  readonly #waiting: CountQuery[] = [];
+  #isRunning = false;
+
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation;
+  }
+
+  /** Takes as many as the connection may have subscriptions, and refuses what is beyond. */
+  add(query: CountQuery): void {
+    const { context: { limits: { maxSubscriptions } }, filterValues } = this.#conversation;
+    if (this.#waiting.length >= maxSubscriptions) {
+      const tooMany = `at most ${maxSubscriptions} counts may wait`;
+      return this.refuse(query.id, reason("rate-limited", tooMany));
+    }
+    if (!filterValues.take(filterValueCount(query.filters))) {
+      return this.refuse(query.id, reason("rate-limited", "your filters list too many values"));
+    }
+    this.#waiting.push(query);
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** Answers with CLOSED, in the order of the answers. */
+  refuse(id: string, why: Reason): void {
+    const { answers, authentication } = this.#conversation;
+    if (asksForAuth(why)) authentication.ask((challenge) => answers.push(challenge));
+    answers.push(closedMessage(id, why));
+  }
+
+  /** Ends what runs, at the database too, and forgets what waits. For when the loop is over. */
+  drop(): void {
+    for (const { filters } of this.#waiting.splice(0)) this.#giveBack(filters);
+    this.#ended.abort();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (let query = this.#waiting.shift(); query; query = this.#waiting.shift()) {
+      const { filters } = query;
+      await this.#answer(query);
+      this.#giveBack(filters);
+    }
+    this.#isRunning = false;
+  }
+
+  #giveBack(filters: CountQuery["filters"]): void {
+    this.#conversation.filterValues.give(filterValueCount(filters));
+  }
+
+  async #answer({ id, filters }: CountQuery): Promise<void> {
+    const { context, client, answers } = this.#conversation;
+    const { access, clock } = context;
+    const decided = await access.request({ verb: "COUNT", filters, client, nowMs: clock.nowMs() });
+    if (this.#ended.signal.aborted) return;
+    if ("prefix" in decided) return this.refuse(id, decided);
+    const answer = await this.#count(id, decided);
+    if (!this.#ended.signal.aborted) answers.push(answer);
+  }
+
+  async #count(id: string, filters: readonly ReqFilter[]): Promise<string> {
+    const { context, client, source } = this.#conversation;
+    const { store, limits, reading, counters, access } = context;
+    const { signal } = this.#ended;
+    try {
+      const { maxCountRows: maxRows, countTimeoutMs: timeoutMs } = limits;
+      const reader = access.readerOf(client);
+      const result = await store.count(filters, { maxRows, signal, timeoutMs, source, reader });
+      reading.worked();
+      counters.counted++;
+      return countMessage(id, result);
+    } catch (error) {
+      if (isTimeOut(error)) counters.timedOut++;
+      else if (!signal.aborted) reading.failed(error);
+      return closedMessage(id, unreadable(error));
+    }
+  }
+}

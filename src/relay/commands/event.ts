@@ -1,0 +1,29 @@
+/**
+ * EVENT: publishes an event. The answer is OK.
+ *
+ * @see NIP-01
+ * @module
+ */
+
+import { parseEventMessage } from "../../nostr/client_message.ts";
+import { noticeMessage, okMessage } from "../../nostr/relay_message.ts";
+import { asksForAuth, type Verb } from "./conversation.ts";
+
+/** Publishes the event and answers when it is decided about. */
+export const publish: Verb = (conversation, message, messageBytes) => {
+  const { context, peer, client, source, pending, answers, authentication } = conversation;
+  const parsed = parseEventMessage(message);
+  if ("notice" in parsed) return peer.send(noticeMessage(parsed.notice));
+  if ("reason" in parsed) {
+    context.counters.refused++;
+    return peer.send(okMessage(parsed.id, false, parsed.reason));
+  }
+  const { event } = parsed;
+  pending.begin(messageBytes);
+  void context.publisher.publish(event, { client, source }).then((verdict) => {
+    pending.end(messageBytes);
+    if (verdict.isForged) peer.charge(context.limits.forgedEventCost);
+    if (asksForAuth(verdict.reason)) authentication.ask((challenge) => answers.push(challenge));
+    answers.push(okMessage(event.id, verdict.accepted, verdict.reason));
+  });
+};

@@ -1,0 +1,206 @@
+/**
+ * REQ: asks for stored events and for those to come, until CLOSE or CLOSED.
+ *
+ * @see NIP-01
+ * @module
+ */
+
+import { SharedBytes, utf8Decode } from "../../base/bytes.ts";
+import { Inbox } from "../../base/inbox.ts";
+import { unreachable } from "../../base/assert.ts";
+import { parseRequest } from "../../nostr/client_message.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { type Reason, reason } from "../../nostr/reason.ts";
+import {
+  closedMessage,
+  eoseMessage,
+  eventMessageTail,
+  noticeMessage,
+} from "../../nostr/relay_message.ts";
+import type { StoredEvent } from "../../store/event_store.ts";
+import { filterValueCount } from "../filter_values.ts";
+import type { LiveEvent } from "../live/broadcast.ts";
+import { QueryQueue, type QueryResult } from "../live/query_queue.ts";
+import { storedFilters } from "../live/stored_filters.ts";
+import { type Delivery, Subscription } from "../live/subscription.ts";
+import { isTimeOut, unreadable } from "../live/unreadable.ts";
+import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
+
+/** Opens a subscription. */
+export const request: Verb = ({ context, peer, subscriptions }, message) => {
+  const parsed = parseRequest(message, context.limits);
+  if ("notice" in parsed) return peer.send(noticeMessage(parsed.notice));
+  if ("reason" in parsed) return subscriptions.refuse(parsed.id, parsed.reason);
+  subscriptions.request(parsed.id, parsed.filters);
+};
+
+/**
+ * The subscriptions of one connection.
+ */
+export class Subscriptions {
+  /** Live events to be sent. Overflowing ends the connection: its reader is too slow. */
+  readonly live: Inbox<"live", Delivery>;
+  /** What queries found; held while the peer is slow to read. */
+  readonly queries: QueryQueue<Subscription>;
+  readonly #conversation: Conversation;
+  readonly #open = new Map<string, Subscription>();
+  /** Requests that a policy has not decided about yet, by the id of their subscription. */
+  readonly #undecided = new Map<string, readonly ReqFilter[]>();
+
+  /** @param aheadBytes how much may wait for the peer before its queries read no further */
+  constructor(conversation: Conversation, aheadBytes: () => number) {
+    const { context: { limits, store }, source } = conversation;
+    this.#conversation = conversation;
+    this.live = new Inbox("live", limits.maxLiveQueue);
+    this.queries = new QueryQueue(store, limits, {
+      source,
+      pieceBytes: aheadBytes,
+      // Asked anew for each query: the client may have authenticated since.
+      readerOf: () => conversation.context.access.readerOf(conversation.client),
+    });
+  }
+
+  /** Opens a subscription, if the policies let it. One that has the same id ends. */
+  request(id: string, filters: readonly ReqFilter[]): void {
+    const { context: { access, clock }, client } = this.#conversation;
+    // "with the same subscription ID, the relay MUST overwrite": no CLOSED for the old one.
+    this.end(id);
+    const refusal = this.#tooMany();
+    if (refusal !== undefined) return this.refuse(id, refusal);
+    const decided = access.request({ verb: "REQ", filters, client, nowMs: clock.nowMs() });
+    if (!(decided instanceof Promise)) return this.#follow(id, decided);
+    this.#undecided.set(id, filters);
+    void decided.then((decision) => {
+      // A CLOSE or another REQ may have come meanwhile.
+      if (this.#undecided.get(id) !== filters) return;
+      this.#undecided.delete(id);
+      this.#follow(id, decision);
+    });
+  }
+
+  /** Ends a subscription, if there is one. */
+  end(id: string): void {
+    this.#undecided.delete(id);
+    const subscription = this.#open.get(id);
+    if (subscription === undefined) return;
+    const { context: { broadcast }, filterValues } = this.#conversation;
+    this.#open.delete(id);
+    broadcast.delete(subscription.listener);
+    filterValues.give(subscription.valueCount);
+    subscription.end();
+  }
+
+  /** Ends all of them. */
+  endAll(): void {
+    this.#undecided.clear();
+    for (const id of [...this.#open.keys()]) this.end(id);
+    this.queries.drop();
+  }
+
+  /** Answers a request with CLOSED. */
+  refuse(id: string, why: Reason): void {
+    const { peer, authentication } = this.#conversation;
+    this.end(id);
+    if (asksForAuth(why)) authentication.ask((challenge) => peer.send(challenge));
+    peer.send(closedMessage(id, why));
+  }
+
+  sendLive(deliveries: readonly Delivery[]): void {
+    for (const { subscription, live } of deliveries) this.#sendOneLive(subscription, live);
+  }
+
+  take(result: QueryResult<Subscription>): void {
+    const { query: subscription } = result;
+    const { context: { reading, counters }, isClosing } = this.#conversation;
+    if (!subscription.isOpen || isClosing) return;
+    switch (result.type) {
+      case "rows":
+        return this.#sendStored(subscription, result.rows);
+      case "end":
+        reading.worked();
+        return this.#endOfStored(subscription);
+      case "failed":
+        if (isTimeOut(result.error)) counters.timedOut++;
+        else reading.failed(result.error);
+        return this.refuse(subscription.id, unreadable(result.error));
+      default:
+        unreachable(result);
+    }
+  }
+
+  #tooMany(): Reason | undefined {
+    const { maxSubscriptions } = this.#conversation.context.limits;
+    return this.#open.size + this.#undecided.size < maxSubscriptions
+      ? undefined
+      : reason("rate-limited", `at most ${maxSubscriptions} subscriptions may be open`);
+  }
+
+  #follow(id: string, decision: Reason | readonly ReqFilter[]): void {
+    const { context: { limits, broadcast, counters }, filterValues } = this.#conversation;
+    if ("prefix" in decision) return this.refuse(id, decision);
+    const valueCount = filterValueCount(decision);
+    if (!filterValues.take(valueCount)) {
+      return this.refuse(id, reason("rate-limited", "your filters list too many values"));
+    }
+    const subscription = new Subscription({
+      id,
+      valueCount,
+      filters: storedFilters(decision, limits),
+      onLive: this.#onLive,
+    });
+    this.#open.set(id, subscription);
+    broadcast.add(subscription.listener, decision);
+    counters.subscriptions++;
+    if (subscription.filters.length === 0) this.#endOfStored(subscription);
+    else this.queries.add(subscription);
+  }
+
+  /** Rights count at the time of sending: whoever authenticated since is told, too. */
+  readonly #onLive = (subscription: Subscription, live: LiveEvent): void => {
+    const { context: { access }, client } = this.#conversation;
+    if (!access.mayReceive(live.event, client)) return;
+    if (!this.live.push({ subscription, live })) this.#conversation.shed();
+  };
+
+  #sendOneLive(subscription: Subscription, live: LiveEvent): void {
+    if (!subscription.isOpen || this.#conversation.isClosing) return;
+    if (subscription.admitLive(live)) return this.#sendLiveNow(subscription, live);
+    if (subscription.heldCount > this.#conversation.context.limits.maxHeldEvents) {
+      this.refuse(subscription.id, reason("error", "too many events arrived before EOSE"));
+    }
+  }
+
+  #sendLiveNow(subscription: Subscription, live: LiveEvent): void {
+    const { context: { counters, clock, limits }, peer } = this.#conversation;
+    // It may have waited here for EOSE, or elsewhere for a connection between instances.
+    if (live.expiresAtS !== undefined && live.expiresAtS <= clock.nowMs() / 1000) return;
+    counters.delivered++;
+    peer.sendShared(subscription.head, live.body, eventMessageTail);
+    if (peer.queuedBytes > limits.maxQueuedBytes) this.#conversation.shed();
+  }
+
+  #sendStored(subscription: Subscription, rows: readonly StoredEvent[]): void {
+    const { context: { store: { feed }, broadcast, counters }, peer } = this.#conversation;
+    for (const row of rows) {
+      const isTold = feed.hasTold(row.seq) && !broadcast.isPublishing(row.id);
+      subscription.noteStored(row, isTold);
+      if (!this.#mayReceiveStored(row)) continue;
+      peer.sendShared(subscription.head, new SharedBytes(row.json), eventMessageTail);
+      counters.answered++;
+    }
+  }
+
+  /** The store has left out what is private; only a policy's own hook has to see the event. */
+  #mayReceiveStored({ json }: StoredEvent): boolean {
+    const { context: { access }, client } = this.#conversation;
+    if (!access.checksDeliveries) return true;
+    const event: NostrEvent = JSON.parse(utf8Decode(json)!);
+    return access.mayReceive(event, client);
+  }
+
+  #endOfStored(subscription: Subscription): void {
+    this.#conversation.peer.send(eoseMessage(subscription.id));
+    for (const live of subscription.goLive()) this.#sendLiveNow(subscription, live);
+  }
+}

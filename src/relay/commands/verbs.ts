@@ -1,0 +1,21 @@
+/**
+ * The verbs that clients may say. A new one is a file beside this one and a line here.
+ *
+ * @module
+ */
+
+import { authenticate } from "./auth.ts";
+import { close } from "./close.ts";
+import type { Verb } from "./conversation.ts";
+import { count } from "./count.ts";
+import { publish } from "./event.ts";
+import { request } from "./req.ts";
+
+/** By the first element of a message. */
+export const verbs: ReadonlyMap<string, Verb> = new Map([
+  ["AUTH", authenticate],
+  ["CLOSE", close],
+  ["COUNT", count],
+  ["EVENT", publish],
+  ["REQ", request],
+]);
