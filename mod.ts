@@ -5,7 +5,7 @@
  * @module
  */
 
-export { createRelay } from "./src/app/create_relay.ts";
+export * from "./src/app/library.ts";
 
 if (import.meta.main) {
   // Imported late: a host program that embeds the relay has no use for a command line.

@@ -101,7 +101,7 @@ export const rooms: readonly Room[] = [
       ...["signatures", "postgres_server"],
     ],
     types: [],
-    packages: ["commander", "smol-toml", "@logtape/logtape"],
+    packages: ["commander", "smol-toml", "@logtape/logtape", "@scure/base"],
     runtime: ["node:*"],
     touches: ["everything"],
   },

@@ -4,6 +4,15 @@
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
+import { noBroadFilters } from "../relay/access/broad_filters.ts";
+import { withoutKeys, withoutTexts } from "../relay/access/banned.ts";
+import { keyRates } from "../relay/access/key_rates.ts";
+import { kindsWithin } from "../relay/access/kinds.ts";
+import { membership } from "../relay/access/membership.ts";
+import { proofOfWork } from "../relay/access/proof_of_work.ts";
+import { ruledBy } from "../relay/access/ruled.ts";
+import type { RuleBook } from "../relay/access/rules.ts";
 import { notExpired } from "../relay/access/expiration.ts";
 import type { Policy } from "../relay/access/policy.ts";
 import { privateKindsNeedAuth } from "../relay/access/private_kinds.ts";
@@ -11,17 +20,54 @@ import { standardPolicies } from "../relay/access/standard.ts";
 import { vanishesHere } from "../relay/access/vanish.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { youngEnough } from "./retention_policy.ts";
-import { retentionRules } from "./retention_rules.ts";
+import { readPublicKeys } from "./public_key.ts";
+import { kindRange, retentionRules } from "./retention_rules.ts";
 import type { Settings } from "./setting_list.ts";
 
-/** What a relay asks of events and requests. */
-export function relayPolicies(settings: Settings): readonly Policy[] {
+/** What policies work with besides settings. */
+export interface PolicyContext {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** What the operator decides one by one. */
+  readonly rules: RuleBook;
+}
+
+/** What a relay asks of events and requests, the cheapest first. */
+export function relayPolicies({ settings, clock, rules }: PolicyContext): readonly Policy[] {
+  const { access, limits, relay } = settings;
+  const members = new Set(readPublicKeys("access.members", access.members));
+  const rate = { perSecond: limits.key_event_rate, burst: limits.key_event_burst };
   return [
     ...standardPolicies(relayLimits(settings)),
-    vanishesHere(settings.relay.url),
+    vanishesHere(relay.url),
+    ruledBy(rules),
+    withoutKeys(new Set(readPublicKeys("access.banned_keys", access.banned_keys))),
+    kindsWithin({
+      allowed: access.allowed_kinds.map(kindRange),
+      banned: access.banned_kinds.map(kindRange),
+    }),
+    membership({
+      writers: access.writers,
+      readers: access.readers,
+      isMember: (key) => members.has(key) || rules.has("allowed-key", key),
+    }),
+    proofOfWork({
+      minBits: access.min_pow_difficulty,
+      kindBits: new Map(access.kind_pow_difficulty.map(kindBits)),
+      isCommitted: access.pow_committed,
+    }),
+    withoutTexts(access.banned_texts),
+    ...access.broad_filters ? [] : [noBroadFilters],
     privateKindsNeedAuth(privateKinds(settings)),
     youngEnough(retentionRules(settings)),
+    keyRates(rate, clock),
   ];
+}
+
+/** `1059=16` */
+function kindBits(text: string): [number, number] {
+  const [kind, bits] = text.split("=");
+  return [Number(kind), Number(bits)];
 }
 
 /**
@@ -30,8 +76,8 @@ export function relayPolicies(settings: Settings): readonly Policy[] {
  * @param limits Whether the limits on size and date count. A request to vanish that is meant for another
  * relay must never reach the store.
  */
-export function importPolicies(settings: Settings, limits: boolean): readonly Policy[] {
-  return limits ? relayPolicies(settings) : [notExpired, vanishesHere(settings.relay.url)];
+export function importPolicies(context: PolicyContext, limits: boolean): readonly Policy[] {
+  return limits ? relayPolicies(context) : [notExpired, vanishesHere(context.settings.relay.url)];
 }
 
 /**

@@ -7,6 +7,7 @@
 import type { Log } from "../base/log.ts";
 import { silentLog } from "../base/log.ts";
 import { loadSettings, problemLine } from "./load_settings.ts";
+import type { Policy } from "../relay/access/policy.ts";
 import { openStore } from "./open_store.ts";
 import { RelayHost } from "./relay_host.ts";
 import type { Settings } from "./setting_list.ts";
@@ -18,6 +19,8 @@ export interface CreateRelayOptions {
   readonly settings?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** Where the relay says what happens. Default: nowhere. */
   readonly log?: Log;
+  /** Rules of the host, asked after those that the settings ask for. */
+  readonly policies?: readonly Policy[];
 }
 
 /** What is known of whoever sent a request, as `Deno.serve` tells its handler. */
@@ -61,7 +64,8 @@ export async function createRelay(options: CreateRelayOptions = {}): Promise<Emb
   const settings = settingsOf(options.settings ?? {});
   const log = options.log ?? silentLog;
   const store = await openStore(settings, log);
-  const host = await RelayHost.start({ settings, store, clock: systemClock, log });
+  const { policies = [] } = options;
+  const host = await RelayHost.start({ settings, store, clock: systemClock, log, policies });
   return {
     // Before anything is waited for: the runtime forgets the address with the request.
     fetch: (request, origin) => host.fetch(request, addressOf(origin)),

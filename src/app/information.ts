@@ -5,6 +5,7 @@
  */
 
 import type { RelayInformation } from "../http/routes/relay_information.ts";
+import { readPublicKey } from "./public_key.ts";
 import type { Settings } from "./setting_list.ts";
 import type { PolicyInformation } from "../relay/access/policy.ts";
 import { version } from "./version.ts";
@@ -34,7 +35,7 @@ export function relayInformation(
     description: relay.description,
     banner: relay.banner,
     icon: relay.icon,
-    pubkey: relay.pubkey,
+    pubkey: readPublicKey(relay.pubkey) ?? "",
     contact: relay.contact,
     termsOfService: relay.terms_of_service,
     software,

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { accessPresets } from "./settings/access.ts";
 import { nearestName } from "./nearest_name.ts";
 import { type ReadSetting, readSetting, readSettingText } from "./read_setting.ts";
 import type { Setting, SettingValue } from "./setting.ts";
@@ -64,6 +65,7 @@ export function loadSettings(sources: SettingSources): LoadedSettings {
   if (sources.file) mergeFile(merge, sources.file);
   mergeEnvironment(merge, sources.environment ?? {});
   for (const { flag, name, text } of sources.flags ?? []) merge.text(flag, name, text);
+  merge.applyPreset();
   merge.checkRelations();
   return merge.problems.length > 0
     ? { problems: merge.problems }
@@ -92,6 +94,14 @@ class Merge {
   /** A value that is spelt as text. */
   text(source: string, name: string, text: string): void {
     this.#take(source, name, (setting) => readSettingText(setting, text));
+  }
+
+  /** What the preset says where nothing else was said. */
+  applyPreset(): void {
+    const preset = String(this.values.get("access.preset") ?? "public");
+    for (const [name, value] of Object.entries(accessPresets[preset] ?? {})) {
+      if (!this.values.has(name)) this.values.set(name, value);
+    }
   }
 
   /** Two values that are fine alone may not be fine together. */

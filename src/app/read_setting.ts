@@ -4,7 +4,7 @@
  * @module
  */
 
-import { expectedValue, type Setting, type SettingValue } from "./setting.ts";
+import { expectedValue, type Setting, type SettingValue, type TextFormat } from "./setting.ts";
 
 /** A value that fits its setting, or what was found and what would have been taken. */
 export type ReadSetting =
@@ -55,7 +55,7 @@ function fitting(setting: Setting, raw: unknown): SettingValue | undefined {
     case "choice":
       return setting.allowed.find((word) => word === raw);
     case "text":
-      return typeof raw === "string" && (setting.format?.pattern.test(raw) ?? true)
+      return typeof raw === "string" && (setting.format === undefined || fits(raw, setting.format))
         ? raw
         : undefined;
     case "list":
@@ -68,9 +68,12 @@ function fittingList(
   { format, minItems, maxItems }: Extract<Setting, { type: "list" }>,
 ): readonly string[] | undefined {
   if (!Array.isArray(raw) || raw.length < minItems || raw.length > maxItems) return undefined;
-  const fits = (item: unknown): item is string =>
-    typeof item === "string" && format.pattern.test(item);
-  return raw.every(fits) ? Object.freeze([...raw]) : undefined;
+  const isItem = (item: unknown): item is string => typeof item === "string" && fits(item, format);
+  return raw.every(isItem) ? Object.freeze([...raw]) : undefined;
+}
+
+function fits(text: string, { pattern, accepts }: TextFormat): boolean {
+  return pattern.test(text) && (accepts?.(text) ?? true);
 }
 
 /** How much of a wrong value an error message repeats, in characters. */

@@ -13,6 +13,8 @@ import type { ConnectionEvents } from "../net/connection.ts";
 import { handshakeOf } from "./handshake.ts";
 import type { Ending } from "../net/ending.ts";
 import { endingKind, type NetCounters } from "../net/server/net_counters.ts";
+import type { Policy } from "../relay/access/policy.ts";
+import { RuleBook } from "../relay/access/rules.ts";
 import type { Handshake } from "../relay/access/client.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
@@ -41,6 +43,8 @@ export interface RelayHostOptions {
   readonly store: TidyStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Asked after those that the settings ask for. */
+  readonly policies?: readonly Policy[];
 }
 
 /** A connection of `net`, of either kind. */
@@ -68,6 +72,8 @@ const NO_EVENT = "0".repeat(64);
  */
 export class RelayHost {
   readonly relay: Relay;
+  /** What the operator has decided one by one. */
+  readonly rules = new RuleBook();
   /** Answers plain HTTP requests. */
   readonly http: HttpHandler;
   readonly #options: RelayHostOptions;
@@ -103,7 +109,10 @@ export class RelayHost {
       clientOf: (address) => clientKey(address, perClient),
       ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
       random: systemRandom,
-      policies: relayPolicies(settings),
+      policies: [
+        ...relayPolicies({ settings, clock, rules: this.rules }),
+        ...options.policies ?? [],
+      ],
       privateKinds: privateKinds(settings),
       hashText: sha256OfText,
     });

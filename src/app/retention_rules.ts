@@ -5,6 +5,7 @@
  */
 
 import type { KindAge, KindRange, RetentionRules } from "../store/write/retention.ts";
+import { readPublicKeys } from "./public_key.ts";
 import type { Settings } from "./setting_list.ts";
 
 const SECONDS_PER_DAY = 86_400;
@@ -22,7 +23,7 @@ export function retentionRules({ retention }: Settings): RetentionRules {
     ],
     maxBytes: orInfinite(retention.max_total_mib) * BYTES_PER_MIB,
     keptKinds: retention.kept_kinds.map(kindRange),
-    keptAuthors: new Set(retention.kept_authors),
+    keptAuthors: new Set(readPublicKeys("retention.kept_authors", retention.kept_authors)),
   };
 }
 
@@ -33,7 +34,7 @@ function kindAge(text: string): KindAge {
 }
 
 /** `7` or `30000-39999`. */
-function kindRange(text: string): KindRange {
+export function kindRange(text: string): KindRange {
   const [first, last = first] = text.split("-").map(Number);
   return { first: first!, last: last! };
 }

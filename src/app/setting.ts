@@ -18,6 +18,8 @@ interface Described {
 /** What a text must look like, for the parser and for people. */
 export interface TextFormat {
   readonly pattern: RegExp;
+  /** What the pattern cannot say, such as a checksum. */
+  readonly accepts?: (text: string) => boolean;
   /** The same in words, to stand after "expected". */
   readonly words: string;
 }

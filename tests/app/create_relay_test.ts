@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { createRelay } from "../../mod.ts";
+import { createRelay, type Policy, reason } from "../../mod.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { SchnorrSigner } from "../kit/signer.ts";
@@ -76,5 +76,30 @@ Deno.test("wrong settings are all named", async () => {
 Deno.test("an address that is none is refused", async () => {
   const relay = await createRelay({ settings });
   await rejects(relay.listen("nowhere"), /not an address/);
+  await relay.close();
+});
+
+Deno.test("an embedded relay asks the policies of its host", async () => {
+  const names = new Set<string>();
+  const policy: Policy = {
+    name: "quiet",
+    connect: ({ userAgent, origin }) => void names.add(`${userAgent !== undefined} ${origin}`),
+    event: ({ event, client }) =>
+      event.kind === 1 && client!.keys.size === 0
+        ? Promise.resolve(reason("auth-required", "who are you?"))
+        : undefined,
+    request: ({ filters }) => filters.map((filter) => ({ ...filter, limit: 0 })),
+  };
+  const relay = await createRelay({ settings, policies: [policy] });
+  const url = await relay.listen("127.0.0.1:0");
+  const heard = await talk(url, conversation, 3) as [string, ...unknown[]][];
+  deepEqual(heard.map(([verb]) => verb).toSorted(), ["AUTH", "EOSE", "OK"]);
+  deepEqual(heard.find(([verb]) => verb === "OK"), [
+    "OK",
+    note.id,
+    false,
+    "auth-required: who are you?",
+  ]);
+  equal(names.size, 1);
   await relay.close();
 });

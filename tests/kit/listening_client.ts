@@ -28,7 +28,8 @@ export class ListeningClient implements AsyncDisposable {
     socket.onerror = () => ready.reject(new Error(`cannot connect to ${url}`));
     socket.onmessage = ({ data }) => {
       if (data === '["EOSE","s"]') ready.resolve();
-      else client.#hear(data);
+      // Each connection begins with a challenge.
+      else if (!data.startsWith('["AUTH",')) client.#hear(data);
     };
     await ready.promise;
     socket.onerror = () => {};

@@ -11,6 +11,7 @@ import type { CommandContext, RunCommand } from "../command_context.ts";
 import { type ExitCode, exitCode } from "../exit_code.ts";
 import { importEvents, type ImportTally } from "../import_events.ts";
 import { Access } from "../../relay/access/access.ts";
+import { RuleBook } from "../../relay/access/rules.ts";
 import { importPolicies } from "../access_policies.ts";
 import { readUntil } from "../read_until.ts";
 import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
@@ -64,7 +65,7 @@ export async function importFile(
       store,
       verifier,
       access: new Access({
-        policies: importPolicies(settings, limits),
+        policies: importPolicies({ settings, clock, rules: new RuleBook() }, limits),
         clock,
         log,
         policyTimeoutMs: settings.access.policy_timeout_ms,

@@ -5,12 +5,127 @@
  * @module
  */
 
-import type { SettingSection } from "../setting.ts";
+import type { SettingSection, SettingValue } from "../setting.ts";
+import { kindFormat, kindRangeFormat, publicKeyFormat } from "./formats.ts";
+
+/**
+ * What each preset says in place of defaults; what an operator says beside it counts.
+ */
+export const accessPresets: Readonly<
+  Record<string, Readonly<Record<`access.${string}`, SettingValue>>>
+> = {
+  public: {},
+  members: { "access.writers": "members", "access.readers": "members" },
+  personal: { "access.writers": "members", "access.readers": "anyone" },
+  inbox: { "access.writers": "correspondents", "access.readers": "members" },
+  archive: { "access.writers": "nobody", "access.readers": "anyone" },
+};
 
 /** Settings of the section `[access]`. */
 export const accessSection = {
   title: "Who may do what.",
   settings: {
+    preset: {
+      type: "choice",
+      default: "public",
+      allowed: ["public", "members", "personal", "inbox", "archive"],
+      description:
+        "What writers and readers are where nothing else is said. public: anyone; members: members write and read; personal: members write, anyone reads; inbox: anyone writes to members, who read; archive: nobody writes, anyone reads.",
+      reloadable: false,
+    },
+    writers: {
+      type: "choice",
+      default: "anyone",
+      allowed: ["anyone", "authenticated", "members", "correspondents", "nobody"],
+      description:
+        "Whose events are taken: anyone's, those that an authenticated client sends, those of members, those of members and those that name a member in a p tag, or nobody's. Requests to vanish are always taken.",
+      reloadable: false,
+    },
+    readers: {
+      type: "choice",
+      default: "anyone",
+      allowed: ["anyone", "authenticated", "members"],
+      description: "Whose requests are answered.",
+      reloadable: false,
+    },
+    members: {
+      type: "list",
+      default: [],
+      format: publicKeyFormat,
+      minItems: 0,
+      maxItems: 100_000,
+      description: "Public keys of the relay's members, beside those that management has allowed.",
+      reloadable: false,
+    },
+    banned_keys: {
+      type: "list",
+      default: [],
+      format: publicKeyFormat,
+      minItems: 0,
+      maxItems: 100_000,
+      description: "Public keys whose events are refused, beside those that management has banned.",
+      reloadable: false,
+    },
+    allowed_kinds: {
+      type: "list",
+      default: [],
+      format: kindRangeFormat,
+      minItems: 0,
+      maxItems: 1_000,
+      description: "The kinds that are taken; all where there is none.",
+      reloadable: false,
+    },
+    banned_kinds: {
+      type: "list",
+      default: [],
+      format: kindRangeFormat,
+      minItems: 0,
+      maxItems: 1_000,
+      description: "Kinds that are refused.",
+      reloadable: false,
+    },
+    banned_texts: {
+      type: "list",
+      default: [],
+      format: { pattern: /^.{1,200}$/u, words: "1 to 200 characters" },
+      minItems: 0,
+      maxItems: 1_000,
+      description: "Texts that refuse an event whose content holds them, in whatever case.",
+      reloadable: false,
+    },
+    broad_filters: {
+      type: "boolean",
+      default: true,
+      description:
+        "Whether a filter may name neither ids nor authors nor kinds nor tags nor words.",
+      reloadable: false,
+    },
+    min_pow_difficulty: {
+      type: "integer",
+      default: 0,
+      unit: "bits",
+      min: 0,
+      max: 64,
+      description: "The work that an event has to show (NIP-13): leading zero bits of its id.",
+      whenRaised: "Each bit doubles what an event costs its sender, honest ones included.",
+      reloadable: false,
+    },
+    kind_pow_difficulty: {
+      type: "list",
+      default: [],
+      format: { pattern: /^\d{1,5}=\d{1,2}$/, words: "a kind and bits: 1059=16" },
+      minItems: 0,
+      maxItems: 1_000,
+      description: "The same for some kinds, in place of min_pow_difficulty.",
+      reloadable: false,
+    },
+    pow_committed: {
+      type: "boolean",
+      default: false,
+      description:
+        "Whether the nonce tag has to name the difficulty as its target, so that luck counts for nothing.",
+      reloadable: false,
+    },
     challenge_on_connect: {
       type: "boolean",
       default: true,
@@ -21,10 +136,7 @@ export const accessSection = {
     private_kinds: {
       type: "list",
       default: ["4", "1059", "21059"],
-      format: {
-        pattern: /^(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
-        words: "a kind, from 0 to 65535",
-      },
+      format: kindFormat,
       minItems: 0,
       maxItems: 100,
       description:

@@ -87,6 +87,27 @@ export const limitsSection = {
       whenRaised: "Each new client can have so many written before it is bounded.",
       reloadable: false,
     },
+    key_event_rate: {
+      type: "integer",
+      default: 100,
+      unit: "events/s",
+      min: 1,
+      max: 1_000_000,
+      description:
+        "How many events one public key may publish in the long run, over all its connections.",
+      whenRaised: "One key can fill as much more of the database and of everybody's feeds.",
+      reloadable: false,
+    },
+    key_event_burst: {
+      type: "integer",
+      default: 10_000,
+      unit: "events",
+      min: 1,
+      max: 10_000_000,
+      description: "How many events one public key may publish at once, after a quiet time.",
+      whenRaised: "One key can fill as much of the database and of everybody's feeds at once.",
+      reloadable: false,
+    },
     forged_event_cost: {
       type: "integer",
       default: 20,

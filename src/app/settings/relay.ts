@@ -6,6 +6,7 @@
  */
 
 import type { SettingSection, TextFormat } from "../setting.ts";
+import { optionalPublicKeyFormat } from "./formats.ts";
 
 const webAddress: TextFormat = {
   pattern: /^$|^https?:\/\/\S+$/,
@@ -45,10 +46,7 @@ export const relaySection = {
     pubkey: {
       type: "text",
       default: "",
-      format: {
-        pattern: /^(?:[0-9a-f]{64})?$/,
-        words: "64 lower-case hex digits, or nothing",
-      },
+      format: optionalPublicKeyFormat,
       description: "The public key of the person who runs the relay.",
       reloadable: false,
     },

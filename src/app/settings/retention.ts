@@ -5,9 +5,7 @@
  */
 
 import type { SettingSection } from "../setting.ts";
-
-const KIND = String.raw`(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])`;
-const KINDS = `${KIND}(?:-${KIND})?`;
+import { KIND_RANGE, kindRangeFormat, publicKeyFormat } from "./formats.ts";
 
 /** Settings of the section `[retention]`. */
 export const retentionSection = {
@@ -28,7 +26,7 @@ export const retentionSection = {
       type: "list",
       default: [],
       format: {
-        pattern: new RegExp(`^${KINDS}=\\d{1,5}$`),
+        pattern: new RegExp(`^${KIND_RANGE}=\\d{1,5}$`),
         words: "a kind or a range of kinds, and days: 7=90 or 30000-39999=0",
       },
       minItems: 0,
@@ -51,10 +49,7 @@ export const retentionSection = {
     kept_kinds: {
       type: "list",
       default: ["0", "3", "5", "62", "10002"],
-      format: {
-        pattern: new RegExp(`^${KINDS}$`),
-        words: "a kind or a range of kinds: 0 or 10000-19999",
-      },
+      format: kindRangeFormat,
       minItems: 0,
       maxItems: 1_000,
       description: "Kinds that are kept whatever their age and the size of the store.",
@@ -63,7 +58,7 @@ export const retentionSection = {
     kept_authors: {
       type: "list",
       default: [],
-      format: { pattern: /^[0-9a-f]{64}$/, words: "a public key: 64 lower-case hex digits" },
+      format: publicKeyFormat,
       minItems: 0,
       maxItems: 100_000,
       description: "Authors whose events are kept whatever their age and the size of the store.",

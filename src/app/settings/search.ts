@@ -6,6 +6,7 @@
  */
 
 import type { SettingSection } from "../setting.ts";
+import { kindFormat } from "./formats.ts";
 
 /** Settings of the section `[search]`. */
 export const searchSection = {
@@ -21,10 +22,7 @@ export const searchSection = {
     kinds: {
       type: "list",
       default: ["0", "1", "11", "42", "1111", "9802", "30023", "30818"],
-      format: {
-        pattern: /^(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/,
-        words: "a kind, from 0 to 65535",
-      },
+      format: kindFormat,
       minItems: 1,
       maxItems: 1_000,
       description:

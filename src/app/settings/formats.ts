@@ -1,0 +1,39 @@
+/**
+ * How values are written that several settings have.
+ *
+ * @module
+ */
+
+import { readPublicKey } from "../public_key.ts";
+import type { TextFormat } from "../setting.ts";
+
+const KIND = String.raw`(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])`;
+
+/** The pattern of `7` or `30000-39999`. */
+export const KIND_RANGE = `${KIND}(?:-${KIND})?`;
+
+/** `1059` */
+export const kindFormat: TextFormat = {
+  pattern: new RegExp(`^${KIND}$`),
+  words: "a kind, from 0 to 65535",
+};
+
+/** `7` or `30000-39999` */
+export const kindRangeFormat: TextFormat = {
+  pattern: new RegExp(`^${KIND_RANGE}$`),
+  words: "a kind or a range of kinds: 7 or 30000-39999",
+};
+
+/** `npub1…` or 64 hex digits */
+export const publicKeyFormat: TextFormat = {
+  pattern: /^(?:[0-9a-f]{64}|npub1[02-9ac-hj-np-z]{58})$/,
+  accepts: (text) => readPublicKey(text) !== undefined,
+  words: "a public key: npub1… or 64 lower-case hex digits",
+};
+
+/** The same, or nothing. */
+export const optionalPublicKeyFormat: TextFormat = {
+  pattern: new RegExp(`^$|${publicKeyFormat.pattern.source}`),
+  accepts: (text) => text === "" || readPublicKey(text) !== undefined,
+  words: `${publicKeyFormat.words}, or nothing`,
+};

@@ -1,0 +1,90 @@
+/**
+ * Who may write, and who may read.
+ *
+ * @module
+ */
+
+import type { NostrEvent } from "../../nostr/event.ts";
+import { type Reason, reason } from "../../nostr/reason.ts";
+import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
+import type { Client } from "./client.ts";
+import type { Policy, Submission } from "./policy.ts";
+
+/**
+ * - `anyone`
+ * - `authenticated`: whoever has authenticated, with any key.
+ * - `members`: events of members.
+ * - `correspondents`: events of members, and those that name a member in a `p` tag.
+ * - `nobody`: the relay is an archive.
+ */
+export type Writers = "anyone" | "authenticated" | "members" | "correspondents" | "nobody";
+
+/** Whom requests are answered. */
+export type Readers = "anyone" | "authenticated" | "members";
+
+/** Who belongs to the relay. */
+export type IsMember = (key: string) => boolean;
+
+/**
+ * Decides who may write and who may read. Requests to vanish are taken from anybody, as NIP-62 asks;
+ * what an operator imports is not asked about.
+ *
+ * @see NIP-42
+ */
+export function membership(
+  { writers, readers, isMember }: {
+    readonly writers: Writers;
+    readonly readers: Readers;
+    readonly isMember: IsMember;
+  },
+): Policy {
+  return {
+    name: "membership",
+    information: {
+      ...writers !== "anyone" && { restrictedWrites: true },
+      ...writers !== "anyone" && readers !== "anyone" && { authRequired: true },
+    },
+    screen: (submission) =>
+      submission.event.kind === VANISH_REQUEST || submission.origin === "import"
+        ? undefined
+        : writeRefusal(submission, writers, isMember),
+    request: ({ client }) => readRefusal(client, readers, isMember),
+  };
+}
+
+function writeRefusal(
+  { event, client }: Submission,
+  writers: Writers,
+  isMember: IsMember,
+): Reason | undefined {
+  switch (writers) {
+    case "anyone":
+      return undefined;
+    case "authenticated":
+      return client === undefined || client.keys.size > 0
+        ? undefined
+        : reason("auth-required", "only who has authenticated may publish");
+    case "members":
+      return isMember(event.pubkey)
+        ? undefined
+        : reason("restricted", "only members may publish here");
+    case "correspondents":
+      return isMember(event.pubkey) || isAddressed(event, isMember)
+        ? undefined
+        : reason("restricted", "only members, and who writes to them, may publish here");
+    case "nobody":
+      return reason("restricted", "this relay takes no events");
+  }
+}
+
+function isAddressed({ tags }: NostrEvent, isMember: IsMember): boolean {
+  return tags.some(([name, value]) => name === "p" && value !== undefined && isMember(value));
+}
+
+function readRefusal({ keys }: Client, readers: Readers, isMember: IsMember): Reason | undefined {
+  if (readers === "anyone") return undefined;
+  if (keys.size === 0) return reason("auth-required", "only who has authenticated may read");
+  return readers === "authenticated" || keys.values().some(isMember)
+    ? undefined
+    : reason("restricted", "only members may read here");
+}

@@ -1,0 +1,88 @@
+/**
+ * What the operator has decided about keys, events, kinds and addresses, one by one.
+ *
+ * @module
+ */
+
+/**
+ * The lists that decisions stand in.
+ *
+ * - `banned-key`, `allowed-key`: public keys, 64 hex digits. Allowed ones are the relay's members.
+ * - `banned-event`, `allowed-event`: ids. An allowed event was reported and may stay.
+ * - `allowed-kind`, `banned-kind`: kinds in decimal. With any allowed one, all others are banned.
+ * - `blocked-ip`: IP addresses.
+ * - `information`: what replaces the settings `relay.name`, `relay.description` and `relay.icon`; the
+ *   value is `name`, `description` or `icon`, the text stands in {@link Rule.reason}.
+ */
+export type RuleList =
+  | "banned-key"
+  | "allowed-key"
+  | "banned-event"
+  | "allowed-event"
+  | "allowed-kind"
+  | "banned-kind"
+  | "blocked-ip"
+  | "information";
+
+/** One decision. */
+export interface Rule {
+  readonly list: RuleList;
+  readonly value: string;
+  /** Why, for people; may be empty. */
+  readonly reason: string;
+}
+
+/**
+ * The decisions that hold now. Policies ask it each time; whoever changes it does so for all of them.
+ */
+export class RuleBook {
+  readonly #lists = new Map<RuleList, Map<string, string>>();
+  #version = 0;
+
+  constructor(rules: Iterable<Rule> = []) {
+    for (const rule of rules) this.set(rule);
+  }
+
+  /** Grows with each change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  has(list: RuleList, value: string): boolean {
+    return this.#lists.get(list)?.has(value) ?? false;
+  }
+
+  /** How many decisions a list has. */
+  count(list: RuleList): number {
+    return this.#lists.get(list)?.size ?? 0;
+  }
+
+  /** Undefined for what is not in the list. */
+  reasonOf(list: RuleList, value: string): string | undefined {
+    return this.#lists.get(list)?.get(value);
+  }
+
+  /** In the order in which they were made. */
+  *of(list: RuleList): Generator<Rule, undefined> {
+    for (const [value, reason] of this.#lists.get(list) ?? []) yield { list, value, reason };
+  }
+
+  set({ list, value, reason }: Rule): void {
+    this.#version++;
+    const values = this.#lists.get(list);
+    if (values === undefined) this.#lists.set(list, new Map([[value, reason]]));
+    else values.set(value, reason);
+  }
+
+  delete(list: RuleList, value: string): void {
+    this.#version++;
+    this.#lists.get(list)?.delete(value);
+  }
+
+  /** Takes over all decisions of `rules`, and no others hold any more. */
+  replace(rules: Iterable<Rule>): void {
+    this.#version++;
+    this.#lists.clear();
+    for (const rule of rules) this.set(rule);
+  }
+}

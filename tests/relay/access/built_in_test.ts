@@ -1,0 +1,202 @@
+import { deepEqual, equal } from "node:assert/strict";
+import type { ReqFilter } from "../../../src/nostr/filter.ts";
+import { withoutKeys, withoutTexts } from "../../../src/relay/access/banned.ts";
+import { noBroadFilters } from "../../../src/relay/access/broad_filters.ts";
+import { ConnectedClient } from "../../../src/relay/access/client.ts";
+import { keyRates } from "../../../src/relay/access/key_rates.ts";
+import { kindsWithin } from "../../../src/relay/access/kinds.ts";
+import { membership, type Readers, type Writers } from "../../../src/relay/access/membership.ts";
+import type { Policy, Submission } from "../../../src/relay/access/policy.ts";
+import { proofOfWork } from "../../../src/relay/access/proof_of_work.ts";
+import { ruledBy } from "../../../src/relay/access/ruled.ts";
+import { RuleBook } from "../../../src/relay/access/rules.ts";
+import { FakeClock } from "../../kit/fake_clock.ts";
+import { submission } from "./submission.ts";
+
+function clientWith(...keys: string[]): ConnectedClient {
+  const client = new ConnectedClient("192.0.2.1");
+  for (const key of keys) client.authenticate(key);
+  return client;
+}
+
+function screened(
+  policy: Policy,
+  event: Parameters<typeof submission>[0],
+  rest: Partial<Submission> = {},
+): string | undefined {
+  return policy.screen!(submission(event, rest))?.prefix;
+}
+
+function asked(policy: Policy, client: ConnectedClient, filter: ReqFilter = { tags: new Map() }) {
+  const decision = policy.request!({ verb: "REQ", filters: [filter], client, nowMs: 0 });
+  return decision !== undefined && "prefix" in decision ? decision.prefix : undefined;
+}
+
+Deno.test("NIP86-06 banned keys, events and kinds are refused, and taken again when they are not", () => {
+  const rules = new RuleBook([
+    { list: "banned-key", value: "a", reason: "spam" },
+    { list: "banned-event", value: "1", reason: "" },
+    { list: "banned-kind", value: "7", reason: "" },
+  ]);
+  const policy = ruledBy(rules);
+  deepEqual(
+    [
+      screened(policy, { pubkey: "a" }),
+      screened(policy, { id: "1" }),
+      screened(policy, { kind: 7 }),
+      screened(policy, { pubkey: "b", id: "2", kind: 1 }),
+    ],
+    ["blocked", "blocked", "blocked", undefined],
+  );
+  rules.delete("banned-key", "a");
+  equal(screened(policy, { pubkey: "a" }), undefined);
+});
+
+Deno.test("NIP86-07 with an allowed kind, only allowed ones are taken", () => {
+  const rules = new RuleBook([{ list: "allowed-kind", value: "1", reason: "" }]);
+  equal(screened(ruledBy(rules), { kind: 1 }), undefined);
+  equal(screened(ruledBy(rules), { kind: 2 }), "blocked");
+});
+
+Deno.test("NIP86-09 a blocked address may not connect", () => {
+  const rules = new RuleBook([{ list: "blocked-ip", value: "192.0.2.1", reason: "" }]);
+  const decision = ruledBy(rules).connect!(clientWith());
+  equal((decision as { prefix: string } | undefined)?.prefix, "blocked");
+  equal(ruledBy(rules).connect!(new ConnectedClient("192.0.2.2")), undefined);
+});
+
+Deno.test("NIP62-09 a request to vanish passes whatever else is refused", () => {
+  const vanish = { kind: 62, pubkey: "a" };
+  const rules = new RuleBook([{ list: "banned-key", value: "a", reason: "" }]);
+  const policies = [
+    ruledBy(rules),
+    withoutKeys(new Set(["a"])),
+    kindsWithin({ allowed: [{ first: 1, last: 1 }], banned: [] }),
+    membership({ writers: "nobody", readers: "members", isMember: () => false }),
+    proofOfWork({ minBits: 20, kindBits: new Map(), isCommitted: true }),
+  ];
+  for (const policy of policies) equal(screened(policy, vanish), undefined, policy.name);
+});
+
+Deno.test("who may write: anyone, who authenticated, members, their correspondents, nobody", () => {
+  const decide = (writers: Writers, event: Parameters<typeof submission>[0], ...keys: string[]) =>
+    screened(
+      membership({ writers, readers: "anyone", isMember: (key) => key === "m" }),
+      event,
+      { client: clientWith(...keys) },
+    );
+  const letter = { pubkey: "x", tags: [["p", "m"]] };
+  deepEqual(
+    [
+      decide("anyone", { pubkey: "x" }),
+      decide("authenticated", { pubkey: "x" }),
+      decide("authenticated", { pubkey: "x" }, "x"),
+      decide("members", { pubkey: "x" }, "m"),
+      decide("members", { pubkey: "m" }),
+      decide("members", letter),
+      decide("correspondents", letter),
+      decide("correspondents", { pubkey: "x" }),
+      decide("nobody", { pubkey: "m" }, "m"),
+    ],
+    [
+      undefined,
+      "auth-required",
+      undefined,
+      "restricted",
+      undefined,
+      "restricted",
+      undefined,
+      "restricted",
+      "restricted",
+    ],
+  );
+});
+
+Deno.test("NIP42-09 NIP42-11 who may read: anyone, who authenticated, members", () => {
+  const decide = (readers: Readers, ...keys: string[]) =>
+    asked(
+      membership({ writers: "anyone", readers, isMember: (key) => key === "m" }),
+      clientWith(...keys),
+    );
+  deepEqual(
+    [
+      decide("anyone"),
+      decide("authenticated"),
+      decide("authenticated", "x"),
+      decide("members"),
+      decide("members", "x"),
+      decide("members", "x", "m"),
+    ],
+    [undefined, "auth-required", undefined, "auth-required", "restricted", undefined],
+  );
+});
+
+Deno.test("NIP13-02 NIP13-03 NIP13-04 work is asked for, per kind, and committed to where that counts", () => {
+  const limits = { minBits: 8, kindBits: new Map([[1059, 4], [0, 0]]), isCommitted: false };
+  const id = (start: string) => start.padEnd(64, "f");
+  const policy = proofOfWork(limits);
+  deepEqual(
+    [
+      screened(policy, { id: id("01") }),
+      screened(policy, { id: id("00") }),
+      screened(policy, { id: id("0"), kind: 1059 }),
+      screened(policy, { id: id("f"), kind: 0 }),
+      screened(policy, { id: id("00"), tags: [["nonce", "1", "7"]] }),
+      screened(policy, { id: id("f") }, { origin: "import" }),
+    ],
+    ["pow", undefined, undefined, undefined, "pow", undefined],
+  );
+  const strict = proofOfWork({ ...limits, isCommitted: true });
+  equal(screened(strict, { id: id("00") }), "pow");
+  equal(screened(strict, { id: id("00"), tags: [["nonce", "1", "8"]] }), undefined);
+  deepEqual(policy.information, { supportedNips: [13], minPowDifficulty: 8 });
+  deepEqual(proofOfWork({ ...limits, minBits: 0, kindBits: new Map() }).information, {});
+});
+
+Deno.test("kinds within ranges are taken, banned ones among them are not", () => {
+  const policy = kindsWithin({
+    allowed: [{ first: 0, last: 9 }, { first: 40, last: 40 }],
+    banned: [{ first: 4, last: 5 }],
+  });
+  const taken = [0, 3, 4, 5, 6, 9, 10, 40].filter((kind) =>
+    screened(policy, { kind }) === undefined
+  );
+  deepEqual(taken, [0, 3, 6, 9, 40]);
+  equal(screened(kindsWithin({ allowed: [], banned: [] }), { kind: 9_999 }), undefined);
+});
+
+Deno.test("texts are found in whatever case", () => {
+  const policy = withoutTexts(["Airdrop", "ß"]);
+  deepEqual(
+    ["free AIRDROP now", "nothing", "Straße", ""].map((content) => screened(policy, { content })),
+    ["blocked", undefined, "blocked", undefined],
+  );
+});
+
+Deno.test("one key publishes so many at once and so many a second, another one is not asked", () => {
+  const clock = new FakeClock();
+  const policy = keyRates({ perSecond: 1, burst: 2 }, clock);
+  const publish = (pubkey: string, rest: Partial<Submission> = {}) =>
+    (policy.event!(submission({ pubkey }, rest)) as { prefix: string } | undefined)?.prefix;
+  deepEqual([publish("a"), publish("a"), publish("a"), publish("b")], [
+    undefined,
+    undefined,
+    "rate-limited",
+    undefined,
+  ]);
+  equal(publish("a", { origin: "import" }), undefined);
+  clock.advance(1_000);
+  deepEqual([publish("a"), publish("a")], [undefined, "rate-limited"]);
+});
+
+Deno.test("a filter that names nothing is refused, one that names anything is not", () => {
+  const client = clientWith();
+  equal(asked(noBroadFilters, client, { tags: new Map(), limit: 1, since: 5 }), "blocked");
+  const named: ReqFilter[] = [
+    { tags: new Map(), ids: new Set() },
+    { tags: new Map(), kinds: new Set([1]) },
+    { tags: new Map([["t", new Set(["a"])]]) },
+    { tags: new Map(), search: new Set(["a"]) },
+  ];
+  for (const filter of named) equal(asked(noBroadFilters, client, filter), undefined);
+});
