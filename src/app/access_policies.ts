@@ -81,6 +81,16 @@ export function importPolicies(context: PolicyContext, limits: boolean): readonl
 }
 
 /**
+ * Who may manage the relay.
+ *
+ * @see NIP-86
+ */
+export function admins({ access, relay }: Pick<Settings, "access" | "relay">): ReadonlySet<string> {
+  const keys = access.admins.length > 0 ? access.admins : relay.pubkey === "" ? [] : [relay.pubkey];
+  return new Set(readPublicKeys("access.admins", keys));
+}
+
+/**
  * Kinds that are not for everybody.
  *
  * @see NIP-04, NIP-17, NIP-59

@@ -7,6 +7,8 @@
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import { readPublicKey } from "./public_key.ts";
 import type { Settings } from "./setting_list.ts";
+import { RuleBook } from "../relay/access/rules.ts";
+import { admins } from "./access_policies.ts";
 import type { PolicyInformation } from "../relay/access/policy.ts";
 import { version } from "./version.ts";
 
@@ -21,20 +23,24 @@ const software = "https://github.com/gallimimus/gallimimus";
  * same setting.
  *
  * @param policies what the relay's policies add
+ * @param rules what management has changed
  *
  * @see NIP-11
  */
 export function relayInformation(
   settings: Settings,
   policies: PolicyInformation = {},
+  rules: RuleBook = new RuleBook(),
 ): RelayInformation {
   const { supportedNips: policyNips = [], ...policyLimits } = policies;
   const { relay, limits } = settings;
+  const said = (value: "name" | "description" | "icon") =>
+    rules.reasonOf("information", value) ?? relay[value];
   return {
-    name: relay.name,
-    description: relay.description,
+    name: said("name"),
+    description: said("description"),
     banner: relay.banner,
-    icon: relay.icon,
+    icon: said("icon"),
     pubkey: readPublicKey(relay.pubkey) ?? "",
     contact: relay.contact,
     termsOfService: relay.terms_of_service,
@@ -57,11 +63,13 @@ export function relayInformation(
 }
 
 /** Only what is on. */
-function supportedNips({ limits, search, access }: Settings): readonly number[] {
+function supportedNips(settings: Settings): readonly number[] {
+  const { limits, search, access } = settings;
   const nips = [...constantNips];
   if (access.private_kinds.includes("4")) nips.push(4);
   if (access.private_kinds.includes("1059")) nips.push(17, 59);
   if (limits.max_count_rows > 0) nips.push(45);
+  if (admins(settings).size > 0) nips.push(86, 98);
   if (search.enabled) nips.push(50);
   return nips;
 }

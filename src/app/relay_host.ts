@@ -7,13 +7,18 @@
 import { CountingLog } from "../base/counting_log.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { createHttp, type HttpHandler } from "../http/router.ts";
+import { managementRoute } from "../http/routes/management.ts";
+import { formatIpAddress, parseIpAddress } from "../net/address/ip_address.ts";
+import { describeError } from "../net/guard.ts";
+import { POLICY_VIOLATION } from "../relay/close_codes.ts";
+import { createHttp, type HttpHandler, type HttpRoute } from "../http/router.ts";
 import { clientKey } from "../net/server/admission.ts";
 import type { ConnectionEvents } from "../net/connection.ts";
 import { handshakeOf } from "./handshake.ts";
 import type { Ending } from "../net/ending.ts";
 import { endingKind, type NetCounters } from "../net/server/net_counters.ts";
 import type { Policy } from "../relay/access/policy.ts";
+import { Management } from "../relay/access/management.ts";
 import { RuleBook } from "../relay/access/rules.ts";
 import type { Handshake } from "../relay/access/client.ts";
 import type { Peer } from "../relay/peer.ts";
@@ -21,7 +26,7 @@ import { Relay } from "../relay/relay.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts";
 import type { PoolFigures } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
-import { privateKinds, relayPolicies } from "./access_policies.ts";
+import { admins, privateKinds, relayPolicies } from "./access_policies.ts";
 import { Closing } from "./closing.ts";
 import { Housekeeper } from "./housekeeper.ts";
 import { relayInformation } from "./information.ts";
@@ -32,7 +37,7 @@ import { RelayFetch } from "./relay_fetch.ts";
 import { RelaySockets } from "./relay_sockets.ts";
 import { retentionRules } from "./retention_rules.ts";
 import type { Settings } from "./setting_list.ts";
-import { sha256OfText } from "./sha256.ts";
+import { sha256, sha256OfText } from "./sha256.ts";
 import { systemRandom } from "./system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
@@ -84,6 +89,7 @@ export class RelayHost {
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
   #housekeeper: Housekeeper | undefined;
+  #rulesRead: "done" | "reading" | "again" = "done";
 
   constructor(options: RelayHostOptions, verifier: OwnedVerifier) {
     const { settings, store, clock, log } = options;
@@ -117,9 +123,10 @@ export class RelayHost {
       hashText: sha256OfText,
     });
     this.http = createHttp({
-      information: () => relayInformation(settings, this.relay.access.information),
+      information: () => relayInformation(settings, this.relay.access.information, this.rules),
       healthy: () => this.#trouble(),
       path: settings.network.path,
+      routes: this.#managementRoutes(options, verifier),
       ...settings.relay.url === "" ? {} : { relayUrl: settings.relay.url },
     });
     this.#sockets = new RelaySockets({
@@ -145,7 +152,9 @@ export class RelayHost {
     const verifier = await createVerifier(options.settings.signatures, options.log);
     try {
       const host = new RelayHost(options, verifier);
-      await options.store.feed.start(options);
+      await host.#readRules();
+      const onRulesChanged = () => void host.#readRules();
+      await options.store.feed.start({ ...options, onRulesChanged });
       host.#housekeeper = new Housekeeper({
         ...options,
         rules: retentionRules(options.settings),
@@ -220,6 +229,70 @@ export class RelayHost {
     this.#verifier.close();
     await closing.step("database", store.close());
     this.#relayLog.close();
+  }
+
+  /** None where nobody may call. */
+  #managementRoutes(
+    { settings, store, clock }: RelayHostOptions,
+    verifier: OwnedVerifier,
+  ): readonly HttpRoute[] {
+    const keys = admins(settings);
+    if (keys.size === 0) return [];
+    const management = new Management({
+      rules: this.rules,
+      store,
+      clock,
+      readIp: (text) => {
+        const address = parseIpAddress(text);
+        return address && formatIpAddress(address);
+      },
+      onChanged: () => this.#enforceRules(),
+    });
+    return [managementRoute({
+      admins: keys,
+      call: async (method, params, who) => {
+        try {
+          return await management.call(method, params, who);
+        } catch (error) {
+          this.#relayLog.error("management failed", { method, error: describeError(error) });
+          return { error: "the database does not answer, nothing was changed" };
+        }
+      },
+      verifier,
+      clock,
+      hashText: sha256OfText,
+      hashBytes: (bytes) => sha256(bytes).toHex(),
+      ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
+    })];
+  }
+
+  /** Takes over what the operator has decided, here or in another instance. */
+  async #readRules(): Promise<void> {
+    // A change that is told while the rules are read may not be among them yet.
+    if (this.#rulesRead !== "done") return void (this.#rulesRead = "again");
+    try {
+      do {
+        this.#rulesRead = "reading";
+        this.rules.replace(await this.#options.store.rules());
+      } while (this.#hasToReadAgain);
+      this.#enforceRules();
+    } catch (error) {
+      this.#relayLog.error("the operator's rules cannot be read", { error: describeError(error) });
+    } finally {
+      this.#rulesRead = "done";
+    }
+  }
+
+  get #hasToReadAgain(): boolean {
+    return this.#rulesRead === "again";
+  }
+
+  /** Ends the connections of addresses that are blocked now. */
+  #enforceRules(): void {
+    for (const connection of this.#connections) {
+      if (!this.rules.has("blocked-ip", connection.address)) continue;
+      connection.close(POLICY_VIOLATION, "blocked: this address is blocked");
+    }
   }
 
   #logEnding(address: string, { cause, code, reason, clean }: Ending): void {

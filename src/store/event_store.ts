@@ -81,8 +81,69 @@ export interface PoolFigures {
   readonly timedOut: number;
 }
 
+/**
+ * The lists that the operator's decisions stand in.
+ *
+ * - `banned-key`, `allowed-key`: public keys, 64 hex digits. Allowed ones are members of the relay.
+ * - `banned-event`, `allowed-event`: ids. An allowed event was reported and may stay.
+ * - `allowed-kind`, `banned-kind`: kinds in decimal. With any allowed one, all others are banned.
+ * - `blocked-ip`: IP addresses.
+ * - `information`: what replaces the settings `relay.name`, `relay.description` and `relay.icon`; the
+ *   value is `name`, `description` or `icon`, and {@link Rule.reason} holds the text.
+ */
+export type RuleList =
+  | "banned-key"
+  | "allowed-key"
+  | "banned-event"
+  | "allowed-event"
+  | "allowed-kind"
+  | "banned-kind"
+  | "blocked-ip"
+  | "information";
+
+/** One decision of the operator. */
+export interface Rule {
+  readonly list: RuleList;
+  readonly value: string;
+  /** Why, for people; may be empty. */
+  readonly reason: string;
+}
+
+/** A decision that is made, or taken back where it has no reason. */
+export interface RuleChange extends Pick<Rule, "list" | "value"> {
+  readonly reason: string | undefined;
+}
+
+/** A change, and who made it. */
+export interface RuleLogEntry extends RuleChange {
+  /** Seconds since 1970. */
+  readonly atS: number;
+  readonly who: string;
+  /** The reason before the change; undefined where the value was not in the list. */
+  readonly before: string | undefined;
+}
+
+/**
+ * The operator's decisions, kept. Events of banned keys and banned events stay stored, and no query or
+ * count finds them.
+ *
+ * @see NIP-86
+ */
+export interface RuleStore {
+  rules(): Promise<readonly Rule[]>;
+  /** Changes rules durably, all or none, notes who did so, and tells other instances. */
+  changeRules(
+    changes: readonly RuleChange[],
+    by: { readonly who: string; readonly atS: number },
+  ): Promise<void>;
+  /** The newest changes, newest first. */
+  ruleLog(limit: number): Promise<readonly RuleLogEntry[]>;
+}
+
 /** What a feed works with. */
 export interface FeedOptions {
+  /** Called when another instance has changed the rules, or may have. */
+  readonly onRulesChanged?: () => void;
   readonly clock: Clock;
   /** Told when other instances cannot be heard, and when they are heard again. */
   readonly log: Log;

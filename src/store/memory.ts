@@ -20,6 +20,11 @@ import {
   type PutOutcome,
   type QueryOptions,
   QueryTimedOut,
+  type Rule,
+  type RuleChange,
+  type RuleList,
+  type RuleLogEntry,
+  type RuleStore,
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
@@ -61,7 +66,7 @@ interface Look {
  *
  * @see NIP-01
  */
-export class MemoryStore implements EventStore, Upkeep {
+export class MemoryStore implements EventStore, Upkeep, RuleStore {
   readonly feed = new LocalFeed();
   readonly #byId = new Map<string, NumberedRecord>();
   readonly #byAddress = new Map<string, NostrEvent>();
@@ -69,6 +74,9 @@ export class MemoryStore implements EventStore, Upkeep {
   readonly #clock: StoreClock;
   readonly #searchCandidates: number;
   readonly #pause: (() => Promise<void>) | undefined;
+  /** By list and value, as JSON. */
+  readonly #rules = new Map<string, Rule>();
+  readonly #ruleLog: RuleLogEntry[] = [];
   #lastSeq = 0;
   #closed = false;
 
@@ -136,6 +144,28 @@ export class MemoryStore implements EventStore, Upkeep {
 
   /** Searching looks at the events themselves. */
   async *reindex(): AsyncIterable<number> {}
+
+  rules(): Promise<readonly Rule[]> {
+    return Promise.resolve([...this.#rules.values()]);
+  }
+
+  changeRules(
+    changes: readonly RuleChange[],
+    by: { readonly who: string; readonly atS: number },
+  ): Promise<void> {
+    for (const { list, value, reason } of changes) {
+      const key = ruleKey(list, value);
+      const before = this.#rules.get(key)?.reason;
+      this.#ruleLog.unshift({ ...by, list, value, reason, before });
+      if (reason === undefined) this.#rules.delete(key);
+      else this.#rules.set(key, { list, value, reason });
+    }
+    return Promise.resolve();
+  }
+
+  ruleLog(limit: number): Promise<readonly RuleLogEntry[]> {
+    return Promise.resolve(this.#ruleLog.slice(0, limit));
+  }
 
   fill<T>(work: () => Promise<T>): Promise<T> {
     return work();
@@ -225,13 +255,20 @@ export class MemoryStore implements EventStore, Upkeep {
     return newestOf(found, limit);
   }
 
+  #isBanned({ id, pubkey }: NostrEvent): boolean {
+    if (this.#rules.size === 0) return false;
+    return this.#rules.has(ruleKey("banned-key", pubkey)) ||
+      this.#rules.has(ruleKey("banned-event", id));
+  }
+
   /** One look at all events, however many filters it is for. */
   #look({ signal, timeoutMs, reader }: QueryOptions): Look {
     const startMs = this.#clock.monotonicMs();
     let count = 0;
     signal?.throwIfAborted();
     return {
-      isHidden: (event) => reader !== undefined && !isVisible(event, reader),
+      isHidden: (event) =>
+        reader !== undefined && !isVisible(event, reader) || this.#isBanned(event),
       isDue: () => ++count % EVENTS_AT_ONCE === 0,
       pause: async () => {
         await this.#pause?.();
@@ -242,6 +279,10 @@ export class MemoryStore implements EventStore, Upkeep {
       },
     };
   }
+}
+
+function ruleKey(list: RuleList, value: string): string {
+  return JSON.stringify([list, value]);
 }
 
 function newestOf(records: NumberedRecord[], limit: number): NumberedRecord[] {

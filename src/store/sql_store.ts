@@ -31,12 +31,23 @@ import {
   type PoolFigures,
   type PutOutcome,
   type QueryOptions,
+  type Rule,
+  type RuleChange,
+  type RuleLogEntry,
+  type RuleStore,
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
-import type { NumberedRecord } from "./feed/feed_statements.ts";
+import { notify, type NumberedRecord, RULES_CHANGED } from "./feed/feed_statements.ts";
+import {
+  changeRule,
+  logRuleChange,
+  selectBannedLists,
+  selectRuleLog,
+  selectRules,
+} from "./write/rule_statements.ts";
 import { draftOf } from "./write/draft.ts";
-import { type Plan, plansOf, type WordPlan, wordPlanOf } from "./read/plan.ts";
+import { type BannedLists, type Plan, plansOf, type WordPlan, wordPlanOf } from "./read/plan.ts";
 import { deleteTags } from "./write/put_statements.ts";
 import { recentFirst, recentOf, recentStatement } from "./read/recent_statement.ts";
 import {
@@ -97,7 +108,7 @@ const LIGHT_ROOM_SHARE = 0.25;
  *
  * @see NIP-01
  */
-export class SqlStore implements EventStore, Upkeep {
+export class SqlStore implements EventStore, Upkeep, RuleStore {
   readonly #database: Database;
   readonly #hashText: HashText;
   readonly #searchableKinds: ReadonlySet<number>;
@@ -107,6 +118,8 @@ export class SqlStore implements EventStore, Upkeep {
   readonly #lightRoom: ByteRoom;
   readonly #heavyRoom: ByteRoom;
   readonly #clock: StoreClock;
+  /** Whose events are not shown, as far as there are any; read with the rules. */
+  #banned: BannedLists = { keys: false, events: false };
   /** Whether indexes are missing, see {@link fill}. */
   #isFilling = false;
   readonly feed: StoreFeed;
@@ -199,6 +212,7 @@ export class SqlStore implements EventStore, Upkeep {
     const context = {
       hashText: this.#hashText,
       nowS: nowS(this.#clock),
+      banned: this.#banned,
       statistics: this.#statistics,
     };
     try {
@@ -236,6 +250,33 @@ export class SqlStore implements EventStore, Upkeep {
     return this.#delete(deleteEvents(ids));
   }
 
+  async rules(): Promise<readonly Rule[]> {
+    const [rules, [banned]] = await Promise.all([
+      this.#database.query(selectRules),
+      this.#database.query(selectBannedLists),
+    ]);
+    this.#banned = banned!;
+    return rules;
+  }
+
+  async changeRules(
+    changes: readonly RuleChange[],
+    by: { readonly who: string; readonly atS: number },
+  ): Promise<void> {
+    await this.#database.transaction(async (session) => {
+      for (const change of changes) {
+        await session.query(logRuleChange(change, by));
+        await session.query(changeRule(change, this.#hashText));
+      }
+      await session.query(notify([RULES_CHANGED]));
+    });
+    this.#banned = (await this.#database.query(selectBannedLists))[0]!;
+  }
+
+  ruleLog(limit: number): Promise<readonly RuleLogEntry[]> {
+    return this.#database.query(selectRuleLog(limit));
+  }
+
   async fill<T>(work: () => Promise<T>): Promise<T> {
     this.#isFilling = await deferIndexes(this.#database);
     try {
@@ -268,7 +309,7 @@ export class SqlStore implements EventStore, Upkeep {
   }
 
   #question(filter: ReqFilter, reader: Reader | undefined): Question {
-    const asking = { nowS: nowS(this.#clock), reader };
+    const asking = { nowS: nowS(this.#clock), reader, banned: this.#banned };
     if (filter.search !== undefined) {
       const plan = wordPlanOf(filter, this.#hashText, asking);
       return plan === undefined ? noQuestion : {

@@ -9,19 +9,20 @@ import { utf8, utf8Decode } from "../../src/base/bytes.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
-import type { EventRecord, EventStore } from "../../src/store/event_store.ts";
+import type { EventRecord, EventStore, RuleStore } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { generateEvents, ODD_STRINGS } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { testDeletion } from "./deletion_contract.ts";
 import { testEventFeed } from "./feed_contract.ts";
+import { testRules } from "./rules_contract.ts";
 import { testVisibility } from "./visibility_contract.ts";
 
 /** An empty place for events. */
 export interface Place extends AsyncDisposable {
   /** A store on this place. */
-  open(): Promise<EventStore>;
+  open(): Promise<EventStore & RuleStore>;
 }
 
 /** A kind of store and what it does not promise. */
@@ -41,7 +42,7 @@ export const FEWER = 1 / 3;
 
 /** Registers the suite for one kind of store. */
 export function testEventStore(subject: Subject): void {
-  const test = (sentence: string, work: (store: EventStore) => Promise<void>) => {
+  const test = (sentence: string, work: (store: EventStore & RuleStore) => Promise<void>) => {
     Deno.test(`${subject.name}: ${sentence}`, async () => {
       await using place = await subject.place();
       const store = await place.open();
@@ -60,13 +61,14 @@ export function testEventStore(subject: Subject): void {
   testLife(test);
   testOracle(test, subject.part ?? 1);
   testVisibility(test, subject.part ?? 1);
+  testRules(test);
   testEventFeed(subject);
   testDeletion(subject);
   if (subject.keeps) testKeeping(subject);
   if (subject.shares) testSharing(subject);
 }
 
-type Test = (sentence: string, work: (store: EventStore) => Promise<void>) => void;
+type Test = (sentence: string, work: (store: EventStore & RuleStore) => Promise<void>) => void;
 
 function testOutcomes(test: Test): void {
   test("an empty batch has no outcomes", async (store) => {

@@ -57,6 +57,16 @@ export const accessSection = {
       description: "Public keys of the relay's members, beside those that management has allowed.",
       reloadable: false,
     },
+    admins: {
+      type: "list",
+      default: [],
+      format: publicKeyFormat,
+      minItems: 0,
+      maxItems: 1_000,
+      description:
+        "Public keys that may manage the relay over HTTP (NIP-86). Without any, relay.pubkey may; without that, nobody.",
+      reloadable: false,
+    },
     banned_keys: {
       type: "list",
       default: [],

@@ -6,10 +6,9 @@
  */
 
 import { CLIENT_AUTHENTICATION } from "../../nostr/client_authentication.ts";
+import { HTTP_AUTHORIZATION } from "../../nostr/http_authorization.ts";
 import { reason } from "../../nostr/reason.ts";
 import type { Policy } from "./policy.ts";
-
-const HTTP_AUTHENTICATION = 27235;
 
 /**
  * Refuses kinds 22242 and 27235 as events.
@@ -17,7 +16,7 @@ const HTTP_AUTHENTICATION = 27235;
 export const noAuthenticationKinds: Policy = {
   name: "authentication kinds",
   screen: ({ event: { kind } }) =>
-    kind === CLIENT_AUTHENTICATION || kind === HTTP_AUTHENTICATION
+    kind === CLIENT_AUTHENTICATION || kind === HTTP_AUTHORIZATION
       ? reason("invalid", `kind ${kind} proves who speaks and is not published`)
       : undefined,
 };

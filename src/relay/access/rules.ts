@@ -4,33 +4,7 @@
  * @module
  */
 
-/**
- * The lists that decisions stand in.
- *
- * - `banned-key`, `allowed-key`: public keys, 64 hex digits. Allowed ones are the relay's members.
- * - `banned-event`, `allowed-event`: ids. An allowed event was reported and may stay.
- * - `allowed-kind`, `banned-kind`: kinds in decimal. With any allowed one, all others are banned.
- * - `blocked-ip`: IP addresses.
- * - `information`: what replaces the settings `relay.name`, `relay.description` and `relay.icon`; the
- *   value is `name`, `description` or `icon`, the text stands in {@link Rule.reason}.
- */
-export type RuleList =
-  | "banned-key"
-  | "allowed-key"
-  | "banned-event"
-  | "allowed-event"
-  | "allowed-kind"
-  | "banned-kind"
-  | "blocked-ip"
-  | "information";
-
-/** One decision. */
-export interface Rule {
-  readonly list: RuleList;
-  readonly value: string;
-  /** Why, for people; may be empty. */
-  readonly reason: string;
-}
+import type { Rule, RuleChange, RuleList } from "../../store/event_store.ts";
 
 /**
  * The decisions that hold now. Policies ask it each time; whoever changes it does so for all of them.
@@ -77,6 +51,13 @@ export class RuleBook {
   delete(list: RuleList, value: string): void {
     this.#version++;
     this.#lists.get(list)?.delete(value);
+  }
+
+  change(changes: readonly RuleChange[]): void {
+    for (const { list, value, reason } of changes) {
+      if (reason === undefined) this.delete(list, value);
+      else this.set({ list, value, reason });
+    }
   }
 
   /** Takes over all decisions of `rules`, and no others hold any more. */

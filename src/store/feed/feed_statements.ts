@@ -15,6 +15,9 @@ import type { EventRecord } from "../event_store.ts";
 /** Where instances tell each other what they stored. */
 export const FEED_CHANNEL = "gallimimus_events";
 
+/** What is told when the operator's rules have changed. */
+export const RULES_CHANGED = "r";
+
 /** An event with the number it is stored under. */
 export interface NumberedRecord extends EventRecord {
   readonly seq: number;

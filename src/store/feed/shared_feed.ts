@@ -27,6 +27,7 @@ import {
   notify,
   type NumberedRecord,
   readRecord,
+  RULES_CHANGED,
   selectBySeqs,
   selectInstance,
   selectMark,
@@ -156,6 +157,7 @@ export class SharedFeed implements StoreFeed {
 
   #hear(payload: string): void {
     if (payload.startsWith("e")) return this.#hearPassed(payload);
+    if (payload === RULES_CHANGED) return this.#options?.onRulesChanged?.();
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
     if (seqs === undefined) return;
@@ -329,6 +331,7 @@ export class SharedFeed implements StoreFeed {
     this.#deafSinceMs = undefined;
     this.#retryMs = MIN_RETRY_MS;
     this.#options?.log.info("other instances are heard again", { lastedMs });
+    this.#options?.onRulesChanged?.();
   }
 
   async #send(): Promise<void> {

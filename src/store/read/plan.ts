@@ -74,6 +74,8 @@ export interface Rest {
   readonly kinds?: readonly number[];
   readonly tags: readonly TagCondition[];
   readonly hidden?: HiddenCondition;
+  /** Which of the operator's bans are looked up; absent where there is none. */
+  readonly banned?: BannedLists;
 }
 
 /** Whom an answer is for, and when it is given. */
@@ -82,6 +84,14 @@ export interface Asking {
   readonly nowS?: number;
   /** Default: somebody who may see everything. */
   readonly reader?: Reader | undefined;
+  /** Default: nothing is banned. */
+  readonly banned?: BannedLists;
+}
+
+/** Which lists of bans have anything. */
+export interface BannedLists {
+  readonly keys: boolean;
+  readonly events: boolean;
 }
 
 /** A way to answer a filter. */
@@ -120,10 +130,10 @@ const MAX_LANES = 4_096;
 export function plansOf(
   filter: ReqFilter,
   hashText: HashText,
-  { nowS = 0, reader }: Asking = {},
+  asking: Asking = {},
 ): readonly Plan[] {
-  const conditions = conditionsOf(filter, hashText, reader);
-  const bounds = boundsOf(filter, nowS);
+  const conditions = conditionsOf(filter, hashText, asking);
+  const bounds = boundsOf(filter, asking.nowS ?? 0);
   if (bounds === undefined || conditions === undefined) return [];
   const { words: _, ...others } = conditions;
   return pathsOf(others).map((path) => ({ ...path, ...bounds }));
@@ -151,10 +161,10 @@ export interface WordPlan extends Plan {
 export function wordPlanOf(
   filter: ReqFilter,
   hashText: HashText,
-  { nowS = 0, reader }: Asking = {},
+  asking: Asking = {},
 ): WordPlan | undefined {
-  const conditions = conditionsOf(filter, hashText, reader);
-  const bounds = boundsOf(filter, nowS);
+  const conditions = conditionsOf(filter, hashText, asking);
+  const bounds = boundsOf(filter, asking.nowS ?? 0);
   if (bounds === undefined || conditions === undefined) return undefined;
   const { ids, words = [], ...rest } = conditions;
   const { kinds, ...others } = rest;
@@ -196,7 +206,7 @@ interface Conditions extends Rest {
 function conditionsOf(
   filter: ReqFilter,
   hashText: HashText,
-  reader: Reader | undefined,
+  { reader, banned }: Asking,
 ): Conditions | undefined {
   const ids = filter.ids && [...filter.ids].filter(isKey);
   const authors = filter.authors &&
@@ -218,6 +228,7 @@ function conditionsOf(
     ...(kinds && { kinds }),
     ...(words && { words }),
     ...(hidden && { hidden }),
+    ...(banned && (banned.keys || banned.events) && { banned }),
     tags,
   };
 }

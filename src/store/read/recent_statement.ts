@@ -98,14 +98,18 @@ function stretchSql(
   { kinds }: Recent,
   { parameters, length }: { readonly parameters: Parameters; readonly length: string },
 ): string {
-  const { hidden } = plan.rest;
+  const { hidden, banned } = plan.rest;
   const list = kinds && `unnest(${parameters.add(plainArray(kinds))}::int4[]) as lane (kind)`;
   const conditions = [
     ...(list === undefined ? [] : ["hit.kind = lane.kind"]),
     `hit.created_at >= ${parameters.add(plan.since)}::int8`,
     `hit.created_at < ${parameters.add(plan.before)}::int8`,
     ...restSql(
-      { index: plan.index, rest: { tags: [], ...hidden && { hidden } }, nowS: plan.nowS },
+      {
+        index: plan.index,
+        rest: { tags: [], ...hidden && { hidden }, ...banned && { banned } },
+        nowS: plan.nowS,
+      },
       parameters,
     ),
   ];

@@ -26,7 +26,14 @@ export function restSql(
   const event = INDEXES[index].table === "events" ? "hit.key" : "hit.event";
   for (const tag of rest.tags) conditions.push(carriesTag(tag, { event, parameters }));
   if (rest.hidden) conditions.push(visibleSql(rest.hidden, { event, parameters }));
+  if (rest.banned?.keys) conditions.push(notBanned("hit.author"));
+  if (rest.banned?.events) conditions.push(notBanned("hit.head"));
   return conditions;
+}
+
+/** One look into the index of marks for each row: that costs the same however many bans there are. */
+function notBanned(column: "hit.author" | "hit.head"): string {
+  return `(select true from rules where rules.mark = ${column} limit 1) is null`;
 }
 
 /** The rule of `nostr/visibility.ts`: most events are of another kind, and nothing else is looked at. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EventStore } from "../event_store.ts";
+import type { EventStore, RuleStore } from "../event_store.ts";
 import type { Place } from "../read/scan.ts";
 
 /** What is looked at to decide whether an event is kept. */
@@ -36,4 +36,4 @@ export interface Upkeep {
 }
 
 /** A store that is served from: somebody keeps it tidy. */
-export interface TidyStore extends EventStore, Upkeep {}
+export interface TidyStore extends EventStore, Upkeep, RuleStore {}

@@ -1,0 +1,145 @@
+/**
+ * The relay management API over HTTP: who calls, and whether they may.
+ *
+ * @see NIP-86, NIP-98
+ * @module
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import { eventId, type HashText } from "../../nostr/event_id.ts";
+import {
+  AUTHORIZATION_WINDOW_S,
+  authorizationFault,
+  parseAuthorization,
+} from "../../nostr/http_authorization.ts";
+import { isJsonObject, parseJson } from "../../nostr/json.ts";
+import { utf8Decode } from "../../base/bytes.ts";
+import type { Verifier } from "../../nostr/verifier.ts";
+import type { ManagementAnswer } from "../../relay/access/management.ts";
+import type { HttpRoute } from "../router.ts";
+
+/** What the route works with. */
+export interface ManagementRouteOptions {
+  /** Public keys of those who may call. */
+  readonly admins: ReadonlySet<string>;
+  /** Carries out a call. */
+  readonly call: (
+    method: string,
+    params: readonly unknown[],
+    who: string,
+  ) => Promise<ManagementAnswer>;
+  readonly verifier: Verifier;
+  readonly clock: Pick<Clock, "nowMs">;
+  /** Undefined for the built-in one. */
+  readonly hashText: HashText | undefined;
+  /** SHA-256 as lower-case hex. */
+  readonly hashBytes: (bytes: Uint8Array) => string;
+  /** The URL by which clients reach the relay, if it is set. */
+  readonly relayUrl?: string;
+}
+
+/** The media type of a call. */
+export const managementType = "application/nostr+json+rpc";
+
+/** A longer call is none, bytes. */
+const MAX_BODY_BYTES = 65_536;
+
+/**
+ * `POST /` for those who may manage the relay. A call without a valid authorization is 401, one by
+ * somebody else 403; whatever else is wrong with it stands in `error` of the answer.
+ *
+ * @see NIP-86
+ */
+export function managementRoute(options: ManagementRouteOptions): HttpRoute {
+  const used = new UsedSignatures();
+  return {
+    method: "POST",
+    path: "/",
+    crossOrigin: true,
+    async handle(request) {
+      const type = request.headers.get("content-type")?.split(";", 1)[0]!.trim().toLowerCase();
+      if (type !== managementType) return answer(415, { error: `send ${managementType}` });
+      const body = new Uint8Array(await request.arrayBuffer());
+      if (body.length > MAX_BODY_BYTES) return answer(413, { error: "the call is too long" });
+      const caller = await callerOf(request, body, options, used);
+      if ("status" in caller) return answer(caller.status, { error: caller.error });
+      const call = parseCall(body);
+      if (call === undefined) {
+        return answer(400, { error: 'a call is {"method": text, "params": list}' });
+      }
+      return answer(200, await options.call(call.method, call.params, caller.key));
+    },
+  };
+}
+
+type Caller = { readonly key: string } | { readonly status: 401 | 403; readonly error: string };
+
+/** The cheapest checks come first: the signature is checked of administrators alone. */
+async function callerOf(
+  request: Request,
+  body: Uint8Array,
+  options: ManagementRouteOptions,
+  used: UsedSignatures,
+): Promise<Caller> {
+  const { admins, clock, hashBytes, hashText, verifier, relayUrl } = options;
+  const event = parseAuthorization(request.headers.get("authorization") ?? "");
+  if (event === undefined) return denied("an Authorization header of NIP-98 is missing");
+  const nowMs = clock.nowMs();
+  const fault = authorizationFault(event, {
+    urls: [request.url, ...relayUrl === undefined ? [] : [relayUrl]],
+    method: request.method,
+    bodyHash: hashBytes(body),
+    nowMs,
+  });
+  if (fault !== undefined) return denied(fault);
+  if (!admins.has(event.pubkey)) {
+    return { status: 403, error: "this key may not manage the relay" };
+  }
+  if (eventId(event, { hashText }) !== event.id || !await verifier.verify(event)) {
+    return denied("id or signature is wrong");
+  }
+  // Not by its id: two calls within a second may be alike, and signing them gives two signatures.
+  return used.add(event.sig, nowMs)
+    ? { key: event.pubkey }
+    : denied("this authorization was used before");
+}
+
+function denied(error: string): Caller {
+  return { status: 401, error };
+}
+
+function parseCall(
+  body: Uint8Array,
+): { readonly method: string; readonly params: readonly unknown[] } | undefined {
+  const text = utf8Decode(body);
+  const value = text === undefined ? undefined : parseJson(text);
+  if (!isJsonObject(value)) return undefined;
+  const { method, params = [] } = value;
+  return typeof method === "string" && Array.isArray(params) ? { method, params } : undefined;
+}
+
+function answer(status: number, value: ManagementAnswer): Response {
+  const headers = {
+    "Content-Type": managementType,
+    "Cache-Control": "no-store",
+    ...status === 401 && { "WWW-Authenticate": "Nostr" },
+  };
+  return new Response(JSON.stringify(value), { status, headers });
+}
+
+/** Authorizations that were used within the time in which they hold. Only administrators' come here. */
+class UsedSignatures {
+  readonly #usedMs = new Map<string, number>();
+
+  /** False for one that was added before. */
+  add(signature: string, nowMs: number): boolean {
+    for (const [known, usedMs] of this.#usedMs) {
+      // One that was dated ahead holds for twice the window.
+      if (nowMs - usedMs <= 2_000 * AUTHORIZATION_WINDOW_S) break;
+      this.#usedMs.delete(known);
+    }
+    if (this.#usedMs.has(signature)) return false;
+    this.#usedMs.set(signature, nowMs);
+    return true;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The statements that read and change the operator's rules.
+ *
+ * @see NIP-86
+ * @module
+ */
+
+import type { HashText } from "../../nostr/event_id.ts";
+import type { Cells, Statement } from "../database/database.ts";
+import type { Rule, RuleChange, RuleList, RuleLogEntry } from "../event_store.ts";
+import type { BannedLists } from "../read/plan.ts";
+import { authorFingerprint, headOf } from "../fingerprint.ts";
+
+/** All rules, in a fixed order. */
+export const selectRules: Statement<Rule> = {
+  text: "select list, value, reason from rules order by list, value",
+  parameters: [],
+  read: (cells) => ({
+    list: cells.text(0) as RuleList,
+    value: cells.text(1),
+    reason: cells.text(2),
+  }),
+};
+
+/** Which lists of bans have anything. */
+export const selectBannedLists: Statement<BannedLists> = {
+  text: `select case when exists (select from rules where list = 'banned-key') then 1 else 0 end,
+  case when exists (select from rules where list = 'banned-event') then 1 else 0 end`,
+  parameters: [],
+  read: (cells) => ({ keys: cells.integer(0) === 1, events: cells.integer(1) === 1 }),
+};
+
+/**
+ * Notes a change in the log, with what held before it. To be run before the change itself.
+ */
+export function logRuleChange(
+  { list, value, reason }: RuleChange,
+  { who, atS }: { readonly who: string; readonly atS: number },
+): Statement<void> {
+  return {
+    text: `insert into rule_log (at_s, who, list, value, before, after)
+select $1::int8, $2::text, $3::text, $4::text,
+  (select reason from rules where list = $3::text and value = $4::text),
+  ${reason === undefined ? "null" : "$5::text"}`,
+    parameters: [atS, who, list, value, ...reason === undefined ? [] : [reason]],
+    read: () => {},
+  };
+}
+
+/** Sets a rule, or takes it out. */
+export function changeRule(
+  { list, value, reason }: RuleChange,
+  hashText: HashText,
+): Statement<void> {
+  if (reason === undefined) {
+    return {
+      text: "delete from rules where list = $1 and value = $2",
+      parameters: [list, value],
+      read: () => {},
+    };
+  }
+  const mark = markOf(list, value, hashText);
+  return {
+    text: `insert into rules (list, value, reason, mark)
+values ($1, $2, $3, ${mark === undefined ? "null" : "$4::uuid"})
+on conflict (list, value) do update set reason = excluded.reason`,
+    parameters: [list, value, reason, ...mark === undefined ? [] : [mark]],
+    read: () => {},
+  };
+}
+
+/** By what events are found that the rule hides. */
+function markOf(list: RuleList, value: string, hashText: HashText): string | undefined {
+  if (list === "banned-key") return authorFingerprint(value, hashText);
+  return list === "banned-event" ? headOf(value) : undefined;
+}
+
+/** The newest entries of the log, newest first. */
+export function selectRuleLog(limit: number): Statement<RuleLogEntry> {
+  return {
+    text: `select at_s, who, list, value, coalesce(before, ''), coalesce(after, ''),
+  case when before is null then 0 else 1 end, case when after is null then 0 else 1 end
+from rule_log order by number desc limit $1::int8`,
+    parameters: [limit],
+    read: readLogEntry,
+  };
+}
+
+function readLogEntry(cells: Cells): RuleLogEntry {
+  return {
+    atS: cells.integer(0),
+    who: cells.text(1),
+    list: cells.text(2) as RuleList,
+    value: cells.text(3),
+    before: cells.integer(6) === 1 ? cells.text(4) : undefined,
+    reason: cells.integer(7) === 1 ? cells.text(5) : undefined,
+  };
+}
