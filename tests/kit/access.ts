@@ -4,17 +4,16 @@
  * @module
  */
 
-import { type Log, silentLog } from "../../src/base/log.ts";
-import { Access } from "../../src/relay/access/access.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { Access, type AccessOptions } from "../../src/relay/access/access.ts";
 import type { Policy } from "../../src/relay/access/policy.ts";
 import { FakeClock } from "./fake_clock.ts";
 
 /** Asks these policies and gives each a second. */
 export function accessOf(
   policies: readonly Policy[],
-  log: Log = silentLog,
-  clock: FakeClock = new FakeClock(),
-  privateKinds: ReadonlySet<number> = new Set(),
+  options: Partial<Omit<AccessOptions, "policies">> = {},
 ): Access {
-  return new Access({ policies, privateKinds, clock, log, policyTimeoutMs: 1_000 });
+  const clock = new FakeClock();
+  return new Access({ clock, log: silentLog, policyTimeoutMs: 1_000, ...options, policies });
 }

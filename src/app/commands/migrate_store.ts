@@ -60,6 +60,10 @@ export async function migrateStore(
       const tally = await target.fill(() =>
         copyStore(source, target, { signal: stop, onProgress })
       );
+      // Last: a source that knows of bans no longer gives what is banned.
+      const rules = await source.rules();
+      const atS = Math.floor(clock.nowMs() / 1000);
+      if (rules.length > 0) await target.changeRules(rules, { who: "migrate-store", atS });
       await streams.stdout.write(utf8(`${countsOf(tally)}\n`));
       return tally.unreadable === 0 ? exitCode.done : exitCode.failed;
     } finally {

@@ -41,6 +41,8 @@ export interface ManagementRouteOptions {
 /** The media type of a call. */
 export const managementType = "application/nostr+json+rpc";
 
+const isManagementType = /^\s*application\/nostr\+json\+rpc\s*(?:;|$)/i;
+
 /** A longer call is none, bytes. */
 const MAX_BODY_BYTES = 65_536;
 
@@ -57,11 +59,11 @@ export function managementRoute(options: ManagementRouteOptions): HttpRoute {
     path: "/",
     crossOrigin: true,
     async handle(request) {
-      const type = request.headers.get("content-type")?.split(";", 1)[0]!.trim().toLowerCase();
-      if (type !== managementType) return answer(415, { error: `send ${managementType}` });
+      const type = request.headers.get("content-type") ?? "";
+      if (!isManagementType.test(type)) return answer(415, { error: `send ${managementType}` });
       const body = new Uint8Array(await request.arrayBuffer());
       if (body.length > MAX_BODY_BYTES) return answer(413, { error: "the call is too long" });
-      const caller = await callerOf(request, body, options, used);
+      const caller = await callerOf({ request, body }, options, used);
       if ("status" in caller) return answer(caller.status, { error: caller.error });
       const call = parseCall(body);
       if (call === undefined) {
@@ -76,8 +78,7 @@ type Caller = { readonly key: string } | { readonly status: 401 | 403; readonly 
 
 /** The cheapest checks come first: the signature is checked of administrators alone. */
 async function callerOf(
-  request: Request,
-  body: Uint8Array,
+  { request, body }: { readonly request: Request; readonly body: Uint8Array },
   options: ManagementRouteOptions,
   used: UsedSignatures,
 ): Promise<Caller> {

@@ -28,7 +28,7 @@ async function prepared() {
       return Promise.resolve(stores[url ?? ""]!);
     },
   });
-  return { pretend, opened };
+  return { pretend, opened, stores };
 }
 
 Deno.test("everything is copied, and said so", async () => {
@@ -37,6 +37,15 @@ Deno.test("everything is copied, and said so", async () => {
   match(pretend.stdout.text, /^stored \d+, duplicate 0, superseded 0, deleted 0\n$/);
   deepEqual(opened, [urls.from, urls.to]);
   equal(pretend.stderr.text, "");
+});
+
+Deno.test("the operator's rules are copied too", async () => {
+  const { pretend, stores } = await prepared();
+  const rule = { list: "blocked-ip", value: "192.0.2.1", reason: "noise" } as const;
+  await stores[urls.from]!.changeRules([rule], { who: "admin", atS: 1 });
+  await migrateStore(pretend.context, urls);
+  deepEqual(await stores[urls.to]!.rules(), [rule]);
+  equal((await stores[urls.to]!.ruleLog(1))[0]!.who, "migrate-store");
 });
 
 Deno.test("a person sees how far it is", async () => {

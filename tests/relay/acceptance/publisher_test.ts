@@ -177,7 +177,7 @@ Deno.test("a shadowed event is accepted, and neither stored nor passed on", asyn
 
 Deno.test("X-08 whoever may not see an event is not told that it is there, or was deleted", async () => {
   const wrap = author.sign({ kind: 1059, created_at: 1, tags: [["p", "f"]], content: "" });
-  const access = accessOf([], undefined, undefined, new Set([1059]));
+  const access = accessOf([], { privateKinds: new Set([1059]) });
   for (const outcome of ["duplicate", "deleted"] as const) {
     const { publisher, steps } = watched({ access }, outcome);
     const by = (...keys: string[]) => {

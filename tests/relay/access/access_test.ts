@@ -81,7 +81,7 @@ Deno.test("a policy that throws refuses, and is logged once until it works again
       connect: broken,
       deliver: broken as unknown as () => boolean,
     },
-  ], log);
+  ], { log });
   const inquiry = { verb: "COUNT", filters, client, nowMs: 0 } as const;
   for (let i = 0; i < 3; i++) {
     equal(access.screen(submission({}))?.prefix, "error");
@@ -104,7 +104,7 @@ Deno.test("a policy that throws refuses, and is logged once until it works again
 Deno.test("a policy that takes too long refuses; what it says later is nobody's", async () => {
   const clock = new FakeClock();
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  const access = accessOf([{ name: "slow", event: () => promise }], silentLog, clock);
+  const access = accessOf([{ name: "slow", event: () => promise }], { clock });
   const decision = access.event(submission({}));
   clock.advance(1_000);
   deepEqual(await decision, reason("error", "this could not be decided, try again later"));
