@@ -29,6 +29,8 @@ import type { TidyStore } from "../store/write/upkeep.ts";
 import { admins, privateKinds, relayPolicies } from "./access_policies.ts";
 import { Closing } from "./closing.ts";
 import { Housekeeper } from "./housekeeper.ts";
+import type { Plugin } from "./plugins/plugin.ts";
+import { startPlugins } from "./plugins/start_plugins.ts";
 import { relayInformation } from "./information.ts";
 import { memoryLimitBytes, usedMemoryBytes } from "./memory_limit.ts";
 import { admissionLimits } from "./network_options.ts";
@@ -85,6 +87,7 @@ export class RelayHost {
   readonly #sockets: RelaySockets;
   readonly #fetch: RelayFetch;
   readonly #relayLog: CountingLog;
+  readonly #plugins: readonly Plugin[];
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
@@ -99,6 +102,7 @@ export class RelayHost {
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
     this.#relayLog = new CountingLog({ log, clock });
+    this.#plugins = startPlugins(settings, { clock, log: this.#relayLog });
     this.relay = new Relay({
       store,
       writer: this.#writer,
@@ -117,6 +121,7 @@ export class RelayHost {
       random: systemRandom,
       policies: [
         ...relayPolicies({ settings, clock, rules: this.rules }),
+        ...this.#plugins.map(({ policy }) => policy),
         ...options.policies ?? [],
       ],
       privateKinds: privateKinds(settings),
@@ -227,6 +232,7 @@ export class RelayHost {
     await closing.step("writing", this.#writer.close(), WRITING_SHARE);
     await closing.step("housekeeping", this.#housekeeper?.close(), WRITING_SHARE);
     this.#verifier.close();
+    for (const plugin of this.#plugins) plugin.close();
     await closing.step("database", store.close());
     this.#relayLog.close();
   }

@@ -11,6 +11,7 @@ import { filtersSection } from "./settings/filters.ts";
 import { limitsSection } from "./settings/limits.ts";
 import { logSection } from "./settings/log.ts";
 import { networkSection } from "./settings/network.ts";
+import { pluginsSection } from "./settings/plugins.ts";
 import { relaySection } from "./settings/relay.ts";
 import { retentionSection } from "./settings/retention.ts";
 import { searchSection } from "./settings/search.ts";
@@ -26,6 +27,7 @@ export const settingSections = {
   limits: limitsSection,
   filters: filtersSection,
   access: accessSection,
+  plugins: pluginsSection,
   search: searchSection,
   retention: retentionSection,
   signatures: signaturesSection,

@@ -36,6 +36,12 @@ export interface AccessOptions {
 /** One hook of one policy. */
 type Hook<I, D> = (input: I) => Awaitable<D>;
 
+/** What a policy's faults are told by, and how long it may take. */
+interface Guard {
+  readonly outage: Outage;
+  readonly timeoutMs: number;
+}
+
 /** The hooks of all policies, each list in the order of the policies. */
 interface Hooks {
   readonly connect: readonly Hook<Client, Reason | undefined>[];
@@ -69,7 +75,7 @@ export class Access {
 
   /** Decides by other policies from now on; what is being decided is decided by the old ones. */
   replace(policies: readonly Policy[]): void {
-    const { clock, log } = this.#options;
+    const { clock, log, policyTimeoutMs } = this.#options;
     const hooks = {
       connect: [] as Hook<Client, Reason | undefined>[],
       screen: [] as Hooks["screen"][number][],
@@ -80,9 +86,10 @@ export class Access {
     for (const policy of policies) {
       const outage = new Outage(`the policy "${policy.name}"`, log, clock);
       const { connect, screen, event, request, deliver } = policy;
-      if (connect) hooks.connect.push(this.#guarded(outage, connect));
-      if (event) hooks.event.push(this.#guarded(outage, event));
-      if (request) hooks.request.push(this.#guarded(outage, request));
+      const guard = { outage, timeoutMs: policy.timeoutMs ?? policyTimeoutMs };
+      if (connect) hooks.connect.push(this.#guarded(guard, connect));
+      if (event) hooks.event.push(this.#guarded(guard, event));
+      if (request) hooks.request.push(this.#guarded(guard, request));
       if (screen) {
         hooks.screen.push((submission) => attempt(outage, UNDECIDED, () => screen(submission)));
       }
@@ -147,19 +154,19 @@ export class Access {
   }
 
   /** A hook that neither throws nor takes longer than it may. */
-  #guarded<I, D>(outage: Outage, hook: Hook<I, D>): Hook<I, D | Reason> {
+  #guarded<I, D>(guard: Guard, hook: Hook<I, D>): Hook<I, D | Reason> {
     return (input) => {
-      const decision = attempt<Awaitable<D | Reason>>(outage, UNDECIDED, () => hook(input));
-      return decision instanceof Promise ? this.#bounded(outage, decision) : decision;
+      const decision = attempt<Awaitable<D | Reason>>(guard.outage, UNDECIDED, () => hook(input));
+      return decision instanceof Promise ? this.#bounded(guard, decision) : decision;
     };
   }
 
-  async #bounded<D>(outage: Outage, decision: Promise<D>): Promise<D | Reason> {
-    const { clock, policyTimeoutMs } = this.#options;
+  async #bounded<D>({ outage, timeoutMs }: Guard, decision: Promise<D>): Promise<D | Reason> {
+    const { clock } = this.#options;
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = clock.after(
-      policyTimeoutMs,
-      () => reject(new Error(`no decision within ${policyTimeoutMs} ms`)),
+      timeoutMs,
+      () => reject(new Error(`no decision within ${timeoutMs} ms`)),
     );
     try {
       const decided = await earlier(decision, late);

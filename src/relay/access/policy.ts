@@ -63,6 +63,8 @@ export interface Policy {
   /** For the log. */
   readonly name: string;
   readonly information?: PolicyInformation;
+  /** How long it may take for one decision, milliseconds. Default: what the settings say. */
+  readonly timeoutMs?: number;
   /** Asked when a client has connected, before anything of it is read. A refusal ends the connection. */
   readonly connect?: (client: Client) => Awaitable<Reason | undefined>;
   /**

@@ -1,0 +1,228 @@
+/**
+ * A plugin: a program that decides for the relay, run several times over.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { type Reason, reason } from "../../nostr/reason.ts";
+import type { Policy } from "../../relay/access/policy.ts";
+import { connectLine, eventLine, requestLine, type Verdict } from "./plugin_lines.ts";
+import { PluginProcess, type Question } from "./plugin_process.ts";
+
+/** What a plugin is asked about besides events. */
+export type PluginHook = "connect" | "request";
+
+/** What a plugin is, and how it is run. */
+export interface PluginOptions {
+  /** A command of the shell. */
+  readonly command: string;
+  readonly hooks: readonly PluginHook[];
+  /** How many processes of it run. */
+  readonly processes: number;
+  /** How many questions each of them may have open. */
+  readonly maxInFlight: number;
+  /** How long it may take for an answer, milliseconds. */
+  readonly timeoutMs: number;
+  /** What becomes of what it does not answer. */
+  readonly onFailure: "reject" | "accept";
+  readonly clock: Clock;
+  readonly log: Log;
+  /** When the file was changed that the command names; undefined where it names none. */
+  readonly changedMs: () => Promise<number | undefined>;
+}
+
+/** A question whose process ended is asked once more; then it has failed. */
+const MAX_ATTEMPTS = 2;
+
+/** From the end of a process to the start of the next, milliseconds: doubles while they end at once. */
+const MIN_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 5_000;
+
+/** A process that lived for so long was no failure of starting. */
+const SETTLED_MS = 10_000;
+
+/** How often it is looked whether the file has changed. */
+const CHANGE_INTERVAL_MS = 1_000;
+
+const UNANSWERED: Reason = reason("error", "a policy did not answer, try again later");
+
+/** One place of the pool: a process, or the pause before the next one. */
+interface Slot {
+  process: PluginProcess | undefined;
+  startedMs: number;
+  pauseMs: number;
+}
+
+/**
+ * Asks the processes in turn, each as many questions at a time as it may have open. What one of them
+ * leaves unanswered is asked of another.
+ */
+export class Plugin {
+  readonly #options: PluginOptions;
+  readonly #slots: Slot[];
+  readonly #waiting: Question[] = [];
+  readonly #timers = new Set<Timer>();
+  readonly #watch: Timer;
+  #asked = 0;
+  #changedMs: number | undefined;
+  #isClosed = false;
+
+  constructor(options: PluginOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.processes }, () => ({
+      process: undefined,
+      startedMs: 0,
+      pauseMs: MIN_PAUSE_MS,
+    }));
+    for (const slot of this.#slots) this.#start(slot);
+    this.#watch = options.clock.every(CHANGE_INTERVAL_MS, () => void this.#restartChanged());
+    void this.#restartChanged();
+  }
+
+  /** What it decides, as the relay's other policies do. */
+  get policy(): Policy {
+    const { command, hooks, clock, timeoutMs } = this.#options;
+    const nowMs = () => clock.nowMs();
+    return {
+      name: command,
+      // It has a time-out of its own, in which questions may be asked twice.
+      timeoutMs: 2 * timeoutMs,
+      event: async (submission) => {
+        const verdict = await this.#ask(submission.event.id, eventLine(submission));
+        return verdict.action === "shadow" ? "shadow" : refusalOf(verdict);
+      },
+      ...hooks.includes("connect") && {
+        connect: async (client) => {
+          const id = this.#nextId();
+          return refusalOf(await this.#ask(id, connectLine(id, client, nowMs())));
+        },
+      },
+      ...hooks.includes("request") && {
+        request: async (inquiry) => {
+          const id = this.#nextId();
+          const verdict = await this.#ask(id, requestLine(id, inquiry));
+          // Nothing is what a shadowed request finds.
+          return verdict.action === "shadow" ? [] : refusalOf(verdict);
+        },
+      },
+    };
+  }
+
+  /** Ends its processes. What waits has failed. */
+  close(): void {
+    this.#isClosed = true;
+    this.#watch.cancel();
+    for (const timer of this.#timers) timer.cancel();
+    for (const { process } of this.#slots) process?.kill();
+    for (const question of this.#waiting.splice(0)) question.answer(this.#failure);
+  }
+
+  get #failure(): Verdict {
+    return this.#options.onFailure === "accept"
+      ? { action: "accept" }
+      : { action: "reject", reason: UNANSWERED };
+  }
+
+  #nextId(): string {
+    return `${++this.#asked}`;
+  }
+
+  #ask(id: string, line: string): Promise<Verdict> {
+    const { clock, timeoutMs } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<Verdict>();
+    const question: Question = { id, line, attempts: 0, answer: resolve };
+    this.#waiting.push(question);
+    this.#handOut();
+    const timer = clock.after(timeoutMs, () => this.#onLate(question));
+    this.#timers.add(timer);
+    return promise.finally(() => {
+      timer.cancel();
+      this.#timers.delete(timer);
+    });
+  }
+
+  /** The process that has the question hangs: it is ended, and what else it had is asked of another. */
+  #onLate(question: Question): void {
+    question.answer(this.#failure);
+    question.attempts = MAX_ATTEMPTS;
+    const at = this.#waiting.indexOf(question);
+    if (at >= 0) this.#waiting.splice(at, 1);
+    else for (const { process } of this.#slots) if (process?.has(question)) process.kill();
+  }
+
+  #handOut(): void {
+    const { maxInFlight } = this.#options;
+    while (this.#waiting.length > 0) {
+      const process = this.#slots
+        .map(({ process }) => process)
+        .filter((process) => process !== undefined)
+        .reduce<PluginProcess | undefined>(
+          (least, process) =>
+            least === undefined || process.openCount < least.openCount ? process : least,
+          undefined,
+        );
+      if (process === undefined || process.openCount >= maxInFlight) return;
+      process.ask(this.#waiting.shift()!);
+    }
+  }
+
+  #start(slot: Slot): void {
+    if (this.#isClosed) return;
+    const { command, log, clock } = this.#options;
+    slot.startedMs = clock.monotonicMs();
+    try {
+      slot.process = new PluginProcess(command, log, {
+        answered: () => this.#handOut(),
+        ended: (unanswered) => this.#onEnded(slot, unanswered),
+      });
+      this.#handOut();
+    } catch (error) {
+      log.error("a plugin cannot be started", { command, error: String(error) });
+      this.#startLater(slot);
+    }
+  }
+
+  #onEnded(slot: Slot, unanswered: readonly Question[]): void {
+    slot.process = undefined;
+    for (const question of unanswered) {
+      if (++question.attempts < MAX_ATTEMPTS && !this.#isClosed) this.#waiting.unshift(question);
+      else question.answer(this.#failure);
+    }
+    this.#startLater(slot);
+    this.#handOut();
+  }
+
+  #startLater(slot: Slot): void {
+    if (this.#isClosed) return;
+    const { clock } = this.#options;
+    const isSettled = clock.monotonicMs() - slot.startedMs > SETTLED_MS;
+    const pauseMs = isSettled ? MIN_PAUSE_MS : slot.pauseMs;
+    slot.pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS);
+    const timer = clock.after(pauseMs, () => {
+      this.#timers.delete(timer);
+      this.#start(slot);
+    });
+    this.#timers.add(timer);
+  }
+
+  /** A script that was edited is started anew. */
+  async #restartChanged(): Promise<void> {
+    const changedMs = await this.#options.changedMs();
+    const isNew = this.#changedMs !== undefined && changedMs !== this.#changedMs;
+    this.#changedMs = changedMs;
+    if (!isNew || this.#isClosed) return;
+    this.#options.log.info("a plugin has changed and is started anew", {
+      command: this.#options.command,
+    });
+    for (const slot of this.#slots) {
+      slot.pauseMs = MIN_PAUSE_MS;
+      slot.process?.kill();
+    }
+  }
+}
+
+function refusalOf(verdict: Verdict): Reason | undefined {
+  return verdict.action === "reject" ? verdict.reason : undefined;
+}

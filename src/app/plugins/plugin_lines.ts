@@ -1,0 +1,137 @@
+/**
+ * What the relay and a plugin say to each other, one JSON object a line. About events it is the
+ * protocol of strfry's write-policy plugins; the rest is an extension of it.
+ *
+ * @module
+ */
+
+import { isJsonObject, parseJson } from "../../nostr/json.ts";
+import { type Prefix, type Reason, reason } from "../../nostr/reason.ts";
+import type { Client } from "../../relay/access/client.ts";
+import type { Inquiry, Origin, Submission } from "../../relay/access/policy.ts";
+
+/** The version of what goes beyond events. */
+export const PLUGIN_PROTOCOL = 1;
+
+/** A longer line of a plugin is not read, bytes. */
+export const MAX_LINE_BYTES = 8_192;
+
+/** What a plugin decided. */
+export type Verdict =
+  | { readonly action: "accept" }
+  | { readonly action: "reject"; readonly reason: Reason }
+  | { readonly action: "shadow" };
+
+/** A verdict and what it is about. */
+export interface Reply {
+  readonly id: string;
+  readonly verdict: Verdict;
+}
+
+const SOURCE_TYPES: Readonly<Record<Exclude<Origin, "socket">, string>> = {
+  import: "Import",
+  sync: "Sync",
+  relay: "Stored",
+};
+
+/**
+ * Asks about an event. The reply carries the event's id.
+ */
+export function eventLine({ event, nowMs, origin, client }: Submission): string {
+  const source = origin === "socket" ? sourceOf(client) : {
+    sourceType: SOURCE_TYPES[origin],
+    sourceInfo: "",
+  };
+  // With several keys, the author's is the one that tells most.
+  const keys = client?.keys ?? new Set<string>();
+  const authed = keys.has(event.pubkey) ? event.pubkey : keys.values().next().value;
+  return JSON.stringify({
+    type: "new",
+    event,
+    receivedAt: Math.floor(nowMs / 1000),
+    ...source,
+    ...authed !== undefined && { authed },
+  });
+}
+
+/**
+ * Asks about a new connection, or a REQ or COUNT. The reply carries `id`.
+ */
+export function requestLine(id: string, { verb, filters, client, nowMs }: Inquiry): string {
+  return JSON.stringify({
+    type: "request",
+    version: PLUGIN_PROTOCOL,
+    id,
+    verb,
+    filters: filters.map(({ ids, authors, kinds, tags, allTags, search, ...rest }) => ({
+      ...ids && { ids: [...ids] },
+      ...authors && { authors: [...authors] },
+      ...kinds && { kinds: [...kinds] },
+      ...Object.fromEntries([...tags].map(([letter, values]) => [`#${letter}`, [...values]])),
+      ...Object.fromEntries(
+        [...allTags ?? []].map(([letter, values]) => [`&${letter}`, [...values]]),
+      ),
+      ...search && { search: [...search].join(" ") },
+      ...rest,
+    })),
+    receivedAt: Math.floor(nowMs / 1000),
+    ...sourceOf(client),
+    authed: [...client.keys],
+  });
+}
+
+/** Asks about a new connection. The reply carries `id`. */
+export function connectLine(id: string, client: Client, nowMs: number): string {
+  return JSON.stringify({
+    type: "connect",
+    version: PLUGIN_PROTOCOL,
+    id,
+    origin: client.origin,
+    userAgent: client.userAgent,
+    receivedAt: Math.floor(nowMs / 1000),
+    ...sourceOf(client),
+  });
+}
+
+function sourceOf(client: Client | undefined): { sourceType: string; sourceInfo: string } {
+  const address = client?.address ?? "";
+  return { sourceType: address.includes(":") ? "IP6" : "IP4", sourceInfo: address };
+}
+
+/**
+ * Reads a line of a plugin; undefined for what is no reply.
+ */
+export function parseReply(line: string): Reply | undefined {
+  const value = parseJson(line);
+  if (!isJsonObject(value) || typeof value.id !== "string") return undefined;
+  const { id, action, msg } = value;
+  switch (action) {
+    case "accept":
+      return { id, verdict: { action } };
+    case "reject":
+      return { id, verdict: { action, reason: reasonOf(typeof msg === "string" ? msg : "") } };
+    case "shadowReject":
+      return { id, verdict: { action: "shadow" } };
+    default:
+      return undefined;
+  }
+}
+
+const PREFIXES: ReadonlySet<string> = new Set<Prefix>([
+  "auth-required",
+  "blocked",
+  "duplicate",
+  "error",
+  "invalid",
+  "mute",
+  "pow",
+  "rate-limited",
+  "restricted",
+]);
+
+/** A message that begins with a standard word keeps it; any other is `blocked:`. */
+function reasonOf(message: string): Reason {
+  const [, word = "", text = ""] = /^([a-z-]+): *([^]*)$/.exec(message) ?? [];
+  if (PREFIXES.has(word) && text !== "") return reason(word as Prefix, text);
+  return reason("blocked", message === "" ? "refused by a policy" : message);
+}
