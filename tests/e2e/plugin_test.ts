@@ -31,8 +31,9 @@ function start(command: string, ...settings: string[]) {
 const commands = { Deno: example(), Python: `python3 ${file("example_plugin.py")}` };
 for (const [language, command] of Object.entries(commands)) {
   const ignore = language === "Python" && !await hasPython();
+  const name = `a write policy in ${language} accepts and refuses`;
   Deno.test({
-    name: `a write policy in ${language} accepts and refuses`,
+    name,
     ignore,
     fn: async () => {
       await using program = await start(command);
