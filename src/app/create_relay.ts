@@ -7,6 +7,10 @@
 import type { Log } from "../base/log.ts";
 import { silentLog } from "../base/log.ts";
 import { loadSettings, problemLine } from "./load_settings.ts";
+import type { NostrEvent } from "../nostr/event.ts";
+import type { Counters } from "../relay/counters.ts";
+import { relayInformationJson } from "../http/routes/relay_information.ts";
+import { type Filter, LocalClient, type Published } from "./local_client.ts";
 import type { Policy } from "../relay/access/policy.ts";
 import { openStore } from "./open_store.ts";
 import { RelayHost } from "./relay_host.ts";
@@ -38,6 +42,22 @@ export interface EmbeddedRelay {
   fetch(request: Request, origin?: RequestOrigin): Promise<Response>;
   /** Accepts connections at `HOST:PORT` or `unix:/path`, after `tls:` for TLS, and says at which URL. */
   listen(address: string): Promise<string>;
+  /** Checks and stores an event of the host's, and tells it to whoever listens. Never rejects. */
+  publish(event: NostrEvent): Promise<Published>;
+  /**
+   * The stored events that match any of the filters, newest first, each once. Nothing is hidden from the
+   * host. Throws a TypeError for what is no filter.
+   */
+  query(filters: readonly Filter[]): AsyncIterable<NostrEvent>;
+  /**
+   * Events that match any of the filters, from now on and until the loop over them ends. Throws a
+   * TypeError for what is no filter, and a RangeError when more than 10,000 wait to be read.
+   */
+  subscribe(filters: readonly Filter[]): AsyncIterable<NostrEvent>;
+  /** What the relay says of itself: the document of NIP-11, by the names of the wire. */
+  information(): Readonly<Record<string, unknown>>;
+  /** What happened so far; numbers that only grow. */
+  readonly counters: Readonly<Counters>;
   /** Ends all connections and closes the store. */
   close(): Promise<void>;
 }
@@ -66,7 +86,13 @@ export async function createRelay(options: CreateRelayOptions = {}): Promise<Emb
   const store = await openStore(settings, log);
   const { policies = [] } = options;
   const host = await RelayHost.start({ settings, store, clock: systemClock, log, policies });
+  const local = new LocalClient(host, settings);
   return {
+    publish: (event) => local.publish(event),
+    query: (filters) => local.query(filters),
+    subscribe: (filters) => local.subscribe(filters),
+    information: () => JSON.parse(relayInformationJson(host.information())),
+    counters: host.relay.counters,
     // Before anything is waited for: the runtime forgets the address with the request.
     fetch: (request, origin) => host.fetch(request, addressOf(origin)),
     listen: (address) => host.listen(address),

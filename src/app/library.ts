@@ -21,3 +21,5 @@ export { type Prefix, type Reason, reason } from "../nostr/reason.ts";
 export type { NostrEvent, Tag } from "../nostr/event.ts";
 export type { ReqFilter } from "../nostr/filter.ts";
 export type { Log, LogFields } from "../base/log.ts";
+export type { Filter, Published } from "./local_client.ts";
+export type { Counters } from "../relay/counters.ts";

@@ -24,7 +24,9 @@ import type { Handshake } from "../relay/access/client.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts";
-import type { PoolFigures } from "../store/event_store.ts";
+import type { RelayInformation } from "../http/routes/relay_information.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+import type { PoolFigures, StoredEvent } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
 import { admins, privateKinds, relayPolicies } from "./access_policies.ts";
 import { Closing } from "./closing.ts";
@@ -91,6 +93,7 @@ export class RelayHost {
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
+  readonly #closed = new AbortController();
   #housekeeper: Housekeeper | undefined;
   #rulesRead: "done" | "reading" | "again" = "done";
 
@@ -128,7 +131,7 @@ export class RelayHost {
       hashText: sha256OfText,
     });
     this.http = createHttp({
-      information: () => relayInformation(settings, this.relay.access.information, this.rules),
+      information: () => this.information(),
       healthy: () => this.#trouble(),
       path: settings.network.path,
       routes: this.#managementRoutes(options, verifier),
@@ -183,6 +186,27 @@ export class RelayHost {
     return this.#sockets.counters;
   }
 
+  /** Stored events, for the program itself. */
+  query(filters: readonly ReqFilter[]): AsyncIterable<readonly StoredEvent[]> {
+    return this.#options.store.query(filters);
+  }
+
+  /** What the relay says of itself. */
+  information(): RelayInformation {
+    return relayInformation(this.#options.settings, this.relay.access.information, this.rules);
+  }
+
+  /** Whether {@link close} was called. */
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
+  /** Calls back when the relay is closed, unless what it gives is called before. */
+  onClosed(callback: () => void): () => void {
+    this.#closed.signal.addEventListener("abort", callback, { once: true });
+    return () => this.#closed.signal.removeEventListener("abort", callback);
+  }
+
   /** Accepts connections at `address` and says at which URL. Rejects when it cannot be had. */
   listen(address: string): Promise<string> {
     return this.#sockets.listen(address);
@@ -220,6 +244,7 @@ export class RelayHost {
    */
   async close(): Promise<void> {
     const { settings, clock, log, store } = this.#options;
+    this.#closed.abort();
     const timeoutMs = settings.network.shutdown_timeout_ms;
     const closing = new Closing({ clock, log, timeoutMs });
     const gone = this.#sockets.close();

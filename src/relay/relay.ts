@@ -8,10 +8,12 @@ import { SharedBytes } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import type { NostrEvent } from "../nostr/event.ts";
 import type { HashText } from "../nostr/event_id.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
 import { expirationOf } from "../nostr/expiration.ts";
 import type { EventStore, EventWriter } from "../store/event_store.ts";
-import { Broadcast } from "./live/broadcast.ts";
+import { Broadcast, type LiveEvent } from "./live/broadcast.ts";
 import type { RelayContext } from "./context.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
 import { FilterValues } from "./filter_values.ts";
@@ -22,7 +24,7 @@ import type { Peer, PeerEvents } from "./peer.ts";
 import { Access } from "./access/access.ts";
 import { ConnectedClient, type Handshake } from "./access/client.ts";
 import type { Policy } from "./access/policy.ts";
-import { Publisher } from "./acceptance/publisher.ts";
+import { Publisher, type Verdict } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
 import { Session } from "./session.ts";
 import type { Verifier } from "../nostr/verifier.ts";
@@ -156,6 +158,19 @@ export class Relay {
   /** Takes note of stored events that were removed for another reason than an event: they may come again. */
   forget(ids: readonly string[]): void {
     this.#context.publisher.forget(ids);
+  }
+
+  /** Publishes an event on behalf of the relay itself. Never rejects. */
+  publish(event: NostrEvent): Promise<Verdict> {
+    return this.#context.publisher.publish(event);
+  }
+
+  /** Calls `onEvent` with each event that any of the filters matches from now on, until what it gives is called. */
+  listen(filters: readonly ReqFilter[], onEvent: (event: NostrEvent) => void): () => void {
+    const { broadcast } = this.#context;
+    const listener = { deliver: ({ event }: LiveEvent) => onEvent(event) };
+    broadcast.add(listener, filters);
+    return () => broadcast.delete(listener);
   }
 
   /** Takes a new connection. Its driver tells what happens on it through what is returned. */

@@ -103,3 +103,33 @@ Deno.test("an embedded relay asks the policies of its host", async () => {
   equal(names.size, 1);
   await relay.close();
 });
+
+Deno.test("a host publishes, asks and listens without a socket", async () => {
+  const relay = await createRelay({ settings: { ...settings, "relay.name": "embedded" } });
+  const heard: string[] = [];
+  const listening = (async () => {
+    for await (const event of relay.subscribe([{ kinds: [1], "#t": ["x"] }])) {
+      heard.push(event.content);
+      if (heard.length === 2) return;
+    }
+  })();
+  const signer = new SchnorrSigner(new SeededRandom(2));
+  const sign = (content: string, kind = 1) =>
+    signer.sign({ created_at: 1, kind, tags: [["t", "x"]], content });
+  for (const event of [sign("a"), sign("none", 7), sign("b")]) {
+    deepEqual(await relay.publish(event), { accepted: true });
+  }
+  await listening;
+  deepEqual(heard, ["a", "b"]);
+  const forged = await relay.publish({ ...sign("c"), content: "d" });
+  deepEqual([forged.accepted, forged.reason?.prefix], [false, "invalid"]);
+  const found = await Array.fromAsync(relay.query([{ kinds: [7] }]));
+  deepEqual(found.map(({ content }) => content), ["none"]);
+  await rejects(Array.fromAsync(relay.query([{ kinds: [-1] }])), TypeError);
+  equal(relay.information()["name"], "embedded");
+  equal(relay.counters.stored, 3);
+  // Whoever still listens comes to an end with the relay.
+  const rest = Array.fromAsync(relay.subscribe([{}]));
+  await relay.close();
+  deepEqual(await rest, []);
+});
