@@ -10,6 +10,7 @@ import type { CommandContext } from "./command_context.ts";
 import { chooseDatabase } from "./choose_database.ts";
 import { withoutPassword } from "./database_url.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
+import { type MetricsServer, serveMetrics } from "./metrics_server.ts";
 import { RelayHost } from "./relay_host.ts";
 import { watchHangup } from "./signals.ts";
 
@@ -28,6 +29,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const ignoreHangup = streams.stderr.isTerminal
     ? () => {}
     : watchHangup(() => host.reloadCertificates());
+  let metrics: MetricsServer | undefined;
   try {
     for (const address of settings.network.listen) {
       const url = await host.listen(address);
@@ -36,10 +38,15 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       const reachable = reachableUrl(url);
       if (reachable !== undefined) log.info("reachable by others", { url: reachable });
     }
+    if (settings.metrics.listen !== "") {
+      metrics = await serveMetrics(host, settings.metrics.listen, { clock, log });
+      log.info("figures for Prometheus", { url: metrics.url });
+    }
     await aborted(stop);
     log.info("shutting down", { connections: host.relay.sessionCount });
   } finally {
     ignoreHangup();
+    await metrics?.close();
     await host.close();
   }
   log.info("stopped");

@@ -10,6 +10,7 @@ import { databaseSection } from "./settings/database.ts";
 import { filtersSection } from "./settings/filters.ts";
 import { limitsSection } from "./settings/limits.ts";
 import { logSection } from "./settings/log.ts";
+import { metricsSection } from "./settings/metrics.ts";
 import { networkSection } from "./settings/network.ts";
 import { pluginsSection } from "./settings/plugins.ts";
 import { relaySection } from "./settings/relay.ts";
@@ -32,6 +33,7 @@ export const settingSections = {
   retention: retentionSection,
   signatures: signaturesSection,
   log: logSection,
+  metrics: metricsSection,
 } as const satisfies Readonly<Record<string, SettingSection>>;
 
 /**

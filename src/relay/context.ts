@@ -16,6 +16,7 @@ import type { Counters } from "./counters.ts";
 import type { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Outage } from "./outage.ts";
+import type { Timings } from "./timings.ts";
 import type { Publisher } from "./acceptance/publisher.ts";
 
 /** Handed to each session when it opens. */
@@ -37,6 +38,7 @@ export interface RelayContext {
   readonly random: Random;
   readonly log: Log;
   readonly counters: Counters;
+  readonly timings: Timings;
   /** Whether reading from the store fails at present. */
   readonly reading: Outage;
 }

@@ -5,10 +5,19 @@
  * @module
  */
 
+import type { Prefix } from "../nostr/reason.ts";
+
+/** The verbs whose messages are counted. */
+export type CountedVerb = "AUTH" | "CLOSE" | "COUNT" | "EVENT" | "REQ";
+
 /** Totals since start. */
 export interface Counters {
   /** Connections opened. */
   connections: number;
+  /** Messages with a verb that is known, by verb. */
+  readonly messages: Record<CountedVerb, number>;
+  /** Events and requests that were refused, by the first word of the reason. */
+  readonly refusals: Partial<Record<Prefix, number>>;
   /** Events that became durable here. */
   stored: number;
   /** Ephemeral events passed on. */
@@ -45,6 +54,8 @@ export interface Counters {
 export function zeroCounters(): Counters {
   return {
     connections: 0,
+    messages: { AUTH: 0, CLOSE: 0, COUNT: 0, EVENT: 0, REQ: 0 },
+    refusals: {},
     stored: 0,
     ephemeral: 0,
     duplicate: 0,
@@ -60,4 +71,9 @@ export function zeroCounters(): Counters {
     closedSlow: 0,
     closedForMemory: 0,
   };
+}
+
+/** Counts a refusal. */
+export function countRefusal({ refusals }: Pick<Counters, "refusals">, prefix: Prefix): void {
+  refusals[prefix] = (refusals[prefix] ?? 0) + 1;
 }

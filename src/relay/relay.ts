@@ -26,6 +26,7 @@ import { ConnectedClient, type Handshake } from "./access/client.ts";
 import type { Policy } from "./access/policy.ts";
 import { Publisher, type Verdict } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
+import { Timings } from "./timings.ts";
 import { Session } from "./session.ts";
 import type { Verifier } from "../nostr/verifier.ts";
 
@@ -74,6 +75,7 @@ const WRITING_FAULT_MS = 15_000;
  */
 export class Relay {
   readonly counters: Counters = zeroCounters();
+  readonly timings = new Timings();
   readonly access: Access;
   readonly #context: RelayContext;
   readonly #memory: MemoryWatch | undefined;
@@ -136,6 +138,7 @@ export class Relay {
       random,
       log,
       counters: this.counters,
+      timings: this.timings,
       reading,
     };
   }

@@ -25,6 +25,7 @@ import { CountQueue } from "./commands/count.ts";
 import { Subscriptions } from "./commands/req.ts";
 import { verbs } from "./commands/verbs.ts";
 import type { RelayContext } from "./context.ts";
+import type { CountedVerb } from "./counters.ts";
 import type { FilterValueAccount } from "./filter_values.ts";
 import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
 
@@ -235,7 +236,10 @@ export class Session implements PeerEvents, Conversation {
     if ("notice" in parsed) return this.peer.send(noticeMessage(parsed.notice));
     const verb = verbs.get(parsed.verb);
     if (verb === undefined) this.peer.send(noticeMessage(UNKNOWN_VERB.notice));
-    else verb(this, parsed, message.text.length);
+    else {
+      this.context.counters.messages[parsed.verb as CountedVerb]++;
+      verb(this, parsed, message.text.length);
+    }
   }
 
   /**

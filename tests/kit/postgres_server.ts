@@ -5,6 +5,7 @@
  */
 
 import postgres from "postgres";
+import { freePort } from "./free_port.ts";
 import { openPostgres } from "../../src/store/database/postgres.ts";
 import { packagedPostgres, type PostgresVersion } from "./postgres_binaries.ts";
 import { cloneCluster, makeCluster, unprivileged } from "./postgres_cluster.ts";
@@ -170,12 +171,4 @@ async function alone(url: string, script: string): Promise<void> {
   } finally {
     await database.close();
   }
-}
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }

@@ -1,8 +1,10 @@
-import { equal } from "node:assert/strict";
-import { zeroCounters } from "../../src/relay/counters.ts";
+import { deepEqual } from "node:assert/strict";
+import { countRefusal, zeroCounters } from "../../src/relay/counters.ts";
 
-Deno.test("counters begin at zero, each relay with its own", () => {
-  const counters = zeroCounters();
-  counters.stored++;
-  equal(Object.values(zeroCounters()).every((count) => count === 0), true);
+Deno.test("refusals are counted by their reason, each relay's by itself", () => {
+  const [one, other] = [zeroCounters(), zeroCounters()];
+  for (const prefix of ["blocked", "invalid", "blocked"] as const) countRefusal(one, prefix);
+  one.messages.EVENT++;
+  deepEqual([one.refusals, other.refusals], [{ blocked: 2, invalid: 1 }, {}]);
+  deepEqual([one.messages.EVENT, other.messages.EVENT], [1, 0]);
 });

@@ -20,7 +20,7 @@ import { kindClass } from "../../nostr/kind.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { EventFeed, EventRecord, EventWriter, PutOutcome } from "../../store/event_store.ts";
-import type { Counters } from "../counters.ts";
+import { type Counters, countRefusal } from "../counters.ts";
 import type { Outage } from "../outage.ts";
 import type { Access } from "../access/access.ts";
 import type { Client } from "../access/client.ts";
@@ -172,6 +172,7 @@ export class Publisher {
 
   #count(event: NostrEvent, verdict: Verdict): void {
     const { counters } = this.#options;
+    if (!verdict.accepted && verdict.reason) countRefusal(counters, verdict.reason.prefix);
     if (verdict === alreadyStored || verdict === superseded) counters.duplicate++;
     else if (verdict === deleted) counters.deleted++;
     else if (verdict === shadowed) counters.shadowed++;

@@ -9,6 +9,7 @@ import { parseRequest } from "../../nostr/client_message.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import { closedMessage, countMessage, noticeMessage } from "../../nostr/relay_message.ts";
+import { countRefusal } from "../counters.ts";
 import { filterValueCount } from "../filter_values.ts";
 import { isTimeOut, unreadable } from "../live/unreadable.ts";
 import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
@@ -62,7 +63,8 @@ export class CountQueue {
 
   /** Answers with CLOSED, in the order of the answers. */
   refuse(id: string, why: Reason): void {
-    const { answers, authentication } = this.#conversation;
+    const { context, answers, authentication } = this.#conversation;
+    countRefusal(context.counters, why.prefix);
     if (asksForAuth(why)) authentication.ask((challenge) => answers.push(challenge));
     answers.push(closedMessage(id, why));
   }
@@ -99,7 +101,8 @@ export class CountQueue {
 
   async #count(id: string, filters: readonly ReqFilter[]): Promise<string> {
     const { context, client, source } = this.#conversation;
-    const { store, limits, reading, counters, access } = context;
+    const { store, limits, reading, counters, access, clock, timings } = context;
+    const startMs = clock.monotonicMs();
     const { signal } = this.#ended;
     try {
       const { maxCountRows: maxRows, countTimeoutMs: timeoutMs } = limits;
@@ -107,6 +110,7 @@ export class CountQueue {
       const result = await store.count(filters, { maxRows, signal, timeoutMs, source, reader });
       reading.worked();
       counters.counted++;
+      timings.countToAnswer.observe((clock.monotonicMs() - startMs) / 1_000);
       return countMessage(id, result);
     } catch (error) {
       if (isTimeOut(error)) counters.timedOut++;

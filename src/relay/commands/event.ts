@@ -20,8 +20,11 @@ export const publish: Verb = (conversation, message, messageBytes) => {
   }
   const { event } = parsed;
   pending.begin(messageBytes);
+  const { clock, timings } = context;
+  const startMs = clock.monotonicMs();
   void context.publisher.publish(event, { client, source }).then((verdict) => {
     pending.end(messageBytes);
+    timings.eventToOk.observe((clock.monotonicMs() - startMs) / 1_000);
     if (verdict.isForged) peer.charge(context.limits.forgedEventCost);
     if (asksForAuth(verdict.reason)) authentication.ask((challenge) => answers.push(challenge));
     answers.push(okMessage(event.id, verdict.accepted, verdict.reason));

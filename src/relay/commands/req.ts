@@ -19,6 +19,7 @@ import {
   noticeMessage,
 } from "../../nostr/relay_message.ts";
 import type { StoredEvent } from "../../store/event_store.ts";
+import { countRefusal } from "../counters.ts";
 import { filterValueCount } from "../filter_values.ts";
 import type { LiveEvent } from "../live/broadcast.ts";
 import { QueryQueue, type QueryResult } from "../live/query_queue.ts";
@@ -100,8 +101,9 @@ export class Subscriptions {
 
   /** Answers a request with CLOSED. */
   refuse(id: string, why: Reason): void {
-    const { peer, authentication } = this.#conversation;
+    const { context, peer, authentication } = this.#conversation;
     this.end(id);
+    countRefusal(context.counters, why.prefix);
     if (asksForAuth(why)) authentication.ask((challenge) => peer.send(challenge));
     peer.send(closedMessage(id, why));
   }
@@ -137,7 +139,7 @@ export class Subscriptions {
   }
 
   #follow(id: string, decision: Reason | readonly ReqFilter[]): void {
-    const { context: { limits, broadcast, counters }, filterValues } = this.#conversation;
+    const { context: { limits, broadcast, counters, clock }, filterValues } = this.#conversation;
     if ("prefix" in decision) return this.refuse(id, decision);
     const valueCount = filterValueCount(decision);
     if (!filterValues.take(valueCount)) {
@@ -148,6 +150,7 @@ export class Subscriptions {
       valueCount,
       filters: storedFilters(decision, limits),
       onLive: this.#onLive,
+      startMs: clock.monotonicMs(),
     });
     this.#open.set(id, subscription);
     broadcast.add(subscription.listener, decision);
@@ -200,7 +203,9 @@ export class Subscriptions {
   }
 
   #endOfStored(subscription: Subscription): void {
-    this.#conversation.peer.send(eoseMessage(subscription.id));
+    const { context: { clock, timings }, peer } = this.#conversation;
+    timings.reqToEose.observe((clock.monotonicMs() - subscription.startMs) / 1_000);
+    peer.send(eoseMessage(subscription.id));
     for (const live of subscription.goLive()) this.#sendLiveNow(subscription, live);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CountedVerb } from "../counters.ts";
 import { authenticate } from "./auth.ts";
 import { close } from "./close.ts";
 import type { Verb } from "./conversation.ts";
@@ -12,7 +13,7 @@ import { publish } from "./event.ts";
 import { request } from "./req.ts";
 
 /** By the first element of a message. */
-export const verbs: ReadonlyMap<string, Verb> = new Map([
+export const verbs: ReadonlyMap<string, Verb> = new Map<CountedVerb, Verb>([
   ["AUTH", authenticate],
   ["CLOSE", close],
   ["COUNT", count],

@@ -35,6 +35,8 @@ export interface SubscriptionOptions {
   readonly valueCount?: number;
   /** What the store is asked. */
   readonly filters: readonly ReqFilter[];
+  /** When it was asked for, monotonic, milliseconds. Default: 0. */
+  readonly startMs?: number;
   /** Takes a live event off the broadcast's hands; must not wait. */
   readonly onLive: (subscription: Subscription, live: LiveEvent) => void;
 }
@@ -48,6 +50,7 @@ const ENDED = new DOMException("the subscription has ended", "AbortError");
 export class Subscription implements Query {
   readonly id: string;
   readonly valueCount: number;
+  readonly startMs: number;
   /** What the store is asked; nothing any more once it has answered. */
   filters: readonly ReqFilter[];
   /** Its place in the broadcast. */
@@ -63,6 +66,7 @@ export class Subscription implements Query {
   constructor(options: SubscriptionOptions) {
     this.id = options.id;
     this.valueCount = options.valueCount ?? 0;
+    this.startMs = options.startMs ?? 0;
     this.filters = options.filters;
     this.head = eventMessageHead(options.id);
     // Not from `options` when it is called: that would keep the filters for as long as the listener.

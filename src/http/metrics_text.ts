@@ -1,0 +1,67 @@
+/**
+ * Figures as Prometheus reads them.
+ *
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/
+ * @module
+ */
+
+import type { HistogramReading } from "../base/histogram.ts";
+
+/** Label names and values. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** One value of a metric, with the labels that tell it from others. */
+export interface Sample {
+  readonly labels?: Labels;
+  readonly value: number;
+}
+
+/** A metric. */
+export type Metric =
+  & {
+    /** Letters, digits and `_`; of a counter it ends in `_total`. */
+    readonly name: string;
+    /** One line of text. */
+    readonly help: string;
+  }
+  & (
+    | { readonly type: "counter" | "gauge"; readonly samples: readonly Sample[] }
+    | { readonly type: "histogram"; readonly reading: HistogramReading }
+  );
+
+/** The media type of the text. */
+export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+/**
+ * All metrics as text.
+ */
+export function metricsText(metrics: readonly Metric[]): string {
+  return metrics.map(metricText).join("");
+}
+
+function metricText(metric: Metric): string {
+  const { name, help, type } = metric;
+  const lines = metric.type === "histogram"
+    ? histogramLines(name, metric.reading)
+    : metric.samples.map(({ labels = {}, value }) => line(name, labels, value));
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");
+}
+
+/** Buckets are cumulative: each counts what the ones below it count, too. */
+function histogramLines(name: string, { bounds, counts, sum }: HistogramReading): string[] {
+  let count = 0;
+  const buckets = counts.map((inBucket, at) => {
+    count += inBucket;
+    return line(`${name}_bucket`, { le: `${bounds[at] ?? "+Inf"}` }, count);
+  });
+  return [...buckets, line(`${name}_sum`, {}, sum), line(`${name}_count`, {}, count)];
+}
+
+function line(name: string, labels: Labels, value: number): string {
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+  return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/["\\\n]/g, (character) => character === "\n" ? "\\n" : `\\${character}`);
+}

@@ -1,0 +1,13 @@
+/**
+ * Ports that nobody listens at.
+ *
+ * @module
+ */
+
+/** A port that was free a moment ago. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
