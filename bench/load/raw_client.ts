@@ -113,12 +113,19 @@ export class RawClient {
     for (;;) {
       const frame = frameAt(bytes, offset);
       if (frame === undefined) break;
-      if (frame.opcode === 1) onMessage(bytes.subarray(frame.start, frame.end));
-      else if (frame.opcode === 9) this.#pong(bytes.subarray(frame.start, frame.end));
+      if (frame.opcode === 1 && !isChallenge(bytes, frame.start)) {
+        onMessage(bytes.subarray(frame.start, frame.end));
+      }
+      if (frame.opcode === 9) this.#pong(bytes.subarray(frame.start, frame.end));
       offset = frame.end;
     }
     this.#rest = offset === 0 ? bytes : bytes.slice(offset);
   }
+}
+
+/** `["AUTH",…]`, which nobody here answers. */
+function isChallenge(bytes: Uint8Array, start: number): boolean {
+  return bytes[start + 2] === 0x41;
 }
 
 /** A masked text frame, made once and sent often. */
