@@ -39,7 +39,7 @@ export class LoopLag {
  * All metrics at this moment.
  */
 export function metricsOf(host: RelayHost, lag: LoopLag): readonly Metric[] {
-  const { relay, netCounters, poolFigures } = host;
+  const { relay, netCounters, poolStats } = host;
   const { counters, timings } = relay;
   const memory = Deno.memoryUsage();
   return [
@@ -71,12 +71,12 @@ export function metricsOf(host: RelayHost, lag: LoopLag): readonly Metric[] {
     counter("nostr_query_abort_total", "Queries that ended early, by reason", [
       { labels: { reason: "timeout" }, value: counters.timedOut },
     ]),
-    ...poolFigures === undefined ? [] : [
+    ...poolStats === undefined ? [] : [
       gauge("nostr_db_connections", "Connections to the database that run a query", [
-        { value: poolFigures.running },
+        { value: poolStats.running },
       ]),
       gauge("gallimimus_db_waiting", "Queries that wait for a connection", [
-        { value: poolFigures.waiting },
+        { value: poolStats.waiting },
       ]),
     ],
     counter("gallimimus_throttled_total", "Times that a client was read more slowly", [

@@ -26,7 +26,7 @@ import { Relay } from "../relay/relay.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
-import type { PoolFigures, StoredEvent } from "../store/event_store.ts";
+import type { PoolStats, StoredEvent } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
 import { admins, privateKinds, relayPolicies } from "./access_policies.ts";
 import { Closing } from "./closing.ts";
@@ -177,8 +177,8 @@ export class RelayHost {
   }
 
   /** What the database's connections do; undefined where there is but one. */
-  get poolFigures(): PoolFigures | undefined {
-    return this.#options.store.figures;
+  get poolStats(): PoolStats | undefined {
+    return this.#options.store.stats;
   }
 
   /** What happened at the sockets, of all addresses together. */

@@ -112,9 +112,9 @@ export class Relay {
       ),
       writing: this.#writing,
     });
-    store.feed.follow((records) => {
+    store.feed.subscribe((records) => {
       for (const { event, json } of records) {
-        publisher.heed(event);
+        publisher.noteDeletion(event);
         broadcast.publish({
           event,
           body: new SharedBytes(json),

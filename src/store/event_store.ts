@@ -66,7 +66,7 @@ export interface QueryOptions {
 }
 
 /** What the connections that answer queries do. The numbers change as they work. */
-export interface PoolFigures {
+export interface PoolStats {
   /** How many there are, at most. */
   readonly connections: number;
   /** How many of them are kept for short queries. */
@@ -158,7 +158,7 @@ export interface EventFeed {
    * Calls `onEvents` with events that have become visible, each once. It must neither wait nor throw.
    * A version that was replaced at once by a newer one of another instance may be left out.
    */
-  follow(onEvents: (events: readonly EventRecord[]) => void): void;
+  subscribe(onEvents: (events: readonly EventRecord[]) => void): void;
   /**
    * Begins to hear other instances; until then only what this one stores is told. Resolves when nothing
    * that is stored from now on will be missed. Rejects with {@link StoreUnavailable}.
@@ -168,9 +168,9 @@ export interface EventFeed {
    * Whether the event stored under this number has been told to the followers, or was there before the
    * feed began. A query that finds an event of which this is false has to expect it from the feed.
    */
-  hasTold(seq: number): boolean;
+  wasDelivered(seq: number): boolean;
   /** Tells an event that is not stored to the followers, here and in other instances. */
-  pass(record: EventRecord): void;
+  publishEphemeral(record: EventRecord): void;
 }
 
 /** How a count is bounded. */
@@ -179,12 +179,12 @@ export interface CountOptions extends QueryOptions {
   readonly maxRows: number;
 }
 
-/** Events on a shelf. */
+/** Stores and queries events. */
 export interface EventStore {
   /** Tells what {@link put} stores, here and in every other process on the same database. */
   readonly feed: EventFeed;
   /** What its connections do; undefined where it has none. */
-  readonly figures?: PoolFigures | undefined;
+  readonly stats?: PoolStats | undefined;
 
   /**
    * Stores a batch atomically and durably, and says in the same order what became of each. Two events

@@ -23,7 +23,7 @@ const AUTHOR = "07";
  *
  * @param id may be cut short; the least that begins so is meant then.
  */
-export function headOf(id: string): Fingerprint {
+export function idPrefixOf(id: string): Fingerprint {
   return id.slice(0, DIGITS).padEnd(DIGITS, "0");
 }
 

@@ -97,7 +97,7 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
     if (this.#closed) return Promise.reject(closedError());
     const outcomes = new Array<PutOutcome>(batch.length);
-    for (const { event } of batch) this.#tombstones.heed(event);
+    for (const { event } of batch) this.#tombstones.noteDeletion(event);
     if (batch.some(({ event }) => isRequest(event))) this.#removeCovered();
     // Newest first, so that of two versions in one batch the older one is superseded, as it is in the
     // stores that write a batch in one statement.

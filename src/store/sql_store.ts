@@ -10,14 +10,15 @@ import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
 import type { Reader } from "../nostr/visibility.ts";
 import { OneByOne } from "./read/one_by_one.ts";
-import { Allowance } from "./database/allowance.ts";
+import { TimeBudget } from "./database/time_budget.ts";
 import { bodiesStatement } from "./read/body_statement.ts";
-import { MustBeAlone } from "./write/burial.ts";
-import { ByteRoom } from "./read/byte_room.ts";
+import { MustBeAlone } from "./write/delete_covered.ts";
+import { MemoryBudget } from "./read/memory_budget.ts";
 import { countEvents } from "./read/count.ts";
 import { copyTombstones } from "./write/copy_tombstones.ts";
 import {
   type Database,
+  type ListeningDatabase,
   type Statement,
   StatementFailed,
   TransactionLost,
@@ -28,7 +29,7 @@ import {
   type CountOptions,
   type EventRecord,
   type EventStore,
-  type PoolFigures,
+  type PoolStats,
   type PutOutcome,
   type QueryOptions,
   type Rule,
@@ -46,7 +47,7 @@ import {
   selectRuleLog,
   selectRules,
 } from "./write/rule_statements.ts";
-import { draftOf } from "./write/draft.ts";
+import { prepareBatch } from "./write/prepared_batch.ts";
 import { type BannedLists, type Plan, plansOf, type WordPlan, wordPlanOf } from "./read/plan.ts";
 import { deleteTags } from "./write/put_statements.ts";
 import { recentFirst, recentOf, recentStatement } from "./read/recent_statement.ts";
@@ -68,7 +69,9 @@ import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search/search_walk.t
 import { selectStatement } from "./read/select_statement.ts";
 import { isLight, isShort } from "./read/query_size.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
-import { feedOf, type StoreFeed } from "./feed/store_feed.ts";
+import { LocalFeed } from "./feed/local_feed.ts";
+import { SharedFeed } from "./feed/shared_feed.ts";
+import type { StoreFeed } from "./feed/store_feed.ts";
 import { isRequest } from "./write/tombstones.ts";
 import type { SurveyedEvent, Upkeep } from "./write/upkeep.ts";
 import { deleteEvents, deleteExpired, surveyEvents } from "./write/upkeep_statements.ts";
@@ -115,8 +118,8 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   readonly #searchCandidates: number;
   readonly #statistics: Statistics;
   /** For the events of queries that read little, which never stand behind the others. */
-  readonly #lightRoom: ByteRoom;
-  readonly #heavyRoom: ByteRoom;
+  readonly #lightBudget: MemoryBudget;
+  readonly #heavyBudget: MemoryBudget;
   readonly #clock: StoreClock;
   /** Whose events are not shown, as far as there are any; read with the rules. */
   #banned: BannedLists = { keys: false, events: false };
@@ -131,11 +134,12 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#searchableKinds = options.searchableKinds ?? new Set();
     this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
     const bytes = options.maxFetchedBytes ?? 64 * 1_048_576;
-    this.#lightRoom = new ByteRoom(LIGHT_ROOM_SHARE * bytes);
-    this.#heavyRoom = new ByteRoom((1 - LIGHT_ROOM_SHARE) * bytes);
+    this.#lightBudget = new MemoryBudget(LIGHT_ROOM_SHARE * bytes);
+    this.#heavyBudget = new MemoryBudget((1 - LIGHT_ROOM_SHARE) * bytes);
     this.#clock = options.clock ?? timeless;
     this.#statistics = new Statistics(database, this.#clock);
-    this.feed = feedOf(database);
+    // Where other processes may write, they are heard.
+    this.feed = canListen(database) ? new SharedFeed(database) : new LocalFeed();
   }
 
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
@@ -148,7 +152,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       searchableKinds: this.#searchableKinds,
       feed: this.feed,
     };
-    const draft = draftOf(batch, this.#hashText);
+    const draft = prepareBatch(batch, this.#hashText);
     /** What an attempt was storing when its connection was lost. */
     let doubtful: NumberedRecord[] | undefined;
     for (let attempt = 1;; attempt++) {
@@ -195,13 +199,13 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     const isSearch = filters.some(({ search }) => search !== undefined);
     const isSmall = isLight(questions.flatMap(({ parts }) => parts));
     const bounds = this.#bounds(options, isSmall);
-    const room = isSmall ? this.#lightRoom : this.#heavyRoom;
+    const room = isSmall ? this.#lightBudget : this.#heavyBudget;
     const { database } = bounds;
     try {
-      const { found, claimBytes } = (isSearch ? askInTurn : askTogether)(questions, bounds);
+      const { found, leaseBytes } = (isSearch ? askInTurn : askTogether)(questions, bounds);
       const bodiesOf = (ids: readonly string[]) =>
         database.query(bodiesStatement(ids), { ...bounds, isShort: true });
-      yield* deliver(found, { ...options, room, claimBytes, bodiesOf });
+      yield* deliver(found, { ...options, room, leaseBytes, bodiesOf });
     } catch (error) {
       throw unavailable(error);
     }
@@ -234,8 +238,8 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     });
   }
 
-  get figures(): PoolFigures | undefined {
-    return this.#database.figures;
+  get stats(): PoolStats | undefined {
+    return this.#database.stats;
   }
 
   removeExpired(limit: number): Promise<number> {
@@ -303,9 +307,9 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   }
 
   #bounds({ signal, timeoutMs, source }: QueryOptions, isLight: boolean): Required<Bounds> {
-    const allowance = timeoutMs === undefined ? undefined : new Allowance(timeoutMs, this.#clock);
+    const timeBudget = timeoutMs === undefined ? undefined : new TimeBudget(timeoutMs, this.#clock);
     const database = new OneByOne({ database: this.#database, source, isLight });
-    return { signal, allowance, database };
+    return { signal, timeBudget, database };
   }
 
   #question(filter: ReqFilter, reader: Reader | undefined): Question {
@@ -374,4 +378,8 @@ function isVanishRequest({ event }: EventRecord): boolean {
 
 function isConflict(error: unknown): boolean {
   return error instanceof StatementFailed && CONFLICTS.has(error.sqlState);
+}
+
+function canListen(database: Database): database is ListeningDatabase {
+  return "listen" in database;
 }

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { runCommandLine } from "../../src/app/command_line.ts";
 import { exitCode } from "../../src/app/exit_code.ts";
 import type { SettingOptions } from "../../src/app/setting_options.ts";
-import { KeptOutput } from "../kit/pretend_command.ts";
+import { KeptOutput } from "../kit/fake_command.ts";
 
 /** What a command line led to. */
 async function outcomeOf(...args: readonly string[]) {

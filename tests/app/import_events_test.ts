@@ -10,7 +10,7 @@ import { accessOf } from "../kit/access.ts";
 import { testLimits } from "../kit/limits.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { partialStore } from "../kit/partial_store.ts";
-import { plainVerifier } from "../kit/pretend_relay.ts";
+import { plainVerifier } from "../kit/fake_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner, SchnorrSigner } from "../kit/signer.ts";
 

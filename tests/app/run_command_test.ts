@@ -5,11 +5,11 @@ import { type Host, type ReadText, runCommand } from "../../src/app/run_command.
 import type { SettingOptions } from "../../src/app/setting_options.ts";
 import { assert } from "../../src/base/assert.ts";
 import { StoreUnavailable } from "../../src/store/event_store.ts";
-import { PretendCommand } from "../kit/pretend_command.ts";
+import { FakeCommand } from "../kit/fake_command.ts";
 
 /** A process in which `files` are the only files. */
 function pretendHost(files: Readonly<Record<string, ReadText>> = {}) {
-  const { context, stderr } = new PretendCommand();
+  const { context, stderr } = new FakeCommand();
   const logLines: string[] = [];
   const host: Host = {
     streams: context.streams,

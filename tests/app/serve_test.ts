@@ -3,7 +3,7 @@ import { serve } from "../../src/app/serve.ts";
 import { exitCode } from "../../src/app/exit_code.ts";
 import { settingsWith } from "../../src/app/setting_list.ts";
 import { RelayClient } from "../kit/relay_client.ts";
-import { PretendCommand } from "../kit/pretend_command.ts";
+import { FakeCommand } from "../kit/fake_command.ts";
 
 const settings = settingsWith(
   new Map<string, string | number | readonly string[]>([
@@ -14,7 +14,7 @@ const settings = settingsWith(
 );
 
 Deno.test("serve says where it listens, once for each address, and ends with 0 when told to stop", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   const stop = new AbortController();
   const served = serve({ ...pretend.context, settings, stop: stop.signal });
   while (pretend.stdout.text.split("\n").length < 3) {
@@ -30,7 +30,7 @@ Deno.test("serve says where it listens, once for each address, and ends with 0 w
 });
 
 Deno.test("the address that serve tells has the relay's path", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   const stop = new AbortController();
   const network = { ...settings.network, listen: ["127.0.0.1:0"], path: "/nostr" };
   const context = { ...pretend.context, settings: { ...settings, network }, stop: stop.signal };

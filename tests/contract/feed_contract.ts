@@ -67,7 +67,7 @@ export function testEventFeed(subject: Subject): void {
     for (let time = 1; time <= 20; time++) {
       await store.put([note(time)]);
       for await (const rows of store.query([{ tags: new Map(), limit: 1 }])) {
-        equal(store.feed.hasTold(rows[0]!.seq), true);
+        equal(store.feed.wasDelivered(rows[0]!.seq), true);
       }
     }
   });
@@ -86,7 +86,7 @@ export function testEventFeed(subject: Subject): void {
 
   test("what is passed is told and not stored", async (store, told) => {
     const typing = note(1, 20_001);
-    store.feed.pass(typing);
+    store.feed.publishEphemeral(typing);
     deepEqual(told.ids, ids(typing));
     for await (const rows of store.query([{ tags: new Map() }])) deepEqual(rows, []);
   });

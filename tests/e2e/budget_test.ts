@@ -12,7 +12,7 @@ import { RelayHost } from "../../src/app/relay_host.ts";
 import { settingsWith } from "../../src/app/setting_list.ts";
 import { systemClock } from "../../src/app/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
-import type { PoolFigures } from "../../src/store/event_store.ts";
+import type { PoolStats } from "../../src/store/event_store.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { SchnorrSigner } from "../kit/signer.ts";
@@ -26,13 +26,13 @@ type Timeouts = Readonly<Record<string, number>>;
 
 /** A relay, and a table that somebody has locked: whoever reads it waits until {@link unlock}. */
 class LockedRelay implements AsyncDisposable {
-  readonly figures: PoolFigures;
+  readonly figures: PoolStats;
   readonly url: string;
   readonly #stack: AsyncDisposableStack;
   readonly #sql: ReturnType<typeof postgres>;
 
   constructor(stack: AsyncDisposableStack, sql: ReturnType<typeof postgres>, relay: {
-    readonly figures: PoolFigures;
+    readonly figures: PoolStats;
     readonly url: string;
   }) {
     this.#stack = stack;
@@ -73,7 +73,7 @@ class LockedRelay implements AsyncDisposable {
       await locking;
     });
     await locked.promise;
-    return new LockedRelay(stack, sql, { figures: store.figures!, url });
+    return new LockedRelay(stack, sql, { figures: store.stats!, url });
   }
 
   /** Resolves when the server works on exactly so many queries of the relay. */

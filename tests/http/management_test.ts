@@ -8,7 +8,7 @@ import { Management } from "../../src/relay/access/management.ts";
 import { RuleBook } from "../../src/relay/access/rules.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
-import { plainVerifier } from "../kit/pretend_relay.ts";
+import { plainVerifier } from "../kit/fake_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { type EventDraft, SchnorrSigner } from "../kit/signer.ts";
 

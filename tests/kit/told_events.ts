@@ -13,7 +13,7 @@ export class ToldEvents {
   #wake: () => void = () => {};
 
   constructor(feed: EventFeed) {
-    feed.follow((events) => {
+    feed.subscribe((events) => {
       for (const { event } of events) this.ids.push(event.id);
       this.#wake();
     });

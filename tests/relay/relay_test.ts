@@ -5,8 +5,8 @@ import { silentLog } from "../../src/base/log.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { testLimits } from "../kit/limits.ts";
-import { PretendPeer } from "../kit/pretend_peer.ts";
-import { oneByOne, PretendRelay, settle, trustingVerifier } from "../kit/pretend_relay.ts";
+import { FakePeer } from "../kit/fake_peer.ts";
+import { FakeRelay, oneByOne, settle, trustingVerifier } from "../kit/fake_relay.ts";
 import { recordOf, someEvent } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
@@ -16,7 +16,7 @@ const note = new FakeSigner(new SeededRandom(1))
   .sign({ kind: 1, created_at: 1, tags: [], content: "" });
 
 Deno.test("a relay counts its sessions and subscriptions as they come and go", async () => {
-  const world = new PretendRelay();
+  const world = new FakeRelay();
   const peers = [world.connect(), world.connect()];
   peers[0]!.say('["REQ","s",{}]');
   await settle();
@@ -28,8 +28,8 @@ Deno.test("a relay counts its sessions and subscriptions as they come and go", a
 });
 
 Deno.test("shutdown of a relay nobody is connected to is over at once", async () => {
-  await new PretendRelay().relay.shutdown();
-  equal(new PretendRelay().relay.sessionCount, 0);
+  await new FakeRelay().relay.shutdown();
+  equal(new FakeRelay().relay.sessionCount, 0);
 });
 
 Deno.test("the policies that it is given are asked", async () => {
@@ -44,7 +44,7 @@ Deno.test("the policies that it is given are asked", async () => {
       screen: ({ event }) => event.kind === 1 ? reason("blocked", "no notes") : undefined,
     }],
   });
-  const peer = new PretendPeer(clock);
+  const peer = new FakePeer(clock);
   peer.attach(relay.connect(peer));
   peer.say(`["EVENT",${eventJson(note)}]`);
   await settle();
@@ -54,13 +54,13 @@ Deno.test("the policies that it is given are asked", async () => {
 });
 
 Deno.test("NIP40-02 an event that expired on its way is not told, one that has not is", async () => {
-  const relay = new PretendRelay();
+  const relay = new FakeRelay();
   const peer = relay.connect();
   peer.say('["REQ","live",{}]');
   await settle();
   const nowS = relay.clock.nowMs() / 1_000;
   for (const atS of [nowS, nowS + 1]) {
-    relay.store.feed.pass(recordOf(someEvent({ tags: [["expiration", `${atS}`]] })));
+    relay.store.feed.publishEphemeral(recordOf(someEvent({ tags: [["expiration", `${atS}`]] })));
   }
   await settle();
   equal(peer.sent.length, 2);

@@ -13,8 +13,8 @@ import {
 import { LocalFeed } from "../../src/store/feed/local_feed.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { generateEvents } from "../kit/event_generator.ts";
-import type { PretendPeer } from "../kit/pretend_peer.ts";
-import { oneByOne, PretendRelay, settle, trustingVerifier } from "../kit/pretend_relay.ts";
+import type { FakePeer } from "../kit/fake_peer.ts";
+import { FakeRelay, oneByOne, settle, trustingVerifier } from "../kit/fake_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
@@ -28,7 +28,7 @@ function say(event: NostrEvent): string {
   return `["EVENT",${eventJson(event)}]`;
 }
 
-function closeCode(peer: PretendPeer): number | undefined {
+function closeCode(peer: FakePeer): number | undefined {
   return peer.closing?.code;
 }
 
@@ -40,7 +40,7 @@ function record(event: NostrEvent): EventRecord {
 class PatientFeed extends LocalFeed {
   readonly untold = new Set<number>();
 
-  override hasTold(seq: number): boolean {
+  override wasDelivered(seq: number): boolean {
     return !this.untold.has(seq);
   }
 
@@ -59,7 +59,7 @@ class PatientStore implements EventStore {
   queries = 0;
 
   constructor() {
-    this.#inner.feed.follow((events) => this.feed.tell(events));
+    this.#inner.feed.subscribe((events) => this.feed.tell(events));
   }
 
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
@@ -109,7 +109,7 @@ class PatientWriter implements EventWriter {
 }
 
 Deno.test("the loop pings at the interval and lets a peer that answers live", async () => {
-  const world = new PretendRelay();
+  const world = new FakeRelay();
   const peer = world.connect();
   for (let minute = 0; minute < 5; minute++) {
     world.clock.advance(30_000);
@@ -123,7 +123,7 @@ Deno.test("the loop pings at the interval and lets a peer that answers live", as
 });
 
 Deno.test("a peer that is silent for the idle time is closed and counted", async () => {
-  const world = new PretendRelay();
+  const world = new FakeRelay();
   const peer = world.connect();
   world.clock.advance(30_000);
   await settle();
@@ -134,7 +134,7 @@ Deno.test("a peer that is silent for the idle time is closed and counted", async
 });
 
 Deno.test("when a connection ends nothing of it is left", async () => {
-  const world = new PretendRelay();
+  const world = new FakeRelay();
   const peers = Array.from({ length: 1_000 }, () => world.connect());
   for (const peer of peers) peer.say('["REQ","a",{"kinds":[1]}]', '["REQ","b",{}]');
   await settle();
@@ -152,7 +152,7 @@ Deno.test("when a connection ends nothing of it is left", async () => {
 
 Deno.test("shutdown answers what was received, then closes with 1001", async () => {
   const writer = new PatientWriter();
-  const world = new PretendRelay({ writer, verifier: trustingVerifier });
+  const world = new FakeRelay({ writer, verifier: trustingVerifier });
   const peer = world.connect();
   const idle = world.connect();
   peer.say(say(note(1)));
@@ -168,7 +168,7 @@ Deno.test("shutdown answers what was received, then closes with 1001", async () 
 });
 
 Deno.test("binary messages get a notice", async () => {
-  const world = new PretendRelay();
+  const world = new FakeRelay();
   const peer = world.connect();
   peer.sayBinary(new Uint8Array([1]));
   await settle();
@@ -179,7 +179,7 @@ Deno.test("binary messages get a notice", async () => {
 
 Deno.test("NIP01-38 an event that is announced before its row comes is sent once", async () => {
   const store = new PatientStore();
-  const world = new PretendRelay({ store, verifier: trustingVerifier });
+  const world = new FakeRelay({ store, verifier: trustingVerifier });
   const peer = world.connect();
   peer.say('["REQ","s",{}]');
   await settle();
@@ -199,7 +199,7 @@ Deno.test("NIP01-38 an event that is announced before its row comes is sent once
 
 Deno.test("NIP01-38 an event that is found before it is announced is sent once", async () => {
   const store = new PatientStore();
-  const world = new PretendRelay({ store, verifier: trustingVerifier });
+  const world = new FakeRelay({ store, verifier: trustingVerifier });
   const peer = world.connect();
   peer.say('["REQ","s",{}]');
   store.feed.untold.add(note(1).created_at);
@@ -219,7 +219,7 @@ Deno.test("NIP01-38 an event that is found before it is announced is sent once",
 Deno.test("NIP01-38 an event told at any moment around its row is sent once", async () => {
   for (let moment = 0; moment < 30; moment++) {
     const store = new PatientStore();
-    const world = new PretendRelay({ store, verifier: trustingVerifier });
+    const world = new FakeRelay({ store, verifier: trustingVerifier });
     const peer = world.connect();
     peer.say('["REQ","s",{}]');
     store.feed.untold.add(note(1).created_at);
@@ -237,7 +237,7 @@ Deno.test("NIP01-38 an event told at any moment around its row is sent once", as
 
 Deno.test("NIP01-38 an event that the query was too early for comes after EOSE", async () => {
   const store = new PatientStore();
-  const world = new PretendRelay({ store, verifier: trustingVerifier });
+  const world = new FakeRelay({ store, verifier: trustingVerifier });
   const peer = world.connect();
   peer.say('["REQ","s",{}]', say(note(1)));
   await settle();
@@ -254,7 +254,7 @@ Deno.test("NIP01-38 under concurrent writes every subscriber gets each event exa
     const random = new SeededRandom(seed);
     const events = generateEvents(random, 300).filter(({ kind }) => kind === 1);
     const ids = [...new Set(events.map(({ id }) => id))].sort();
-    const world = new PretendRelay({
+    const world = new FakeRelay({
       verifier: trustingVerifier,
       limits: { defaultLimit: 500, maxHeldEvents: 500, maxPendingEvents: 500 },
     });
@@ -283,7 +283,7 @@ Deno.test("NIP01-38 under concurrent writes every subscriber gets each event exa
 
 Deno.test("CLOSE, replacing and hanging up cancel the query", async () => {
   const store = new PatientStore();
-  const world = new PretendRelay({ store, limits: { maxConcurrentQueries: 3 } });
+  const world = new FakeRelay({ store, limits: { maxConcurrentQueries: 3 } });
   const peer = world.connect();
   peer.say('["REQ","closed",{}]', '["REQ","replaced",{}]', '["REQ","kept",{}]');
   await settle();
@@ -300,7 +300,7 @@ Deno.test("CLOSE, replacing and hanging up cancel the query", async () => {
 
 Deno.test("queries beyond the most at once wait their turn", async () => {
   const store = new PatientStore();
-  const world = new PretendRelay({ store, limits: { maxConcurrentQueries: 2 } });
+  const world = new FakeRelay({ store, limits: { maxConcurrentQueries: 2 } });
   const peer = world.connect();
   for (let id = 0; id < 5; id++) peer.say(`["REQ","${id}",{}]`);
   await settle();
@@ -317,7 +317,7 @@ Deno.test("a query that fails ends in CLOSED error, never in a false EOSE", asyn
   const store = new PatientStore();
   const lines: string[] = [];
   const log = { ...silentLog, error: (message: string) => void lines.push(message) };
-  const world = new PretendRelay({ store, log });
+  const world = new FakeRelay({ store, log });
   const peer = world.connect();
   peer.say('["REQ","a",{}]', '["REQ","b",{}]');
   await settle();
@@ -339,7 +339,7 @@ Deno.test("an event that cannot be stored is refused with error and not passed o
     ...silentLog,
     error: (message: string, fields?: LogFields) => void lines.push([message, fields]),
   };
-  const world = new PretendRelay({ writer, log, verifier: trustingVerifier });
+  const world = new FakeRelay({ writer, log, verifier: trustingVerifier });
   const peer = world.connect();
   peer.say('["REQ","s",{}]', say(note(1)), say(note(2)));
   await settle();
@@ -357,7 +357,7 @@ Deno.test("an event that cannot be stored is refused with error and not passed o
 
 Deno.test("a connection with enough events pending is not read until some are answered", async () => {
   const writer = new PatientWriter();
-  const world = new PretendRelay({
+  const world = new FakeRelay({
     writer,
     verifier: trustingVerifier,
     limits: { maxPendingEvents: 2 },
@@ -385,7 +385,7 @@ Deno.test("a connection with enough events pending is not read until some are an
 
 Deno.test("a connection with enough bytes pending is not read either", async () => {
   const writer = new PatientWriter();
-  const world = new PretendRelay({
+  const world = new FakeRelay({
     writer,
     verifier: trustingVerifier,
     limits: { maxPendingBytes: 20_000 },
@@ -405,7 +405,7 @@ Deno.test("stored events wait for a peer that reads slowly, and all arrive", asy
   const store = new MemoryStore();
   const events = Array.from({ length: 2_000 }, (_, number) => note(number, "x".repeat(200)));
   await store.put(events.map(record));
-  const world = new PretendRelay({
+  const world = new FakeRelay({
     store,
     limits: { maxLimit: 2_000, highWaterBytes: 50_000, maxQueuedBytes: 10_000_000 },
   });
@@ -431,7 +431,7 @@ Deno.test("a peer that reads nothing for the idle time is closed", async () => {
   await store.put(
     Array.from({ length: 500 }, (_, number) => record(note(number, "x".repeat(500)))),
   );
-  const world = new PretendRelay({
+  const world = new FakeRelay({
     store,
     limits: { maxLimit: 500, highWaterBytes: 10_000, maxQueuedBytes: 10_000_000 },
   });
@@ -448,7 +448,7 @@ Deno.test("a peer that reads nothing for the idle time is closed", async () => {
 });
 
 Deno.test("a peer too slow for live events is closed at the outbound bound and counted", async () => {
-  const world = new PretendRelay({
+  const world = new FakeRelay({
     verifier: trustingVerifier,
     limits: { maxQueuedBytes: 20_000, highWaterBytes: 10_000 },
   });
@@ -472,7 +472,7 @@ Deno.test("a peer too slow for live events is closed at the outbound bound and c
 
 Deno.test("a burst beyond the live queue closes the connection", async () => {
   const store = new MemoryStore();
-  const world = new PretendRelay({
+  const world = new FakeRelay({
     store,
     verifier: trustingVerifier,
     limits: { maxLiveQueue: 3, maxPendingEvents: 100 },
@@ -494,7 +494,7 @@ Deno.test("a burst beyond the live queue closes the connection", async () => {
 
 Deno.test("more live events than may be held before EOSE end the subscription", async () => {
   const store = new PatientStore();
-  const world = new PretendRelay({
+  const world = new FakeRelay({
     store,
     verifier: trustingVerifier,
     limits: { maxHeldEvents: 3 },
@@ -514,7 +514,7 @@ Deno.test("more live events than may be held before EOSE end the subscription", 
 
 Deno.test("NIP01-66 an event whose commit fails is never broadcast, one that was committed is", async () => {
   const writer = new PatientWriter();
-  const world = new PretendRelay({ writer, verifier: trustingVerifier });
+  const world = new FakeRelay({ writer, verifier: trustingVerifier });
   const peer = world.connect();
   peer.say('["REQ","s",{}]', say(note(1)), say(note(2)), say(note(3)));
   await settle();
@@ -535,7 +535,7 @@ Deno.test("a known event costs neither a signature check nor a write", async () 
   let writes = 0;
   const store = new MemoryStore();
   const inner = oneByOne(store);
-  const world = new PretendRelay({
+  const world = new FakeRelay({
     store,
     verifier: { verify: () => Promise.resolve(++checks > 0) },
     writer: { write: (record) => (writes++, inner.write(record)) },
@@ -556,7 +556,7 @@ Deno.test("a known event costs neither a signature check nor a write", async () 
 });
 
 Deno.test("filter values of a connection are bounded: refused whole, and given back at the end", async () => {
-  const relay = new PretendRelay();
+  const relay = new FakeRelay();
   const peer = relay.connect();
   const authors = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) => (from + i).toString(16).padStart(64, "0"));
@@ -578,7 +578,7 @@ Deno.test("filter values of a connection are bounded: refused whole, and given b
 });
 
 Deno.test("after the process stood still, what has arrived is read before silence is judged", async () => {
-  const world = new PretendRelay();
+  const world = new FakeRelay();
   const peer = world.connect();
   await settle();
   // A minute passes in which no timer fires: the machine was suspended.
@@ -594,7 +594,7 @@ Deno.test("after the process stood still, what has arrived is read before silenc
 });
 
 Deno.test("an event with a wrong signature costs its sender more than a message", async () => {
-  const world = new PretendRelay({ verifier: { verify: () => Promise.resolve(false) } });
+  const world = new FakeRelay({ verifier: { verify: () => Promise.resolve(false) } });
   const peer = world.connect();
   const [event] = generateEvents(new SeededRandom(3), 1);
   peer.say(JSON.stringify(["EVENT", event]));

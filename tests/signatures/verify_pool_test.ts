@@ -7,7 +7,7 @@ import { silentLog } from "../../src/base/log.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { SignatureEngine } from "../../src/nostr/signature.ts";
 import { nobleEngine } from "../../src/signatures/signature_noble.ts";
-import { PretendThreads } from "../kit/pretend_threads.ts";
+import { FakeThreads } from "../kit/fake_threads.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { SchnorrSigner } from "../kit/signer.ts";
 
@@ -33,7 +33,7 @@ function truth(count: number): readonly boolean[] {
 
 /** A pool over pretended threads. */
 function poolOf(options: Partial<VerifyPoolOptions> = {}) {
-  const threads = new PretendThreads();
+  const threads = new FakeThreads();
   const pool = new VerifyPool({
     start: threads.start,
     threads: 1,

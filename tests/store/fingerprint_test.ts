@@ -4,7 +4,7 @@ import { sha256OfText } from "../../src/app/sha256.ts";
 import { portableHashText } from "../../src/nostr/event_id.ts";
 import {
   authorFingerprint,
-  headOf,
+  idPrefixOf,
   slotFingerprint,
   tagFingerprint,
 } from "../../src/store/fingerprint.ts";
@@ -14,12 +14,12 @@ const key = "0123456789abcdef".repeat(4);
 Deno.test("heads have the order of ids", () => {
   const id = fc.string({ minLength: 64, maxLength: 64, unit: fc.constantFrom(..."019af") });
   fc.assert(fc.property(id, id, (a, b) => {
-    ok(headOf(a) < headOf(b) || a.slice(0, 32) >= b.slice(0, 32));
+    ok(idPrefixOf(a) < idPrefixOf(b) || a.slice(0, 32) >= b.slice(0, 32));
   }));
 });
 
 Deno.test("nothing is before the head of no id", () => {
-  equal(headOf(""), "0".repeat(32));
+  equal(idPrefixOf(""), "0".repeat(32));
 });
 
 Deno.test("a fingerprint says of what it is, then the beginning of the hash", () => {

@@ -49,7 +49,7 @@ export interface PublisherOptions {
   readonly writer: EventWriter;
   readonly verifier: Verifier;
   /** Takes what is passed on and not stored. */
-  readonly feed: Pick<EventFeed, "pass">;
+  readonly feed: Pick<EventFeed, "publishEphemeral">;
   readonly access: Access;
   /** Undefined for the built-in one. */
   readonly hashText: HashText | undefined;
@@ -110,7 +110,7 @@ export class Publisher {
    * Takes note of an event that was stored here or elsewhere: what it may have deleted is no longer known
    * to be there.
    */
-  heed(event: NostrEvent): void {
+  noteDeletion(event: NostrEvent): void {
     for (const id of deletionTargets(event).ids) this.#recent.delete(id);
     if (event.kind === VANISH_REQUEST) this.#recent.clear();
   }
@@ -132,7 +132,7 @@ export class Publisher {
     if (decision === "shadow") return shadowed;
     if (decision !== undefined) return refused(decision);
     if (kindClass(event.kind) === "ephemeral") {
-      this.#options.feed.pass(checked.record);
+      this.#options.feed.publishEphemeral(checked.record);
       return ACCEPTED;
     }
     if (source !== undefined && this.#options.rowRates?.admits(event, source.client) === false) {
@@ -158,7 +158,7 @@ export class Publisher {
   }
 
   #verdictOf(outcome: PutOutcome, event: NostrEvent): Verdict {
-    this.heed(event);
+    this.noteDeletion(event);
     if (outcome === "superseded") return superseded;
     if (outcome === "deleted") return deleted;
     this.#remember(event);

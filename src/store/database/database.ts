@@ -6,8 +6,8 @@
  */
 
 import type { Source } from "../../base/fair_queue.ts";
-import type { Allowance } from "./allowance.ts";
-import { type PoolFigures, StoreUnavailable } from "../event_store.ts";
+import type { TimeBudget } from "./time_budget.ts";
+import { type PoolStats, StoreUnavailable } from "../event_store.ts";
 
 /**
  * How the connections that write name themselves. The feed looks for it (`selectOldestWrite`): whoever
@@ -49,7 +49,7 @@ export interface StatementOptions {
   /** Ends the statement, at the database where that is possible. The call rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
   /** The time that it has; it counts from when the database begins. Default: no end. */
-  readonly allowance?: Allowance | undefined;
+  readonly timeBudget?: TimeBudget | undefined;
   /**
    * Whether its form bounds what it reads, so that it may use what is kept for such. Default: no.
    */
@@ -94,7 +94,7 @@ export interface TransactionOptions {
  */
 export interface Database extends Session {
   /** What the connections that answer queries do; undefined where there is but one. */
-  readonly figures?: PoolFigures;
+  readonly stats?: PoolStats;
   /**
    * Runs `work` between BEGIN and COMMIT, at the isolation level READ COMMITTED: each statement sees
    * what was committed before it. Rolls back when `work` rejects. Statements that `work` starts without

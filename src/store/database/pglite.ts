@@ -24,7 +24,7 @@ import type {
 } from "./pglite_messages.ts";
 import { type StoreClock, timeless } from "../store_clock.ts";
 import { QueryGate } from "./query_gate.ts";
-import { Turnstile } from "./turnstile.ts";
+import { Semaphore } from "./semaphore.ts";
 
 /** How the embedded database is set. */
 export interface PgliteOptions {
@@ -100,7 +100,7 @@ class PgliteDatabase implements Database {
   readonly #release: () => void;
   readonly #clock: StoreClock;
   /** One statement outside of transactions, or one transaction, at a time. */
-  readonly #turnstile = new Turnstile(1);
+  readonly #semaphore = new Semaphore(1);
   /** Passed before it by queries, so that clients take turns and one query at a time stands before writing. */
   readonly #gate: QueryGate;
   #closing: Promise<void> | undefined = undefined;
@@ -116,21 +116,21 @@ class PgliteDatabase implements Database {
     statement: Statement<Row>,
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
-    const { signal, allowance, isShort = false, source } = options;
-    allowance?.check();
+    const { signal, timeBudget, isShort = false, source } = options;
+    timeBudget?.check();
     const visitor = { isShort, signal, source };
     await this.#gate.enter(visitor);
     try {
-      await this.#turnstile.enter(signal);
+      await this.#semaphore.enter(signal);
     } catch (error) {
       this.#gate.leave(visitor);
       throw error;
     }
     const rows = this.#run(statement, options).finally(() => {
-      this.#turnstile.leave();
+      this.#semaphore.leave();
       this.#gate.leave(visitor);
     });
-    return await (allowance?.within(rows, () => {}) ?? rows);
+    return await (timeBudget?.within(rows, () => {}) ?? rows);
   }
 
   async script(sql: string): Promise<void> {
@@ -166,7 +166,7 @@ class PgliteDatabase implements Database {
   /** Ends the thread after a while whatever it does: what was committed is there at the next start. */
   async #close(): Promise<void> {
     const timer = this.#clock.after(CLOSE_MS, () => this.#worker.terminate());
-    await this.#turnstile.enter();
+    await this.#semaphore.enter();
     try {
       await this.#worker.call({ type: "close" });
     } catch (error) {
@@ -176,16 +176,16 @@ class PgliteDatabase implements Database {
       this.#worker.terminate();
       this.#release();
       // Whoever waits finds the worker gone.
-      this.#turnstile.leave();
+      this.#semaphore.leave();
     }
   }
 
   async #alone<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#turnstile.enter(signal);
+    await this.#semaphore.enter(signal);
     try {
       return await work();
     } finally {
-      this.#turnstile.leave();
+      this.#semaphore.leave();
     }
   }
 

@@ -13,7 +13,7 @@ import type {
   StatementOptions,
   TransactionOptions,
 } from "./database.ts";
-import { type PoolFigures, QueryTimedOut, StoreUnavailable } from "../event_store.ts";
+import { type PoolStats, QueryTimedOut, StoreUnavailable } from "../event_store.ts";
 import { LISTENER_NAME } from "./database.ts";
 import { isConnectionLost } from "./lost_connection.ts";
 import {
@@ -112,8 +112,8 @@ class PostgresDatabase implements ListeningDatabase {
     this.#gate = new QueryGate({ connections: readConnections, reserved, clock });
   }
 
-  get figures(): PoolFigures {
-    return this.#gate.figures;
+  get stats(): PoolStats {
+    return this.#gate.stats;
   }
 
   /**
@@ -218,9 +218,9 @@ class PostgresDatabase implements ListeningDatabase {
 
   async #read<Row>(
     statement: Statement<Row>,
-    { signal, allowance, isShort = false, source }: StatementOptions,
+    { signal, timeBudget, isShort = false, source }: StatementOptions,
   ): Promise<readonly Row[]> {
-    allowance?.check();
+    timeBudget?.check();
     const visitor = { isShort, signal, source };
     await this.#gate.enter(visitor);
     let link: Link;
@@ -244,7 +244,7 @@ class PostgresDatabase implements ListeningDatabase {
       this.#gate.countCancelled();
       cancelling = this.#cancel(link, query, rows);
     };
-    const inTime = allowance?.within(rows, () => {
+    const inTime = timeBudget?.within(rows, () => {
       this.#gate.countTimedOut();
       cancelling = this.#cancel(link, query, rows);
     });

@@ -26,7 +26,7 @@ import type { PostgresLink, Watch } from "./postgres_link.ts";
 import { PostgresLinks } from "./postgres_links.ts";
 import { readRows } from "./raw_cells.ts";
 import type { StoreClock } from "../store_clock.ts";
-import { Turnstile } from "./turnstile.ts";
+import { Semaphore } from "./semaphore.ts";
 
 /** What part of its time a write may be silent before the server is asked whether it works on it. */
 const SILENT_SHARE = 1 / 3;
@@ -56,7 +56,7 @@ export interface PostgresWritersOptions {
 export class PostgresWriters {
   readonly #options: PostgresWritersOptions;
   readonly #links: PostgresLinks<Pool>;
-  readonly #turns: Turnstile;
+  readonly #turns: Semaphore;
   /** What has to end before the connections do. */
   readonly running = new Set<Promise<unknown>>();
   /** Processes of the server whose connections were dropped in the midst of a transaction. */
@@ -65,7 +65,7 @@ export class PostgresWriters {
   constructor(options: PostgresWritersOptions) {
     this.#options = options;
     this.#links = new PostgresLinks(() => options.open(WRITER_NAME, options.timeoutMs));
-    this.#turns = new Turnstile(options.connections);
+    this.#turns = new Semaphore(options.connections);
   }
 
   /** Runs SQL of several statements beside transactions. */

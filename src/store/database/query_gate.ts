@@ -7,7 +7,7 @@
 import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ownSource, type Source } from "../../base/fair_queue.ts";
-import type { PoolFigures } from "../event_store.ts";
+import type { PoolStats } from "../event_store.ts";
 
 /** How many queries run at once. */
 export interface QueryGateOptions {
@@ -71,19 +71,19 @@ export class QueryGate {
   readonly #enteredMs = new WeakMap<Visitor, number>();
   #free: number;
   #freeForLong: number;
-  readonly #figures: { -readonly [Name in keyof PoolFigures]: PoolFigures[Name] };
+  readonly #stats: { -readonly [Name in keyof PoolStats]: PoolStats[Name] };
 
   constructor({ connections, reserved, clock }: QueryGateOptions) {
     assert(reserved < connections, "long queries have at least one connection");
     this.#clock = clock ?? { monotonicMs: () => 0 };
     this.#free = connections;
     this.#freeForLong = connections - reserved;
-    this.#figures = { connections, reserved, running: 0, waiting: 0, cancelled: 0, timedOut: 0 };
+    this.#stats = { connections, reserved, running: 0, waiting: 0, cancelled: 0, timedOut: 0 };
   }
 
   /** Grows as the gate works. */
-  get figures(): PoolFigures {
-    return this.#figures;
+  get stats(): PoolStats {
+    return this.#stats;
   }
 
   /**
@@ -113,7 +113,7 @@ export class QueryGate {
 
   /** Once for each {@link enter} that resolved, with what was given to it. */
   leave(visitor: Visitor): void {
-    this.#figures.running--;
+    this.#stats.running--;
     this.#free++;
     if (!visitor.isShort) this.#freeForLong++;
     const nowMs = this.#clock.monotonicMs();
@@ -123,12 +123,12 @@ export class QueryGate {
 
   /** Counts a query that nobody wants any more and that was cancelled while it ran. */
   countCancelled(): void {
-    this.#figures.cancelled++;
+    this.#stats.cancelled++;
   }
 
   /** Counts a query that ran for too long. */
   countTimedOut(): void {
-    this.#figures.timedOut++;
+    this.#stats.timedOut++;
   }
 
   #admit(): void {
@@ -137,7 +137,7 @@ export class QueryGate {
       if (next === undefined) return;
       const { visitor } = next;
       this.#remove(next);
-      this.#figures.running++;
+      this.#stats.running++;
       this.#free--;
       if (!visitor.isShort) this.#freeForLong--;
       this.#enteredMs.set(visitor, this.#clock.monotonicMs());
@@ -158,7 +158,7 @@ export class QueryGate {
     const waiters = connections.get(connection);
     if (waiters === undefined) connections.set(connection, new Set([waiter]));
     else waiters.add(waiter);
-    this.#figures.waiting++;
+    this.#stats.waiting++;
   }
 
   #remove(waiter: Waiter): boolean {
@@ -169,7 +169,7 @@ export class QueryGate {
     if (connections === undefined || waiters?.delete(waiter) !== true) return false;
     if (waiters.size === 0) connections.delete(connection);
     if (connections.size === 0) line.delete(client);
-    this.#figures.waiting--;
+    this.#stats.waiting--;
     return true;
   }
 

@@ -14,7 +14,7 @@ import type {
   StatementOptions,
   TransactionOptions,
 } from "./database.ts";
-import type { PoolFigures } from "../event_store.ts";
+import type { PoolStats } from "../event_store.ts";
 
 /**
  * Sends long queries to a replica, and everything else to the primary: to ask whether the replica is up
@@ -35,8 +35,8 @@ export class ReplicatedDatabase implements ListeningDatabase {
   }
 
   /** Of the primary. */
-  get figures(): PoolFigures {
-    return this.#primary.figures!;
+  get stats(): PoolStats {
+    return this.#primary.stats!;
   }
 
   async query<Row>(

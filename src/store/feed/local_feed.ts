@@ -11,10 +11,10 @@ import type { StoreFeed } from "./store_feed.ts";
  * Tells what its own process stored.
  */
 export class LocalFeed implements StoreFeed {
-  readonly #followers: ((events: readonly EventRecord[]) => void)[] = [];
+  readonly #subscribers: ((events: readonly EventRecord[]) => void)[] = [];
 
-  follow(onEvents: (events: readonly EventRecord[]) => void): void {
-    this.#followers.push(onEvents);
+  subscribe(onEvents: (events: readonly EventRecord[]) => void): void {
+    this.#subscribers.push(onEvents);
   }
 
   start(): Promise<void> {
@@ -22,11 +22,11 @@ export class LocalFeed implements StoreFeed {
   }
 
   /** True: what is visible was told in the same moment. */
-  hasTold(_seq: number): boolean {
+  wasDelivered(_seq: number): boolean {
     return true;
   }
 
-  pass(record: EventRecord): void {
+  publishEphemeral(record: EventRecord): void {
     this.tell([record]);
   }
 
@@ -47,6 +47,6 @@ export class LocalFeed implements StoreFeed {
   /** Tells events that have just become visible. */
   tell(events: readonly EventRecord[]): void {
     if (events.length === 0) return;
-    for (const onEvents of this.#followers) onEvents(events);
+    for (const onEvents of this.#subscribers) onEvents(events);
   }
 }

@@ -97,7 +97,7 @@ export class SharedFeed implements StoreFeed {
     this.#database = database;
   }
 
-  follow(onEvents: (events: readonly EventRecord[]) => void): void {
+  subscribe(onEvents: (events: readonly EventRecord[]) => void): void {
     this.#onEvents = onEvents;
   }
 
@@ -108,11 +108,11 @@ export class SharedFeed implements StoreFeed {
     this.#beat = options.clock.every(BEAT_MS, () => void this.#onBeat());
   }
 
-  hasTold(seq: number): boolean {
+  wasDelivered(seq: number): boolean {
     return this.#options === undefined ? !this.#own.has(seq) : this.#window.has(seq);
   }
 
-  pass(record: EventRecord): void {
+  publishEphemeral(record: EventRecord): void {
     this.#onEvents([record]);
     const payload = `e${this.#instance}:${utf8Decode(record.json)}`;
     const fits = record.json.length + 20 < MAX_PAYLOAD_BYTES;

@@ -10,7 +10,7 @@
 import { plainArray } from "../database/array_literal.ts";
 import type { Statement } from "../database/database.ts";
 import type { StoredEvent } from "../event_store.ts";
-import { headOf } from "../fingerprint.ts";
+import { idPrefixOf } from "../fingerprint.ts";
 
 /** An event that was found, with its JSON if that is short. Its JSON may be taken from it. */
 export interface FoundEvent extends StoredEvent {
@@ -48,7 +48,7 @@ export function bodiesStatement(ids: readonly string[]): Statement<Body> {
   return {
     text: `select events.id, events.raw from unnest($1::uuid[]) as wanted (head)
 join events on events.head = wanted.head`,
-    parameters: [plainArray(ids.map(headOf))],
+    parameters: [plainArray(ids.map(idPrefixOf))],
     read: (cells) => ({ id: cells.hex(0), json: cells.utf8(1) }),
   };
 }

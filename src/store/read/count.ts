@@ -144,10 +144,10 @@ async function countFound(
 }
 
 function ask<Row>(
-  { database, signal, allowance }: CountContext,
+  { database, signal, timeBudget }: CountContext,
   statement: Statement<Row>,
 ): Promise<readonly Row[]> {
-  return database.query(statement, { signal, allowance });
+  return database.query(statement, { signal, timeBudget });
 }
 
 function sumOf(numbers: readonly number[]): number {

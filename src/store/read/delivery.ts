@@ -1,14 +1,14 @@
 /**
  * Handing out what was found, within a number of bytes that all queries share.
  *
- * A query claims room before it asks, and gives it back when what came was taken. It never holds a claim
+ * A query claims room before it asks, and gives it back when what came was taken. It never holds a lease
  * while it waits for another one, or for who takes the answer: so none can keep another from its end.
  *
  * @module
  */
 
 import type { Body, FoundEvent } from "./body_statement.ts";
-import type { ByteRoom } from "./byte_room.ts";
+import type { MemoryBudget } from "./memory_budget.ts";
 import type { QueryOptions, StoredEvent } from "../event_store.ts";
 import { whenReady } from "./when_ready.ts";
 
@@ -20,9 +20,9 @@ export const FETCH_BYTES = 262_144;
 
 /** With what an answer is delivered. */
 export interface DeliveryOptions extends QueryOptions {
-  readonly room: ByteRoom;
+  readonly room: MemoryBudget;
   /** The most bytes of JSON that come along with what is found in one step. */
-  readonly claimBytes: number;
+  readonly leaseBytes: number;
   /** Gives the JSON of those of these events that are still there. */
   readonly bodiesOf: (ids: readonly string[]) => Promise<readonly Body[]>;
 }
@@ -37,16 +37,16 @@ export async function* deliver(
   found: AsyncGenerator<readonly FoundEvent[], void>,
   options: DeliveryOptions,
 ): AsyncGenerator<readonly StoredEvent[], void> {
-  const claim = new Claim(options);
+  const lease = new Lease(options);
   try {
     for (;;) {
-      await claim.renew(options.claimBytes);
+      await lease.renew(options.leaseBytes);
       const { done, value } = await found.next();
       if (done) return;
-      yield* inPieces(value, claim, options);
+      yield* inPieces(value, lease, options);
     }
   } finally {
-    claim.drop();
+    lease.drop();
     await found.return();
   }
 }
@@ -54,7 +54,7 @@ export async function* deliver(
 /** The first piece has room already if it is no larger than what was claimed for the whole chunk. */
 async function* inPieces(
   chunk: readonly FoundEvent[],
-  claim: Claim,
+  lease: Lease,
   { bodiesOf, pieceBytes }: DeliveryOptions,
 ): AsyncGenerator<readonly StoredEvent[], void> {
   for (let start = 0, end = 0; start < chunk.length; start = end) {
@@ -64,14 +64,14 @@ async function* inPieces(
       Math.min(pieceBytes?.() ?? PIECE_BYTES, PIECE_BYTES),
     );
     end = start + length;
-    if (bytes > claim.bytes) {
+    if (bytes > lease.bytes) {
       chunk.forEach(strip);
-      await claim.renew(bytes);
+      await lease.renew(bytes);
     }
     const piece = await complete(chunk.slice(start, end), bodiesOf);
     chunk.forEach(strip);
     if (piece.length > 0) yield piece;
-    claim.drop();
+    lease.drop();
   }
 }
 
@@ -119,7 +119,7 @@ async function complete(
 }
 
 /** The room that one query holds. */
-class Claim {
+class Lease {
   readonly #options: DeliveryOptions;
   bytes = 0;
 

@@ -11,7 +11,7 @@ export interface InlineShare {
   /** The longest JSON that comes along, bytes. */
   readonly mostBytes: number;
   /** All of it together at most, bytes. */
-  readonly claimBytes: number;
+  readonly leaseBytes: number;
 }
 
 /** What is read for an answer: each part gives rows in pages. */
@@ -29,11 +29,11 @@ export function inlineShare(parts: readonly Part[], chunkEvents: number): Inline
   if (parts.length > 1 && !isOnePage) return NOTHING;
   const rows = parts.reduce((sum, { lanes }, at) => sum + pages[at]! * roundsOf(lanes), 0);
   if (rows === 0) return NOTHING;
-  const claimBytes = Math.min(MAX_CLAIM_BYTES, rows * MAX_INLINE_BYTES);
-  return { mostBytes: Math.floor(claimBytes / rows), claimBytes };
+  const leaseBytes = Math.min(MAX_CLAIM_BYTES, rows * MAX_INLINE_BYTES);
+  return { mostBytes: Math.floor(leaseBytes / rows), leaseBytes };
 }
 
-const NOTHING: InlineShare = { mostBytes: 0, claimBytes: 0 };
+const NOTHING: InlineShare = { mostBytes: 0, leaseBytes: 0 };
 
 /** Few events are longer; those are fetched by themselves. */
 const MAX_INLINE_BYTES = 16_384;

@@ -6,7 +6,7 @@
 
 import type { Source } from "../../base/fair_queue.ts";
 import type { Session, Statement, StatementOptions } from "../database/database.ts";
-import { Turnstile } from "../database/turnstile.ts";
+import { Semaphore } from "../database/semaphore.ts";
 
 /** What the statements of one query have in common. */
 export interface OneByOneOptions {
@@ -22,7 +22,7 @@ export interface OneByOneOptions {
  */
 export class OneByOne implements Pick<Session, "query"> {
   readonly #options: OneByOneOptions;
-  readonly #turnstile = new Turnstile(1);
+  readonly #semaphore = new Semaphore(1);
 
   constructor(options: OneByOneOptions) {
     this.#options = options;
@@ -34,12 +34,12 @@ export class OneByOne implements Pick<Session, "query"> {
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
     const { database, source, isLight } = this.#options;
-    await this.#turnstile.enter(options.signal);
+    await this.#semaphore.enter(options.signal);
     try {
       const isShort = isLight && options.isShort === true;
       return await database.query(statement, { ...options, isShort, source });
     } finally {
-      this.#turnstile.leave();
+      this.#semaphore.leave();
     }
   }
 }

@@ -14,7 +14,7 @@ import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
 import type { Reader } from "../../nostr/visibility.ts";
 import { type FacetCondition, facetConditions } from "../search/facet.ts";
 import { PROFILE_KIND, profileWord } from "../search/profile_word.ts";
-import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "../fingerprint.ts";
+import { authorFingerprint, type Fingerprint, idPrefixOf, tagFingerprint } from "../fingerprint.ts";
 
 /**
  * Follow lists. They have most of all tags and are left out of two indexes, see `migrations/`; what these
@@ -23,26 +23,26 @@ import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "../
 export const LIST_KIND = 3;
 
 /**
- * What an index is on, before `created_at desc, head`, and in what words it has to be asked: each is of the
- * rows that meet a condition which only statements for that index say, see `migrations/`. The words are
- * true of all rows, follow lists aside.
+ * The columns of each index before `created_at desc, head`, and the predicate of a partial index, which a
+ * query has to repeat for Postgres to use it; see `migrations/`. The predicates are true of all rows,
+ * follow lists aside.
  */
 export const INDEXES = {
-  id: { table: "events", columns: ["head", "id"], words: [] },
-  authorKind: { table: "events", columns: ["author", "kind"], words: ["hit.created_at >= 0"] },
-  author: { table: "events", columns: ["author"], words: ["hit.kind >= 0"] },
-  kind: { table: "events", columns: ["kind"], words: [] },
-  time: { table: "events", columns: [], words: [] },
+  id: { table: "events", columns: ["head", "id"], predicate: [] },
+  authorKind: { table: "events", columns: ["author", "kind"], predicate: ["hit.created_at >= 0"] },
+  author: { table: "events", columns: ["author"], predicate: ["hit.kind >= 0"] },
+  kind: { table: "events", columns: ["kind"], predicate: [] },
+  time: { table: "events", columns: [], predicate: [] },
   tag: {
     table: "tags",
     columns: ["tag"],
-    words: [`hit.kind <> ${LIST_KIND}`, "hit.created_at >= 0"],
+    predicate: [`hit.kind <> ${LIST_KIND}`, "hit.created_at >= 0"],
   },
-  tagKind: { table: "tags", columns: ["tag", "kind"], words: ["hit.event > 0"] },
+  tagKind: { table: "tags", columns: ["tag", "kind"], predicate: ["hit.event > 0"] },
   tagAuthor: {
     table: "tags",
     columns: ["tag", "author"],
-    words: [`hit.kind <> ${LIST_KIND}`, "hit.kind >= 0"],
+    predicate: [`hit.kind <> ${LIST_KIND}`, "hit.kind >= 0"],
   },
 } as const;
 
@@ -269,7 +269,7 @@ function isKind(kind: number): boolean {
 }
 
 function pathsOf({ ids, ...rest }: Omit<Conditions, "words">): readonly Path[] {
-  if (ids !== undefined) return [eventPath("id", ids.map((id) => [headOf(id), id]), rest)];
+  if (ids !== undefined) return [eventPath("id", ids.map((id) => [idPrefixOf(id), id]), rest)];
   const [driver] = rest.tags.toSorted((a, b) => laneCount(a) - laneCount(b));
   if (driver === undefined) return [plainPath(rest)];
   // Of values that are all needed, the events with the first are those that can have the others.

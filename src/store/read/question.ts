@@ -16,7 +16,7 @@ export const PAGE_EVENTS = 500;
 export type Answer = AsyncGenerator<readonly FoundEvent[], void>;
 
 /** What cuts an answer short. */
-export interface Bounds extends Pick<StatementOptions, "signal" | "allowance"> {
+export interface Bounds extends Pick<StatementOptions, "signal" | "timeBudget"> {
   /** Where its statements go. */
   readonly database?: Pick<Session, "query">;
 }
@@ -41,7 +41,7 @@ export const noQuestion: Question = { parts: [], ask: async function* () {} };
 export interface Asked {
   readonly found: Answer;
   /** The most bytes of JSON that come along in one step. */
-  readonly claimBytes: number;
+  readonly leaseBytes: number;
 }
 
 /**
@@ -49,8 +49,8 @@ export interface Asked {
  */
 export function askTogether(questions: readonly Question[], bounds: Bounds): Asked {
   const parts = questions.flatMap(({ parts }) => parts);
-  const { mostBytes, claimBytes } = inlineShare(parts, PAGE_EVENTS);
-  return { found: merged(questions.map(({ ask }) => ask({ ...bounds, mostBytes }))), claimBytes };
+  const { mostBytes, leaseBytes } = inlineShare(parts, PAGE_EVENTS);
+  return { found: merged(questions.map(({ ask }) => ask({ ...bounds, mostBytes }))), leaseBytes };
 }
 
 /**
@@ -61,7 +61,7 @@ export function askInTurn(questions: readonly Question[], bounds: Bounds): Asked
   const answers = questions.map(({ ask }, at) => ask({ ...bounds, ...shares[at]! }));
   return {
     found: inTurn(answers),
-    claimBytes: Math.max(0, ...shares.map(({ claimBytes }) => claimBytes)),
+    leaseBytes: Math.max(0, ...shares.map(({ leaseBytes }) => leaseBytes)),
   };
 }
 

@@ -13,7 +13,7 @@ import { byteaArray, plainArray } from "../database/array_literal.ts";
 import { ANY_LENGTH, bodyColumns } from "./body_statement.ts";
 import type { Cells, Statement } from "../database/database.ts";
 import { Parameters } from "../database/parameters.ts";
-import { headOf } from "../fingerprint.ts";
+import { idPrefixOf } from "../fingerprint.ts";
 import { INDEXES, type Plan } from "./plan.ts";
 import { restSql } from "./rest_sql.ts";
 import type { Ask, LaneRow } from "./scan.ts";
@@ -145,7 +145,7 @@ export function lanesSql(plan: Plan, { starts }: Ask, parameters: Parameters): s
   });
   if (starts[0]?.after !== undefined) {
     add("at", `${parameters.add(plainArray(starts.map(({ after }) => after!.createdAt)))}::int8[]`);
-    const heads = starts.map(({ after }) => headOf(after!.id));
+    const heads = starts.map(({ after }) => idPrefixOf(after!.id));
     add("after", `${parameters.add(plainArray(heads))}::uuid[]`);
   }
   return `unnest(${lists.join(", ")}) as lane (${names.join(", ")})`;
@@ -178,7 +178,7 @@ function oneLane(plan: Plan, { starts }: Ask, parameters: Parameters): Lanes {
   });
   if (after !== undefined) {
     columns.set("at", `${parameters.add(after.createdAt)}::int8`);
-    columns.set("after", `${parameters.add(headOf(after.id))}::uuid`);
+    columns.set("after", `${parameters.add(idPrefixOf(after.id))}::uuid`);
   }
   return { table: undefined, column: (name) => columns.get(name)! };
 }
@@ -257,8 +257,8 @@ export function laneSql(plan: Plan): readonly string[] {
 }
 
 function laneConditions({ index }: Plan, column: Lanes["column"]): readonly string[] {
-  const { columns, words } = INDEXES[index];
-  return [...columns.map((name) => `hit.${name} = ${column(name)}`), ...words];
+  const { columns, predicate } = INDEXES[index];
+  return [...columns.map((name) => `hit.${name} = ${column(name)}`), ...predicate];
 }
 
 /** The newest rows, for lanes that have no event in common. */

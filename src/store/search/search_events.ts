@@ -10,7 +10,13 @@ import type { FoundEvent } from "../read/body_statement.ts";
 import type { WordPlan } from "../read/plan.ts";
 import type { Bounds } from "../read/question.ts";
 import { matchedStatement, matchStatement, newestStatement } from "./search_statement.ts";
-import { type Found, type Harvest, type Stretch, type Walk, walkBack } from "./search_walk.ts";
+import {
+  type Found,
+  type SearchResult,
+  type TimeRange,
+  type Walk,
+  walkBack,
+} from "./search_walk.ts";
 import { rarityOf, type Statistics, withoutCommon } from "./word_shares.ts";
 
 /** Where to search, and how much of it. */
@@ -40,12 +46,12 @@ export async function* searchEvents(
   plan: WordPlan,
   context: SearchContext & PageOptions,
 ): AsyncGenerator<readonly FoundEvent[], void> {
-  const { database, signal, allowance, chunkEvents, mostBytes } = context;
+  const { database, signal, timeBudget, chunkEvents, mostBytes } = context;
   const { best } = await findMatches(plan, plan.limit, context);
   for (let start = 0; start < Math.min(best.length, plan.limit); start += chunkEvents) {
     const end = Math.min(start + chunkEvents, plan.limit);
     const statement = matchedStatement(plan, best.slice(start, end), mostBytes);
-    const chunk = await database.query(statement, { signal, allowance });
+    const chunk = await database.query(statement, { signal, timeBudget });
     if (chunk.length > 0) yield chunk;
   }
 }
@@ -59,11 +65,11 @@ export async function findMatches(
   wanted: WordPlan,
   limit: number,
   context: SearchContext,
-): Promise<Harvest> {
+): Promise<SearchResult> {
   const known = await context.statistics?.current();
   const plan = known === undefined ? wanted : withoutCommon(wanted, known);
   const rarity = known && rarityOf(plan, known);
-  const look = (stretch: Stretch) => lookAt(plan, { ...stretch, limit }, context);
+  const look = (stretch: TimeRange) => lookAt(plan, { ...stretch, limit }, context);
   if (plan.ids === undefined) {
     return await walkBack({ ...await walkOf(plan, context), rarity }, look);
   }
@@ -82,9 +88,9 @@ export async function findMatches(
 /** From the newest event on, as dense as the newest ones are. */
 async function walkOf(
   plan: WordPlan,
-  { candidates, database, signal, allowance }: SearchContext,
+  { candidates, database, signal, timeBudget }: SearchContext,
 ): Promise<Walk> {
-  const [newest] = await database.query(newestStatement(plan, SAMPLE), { signal, allowance });
+  const [newest] = await database.query(newestStatement(plan, SAMPLE), { signal, timeBudget });
   const { count, newestAt, oldestAt, firstAt } = newest!;
   const before = count === 0 ? firstAt : newestAt + 1;
   return { since: firstAt, before, eventsPerS: count / (newestAt + 1 - oldestAt), candidates };
@@ -95,12 +101,12 @@ const SAMPLE = 250;
 
 async function lookAt(
   plan: WordPlan,
-  { limit, ...stretch }: Stretch & { readonly limit: number },
-  { database, signal, allowance }: SearchContext,
+  { limit, ...stretch }: TimeRange & { readonly limit: number },
+  { database, signal, timeBudget }: SearchContext,
 ): Promise<Found> {
   // Without a limit all that are compared are wanted.
   const statement = matchStatement(plan, stretch, Math.min(limit, stretch.wanted));
-  const rows = await database.query(statement, { signal, allowance });
+  const rows = await database.query(statement, { signal, timeBudget });
   const { looked, compared } = rows[0]!;
   return { looked, compared, best: rows.flatMap(({ match }) => match ?? []) };
 }

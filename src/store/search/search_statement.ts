@@ -9,9 +9,9 @@ import { byteaArray, plainArray } from "../database/array_literal.ts";
 import { ANY_LENGTH, bodyColumns, type FoundEvent } from "../read/body_statement.ts";
 import type { Statement } from "../database/database.ts";
 import { type FacetCondition, windowsOver } from "./facet.ts";
-import { headOf } from "../fingerprint.ts";
+import { idPrefixOf } from "../fingerprint.ts";
 import type { WordPlan } from "../read/plan.ts";
-import type { Found, Match, Stretch } from "./search_walk.ts";
+import type { Found, Match, TimeRange } from "./search_walk.ts";
 import { Parameters } from "../database/parameters.ts";
 import { hasNotExpired, restSql } from "../read/rest_sql.ts";
 
@@ -64,7 +64,7 @@ export interface MatchRow extends Omit<Found, "best"> {
  */
 export function matchStatement(
   plan: WordPlan,
-  { since, before, wanted, most, isSelective }: Stretch,
+  { since, before, wanted, most, isSelective }: TimeRange,
   limit: number,
 ): Statement<MatchRow> {
   const parameters = new Parameters();
@@ -75,7 +75,7 @@ export function matchStatement(
   const from = plan.ids === undefined
     ? "event_words as hit"
     : `unnest(${parameters.add(byteaArray(plan.ids))}::bytea[], ${
-      parameters.add(plainArray(plan.ids.map(headOf)))
+      parameters.add(plainArray(plan.ids.map(idPrefixOf)))
     }::uuid[]) as named (id, head)
   join events on events.head = named.head and events.id = named.id
   join event_words as hit on hit.event = events.key`;

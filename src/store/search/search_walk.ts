@@ -40,7 +40,7 @@ export interface Match {
 }
 
 /** A stretch of time to look at. */
-export interface Stretch {
+export interface TimeRange {
   /** Seconds since 1970, inclusive. */
   readonly since: number;
   /** Seconds since 1970, exclusive. */
@@ -81,7 +81,7 @@ export interface Walk {
 }
 
 /** What a walk found. */
-export interface Harvest extends Pick<Found, "compared" | "best"> {
+export interface SearchResult extends Pick<Found, "compared" | "best"> {
   /** Whether nothing that matches was passed over. */
   readonly isWhole: boolean;
 }
@@ -92,8 +92,8 @@ export interface Harvest extends Pick<Found, "compared" | "best"> {
  */
 export async function walkBack(
   walk: Walk,
-  look: (stretch: Stretch) => Promise<Found>,
-): Promise<Harvest> {
+  look: (stretch: TimeRange) => Promise<Found>,
+): Promise<SearchResult> {
   const walker = new Walker(walk);
   for (let step = 0; step < MAX_STEPS && walker.isUnderway; step++) {
     const stretch = walker.stretch();
@@ -156,7 +156,7 @@ class Walker {
   }
 
   /** What is to be looked at next. */
-  stretch(): Stretch {
+  stretch(): TimeRange {
     const { since, candidates } = this.#walk;
     return {
       since: this.#isFew ? since : Math.max(since, this.#end - this.#lengthS),
@@ -167,7 +167,7 @@ class Walker {
     };
   }
 
-  take({ since, before, isSelective }: Stretch, { looked, compared, best }: Found): void {
+  take({ since, before, isSelective }: TimeRange, { looked, compared, best }: Found): void {
     const isTooMuch = looked > this.#most;
     if (isTooMuch && !isSelective) {
       this.#isFew = false;
@@ -182,7 +182,7 @@ class Walker {
     this.#plan(compared, before - since);
   }
 
-  harvest(): Harvest {
+  harvest(): SearchResult {
     return {
       compared: this.#compared,
       best: this.#matches.sort(bestFirst),

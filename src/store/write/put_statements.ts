@@ -11,7 +11,7 @@ import { expirationOf } from "../../nostr/expiration.ts";
 import { hexToBytes } from "../../nostr/hex.ts";
 import { plainArray } from "../database/array_literal.ts";
 import type { Parameter, Statement } from "../database/database.ts";
-import { headOf } from "../fingerprint.ts";
+import { idPrefixOf } from "../fingerprint.ts";
 import { indexedTags } from "../indexed_tags.ts";
 import type { Entry } from "./ordered_batch.ts";
 
@@ -78,7 +78,7 @@ returning key, id, seq`,
 export function selectIds(ids: readonly string[]): Statement<string> {
   return {
     text: "select id from events where head = any($1::uuid[])",
-    parameters: [plainArray(ids.map(headOf))],
+    parameters: [plainArray(ids.map(idPrefixOf))],
     read: (cells) => cells.hex(0),
   };
 }

@@ -9,7 +9,7 @@ import type { HashText } from "../../nostr/event_id.ts";
 import type { Cells, Statement } from "../database/database.ts";
 import type { Rule, RuleChange, RuleList, RuleLogEntry } from "../event_store.ts";
 import type { BannedLists } from "../read/plan.ts";
-import { authorFingerprint, headOf } from "../fingerprint.ts";
+import { authorFingerprint, idPrefixOf } from "../fingerprint.ts";
 
 /** All rules, in a fixed order. */
 export const selectRules: Statement<Rule> = {
@@ -72,7 +72,7 @@ on conflict (list, value) do update set reason = excluded.reason`,
 /** By what events are found that the rule hides. */
 function markOf(list: RuleList, value: string, hashText: HashText): string | undefined {
   if (list === "banned-key") return authorFingerprint(value, hashText);
-  return list === "banned-event" ? headOf(value) : undefined;
+  return list === "banned-event" ? idPrefixOf(value) : undefined;
 }
 
 /** The newest entries of the log, newest first. */

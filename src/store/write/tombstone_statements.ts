@@ -10,7 +10,7 @@ import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import { byteaArray, plainArray } from "../database/array_literal.ts";
 import type { Cells, Statement } from "../database/database.ts";
-import { authorFingerprint, type Fingerprint, headOf, tagFingerprint } from "../fingerprint.ts";
+import { authorFingerprint, type Fingerprint, idPrefixOf, tagFingerprint } from "../fingerprint.ts";
 import type { DeletedAddress } from "./tombstones.ts";
 
 /** That somebody asked for the deletion of an id. */
@@ -123,7 +123,7 @@ export function deleteByIds(
 select key from gone`,
     parameters: [
       ...idArrays(deleted),
-      plainArray(deleted.map(({ id }) => headOf(id))),
+      plainArray(deleted.map(({ id }) => idPrefixOf(id))),
       plainArray(deleted.map(({ pubkey }) => sentTo(pubkey, hashText))),
     ],
     read: readKey,

@@ -49,7 +49,7 @@ export class Tombstones {
   }
 
   /** Takes in what the event asks, if it is a request. One to vanish must be meant for this relay. */
-  heed(event: NostrEvent): void {
+  noteDeletion(event: NostrEvent): void {
     const { pubkey, created_at } = event;
     if (event.kind === VANISH_REQUEST) this.vanish(pubkey, created_at);
     const { ids, addresses } = deletionTargets(event);

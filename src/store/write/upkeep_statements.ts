@@ -6,7 +6,7 @@
 
 import { plainArray } from "../database/array_literal.ts";
 import type { Cells, Statement } from "../database/database.ts";
-import { headOf } from "../fingerprint.ts";
+import { idPrefixOf } from "../fingerprint.ts";
 import type { Place } from "../read/scan.ts";
 import type { SurveyedEvent } from "./upkeep.ts";
 
@@ -32,7 +32,7 @@ export function deleteEvents(ids: readonly string[]): Statement<number> {
     text: `delete from events where key = any(array(
   select key from events where head = any($1::uuid[]) for update skip locked))
 returning key`,
-    parameters: [plainArray(ids.map(headOf))],
+    parameters: [plainArray(ids.map(idPrefixOf))],
     read: readKey,
   };
 }
@@ -50,7 +50,7 @@ union all
 (select ${columns} from events where created_at < $1::int8
   order by created_at desc, head limit $3::int8)
 limit $3::int8`,
-    parameters: [createdAt, headOf(id), limit],
+    parameters: [createdAt, idPrefixOf(id), limit],
     read: (cells) => ({
       id: cells.hex(0),
       pubkey: cells.hex(1),

@@ -5,9 +5,9 @@
  */
 
 import type { HashText } from "../../nostr/event_id.ts";
-import { bury } from "./burial.ts";
+import { deleteCovered } from "./delete_covered.ts";
 import type { Session } from "../database/database.ts";
-import { type Draft, draftOf } from "./draft.ts";
+import { prepareBatch, type PreparedBatch } from "./prepared_batch.ts";
 import type { EventRecord, PutOutcome } from "../event_store.ts";
 import type { NumberedRecord } from "../feed/feed_statements.ts";
 import type { Entry, OrderedBatch } from "./ordered_batch.ts";
@@ -24,7 +24,7 @@ import { insertWords, type KeyedEvent } from "../search/word_statements.ts";
 /** How a batch is written. */
 export interface WriteOptions {
   /** Of the whole batch. */
-  readonly draft: Draft;
+  readonly draft: PreparedBatch;
   /** Filled with what will be there once the transaction has committed. */
   readonly stored: NumberedRecord[];
   /** Whether nobody else may write until the transaction ends. */
@@ -40,7 +40,7 @@ export interface WriteOptions {
  * Writes a batch and says of each event, by its place, what became of it. What one answer of the database
  * allows to be asked is asked at once.
  *
- * @throws MustBeAlone when the batch turns out to delete something, see `burial.ts`.
+ * @throws MustBeAlone when the batch turns out to delete something, see `delete_covered.ts`.
  */
 export async function writeBatch(
   batch: readonly EventRecord[],
@@ -48,8 +48,8 @@ export async function writeBatch(
   options: WriteOptions,
 ): Promise<readonly PutOutcome[]> {
   const { stored, alone, hashText, feed } = options;
-  const deleted = await bury(batch, session, { hashText, alone });
-  const draft = deleted.size === 0 ? options.draft : draftOf(batch, hashText, deleted);
+  const deleted = await deleteCovered(batch, session, { hashText, alone });
+  const draft = deleted.size === 0 ? options.draft : prepareBatch(batch, hashText, deleted);
   const { regular, versioned } = draft.ordered;
   const [newRegular, newVersioned] = await Promise.all([
     draft.regular === undefined ? nothing : session.query(draft.regular),

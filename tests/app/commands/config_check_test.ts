@@ -2,7 +2,7 @@ import { equal } from "node:assert/strict";
 import { checkConfig } from "../../../src/app/commands/config_check.ts";
 import { exitCode } from "../../../src/app/exit_code.ts";
 import { settingsWith } from "../../../src/app/setting_list.ts";
-import { PretendCommand } from "../../kit/pretend_command.ts";
+import { FakeCommand } from "../../kit/fake_command.ts";
 
 Deno.test("what was said is shown with its place, in the order of the file, without passwords", async () => {
   const settings = settingsWith(
@@ -15,7 +15,7 @@ Deno.test("what was said is shown with its place, in the order of the file, with
     ["limits.max_limit", "config.toml:3"],
     ["database.url", "environment DATABASE_URL"],
   ]);
-  const pretend = new PretendCommand({ settings, origins });
+  const pretend = new FakeCommand({ settings, origins });
   equal(await checkConfig(pretend.context), exitCode.done);
   equal(
     pretend.stdout.text,
@@ -26,7 +26,7 @@ Deno.test("what was said is shown with its place, in the order of the file, with
 });
 
 Deno.test("when nothing was said there is nothing to show", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   equal(await checkConfig(pretend.context), exitCode.done);
   equal(pretend.stdout.text, "settings are valid\n");
 });

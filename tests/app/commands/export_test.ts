@@ -7,7 +7,7 @@ import { eventJson } from "../../../src/nostr/event_json.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
 import { LocalFeed } from "../../../src/store/feed/local_feed.ts";
 import { partialStore } from "../../kit/partial_store.ts";
-import { PretendCommand } from "../../kit/pretend_command.ts";
+import { FakeCommand } from "../../kit/fake_command.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
 
@@ -21,8 +21,8 @@ const events: readonly NostrEvent[] = [
 ];
 
 /** A command whose store has {@link events}. */
-async function filled(): Promise<PretendCommand> {
-  const pretend = new PretendCommand();
+async function filled(): Promise<FakeCommand> {
+  const pretend = new FakeCommand();
   await pretend.store.put(events.map((event) => ({ event, json: utf8(eventJson(event)) })));
   return pretend;
 }
@@ -60,7 +60,7 @@ Deno.test("a filter that makes no sense is a misuse, and says why", async () => 
 });
 
 Deno.test("when nobody reads any more it ends quietly and asks the store for no more", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   pretend.stdout.capacity = 100_000;
   let given = 0;
   const json = utf8("x".repeat(1000));
@@ -82,7 +82,7 @@ Deno.test("when nobody reads any more it ends quietly and asks the store for no 
 });
 
 Deno.test("events leave in pieces of about 64 kB, so that a slow reader holds up the store", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   const many = Array.from(
     { length: 1000 },
     (_, created_at) => alice.sign({ created_at, kind: 1, tags: [], content: "x".repeat(500) }),
@@ -100,7 +100,7 @@ Deno.test("a signal interrupts it", async () => {
 });
 
 Deno.test("a store that fails on the way fails the command", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   const store = partialStore({
     feed: new LocalFeed(),
     put: () => Promise.resolve([]),

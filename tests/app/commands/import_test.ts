@@ -4,7 +4,7 @@ import { exitCode } from "../../../src/app/exit_code.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
-import { PretendCommand } from "../../kit/pretend_command.ts";
+import { FakeCommand } from "../../kit/fake_command.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner, SchnorrSigner } from "../../kit/signer.ts";
 
@@ -18,7 +18,7 @@ function streamOf(text: string): ReadableStream<Uint8Array> {
 }
 
 Deno.test("the counts, the reasons and the first refused lines are printed, and all is well", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   const lines = [eventJson(note), eventJson(note), "x", eventJson(unsigned), "y"];
   pretend.files.set("events.jsonl", streamOf(lines.join("\n")));
   const code = await importFile(pretend.context, "events.jsonl", { verify: true, limits: true });
@@ -36,14 +36,14 @@ Deno.test("the counts, the reasons and the first refused lines are printed, and 
 });
 
 Deno.test("--no-verify takes signatures on trust", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   pretend.files.set("-", streamOf(eventJson(unsigned)));
   equal(await importFile(pretend.context, "-", { verify: false, limits: true }), exitCode.done);
   equal(pretend.stdout.text, "stored 1, duplicate 0, superseded 0, deleted 0, refused 0\n");
 });
 
 Deno.test("a person sees progress", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   pretend.stderr.isTerminal = true;
   pretend.files.set("-", streamOf(eventJson(note)));
   await importFile(pretend.context, "-", { verify: true, limits: true });
@@ -51,7 +51,7 @@ Deno.test("a person sees progress", async () => {
 });
 
 Deno.test("a file that cannot be opened is a failure, and the store is left alone", async () => {
-  const pretend = new PretendCommand({ openStore: () => Promise.reject(new Error("opened")) });
+  const pretend = new FakeCommand({ openStore: () => Promise.reject(new Error("opened")) });
   equal(
     await importFile(pretend.context, "nothing", { verify: true, limits: true }),
     exitCode.failed,
@@ -61,7 +61,7 @@ Deno.test("a file that cannot be opened is a failure, and the store is left alon
 
 Deno.test("a store that cannot be had fails the command", async () => {
   const openStore = () => Promise.reject(new StoreUnavailable("no database"));
-  const pretend = new PretendCommand({ openStore });
+  const pretend = new FakeCommand({ openStore });
   pretend.files.set("-", streamOf(""));
   await rejects(
     importFile(pretend.context, "-", { verify: false, limits: true }),
@@ -70,7 +70,7 @@ Deno.test("a store that cannot be had fails the command", async () => {
 });
 
 Deno.test("a signal ends it: what was read is stored and counted, and the exit code tells", async () => {
-  const pretend = new PretendCommand();
+  const pretend = new FakeCommand();
   const silent = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(utf8(eventJson(note) + "\n")),
     pull: () => queueMicrotask(() => pretend.controller.abort()),

@@ -3,11 +3,11 @@ import { showInfo } from "../../../src/app/commands/info.ts";
 import { exitCode } from "../../../src/app/exit_code.ts";
 import { settingsWith } from "../../../src/app/setting_list.ts";
 import { version } from "../../../src/app/version.ts";
-import { PretendCommand } from "../../kit/pretend_command.ts";
+import { FakeCommand } from "../../kit/fake_command.ts";
 
 Deno.test("versions, addresses and the database are shown, a password is not", async () => {
   const settings = settingsWith(new Map([["database.url", "postgres://a:secret@b/c"]]));
-  const pretend = new PretendCommand({ settings });
+  const pretend = new FakeCommand({ settings });
   equal(await showInfo(pretend.context), exitCode.done);
   const { text } = pretend.stdout;
   ok(text.startsWith(`gallimimus: ${version}\n`));
@@ -19,7 +19,7 @@ Deno.test("versions, addresses and the database are shown, a password is not", a
 
 Deno.test("the path is shown where clients must name one", async () => {
   const settings = settingsWith(new Map([["network.path", "/nostr"], ["database.url", "memory:"]]));
-  const pretend = new PretendCommand({ settings });
+  const pretend = new FakeCommand({ settings });
   await showInfo(pretend.context);
   ok(pretend.stdout.text.includes("\nlisten: 127.0.0.1:8080 (path /nostr)\n"));
 });

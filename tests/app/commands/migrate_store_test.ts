@@ -6,7 +6,7 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
-import { PretendCommand } from "../../kit/pretend_command.ts";
+import { FakeCommand } from "../../kit/fake_command.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 
 const urls = { from: "pglite:./old", to: "postgres://new" };
@@ -22,7 +22,7 @@ async function prepared() {
     events.map((event) => ({ event, json: utf8(eventJson(event)) })),
   );
   const opened: (string | undefined)[] = [];
-  const pretend = new PretendCommand({
+  const pretend = new FakeCommand({
     openStore: (url) => {
       opened.push(url);
       return Promise.resolve(stores[url ?? ""]!);

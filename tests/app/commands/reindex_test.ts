@@ -4,7 +4,7 @@ import { exitCode } from "../../../src/app/exit_code.ts";
 import { settingsWith } from "../../../src/app/setting_list.ts";
 import type { QueryOptions } from "../../../src/store/event_store.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
-import { PretendCommand } from "../../kit/pretend_command.ts";
+import { FakeCommand } from "../../kit/fake_command.ts";
 
 const settings = settingsWith(new Map([["search.enabled", true]]));
 
@@ -27,9 +27,9 @@ class StepStore extends MemoryStore {
   }
 }
 
-function command(): PretendCommand & { readonly store: StepStore } {
+function command(): FakeCommand & { readonly store: StepStore } {
   const store = new StepStore();
-  const pretend = new PretendCommand({ settings, openStore: () => Promise.resolve(store) });
+  const pretend = new FakeCommand({ settings, openStore: () => Promise.resolve(store) });
   return Object.assign(pretend, { store });
 }
 
@@ -66,7 +66,7 @@ Deno.test("a database that fails is a failure, and is closed", async () => {
 });
 
 Deno.test("where search is off, it says so and does nothing", async () => {
-  const { context, stderr } = new PretendCommand();
+  const { context, stderr } = new FakeCommand();
   equal(await reindexStore(context), exitCode.misused);
   match(stderr.text, /search\.enabled/);
 });

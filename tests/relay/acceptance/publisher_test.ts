@@ -30,7 +30,7 @@ function watched(over: Partial<PublisherOptions> = {}, outcome: PutOutcome = "st
       event: () => void steps.push("event"),
     }]),
     hashText: undefined,
-    feed: { pass: () => void steps.push("pass") },
+    feed: { publishEphemeral: () => void steps.push("pass") },
     writing: new Outage("writing", silentLog, clock),
     ...{ clock, counters },
     ...over,
@@ -130,7 +130,7 @@ Deno.test("what a request may have deleted is asked of the store again", async (
   await publisher.publish(note);
   for (const request of requests) {
     equal(prefixOf(await publisher.publish(note)), "duplicate");
-    publisher.heed(request);
+    publisher.noteDeletion(request);
     steps.length = 0;
     await publisher.publish(note);
     deepEqual(steps, ["screen", "verify", "event", "write"]);

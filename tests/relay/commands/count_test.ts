@@ -3,7 +3,7 @@ import { MemoryStore } from "../../../src/store/memory.ts";
 import type { EventStore } from "../../../src/store/event_store.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
 import { partialStore } from "../../kit/partial_store.ts";
-import { PretendRelay, settle } from "../../kit/pretend_relay.ts";
+import { FakeRelay, settle } from "../../kit/fake_relay.ts";
 
 /** A store whose counts come when the test says so. */
 class PatientCounts {
@@ -23,7 +23,7 @@ class PatientCounts {
 
 Deno.test("NIP45-01 counts are answered in order, one at a time", async () => {
   const counts = new PatientCounts();
-  const peer = new PretendRelay({ store: counts.store }).connect();
+  const peer = new FakeRelay({ store: counts.store }).connect();
   for (const id of ["a", "b"]) peer.say(`["COUNT","${id}",{}]`);
   await settle();
   equal(counts.asked.length, 1);
@@ -38,7 +38,7 @@ Deno.test("NIP45-01 counts are answered in order, one at a time", async () => {
 
 Deno.test("while one is counted, other messages are answered", async () => {
   const counts = new PatientCounts();
-  const peer = new PretendRelay({ store: counts.store }).connect();
+  const peer = new FakeRelay({ store: counts.store }).connect();
   peer.say('["COUNT","a",{}]');
   peer.say('["REQ","a",{"limit":0}]');
   await settle();
@@ -48,7 +48,7 @@ Deno.test("while one is counted, other messages are answered", async () => {
 
 Deno.test("more than may wait are rate-limited, and those before are answered", async () => {
   const counts = new PatientCounts();
-  const relay = new PretendRelay({ store: counts.store, limits: { maxSubscriptions: 2 } });
+  const relay = new FakeRelay({ store: counts.store, limits: { maxSubscriptions: 2 } });
   const peer = relay.connect();
   for (const id of ["1", "2", "3", "4"]) peer.say(`["COUNT","${id}",{}]`);
   await settle();
@@ -65,7 +65,7 @@ Deno.test("more than may wait are rate-limited, and those before are answered", 
 
 Deno.test("NIP45-03 a count that fails is CLOSED error, and the next one is tried", async () => {
   const counts = new PatientCounts();
-  const peer = new PretendRelay({ store: counts.store }).connect();
+  const peer = new FakeRelay({ store: counts.store }).connect();
   for (const id of ["a", "b"]) peer.say(`["COUNT","${id}",{}]`);
   await settle();
   counts.asked[0]!.reject(new StoreUnavailable("away"));
@@ -79,7 +79,7 @@ Deno.test("NIP45-03 a count that fails is CLOSED error, and the next one is trie
 
 Deno.test("a peer that leaves ends what runs, and what waits never begins", async () => {
   const counts = new PatientCounts();
-  const peer = new PretendRelay({ store: counts.store }).connect();
+  const peer = new FakeRelay({ store: counts.store }).connect();
   for (const id of ["a", "b"]) peer.say(`["COUNT","${id}",{}]`);
   await settle();
   peer.hangUp();
@@ -90,7 +90,7 @@ Deno.test("a peer that leaves ends what runs, and what waits never begins", asyn
 });
 
 Deno.test("NIP45 COUNT that is off is unsupported", async () => {
-  const relay = new PretendRelay({ store: new MemoryStore(), limits: { maxCountRows: 0 } });
+  const relay = new FakeRelay({ store: new MemoryStore(), limits: { maxCountRows: 0 } });
   const peer = relay.connect();
   peer.say('["COUNT","a",{}]');
   await settle();

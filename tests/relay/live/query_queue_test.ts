@@ -6,7 +6,7 @@ import { LocalFeed } from "../../../src/store/feed/local_feed.ts";
 import { whenReady } from "../../../src/store/read/when_ready.ts";
 import { testLimits } from "../../kit/limits.ts";
 import { partialStore } from "../../kit/partial_store.ts";
-import { settle } from "../../kit/pretend_relay.ts";
+import { settle } from "../../kit/fake_relay.ts";
 
 class Question implements Query {
   readonly filters: readonly ReqFilter[];

@@ -1,14 +1,14 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
-import { Allowance } from "../../../src/store/database/allowance.ts";
+import { TimeBudget } from "../../../src/store/database/time_budget.ts";
 import type { Cells, Statement } from "../../../src/store/database/database.ts";
 import type { EventRecord, EventStore } from "../../../src/store/event_store.ts";
 import { openPglite } from "../../../src/store/database/pglite.ts";
 import { openStoreOn } from "../../kit/database.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { PgliteDirectory } from "../../kit/pglite_directory.ts";
-import { settle } from "../../kit/pretend_relay.ts";
+import { settle } from "../../kit/fake_relay.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
 
@@ -44,7 +44,7 @@ Deno.test("nobody waits for a query whose time is over, and the next one does", 
     parameters: [count],
     read: (cells) => cells.integer(0),
   });
-  const late = database.query(counted(100_000), { allowance: new Allowance(1_000, clock) });
+  const late = database.query(counted(100_000), { timeBudget: new TimeBudget(1_000, clock) });
   const next = database.query(counted(1));
   await settle();
   clock.advance(1_000);

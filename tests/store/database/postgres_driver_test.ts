@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { systemClock } from "../../../src/app/system_clock.ts";
-import { Allowance } from "../../../src/store/database/allowance.ts";
+import { TimeBudget } from "../../../src/store/database/time_budget.ts";
 import type { Statement } from "../../../src/store/database/database.ts";
 import { openPostgres } from "../../../src/store/database/postgres.ts";
 import { testOnEachServer } from "../../kit/each_server.ts";
@@ -18,11 +18,11 @@ test("a query on a frozen connection runs out of time, and the next ones have an
   withProxy(server, async (_store, proxy, database) => {
     await Promise.all([database.query(one), database.query(one)]);
     proxy.freeze();
-    const allowance = new Allowance(100, systemClock);
-    await rejects(database.query(one, { allowance }), { name: "QueryTimedOut" });
+    const timeBudget = new TimeBudget(100, systemClock);
+    await rejects(database.query(one, { timeBudget }), { name: "QueryTimedOut" });
     await rejects(database.query(one), { name: "StoreUnavailable" });
     deepEqual(await Promise.all([database.query(one), database.query(one)]), [[1], [1]]);
-    equal(database.figures?.running, 0);
+    equal(database.stats?.running, 0);
   }));
 
 test("a connection that listens and froze is lost", (server) =>

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { systemClock } from "../../../src/app/system_clock.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
-import { Allowance } from "../../../src/store/database/allowance.ts";
+import { TimeBudget } from "../../../src/store/database/time_budget.ts";
 import type { Database, Statement } from "../../../src/store/database/database.ts";
 import type { EventRecord, EventStore } from "../../../src/store/event_store.ts";
 import { openPostgres } from "../../../src/store/database/postgres.ts";
@@ -75,24 +75,24 @@ test("a query that takes too long is an outage, and the connection stays", (serv
 test("a query whose time is over ends at the server, and the connection stays", (server) =>
   withDatabase(server, { readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
     await database.query(number("select 1"));
-    const allowance = new Allowance(100, systemClock);
+    const timeBudget = new TimeBudget(100, systemClock);
     const sleep = number("select pg_sleep(50)::text");
-    await rejects(database.query(sleep, { allowance }), {
+    await rejects(database.query(sleep, { timeBudget }), {
       name: "QueryTimedOut",
       message: "the query took longer than 100 ms",
     });
-    equal(database.figures?.timedOut, 1);
+    equal(database.stats?.timedOut, 1);
     // There is one connection, so this waits for the server to have stopped.
     deepEqual(await database.query(number("select 2")), [2]);
-    await rejects(database.query(number("select 3"), { allowance }), { name: "QueryTimedOut" });
-    equal(database.figures?.running, 0);
+    await rejects(database.query(number("select 3"), { timeBudget }), { name: "QueryTimedOut" });
+    equal(database.stats?.running, 0);
   }));
 
 test("what waits for a connection loses no time", (server) =>
   withDatabase(server, { readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
     const slow = database.query(number("select pg_sleep(0.3)::text"));
-    const allowance = new Allowance(200, systemClock);
-    deepEqual(await database.query(number("select 1"), { allowance }), [1]);
+    const timeBudget = new TimeBudget(200, systemClock);
+    deepEqual(await database.query(number("select 1"), { timeBudget }), [1]);
     await slow;
   }));
 

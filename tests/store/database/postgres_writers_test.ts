@@ -40,7 +40,7 @@ test("a batch whose COMMIT was not answered is told as stored, once, to all who 
   withProxy(server, async (store, proxy, database) => {
     await store.put([note()]);
     const told: string[] = [];
-    store.feed.follow((events) => told.push(...events.map(({ event }) => event.id)));
+    store.feed.subscribe((events) => told.push(...events.map(({ event }) => event.id)));
     const record = note();
     // The statements of the batch are answered, and what comes after the last of them is not.
     const transaction = database.transaction.bind(database);

@@ -16,7 +16,7 @@ Deno.test("long queries never take what is kept for short ones", async () => {
   for (const name of ["s1", "s2", "s3"]) enter(name, short);
   await turn();
   deepEqual(entered, ["l1", "l2", "s1", "s2"]);
-  deepEqual([gate.figures.running, gate.figures.waiting], [4, 3]);
+  deepEqual([gate.stats.running, gate.stats.waiting], [4, 3]);
   gate.leave(long);
   await turn();
   deepEqual(entered.slice(4), ["s3"], "who came first to the last door goes first");
@@ -28,7 +28,7 @@ Deno.test("long queries never take what is kept for short ones", async () => {
 Deno.test("short queries may take all connections", async () => {
   const gate = new QueryGate({ connections: 3, reserved: 1 });
   for (let n = 0; n < 3; n++) await gate.enter(short);
-  equal(gate.figures.running, 3);
+  equal(gate.stats.running, 3);
 });
 
 Deno.test("who gives up at either door leaves no place taken", async () => {
@@ -47,7 +47,7 @@ Deno.test("who gives up at either door leaves no place taken", async () => {
   await rejects(atSecondDoor, { message: "gone" });
   gate.leave(short);
   await gate.enter(long);
-  deepEqual([gate.figures.running, gate.figures.waiting], [2, 0]);
+  deepEqual([gate.stats.running, gate.stats.waiting], [2, 0]);
 });
 
 /** A gate with one connection, which is taken, and a clock. */

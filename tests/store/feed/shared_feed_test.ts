@@ -124,7 +124,7 @@ test("what was stored before an instance began is not told, and counts as told",
   await first.store.put([note()]);
   await using second = await Instance.open(url);
   for await (const rows of second.store.query([{ tags: new Map() }])) {
-    deepEqual(rows.map(({ seq }) => second.store.feed.hasTold(seq)), [true]);
+    deepEqual(rows.map(({ seq }) => second.store.feed.wasDelivered(seq)), [true]);
   }
   await first.store.put([note()]);
   await second.told.reached(1);
@@ -145,11 +145,14 @@ test("an event counts as told from the moment it is", async (server) => {
   await first.store.put([note()]);
   await second.told.reached(1);
   const seq = await lastSeq();
-  second.store.feed.follow(() => seen.push(second.store.feed.hasTold(seq + 1)));
-  deepEqual([second.store.feed.hasTold(seq), second.store.feed.hasTold(seq + 1)], [true, false]);
+  second.store.feed.subscribe(() => seen.push(second.store.feed.wasDelivered(seq + 1)));
+  deepEqual([second.store.feed.wasDelivered(seq), second.store.feed.wasDelivered(seq + 1)], [
+    true,
+    false,
+  ]);
   await first.store.put([note()]);
   while (seen.length === 0) await sleep(1);
-  deepEqual([seen, second.store.feed.hasTold(seq + 1)], [[true], true]);
+  deepEqual([seen, second.store.feed.wasDelivered(seq + 1)], [[true], true]);
 });
 
 test("ephemeral events reach other instances when they fit into a notification", async (server) => {
@@ -158,8 +161,8 @@ test("ephemeral events reach other instances when they fit into a notification",
   await using second = await Instance.open(url);
   const large = note({ kind: 20_001, content: "x".repeat(8_000) });
   const small = note({ kind: 20_001, content: 'odd "\u0000\\ 🎉' });
-  first.store.feed.pass(large);
-  first.store.feed.pass(small);
+  first.store.feed.publishEphemeral(large);
+  first.store.feed.publishEphemeral(small);
   await second.told.reached(1);
   await sleep(20);
   deepEqual(first.told.ids, ids([large, small]), "each once, its own voice is not heard");

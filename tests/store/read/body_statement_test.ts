@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { bodiesStatement, bodyColumns } from "../../../src/store/read/body_statement.ts";
-import { headOf } from "../../../src/store/fingerprint.ts";
-import { PretendCells } from "../../kit/pretend_cells.ts";
+import { idPrefixOf } from "../../../src/store/fingerprint.ts";
+import { FakeCells } from "../../kit/fake_cells.ts";
 
 Deno.test("JSON comes along up to a length, and else its length", () => {
   equal(
@@ -13,7 +13,7 @@ Deno.test("JSON comes along up to a length, and else its length", () => {
 
 Deno.test("bodies are read with the ids they are of", () => {
   const { read, parameters } = bodiesStatement(["ab", "cd"]);
-  deepEqual(parameters, [`{${headOf("ab")},${headOf("cd")}}`]);
-  const { id, json } = read(new PretendCells("ab", "{}"));
+  deepEqual(parameters, [`{${idPrefixOf("ab")},${idPrefixOf("cd")}}`]);
+  const { id, json } = read(new FakeCells("ab", "{}"));
   deepEqual([id, new TextDecoder().decode(json)], ["ab", "{}"]);
 });

@@ -1,14 +1,14 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import fc from "fast-check";
 import type { FoundEvent } from "../../../src/store/read/body_statement.ts";
-import { ByteRoom } from "../../../src/store/read/byte_room.ts";
+import { MemoryBudget } from "../../../src/store/read/memory_budget.ts";
 import {
   deliver,
   type DeliveryOptions,
   FETCH_BYTES,
   PIECE_BYTES,
 } from "../../../src/store/read/delivery.ts";
-import { settle } from "../../kit/pretend_relay.ts";
+import { settle } from "../../kit/fake_relay.ts";
 
 /** Events with JSON of these lengths; what is longer than `inline` does not come along. */
 class World {
@@ -49,8 +49,8 @@ class World {
     }));
   };
 
-  deliver(room: ByteRoom, claimBytes: number, more: Partial<DeliveryOptions> = {}) {
-    return deliver(this.found(), { room, claimBytes, bodiesOf: this.bodiesOf, ...more });
+  deliver(room: MemoryBudget, leaseBytes: number, more: Partial<DeliveryOptions> = {}) {
+    return deliver(this.found(), { room, leaseBytes, bodiesOf: this.bodiesOf, ...more });
   }
 }
 
@@ -60,14 +60,14 @@ function lengthsOf(pieces: readonly (readonly { json: Uint8Array }[])[]): number
 
 Deno.test("what came along is handed out without asking again", async () => {
   const world = new World([100, 200, 300], 1_000);
-  const pieces = await Array.fromAsync(world.deliver(new ByteRoom(10_000), 3_000));
+  const pieces = await Array.fromAsync(world.deliver(new MemoryBudget(10_000), 3_000));
   deepEqual(lengthsOf(pieces), [[100, 200, 300]]);
   equal(world.fetches.length, 0);
 });
 
 Deno.test("long JSON is fetched by id, in the room that is claimed already if that is enough", async () => {
   const world = new World([100, 2_000, 300], 1_000);
-  const pieces = await Array.fromAsync(world.deliver(new ByteRoom(10_000), 3_000));
+  const pieces = await Array.fromAsync(world.deliver(new MemoryBudget(10_000), 3_000));
   deepEqual(lengthsOf(pieces), [[100, 2_000, 300]]);
   deepEqual(world.fetches, [["1"]]);
 });
@@ -75,7 +75,7 @@ Deno.test("long JSON is fetched by id, in the room that is claimed already if th
 Deno.test("what is too much for one piece comes in several, each claimed before it is fetched", async () => {
   const large = FETCH_BYTES / 2;
   const world = new World([large, large, large, 10], 100);
-  const room = new ByteRoom(PIECE_BYTES);
+  const room = new MemoryBudget(PIECE_BYTES);
   const taken: number[] = [];
   const pieces = world.deliver(room, 400, {
     bodiesOf: (ids) => {
@@ -91,27 +91,29 @@ Deno.test("what is too much for one piece comes in several, each claimed before 
 Deno.test("what came along is handed out in larger pieces than what has to be fetched", async () => {
   const small = PIECE_BYTES / 4;
   const world = new World([small, small, small, small, small], small);
-  const pieces = await Array.fromAsync(world.deliver(new ByteRoom(9 * small), 5 * small));
+  const pieces = await Array.fromAsync(world.deliver(new MemoryBudget(9 * small), 5 * small));
   deepEqual(lengthsOf(pieces), [[small, small, small, small], [small]]);
   deepEqual(world.fetches, [["4"]]);
 });
 
 Deno.test("an event that is longer than a piece is one by itself", async () => {
   const world = new World([3 * PIECE_BYTES, 10], 100);
-  const pieces = await Array.fromAsync(world.deliver(new ByteRoom(PIECE_BYTES), 200));
+  const pieces = await Array.fromAsync(world.deliver(new MemoryBudget(PIECE_BYTES), 200));
   deepEqual(lengthsOf(pieces), [[3 * PIECE_BYTES], [10]]);
 });
 
 Deno.test("what was deleted meanwhile is left out", async () => {
   const world = new World([2_000, 2_000], 1_000);
   const bodiesOf: DeliveryOptions["bodiesOf"] = async (ids) => (await world.bodiesOf(ids)).slice(1);
-  const pieces = await Array.fromAsync(world.deliver(new ByteRoom(10_000), 5_000, { bodiesOf }));
+  const pieces = await Array.fromAsync(
+    world.deliver(new MemoryBudget(10_000), 5_000, { bodiesOf }),
+  );
   deepEqual(pieces.flat().map(({ id }) => id), ["1"]);
 });
 
 Deno.test("nothing is asked before there is room, and waiting can be called off", async () => {
   const world = new World([10], 100);
-  const room = new ByteRoom(1_000);
+  const room = new MemoryBudget(1_000);
   await room.enter(950);
   const controller = new AbortController();
   const first = world.deliver(room, 100, { signal: controller.signal }).next();
@@ -127,7 +129,7 @@ Deno.test("nothing is asked before there is room, and waiting can be called off"
 
 Deno.test("who is not ready holds no room, and nothing is asked for it", async () => {
   const world = new World([PIECE_BYTES, PIECE_BYTES], 100);
-  const room = new ByteRoom(PIECE_BYTES);
+  const room = new MemoryBudget(PIECE_BYTES);
   const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   let asked = 0;
   const pieces = world.deliver(room, 100, { ready: () => gates[asked++]?.promise });
@@ -150,7 +152,7 @@ Deno.test("who is not ready holds no room, and nothing is asked for it", async (
 
 Deno.test("a look at the database that fails gives the room back", async () => {
   const world = new World([2_000], 100);
-  const room = new ByteRoom(10_000);
+  const room = new MemoryBudget(10_000);
   const away = new Error("away");
   const bodiesOf = () => Promise.reject(away);
   await rejects(Array.fromAsync(world.deliver(room, 100, { bodiesOf })), away);
@@ -159,7 +161,7 @@ Deno.test("a look at the database that fails gives the room back", async () => {
 
 Deno.test("what was handed out is no longer held by what found it", async () => {
   const world = new World([10, 20], 100);
-  const pieces = world.deliver(new ByteRoom(1_000), 100);
+  const pieces = world.deliver(new MemoryBudget(1_000), 100);
   const { value } = await pieces.next();
   deepEqual(value?.map(({ json }) => json.length), [10, 20]);
   deepEqual(world.events.map(({ json }) => json.length), [0, 0]);
@@ -175,7 +177,7 @@ Deno.test("many answers at once stay within the room, and all come to their end"
   await fc.assert(
     fc.asyncProperty(answers, async (all) => {
       const capacity = 2 * PIECE_BYTES;
-      const room = new ByteRoom(capacity);
+      const room = new MemoryBudget(capacity);
       let held = 0;
       let most = 0;
       await Promise.all(all.map(async (lengths) => {

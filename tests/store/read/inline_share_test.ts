@@ -10,25 +10,25 @@ function part(limit: number, lanes = 1) {
 }
 
 Deno.test("of few rows each may be long, and of many all together stay within a few MiB", () => {
-  deepEqual(inlineShare([part(1)], PAGE), { mostBytes: 16_384, claimBytes: 16_384 });
-  deepEqual(inlineShare([part(500)], PAGE), { mostBytes: 8_388, claimBytes: 4 * MIB });
+  deepEqual(inlineShare([part(1)], PAGE), { mostBytes: 16_384, leaseBytes: 16_384 });
+  deepEqual(inlineShare([part(500)], PAGE), { mostBytes: 8_388, leaseBytes: 4 * MIB });
   deepEqual(inlineShare([part(Infinity)], PAGE), inlineShare([part(500)], PAGE));
 });
 
 Deno.test("of many lanes a page may be there three times", () => {
-  const { mostBytes, claimBytes } = inlineShare([part(500, 2)], PAGE);
-  deepEqual([mostBytes, claimBytes], [Math.floor(4 * MIB / 1_500), 4 * MIB]);
+  const { mostBytes, leaseBytes } = inlineShare([part(500, 2)], PAGE);
+  deepEqual([mostBytes, leaseBytes], [Math.floor(4 * MIB / 1_500), 4 * MIB]);
 });
 
 Deno.test("what is merged keeps JSON only when all of it is one page", () => {
   equal(inlineShare([part(250), part(250)], PAGE).mostBytes, 8_388);
-  deepEqual(inlineShare([part(250), part(251)], PAGE), { mostBytes: 0, claimBytes: 0 });
-  deepEqual(inlineShare([part(250), part(Infinity)], PAGE), { mostBytes: 0, claimBytes: 0 });
+  deepEqual(inlineShare([part(250), part(251)], PAGE), { mostBytes: 0, leaseBytes: 0 });
+  deepEqual(inlineShare([part(250), part(Infinity)], PAGE), { mostBytes: 0, leaseBytes: 0 });
 });
 
 Deno.test("nothing has no share", () => {
-  deepEqual(inlineShare([], PAGE), { mostBytes: 0, claimBytes: 0 });
-  deepEqual(inlineShare([part(0)], PAGE), { mostBytes: 0, claimBytes: 0 });
+  deepEqual(inlineShare([], PAGE), { mostBytes: 0, leaseBytes: 0 });
+  deepEqual(inlineShare([part(0)], PAGE), { mostBytes: 0, leaseBytes: 0 });
 });
 
 Deno.test("all that may come along has room, whatever is asked", () => {
@@ -38,11 +38,11 @@ Deno.test("all that may come along has room, whatever is asked", () => {
   );
   fc.assert(fc.property(parts, (asked) => {
     const all = asked.map(({ limit, lanes }) => part(limit, lanes));
-    const { mostBytes, claimBytes } = inlineShare(all, PAGE);
+    const { mostBytes, leaseBytes } = inlineShare(all, PAGE);
     const rows = asked.reduce(
       (sum, { limit, lanes }) => sum + Math.min(limit, PAGE) * (lanes > 1 ? 3 : 1),
       0,
     );
-    ok(rows * mostBytes <= claimBytes && claimBytes <= 4 * MIB);
+    ok(rows * mostBytes <= leaseBytes && leaseBytes <= 4 * MIB);
   }));
 });

@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import { facetConditions } from "../../../src/store/search/facet.ts";
-import { authorFingerprint, headOf, tagFingerprint } from "../../../src/store/fingerprint.ts";
+import { authorFingerprint, idPrefixOf, tagFingerprint } from "../../../src/store/fingerprint.ts";
 import { type Plan, plansOf, wordPlanOf } from "../../../src/store/read/plan.ts";
 
 const A = "a".repeat(64);
@@ -44,7 +44,7 @@ Deno.test("ids go before everything else", () => {
     }),
     [{
       index: "id",
-      lanes: [[headOf(A), A]],
+      lanes: [[idPrefixOf(A), A]],
       rest: { authors: [authorB], kinds: [1], tags: [{ values: [x] }] },
     }],
   );

@@ -41,18 +41,18 @@ const [old, young] = [row("old", 1), row("young", 2)];
 
 Deno.test("together, all come in the order of time and share what may come along", async () => {
   const [first, second] = [new Written(10, old), new Written(20, young)];
-  const { found, claimBytes } = askTogether([first, second], {});
+  const { found, leaseBytes } = askTogether([first, second], {});
   deepEqual(await idsOf(found), ["young", "old"]);
-  equal(claimBytes, 30 * 16_384);
+  equal(leaseBytes, 30 * 16_384);
   deepEqual(first.steps, second.steps);
   equal(first.steps[0]?.mostBytes, 16_384);
 });
 
 Deno.test("in turn, each is asked with a share of its own", async () => {
   const [first, second] = [new Written(500, old), new Written(1, young)];
-  const { found, claimBytes } = askInTurn([first, second], {});
+  const { found, leaseBytes } = askInTurn([first, second], {});
   deepEqual(await idsOf(found), ["old", "young"]);
-  equal(claimBytes, 4 * 2 ** 20);
+  equal(leaseBytes, 4 * 2 ** 20);
   equal(first.steps[0]?.mostBytes, 8_388);
   equal(second.steps[0]?.mostBytes, 16_384);
 });

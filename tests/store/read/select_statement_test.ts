@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import { ANY_LENGTH } from "../../../src/store/read/body_statement.ts";
-import { authorFingerprint, headOf } from "../../../src/store/fingerprint.ts";
+import { authorFingerprint, idPrefixOf } from "../../../src/store/fingerprint.ts";
 import { plansOf } from "../../../src/store/read/plan.ts";
 import type { LaneStart } from "../../../src/store/read/scan.ts";
 import { selectStatement } from "../../../src/store/read/select_statement.ts";
@@ -87,7 +87,7 @@ Deno.test("lanes from a place: the rest of its second, then what is older", () =
     "{0,1}",
     "{1,2}",
     "{9,9}",
-    `{${headOf(A)},${headOf(A)}}`,
+    `{${idPrefixOf(A)},${idPrefixOf(A)}}`,
     5,
     10,
     20,
@@ -143,7 +143,7 @@ Deno.test("a single lane is no table: its values are parameters", () => {
       "(select hit",
     ),
   );
-  deepEqual(parameters, [0, 1, 9, headOf(A), 0, 10, 20, ANY_LENGTH]);
+  deepEqual(parameters, [0, 1, 9, idPrefixOf(A), 0, 10, 20, ANY_LENGTH]);
 });
 
 Deno.test("by id and by time the JSON comes at once", () => {

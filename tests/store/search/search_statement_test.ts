@@ -8,7 +8,7 @@ import {
   matchStatement,
   newestStatement,
 } from "../../../src/store/search/search_statement.ts";
-import { PretendCells } from "../../kit/pretend_cells.ts";
+import { FakeCells } from "../../kit/fake_cells.ts";
 
 const stretch = { since: 1_000, before: 2_000, wanted: 50, most: 100, isSelective: true };
 
@@ -102,12 +102,12 @@ Deno.test("NIP40 what has expired is no match", () => {
 
 Deno.test("a row without a match says how many there were", () => {
   const { read } = statementOf({});
-  deepEqual(read(new PretendCells("7", "0", "0", "0", "0")), {
+  deepEqual(read(new FakeCells("7", "0", "0", "0", "0")), {
     looked: 7,
     compared: 0,
     match: undefined,
   });
-  deepEqual(read(new PretendCells("7", "5", "3", "1700000000", "0.25")), {
+  deepEqual(read(new FakeCells("7", "5", "3", "1700000000", "0.25")), {
     looked: 7,
     compared: 5,
     match: { key: 3, createdAt: 1_700_000_000, rank: 0.25 },
@@ -130,6 +130,6 @@ Deno.test("what was found is checked by its true values when it is fetched", () 
 Deno.test("the newest are counted within the plan's time", () => {
   const { parameters, read } = newestStatement(planOf({ since: 5, until: 8 }), 250);
   deepEqual(parameters, [5, 9, 250]);
-  const newest = read(new PretendCells("3", "8", "6", "5"));
+  const newest = read(new FakeCells("3", "8", "6", "5"));
   deepEqual(newest, { count: 3, newestAt: 8, oldestAt: 6, firstAt: 5 });
 });

@@ -3,7 +3,7 @@ import { SHORTEST_WINDOW_S } from "../../../src/store/search/facet.ts";
 import {
   candidatesFor,
   type Match,
-  type Stretch,
+  type TimeRange,
   walkBack,
 } from "../../../src/store/search/search_walk.ts";
 
@@ -13,8 +13,8 @@ const NOW = 1_700_000_000;
 function world(times: readonly number[]) {
   const matches = times.map((createdAt, place): Match => ({ key: place + 1, createdAt, rank: 1 }));
   matches.sort((a, b) => b.createdAt - a.createdAt);
-  const stretches: Stretch[] = [];
-  const look = (stretch: Stretch) => {
+  const stretches: TimeRange[] = [];
+  const look = (stretch: TimeRange) => {
     stretches.push(stretch);
     const { since, before, wanted, most } = stretch;
     const inside = matches.filter(({ createdAt }) => createdAt >= since && createdAt < before);
@@ -136,7 +136,7 @@ Deno.test("of too many matches in the shortest window some are taken, and it is 
 });
 
 Deno.test("what was passed over is known even when all of time was walked through", async () => {
-  const look = ({ wanted, most }: Stretch) =>
+  const look = ({ wanted, most }: TimeRange) =>
     Promise.resolve({ looked: most + 1, compared: Math.min(1, wanted), best: [] });
   const walked = await walkBack({ since: 0, before: 100, eventsPerS: 30, candidates: 10 }, look);
   deepEqual(walked, { compared: 1, best: [], isWhole: false });

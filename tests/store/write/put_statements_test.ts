@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
-import { headOf, tagFingerprint } from "../../../src/store/fingerprint.ts";
+import { idPrefixOf, tagFingerprint } from "../../../src/store/fingerprint.ts";
 import { hexToBytes } from "../../../src/nostr/hex.ts";
 import {
   deleteTags,
@@ -47,7 +47,7 @@ Deno.test("the text is the same for one event and for many", () => {
 
 Deno.test("keys and ids travel as arrays", () => {
   deepEqual(deleteTags([1, 2]).parameters, ["{1,2}"]);
-  deepEqual(selectIds(["aa"]).parameters, [`{${headOf("aa")}}`]);
+  deepEqual(selectIds(["aa"]).parameters, [`{${idPrefixOf("aa")}}`]);
 });
 
 Deno.test("NIP01-50 single letters and first values, each pair once", () => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
-import { headOf } from "../../../src/store/fingerprint.ts";
+import { idPrefixOf } from "../../../src/store/fingerprint.ts";
 import {
   deleteByIds,
   deleteBySlots,
@@ -42,7 +42,7 @@ Deno.test("values travel as arrays", () => {
   deepEqual(deleteByIds(ids(2), portableHashText).parameters.slice(0, 3), [
     String.raw`{"\\x01","\\x01"}`,
     String.raw`{"\\x02","\\x02"}`,
-    `{${headOf("01")},${headOf("01")}}`,
+    `{${idPrefixOf("01")},${idPrefixOf("01")}}`,
   ]);
   deepEqual(deleteBySlots(slots(2), portableHashText).parameters.slice(1, 4), [
     "{30023,30023}",

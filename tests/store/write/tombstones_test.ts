@@ -11,7 +11,7 @@ Deno.test("kinds 5 and 62 are requests", () => {
 
 Deno.test("what is no request leaves no tombstone", () => {
   const tombstones = new Tombstones();
-  tombstones.heed(someEvent({ tags: [["e", newKey()]] }));
+  tombstones.noteDeletion(someEvent({ tags: [["e", newKey()]] }));
   equal(tombstones.isEmpty, true);
 });
 

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
-import { draftOf } from "../../../src/store/write/draft.ts";
+import { prepareBatch } from "../../../src/store/write/prepared_batch.ts";
 import type { NumberedRecord } from "../../../src/store/feed/feed_statements.ts";
 import { writeBatch } from "../../../src/store/write/write_batch.ts";
 import { newKey, recordOf, someEvent } from "../../kit/records.ts";
@@ -15,7 +15,7 @@ async function write(events: readonly ReturnType<typeof someEvent>[], ...answers
   const stored: NumberedRecord[] = [];
   const announced: number[] = [];
   const outcomes = await writeBatch(batch, database, {
-    draft: draftOf(batch, portableHashText),
+    draft: prepareBatch(batch, portableHashText),
     stored,
     alone: false,
     hashText: portableHashText,

@@ -13,7 +13,7 @@ import type { Peer, PeerEvents } from "../../src/relay/peer.ts";
  * Hands text to a session and collects what comes back. It reads everything at once unless
  * {@link stopReading} was called; from then on bytes pile up in {@link queuedBytes}.
  */
-export class PretendPeer implements Peer {
+export class FakePeer implements Peer {
   readonly address = "192.0.2.1";
   lastHeardMs: number;
   queuedBytes = 0;

@@ -1,25 +1,25 @@
 import { deepEqual, equal, rejects, throws } from "node:assert/strict";
-import { Allowance } from "../../../src/store/database/allowance.ts";
+import { TimeBudget } from "../../../src/store/database/time_budget.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
-import { settle } from "../../kit/pretend_relay.ts";
+import { settle } from "../../kit/fake_relay.ts";
 
 const late = { name: "QueryTimedOut", message: "the query took longer than 1000 ms" };
 
 Deno.test("work that ends in time gives what it gives, and leaves no timer", async () => {
   const clock = new FakeClock();
-  const allowance = new Allowance(1_000, clock);
-  equal(await allowance.within(Promise.resolve(7), () => {}), 7);
+  const timeBudget = new TimeBudget(1_000, clock);
+  equal(await timeBudget.within(Promise.resolve(7), () => {}), 7);
   const broken = new Error("broken");
-  await rejects(allowance.within(Promise.reject(broken), () => {}), broken);
+  await rejects(timeBudget.within(Promise.reject(broken), () => {}), broken);
   equal(clock.timerCount, 0);
 });
 
 Deno.test("work that takes longer is told to stop, once, and nobody waits for its end", async () => {
   const clock = new FakeClock();
-  const allowance = new Allowance(1_000, clock);
+  const timeBudget = new TimeBudget(1_000, clock);
   const work = Promise.withResolvers<number>();
   let stops = 0;
-  const answer = allowance.within(work.promise, () => stops++);
+  const answer = timeBudget.within(work.promise, () => stops++);
   clock.advance(999);
   equal(stops, 0);
   clock.advance(1);
@@ -32,27 +32,27 @@ Deno.test("work that takes longer is told to stop, once, and nobody waits for it
 
 Deno.test("the time is that of all the work together, and not of the pauses", async () => {
   const clock = new FakeClock();
-  const allowance = new Allowance(1_000, clock);
+  const timeBudget = new TimeBudget(1_000, clock);
   const take = async (ms: number) => {
     const work = Promise.withResolvers<void>();
-    const answer = allowance.within(work.promise, () => {});
+    const answer = timeBudget.within(work.promise, () => {});
     clock.advance(ms);
     work.resolve();
     await answer;
   };
   await take(600);
   clock.advance(10_000);
-  allowance.check();
+  timeBudget.check();
   await rejects(take(400), late);
-  throws(() => allowance.check(), late);
+  throws(() => timeBudget.check(), late);
 });
 
 Deno.test("work that runs side by side has the same time", async () => {
   const clock = new FakeClock();
-  const allowance = new Allowance(1_000, clock);
+  const timeBudget = new TimeBudget(1_000, clock);
   const never = new Promise<void>(() => {});
   const stopped: string[] = [];
-  const both = ["a", "b"].map((name) => allowance.within(never, () => stopped.push(name)));
+  const both = ["a", "b"].map((name) => timeBudget.within(never, () => stopped.push(name)));
   clock.advance(1_000);
   for (const answer of both) await rejects(answer, late);
   deepEqual(stopped, ["a", "b"]);

@@ -9,13 +9,13 @@ import { assert } from "../../base/assert.ts";
 /**
  * Lets a number of callers in; the others wait in order, and may give up waiting.
  */
-export class Turnstile {
+export class Semaphore {
   /** In order of arrival; a set, so that who gives up leaves from the midst at no cost. */
   readonly #waiting = new Set<() => void>();
   #free: number;
 
   constructor(capacity: number) {
-    assert(capacity > 0, "a turnstile lets at least one in");
+    assert(capacity > 0, "a semaphore lets at least one in");
     this.#free = capacity;
   }
 

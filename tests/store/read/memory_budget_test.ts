@@ -1,14 +1,14 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import type { Source } from "../../../src/base/fair_queue.ts";
-import { settle } from "../../kit/pretend_relay.ts";
-import { ByteRoom } from "../../../src/store/read/byte_room.ts";
+import { settle } from "../../kit/fake_relay.ts";
+import { MemoryBudget } from "../../../src/store/read/memory_budget.ts";
 
 /** Notes who came in, in order. */
 class Visitors {
   readonly inside: string[] = [];
-  readonly #room: ByteRoom;
+  readonly #room: MemoryBudget;
 
-  constructor(room: ByteRoom) {
+  constructor(room: MemoryBudget) {
     this.#room = room;
   }
 
@@ -18,7 +18,7 @@ class Visitors {
 }
 
 Deno.test("as many bytes come in as fit, and not one more", async () => {
-  const room = new ByteRoom(100);
+  const room = new MemoryBudget(100);
   const visitors = new Visitors(room);
   for (const [name, bytes] of [["a", 60], ["b", 40], ["c", 1]] as const) {
     void visitors.enter(name, bytes);
@@ -33,7 +33,7 @@ Deno.test("as many bytes come in as fit, and not one more", async () => {
 });
 
 Deno.test("who is small does not pass by who came first", async () => {
-  const room = new ByteRoom(100);
+  const room = new MemoryBudget(100);
   const visitors = new Visitors(room);
   for (const [name, bytes] of [["a", 80], ["large", 50], ["small", 10]] as const) {
     void visitors.enter(name, bytes);
@@ -46,7 +46,7 @@ Deno.test("who is small does not pass by who came first", async () => {
 });
 
 Deno.test("who gives up leaves its place to those behind", async () => {
-  const room = new ByteRoom(100);
+  const room = new MemoryBudget(100);
   const visitors = new Visitors(room);
   const controller = new AbortController();
   await visitors.enter("a", 80);
@@ -61,7 +61,7 @@ Deno.test("who gives up leaves its place to those behind", async () => {
 });
 
 Deno.test("who is larger than the room has it alone", async () => {
-  const room = new ByteRoom(100);
+  const room = new MemoryBudget(100);
   const visitors = new Visitors(room);
   await visitors.enter("huge", 1_000);
   void visitors.enter("small", 1);
@@ -73,14 +73,14 @@ Deno.test("who is larger than the room has it alone", async () => {
 });
 
 Deno.test("nobody comes in whose signal was aborted before", async () => {
-  const room = new ByteRoom(100);
+  const room = new MemoryBudget(100);
   const enough = new Error("enough");
   await rejects(room.enter(1, AbortSignal.abort(enough)), enough);
   equal(room.taken, 0);
 });
 
 Deno.test("a source that waits often delays another by little", async () => {
-  const room = new ByteRoom(100);
+  const room = new MemoryBudget(100);
   const inside: string[] = [];
   await room.enter(100);
   const enter = (name: string, source: Source) =>

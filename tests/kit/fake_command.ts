@@ -34,7 +34,7 @@ export class KeptOutput implements Output {
 }
 
 /** A command's surroundings, and what it did to them. */
-export class PretendCommand {
+export class FakeCommand {
   readonly stdout = new KeptOutput();
   readonly stderr = new KeptOutput();
   readonly clock = new FakeClock();

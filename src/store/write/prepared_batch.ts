@@ -14,7 +14,7 @@ import { type OrderedBatch, orderedBatch } from "./ordered_batch.ts";
 import { insertRegular, type StoredRow, tagList, upsertVersioned } from "./put_statements.ts";
 
 /** A batch as it is written. */
-export interface Draft {
+export interface PreparedBatch {
   readonly ordered: OrderedBatch;
   /** Undefined when there is nothing to write. */
   readonly regular: Statement<StoredRow> | undefined;
@@ -29,11 +29,11 @@ export interface Draft {
  * @param hashText for fingerprints.
  * @param deleted places in the batch of what is not to be written.
  */
-export function draftOf(
+export function prepareBatch(
   batch: readonly EventRecord[],
   hashText: HashText,
   deleted: ReadonlySet<number> = new Set(),
-): Draft {
+): PreparedBatch {
   const ordered = orderedBatch(batch, hashText, deleted);
   const { regular, versioned } = ordered;
   const tagLists = new Map<string, string>();

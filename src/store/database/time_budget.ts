@@ -11,7 +11,7 @@ import { QueryTimedOut } from "../event_store.ts";
  * The time that the statements of one query have, all together. It runs while the database works and not
  * while the query waits: for a connection, for room, for who takes the answer.
  */
-export class Allowance {
+export class TimeBudget {
   readonly #limitMs: number;
   readonly #clock: Pick<Clock, "monotonicMs" | "after">;
   #leftMs: number;

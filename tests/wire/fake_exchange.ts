@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { PretendPeer } from "../kit/pretend_peer.ts";
-import { PretendRelay, settle } from "../kit/pretend_relay.ts";
+import type { FakePeer } from "../kit/fake_peer.ts";
+import { FakeRelay, settle } from "../kit/fake_relay.ts";
 import type { Exchange, Heard, Line } from "./conversation.ts";
 
 /** Connects to a fresh pretend relay. */
-export class PretendExchange implements Exchange {
-  readonly #relay = new PretendRelay();
-  readonly #peers: PretendPeer[] = [];
+export class FakeExchange implements Exchange {
+  readonly #relay = new FakeRelay();
+  readonly #peers: FakePeer[] = [];
 
   nowS(): number {
     return this.#relay.clock.nowMs() / 1_000;
@@ -20,7 +20,7 @@ export class PretendExchange implements Exchange {
   connect(): Promise<Line> {
     const peer = this.#relay.connect();
     this.#peers.push(peer);
-    return Promise.resolve(new PretendLine(peer));
+    return Promise.resolve(new FakeLine(peer));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -29,12 +29,12 @@ export class PretendExchange implements Exchange {
   }
 }
 
-class PretendLine implements Line {
-  readonly #peer: PretendPeer;
+class FakeLine implements Line {
+  readonly #peer: FakePeer;
   readonly #heard: Heard[] = [];
   #isCloseHeard = false;
 
-  constructor(peer: PretendPeer) {
+  constructor(peer: FakePeer) {
     this.#peer = peer;
   }
 

@@ -52,7 +52,7 @@ export class MustBeAlone extends Error {
  * Rejects with {@link MustBeAlone} when the batch has to be written anew, {@link BurialOptions.alone}.
  * One that has requests had better be so at once.
  */
-export async function bury(
+export async function deleteCovered(
   batch: readonly EventRecord[],
   session: Session,
   options: BurialOptions,
@@ -74,7 +74,7 @@ export async function bury(
 
 function requestsOf(batch: readonly EventRecord[]): Tombstones {
   const requests = new Tombstones();
-  for (const { event } of batch) requests.heed(event);
+  for (const { event } of batch) requests.noteDeletion(event);
   return requests;
 }
 

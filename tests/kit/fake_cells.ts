@@ -8,7 +8,7 @@ import { utf8 } from "../../src/base/bytes.ts";
 import type { Cells } from "../../src/store/database/database.ts";
 
 /** The text of each column. */
-export class PretendCells implements Cells {
+export class FakeCells implements Cells {
   readonly #texts: readonly string[];
 
   constructor(...texts: readonly string[]) {

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
-import { draftOf } from "../../../src/store/write/draft.ts";
+import { prepareBatch } from "../../../src/store/write/prepared_batch.ts";
 import { tagFingerprint } from "../../../src/store/fingerprint.ts";
 import { insertRegular, upsertVersioned } from "../../../src/store/write/put_statements.ts";
 import { newKey, recordOf, someEvent } from "../../kit/records.ts";
@@ -9,14 +9,14 @@ const note = recordOf(someEvent({ tags: [["t", "x"]] }));
 const profile = recordOf(someEvent({ kind: 0, pubkey: newKey() }));
 
 Deno.test("a draft has a statement for each sort of event, and the tags of those that have some", () => {
-  const { ordered, regular, versioned, tagLists } = draftOf([note, profile], portableHashText);
+  const { ordered, regular, versioned, tagLists } = prepareBatch([note, profile], portableHashText);
   deepEqual(regular?.parameters, insertRegular(ordered.regular).parameters);
   deepEqual(versioned?.parameters, upsertVersioned(ordered.versioned).parameters);
   deepEqual([...tagLists], [[note.event.id, `{${tagFingerprint("t", "x", portableHashText)}}`]]);
 });
 
 Deno.test("what was deleted is in no statement", () => {
-  const { ordered, regular, versioned, tagLists } = draftOf(
+  const { ordered, regular, versioned, tagLists } = prepareBatch(
     [note, profile],
     portableHashText,
     new Set([0]),

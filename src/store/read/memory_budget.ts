@@ -17,7 +17,7 @@ interface Waiter {
  * Lets in as many bytes as fit; the others wait in turns of their sources, however few they are, and may
  * give up waiting. More than there is room for count as all of it.
  */
-export class ByteRoom {
+export class MemoryBudget {
   readonly #capacity: number;
   readonly #waiting = new FairQueue<Waiter>();
   /** Whose turn it is, and for whom there is no room yet. */

@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
-import { bury, MustBeAlone } from "../../../src/store/write/burial.ts";
+import { deleteCovered, MustBeAlone } from "../../../src/store/write/delete_covered.ts";
 import type { Session, Statement } from "../../../src/store/database/database.ts";
 import { newKey, recordOf, someEvent } from "../../kit/records.ts";
 
@@ -36,7 +36,10 @@ class WatchedSession implements Session {
 Deno.test("a batch without requests takes the shared lock first, and looks by three statements", async () => {
   const session = new WatchedSession();
   const batch = [recordOf(someEvent()), recordOf(someEvent({ kind: 0 }))];
-  deepEqual(await bury(batch, session, { hashText: portableHashText, alone: false }), new Set());
+  deepEqual(
+    await deleteCovered(batch, session, { hashText: portableHashText, alone: false }),
+    new Set(),
+  );
   equal(session.asked[0]?.includes("lock_shared"), true);
   equal(session.asked.length, 4);
 });
@@ -46,7 +49,7 @@ Deno.test("five hundred targets are deleted by as many statements as one", async
   for (const count of [1, 500]) {
     const session = new WatchedSession();
     const tags = Array.from({ length: count }, () => ["e", newKey()]);
-    await bury([recordOf(someEvent({ kind: 5, tags }))], session, {
+    await deleteCovered([recordOf(someEvent({ kind: 5, tags }))], session, {
       hashText: portableHashText,
       alone: true,
     });
@@ -60,11 +63,14 @@ Deno.test("a deleted version that comes late has to be written alone", async () 
   const known = { id: version.id, pubkey: version.pubkey };
   const batch = [recordOf(someEvent()), recordOf(version)];
   await rejects(
-    bury(batch, new WatchedSession(known), { hashText: portableHashText, alone: false }),
+    deleteCovered(batch, new WatchedSession(known), { hashText: portableHashText, alone: false }),
     MustBeAlone,
   );
   const session = new WatchedSession(known);
-  deepEqual(await bury(batch, session, { hashText: portableHashText, alone: true }), new Set([1]));
+  deepEqual(
+    await deleteCovered(batch, session, { hashText: portableHashText, alone: true }),
+    new Set([1]),
+  );
   equal(session.asked.some((text) => text.startsWith("insert into deleted_addresses")), true);
 });
 
@@ -72,7 +78,7 @@ Deno.test("more targets than a statement takes are deleted by several", async ()
   const asked = async (count: number) => {
     const session = new WatchedSession();
     const tags = Array.from({ length: count }, () => ["e", newKey()]);
-    await bury([recordOf(someEvent({ kind: 5, tags }))], session, {
+    await deleteCovered([recordOf(someEvent({ kind: 5, tags }))], session, {
       hashText: portableHashText,
       alone: true,
     });

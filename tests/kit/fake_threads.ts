@@ -9,7 +9,7 @@ import { verifyPacked } from "../../src/signatures/verify_batch.ts";
 import type { StartThread, VerifyThreadEvents } from "../../src/signatures/verify_thread.ts";
 
 /** A thread in the hands of a test. */
-export class PretendThread {
+export class FakeThread {
   /** The batches it was given and has not answered, oldest first. */
   readonly batches: Uint8Array[] = [];
   ended = false;
@@ -32,12 +32,12 @@ export class PretendThread {
 }
 
 /** Starts threads and remembers them. */
-export class PretendThreads {
+export class FakeThreads {
   /** All threads ever started, oldest first. */
-  readonly started: PretendThread[] = [];
+  readonly started: FakeThread[] = [];
 
   readonly start: StartThread = (events) => {
-    const thread = new PretendThread(events);
+    const thread = new FakeThread(events);
     this.started.push(thread);
     return {
       check: (packed) => void thread.batches.push(packed),

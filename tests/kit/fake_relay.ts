@@ -23,10 +23,10 @@ import { vanishesHere } from "../../src/relay/access/vanish.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { testLimits } from "./limits.ts";
 import { SeededRandom } from "./seeded_random.ts";
-import { PretendPeer } from "./pretend_peer.ts";
+import { FakePeer } from "./fake_peer.ts";
 
 /** What a test may choose. */
-export interface PretendRelayOptions {
+export interface FakeRelayOptions {
   readonly limits?: Partial<RelayLimits>;
   readonly store?: EventStore;
   readonly writer?: EventWriter;
@@ -56,12 +56,12 @@ const RELAY_URL = "wss://relay.example";
 export const PRIVATE_KINDS: ReadonlySet<number> = new Set([4, 1059, 21_059]);
 
 /** A relay on a memory store and a fake clock. */
-export class PretendRelay {
+export class FakeRelay {
   readonly clock = new FakeClock();
   readonly store: EventStore;
   readonly relay: Relay;
 
-  constructor(options: PretendRelayOptions = {}) {
+  constructor(options: FakeRelayOptions = {}) {
     const limits = { ...testLimits, ...options.limits };
     this.store = options.store ?? new MemoryStore(this.clock);
     this.relay = new Relay({
@@ -84,8 +84,8 @@ export class PretendRelay {
   }
 
   /** Opens a connection. */
-  connect(handshake?: Handshake): PretendPeer {
-    const peer = new PretendPeer(this.clock);
+  connect(handshake?: Handshake): FakePeer {
+    const peer = new FakePeer(this.clock);
     return peer.attach(this.relay.connect(peer, handshake));
   }
 }
