@@ -32,6 +32,7 @@ export interface DocSymbol {
 const publicFiles: ReadonlySet<string> = new Set([
   "src/app/create_relay.ts",
   "src/net/buffered_reader.ts",
+  "src/net/server/accept_sockets.ts",
   "src/net/datagram.ts",
   "src/net/client/dial.ts",
   "src/net/address/ip_address.ts",
@@ -113,7 +114,9 @@ function hasTag(doc: JsDoc | undefined, kind: string): boolean {
  */
 export async function readDocs(root: string): Promise<DocNodes> {
   const files = [...filesUnder(root, "src", ".ts")];
-  if (readIfPresent(`${root}/mod.ts`) !== undefined) files.push("mod.ts");
+  for (const door of ["mod.ts", "sockets.ts"]) {
+    if (readIfPresent(`${root}/${door}`) !== undefined) files.push(door);
+  }
   if (files.length === 0) return {};
   const { nodes } = JSON.parse(await denoOutput(["doc", "--json", ...files], root));
   return nodes;

@@ -54,7 +54,9 @@ export function roomBreaches(imports: readonly Import[]): readonly string[] {
  */
 export async function importsOf(root: string): Promise<readonly Import[]> {
   const files = [...filesUnder(root, "src", ".ts")];
-  if (readIfPresent(`${root}/mod.ts`) !== undefined) files.push("mod.ts");
+  for (const door of ["mod.ts", "sockets.ts"]) {
+    if (readIfPresent(`${root}/${door}`) !== undefined) files.push(door);
+  }
   const entry = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     const rootUrl = fileUrl(await Deno.realPath(root));
@@ -91,7 +93,7 @@ function importsIn(graph: Graph, rootUrl: string): readonly Import[] {
   const imports: Import[] = [];
   for (const module of graph.modules) {
     const file = relativeTo(rootUrl, module.specifier);
-    if (file !== "mod.ts" && !file.startsWith("src/")) continue;
+    if (file !== "mod.ts" && file !== "sockets.ts" && !file.startsWith("src/")) continue;
     for (const { specifier, code, type } of module.dependencies ?? []) {
       const resolved = code?.specifier ?? type?.specifier ?? specifier;
       const target = relativeTo(rootUrl, resolved);

@@ -113,6 +113,15 @@ export const rooms: readonly Room[] = [
     runtime: [],
     touches: ["everything"],
   },
+  {
+    // The lower layers for other programs. Of `app` it has the clock and the chance of the system.
+    name: "sockets.ts",
+    imports: ["app", "base", "net", "websocket"],
+    types: [],
+    packages: [],
+    runtime: [],
+    touches: [],
+  },
 ];
 
 /**

@@ -86,6 +86,8 @@ export class BufferedReader {
     stream.on("error", this.#onError);
     stream.on("data", this.#onData);
     stream.pause();
+    // What was over before tells nothing any more.
+    this.#ended = stream.destroyed;
   }
 
   /** Exactly so many bytes. Rejects with {@link ReadFailed}. */

@@ -32,6 +32,14 @@ Deno.test("bytes come by number, however they arrive", async () => {
   equal(clock.timerCount, 0);
 });
 
+Deno.test("a stream that was over before the reader came has ended", async () => {
+  const [near] = duplexPair();
+  near.destroy();
+  await new Promise((resolve) => near.once("close", resolve));
+  const reader = new BufferedReader(near, new FakeClock(), limits);
+  equal(await reasonOf(reader.readLine(5)), "ended");
+});
+
 Deno.test("lines end with LF or CR LF, and may be empty", async () => {
   const { far, reader } = reading();
   far.write("one\r\ntwo\n\r\nthr\ree\n");
