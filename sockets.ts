@@ -77,3 +77,42 @@ export {
 export { acceptDeflate, offerDeflate } from "./src/websocket/permessage_deflate.ts";
 export { nodeZlib } from "./src/net/zlib.ts";
 export type { Message } from "./src/websocket/message_assembler.ts";
+
+// What the types above are made of.
+export type { SharedBytes } from "./src/base/bytes.ts";
+export type { Rate } from "./src/base/token_bucket.ts";
+export type { ForwardedTrust } from "./src/net/address/forwarded.ts";
+export type { NetworkList } from "./src/net/address/network_list.ts";
+export type { ConnectionLimits, ConnectionOptions } from "./src/net/connection.ts";
+export type { PacedReadingOptions, PaceLimits } from "./src/net/paced_reading.ts";
+export type { PacedWritingOptions, WaterMarks } from "./src/net/paced_writing.ts";
+export type { TrustedPeers } from "./src/net/server/acceptor.ts";
+export type { Admission, AdmissionRefusal, Gates } from "./src/net/server/admission.ts";
+export type { BindOptions } from "./src/net/server/bind.ts";
+export type { HttpLimits } from "./src/net/server/http_conversation.ts";
+export type { RequestInfo } from "./src/net/server/listen.ts";
+export type {
+  DropReason,
+  dropReasons,
+  EndingKind,
+  endingKinds,
+  NetCounters,
+  RefusalReason,
+  refusalReasons,
+} from "./src/net/server/net_counters.ts";
+export type { TlsGate } from "./src/net/server/tls_gate.ts";
+export type { Turns } from "./src/net/turns.ts";
+export type { UnreadWindowOptions } from "./src/net/unread_window.ts";
+export type { BufferPool } from "./src/websocket/buffer_pool.ts";
+export type { ClientHandshakeOptions } from "./src/websocket/client_handshake.ts";
+export type { AgreedExtension, Extension, ExtensionRequest } from "./src/websocket/extension.ts";
+export type { Fault } from "./src/websocket/fault.ts";
+export type { HandshakeOptions } from "./src/websocket/handshake.ts";
+export type { HandshakeFault } from "./src/websocket/handshake_fault.ts";
+export type { ExtensionOffer } from "./src/websocket/header_list.ts";
+export type { PieceWatch } from "./src/websocket/output_queue.ts";
+export type { DeflateOptions } from "./src/websocket/permessage_deflate.ts";
+export type { Protocol, ProtocolEvent, ProtocolLimits } from "./src/websocket/protocol.ts";
+export type { ProtocolState } from "./src/websocket/protocol_state.ts";
+export type { WebSocketUrl } from "./src/websocket/websocket_url.ts";
+export type { Zlib } from "./src/websocket/zlib.ts";

@@ -29,6 +29,7 @@ export interface CreateRelayOptions {
 
 /** What is known of whoever sent a request, as `Deno.serve` tells its handler. */
 export interface RequestOrigin {
+  /** Where the request came from. */
   readonly remoteAddr: Deno.Addr;
 }
 

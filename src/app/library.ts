@@ -22,4 +22,4 @@ export type { NostrEvent, Tag } from "../nostr/event.ts";
 export type { ReqFilter } from "../nostr/filter.ts";
 export type { Log, LogFields } from "../base/log.ts";
 export type { Filter, Published } from "./local_client.ts";
-export type { Counters } from "../relay/counters.ts";
+export type { CountedVerb, Counters } from "../relay/counters.ts";

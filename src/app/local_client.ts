@@ -15,8 +15,11 @@ import { relayLimits } from "./relay_limits.ts";
 
 /** A filter as it is written. @see NIP-01 */
 export interface Filter {
+  /** Ids, 64 lower-case hex digits. */
   readonly ids?: readonly string[];
+  /** Public keys, 64 lower-case hex digits. */
   readonly authors?: readonly string[];
+  /** Kinds, from 0 to 65535. */
   readonly kinds?: readonly number[];
   /** Seconds since 1970, inclusive. */
   readonly since?: number;
@@ -32,6 +35,7 @@ export interface Filter {
 
 /** What became of a published event. */
 export interface Published {
+  /** As the second element of an OK says it. */
   readonly accepted: boolean;
   /** As the third element of an OK says it. */
   readonly reason?: Reason;

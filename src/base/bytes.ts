@@ -117,6 +117,7 @@ export class SharedBytes {
   /** The same bytes as DEFLATE blocks, once the first compressing transport has made them. */
   deflated: Uint8Array | undefined = undefined;
 
+  /** Takes bytes that nobody changes any more. */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
   }

@@ -22,6 +22,7 @@ export const defaultReaderLimits: ReaderLimits = { maxBytes: 65_536, timeoutMs: 
 
 /** A read that gave nothing. The message says what was waited for. */
 export class ReadFailed extends Error {
+  /** For those who tell errors apart by name. */
   override readonly name = "ReadFailed";
   /**
    * - `timeout`: it took too long.
@@ -31,6 +32,7 @@ export class ReadFailed extends Error {
    */
   readonly reason: "timeout" | "ended" | "too-long" | "failed";
 
+  /** Makes the error for a reason. */
   constructor(reason: ReadFailed["reason"], message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;
@@ -77,6 +79,7 @@ export class BufferedReader {
   /** Looks whether what is waited for is there. */
   #check: (() => void) | undefined = undefined;
 
+  /** Takes over a stream and pauses it. */
   constructor(stream: ByteStream, clock: Clock, limits: ReaderLimits = defaultReaderLimits) {
     this.#stream = stream;
     this.#clock = clock;

@@ -21,22 +21,28 @@ export interface ByteStream {
   write(bytes: Uint8Array, written?: () => void): boolean;
   /** Ends the writing half, after `bytes` and whatever was written before. */
   end(): unknown;
+  /** The same, and calls back when all has left. */
   end(bytes: Uint8Array, ended: () => void): unknown;
   /** Ends both halves now. */
   destroy(): unknown;
   /** The same with a reset instead of an orderly end. TCP alone knows it. */
   resetAndDestroy?(): unknown;
+  /** Reads no further until {@link resume}. */
   pause(): unknown;
+  /** Reads on. */
   resume(): unknown;
 
   /** The peer's bytes begin to flow when somebody listens to them. */
   on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
+  /** Why the stream failed. */
   on(event: "error", listener: (error: StreamError) => void): unknown;
   /** `end`: the peer sends no more. `close`: the stream is over, and tells nothing after that. */
   on(event: "end" | "close", listener: () => void): unknown;
   /** Ends an {@link on} with the same listener. */
   off(event: "data", listener: (bytes: Uint8Array) => void): unknown;
+  /** Ends an {@link on} with the same listener. */
   off(event: "error", listener: (error: StreamError) => void): unknown;
+  /** Ends an {@link on} with the same listener. */
   off(event: "end" | "close", listener: () => void): unknown;
 }
 

@@ -65,11 +65,15 @@ export interface ConnectionOptions
   readonly socket: ByteStream;
   /** Bytes that were read together with the handshake. */
   readonly head?: Uint8Array;
+  /** What is spoken on it. */
   readonly protocol: Protocol;
   /** Who the peer is, for logs. */
   readonly address: string;
+  /** The time, and timers. */
   readonly clock: Clock;
+  /** Where faults are told. */
   readonly log: Log;
+  /** The bounds of the connection. */
   readonly limits: ConnectionLimits;
   /** Shared by the connections of a process; the default is. */
   readonly turns?: Turns | undefined;
@@ -122,6 +126,7 @@ export interface ConnectionOptions
  * ```
  */
 export class Connection {
+  /** An IP address, or what stands for one. */
   readonly address: string;
   readonly #socket: ByteStream;
   readonly #protocol: Protocol;
@@ -151,6 +156,7 @@ export class Connection {
   #deadline: Timer | undefined = undefined;
   #gone = false;
 
+  /** Takes over a socket whose handshake is done; reads nothing before {@link start}. */
   constructor(options: ConnectionOptions) {
     this.address = options.address;
     this.#socket = options.socket;

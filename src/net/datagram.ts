@@ -9,8 +9,11 @@ import type { Clock } from "../base/clock.ts";
 
 /** A message, and where it comes from. */
 export interface Datagram {
+  /** What it holds. */
   readonly bytes: Uint8Array;
+  /** An IP address, or what stands for one. */
   readonly address: string;
+  /** The port that it came from. */
   readonly port: number;
 }
 
@@ -56,6 +59,7 @@ export class DatagramSocket {
   readonly #queue: Datagram[] = [];
   #waiting: ((datagram: Datagram) => void) | undefined = undefined;
 
+  /** Takes over a socket that is bound; {@link open} makes one. */
   constructor(socket: Socket, clock: Clock, limits: DatagramLimits) {
     this.#socket = socket;
     this.#clock = clock;

@@ -14,7 +14,9 @@ import { type Rate, TokenBucket } from "../base/token_bucket.ts";
 
 /** How fast a peer may send. */
 export interface PaceLimits {
+  /** Messages, and frames. */
   readonly messages: Rate;
+  /** Bytes, after decompression. */
   readonly bytes: Rate;
 }
 
@@ -28,6 +30,7 @@ export const maxHeldBytes = 64 * 1024;
 export interface PacedReadingOptions {
   /** What is read from. */
   readonly stream: { pause(): unknown; resume(): unknown };
+  /** The time, and timers. */
   readonly clock: Clock;
   /** No limits if not given. */
   readonly pace?: PaceLimits | undefined;

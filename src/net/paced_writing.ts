@@ -33,9 +33,13 @@ export const unansweredMs = 1_000;
 
 /** What {@link PacedWriting} needs. */
 export interface PacedWritingOptions {
+  /** Where the bytes go. */
   readonly socket: ByteStream;
+  /** What is spoken on it. */
   readonly protocol: Protocol;
+  /** The time, and timers. */
   readonly clock: Clock;
+  /** How much may be queued. */
   readonly limits: WaterMarks;
   /** How much may be sent to a peer that does not show that it reads; as much as the system takes if not given. */
   readonly unread?: UnreadWindowOptions | undefined;

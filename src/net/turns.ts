@@ -42,6 +42,7 @@ export class Turns {
    * @param nextRound calls back when sockets have been read from
    * @param endOfRound calls back when what was read in this round has been handed over. Default: as the other
    */
+  /** Takes turns with what calls back after others had theirs. */
   constructor(
     nextRound: (round: () => void) => void,
     endOfRound: (round: () => void) => void = nextRound,

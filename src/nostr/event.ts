@@ -23,7 +23,9 @@ export interface NostrEvent {
   readonly created_at: number;
   /** What the event is about, 0 to 65535. */
   readonly kind: number;
+  /** In the order in which the author wrote them. */
   readonly tags: readonly Tag[];
+  /** Any text. */
   readonly content: string;
   /** BIP-340 signature of the id's 32 bytes, 128 lower-case hex digits. */
   readonly sig: string;

@@ -11,8 +11,11 @@
  * asks for nothing in particular.
  */
 export interface ReqFilter {
+  /** Ids, 64 lower-case hex digits. */
   readonly ids?: ReadonlySet<string>;
+  /** Public keys, 64 lower-case hex digits. */
   readonly authors?: ReadonlySet<string>;
+  /** Kinds, from 0 to 65535. */
   readonly kinds?: ReadonlySet<number>;
   /** `#e` → wanted first values of `e` tags, by the letter alone. Each letter must be met. */
   readonly tags: ReadonlyMap<string, ReadonlySet<string>>;

@@ -23,6 +23,7 @@ export type Prefix =
 
 /** One reason: a word for the client's program, a sentence for its user. */
 export interface Reason {
+  /** The word for the client's program. */
   readonly prefix: Prefix;
   /** What was wrong, in a few plain words. Never empty. */
   readonly text: string;

@@ -37,6 +37,7 @@ export class BufferPool {
   readonly #spare: Uint8Array<ArrayBuffer>[][] = [];
   #spareBytes = 0;
 
+  /** Keeps so much memory, bytes, for connections to come. */
   constructor(maxSpareBytes = 4 * 1024 * 1024) {
     assert(maxSpareBytes >= 0, "a pool keeps some bytes or none");
     this.maxSpareBytes = maxSpareBytes;

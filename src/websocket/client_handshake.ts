@@ -25,6 +25,7 @@ export interface ClientHandshakeOptions {
   readonly random: Random;
   /** What to speak over the connection, favourite first. */
   readonly subprotocols?: readonly string[] | undefined;
+  /** The extension that is offered. */
   readonly extension?: ExtensionRequest | undefined;
   /** Further headers of the request, such as `Origin` or `User-Agent`. */
   readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;

@@ -39,6 +39,7 @@ export interface Extension {
 
 /** An extension and how the response names it. */
 export interface AgreedExtension {
+  /** What was agreed on. */
   readonly extension: Extension;
   /** The value of `Sec-WebSocket-Extensions` in the response. */
   readonly header: string;

@@ -9,6 +9,7 @@ import { CloseCode } from "./close_code.ts";
 
 /** What a peer did wrong. A value, never thrown: the peer is not our bug. */
 export interface Fault {
+  /** Tells it from an answer that is good. */
   readonly type: "fault";
   /** Stable: metrics and logs count by it. */
   readonly name: string;

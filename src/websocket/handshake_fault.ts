@@ -8,6 +8,7 @@
 
 /** Why a client did not get its connection. A value, never thrown by the handshake itself. */
 export interface HandshakeFault {
+  /** Tells it from an answer that is good. */
   readonly type: "fault";
   /** Stable: metrics and logs count by it. */
   readonly name: string;

@@ -28,6 +28,7 @@ export function isToken(text: string): boolean {
 
 /** One extension that a client would like, with its parameters as they came, doubled ones too. */
 export interface ExtensionOffer {
+  /** The name of the extension. */
   readonly name: string;
   /** Name and value; true where there is a name alone. */
   readonly parameters: readonly (readonly [name: string, value: string | true])[];

@@ -31,6 +31,7 @@ import type { Zlib } from "./zlib.ts";
 
 /** What compression is done with. */
 export interface DeflateOptions {
+  /** Who compresses. */
   readonly zlib: Zlib;
   /**
    * Messages shorter than this many bytes are sent as they are; {@link defaultMinDeflateBytes} if not

@@ -105,6 +105,7 @@ export class Protocol {
   /** The payload of the latest ping that waits for {@link releasePongs}. */
   #owedPong: Uint8Array | undefined = undefined;
 
+  /** Begins after the handshake. */
   constructor(options: ProtocolOptions) {
     const { maxMessageBytes, extension, pool = new BufferPool() } = options;
     const maxFrameBytes = options.maxFrameBytes ?? maxMessageBytes;
@@ -119,6 +120,7 @@ export class Protocol {
     this.#output = new OutputQueue({ pool, freshMaskKey, extension });
   }
 
+  /** How far the connection is. */
   get state(): ProtocolState {
     return this.#state;
   }

@@ -21,6 +21,7 @@ import { parseDecimal } from "./decimal.ts";
 
 /** One address. IPv4-mapped ones (`::ffff:192.0.2.1`) are of version 4. */
 export interface IpAddress {
+  /** Which Internet Protocol it is of. */
   readonly version: 4 | 6;
   /** Four bytes or sixteen, most significant first. Never written to. */
   readonly bytes: Uint8Array;

@@ -11,6 +11,7 @@ import { networkList } from "./network_list.ts";
 
 /** What {@link primaryAddress} looks at of an interface's address. */
 export interface InterfaceAddress {
+  /** An IP address, or what stands for one. */
   readonly address: string;
   /** Whether only this machine reaches it. */
   readonly internal: boolean;

@@ -21,7 +21,9 @@ import {
 
 /** One address of a host. */
 export interface HostAddress {
+  /** An IP address, or what stands for one. */
   readonly address: string;
+  /** 4 or 6. */
   readonly family: number;
 }
 
@@ -30,6 +32,7 @@ export type Resolve = (host: string) => Promise<readonly HostAddress[]>;
 
 /** How to connect. */
 export interface DialOptions {
+  /** The time, and timers. */
   readonly clock: Clock;
   /** How long all of it may take, from the name to the end of the TLS handshake, milliseconds. */
   readonly timeoutMs?: number;
@@ -55,10 +58,12 @@ export interface Dialled {
 
 /** Nobody was reached. The message says who, what was being done, and why it ended. */
 export class DialFailed extends Error {
+  /** For those who tell errors apart by name. */
   override readonly name = "DialFailed";
   /** `timeout`, or the system's name for what happened, such as `ECONNREFUSED`. */
   readonly code: string;
 
+  /** Makes the error, with the system's name of what happened. */
   constructor(message: string, code: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -48,10 +48,13 @@ export const defaultLastingLimits: LastingConnectionLimits = {
 export interface LastingConnectionOptions {
   /** Opens one connection, such as {@link connectWebSocket} does. */
   readonly connect: () => Promise<OpenedWebSocket>;
+  /** The time, and timers. */
   readonly clock: Clock;
+  /** Where faults are told. */
   readonly log: Log;
   /** Spreads the attempts of many clients that lost the same server at once. */
   readonly random: Random;
+  /** How often to try, and how long to wait. */
   readonly limits: LastingConnectionLimits;
   /** Told of each connection before anything is read from it; gives whoever hears it. */
   readonly onOpen: (opened: OpenedWebSocket) => ConnectionEvents;
@@ -99,6 +102,7 @@ export class LastingConnection {
   /** Until the next attempt, or the next ping: never both. */
   #timer: Timer | undefined = undefined;
 
+  /** Does nothing before {@link start}. */
   constructor(options: LastingConnectionOptions) {
     this.#options = options;
   }

@@ -51,10 +51,13 @@ export interface WebSocketClientOptions
   extends
     Pick<ClientHandshakeOptions, "subprotocols" | "extension" | "headers">,
     Pick<DialOptions, "authorities" | "identity" | "resolve"> {
+  /** The time, and timers. */
   readonly clock: Clock;
+  /** Where faults are told. */
   readonly log: Log;
   /** For the handshake's key and the masks: nobody may foresee them. */
   readonly random: Random;
+  /** The bounds of the connection. */
   readonly limits: WebSocketClientLimits;
   /** Memory for connections, shared with others of the process; one of its own if not given. */
   readonly pool?: BufferPool;
@@ -70,9 +73,12 @@ export interface OpenedWebSocket {
 
 /** The server was reached, and did not open a WebSocket connection. `fault` says how. */
 export class HandshakeFailed extends Error {
+  /** For those who tell errors apart by name. */
   override readonly name = "HandshakeFailed";
+  /** What was wrong with the answer. */
   readonly fault: HandshakeFault;
 
+  /** Makes the error for a fault. */
   constructor(fault: HandshakeFault, url: string, options?: ErrorOptions) {
     const { sentence, status, location } = fault;
     const details = [url, status, location].filter((detail) => detail !== undefined);

@@ -19,6 +19,7 @@ import { TlsGate, type TlsMaterial } from "./tls_gate.ts";
 
 /** How sockets are accepted. */
 export interface AcceptSocketsOptions {
+  /** The time, and timers. */
   readonly clock: Clock;
   /** Default: nothing is said. */
   readonly log?: Log;

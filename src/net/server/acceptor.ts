@@ -27,6 +27,7 @@ import type { ProxyHeader } from "../address/proxy_protocol.ts";
 
 /** Peers that are known by their address. */
 export interface TrustedPeers {
+  /** The networks of their addresses. */
   readonly networks: NetworkList;
   /** Whether whoever comes by a Unix socket is one of them. */
   readonly unix: boolean;

@@ -83,6 +83,7 @@ export class Admission {
   readonly #clients = new Map<string, ClientRecord>();
   #total = 0;
 
+  /** Lets nobody in beyond these bounds. */
   constructor(limits: AdmissionLimits, clock: Pick<Clock, "monotonicMs">) {
     this.#limits = limits;
     this.#clock = clock;

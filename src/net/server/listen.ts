@@ -73,15 +73,21 @@ export type RequestInfo = SocketPeer;
 export interface ConnectionInfo extends RequestInfo {
   /** The path that was asked for, with its query. */
   readonly target: string;
+  /** The fields of its head. */
   readonly headers: Headers;
+  /** What was agreed on, if anything. */
   readonly subprotocol: string | undefined;
 }
 
 /** What a server needs. */
 export interface ListenOptions extends HandshakeOptions, BindOptions {
+  /** Where to listen. */
   readonly at: ListenAddress;
+  /** The time, and timers. */
   readonly clock: Clock;
+  /** Where faults are told. */
   readonly log: Log;
+  /** The bounds of the server and its connections. */
   readonly limits: ListenLimits;
   /** Memory for connections, shared with other servers of the process; one of its own if not given. */
   readonly pool?: BufferPool;

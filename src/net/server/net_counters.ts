@@ -84,8 +84,11 @@ export interface NetCounters {
   unanswered: number;
   /** Times that a listener which accepted nothing any more was replaced. */
   relistened: number;
+  /** Sockets that were ended unheard, by reason. */
   readonly dropped: Record<DropReason, number>;
+  /** Requests that were refused, by reason. */
   readonly refused: Record<RefusalReason, number>;
+  /** Connections that ended, by how. */
   readonly ended: Record<EndingKind, number>;
 }
 

@@ -82,6 +82,7 @@ export class TlsGate {
   readonly #waiting = new WeakMap<Socket, OnSecure>();
   #contexts: readonly NamedContext[];
 
+  /** Throws what is wrong with the certificates. */
   constructor(material: TlsMaterial, options: TlsGateOptions) {
     this.#options = options;
     this.#contexts = material.identities.map((identity) => namedContext(identity, material));

@@ -10,6 +10,7 @@ export interface Handshake {
   readonly url?: string;
   /** The web page that connects, in a browser. */
   readonly origin?: string;
+  /** The program that connects, as it calls itself. */
   readonly userAgent?: string;
 }
 

@@ -14,11 +14,13 @@ export type Origin = "socket" | "import" | "sync" | "relay";
 
 /** An event that is to be taken. */
 export interface Submission {
+  /** The event, whose id has been checked. */
   readonly event: NostrEvent;
   /** Length of the event's canonical JSON, bytes. */
   readonly jsonBytes: number;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
+  /** Who brings it. */
   readonly origin: Origin;
   /** Whoever sent it; undefined where no client did. */
   readonly client?: Client | undefined;
@@ -26,8 +28,11 @@ export interface Submission {
 
 /** A request for stored events. */
 export interface Inquiry {
+  /** What is asked. */
   readonly verb: "REQ" | "COUNT" | "NEG-OPEN";
+  /** What is asked for, as parsed values. */
   readonly filters: readonly ReqFilter[];
+  /** Who asks. */
   readonly client: Client;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
@@ -47,7 +52,9 @@ export type RequestDecision = Reason | readonly ReqFilter[] | undefined;
 
 /** What a policy adds to the relay information document. */
 export interface PolicyInformation {
+  /** NIPs that it makes true. */
   readonly supportedNips?: readonly number[];
+  /** Leading zero bits of an id. @see NIP-13 */
   readonly minPowDifficulty?: number;
   /** Nothing works before AUTH. */
   readonly authRequired?: boolean;
@@ -62,6 +69,7 @@ export interface PolicyInformation {
 export interface Policy {
   /** For the log. */
   readonly name: string;
+  /** What it adds to the relay information document. */
   readonly information?: PolicyInformation;
   /** How long it may take for one decision, milliseconds. Default: what the settings say. */
   readonly timeoutMs?: number;
