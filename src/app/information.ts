@@ -46,6 +46,7 @@ export function relayInformation(
     termsOfService: relay.terms_of_service,
     software,
     version,
+    ...limits.max_sync_events > 0 && { negentropy: 1 },
     supportedNips: [...new Set([...supportedNips(settings), ...policyNips])],
     limitation: {
       ...policyLimits,
@@ -69,6 +70,7 @@ function supportedNips(settings: Settings): readonly number[] {
   if (access.private_kinds.includes("4")) nips.push(4);
   if (access.private_kinds.includes("1059")) nips.push(17, 59);
   if (limits.max_count_rows > 0) nips.push(45);
+  if (limits.max_sync_events > 0) nips.push(77);
   if (admins(settings).size > 0) nips.push(86, 98);
   if (search.enabled) nips.push(50);
   return nips;

@@ -129,6 +129,7 @@ export class RelayHost {
       ],
       privateKinds: privateKinds(settings),
       hashText: sha256OfText,
+      sha256,
     });
     this.http = createHttp({
       information: () => this.information(),

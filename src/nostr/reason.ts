@@ -6,12 +6,13 @@
  */
 
 /**
- * The first word of a reason. All stand in NIP-01's list but two: `auth-required` is NIP-42's, and
- * `unsupported` appears in NIP-01's example of CLOSED alone.
+ * The first word of a reason. All stand in NIP-01's list but three: `auth-required` is NIP-42's, `closed`
+ * NIP-77's, and `unsupported` appears in NIP-01's example of CLOSED alone.
  */
 export type Prefix =
   | "auth-required"
   | "blocked"
+  | "closed"
   | "duplicate"
   | "error"
   | "invalid"

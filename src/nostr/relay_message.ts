@@ -110,6 +110,26 @@ export function challengeMessage(challenge: string): string {
 }
 
 /**
+ * The next message of a reconciliation.
+ *
+ * @see NIP-77
+ */
+export function negMessage(id: string, message: Uint8Array): string {
+  return `["NEG-MSG",${JSON.stringify(id)},"${bytesToHex(message)}"]`;
+}
+
+/**
+ * The end of a reconciliation, by the relay.
+ *
+ * @param most how many events may be compared, where there were more
+ *
+ * @see NIP-77
+ */
+export function negErrorMessage(id: string, reason: Reason, most?: number): string {
+  return JSON.stringify(["NEG-ERR", id, reasonText(reason), ...most === undefined ? [] : [most]]);
+}
+
+/**
  * Something for people to read, about nothing in particular.
  *
  * @see NIP-01 "From relay to client: sending events and notices"

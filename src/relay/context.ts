@@ -27,6 +27,9 @@ export interface RelayContext {
   readonly verifier: Verifier;
   /** Undefined for the built-in one. */
   readonly hashText: HashText | undefined;
+  readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** What sessions of reconciliation hold, all together. */
+  readonly syncItems: FilterValues;
   /** The URL by which clients reach the relay, if it is known. */
   readonly relayUrl: string | undefined;
   readonly broadcast: Broadcast;

@@ -8,7 +8,15 @@
 import type { Prefix } from "../nostr/reason.ts";
 
 /** The verbs whose messages are counted. */
-export type CountedVerb = "AUTH" | "CLOSE" | "COUNT" | "EVENT" | "REQ";
+export type CountedVerb =
+  | "AUTH"
+  | "CLOSE"
+  | "COUNT"
+  | "EVENT"
+  | "NEG-CLOSE"
+  | "NEG-MSG"
+  | "NEG-OPEN"
+  | "REQ";
 
 /** Totals since start. */
 export interface Counters {
@@ -54,7 +62,16 @@ export interface Counters {
 export function zeroCounters(): Counters {
   return {
     connections: 0,
-    messages: { AUTH: 0, CLOSE: 0, COUNT: 0, EVENT: 0, REQ: 0 },
+    messages: {
+      AUTH: 0,
+      CLOSE: 0,
+      COUNT: 0,
+      EVENT: 0,
+      "NEG-CLOSE": 0,
+      "NEG-MSG": 0,
+      "NEG-OPEN": 0,
+      REQ: 0,
+    },
     refusals: {},
     stored: 0,
     ephemeral: 0,

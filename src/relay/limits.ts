@@ -51,6 +51,15 @@ export interface RelayLimits {
   /** How long a policy may take for one decision, milliseconds. */
   readonly policyTimeoutMs: number;
 
+  /** Events that one reconciliation may compare; 0 turns it off. */
+  readonly maxSyncEvents: number;
+  /** Events that all reconciliations may compare at a time. */
+  readonly maxTotalSyncEvents: number;
+  /** Reconciliations of a connection. */
+  readonly maxSyncSessions: number;
+  /** How long reading for one may take, and how long its client may be silent, milliseconds. */
+  readonly syncTimeoutMs: number;
+
   /** Queries that run at once for a connection; others wait their turn. */
   readonly maxConcurrentQueries: number;
   /** How long the database may work for a REQ, milliseconds. */

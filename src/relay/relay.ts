@@ -57,6 +57,8 @@ export interface RelayOptions {
   readonly privateKinds?: ReadonlySet<number>;
   /** How much memory there is. Default: enough. */
   readonly memory?: Pick<MemoryWatchOptions, "maxBytes" | "usedBytes">;
+  /** SHA-256, for reconciliation. */
+  readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** A faster hash than the built-in one, where the platform has it. */
   readonly hashText?: HashText;
 }
@@ -129,6 +131,11 @@ export class Relay {
       access: this.access,
       verifier,
       hashText,
+      sha256: options.sha256,
+      syncItems: new FilterValues({
+        maxConnectionFilterValues: Infinity,
+        maxTotalFilterValues: limits.maxTotalSyncEvents,
+      }),
       relayUrl,
       broadcast,
       limits,

@@ -22,6 +22,7 @@ import { GOING_AWAY, INTERNAL_ERROR, POLICY_VIOLATION, TRY_AGAIN_LATER } from ".
 import { Authentication } from "./commands/auth.ts";
 import { type Conversation, PendingMessages } from "./commands/conversation.ts";
 import { CountQueue } from "./commands/count.ts";
+import { Reconciliations } from "./commands/negentropy.ts";
 import { Subscriptions } from "./commands/req.ts";
 import { verbs } from "./commands/verbs.ts";
 import type { RelayContext } from "./context.ts";
@@ -52,6 +53,7 @@ export class Session implements PeerEvents, Conversation {
   readonly subscriptions: Subscriptions;
   readonly authentication: Authentication;
   #counts: CountQueue | undefined = undefined;
+  #reconciliations: Reconciliations | undefined = undefined;
   /** Trips when the relay goes away. */
   readonly #shutdown = new Latch("shutdown");
   /** Trips when the connection is over; the loop's only way out. */
@@ -92,6 +94,11 @@ export class Session implements PeerEvents, Conversation {
   /** Made for those who count. */
   get counts(): CountQueue {
     return this.#counts ??= new CountQueue(this);
+  }
+
+  /** Made for those who reconcile. */
+  get reconciliations(): Reconciliations {
+    return this.#reconciliations ??= new Reconciliations(this);
   }
 
   get isClosing(): boolean {
@@ -302,6 +309,7 @@ export class Session implements PeerEvents, Conversation {
   #endSubscriptions(): void {
     this.subscriptions.endAll();
     this.#counts?.drop();
+    this.#reconciliations?.endAll();
   }
 
   #release(): void {

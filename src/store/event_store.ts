@@ -211,6 +211,17 @@ export interface EventStore {
   ): AsyncIterable<readonly StoredEvent[]>;
 
   /**
+   * The ids and times of the stored events that match any of `filters`, none of which has a search: each
+   * once, in the order of {@link query}, in chunks as they come.
+   *
+   * Rejects as {@link query} does.
+   */
+  identify(
+    filters: readonly ReqFilter[],
+    options?: QueryOptions,
+  ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]>;
+
+  /**
    * How many stored events match any of `filters`, each once, whatever their `limit`. Exact unless
    * `maxRows` events were looked at and there are more; then it is the least that it can be. For a filter
    * that has them, the registers of HyperLogLog are counted along.

@@ -126,6 +126,13 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     options.signal?.throwIfAborted();
   }
 
+  async *identify(
+    filters: readonly ReqFilter[],
+    options: QueryOptions = {},
+  ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
+    yield* this.query(filters, options);
+  }
+
   async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
     if (this.#closed) throw closedError();
     const { maxRows } = options;

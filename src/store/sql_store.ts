@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assert } from "../base/assert.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
@@ -98,6 +99,9 @@ export interface SqlStoreOptions {
   /** By what events expire and queries run out of time. Default: none does. */
   readonly clock?: StoreClock;
 }
+
+/** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
+const IDENTIFY_PAGE_EVENTS = 5_000;
 
 /** What part of the bytes that may be fetched is kept for queries that read little. */
 const LIGHT_ROOM_SHARE = 0.25;
@@ -206,6 +210,22 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       const bodiesOf = (ids: readonly string[]) =>
         database.query(bodiesStatement(ids), { ...bounds, isShort: true });
       yield* deliver(found, { ...options, room, leaseBytes, bodiesOf });
+    } catch (error) {
+      throw unavailable(error);
+    }
+    options.signal?.throwIfAborted();
+  }
+
+  async *identify(
+    filters: readonly ReqFilter[],
+    options: QueryOptions = {},
+  ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
+    assert(filters.every(({ search }) => search === undefined), "ids are listed by time");
+    const questions = filters.map((filter) => this.#question(filter, options.reader));
+    const bounds = this.#bounds(options, false);
+    try {
+      const step = { ...bounds, mostBytes: 0, pageEvents: IDENTIFY_PAGE_EVENTS };
+      yield* merged(questions.map(({ ask }) => ask(step)));
     } catch (error) {
       throw unavailable(error);
     }
@@ -346,11 +366,14 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     yield* recentFirst(rows, plan.limit, (before) => this.#walk({ ...plan, before }, step));
   }
 
-  #walk(plan: Plan, { mostBytes, database = this.#database, ...bounds }: Step): Answer {
+  #walk(
+    plan: Plan,
+    { mostBytes, pageEvents = PAGE_EVENTS, database = this.#database, ...bounds }: Step,
+  ): Answer {
     const { lanes: { length: lanes }, limit } = plan;
     const options = { ...bounds, isShort: isShort(plan) };
     return scan(
-      { lanes, limit, chunkEvents: PAGE_EVENTS },
+      { lanes, limit, chunkEvents: pageEvents },
       (ask) => database.query(selectStatement(plan, ask, mostBytes), options),
     );
   }

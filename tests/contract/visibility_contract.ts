@@ -88,6 +88,12 @@ export function testVisibility(test: Test, part: number): void {
       const where = `seed ${seed}, question ${i}`;
       deepEqual(await idsOf(store, filters, reader), expected, where);
 
+      const listed: string[] = [];
+      for await (const rows of store.identify(filters, { reader })) {
+        listed.push(...rows.map(({ id }) => id));
+      }
+      deepEqual(listed, expected, where);
+
       const counted = await store.count(filters, { maxRows: 100_000, reader });
       const all = seen.filter((event) => filters.some((filter) => matches(filter, event)));
       equal(counted.count, all.length, where);

@@ -9,6 +9,7 @@ Deno.test("NIP01-36: every prefix is one word that stands before the first colon
   const all: Record<Prefix, true> = {
     "auth-required": true,
     blocked: true,
+    closed: true,
     duplicate: true,
     error: true,
     invalid: true,

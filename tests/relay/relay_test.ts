@@ -3,6 +3,7 @@ import { reason } from "../../src/nostr/reason.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
+import { sha256 } from "../../src/app/sha256.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { testLimits } from "../kit/limits.ts";
 import { FakePeer } from "../kit/fake_peer.ts";
@@ -39,6 +40,7 @@ Deno.test("the policies that it is given are asked", async () => {
     ...{ store, clock, log: silentLog, limits: testLimits, verifier: trustingVerifier },
     writer: oneByOne(store),
     random: new SeededRandom(1),
+    sha256,
     policies: [{
       name: "no notes",
       screen: ({ event }) => event.kind === 1 ? reason("blocked", "no notes") : undefined,

@@ -88,6 +88,8 @@ class PatientStore implements EventStore {
     this.#rows.reject(error);
   }
 
+  identify: EventStore["identify"] = (filters, options) => this.#inner.identify(filters, options);
+
   count: EventStore["count"] = (filters, options) => this.#inner.count(filters, options);
 
   reindex: EventStore["reindex"] = () => this.#inner.reindex();

@@ -14,6 +14,7 @@ import type { FilterValueAccount } from "../filter_values.ts";
 import type { Peer } from "../peer.ts";
 import type { Authentication } from "./auth.ts";
 import type { CountQueue } from "./count.ts";
+import type { Reconciliations } from "./negentropy.ts";
 import type { Subscriptions } from "./req.ts";
 
 /** One connection, as its commands see it. */
@@ -30,6 +31,7 @@ export interface Conversation {
   readonly pending: PendingMessages;
   readonly subscriptions: Subscriptions;
   readonly counts: CountQueue;
+  readonly reconciliations: Reconciliations;
   readonly authentication: Authentication;
   /** From the moment this side closes: nothing is sent any more. */
   readonly isClosing: boolean;

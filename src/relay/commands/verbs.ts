@@ -10,6 +10,7 @@ import { close } from "./close.ts";
 import type { Verb } from "./conversation.ts";
 import { count } from "./count.ts";
 import { publish } from "./event.ts";
+import { closeReconciliation, openReconciliation, reconcile } from "./negentropy.ts";
 import { request } from "./req.ts";
 
 /** By the first element of a message. */
@@ -18,5 +19,8 @@ export const verbs: ReadonlyMap<string, Verb> = new Map<CountedVerb, Verb>([
   ["CLOSE", close],
   ["COUNT", count],
   ["EVENT", publish],
+  ["NEG-CLOSE", closeReconciliation],
+  ["NEG-MSG", reconcile],
+  ["NEG-OPEN", openReconciliation],
   ["REQ", request],
 ]);

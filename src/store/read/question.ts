@@ -25,6 +25,8 @@ export interface Bounds extends Pick<StatementOptions, "signal" | "timeBudget"> 
 export interface Step extends Bounds {
   /** The longest JSON that comes along, bytes. */
   readonly mostBytes: number;
+  /** How many events are read at a time. Default: {@link PAGE_EVENTS}. */
+  readonly pageEvents?: number;
 }
 
 /** A filter with the way to its answer. */

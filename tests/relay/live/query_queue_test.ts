@@ -50,6 +50,10 @@ class ChunkStore implements EventStore {
     }
   }
 
+  identify(): never {
+    throw new Error("no ids are listed here");
+  }
+
   count(): Promise<never> {
     throw new Error("nothing is counted here");
   }

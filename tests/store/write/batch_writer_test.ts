@@ -37,6 +37,8 @@ class WatchedStore implements EventStore {
 
   query: EventStore["query"] = (filters, options) => this.#inner.query(filters, options);
 
+  identify: EventStore["identify"] = (filters, options) => this.#inner.identify(filters, options);
+
   count: EventStore["count"] = (filters, options) => this.#inner.count(filters, options);
 
   reindex: EventStore["reindex"] = () => this.#inner.reindex();

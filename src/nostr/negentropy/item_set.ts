@@ -1,0 +1,175 @@
+/**
+ * A set of events as reconciliation sees it: times and ids, sorted, with sums of ids.
+ *
+ * @see https://github.com/hoytech/negentropy/blob/master/docs/negentropy-protocol-v1.md
+ * @module
+ */
+
+import { assert } from "../../base/assert.ts";
+import { hexToBytes } from "../hex.ts";
+
+/** Bytes of an id. */
+export const ID_BYTES = 32;
+
+/** Words of 32 bits of an id. */
+const WORDS = 8;
+
+/** So many items have one sum between them: a range is added up from the sums and two parts of blocks. */
+const BLOCK = 32;
+
+/** Lanes of sums are exact up to so many items: each item adds less than 2^32 to a number of 53 bits. */
+export const MAX_ITEMS = 2 ** 21;
+
+/** Where a range ends: before the first item that is not below it. */
+export interface Bound {
+  /** Seconds since 1970; infinite at the end of all. */
+  readonly timestamp: number;
+  /** The beginning of an id; what is missing counts as zero. */
+  readonly idPrefix: Uint8Array;
+}
+
+/** The bound behind every item. */
+export const INFINITY: Bound = { timestamp: Infinity, idPrefix: new Uint8Array() };
+
+/**
+ * Collects items for an {@link ItemSet} in the order in which stores give events: the newest first, equal
+ * times by smaller id first. To sort them would take longer than all the rest.
+ */
+export class ItemSetBuilder {
+  #timestamps = new Float64Array(1_024);
+  #ids = new Uint8Array(1_024 * ID_BYTES);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @param id 64 lower-case hex digits */
+  add(timestamp: number, id: string): void {
+    const at = this.#size;
+    assert(at < MAX_ITEMS, "the sums are exact");
+    assert(at === 0 || timestamp <= this.#timestamps[at - 1]!, "the newest comes first");
+    if (at === this.#timestamps.length) this.#grow();
+    this.#timestamps[at] = timestamp;
+    this.#ids.set(hexToBytes(id), at * ID_BYTES);
+    this.#size++;
+  }
+
+  /** The set of all that was added. */
+  build(): ItemSet {
+    const size = this.#size;
+    const timestamps = new Float64Array(size);
+    const ids = new Uint8Array(size * ID_BYTES);
+    let place = 0;
+    for (let end = size, start; end > 0; end = start) {
+      const timestamp = this.#timestamps[end - 1]!;
+      // Ids of one second are in ascending order already.
+      for (start = end - 1; start > 0 && this.#timestamps[start - 1] === timestamp;) start--;
+      timestamps.fill(timestamp, place, place + end - start);
+      ids.set(this.#ids.subarray(start * ID_BYTES, end * ID_BYTES), place * ID_BYTES);
+      place += end - start;
+    }
+    return new ItemSet(timestamps, ids);
+  }
+
+  #grow(): void {
+    const timestamps = new Float64Array(2 * this.#size);
+    timestamps.set(this.#timestamps);
+    this.#timestamps = timestamps;
+    const ids = new Uint8Array(2 * this.#size * ID_BYTES);
+    ids.set(this.#ids);
+    this.#ids = ids;
+  }
+}
+
+/**
+ * Items in ascending order of time, then of id: 40 bytes each, and two for the sums.
+ */
+export class ItemSet {
+  readonly #timestamps: Float64Array;
+  readonly #ids: Uint8Array;
+  readonly #words: Uint32Array;
+  /** The sum of all items before each block, lane by lane and without carries. */
+  readonly #sums: Float64Array;
+
+  /** Both in order, each item once. */
+  constructor(timestamps: Float64Array, ids: Uint8Array<ArrayBuffer>) {
+    this.#timestamps = timestamps;
+    this.#ids = ids;
+    this.#words = new Uint32Array(ids.buffer, ids.byteOffset, timestamps.length * WORDS);
+    this.#sums = new Float64Array((Math.floor(timestamps.length / BLOCK) + 1) * WORDS);
+    const running = new Float64Array(WORDS);
+    for (let at = 0; at < timestamps.length; at++) {
+      if (at % BLOCK === 0) this.#sums.set(running, at / BLOCK * WORDS);
+      this.#addTo(running, at);
+    }
+    if (timestamps.length % BLOCK === 0) {
+      this.#sums.set(running, timestamps.length / BLOCK * WORDS);
+    }
+  }
+
+  get size(): number {
+    return this.#timestamps.length;
+  }
+
+  timestamp(at: number): number {
+    return this.#timestamps[at]!;
+  }
+
+  /** The bytes of an id; not to be changed. */
+  id(at: number): Uint8Array {
+    return this.#ids.subarray(at * ID_BYTES, (at + 1) * ID_BYTES);
+  }
+
+  /** The first place, from `from` on, whose item is not below the bound. */
+  findBound({ timestamp, idPrefix }: Bound, from: number): number {
+    let low = from;
+    let high = this.size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#isBelow(middle, timestamp, idPrefix)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * The sum of the ids in a range, each a little-endian number of 256 bits, without what is beyond 256
+   * bits, and little-endian again.
+   */
+  sumOf(lower: number, upper: number): Uint8Array {
+    const lanes = this.#lanesBefore(upper);
+    const before = this.#lanesBefore(lower);
+    const sum = new Uint8Array(ID_BYTES);
+    const view = new DataView(sum.buffer);
+    let carry = 0;
+    for (let word = 0; word < WORDS; word++) {
+      const lane = lanes[word]! - before[word]! + carry;
+      view.setUint32(4 * word, lane % 2 ** 32, true);
+      carry = Math.floor(lane / 2 ** 32);
+    }
+    return sum;
+  }
+
+  #lanesBefore(place: number): Float64Array {
+    const block = Math.floor(place / BLOCK);
+    const lanes = this.#sums.slice(block * WORDS, (block + 1) * WORDS);
+    for (let at = block * BLOCK; at < place; at++) this.#addTo(lanes, at);
+    return lanes;
+  }
+
+  #addTo(lanes: Float64Array, at: number): void {
+    for (let word = 0; word < WORDS; word++) lanes[word]! += this.#words[at * WORDS + word]!;
+  }
+
+  #isBelow(at: number, timestamp: number, idPrefix: Uint8Array): boolean {
+    const own = this.#timestamps[at]!;
+    if (own !== timestamp) return own < timestamp;
+    for (let i = 0; i < idPrefix.length; i++) {
+      const difference = this.#ids[at * ID_BYTES + i]! - idPrefix[i]!;
+      if (difference !== 0) return difference < 0;
+    }
+    // What is missing of the prefix is zero, and no id is below that.
+    return false;
+  }
+}

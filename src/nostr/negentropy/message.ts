@@ -1,0 +1,154 @@
+/**
+ * The bytes of reconciliation: numbers, bounds and ranges.
+ *
+ * @see https://github.com/hoytech/negentropy/blob/master/docs/negentropy-protocol-v1.md
+ * @module
+ */
+
+import { type Bound, ID_BYTES, INFINITY } from "./item_set.ts";
+
+/** The version of the protocol that is spoken here, as the first byte of a message. */
+export const VERSION = 0x61;
+
+/** What a range says. */
+export const MODE = { skip: 0, fingerprint: 1, idList: 2 } as const;
+
+/** Bytes of a fingerprint. */
+export const FINGERPRINT_BYTES = 16;
+
+/** A message that is none; the text says why. Thrown inside this folder, and a value outside of it. */
+export class MessageFault {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Reads a message from its start. */
+export class MessageReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  #timestamp = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  byte(): number {
+    if (this.isAtEnd) throw new MessageFault("the message ends too early");
+    return this.#bytes[this.#at++]!;
+  }
+
+  /** A view, valid as long as the message. */
+  bytes(length: number): Uint8Array {
+    if (length > this.#bytes.length - this.#at) {
+      throw new MessageFault("the message ends too early");
+    }
+    return this.#bytes.subarray(this.#at, this.#at += length);
+  }
+
+  /** Seven bits a byte, the highest first; leading zeros are passed over. Not exact beyond 2^53. */
+  varint(): number {
+    let value = 0;
+    for (let length = 1;; length++) {
+      const byte = this.byte();
+      value = value * 128 + (byte & 0x7f);
+      if (length > 10 || value > 2 ** 64) throw new MessageFault("a number is too large");
+      if ((byte & 0x80) === 0) return value;
+    }
+  }
+
+  bound(): Bound {
+    const delta = this.varint();
+    this.#timestamp = delta === 0 ? Infinity : this.#timestamp + delta - 1;
+    const length = this.varint();
+    if (length > ID_BYTES) throw new MessageFault("an id is too long");
+    return { timestamp: this.#timestamp, idPrefix: this.bytes(length) };
+  }
+}
+
+/** Writes a message, range by range. */
+export class MessageWriter {
+  #bytes = new Uint8Array(1_024);
+  #length = 0;
+  #timestamp = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  varint(value: number): void {
+    this.bytes(varintBytes(value));
+  }
+
+  bound({ timestamp, idPrefix }: Bound): void {
+    if (timestamp === Infinity) this.varint(0);
+    else this.varint(timestamp - this.#timestamp + 1);
+    this.#timestamp = timestamp;
+    this.varint(idPrefix.length);
+    this.bytes(idPrefix);
+  }
+
+  /** What was written, as the whole message. */
+  take(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Where it is, to come back to by {@link restore}. */
+  save(): readonly [number, number] {
+    return [this.#length, this.#timestamp];
+  }
+
+  /** Forgets what was written since. */
+  restore([length, timestamp]: readonly [number, number]): void {
+    this.#length = length;
+    this.#timestamp = timestamp;
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    const bytes = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + more));
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bytes;
+  }
+}
+
+/** Seven bits a byte, the highest first, every byte but the last with its high bit set. */
+export function varintBytes(value: number): Uint8Array {
+  const groups = [value % 128];
+  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {
+    groups.unshift(0x80 | rest % 128);
+  }
+  return Uint8Array.from(groups);
+}
+
+/**
+ * The shortest bound between two items that follow each other.
+ */
+export function boundBetween(
+  previous: { readonly timestamp: number; readonly id: Uint8Array },
+  next: { readonly timestamp: number; readonly id: Uint8Array },
+): Bound {
+  if (previous.timestamp !== next.timestamp) {
+    return { timestamp: next.timestamp, idPrefix: INFINITY.idPrefix };
+  }
+  let shared = 0;
+  while (shared < ID_BYTES && previous.id[shared] === next.id[shared]) shared++;
+  return { timestamp: next.timestamp, idPrefix: next.id.subarray(0, shared + 1) };
+}

@@ -1,0 +1,295 @@
+/**
+ * Finding out what two sets of events do not have in common, in a few small messages.
+ *
+ * One side begins. Each message covers all of time in ranges; of each range it says nothing, a
+ * fingerprint of what its sender has, or the ids themselves. A range whose fingerprints differ is split,
+ * until ids are listed. Only the side that began learns the difference.
+ *
+ * @see https://github.com/hoytech/negentropy/blob/master/docs/negentropy-protocol-v1.md
+ * @module
+ */
+
+import { assert } from "../../base/assert.ts";
+import { concat } from "../../base/bytes.ts";
+import { bytesToHex } from "../hex.ts";
+import { type Bound, ID_BYTES, INFINITY, type ItemSet } from "./item_set.ts";
+import {
+  boundBetween,
+  FINGERPRINT_BYTES,
+  MessageFault,
+  MessageReader,
+  MessageWriter,
+  MODE,
+  varintBytes,
+  VERSION,
+} from "./message.ts";
+
+/** What a side works with. */
+export interface ReconcileOptions {
+  /** SHA-256. */
+  readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** The longest message that is sent, bytes; 4,096 at least. Default: any. */
+  readonly maxMessageBytes?: number;
+}
+
+/** Why a message of the other side is none. */
+export interface ReconcileFault {
+  readonly fault: string;
+}
+
+/** A range that differs is split into so many. */
+const BUCKETS = 16;
+
+/** Of fewer items, the ids themselves are sent. */
+const FEW_ITEMS = 2 * BUCKETS;
+
+/** Room that a message keeps for the range that ends it. */
+const LAST_RANGE_BYTES = 200;
+
+/** The least that may be asked for as the longest message. */
+export const MIN_MESSAGE_BYTES = 4_096;
+
+const EQUAL = new Uint8Array([VERSION]);
+
+/**
+ * The answer of the side that did not begin; or what is wrong with the message. It depends on nothing
+ * that was said before.
+ */
+export function answerMessage(
+  items: ItemSet,
+  message: Uint8Array,
+  options: ReconcileOptions,
+): { readonly message: Uint8Array<ArrayBuffer> } | ReconcileFault {
+  try {
+    const reader = new MessageReader(message);
+    const version = versionOf(reader);
+    // Whoever speaks another version is told which one is spoken here.
+    if (version !== VERSION) return { message: EQUAL.slice() };
+    return { message: new Round(items, options).run(reader) };
+  } catch (error) {
+    return faultOf(error);
+  }
+}
+
+/** What the side that began has learnt from a message. */
+export interface Learnt {
+  /** What to send next; undefined when everything is known. */
+  readonly message: Uint8Array<ArrayBuffer> | undefined;
+  /** Ids that this side has and the other has not, as hex. An id may come again in a later message. */
+  readonly have: readonly string[];
+  /** Ids that the other side has and this one has not. */
+  readonly need: readonly string[];
+}
+
+/** The message that begins. */
+export function firstMessage(
+  items: ItemSet,
+  options: ReconcileOptions,
+): Uint8Array<ArrayBuffer> {
+  return new Round(items, options).begin();
+}
+
+/** What the side that began makes of an answer. */
+export function learnFrom(
+  items: ItemSet,
+  message: Uint8Array,
+  options: ReconcileOptions,
+): Learnt | ReconcileFault {
+  try {
+    const reader = new MessageReader(message);
+    const version = versionOf(reader);
+    if (version !== VERSION) return { fault: `the other side speaks version ${version - 0x60}` };
+    const have: string[] = [];
+    const need: string[] = [];
+    const next = new Round(items, options, { have, need }).run(reader);
+    return { message: next.length === 1 ? undefined : next, have, need };
+  } catch (error) {
+    return faultOf(error);
+  }
+}
+
+function versionOf(reader: MessageReader): number {
+  const version = reader.byte();
+  if (version < 0x60 || version > 0x6f) throw new MessageFault("not a message of negentropy");
+  return version;
+}
+
+function faultOf(error: unknown): ReconcileFault {
+  if (error instanceof MessageFault) return { fault: error.text };
+  throw error;
+}
+
+/** One message that is read and the one that answers it. */
+class Round {
+  readonly #items: ItemSet;
+  readonly #sha256: ReconcileOptions["sha256"];
+  readonly #maxBytes: number;
+  /** Where differences are noted by the side that began; undefined for the other. */
+  readonly #found: { readonly have: string[]; readonly need: string[] } | undefined;
+  readonly #out = new MessageWriter();
+  /** The end of what was read, whose last part was skipped and not written yet. */
+  #skippedTo: Bound | undefined = undefined;
+
+  constructor(
+    items: ItemSet,
+    { sha256, maxMessageBytes = Infinity }: ReconcileOptions,
+    found?: { readonly have: string[]; readonly need: string[] },
+  ) {
+    assert(maxMessageBytes >= MIN_MESSAGE_BYTES, "a message has room for some ranges");
+    this.#items = items;
+    this.#sha256 = sha256;
+    this.#maxBytes = maxMessageBytes - LAST_RANGE_BYTES;
+    this.#found = found;
+    this.#out.byte(VERSION);
+  }
+
+  begin(): Uint8Array<ArrayBuffer> {
+    this.#split(0, this.#items.size, INFINITY);
+    return this.#out.take();
+  }
+
+  run(reader: MessageReader): Uint8Array<ArrayBuffer> {
+    let lower = 0;
+    while (!reader.isAtEnd) {
+      const bound = reader.bound();
+      const upper = this.#items.findBound(bound, lower);
+      const start = this.#out.save();
+      const skippedTo = this.#skippedTo;
+      const end = this.#range(reader, { lower, upper, bound });
+      if (end < upper) return this.#endedEarly(end);
+      if (this.#out.length > this.#maxBytes) {
+        this.#out.restore(start);
+        this.#skippedTo = skippedTo;
+        return this.#endedEarly(lower);
+      }
+      lower = upper;
+    }
+    return this.#out.take();
+  }
+
+  /** Answers one range and says up to which item. */
+  #range(
+    reader: MessageReader,
+    range: { readonly lower: number; readonly upper: number; readonly bound: Bound },
+  ): number {
+    const { lower, upper, bound } = range;
+    const mode = reader.varint();
+    switch (mode) {
+      case MODE.skip:
+        this.#skip(bound);
+        return upper;
+      case MODE.fingerprint: {
+        const theirs = reader.bytes(FINGERPRINT_BYTES);
+        if (isEqual(theirs, this.#fingerprint(lower, upper))) this.#skip(bound);
+        else {
+          this.#writeSkipped();
+          this.#split(lower, upper, bound);
+        }
+        return upper;
+      }
+      case MODE.idList:
+        return this.#idList(reader, range);
+      default:
+        throw new MessageFault("a range is of no known kind");
+    }
+  }
+
+  #idList(
+    reader: MessageReader,
+    { lower, upper, bound }: {
+      readonly lower: number;
+      readonly upper: number;
+      readonly bound: Bound;
+    },
+  ): number {
+    const count = reader.varint();
+    const ids = reader.bytes(count * ID_BYTES);
+    if (this.#found === undefined) return this.#listOwn(lower, upper, bound);
+    const theirs = new Set<string>();
+    for (let at = 0; at < count; at++) {
+      theirs.add(bytesToHex(ids.subarray(at * ID_BYTES, (at + 1) * ID_BYTES)));
+    }
+    for (let at = lower; at < upper; at++) {
+      const id = bytesToHex(this.#items.id(at));
+      if (!theirs.delete(id)) this.#found.have.push(id);
+    }
+    this.#found.need.push(...theirs);
+    this.#skip(bound);
+    return upper;
+  }
+
+  /** Lists what this side has, as far as there is room, and says up to which item. */
+  #listOwn(lower: number, upper: number, bound: Bound): number {
+    this.#writeSkipped();
+    const room = this.#maxBytes - this.#out.length;
+    const end = Math.min(upper, lower + Math.max(0, Math.floor(room / ID_BYTES)));
+    if (end === lower && lower < upper) return lower;
+    this.#out.bound(end < upper ? this.#boundAt(end) : bound);
+    this.#writeIds(lower, end);
+    return end;
+  }
+
+  /** Splits a range into parts with fingerprints, or lists the ids of a short one. */
+  #split(lower: number, upper: number, bound: Bound): void {
+    const count = upper - lower;
+    if (count < FEW_ITEMS) {
+      this.#out.bound(bound);
+      this.#writeIds(lower, upper);
+      return;
+    }
+    let start = lower;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const size = Math.floor(count / BUCKETS) + (bucket < count % BUCKETS ? 1 : 0);
+      const end = start + size;
+      this.#out.bound(bucket === BUCKETS - 1 ? bound : this.#boundAt(end));
+      this.#out.varint(MODE.fingerprint);
+      this.#out.bytes(this.#fingerprint(start, end));
+      start = end;
+    }
+  }
+
+  #writeIds(lower: number, upper: number): void {
+    this.#out.varint(MODE.idList);
+    this.#out.varint(upper - lower);
+    for (let at = lower; at < upper; at++) this.#out.bytes(this.#items.id(at));
+  }
+
+  /** Nothing more to say up to this bound. Written only when something follows. */
+  #skip(bound: Bound): void {
+    this.#skippedTo = bound;
+  }
+
+  #writeSkipped(): void {
+    if (this.#skippedTo === undefined) return;
+    this.#out.bound(this.#skippedTo);
+    this.#out.varint(MODE.skip);
+    this.#skippedTo = undefined;
+  }
+
+  /** The message, which is full: one fingerprint stands for all the rest. */
+  #endedEarly(from: number): Uint8Array<ArrayBuffer> {
+    this.#writeSkipped();
+    this.#out.bound(INFINITY);
+    this.#out.varint(MODE.fingerprint);
+    this.#out.bytes(this.#fingerprint(from, this.#items.size));
+    return this.#out.take();
+  }
+
+  /** Between the items before and at a place. */
+  #boundAt(at: number): Bound {
+    const item = (place: number) => ({
+      timestamp: this.#items.timestamp(place),
+      id: this.#items.id(place),
+    });
+    return boundBetween(item(at - 1), item(at));
+  }
+
+  #fingerprint(lower: number, upper: number): Uint8Array {
+    const sum = this.#items.sumOf(lower, upper);
+    return this.#sha256(concat([sum, varintBytes(upper - lower)])).subarray(0, FINGERPRINT_BYTES);
+  }
+}
+
+function isEqual(left: Uint8Array, right: Uint8Array): boolean {
+  return left.every((byte, at) => byte === right[at]);
+}

@@ -1,0 +1,220 @@
+/**
+ * NEG-OPEN, NEG-MSG and NEG-CLOSE: a client finds out which events it and the relay do not have in common.
+ *
+ * @see NIP-77
+ * @module
+ */
+
+import { type ClientMessage, parseClose, parseRequest } from "../../nostr/client_message.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { type ItemSet, ItemSetBuilder } from "../../nostr/negentropy/item_set.ts";
+import { answerMessage } from "../../nostr/negentropy/reconcile.ts";
+import { type Reason, reason } from "../../nostr/reason.ts";
+import { negErrorMessage, negMessage, noticeMessage } from "../../nostr/relay_message.ts";
+import type { Timer } from "../../base/clock.ts";
+import type { FilterValueAccount } from "../filter_values.ts";
+import { countRefusal } from "../counters.ts";
+import { storedFilters } from "../live/stored_filters.ts";
+import { isTimeOut, unreadable } from "../live/unreadable.ts";
+import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
+
+/** The longest answer, bytes; as hex in a message it is twice as long. */
+const MAX_ANSWER_BYTES = 131_072;
+
+/** Opens a session, in place of one that goes by the same id. */
+export const openReconciliation: Verb = (conversation, message) => {
+  const { context: { limits }, peer, reconciliations } = conversation;
+  const [verb, id, filter, hex] = message.parts;
+  const parsed = parseRequest({ verb: message.verb, parts: [verb, id, filter] }, limits);
+  if ("notice" in parsed) return peer.send(noticeMessage(parsed.notice));
+  if (limits.maxSyncEvents === 0) return reconciliations.refuse(parsed.id, NOT_HERE);
+  if ("reason" in parsed) return reconciliations.refuse(parsed.id, parsed.reason);
+  if (parsed.filters.some(({ search }) => search !== undefined)) {
+    return reconciliations.refuse(parsed.id, NO_SEARCH);
+  }
+  const bytes = bytesOf(hex);
+  if (bytes === undefined) return reconciliations.refuse(parsed.id, NOT_HEX);
+  void reconciliations.open(parsed.id, parsed.filters, bytes);
+};
+
+/** Answers the next message of a session. */
+export const reconcile: Verb = ({ peer, reconciliations }, message) => {
+  const parsed = parseClose(message);
+  if ("notice" in parsed) return peer.send(noticeMessage(idMissing(message)));
+  const bytes = bytesOf(message.parts[2]);
+  if (bytes === undefined) return reconciliations.refuse(parsed.id, NOT_HEX);
+  reconciliations.answer(parsed.id, bytes);
+};
+
+/** Ends a session in silence. */
+export const closeReconciliation: Verb = ({ peer, reconciliations }, message) => {
+  const parsed = parseClose(message);
+  if ("notice" in parsed) peer.send(noticeMessage(idMissing(message)));
+  else reconciliations.end(parsed.id);
+};
+
+function idMissing({ verb }: ClientMessage): string {
+  return `${verb} without a readable id`;
+}
+
+const NOT_HERE = reason("blocked", "this relay does not reconcile");
+const NO_SEARCH = reason("blocked", "what a search finds cannot be reconciled");
+const NOT_HEX = reason("invalid", "the message is not hex");
+const UNKNOWN: Reason = reason("closed", "there is no such session");
+const TOO_SLOW: Reason = reason("closed", "you took too long to answer");
+
+/** A session: what the relay had when it was opened. */
+interface Reconciliation {
+  /** Undefined while the database is asked. */
+  items: ItemSet | undefined;
+  /** What it holds of the items of all sessions. */
+  held: number;
+  readonly ended: AbortController;
+  /** When it was last heard of, monotonic, milliseconds. */
+  heardMs: number;
+}
+
+/**
+ * The sessions of one connection.
+ */
+export class Reconciliations {
+  readonly #conversation: Conversation;
+  readonly #sessions = new Map<string, Reconciliation>();
+  /** What its sessions hold of the items of all connections. */
+  readonly #account: FilterValueAccount;
+  /** Ends silent sessions, while there are any. */
+  #timer: Timer | undefined = undefined;
+
+  constructor(conversation: Conversation) {
+    const { context, peer } = conversation;
+    this.#conversation = conversation;
+    this.#account = context.syncItems.open(context.clientOf(peer.address));
+  }
+
+  /** Takes a snapshot of what matches and answers the first message. Never rejects. */
+  async open(id: string, filters: readonly ReqFilter[], message: Uint8Array): Promise<void> {
+    const { context, client, answers } = this.#conversation;
+    const { access, clock, limits } = context;
+    this.end(id);
+    if (this.#sessions.size >= limits.maxSyncSessions) {
+      const tooMany = `at most ${limits.maxSyncSessions} sessions may be open`;
+      return this.refuse(id, reason("blocked", tooMany));
+    }
+    const session: Reconciliation = {
+      items: undefined,
+      held: 0,
+      ended: new AbortController(),
+      heardMs: clock.monotonicMs(),
+    };
+    this.#sessions.set(id, session);
+    this.#timer ??= clock.every(limits.syncTimeoutMs, () => this.#endSilent());
+    const nowMs = clock.nowMs();
+    const decided = await access.request({ verb: "NEG-OPEN", filters, client, nowMs });
+    if (session.ended.signal.aborted) return;
+    if ("prefix" in decided) return this.refuse(id, decided);
+    const refusal = await this.#fill(session, decided);
+    if (session.ended.signal.aborted) return;
+    if (refusal !== undefined) {
+      this.end(id);
+      this.#count(refusal.why);
+      answers.push(negErrorMessage(id, refusal.why, refusal.most));
+      return;
+    }
+    this.answer(id, message);
+  }
+
+  /** Answers a message of an open session. */
+  answer(id: string, message: Uint8Array): void {
+    const { context, answers } = this.#conversation;
+    const session = this.#sessions.get(id);
+    if (session?.items === undefined) return this.refuse(id, UNKNOWN);
+    session.heardMs = context.clock.monotonicMs();
+    const options = { sha256: context.sha256, maxMessageBytes: MAX_ANSWER_BYTES };
+    const answered = answerMessage(session.items, message, options);
+    if ("fault" in answered) return this.refuse(id, reason("invalid", answered.fault));
+    answers.push(negMessage(id, answered.message));
+  }
+
+  /** Ends a session and says why. */
+  refuse(id: string, why: Reason): void {
+    const { answers, authentication } = this.#conversation;
+    this.end(id);
+    this.#count(why);
+    if (asksForAuth(why)) authentication.ask((challenge) => answers.push(challenge));
+    answers.push(negErrorMessage(id, why));
+  }
+
+  end(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return;
+    this.#sessions.delete(id);
+    this.#account.give(session.held);
+    session.ended.abort();
+    if (this.#sessions.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  endAll(): void {
+    for (const id of [...this.#sessions.keys()]) this.end(id);
+  }
+
+  /** Sessions of which nothing is heard make room. */
+  #endSilent(): void {
+    const { clock, limits } = this.#conversation.context;
+    const nowMs = clock.monotonicMs();
+    for (const [id, { heardMs, items }] of this.#sessions) {
+      // While the database is asked, the client has nothing to say.
+      if (items !== undefined && nowMs - heardMs >= limits.syncTimeoutMs) this.refuse(id, TOO_SLOW);
+    }
+  }
+
+  #count(why: Reason): void {
+    if (why.prefix !== "closed") countRefusal(this.#conversation.context.counters, why.prefix);
+  }
+
+  /** Reads what matches into the session, or says why that cannot be. */
+  async #fill(
+    session: Reconciliation,
+    filters: readonly ReqFilter[],
+  ): Promise<{ readonly why: Reason; readonly most?: number } | undefined> {
+    const { context, client, source } = this.#conversation;
+    const { store, limits, access, reading } = context;
+    const { signal } = session.ended;
+    const most = limits.maxSyncEvents;
+    const builder = new ItemSetBuilder();
+    try {
+      const asked = boundedFilters(filters, most);
+      const reader = access.readerOf(client);
+      const timeoutMs = limits.syncTimeoutMs;
+      for await (const rows of store.identify(asked, { signal, source, reader, timeoutMs })) {
+        // Whoever ended the session has given back what it held.
+        if (signal.aborted) return undefined;
+        if (builder.size + rows.length > most) return { why: TOO_BIG, most };
+        if (!this.#account.take(rows.length)) return { why: BUSY };
+        session.held += rows.length;
+        for (const { createdAt, id } of rows) builder.add(createdAt, id);
+      }
+      reading.worked();
+      session.items = builder.build();
+      return undefined;
+    } catch (error) {
+      if (!isTimeOut(error) && !signal.aborted) reading.failed(error);
+      return { why: unreadable(error) };
+    }
+  }
+}
+
+const TOO_BIG = reason("blocked", "this query is too big");
+const BUSY = reason("blocked", "too many events are being compared, try again later");
+
+/** A filter's own limit counts: that many of the newest. One more than may be tells that there are too many. */
+function boundedFilters(filters: readonly ReqFilter[], most: number): readonly ReqFilter[] {
+  return storedFilters(filters, { maxLimit: most + 1, defaultLimit: most + 1 });
+}
+
+/** Bytes in hex of either case; undefined for what is none. */
+function bytesOf(hex: unknown): Uint8Array | undefined {
+  if (typeof hex !== "string" || !/^(?:[0-9a-fA-F]{2})*$/.test(hex)) return undefined;
+  return Uint8Array.fromHex(hex);
+}
