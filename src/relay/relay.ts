@@ -12,7 +12,7 @@ import type { NostrEvent } from "../nostr/event.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { expirationOf } from "../nostr/expiration.ts";
-import type { EventStore, EventWriter } from "../store/event_store.ts";
+import type { EventRecord, EventStore, EventWriter } from "../store/event_store.ts";
 import { Broadcast, type LiveEvent } from "./live/broadcast.ts";
 import type { RelayContext } from "./context.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
@@ -115,38 +115,24 @@ export class Relay {
       writing: this.#writing,
     });
     store.feed.subscribe((records) => {
-      for (const { event, json } of records) {
-        publisher.noteDeletion(event);
-        broadcast.publish({
-          event,
-          body: new SharedBytes(json),
-          expiresAtS: expirationOf(event) ?? Infinity,
-        });
+      for (const record of records) {
+        publisher.noteDeletion(record.event);
+        broadcast.publish(liveEvent(record));
       }
     });
-    const reading = new Outage("reading events", log, clock);
     this.#context = {
-      store,
-      publisher,
+      ...{ store, publisher, broadcast, verifier, hashText, relayUrl, limits, clock, random, log },
       access: this.access,
-      verifier,
-      hashText,
       sha256: options.sha256,
       syncItems: new FilterValues({
         maxConnectionFilterValues: Infinity,
         maxTotalFilterValues: limits.maxTotalSyncEvents,
       }),
-      relayUrl,
-      broadcast,
-      limits,
       filterValues: new FilterValues(limits),
       clientOf: options.clientOf ?? ((address) => address),
-      clock,
-      random,
-      log,
       counters: this.counters,
       timings: this.timings,
-      reading,
+      reading: new Outage("reading events", log, clock),
     };
   }
 
@@ -206,4 +192,8 @@ export class Relay {
     for (const session of this.#sessions.keys()) session.shutdown();
     await Promise.all(this.#sessions.values());
   }
+}
+
+function liveEvent({ event, json }: EventRecord): LiveEvent {
+  return { event, body: new SharedBytes(json), expiresAtS: expirationOf(event) ?? Infinity };
 }
