@@ -87,6 +87,14 @@ export const rooms: readonly Room[] = [
     touches: [],
   },
   {
+    name: "sync",
+    imports: ["base", "nostr"],
+    types: ["store/event_store.ts"],
+    packages: [],
+    runtime: [],
+    touches: [],
+  },
+  {
     name: "http",
     imports: ["base", "nostr"],
     types: ["relay/*"],
@@ -98,7 +106,7 @@ export const rooms: readonly Room[] = [
     name: "app",
     imports: [
       ...["base", "nostr", "websocket", "net", "store", "relay", "http"],
-      ...["signatures", "postgres_server"],
+      ...["signatures", "postgres_server", "sync"],
     ],
     types: [],
     packages: ["commander", "smol-toml", "@logtape/logtape", "@scure/base"],

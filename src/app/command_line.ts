@@ -13,6 +13,7 @@ import { defineImport } from "./commands/import.ts";
 import { defineInfo } from "./commands/info.ts";
 import { defineMigrateStore } from "./commands/migrate_store.ts";
 import { defineReindex } from "./commands/reindex.ts";
+import { defineSync } from "./commands/sync.ts";
 import { defineServe } from "./commands/serve.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import type { SettingOptions } from "./setting_options.ts";
@@ -25,6 +26,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineImport,
   defineExport,
   defineMigrateStore,
+  defineSync,
   defineReindex,
   defineConfigCheck,
   defineInfo,

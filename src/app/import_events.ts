@@ -36,6 +36,8 @@ export interface ImportOptions {
   readonly verifier: Verifier | undefined;
   /** What is asked of an event besides a true id and signature. */
   readonly access: Pick<Access, "screen" | "event">;
+  /** Who brings the events. Default: an operator's file. */
+  readonly origin?: "import" | "sync";
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
   /** Longer lines are refused. */
@@ -139,14 +141,14 @@ async function readVerified(
 /** The event on a line, or why it is refused. */
 function readRecord(
   line: Line,
-  { access, nowMs }: ImportOptions,
+  { access, nowMs, origin = "import" }: ImportOptions,
 ): Exclude<Checked, Refusal> | string {
   if ("fault" in line) return `invalid: ${line.fault}`;
   const value = parseJson(line.text);
   if (value === undefined) return "invalid: not JSON";
   const event = parseEvent(value);
   if ("reason" in event) return reasonText(event.reason);
-  const checked = check(event, { origin: "import", access, nowMs, hashText: sha256OfText });
+  const checked = check(event, { origin, access, nowMs, hashText: sha256OfText });
   return "record" in checked ? checked : reasonText(checked.refusal);
 }
 

@@ -51,7 +51,7 @@ export const BAD_SIGNATURE: Refusal = {
 export function check(event: NostrEvent, options: CheckOptions): Checked {
   const { origin, client, access, nowMs, hashText } = options;
   // An ephemeral event is passed on to who listens now; a file has nobody to pass it on to.
-  if (origin === "import" && kindClass(event.kind) === "ephemeral") {
+  if (origin !== "socket" && origin !== "relay" && kindClass(event.kind) === "ephemeral") {
     return { refusal: reason("invalid", "ephemeral events are not stored") };
   }
   const parts = escapedParts(event);

@@ -1,0 +1,83 @@
+/**
+ * What two relays do not have in common.
+ *
+ * @see NIP-77
+ * @module
+ */
+
+import type { ReqFilter } from "../nostr/filter.ts";
+import { ItemSetBuilder } from "../nostr/negentropy/item_set.ts";
+import { firstMessage, learnFrom } from "../nostr/negentropy/reconcile.ts";
+import type { Reader } from "../nostr/visibility.ts";
+import type { EventStore } from "../store/event_store.ts";
+import { RemoteRefusal, type RemoteRelay } from "./remote_relay.ts";
+
+/** What is compared. */
+export interface DifferenceOptions {
+  readonly store: Pick<EventStore, "identify">;
+  readonly remote: RemoteRelay;
+  /** The filter as a value, and as it is written. */
+  readonly filter: ReqFilter;
+  readonly written: object;
+  /** Whose view of the own store is compared. */
+  readonly reader: Reader;
+  readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+/** Ids that one side has and the other has not. */
+export interface Difference {
+  readonly have: ReadonlySet<string>;
+  readonly need: ReadonlySet<string>;
+}
+
+/** The longest message that is sent, bytes; as hex it fits into what every relay takes. */
+const MAX_MESSAGE_BYTES = 60_000;
+
+/** Later than every event that matters, seconds since 1970. */
+const END_OF_TIME_S = 2 ** 33;
+
+/**
+ * Finds out what the own store and the other relay do not have in common. Where the other relay compares
+ * fewer events than there are, time is halved until it does. Rejects with {@link RemoteRefusal}.
+ */
+export async function difference(options: DifferenceOptions): Promise<Difference> {
+  const { since = 0, until = END_OF_TIME_S } = options.filter;
+  const have = new Set<string>();
+  const need = new Set<string>();
+  // The newest first, which is what people miss most.
+  const ranges = [{ since, until }];
+  for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
+    options.signal.throwIfAborted();
+    try {
+      await compareRange(range, options, { have, need });
+    } catch (error) {
+      const isTooMuch = error instanceof RemoteRefusal && error.most !== undefined;
+      if (!isTooMuch || range.since >= range.until) throw error;
+      const middle = Math.floor((range.since + range.until) / 2);
+      ranges.push({ since: range.since, until: middle }, { since: middle + 1, until: range.until });
+    }
+  }
+  return { have, need };
+}
+
+async function compareRange(
+  range: { readonly since: number; readonly until: number },
+  { store, remote, filter, written, reader, sha256, signal }: DifferenceOptions,
+  found: { readonly have: Set<string>; readonly need: Set<string> },
+): Promise<void> {
+  const builder = new ItemSetBuilder();
+  for await (const rows of store.identify([{ ...filter, ...range }], { reader, signal })) {
+    for (const { createdAt, id } of rows) builder.add(createdAt, id);
+  }
+  const items = builder.build();
+  const options = { sha256, maxMessageBytes: MAX_MESSAGE_BYTES };
+  await remote.reconcile({ ...written, ...range }, firstMessage(items, options), (answer) => {
+    signal.throwIfAborted();
+    const learnt = learnFrom(items, answer, options);
+    if ("fault" in learnt) throw new RemoteRefusal(`not understood: ${learnt.fault}`);
+    for (const id of learnt.have) found.have.add(id);
+    for (const id of learnt.need) found.need.add(id);
+    return learnt.message;
+  });
+}
