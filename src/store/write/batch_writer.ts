@@ -1,14 +1,11 @@
 /**
- * From single events to batches.
+ * Collects single events into batches, because a commit costs the same for one event as for
+ * hundreds. A batch is written at once when a writer is free, so a lone event is not delayed;
+ * events that arrive while batches are being written form the next one. Two batches are written
+ * concurrently, so that neither the relay nor the database waits for the other.
  *
- * A commit costs the same for one event as for hundreds, so whatever waits is written together. Nothing
- * waits for company: a lone event is a batch at once, and while batches are being written the next one
- * forms. Under load batches grow by themselves and the rate with them; an idle relay answers at the
- * speed of one commit. Two batches are written at once, so that neither the relay nor the database waits
- * for the other.
- *
- * What touches many rows is heavy: it waits in a lane of its own and never takes the last place, so that
- * what is light does not wait behind it. In each lane the sources take turns.
+ * An event that touches many rows is heavy. Heavy events wait in a lane of their own and never
+ * occupy every writer, so light events do not wait behind them. Within a lane, sources take turns.
  *
  * @module
  */
@@ -25,15 +22,18 @@ import { rowsOf } from "./row_weight.ts";
 import { isRequest } from "./tombstones.ts";
 import { type BatchRoom, type Weighed, WriteLane } from "./write_lane.ts";
 
-/** How large one batch may become. */
+/** The limits of one batch, and of batches in flight. */
 export interface BatchLimits extends BatchRoom {
-  /** Batches that are written at once. */
+  /** Batches that are written concurrently. */
   readonly maxInFlight: number;
-  /** Above how many rows an event is heavy. */
+  /** An event that touches more rows than this is heavy. */
   readonly heavyRows: number;
 }
 
-/** Large enough that a commit's cost vanishes, small enough that one batch takes some tens of milliseconds. */
+/**
+ * Large enough that the cost of a commit hardly matters, small enough that a batch takes tens of
+ * milliseconds.
+ */
 export const defaultBatchLimits: BatchLimits = {
   maxEvents: 500,
   maxBytes: 4 * 1024 * 1024,
@@ -42,7 +42,7 @@ export const defaultBatchLimits: BatchLimits = {
   heavyRows: 200,
 };
 
-/** How long whoever wrote an event waits for an answer. */
+/** How long the caller of {@link BatchWriter.write} waits for an outcome. */
 export interface WriteDeadline {
   readonly clock: Clock;
   /** For one batch, milliseconds. */
@@ -55,25 +55,28 @@ interface Waiting extends Weighed {
   readonly reject: (error: unknown) => void;
 }
 
-/** Those of one weight. */
+/** The waiting and running batches of one weight: light or heavy. */
 class Lane {
   readonly waiting = new WriteLane<Waiting>();
   runningCount = 0;
-  /** How many of its batches are overdue: as long as any is, nobody is made to wait behind it. */
+  /**
+   * How many of its running batches are overdue. While there is one, new events of the lane are
+   * refused.
+   */
   overdueCount = 0;
 }
 
-/** A batch whose turn it is. */
+/** The batch to be started next. */
 interface Next {
   readonly lane: Lane;
   readonly batch: readonly Waiting[];
-  /** Whether nothing may be written beside it. */
+  /** Whether no other batch may be written at the same time. */
   readonly isAlone: boolean;
 }
 
 /**
- * Writes events in batches. What asks to remove others is written after all that came before, and before
- * all that comes after: its batch is alone.
+ * Writes events in batches. A batch with a deletion or vanish request is written alone: after
+ * everything that came before it and before everything that comes after.
  */
 export class BatchWriter implements EventWriter {
   readonly #store: Pick<EventStore, "put">;
@@ -82,12 +85,15 @@ export class BatchWriter implements EventWriter {
   readonly #light = new Lane();
   readonly #heavy = new Lane();
   readonly #running = new Set<Promise<void>>();
-  /** Of those that run, the batches that are not overdue. */
+  /**
+   * One for each running batch that is not overdue; settles when the outcomes are known or the
+   * deadline passes.
+   */
   readonly #undecided = new Set<Promise<void>>();
   #lastStarted: Lane | undefined = undefined;
-  /** Waits until it is alone; nothing starts before it. */
+  /** Chosen already, but has to wait until no other batch runs. Nothing starts before it. */
   #next: Next | undefined = undefined;
-  /** Set while nothing may be written beside what is. */
+  /** The running batch that has to be alone, if there is one. */
   #alone: Next | undefined = undefined;
   #isStarting = false;
   #isClosed = false;
@@ -115,8 +121,8 @@ export class BatchWriter implements EventWriter {
   }
 
   /**
-   * Takes no more events and resolves when all that were taken are decided. What is overdue is not waited
-   * for.
+   * Takes no more events, and resolves when every accepted event has its outcome. Overdue batches
+   * are not waited for.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -130,14 +136,17 @@ export class BatchWriter implements EventWriter {
     return waiting > 0 || this.#next !== undefined || this.#undecided.size > 0;
   }
 
-  /** Whether what is overdue leaves no place for what is in the lane. */
+  /** Whether overdue batches leave no room for an event of this lane. */
   #isBlocked(lane: Lane): boolean {
     const overdue = this.#light.overdueCount + this.#heavy.overdueCount;
     const isAlone = (this.#alone?.lane.overdueCount ?? 0) > 0;
     return lane.overdueCount > 0 || isAlone || overdue >= this.#limits.maxInFlight;
   }
 
-  /** What the rest of this turn brings belongs to the same batch: one read of a socket may carry many. */
+  /**
+   * Starts in a microtask, so that all events of one turn are in one batch: one read of a socket
+   * may carry many.
+   */
   #startSoon(): void {
     if (this.#isStarting || this.#running.size >= this.#limits.maxInFlight) return;
     this.#isStarting = true;
@@ -157,7 +166,7 @@ export class BatchWriter implements EventWriter {
     }
   }
 
-  /** What is light goes first, and what is heavy does not take the last place. */
+  /** Light events go first, and heavy ones never take the last writer. */
   #chooseNext(): Next | undefined {
     const lane = this.#chooseLane();
     const batch = lane?.waiting.take(this.#limits) ?? [];
@@ -208,14 +217,14 @@ export class BatchWriter implements EventWriter {
   }
 
   /**
-   * Whether the batch will be stored is unknown: nothing was promised, and those behind it would have to
-   * wait for it.
+   * Rejects an overdue batch, whose outcome is unknown, and the events that would have to wait for
+   * it.
    */
   #giveUp({ lane, batch }: Next): void {
     lane.overdueCount++;
     const blocked = [this.#light, this.#heavy].filter((one) => this.#isBlocked(one));
     const behind = blocked.flatMap(({ waiting }) => waiting.takeAll());
-    // It would wait for the overdue one to end.
+    // The next batch would wait for the overdue one to end.
     behind.push(...this.#next?.batch ?? []);
     this.#next = undefined;
     for (const { reject } of [...batch, ...behind]) reject(this.#overdue());
@@ -226,8 +235,8 @@ export class BatchWriter implements EventWriter {
   }
 
   /**
-   * An event that the database refuses must not fail those beside it: a batch that fails for any other
-   * reason than that the database is away is written again in halves.
+   * Writes a batch that failed again in halves, so that one event which the database refuses does
+   * not fail the others. Not when the database is unavailable.
    */
   async #writeBatch(batch: readonly Waiting[]): Promise<void> {
     try {

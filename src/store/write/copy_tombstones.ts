@@ -1,5 +1,5 @@
 /**
- * What was deleted, from one database into another.
+ * Copies the tombstones of one database into another.
  *
  * @module
  */
@@ -14,18 +14,18 @@ import {
   type Vanished,
 } from "./tombstone_statements.ts";
 
-/** Before every slot. */
+/** Smaller than every slot fingerprint. */
 const NO_SLOT = "0".repeat(32);
 
-/** How many rows are carried at once. */
+/** How many rows are copied at a time. */
 const PAGE_ROWS = 1_000;
 
 type Source = Pick<Database, "query">;
 type Target = Pick<Database, "transaction">;
 
-/** One kind of tombstone: a table, read in the order of its key from where the last page ended. */
+/** One of the tombstone tables, read in pages by its primary key. */
 interface Kind<Row> {
-  /** `after` is the last row so far; undefined before the first. */
+  /** `after` is the last row of the page before; undefined for the first page. */
   readonly select: (after: Row | undefined) => Statement<Row>;
   readonly insert: (rows: readonly Row[]) => Statement<void>;
 }
@@ -68,9 +68,9 @@ where pubkey > $1::bytea order by pubkey limit ${PAGE_ROWS}`,
 };
 
 /**
- * Brings all tombstones of `from` into `to`. The requests among the events do not carry all of them: they
- * may be gone, and what they closed is only known where the events that they named have been. May be
- * repeated.
+ * Copies all tombstones of `from` into `to`. The stored deletion requests are not enough: some may
+ * be gone, and the addresses that they closed by naming an id are only known from the events
+ * themselves. May be repeated.
  */
 export async function copyTombstones(from: Source, to: Target): Promise<void> {
   await copyKind(ids, from, to);
@@ -91,7 +91,7 @@ async function copyKind<Row>(
   }
 }
 
-/** No key is smaller than the empty one. */
+/** The `bytea` literal; the empty one is smaller than every key. */
 function bytea(hex = ""): Parameter {
   return `\\x${hex}`;
 }

@@ -1,10 +1,10 @@
 /**
- * Indexes that are built when all is there.
+ * Indexes that are built after a bulk load.
  *
- * An entry in an index costs many times as much written by itself as built from all at once. So where
- * much is written into an empty database, the indexes that writing does not need are dropped, and built
- * afterwards. What is missing is written down in the transaction that drops it: if the program is killed
- * meanwhile, the next one to open the database builds it.
+ * Building an index at once is many times cheaper than inserting its entries one by one. So before
+ * a bulk load into an empty database, the indexes that only queries use are dropped, and built
+ * afterwards. Their definitions are saved in the transaction that drops them: if the program is
+ * killed in between, the next one to open the database builds them.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import { LISTENER_NAME } from "../database/database.ts";
 import { lockSchema } from "../database/migrations.ts";
 
 /**
- * What only queries go by. Writing goes by the others: it looks for ids and addresses, and deletes the
- * tags of an event.
+ * The indexes that only queries use. Writing uses the others: to look up ids and addresses, and to
+ * delete the tags of an event.
  */
 const DEFERRABLE = [
   "events_by_time",
@@ -29,9 +29,9 @@ const DEFERRABLE = [
 ];
 
 /**
- * Drops the indexes that only queries go by, if the database has no events yet and no instance serves
- * from it, and says whether it has done so. Until {@link buildIndexes} has been called queries look at
- * everything there is; an instance that starts meanwhile calls it.
+ * Drops the indexes that only queries use, if the database has no events yet and no instance
+ * listens on it, and says whether it did. Until {@link buildIndexes} is called, queries read whole
+ * tables. An instance that starts in between calls it.
  */
 export async function deferIndexes(database: Pick<Database, "transaction">): Promise<boolean> {
   return await database.transaction(async (session) => {
@@ -45,8 +45,9 @@ export async function deferIndexes(database: Pick<Database, "transaction">): Pro
 }
 
 /**
- * Builds the indexes that are still to be built, each in a transaction of its own, and gives their names.
- * Several processes may do so at once: one works, the others wait and find nothing left to do.
+ * Builds the deferred indexes, each in its own transaction, and returns their names. Several
+ * processes may call this at the same time: one builds, the others wait and find nothing left to
+ * do.
  */
 export async function buildIndexes(
   database: Pick<Database, "transaction">,
@@ -59,7 +60,7 @@ export async function buildIndexes(
   }
 }
 
-/** Memory in which the entries of one index are sorted. */
+/** `maintenance_work_mem` while an index is built. */
 const SORT_MEMORY = "64MB";
 
 async function buildNext(session: Session): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 /**
- * Deletions, inside the transaction that writes a batch.
+ * Applies deletions inside the transaction that writes a batch: both the requests in the batch and
+ * the tombstones that cover its events.
  *
  * @module
  */
@@ -31,26 +32,26 @@ import {
 } from "./tombstone_statements.ts";
 import { type DeletedAddress, Tombstones } from "./tombstones.ts";
 
-/** What a burial works with. */
+/** How deletions are applied. */
 export interface BurialOptions {
-  /** For fingerprints. */
+  /** Computes fingerprints. */
   readonly hashText: HashText;
-  /** Whether nobody else may write until the transaction ends. */
+  /** Whether the transaction excludes all other writers, see {@link lockAlone}. */
   readonly alone: boolean;
 }
 
-/** The batch deletes something and has to be written alone. */
+/** The batch deletes something and has to be written with {@link DeletionOptions.alone}. */
 export class MustBeAlone extends Error {
   override readonly name = "MustBeAlone";
 }
 
 /**
- * Carries out the requests of a batch, and gives the places of those of its events that are not to be
- * written. Takes the lock that orders deletions and other writes, so it is the first thing that the
- * transaction does.
+ * Carries out the deletion and vanish requests of a batch, and returns the places of the events
+ * that must not be written. Takes the lock that orders deletions and other writes, so it must come
+ * first in the transaction.
  *
- * Rejects with {@link MustBeAlone} when the batch has to be written anew, {@link BurialOptions.alone}.
- * One that has requests had better be so at once.
+ * Rejects with {@link MustBeAlone} when the batch deletes something and
+ * {@link DeletionOptions.alone} is not set. Set it from the start for a batch with requests.
  */
 export async function deleteCovered(
   batch: readonly EventRecord[],
@@ -78,7 +79,7 @@ function requestsOf(batch: readonly EventRecord[]): Tombstones {
   return requests;
 }
 
-/** Remembers what is asked, deletes the events that are here, and gives their keys. */
+/** Stores the tombstones, deletes the events that they cover, and returns the keys of those. */
 async function carryOut(
   requests: Tombstones,
   session: Session,
@@ -95,7 +96,7 @@ async function carryOut(
   return keys.flat();
 }
 
-/** How many targets one statement deals with, so that each ends long before its time is over. */
+/** The most targets of one statement, so that each ends well within the statement timeout. */
 const STATEMENT_TARGETS = 1_000;
 
 function inParts<One>(all: readonly One[]): readonly (readonly One[])[] {
@@ -143,7 +144,7 @@ async function forget(
   return [...written, ...received];
 }
 
-/** The tombstones that may cover an event of the batch, as the database has them. */
+/** The stored tombstones that may cover an event of the batch. */
 async function tombstonesFor(
   batch: readonly EventRecord[],
   session: Session,
@@ -169,7 +170,9 @@ async function tombstonesFor(
   return known;
 }
 
-/** The places of the covered events, and the addresses that these close further than they were. */
+/**
+ * The places of the covered events, and the addresses that these events close further than before.
+ */
 function coveredBy(
   known: Tombstones,
   batch: readonly EventRecord[],
@@ -177,7 +180,7 @@ function coveredBy(
   const places = new Set<number>();
   const closed: DeletedAddress[] = [];
   if (known.isEmpty) return { places, closed };
-  // The newest version first: where it is covered, those below it are, and its address is closed once.
+  // Newest version first: if it is covered, the older ones are too, and the address is closed once.
   for (const place of newestFirst(batch)) {
     const { event } = batch[place]!;
     if (!known.cover(event)) continue;
@@ -188,7 +191,7 @@ function coveredBy(
   return { places, closed };
 }
 
-/** Deletes the versions that are older than covered ones, and gives their keys. */
+/** Deletes the versions that are older than the covered ones, and returns their keys. */
 function closeSlots(
   closed: readonly DeletedAddress[],
   session: Session,

@@ -1,5 +1,5 @@
 /**
- * A batch as it is written.
+ * Sorts and deduplicates a batch before it is written.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import { addressOf, isNewer } from "../../nostr/kind.ts";
 import type { EventRecord } from "../event_store.ts";
 import { type Fingerprint, slotFingerprint } from "../fingerprint.ts";
 
-/** An event to write and its place in the batch that was given. */
+/** An event to write and its place in the original batch. */
 export interface Entry {
   readonly place: number;
   readonly record: EventRecord;
-  /** What an author and kind has one event of; undefined for a regular event. */
+  /** The fingerprint of the `d` tag, see {@link slotFingerprint}; undefined for a regular event. */
   readonly slot: Fingerprint | undefined;
 }
 
-/** What is left to write of a batch, and what is known without asking the database. */
+/** What remains to be written of a batch, and the outcomes that are known without the database. */
 export interface OrderedBatch {
-  /** Regular events by author and id, each once. */
+  /** Regular events by author and id, without duplicates. */
   readonly regular: readonly Entry[];
-  /** Replaceable and addressable events by address, of each address the newest. */
+  /** Replaceable and addressable events by address, the newest version of each. */
   readonly versioned: readonly Entry[];
-  /** Places of older versions of what the batch itself brings. */
+  /** Places of events of which the batch has a newer version. */
   readonly superseded: readonly number[];
-  /** Places of events that came before in the batch, each with the place of the first. */
+  /** Places of duplicates within the batch, each with the place of the first copy. */
   readonly copies: ReadonlyMap<number, number>;
 }
 
@@ -41,12 +41,12 @@ export function newestFirst(batch: readonly EventRecord[]): readonly number[] {
 }
 
 /**
- * Sorts a batch and settles what its events decide among themselves: of equal events one is written, and
- * of several versions the newest. One statement cannot write a row twice. The order is the same for
- * every writer, so that two of them never wait for each other in a circle.
+ * Sorts a batch, drops duplicates and keeps only the newest version of each address, because one
+ * `INSERT … ON CONFLICT` cannot update a row twice. All writers use the same order, so that they
+ * cannot deadlock.
  *
- * @param hashText for fingerprints.
- * @param without places of events that are not to be written.
+ * @param hashText computes fingerprints.
+ * @param without places of events that must not be written.
  */
 export function orderedBatch(
   batch: readonly EventRecord[],
@@ -86,7 +86,7 @@ function newerFirst(entry: Entry, other: Entry | undefined): readonly [Entry, En
     : [other, entry];
 }
 
-/** The events of one author are neighbours in two indexes. */
+/** Keeps the events of one author together, as they are in two indexes. */
 function byAuthor({ record: { event: a } }: Entry, { record: { event: b } }: Entry): number {
   return a.pubkey === b.pubkey ? byText(a.id, b.id) : byText(a.pubkey, b.pubkey);
 }

@@ -1,8 +1,8 @@
 /**
- * What of a batch can be made ready before the database is asked.
+ * The part of writing a batch that needs no answer of the database.
  *
- * The embedded database does nothing while it waits for the next statement of a transaction, and one on a
- * server holds its locks. So whatever does not depend on an answer is done while another batch is written.
+ * During a transaction the embedded database is idle between statements, and a server holds locks.
+ * So this part is done before the transaction begins, while another batch is being written.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import type { EventRecord } from "../event_store.ts";
 import { type OrderedBatch, orderedBatch } from "./ordered_batch.ts";
 import { insertRegular, type StoredRow, tagList, upsertVersioned } from "./put_statements.ts";
 
-/** A batch as it is written. */
+/** A batch with its statements. */
 export interface PreparedBatch {
   readonly ordered: OrderedBatch;
-  /** Undefined when there is nothing to write. */
+  /** Undefined when there is no event of that sort. */
   readonly regular: Statement<StoredRow> | undefined;
   readonly versioned: Statement<StoredRow> | undefined;
-  /** By the event's id, see {@link tagList}. Those without tags are not here. */
+  /** By event id, see {@link tagList}. Events without indexed tags are absent. */
   readonly tagLists: ReadonlyMap<string, string>;
 }
 
 /**
- * Makes a batch ready.
+ * Builds the statements of a batch.
  *
- * @param hashText for fingerprints.
- * @param deleted places in the batch of what is not to be written.
+ * @param hashText computes fingerprints.
+ * @param deleted places of events that must not be written.
  */
 export function prepareBatch(
   batch: readonly EventRecord[],

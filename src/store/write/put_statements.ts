@@ -15,9 +15,9 @@ import { idPrefixOf } from "../fingerprint.ts";
 import { indexedTags } from "../indexed_tags.ts";
 import type { Entry } from "./ordered_batch.ts";
 
-/** A row that was written. */
+/** A row that was inserted or updated. */
 export interface StoredRow {
-  /** `events.key`: what its tags refer to. */
+  /** `events.key`, which `tags.event` refers to. */
   readonly key: number;
   readonly id: string;
   readonly seq: number;
@@ -26,8 +26,9 @@ export interface StoredRow {
 const COLUMNS = "id, pubkey, kind, created_at, expires_at, raw";
 
 /**
- * The rows as they travel: numbers in lists; ids with public keys, and the JSON, end to end in one value
- * each, since Postgres takes that apart sooner than a list of long texts.
+ * The rows as they are sent: numbers as arrays; ids with public keys, and the JSON, each
+ * concatenated into one value, because Postgres splits that faster than it parses an array of long
+ * texts.
  */
 const VALUES = `substring($1::bytea from place::int4 * 64 - 63 for 32),
   substring($1::bytea from place::int4 * 64 - 31 for 32), kind, created_at, expires_at,
@@ -36,7 +37,7 @@ const LISTS = "$3::int4[], $4::int8[], $5::int8[], $6::int4[], $7::int4[]";
 const LIST_NAMES = "kind, created_at, expires_at, start, bytes";
 
 /**
- * Writes regular events; gives those that were not there.
+ * Inserts regular events and returns the rows of those that were new.
  */
 export function insertRegular(entries: readonly Entry[]): Statement<StoredRow> {
   return {
@@ -51,8 +52,9 @@ returning key, id, seq`,
 }
 
 /**
- * Writes replaceable and addressable events; gives those that are now their address's newest. Whoever
- * else writes the same address at the same time, the row is locked before it is compared.
+ * Inserts or replaces replaceable and addressable events, and returns the rows of those that are
+ * now the newest version. `ON CONFLICT` locks the row before it compares, so concurrent writers of
+ * one address are safe.
  *
  * @see NIP-01 "Kinds"
  */
@@ -73,7 +75,7 @@ returning key, id, seq`,
 }
 
 /**
- * Which of these events are there.
+ * Which of these ids are stored.
  */
 export function selectIds(ids: readonly string[]): Statement<string> {
   return {
@@ -84,7 +86,7 @@ export function selectIds(ids: readonly string[]): Statement<string> {
 }
 
 /**
- * Removes the tags of the versions whose rows were taken over.
+ * Deletes the tags of events that were deleted or replaced.
  */
 export function deleteTags(keys: readonly number[]): Statement<void> {
   return {
@@ -95,7 +97,8 @@ export function deleteTags(keys: readonly number[]): Statement<void> {
 }
 
 /**
- * The tags by which an event is found, as {@link insertTags} takes them; undefined without any.
+ * The indexed tags of an event in the form that {@link insertTags} takes; undefined when there are
+ * none.
  *
  * @see NIP-01 "only the first value in any given tag is indexed"
  */
@@ -107,7 +110,7 @@ export function tagList(
   return tags.size === 0 ? undefined : plainArray([...tags]);
 }
 
-/** The tags of a row of `events`. */
+/** The tags of one row of `events`. */
 export interface TagRow {
   /** `events.key`. */
   readonly key: number;
@@ -116,8 +119,8 @@ export interface TagRow {
 }
 
 /**
- * Writes the tags by which the events of these rows are found. In their own order, so that neighbours in
- * an index are written one after the other.
+ * Inserts the indexed tags of these rows, ordered by tag, so that neighbours in an index are
+ * written together.
  */
 export function insertTags(rows: readonly TagRow[]): Statement<void> {
   return {

@@ -1,5 +1,5 @@
 /**
- * Which stored events are worth keeping.
+ * Decides which stored events are kept.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Place } from "../read/scan.ts";
 import type { SurveyedEvent } from "./upkeep.ts";
 
-/** Kinds from the first to the last, inclusive. */
+/** A range of kinds, both ends inclusive. */
 export interface KindRange {
   readonly first: number;
   readonly last: number;
@@ -16,51 +16,54 @@ export interface KindRange {
 /** How long events of some kinds are kept. */
 export interface KindAge {
   readonly kinds: KindRange;
-  /** Seconds since `created_at`; infinite for ever. */
+  /** Seconds since `created_at`; infinite to keep them for ever. */
   readonly maxAgeS: number;
 }
 
-/** What an operator wants to keep. */
+/** The retention settings. */
 export interface RetentionRules {
-  /** The first one that names a kind counts for it. What none names is kept. */
+  /** The first entry that contains a kind applies. A kind without an entry is kept for ever. */
   readonly ages: readonly KindAge[];
-  /** The JSON of all events together, bytes: the oldest beyond go. May be infinite. */
+  /**
+   * The JSON of all events together, bytes; the oldest events beyond it are removed. May be
+   * infinite.
+   */
   readonly maxBytes: number;
   /** Kinds that are kept whatever their age and size. */
   readonly keptKinds: readonly KindRange[];
-  /** Authors whose events are. */
+  /** Authors whose events are kept whatever their age and size. */
   readonly keptAuthors: ReadonlySet<string>;
 }
 
-/** Before the first of all events in the order of answers. */
+/** Before every event in the order of answers. */
 const NEWEST: Place = { createdAt: Number.MAX_SAFE_INTEGER + 1, id: "" };
 
 /**
- * One look at all stored events, the newest first, to find those that are to go.
+ * One pass over all stored events, newest first, that finds those to remove.
  */
 export class RetentionSweep {
-  /** Where the sweep begins: nothing before it can be condemned. */
+  /** Where the survey begins: no event before this place has to be removed. */
   readonly start: Place;
   readonly #rules: RetentionRules;
   readonly #nowS: number;
-  /** Of the events that were kept so far. */
+  /** The JSON of the events kept so far, bytes. */
   #keptBytes = 0;
 
   constructor(rules: RetentionRules, nowS: number) {
     this.#rules = rules;
     this.#nowS = nowS;
-    // What counts the bytes has to see them all.
+    // With a limit on bytes, all events have to be counted.
     this.start = rules.maxBytes < Infinity
       ? NEWEST
       : { createdAt: oldestSafe(rules, nowS), id: "" };
   }
 
-  /** Whether there is anything to look for. */
+  /** Whether the rules can remove anything. */
   get isNeeded(): boolean {
     return this.start.createdAt >= 0;
   }
 
-  /** Whether the event is to go. To be asked of each event once, in the order of the survey. */
+  /** Whether the event is to be removed. Call it once for each event, in the order of the survey. */
   condemns(event: SurveyedEvent): boolean {
     const isKept = isExempt(event, this.#rules) ||
       (!isTooOld(event, this.#rules, this.#nowS) &&
@@ -70,11 +73,11 @@ export class RetentionSweep {
   }
 }
 
-/** By what the rules tell whether an event is too old. */
+/** The fields that decide whether an event is too old. */
 export type Dated = Pick<SurveyedEvent, "pubkey" | "kind" | "createdAt">;
 
 /**
- * Whether the rules keep no event of this age, kind and author.
+ * Whether the event is older than the rules allow for its kind and author.
  */
 export function isTooOld(event: Dated, rules: RetentionRules, nowS: number): boolean {
   const age = rules.ages.find(({ kinds }) => isIn(kinds, event.kind));
@@ -85,7 +88,7 @@ function isExempt({ kind, pubkey }: Dated, { keptKinds, keptAuthors }: Retention
   return keptAuthors.has(pubkey) || keptKinds.some((range) => isIn(range, kind));
 }
 
-/** Events that are at least this new are no rule's; below 0 when no event is too old. */
+/** No rule removes an event at least this new. Below 0 when no event can be too old. */
 function oldestSafe({ ages }: RetentionRules, nowS: number): number {
   return nowS - Math.min(Infinity, ...ages.map(({ maxAgeS }) => maxAgeS));
 }

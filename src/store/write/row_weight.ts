@@ -1,5 +1,5 @@
 /**
- * What an event costs the database.
+ * Estimates how many rows an event touches.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { DELETION_REQUEST } from "../../nostr/deletion_request.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 
-/** What each target of a request to delete may touch: its tombstone, the event, and that one's tags. */
+/** A target of a deletion request may touch its tombstone, the event and the event's tags. */
 const ROWS_PER_TARGET = 3;
 
 /**
- * How many rows of the database an event may touch when it is stored: its own, one for each tag by which
- * it is found, and those that a request to delete writes and removes. Equal tags are counted each time.
+ * How many rows an event may touch when it is stored: its own, one for each indexed tag, and those
+ * that a deletion request writes and removes. Equal tags are counted each time.
  */
 export function rowsOf({ kind, tags }: Pick<NostrEvent, "kind" | "tags">): number {
   let rows = 1;

@@ -22,7 +22,7 @@ export const selectRules: Statement<Rule> = {
   }),
 };
 
-/** Which lists of bans have anything. */
+/** Which lists of bans have entries. */
 export const selectBannedLists: Statement<BannedLists> = {
   text: `select case when exists (select from rules where list = 'banned-key') then 1 else 0 end,
   case when exists (select from rules where list = 'banned-event') then 1 else 0 end`,
@@ -31,7 +31,7 @@ export const selectBannedLists: Statement<BannedLists> = {
 };
 
 /**
- * Notes a change in the log, with what held before it. To be run before the change itself.
+ * Logs a change together with the rule before it. Runs before the change itself.
  */
 export function logRuleChange(
   { list, value, reason }: RuleChange,
@@ -47,7 +47,7 @@ select $1::int8, $2::text, $3::text, $4::text,
   };
 }
 
-/** Sets a rule, or takes it out. */
+/** Sets or removes a rule. */
 export function changeRule(
   { list, value, reason }: RuleChange,
   hashText: HashText,
@@ -69,13 +69,13 @@ on conflict (list, value) do update set reason = excluded.reason`,
   };
 }
 
-/** By what events are found that the rule hides. */
+/** The fingerprint of the events that the rule hides; undefined for rules that hide none. */
 function markOf(list: RuleList, value: string, hashText: HashText): string | undefined {
   if (list === "banned-key") return authorFingerprint(value, hashText);
   return list === "banned-event" ? idPrefixOf(value) : undefined;
 }
 
-/** The newest entries of the log, newest first. */
+/** The newest log entries, newest first. */
 export function selectRuleLog(limit: number): Statement<RuleLogEntry> {
   return {
     text: `select at_s, who, list, value, coalesce(before, ''), coalesce(after, ''),

@@ -1,5 +1,5 @@
 /**
- * The statements by which deletions are remembered and carried out.
+ * The statements that store tombstones and delete the events that they cover.
  *
  * @module
  */
@@ -13,33 +13,33 @@ import type { Cells, Statement } from "../database/database.ts";
 import { authorFingerprint, type Fingerprint, idPrefixOf, tagFingerprint } from "../fingerprint.ts";
 import type { DeletedAddress } from "./tombstones.ts";
 
-/** That somebody asked for the deletion of an id. */
+/** A deletion request of `pubkey` for an id. */
 export interface DeletedId {
   readonly id: string;
   readonly pubkey: string;
 }
 
-/** That nothing of somebody is to be there up to a time. */
+/** A vanish request: nothing of `pubkey` up to a time may be stored. */
 export interface Vanished {
   readonly pubkey: string;
   /** Seconds since 1970, inclusive. */
   readonly untilS: number;
 }
 
-/** An address as the table of events has it. */
+/** An address with the fingerprint of its `d` tag, as in the table `events`. */
 export interface Slot {
   readonly pubkey: string;
   readonly kind: number;
   readonly slot: Fingerprint;
 }
 
-/** An address of which all versions up to one are gone. */
+/** An address of which all versions up to one are deleted. */
 export type DeletedSlot = Slot & Pick<DeletedAddress, "createdAt" | "id">;
 
-/** Ours alone: "gallimde" in ASCII. */
+/** The key of the advisory lock: "gallimde" in ASCII. */
 const LOCK = "7449354471528555621";
 
-/** Until the transaction ends, nobody holds {@link lockAlone}. */
+/** Shared lock: until the transaction ends, nobody else gets {@link lockAlone}. */
 export const lockTogether: Statement<void> = {
   text: "select pg_advisory_xact_lock_shared($1::int8)::text",
   parameters: [LOCK],
@@ -47,8 +47,9 @@ export const lockTogether: Statement<void> = {
 };
 
 /**
- * Until the transaction ends, nobody else writes events. Whoever deletes needs that: an event and its
- * deletion that are written at the same time do not see each other, and the event would stay.
+ * Exclusive lock: until the transaction ends, nobody else writes events. A deletion needs it: an
+ * event and its deletion request in concurrent transactions do not see each other, and the event
+ * would stay.
  */
 export const lockAlone: Statement<void> = {
   text: "select pg_advisory_xact_lock($1::int8)::text",
@@ -57,7 +58,7 @@ export const lockAlone: Statement<void> = {
 };
 
 /**
- * Remembers ids.
+ * Stores tombstones of ids.
  */
 export function insertDeletedIds(deleted: readonly DeletedId[]): Statement<void> {
   return {
@@ -70,7 +71,8 @@ on conflict do nothing`,
 }
 
 /**
- * Remembers addresses, each once; of what is known already the newer version.
+ * Stores tombstones of addresses, each at most once; of two for one address the newer version
+ * remains.
  */
 export function upsertDeletedSlots(deleted: readonly DeletedSlot[]): Statement<void> {
   return {
@@ -83,7 +85,7 @@ ${KEEP_NEWER}`,
 }
 
 /**
- * Remembers who has vanished, each once.
+ * Stores tombstones of vanished public keys, each at most once.
  */
 export function upsertVanished(vanished: readonly Vanished[]): Statement<void> {
   return {
@@ -97,8 +99,8 @@ where excluded.until_time > vanished.until_time`,
 }
 
 /**
- * Deletes the events with these ids that belong to who asked, closes their addresses, and gives their
- * keys.
+ * Deletes the events with these ids that belong to the author of the request, closes their
+ * addresses, and returns their keys.
  *
  * @see NIP-09, NIP-59 "Deletion"
  */
@@ -131,7 +133,7 @@ select key from gone`,
 }
 
 /**
- * Deletes the versions that these addresses are closed for and gives their keys.
+ * Deletes the versions covered by these tombstones and returns their keys.
  */
 export function deleteBySlots(
   deleted: readonly DeletedSlot[],
@@ -154,7 +156,8 @@ returning events.key`,
 }
 
 /**
- * Deletes what these wrote up to their time, save the newest request itself, and gives the keys.
+ * Deletes what these public keys wrote up to their time, except the newest vanish request itself,
+ * and returns the keys.
  *
  * @see NIP-62
  */
@@ -177,7 +180,7 @@ returning events.key`,
 }
 
 /**
- * Deletes the gift wraps that were sent to these up to their time and gives the keys.
+ * Deletes the gift wraps sent to these public keys up to their time and returns the keys.
  *
  * @see NIP-59 "Deletion"
  */
@@ -200,7 +203,7 @@ returning key`,
 }
 
 /**
- * Who asked for the deletion of any of these ids.
+ * The tombstones of these ids.
  */
 export function selectDeletedIds(ids: readonly string[]): Statement<DeletedId> {
   return {
@@ -211,7 +214,7 @@ export function selectDeletedIds(ids: readonly string[]): Statement<DeletedId> {
 }
 
 /**
- * Which of these addresses are closed up to some version; `place` is that in the list.
+ * The tombstones of these addresses; `place` is the position in `slots`.
  */
 export function selectDeletedSlots(
   slots: readonly Slot[],
@@ -235,7 +238,7 @@ join deleted_addresses as closed using (pubkey, kind, slot)`,
 }
 
 /**
- * Which of these public keys have vanished.
+ * The vanish tombstones of these public keys.
  */
 export function selectVanished(pubkeys: readonly string[]): Statement<Vanished> {
   return {
@@ -252,7 +255,7 @@ set created_at = excluded.created_at, id = excluded.id
 where excluded.created_at > deleted_addresses.created_at
   or (excluded.created_at = deleted_addresses.created_at and excluded.id < deleted_addresses.id)`;
 
-/** Of the tag that names whom an event was sent to. */
+/** The fingerprint of the `p` tag that names the recipient. */
 function sentTo(pubkey: string, hashText: HashText): Fingerprint {
   return tagFingerprint("p", pubkey, hashText)!;
 }

@@ -1,8 +1,8 @@
 /**
- * What was deleted and must not come back.
+ * Tombstones: what was deleted and must not be stored again.
  *
- * Everything in here only ever grows, and nothing depends on what came first: whether an event is covered
- * follows from the requests that were seen, in whatever order they and the event arrived.
+ * They only accumulate, and the order of arrival does not matter: whether an event is covered
+ * depends on the set of requests seen so far.
  *
  * @see NIP-09, NIP-62
  * @module
@@ -15,40 +15,46 @@ import { type Address, addressOf, isNewer } from "../../nostr/kind.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 
 /**
- * Whether the event asks to remove others. A request to vanish is one for whoever is given it: those
- * meant for other relays are refused before.
+ * Whether the event is a deletion or vanish request. A vanish request for another relay is refused
+ * before it gets here.
  */
 export function isRequest({ kind }: Pick<NostrEvent, "kind">): boolean {
   return kind === DELETION_REQUEST || kind === VANISH_REQUEST;
 }
 
-/** An address of which this version and all older ones are gone. */
+/** An address of which this version and all older ones are deleted. */
 export interface DeletedAddress {
   readonly address: Address;
   readonly createdAt: number;
-  /** Of the newest version that is gone; empty when all of that second are. */
+  /** Of the newest deleted version; empty when all versions of that second are deleted. */
   readonly id: string;
 }
 
 /**
- * The requests to delete and to vanish that were seen, and by them whether an event may be there.
+ * The deletion and vanish requests seen so far; tells whether they cover an event.
  *
  * @see NIP-09, NIP-62
  */
 export class Tombstones {
-  /** Who asked for the deletion of an id. It is to be deleted if one of them owns it. */
+  /**
+   * By id, the public keys that asked for its deletion. It is deleted if one of them owns the
+   * event.
+   */
   readonly ids = new Map<string, Set<string>>();
   /** By {@link keyOf}. */
   readonly addresses = new Map<string, DeletedAddress>();
-  /** Until when what a public key said is gone, seconds since 1970, inclusive. */
+  /** By public key, up to which time its events are deleted: seconds since 1970, inclusive. */
   readonly vanished = new Map<string, number>();
 
-  /** Whether there are none. */
+  /** Whether there are no tombstones. */
   get isEmpty(): boolean {
     return this.ids.size + this.addresses.size + this.vanished.size === 0;
   }
 
-  /** Takes in what the event asks, if it is a request. One to vanish must be meant for this relay. */
+  /**
+   * Adds what a deletion or vanish request asks for; ignores other events. A vanish request must be
+   * meant for this relay.
+   */
   noteDeletion(event: NostrEvent): void {
     const { pubkey, created_at } = event;
     if (event.kind === VANISH_REQUEST) this.vanish(pubkey, created_at);
@@ -57,13 +63,13 @@ export class Tombstones {
     for (const address of addresses) this.close({ address, createdAt: created_at, id: "" });
   }
 
-  /** `pubkey` asked for the deletion of `id`. */
+  /** Notes that `pubkey` asked for the deletion of `id`. */
   delete(id: string, pubkey: string): void {
     const askers = this.ids.get(id) ?? new Set();
     this.ids.set(id, askers.add(pubkey));
   }
 
-  /** Nothing at the address up to this version is to be there. */
+  /** Deletes all versions of an address up to this one. */
   close(deleted: DeletedAddress): void {
     const key = keyOf(deleted.address);
     const known = this.addresses.get(key);
@@ -72,29 +78,31 @@ export class Tombstones {
     }
   }
 
-  /** Nothing of `pubkey` up to `untilS` is to be there. */
+  /** Deletes the events of `pubkey` up to `untilS`. */
   vanish(pubkey: string, untilS: number): void {
     this.vanished.set(pubkey, Math.max(untilS, this.vanished.get(pubkey) ?? 0));
   }
 
-  /** Whether the event is not to be there. */
+  /** Whether the event must not be stored. */
   cover(event: NostrEvent): boolean {
     const owners = ownersOf(event);
     if (owners.some((owner) => this.#hasVanished(event, owner))) return true;
-    // A deletion request against a deletion request has no effect, and none against one to vanish.
+    // NIP-09: a deletion request against a deletion request has no effect. Nor has one against a
+    // vanish request.
     if (isRequest(event)) return false;
     const askers = this.ids.get(event.id);
     return owners.some((owner) => askers?.has(owner)) || this.#isClosed(event);
   }
 
   /**
-   * Closes the address of a covered event up to that version, unless it is, and gives what is closed
-   * now: its author had put it in the place of all older ones, so none of them comes back when it goes.
+   * Closes the address of a covered event up to that version, and returns the tombstone if that is
+   * new. The covered version had replaced all older ones, so deleting it must not bring one of them
+   * back.
    */
   closeUpTo(event: NostrEvent): DeletedAddress | undefined {
     const address = addressOf(event);
     if (address === undefined || this.#isClosed(event)) return undefined;
-    // Whoever has vanished left nothing older.
+    // The vanish tombstone covers all older versions already.
     if (this.#hasVanished(event, event.pubkey)) return undefined;
     const deleted = { address, createdAt: event.created_at, id: event.id };
     this.close(deleted);
@@ -104,7 +112,7 @@ export class Tombstones {
   #hasVanished({ kind, created_at }: NostrEvent, owner: string): boolean {
     const untilS = this.vanished.get(owner);
     if (untilS === undefined) return false;
-    // The request itself stays, for others to learn of it.
+    // The vanish request itself stays, so that others learn of it.
     return kind === VANISH_REQUEST ? created_at < untilS : created_at <= untilS;
   }
 
@@ -115,7 +123,7 @@ export class Tombstones {
   }
 }
 
-/** One text for each address. */
+/** A map key for an address. */
 function keyOf({ kind, pubkey, d }: Address): string {
   return `${kind}:${pubkey}:${d}`;
 }

@@ -1,5 +1,6 @@
 /**
- * The port by which a store is kept tidy: in small steps, each of which holds nobody up.
+ * The interface for maintenance of a store. It works in small steps, so that none of them delays
+ * other work.
  *
  * @module
  */
@@ -7,33 +8,32 @@
 import type { EventStore, RuleStore } from "../event_store.ts";
 import type { Place } from "../read/scan.ts";
 
-/** What is looked at to decide whether an event is kept. */
+/** The fields that decide whether an event is kept. */
 export interface SurveyedEvent extends Place {
   readonly pubkey: string;
   readonly kind: number;
-  /** Length of its JSON. */
+  /** The length of its JSON. */
   readonly bytes: number;
 }
 
-/** What a store offers to whoever keeps it tidy. Nothing here leaves a tombstone. */
+/** What a store offers for maintenance. Nothing here leaves a tombstone. */
 export interface Upkeep {
   /**
-   * Removes up to `limit` events that have expired, those that did so first, and says how many.
+   * Removes up to `limit` expired events, those that expired first, and returns how many.
    *
    * @see NIP-40
    */
   removeExpired(limit: number): Promise<number>;
-  /** The `limit` events that come after a place, in the order `created_at` descending, then `id`. */
+  /** The `limit` events after a place in the order `created_at` descending, then `id`. */
   survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]>;
-  /** Removes the events with these ids and says how many it removed; others may have been faster. */
+  /** Removes the events with these ids and returns how many were still there. */
   remove(ids: readonly string[]): Promise<number>;
   /**
-   * Runs `work`, which writes much, and gives its result. A store that is empty and from which nobody
-   * serves may meanwhile leave undone what only queries need: these are slow until this resolves or
-   * rejects.
+   * Runs `work`, which writes many events, and returns its result. A store that is empty and serves
+   * no one may defer the indexes that only queries use; queries are then slow until this settles.
    */
   fill<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** A store that is served from: somebody keeps it tidy. */
+/** A store with maintenance, as a relay needs it. */
 export interface TidyStore extends EventStore, Upkeep, RuleStore {}

@@ -1,5 +1,5 @@
 /**
- * The statements that remove what is no longer to be kept.
+ * The statements of maintenance: they find and delete events that are no longer kept.
  *
  * @module
  */
@@ -11,7 +11,8 @@ import type { Place } from "../read/scan.ts";
 import type { SurveyedEvent } from "./upkeep.ts";
 
 /**
- * Deletes up to `limit` events that have expired and gives their keys. Waits for nobody.
+ * Deletes up to `limit` expired events and returns their keys. Skips locked rows instead of
+ * waiting.
  */
 export function deleteExpired(nowS: number, limit: number): Statement<number> {
   return {
@@ -25,7 +26,8 @@ returning key`,
 }
 
 /**
- * Deletes events and gives their keys; those that somebody is about to replace are left.
+ * Deletes these events and returns their keys. Skips rows that are locked, because they are being
+ * replaced.
  */
 export function deleteEvents(ids: readonly string[]): Statement<number> {
   return {
@@ -38,8 +40,8 @@ returning key`,
 }
 
 /**
- * The `limit` events after a place: first the rest of its second, then what is older, each a stretch of
- * the index by time.
+ * The `limit` events after a place: first the rest of its second, then older ones. Each is one
+ * range of the index by time.
  */
 export function surveyEvents({ createdAt, id }: Place, limit: number): Statement<SurveyedEvent> {
   const columns = "id, pubkey, kind, created_at, octet_length(raw)";

@@ -1,5 +1,5 @@
 /**
- * Writing a batch: what happens between BEGIN and COMMIT.
+ * Writes a batch: what happens between BEGIN and COMMIT.
  *
  * @module
  */
@@ -25,22 +25,22 @@ import { insertWords, type KeyedEvent } from "../search/word_statements.ts";
 export interface WriteOptions {
   /** Of the whole batch. */
   readonly draft: PreparedBatch;
-  /** Filled with what will be there once the transaction has committed. */
+  /** Receives the events that become visible with the commit. */
   readonly stored: NumberedRecord[];
-  /** Whether nobody else may write until the transaction ends. */
+  /** Whether the transaction excludes all other writers, see `lockAlone`. */
   readonly alone: boolean;
-  /** For fingerprints. */
+  /** Computes fingerprints. */
   readonly hashText: HashText;
   readonly searchableKinds: ReadonlySet<number>;
-  /** Hears of it. */
+  /** Announces the stored events to other instances. */
   readonly feed: Pick<StoreFeed, "announce">;
 }
 
 /**
- * Writes a batch and says of each event, by its place, what became of it. What one answer of the database
- * allows to be asked is asked at once.
+ * Writes a batch and returns the outcome of each event, by its place. Statements that do not depend
+ * on each other are pipelined.
  *
- * @throws MustBeAlone when the batch turns out to delete something, see `delete_covered.ts`.
+ * @throws MustBeAlone when the batch turns out to delete something, see `deletion.ts`.
  */
 export async function writeBatch(
   batch: readonly EventRecord[],
@@ -71,7 +71,7 @@ export async function writeBatch(
 
 const nothing: readonly StoredRow[] = [];
 
-/** Writes by what the new events are found. */
+/** Inserts the tags and search words of the new events. */
 async function describe(
   keys: ReadonlyMap<string, number>,
   session: Session,
@@ -93,7 +93,7 @@ async function describe(
   ]);
 }
 
-/** The entries that were stored, each with its number, in the order in which they came. */
+/** The stored events with their sequence numbers, in the order of the batch. */
 function numbered(entries: readonly Entry[], rows: readonly StoredRow[]): NumberedRecord[] {
   const seqs = new Map(rows.map(({ id, seq }) => [id, seq]));
   return entries.toSorted((a, b) => a.place - b.place).flatMap(({ record }) => {
@@ -106,7 +106,7 @@ function keysById(rows: readonly StoredRow[]): ReadonlyMap<string, number> {
   return new Map(rows.map(({ id, key }) => [id, key]));
 }
 
-/** By place in the batch. `present` are those of the versioned events that had been stored before. */
+/** By place in the batch. `present` holds the versioned events that were stored before. */
 function outcomesOf(
   { regular, versioned, superseded, copies }: OrderedBatch,
   stored: ReadonlyMap<string, number>,

@@ -1,37 +1,37 @@
 /**
- * Events that wait to be written.
+ * The queue of events that wait to be written.
  *
  * @module
  */
 
-/** What one batch may hold. */
+/** The limits of one batch. */
 export interface BatchRoom {
   /** Events in a batch. */
   readonly maxEvents: number;
-  /** Their JSON together, bytes; one event may be larger. */
+  /** Their JSON together, bytes; a single event may be larger. */
   readonly maxBytes: number;
-  /** The rows they touch together, see `row_weight.ts`; one event may touch more. */
+  /** The rows they touch together, see `row_weight.ts`; a single event may touch more. */
   readonly maxRows: number;
 }
 
-/** What is known of each that waits. */
+/** What the queue needs to know of an event. */
 export interface Weighed {
-  /** Whose it is, for turns. */
+  /** Sources take turns. */
   readonly source: string;
   readonly bytes: number;
   readonly rows: number;
 }
 
 /**
- * A queue in which sources take turns: of those that wait, each gives one at a time. What one source sends is
- * taken in order.
+ * A queue with round-robin between sources: each gives one event at a time. Events of one source
+ * stay in order.
  */
 export class WriteLane<One extends Weighed> {
-  /** In the order of their turns. Only those that have something. */
+  /** In the order of their turns; only sources with waiting events. */
   readonly #sources = new Map<string, One[]>();
   #count = 0;
 
-  /** How many wait. */
+  /** How many events wait. */
   get length(): number {
     return this.#count;
   }
@@ -43,7 +43,7 @@ export class WriteLane<One extends Weighed> {
     else queue.push(one);
   }
 
-  /** Takes the next batch; at least one if any waits. */
+  /** Takes the next batch: at least one event if any waits. */
   take({ maxEvents, maxBytes, maxRows }: BatchRoom): One[] {
     const batch: One[] = [];
     let [bytes, rows] = [0, 0];
@@ -55,7 +55,7 @@ export class WriteLane<One extends Weighed> {
       if (batch.length > 0 && isFull) break;
       batch.push(next);
       queue.shift();
-      // The walk over a map comes to what is set again.
+      // Set again below, the source comes last; iteration of a `Map` reaches it again.
       this.#sources.delete(source);
       if (queue.length > 0) this.#sources.set(source, queue);
     }
@@ -63,7 +63,7 @@ export class WriteLane<One extends Weighed> {
     return batch;
   }
 
-  /** Takes all that wait. */
+  /** Takes everything that waits. */
   takeAll(): One[] {
     return this.take({ maxEvents: Infinity, maxBytes: Infinity, maxRows: Infinity });
   }

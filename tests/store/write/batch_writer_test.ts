@@ -48,7 +48,7 @@ class WatchedStore implements EventStore {
   }
 }
 
-Deno.test("a lone event is a batch at once", async () => {
+Deno.test("a single event is written at once", async () => {
   const store = new WatchedStore();
   const writer = new BatchWriter(store);
   equal(await writer.write(record(1)), "stored");
@@ -56,7 +56,7 @@ Deno.test("a lone event is a batch at once", async () => {
   await writer.close();
 });
 
-Deno.test("what arrives in one turn, or while a batch is written, forms a batch, in order", async () => {
+Deno.test("events of one turn, or that arrive during a batch, form a batch, in order", async () => {
   const store = new WatchedStore();
   const writer = new BatchWriter(store);
   const first = [1, 2, 3].map((number) => writer.write(record(number)));
@@ -67,7 +67,7 @@ Deno.test("what arrives in one turn, or while a batch is written, forms a batch,
   await writer.close();
 });
 
-Deno.test("a batch ends at its most events and at its most bytes, but takes one large event", async () => {
+Deno.test("a batch is limited in events and bytes, but takes one large event", async () => {
   const store = new WatchedStore();
   const size = record(1).json.length;
   const writer = new BatchWriter(store, {
@@ -91,7 +91,7 @@ Deno.test("each event gets its own outcome", async () => {
   await writer.close();
 });
 
-Deno.test("an event that the database refuses fails alone", async () => {
+Deno.test("an event that the database rejects fails alone", async () => {
   const store = new WatchedStore();
   store.failure = (batch) =>
     batch.some(({ event }) => event.content === "poison") ? new Error("bad data") : undefined;
@@ -107,7 +107,7 @@ Deno.test("an event that the database refuses fails alone", async () => {
   await writer.close();
 });
 
-Deno.test("a database that is away fails the batch without trying its halves, and the next batch is tried", async () => {
+Deno.test("an unavailable database fails the batch without retrying its halves, and the next batch is tried", async () => {
   const store = new WatchedStore();
   store.failure = () => new StoreUnavailable("connection refused");
   const writer = new BatchWriter(store);
@@ -119,7 +119,7 @@ Deno.test("a database that is away fails the batch without trying its halves, an
   await writer.close();
 });
 
-Deno.test("close waits for what was taken and takes no more", async () => {
+Deno.test("close waits for accepted events and accepts no more", async () => {
   const store = new WatchedStore();
   const writer = new BatchWriter(store);
   const taken = [1, 2].map((number) => writer.write(record(number)));
@@ -151,7 +151,7 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-Deno.test("two batches are written at once, and the third forms while they are", async () => {
+Deno.test("two batches are written at once, while the third one forms", async () => {
   const store = new HeldStore();
   const writer = new BatchWriter(store);
   const writes: Promise<PutOutcome>[] = [];
@@ -169,7 +169,7 @@ Deno.test("two batches are written at once, and the third forms while they are",
   await writer.close();
 });
 
-Deno.test("what asks to remove others is written after what came before, and before what comes after", async () => {
+Deno.test("a request is written after what came before it, and before what comes after", async () => {
   const store = new HeldStore();
   const writer = new BatchWriter(store);
   const request = author.sign({ kind: 5, created_at: 1, tags: [], content: "delete" });
@@ -189,7 +189,7 @@ Deno.test("what asks to remove others is written after what came before, and bef
   await writer.close();
 });
 
-Deno.test("who waits for an overdue batch, or behind it, is told; the next ones after it are written", async () => {
+Deno.test("an overdue batch rejects its events and those behind it; later ones are written", async () => {
   const clock = new FakeClock();
   const answers: (() => void)[] = [];
   const put = (batch: readonly EventRecord[]) =>
@@ -231,7 +231,7 @@ function request(number: number, targets: number): EventRecord {
   return { event, json: utf8(eventJson(event)) };
 }
 
-Deno.test("a batch ends at its most rows, but takes one event that touches more", async () => {
+Deno.test("a batch is limited in rows, but takes one event that touches more", async () => {
   const store = new WatchedStore();
   const writer = new BatchWriter(store, { ...defaultBatchLimits, maxRows: 500 });
   await Promise.all(
@@ -241,7 +241,7 @@ Deno.test("a batch ends at its most rows, but takes one event that touches more"
   await writer.close();
 });
 
-Deno.test("what is heavy never takes the last place, so what is light does not wait for it", async () => {
+Deno.test("heavy batches never take the last place, so light events do not wait for them", async () => {
   const store = new HeldStore();
   const writer = new BatchWriter(store);
   const writes = [1, 2, 3, 4].map((number) => writer.write(heavy(number, 5_000)));
@@ -257,7 +257,7 @@ Deno.test("what is heavy never takes the last place, so what is light does not w
   await writer.close();
 });
 
-Deno.test("large requests to delete, which are written alone, let others in between", async () => {
+Deno.test("large deletion requests, which are written alone, let others in between", async () => {
   const store = new HeldStore();
   const writer = new BatchWriter(store);
   for (const number of [1, 2, 3]) void writer.write(request(number, 2_000));
@@ -269,7 +269,7 @@ Deno.test("large requests to delete, which are written alone, let others in betw
   await writer.close();
 });
 
-Deno.test("the heavy events of one source do not hold up those of another", async () => {
+Deno.test("the heavy events of one source do not delay those of another", async () => {
   const store = new HeldStore();
   const writer = new BatchWriter(store);
   const loud = [1, 2, 3, 4].map((number) => writer.write(heavy(number, 3_000), "loud"));
@@ -283,7 +283,7 @@ Deno.test("the heavy events of one source do not hold up those of another", asyn
   await writer.close();
 });
 
-Deno.test("a heavy batch that is overdue fails none that is light", async () => {
+Deno.test("an overdue heavy batch fails no light one", async () => {
   const clock = new FakeClock();
   const store = new HeldStore();
   const writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs: 1_000 });
@@ -301,7 +301,7 @@ Deno.test("a heavy batch that is overdue fails none that is light", async () => 
   await writer.close();
 });
 
-Deno.test("closing does not wait for what is overdue, whatever was to come after it", async () => {
+Deno.test("closing does not wait for overdue batches, whatever was waiting behind them", async () => {
   const clock = new FakeClock();
   const store = new HeldStore();
   const writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs: 1_000 });

@@ -38,7 +38,7 @@ insert into deleted_addresses
   select int4send(n / 900), n % 30, md5(n::text)::uuid, n, '' from generate_series(1, 2500) n;
 insert into vanished select int4send(n), n from generate_series(1, 2500) n`;
 
-test("all tombstones arrive, page by page, and again changes nothing", async (server) => {
+test("all tombstones are copied, page by page, and copying again changes nothing", async (server) => {
   const [from, to] = [await fresh(server), await fresh(server)];
   await from.script(FILL);
   const expected = await rows(from);
@@ -51,7 +51,7 @@ test("all tombstones arrive, page by page, and again changes nothing", async (se
   await to.close();
 });
 
-test("what the target knows better stays", async (server) => {
+test("newer tombstones of the target stay", async (server) => {
   const [from, to] = [await fresh(server), await fresh(server)];
   await from.script("insert into vanished values ('a', 10), ('b', 10)");
   await to.script("insert into vanished values ('a', 20), ('b', 5)");

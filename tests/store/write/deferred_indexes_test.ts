@@ -9,7 +9,7 @@ import { recordOf, someEvent } from "../../kit/records.ts";
 
 const test = testOnEachServer();
 
-test("indexes that were left out come back as they were", async (server) => {
+test("deferred indexes are rebuilt as they were", async (server) => {
   await withStore(server, async (database) => {
     const before = await indexesIn(database);
     equal(await deferIndexes(database), true);
@@ -21,7 +21,7 @@ test("indexes that were left out come back as they were", async (server) => {
   });
 });
 
-test("several who open the database build each index once", async (server) => {
+test("concurrent builders build each index once", async (server) => {
   await withStore(server, async (database, url) => {
     const before = await indexesIn(database);
     await deferIndexes(database);
@@ -42,7 +42,7 @@ test("a database with events keeps its indexes", async (server) => {
   });
 });
 
-test("a store leaves them out only while it is filled, and only if no instance serves from it", async (server) => {
+test("a store defers indexes only while it is filled, and only if no instance listens", async (server) => {
   await withStore(server, async (database, url, store) => {
     const before = await indexesIn(database);
     await store.fill(async () => equal((await missingFrom(database, before)).length, 8));
@@ -55,7 +55,7 @@ test("a store leaves them out only while it is filled, and only if no instance s
   });
 });
 
-test("to forget an author while it is filled, a store builds them", async (server) => {
+test("a vanish request while a store is filled builds the indexes", async (server) => {
   await withStore(server, async (database, _, store) => {
     const before = await indexesIn(database);
     const vanish = someEvent({ kind: 62, tags: [["relay", "ALL_RELAYS"]] });

@@ -33,7 +33,7 @@ class WatchedSession implements Session {
   }
 }
 
-Deno.test("a batch without requests takes the shared lock first, and looks by three statements", async () => {
+Deno.test("a batch without requests takes the shared lock first, and then runs three statements", async () => {
   const session = new WatchedSession();
   const batch = [recordOf(someEvent()), recordOf(someEvent({ kind: 0 }))];
   deepEqual(
@@ -58,7 +58,7 @@ Deno.test("five hundred targets are deleted by as many statements as one", async
   equal(counts[0], counts[1]);
 });
 
-Deno.test("a deleted version that comes late has to be written alone", async () => {
+Deno.test("a deleted version that arrives late has to be written alone", async () => {
   const version = someEvent({ kind: 0 });
   const known = { id: version.id, pubkey: version.pubkey };
   const batch = [recordOf(someEvent()), recordOf(version)];
@@ -74,7 +74,7 @@ Deno.test("a deleted version that comes late has to be written alone", async () 
   equal(session.asked.some((text) => text.startsWith("insert into deleted_addresses")), true);
 });
 
-Deno.test("more targets than a statement takes are deleted by several", async () => {
+Deno.test("many targets are deleted by several statements", async () => {
   const asked = async (count: number) => {
     const session = new WatchedSession();
     const tags = Array.from({ length: count }, () => ["e", newKey()]);

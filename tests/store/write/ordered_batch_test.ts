@@ -19,11 +19,11 @@ function batchOf(...records: ReturnType<typeof record>[]) {
   };
 }
 
-Deno.test("regular events come by id, whatever order they were given in", () => {
+Deno.test("regular events are ordered by id, whatever their original order", () => {
   deepEqual(batchOf(record("c"), record("a"), record("b")).regular, ["a", "b", "c"]);
 });
 
-Deno.test("versioned events come by address", () => {
+Deno.test("versioned events are ordered by address", () => {
   const { versioned } = batchOf(
     record("a", { kind: 3, pubkey: "z" }),
     record("b", { kind: 30_000, pubkey: "y", tags: [["d", "2"]] }),
@@ -33,7 +33,7 @@ Deno.test("versioned events come by address", () => {
   deepEqual(versioned, ["c", "b", "d", "a"]);
 });
 
-Deno.test("a copy names the place of the first", () => {
+Deno.test("a duplicate has the place of the first copy", () => {
   const batch = batchOf(
     record("a"),
     record("b"),
@@ -60,7 +60,7 @@ Deno.test("NIP01-17 of equal times the smaller id is written", () => {
   }
 });
 
-Deno.test("a copy of a superseded version stays a copy", () => {
+Deno.test("a duplicate of a superseded version stays a duplicate", () => {
   const old = record("old", { kind: 0 });
   const batch = batchOf(old, old, record("new", { kind: 0, created_at: 2 }));
   deepEqual(batch, {

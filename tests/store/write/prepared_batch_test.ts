@@ -15,7 +15,7 @@ Deno.test("a draft has a statement for each sort of event, and the tags of those
   deepEqual([...tagLists], [[note.event.id, `{${tagFingerprint("t", "x", portableHashText)}}`]]);
 });
 
-Deno.test("what was deleted is in no statement", () => {
+Deno.test("deleted events are in no statement", () => {
   const { ordered, regular, versioned, tagLists } = prepareBatch(
     [note, profile],
     portableHashText,

@@ -24,7 +24,7 @@ const event: NostrEvent = {
 };
 const entry = { place: 0, record: { event, json: utf8('{"a":"\\"é"}') }, slot: "78" };
 
-Deno.test("ids and JSON travel end to end, numbers as one array a column", () => {
+Deno.test("ids and JSON are concatenated, numbers are one array for each column", () => {
   const other = { ...entry, record: { event: { ...event, id: "cc", kind: 2 }, json: utf8("{}") } };
   const columns = [
     hexToBytes("aabbccbb"),
@@ -45,7 +45,7 @@ Deno.test("the text is the same for one event and for many", () => {
   equal(upsertVersioned(many).text, upsertVersioned([entry]).text);
 });
 
-Deno.test("keys and ids travel as arrays", () => {
+Deno.test("keys and ids are sent as arrays", () => {
   deepEqual(deleteTags([1, 2]).parameters, ["{1,2}"]);
   deepEqual(selectIds(["aa"]).parameters, [`{${idPrefixOf("aa")}}`]);
 });
@@ -69,7 +69,7 @@ Deno.test("NIP01-50 single letters and first values, each pair once", () => {
   equal(tagList({ tags: [["ee", "x"]] }, portableHashText), undefined);
 });
 
-Deno.test("the tags of an event travel as one text", () => {
+Deno.test("the tags of an event are sent as one text", () => {
   const rows = [{ key: 5, list: "{ab,cd}" }, { key: 6, list: "{ef}" }];
   deepEqual(insertTags(rows).parameters, ["{5,6}", '{"{ab,cd}","{ef}"}']);
 });

@@ -19,7 +19,7 @@ function rangeOf(first: number, last = first) {
   return { first, last };
 }
 
-Deno.test("without rules there is nothing to look for", () => {
+Deno.test("without rules no sweep is needed", () => {
   equal(new RetentionSweep(nothing, NOW_S).isNeeded, false);
   const forever = { ...nothing, ages: [{ kinds: rangeOf(0, 65_535), maxAgeS: Infinity }] };
   equal(new RetentionSweep(forever, NOW_S).isNeeded, false);
@@ -34,7 +34,7 @@ Deno.test("an event that is exactly as old as allowed stays", () => {
   equal(sweep.condemns(event({ kind: 2 })), false);
 });
 
-Deno.test("the first rule that names a kind counts", () => {
+Deno.test("the first rule that contains a kind applies", () => {
   const ages = [
     { kinds: rangeOf(7), maxAgeS: Infinity },
     { kinds: rangeOf(5, 9), maxAgeS: 10 },
@@ -53,7 +53,7 @@ Deno.test("a sweep by age begins where an event can be too old, one by size at t
   equal(bySize.isNeeded, true);
 });
 
-Deno.test("of a size the newest that fit stay, and what is exempt stays besides", () => {
+Deno.test("within the limit on bytes the newest events stay, and exempt ones stay in addition", () => {
   const rules = {
     ...nothing,
     maxBytes: 250,

@@ -26,7 +26,7 @@ const slots = (count: number) =>
 const vanished = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ pubkey: "01", untilS: i }));
 
-Deno.test("however many are named, the text is one", () => {
+Deno.test("the text does not depend on the number of targets", () => {
   for (const make of [deleteByIds, insertDeletedIds]) {
     equal(make(ids(1), portableHashText).text, make(ids(500), portableHashText).text);
   }
@@ -38,7 +38,7 @@ Deno.test("however many are named, the text is one", () => {
   }
 });
 
-Deno.test("values travel as arrays", () => {
+Deno.test("values are sent as arrays", () => {
   deepEqual(deleteByIds(ids(2), portableHashText).parameters.slice(0, 3), [
     String.raw`{"\\x01","\\x01"}`,
     String.raw`{"\\x02","\\x02"}`,
@@ -51,11 +51,11 @@ Deno.test("values travel as arrays", () => {
   ]);
 });
 
-Deno.test("NIP09-10 NIP62-08 requests are left out of what is deleted by id", () => {
+Deno.test("NIP09-10 NIP62-08 requests are not deleted by id", () => {
   match(deleteByIds(ids(1), portableHashText).text, /events\.kind not in \(5, 62\)/);
 });
 
-Deno.test("both locks are one", () => {
+Deno.test("the shared and the exclusive lock have the same key", () => {
   deepEqual(lockAlone.parameters, lockTogether.parameters);
   match(lockTogether.text, /_shared/);
 });

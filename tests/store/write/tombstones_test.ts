@@ -9,20 +9,20 @@ Deno.test("kinds 5 and 62 are requests", () => {
   deepEqual([4, 5, 6, 61, 62, 63].filter((kind) => isRequest({ kind })), [5, 62]);
 });
 
-Deno.test("what is no request leaves no tombstone", () => {
+Deno.test("an event that is no request leaves no tombstone", () => {
   const tombstones = new Tombstones();
   tombstones.noteDeletion(someEvent({ tags: [["e", newKey()]] }));
   equal(tombstones.isEmpty, true);
 });
 
-Deno.test("several may ask for one id, and one of them may own it", () => {
+Deno.test("several authors may ask for one id, and one of them may own it", () => {
   const tombstones = new Tombstones();
   const event = someEvent({ pubkey: ALICE });
   for (const pubkey of [newKey(), ALICE, newKey()]) tombstones.delete(event.id, pubkey);
   equal(tombstones.cover(event), true);
 });
 
-Deno.test("of an address the newest version that is gone counts, at equal times the smaller id", () => {
+Deno.test("of an address the newest deleted version counts, at equal times the smaller id", () => {
   const tombstones = new Tombstones();
   const version = (id: string, created_at: number) =>
     someEvent({ kind: 0, pubkey: ALICE, id, created_at });
@@ -36,7 +36,7 @@ Deno.test("of an address the newest version that is gone counts, at equal times 
   equal(isCovered("a", 5), true);
 });
 
-Deno.test("closing up to a version says what is closed, once", () => {
+Deno.test("closing up to a version returns the tombstone, once", () => {
   const tombstones = new Tombstones();
   const event = someEvent({ kind: 30_000, pubkey: ALICE, tags: [["d", "x"]] });
   deepEqual(tombstones.closeUpTo(event), {
@@ -48,7 +48,7 @@ Deno.test("closing up to a version says what is closed, once", () => {
   equal(tombstones.closeUpTo(someEvent()), undefined);
 });
 
-Deno.test("whoever vanished later has vanished for longer", () => {
+Deno.test("the latest vanish request counts", () => {
   const tombstones = new Tombstones();
   tombstones.vanish(ALICE, 9);
   tombstones.vanish(ALICE, 5);

@@ -6,13 +6,13 @@ import {
   surveyEvents,
 } from "../../../src/store/write/upkeep_statements.ts";
 
-Deno.test("what removes waits for nobody who writes", () => {
+Deno.test("removing skips rows that are being written", () => {
   for (const { text } of [deleteExpired(5, 10), deleteEvents(["01"])]) {
     match(text, /for update skip locked/);
   }
 });
 
-Deno.test("however many are removed, the text is one", () => {
+Deno.test("the text does not depend on the number of events removed", () => {
   equal(deleteEvents(["01"]).text, deleteEvents(["01", "02", "03"]).text);
   deepEqual(deleteExpired(5, 10).parameters, [5, 10]);
 });

@@ -36,7 +36,7 @@ async function write(events: readonly ReturnType<typeof someEvent>[], ...answers
 /** The lock and the tombstones that there might be. */
 const NOT_DELETED = [[], [], []];
 
-Deno.test("what is new gets its tags and words, is announced, and comes in the order given", async () => {
+Deno.test("new events get tags and words, are announced, and keep their order", async () => {
   const [first, second] = [someEvent({ tags: [["t", "x"]] }), someEvent({ kind: 7 })];
   const rows = [{ key: 5, id: second.id, seq: 9 }, { key: 4, id: first.id, seq: 8 }];
   const { outcomes, stored, announced, asked } = await write([first, second], ...NOT_DELETED, rows);
@@ -46,7 +46,7 @@ Deno.test("what is new gets its tags and words, is announced, and comes in the o
   deepEqual(asked.slice(-2), ["insert into tags", "insert into event_words"]);
 });
 
-Deno.test("what is there already gets nothing", async () => {
+Deno.test("an event that is stored already gets nothing", async () => {
   const { outcomes, announced, asked } = await write(
     [someEvent({ tags: [["t", "x"]] })],
     ...NOT_DELETED,
@@ -56,7 +56,7 @@ Deno.test("what is there already gets nothing", async () => {
   equal(asked.at(-1), "insert into events");
 });
 
-Deno.test("a version that did not win was there or came too late", async () => {
+Deno.test("a version that was not written is a duplicate or superseded", async () => {
   const profiles = [0, 1].map(() => someEvent({ kind: 0, pubkey: newKey() }));
   const { id } = profiles[0]!;
   // No addresses are deleted, no row was written, and the first of them is there.

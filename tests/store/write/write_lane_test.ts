@@ -18,7 +18,7 @@ Deno.test("sources take turns, and each keeps its order", () => {
   deepEqual([take(), lane.length], [[], 0]);
 });
 
-Deno.test("a batch ends at each of its limits and has at least one", () => {
+Deno.test("a batch is limited in every way and has at least one event", () => {
   for (const limits of [{ maxEvents: 2 }, { maxBytes: 25 }, { maxRows: 25 }]) {
     deepEqual(laneOf("a1", "a2", "a3").take(limits), ["a1", "a2"]);
   }
