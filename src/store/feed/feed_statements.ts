@@ -1,5 +1,5 @@
 /**
- * The statements by which instances on one database hear of each other.
+ * The statements of the shared feed: notifications and sequence numbers.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import { jsonArray, plainArray } from "../database/array_literal.ts";
 import type { Cells, Statement } from "../database/database.ts";
 import type { EventRecord } from "../event_store.ts";
 
-/** Where instances tell each other what they stored. */
+/** The channel on which instances announce what they stored. */
 export const FEED_CHANNEL = "gallimimus_events";
 
-/** What is told when the operator's rules have changed. */
+/** The payload that announces a change of the operator's rules. */
 export const RULES_CHANGED = "r";
 
-/** An event with the number it is stored under. */
+/** An event with its sequence number. */
 export interface NumberedRecord extends EventRecord {
   readonly seq: number;
 }
 
-/** A moment of the database, and the highest number that was given out by then. */
+/** The highest sequence number assigned by some time. */
 export interface Mark {
   readonly seq: number;
   /** Microseconds since 1970, by the clock of the database. */
@@ -31,8 +31,8 @@ export interface Mark {
 }
 
 /**
- * Tells all instances when the transaction commits. Postgres passes notifications on in the order of
- * commits.
+ * Notifies all instances when the transaction commits. Postgres delivers notifications in commit
+ * order.
  *
  * @param payloads less than 8,000 bytes each.
  */
@@ -45,7 +45,7 @@ export function notify(payloads: readonly string[]): Statement<void> {
 }
 
 /**
- * The events with these numbers; those that are gone already are left out.
+ * The events with these sequence numbers, without those that have been deleted.
  */
 export function selectBySeqs(seqs: readonly number[]): Statement<NumberedRecord | undefined> {
   return {
@@ -56,7 +56,7 @@ export function selectBySeqs(seqs: readonly number[]): Statement<NumberedRecord 
 }
 
 /**
- * The lowest `limit` numbers above `after` that are there.
+ * The lowest `limit` stored sequence numbers above `after`.
  */
 export function selectSeqsAfter(after: number, limit: number): Statement<number> {
   return {
@@ -66,7 +66,7 @@ export function selectSeqsAfter(after: number, limit: number): Statement<number>
   };
 }
 
-/** Now. A sequence that nobody has used yet says 1 too. */
+/** The current mark. `last_value` is 1 for an unused sequence too, hence `is_called`. */
 export const selectMark: Statement<Mark> = {
   text: `select case when is_called then last_value else 0 end,
   (extract(epoch from clock_timestamp()) * 1000000)::int8
@@ -75,7 +75,10 @@ from events_seq`,
   read: (cells) => ({ seq: cells.integer(0), timeUs: cells.integer(1) }),
 };
 
-/** When the oldest transaction began that may still write events, microseconds since 1970; or 2^53. */
+/**
+ * When the oldest transaction began that may still write events, microseconds since 1970; 2^53 − 1
+ * without one.
+ */
 export const selectOldestWrite: Statement<number> = {
   text: `select coalesce(min((extract(epoch from xact_start) * 1000000)::int8), $2::int8)
 from pg_stat_activity where datname = current_database() and application_name = $1`,
@@ -83,14 +86,14 @@ from pg_stat_activity where datname = current_database() and application_name = 
   read: (cells) => cells.integer(0),
 };
 
-/** A number for an instance. */
+/** A new number for this instance. */
 export const selectInstance: Statement<number> = {
   text: "select nextval('instances')",
   parameters: [],
   read: (cells) => cells.integer(0),
 };
 
-/** Undefined when it is no event: somebody else wrote into our table. */
+/** Undefined when the row is not a valid event, because another program wrote it. */
 function readNumberedRecord(cells: Cells): NumberedRecord | undefined {
   const json = cells.utf8(1);
   const record = readRecord(json);
@@ -98,7 +101,7 @@ function readNumberedRecord(cells: Cells): NumberedRecord | undefined {
 }
 
 /**
- * The event that this JSON is; undefined when it is none.
+ * Parses an event from its JSON; undefined when it is not valid.
  */
 export function readRecord(json: Uint8Array): EventRecord | undefined {
   const event = parseEvent(parseJson(utf8Decode(json) ?? ""));

@@ -1,5 +1,5 @@
 /**
- * The feed of a store that nobody else writes to.
+ * The feed of a store that no other process writes to.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { EventRecord } from "../event_store.ts";
 import type { StoreFeed } from "./store_feed.ts";
 
 /**
- * Tells what its own process stored.
+ * Delivers what its own process stores.
  */
 export class LocalFeed implements StoreFeed {
   readonly #subscribers: ((events: readonly EventRecord[]) => void)[] = [];
@@ -21,7 +21,7 @@ export class LocalFeed implements StoreFeed {
     return Promise.resolve();
   }
 
-  /** True: what is visible was told in the same moment. */
+  /** True: an event is delivered in the same turn in which it becomes visible. */
   wasDelivered(_seq: number): boolean {
     return true;
   }
@@ -44,7 +44,7 @@ export class LocalFeed implements StoreFeed {
     return Promise.resolve();
   }
 
-  /** Tells events that have just become visible. */
+  /** Delivers events that have just become visible. */
   tell(events: readonly EventRecord[]): void {
     if (events.length === 0) return;
     for (const onEvents of this.#subscribers) onEvents(events);

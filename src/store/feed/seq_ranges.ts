@@ -1,11 +1,12 @@
 /**
- * Sequence numbers as text, for notifications that may not be longer than a page.
+ * Encodes sequence numbers as text for notifications, whose payload is limited.
  *
  * @module
  */
 
 /**
- * The numbers as texts of at most `maxLength` characters: neighbours as a range, in rising order.
+ * Encodes the numbers, ascending and with consecutive ones as ranges, in texts of at most
+ * `maxLength` characters.
  */
 export function writeSeqRanges(seqs: readonly number[], maxLength: number): readonly string[] {
   const texts: string[] = [];
@@ -22,8 +23,8 @@ export function writeSeqRanges(seqs: readonly number[], maxLength: number): read
 }
 
 /**
- * The numbers that {@link writeSeqRanges} wrote; undefined when it cannot have written this, or when
- * they are more than `maxCount`.
+ * Decodes what {@link writeSeqRanges} wrote; undefined when the text is malformed or has more than
+ * `maxCount` numbers.
  */
 export function readSeqRanges(text: string, maxCount: number): readonly number[] | undefined {
   const seqs: number[] = [];

@@ -1,14 +1,14 @@
 /**
- * Which of a growing row of numbers have been seen.
+ * The set of sequence numbers that have been seen.
  *
  * @module
  */
 
-/** How many numbers above the floor are remembered. About 40 bytes each. */
+/** How many numbers above the floor are stored, about 40 bytes each. */
 const MAX_SEEN = 500_000;
 
 /**
- * A set of numbers of which all up to a *floor* are in it. The floor is what keeps it small.
+ * A set of numbers that contains every number up to a *floor*. The floor keeps the set small.
  */
 export class SeqWindow {
   readonly #seen = new Set<number>();
@@ -19,12 +19,12 @@ export class SeqWindow {
     this.#maxSeen = maxSeen;
   }
 
-  /** All numbers up to this one count as seen. */
+  /** All numbers up to this one are in the set. */
   get floor(): number {
     return this.#floor;
   }
 
-  /** How many are remembered one by one. */
+  /** How many numbers above the floor are stored. */
   get size(): number {
     return this.#seen.size;
   }
@@ -33,16 +33,19 @@ export class SeqWindow {
     return seq <= this.#floor || this.#seen.has(seq);
   }
 
-  /** Adds a number and says whether it is new. */
+  /** Adds a number and returns whether it is new. */
   add(seq: number): boolean {
     if (this.has(seq)) return false;
     this.#seen.add(seq);
-    // A floor that does not rise for so long is worth less than the memory.
+    // If the floor does not rise for that long, memory matters more than exactness.
     if (this.#seen.size > this.#maxSeen) this.raise(seq - (this.#maxSeen >> 1));
     return true;
   }
 
-  /** Everything up to `floor` has been seen or will never come. A lower floor changes nothing. */
+  /**
+   * Adds all numbers up to `floor`, which have been seen or will never come. A lower floor changes
+   * nothing.
+   */
   raise(floor: number): void {
     if (floor <= this.#floor) return;
     this.#floor = floor;

@@ -1,17 +1,17 @@
 /**
  * The feed of a database that several instances write to.
  *
- * Each transaction that stores events ends with a notification of their numbers, never of their bodies.
- * Postgres delivers notifications once and in the order of commits, so while the connection that listens
- * lives, each batch is heard exactly once. An instance knows the bodies of its own events, and reads
- * those of others by number, all that wait in one statement.
+ * Each transaction that stores events sends a notification with their sequence numbers, not their
+ * bodies. Postgres delivers notifications once and in commit order, so while the listening
+ * connection lives, each batch is received exactly once. An instance has its own events in memory,
+ * and reads those of others by number, many in one statement.
  *
- * When the connection is lost, the feed listens again *first* and then reads which numbers there are
- * above its floor; what it has told already it knows from its window. The floor must lie below every
- * event that may still become visible, and an event gets its number before its commit. So a floor is
- * taken in three steps: note the highest number given out and the time; see that no transaction which
- * may write events is older than that; and send a notification to oneself. When that arrives, all
- * that bears a lower number has been heard of or will never be.
+ * After a lost connection, the feed listens again *first*, and then selects the numbers above its
+ * floor; the window tells which of them were delivered already. The floor must be below every event
+ * that may still become visible, and an event gets its number before its commit. So a floor is
+ * taken in three steps: note the highest assigned number and the time; wait until no transaction
+ * that may write events is older than that; and send a notification to itself. When that arrives,
+ * every lower number has been received or will never come.
  *
  * @module
  */
@@ -38,49 +38,52 @@ import { readSeqRanges, writeSeqRanges } from "./seq_ranges.ts";
 import { SeqWindow } from "./seq_window.ts";
 import type { StoreFeed } from "./store_feed.ts";
 
-/** Postgres refuses notifications of 8,000 bytes. */
+/** Postgres refuses payloads of 8,000 bytes and more. */
 const MAX_PAYLOAD_BYTES = 7_900;
 
-/** How many events are read by number at once. */
+/** How many events are read in one statement. */
 const READ_EVENTS = 200;
 
-/** How many numbers are listed at once after a lost connection. */
+/** How many numbers are listed in one statement while catching up. */
 const LIST_SEQS = 5_000;
 
-/** How many numbers may wait to be read. Beyond, they are forgotten and listed again later. */
+/** How many numbers may wait to be read. Beyond that, the feed drops them and catches up later. */
 const MAX_WAITING = 100_000;
 
-/** How many ephemeral events may wait to be passed on. Beyond, others do not get them. */
+/** How many ephemeral events may wait to be sent. Beyond that, other instances do not get them. */
 const MAX_OUTBOX = 1_000;
 
-/** How often the floor is raised and the connection tried. */
+/** The interval at which the floor is raised and the connection is probed. */
 const BEAT_MS = 5_000;
 
-/** From one try to connect to the next: doubles up to the second. */
+/** The delay before reconnecting: doubles from the first to the second. */
 const MIN_RETRY_MS = 50;
 const MAX_RETRY_MS = 5_000;
 
 const SHORT = { isShort: true };
 
-/** One step of what waits to be done in order: numbers to read, or a floor that holds behind them. */
+/** Work that is done in order: numbers to read, or a floor to raise after the numbers before it. */
 type Step = { readonly seqs: readonly number[] } | { readonly floor: number };
 
 /**
- * Tells what all instances on one database store.
+ * Delivers what all instances on one database store.
  */
 export class SharedFeed implements StoreFeed {
   readonly #database: ListeningDatabase;
   #onEvents: (events: readonly EventRecord[]) => void = () => {};
   #options: FeedOptions | undefined = undefined;
   #instance = 0;
-  /** What this instance is writing: numbered, and not known to be committed. */
+  /**
+   * Events that this instance is writing: they have a number, and their commit is not confirmed
+   * yet.
+   */
   readonly #own = new Map<number, NumberedRecord>();
   readonly #window = new SeqWindow();
   readonly #marks: Mark[] = [];
   #steps: Step[] = [];
   #waiting = 0;
   #isReading = false;
-  /** Set while connected and caught up, or getting there. */
+  /** Set while connected and caught up, or catching up. */
   #listening: Listening | undefined = undefined;
   #isConnecting = false;
   #isBeating = false;
@@ -88,7 +91,7 @@ export class SharedFeed implements StoreFeed {
   #retryMs = MIN_RETRY_MS;
   #beat: Timer | undefined = undefined;
   #retry: Timer | undefined = undefined;
-  /** Since when other instances are not heard; monotonic. */
+  /** Since when other instances cannot be heard, by the monotonic clock. */
   #deafSinceMs: number | undefined = undefined;
   #outbox: string[] = [];
   #isSending = false;
@@ -132,7 +135,7 @@ export class SharedFeed implements StoreFeed {
     this.#tell(events);
   }
 
-  /** Reads them all the same: the answer to a commit may have been lost on the way. */
+  /** Reads the events anyway: the commit may have succeeded and only its answer been lost. */
   failed(events: readonly NumberedRecord[]): void {
     for (const { seq } of events) this.#own.delete(seq);
     if (this.#listening !== undefined && events.length > 0) {
@@ -161,13 +164,13 @@ export class SharedFeed implements StoreFeed {
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
     if (seqs === undefined) return;
-    // That its notification is here proves the commit, whether or not the answer is.
+    // The notification proves the commit, even if its answer has not arrived.
     if (seqs.some((seq) => this.#own.has(seq))) this.#tell(this.#ownOf(new Set(seqs)));
     const others = seqs.filter((seq) => !this.#window.has(seq));
     if (others.length > 0) this.#enqueue({ seqs: others });
   }
 
-  /** In the order in which they came. */
+  /** In the order of the batch. */
   #ownOf(seqs: ReadonlySet<number>): readonly NumberedRecord[] {
     return [...this.#own.values()].filter(({ seq }) => seqs.has(seq));
   }
@@ -243,7 +246,7 @@ export class SharedFeed implements StoreFeed {
     }
   }
 
-  /** Sets the first floor: what was numbered before it is told by nobody. */
+  /** Sets the first floor: what got its number before is not delivered. */
   async #begin(listening: Listening): Promise<void> {
     const mark = await listening.query(selectMark);
     const deadlineMs = this.#nowMs() + BEAT_MS;
@@ -254,7 +257,7 @@ export class SharedFeed implements StoreFeed {
     this.#instance = (await listening.query(selectInstance))[0]!;
   }
 
-  /** Finds what was stored while nobody listened. */
+  /** Delivers what was stored while the feed did not listen. */
   async #catchUp(): Promise<void> {
     let after = this.#window.floor;
     for (;;) {
@@ -270,7 +273,7 @@ export class SharedFeed implements StoreFeed {
     }
   }
 
-  /** Raises the floor, and finds out whether the connection still lives. */
+  /** Raises the floor, and checks that the connection still answers. */
   async #onBeat(): Promise<void> {
     const listening = this.#listening;
     if (listening === undefined || this.#isConnecting) return;
@@ -290,14 +293,14 @@ export class SharedFeed implements StoreFeed {
   async #settle(listening: Listening): Promise<void> {
     const oldestUs = await oldestWriteUs(listening);
     const settled = this.#marks.filter(({ timeUs }) => timeUs < oldestUs);
-    // Comes back on this connection, behind everything that was committed before.
+    // Arrives on this connection after every notification that was committed before it.
     await listening.query(notify([""]));
     if (settled.length === 0 || listening !== this.#listening) return;
     this.#marks.splice(0, settled.length);
     this.#enqueue({ floor: settled.at(-1)!.seq });
   }
 
-  /** Drops the connection and what it brought: catching up finds that again. */
+  /** Drops the connection and the queued work; catching up finds it again. */
   #lose(error: unknown): void {
     const listening = this.#listening;
     if (this.#isClosed || listening === undefined) return;
@@ -305,7 +308,7 @@ export class SharedFeed implements StoreFeed {
     this.#steps = [];
     this.#waiting = 0;
     void listening.close();
-    // Whoever is still connecting finds out and tries again.
+    // If a connection attempt is running, it fails and schedules the next one itself.
     if (!this.#isConnecting) this.#goDeaf(error);
   }
 
@@ -336,11 +339,11 @@ export class SharedFeed implements StoreFeed {
 
   async #send(): Promise<void> {
     this.#isSending = true;
-    // What the rest of this turn brings travels together.
+    // Collects all ephemeral events of this turn in one transaction.
     await Promise.resolve();
     while (this.#outbox.length > 0) {
       const payloads = this.#outbox.splice(0, READ_EVENTS);
-      // Ephemeral events are promised to nobody: what cannot be sent now is not sent.
+      // Ephemeral events have no delivery guarantee: those that cannot be sent now are dropped.
       await this.#database.transaction((session) => session.query(notify(payloads)))
         .catch(() => {});
     }

@@ -1,5 +1,5 @@
 /**
- * The feed as the store writes to it.
+ * The feed with the methods that the store calls.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { Session } from "../database/database.ts";
 import type { EventFeed } from "../event_store.ts";
 import type { NumberedRecord } from "./feed_statements.ts";
 
-/** A feed together with what the store tells it. */
+/** A feed and what the store reports to it. */
 export interface StoreFeed extends EventFeed {
-  /** To be called inside the transaction that stores `events`, before its commit. */
+  /** Called inside the transaction that stores `events`, before its commit. */
   announce(session: Session, events: readonly NumberedRecord[]): Promise<void>;
-  /** The transaction that stored `events` has committed. */
+  /** Called after the transaction that stored `events` has committed. */
   committed(events: readonly NumberedRecord[]): void;
-  /** The transaction that was to store `events` has failed, as far as is known. */
+  /** Called when the transaction that stores `events` has failed, as far as is known. */
   failed(events: readonly NumberedRecord[]): void;
-  /** Stops hearing others. Idempotent. */
+  /** Stops listening. Idempotent. */
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { readSeqRanges, writeSeqRanges } from "../../../src/store/feed/seq_range
 
 const seqs = fc.uniqueArray(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 300 });
 
-Deno.test("what was written is read back, in rising order", () => {
+Deno.test("ranges are decoded to the numbers, in ascending order", () => {
   fc.assert(fc.property(seqs, fc.integer({ min: 1, max: 200 }), (numbers, maxLength) => {
     const texts = writeSeqRanges(numbers, maxLength);
     const read = texts.flatMap((text) => readSeqRanges(text, 1_000) ?? []);
@@ -12,7 +12,7 @@ Deno.test("what was written is read back, in rising order", () => {
   }));
 });
 
-Deno.test("no text is longer than allowed, unless one range alone is", () => {
+Deno.test("no text is longer than allowed, unless a single range is", () => {
   fc.assert(fc.property(seqs, fc.integer({ min: 1, max: 200 }), (numbers, maxLength) => {
     for (const text of writeSeqRanges(numbers, maxLength)) {
       ok(text.length <= maxLength || !text.includes(","));
@@ -20,12 +20,12 @@ Deno.test("no text is longer than allowed, unless one range alone is", () => {
   }));
 });
 
-Deno.test("a batch in a row is one short range, no numbers are no text", () => {
+Deno.test("consecutive numbers are one range, no numbers are no text", () => {
   deepEqual(writeSeqRanges(Array.from({ length: 500 }, (_, i) => i + 1), 20), ["1-500"]);
   deepEqual(writeSeqRanges([], 20), []);
 });
 
-Deno.test("what nobody writes is not read", () => {
+Deno.test("malformed text is not decoded", () => {
   for (
     const text of ["", ",", "1,", "a", "1-", "-1", "2-1", "1-2-3", "1 2", "1e3", "9".repeat(16)]
   ) {
@@ -33,7 +33,7 @@ Deno.test("what nobody writes is not read", () => {
   }
 });
 
-Deno.test("a range of more numbers than allowed is not read", () => {
+Deno.test("a range of more numbers than allowed is not decoded", () => {
   equal(readSeqRanges("1-101", 100), undefined);
   equal(readSeqRanges("1-99,200-201", 100), undefined);
   equal(readSeqRanges("1-100", 100)?.length, 100);

@@ -2,7 +2,7 @@ import { equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { SeqWindow } from "../../../src/store/feed/seq_window.ts";
 
-Deno.test("a number is new once, and what lies under the floor never is", () => {
+Deno.test("a number is new once, and never at or below the floor", () => {
   const step = fc.record({ raise: fc.boolean(), seq: fc.integer({ min: 1, max: 50 }) });
   fc.assert(fc.property(fc.array(step), (steps) => {
     const window = new SeqWindow();
@@ -22,7 +22,7 @@ Deno.test("a number is new once, and what lies under the floor never is", () => 
   }));
 });
 
-Deno.test("a floor that rises forgets what it covers, one that sinks changes nothing", () => {
+Deno.test("raising the floor frees the numbers below it, lowering it changes nothing", () => {
   const window = new SeqWindow();
   for (let seq = 1; seq <= 100; seq++) window.add(seq);
   window.raise(90);
@@ -31,7 +31,7 @@ Deno.test("a floor that rises forgets what it covers, one that sinks changes not
   equal(window.floor, 90);
 });
 
-Deno.test("more numbers than may be remembered raise the floor", () => {
+Deno.test("too many numbers raise the floor", () => {
   const window = new SeqWindow(100);
   for (let seq = 1; seq <= 1_000; seq++) equal(window.add(seq), true);
   ok(window.size <= 100);

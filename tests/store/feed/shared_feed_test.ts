@@ -93,7 +93,7 @@ class Operator implements AsyncDisposable {
   }
 }
 
-test("each instance tells the events of all, each once", async (server) => {
+test("each instance delivers the events of all, each once", async (server) => {
   const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await using second = await Instance.open(url);
@@ -111,14 +111,14 @@ test("each instance tells the events of all, each once", async (server) => {
   equal(first.told.ids.at(-1), last.event.id, "a duplicate is not told");
 });
 
-test("events of one batch are told in the order in which they came", async (server) => {
+test("events of one batch are delivered in their order", async (server) => {
   await using instance = await Instance.open(await server.freshDatabase());
   const batch = Array.from({ length: 20 }, () => note());
   await instance.store.put(batch);
   deepEqual(instance.told.ids, ids(batch));
 });
 
-test("what was stored before an instance began is not told, and counts as told", async (server) => {
+test("events stored before an instance started are not delivered, and count as delivered", async (server) => {
   const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await first.store.put([note()]);
@@ -131,7 +131,7 @@ test("what was stored before an instance began is not told, and counts as told",
   equal(second.told.ids.length, 1);
 });
 
-test("an event counts as told from the moment it is", async (server) => {
+test("an event counts as delivered from the moment it is", async (server) => {
   const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await using second = await Instance.open(url);
@@ -169,7 +169,7 @@ test("ephemeral events reach other instances when they fit into a notification",
   deepEqual(second.told.ids, ids([small]));
 });
 
-test("nothing is lost or told twice when the connection that listens is cut ten times", async (server) => {
+test("nothing is lost or delivered twice when the listening connection is cut ten times", async (server) => {
   const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await using second = await Instance.open(url);
@@ -196,7 +196,7 @@ test("nothing is lost or told twice when the connection that listens is cut ten 
   ]);
 });
 
-test("an event that was numbered early and committed late is told after a cut too", async (server) => {
+test("an event that was numbered early and committed late is delivered after a cut too", async (server) => {
   const url = await server.freshDatabase();
   await using first = await Instance.open(url);
   await using second = await Instance.open(url);
@@ -231,7 +231,7 @@ test("an event that was numbered early and committed late is told after a cut to
   equal(second.told.ids.at(-1), late.event.id);
 });
 
-test("a server that is away for a while ends in one line, and nothing is missed", async ({ version }) => {
+test("an outage of the server is logged once, and nothing is missed", async ({ version }) => {
   await using away = await PostgresServer.start({ version });
   const url = await away.freshDatabase();
   await using first = await Instance.open(url);
