@@ -1,5 +1,5 @@
 /**
- * Whether a database is fit for the relay, found out once at the start.
+ * Checks at the start whether a server's database can be used.
  *
  * @module
  */
@@ -7,25 +7,28 @@
 import type { Database, Statement } from "./database.ts";
 import { StoreUnavailable } from "../event_store.ts";
 
-/** What is asked of a database before it is used. */
+/** What is queried from a database before it is used. */
 export interface ServerFacts {
-  /** As Postgres counts: 150004 is 15.4. */
+  /** `server_version_num`: 150004 is 15.4. */
   readonly version: number;
   readonly encoding: string;
   readonly database: string;
   readonly user: string;
-  /** Where tables are made; empty when there is no such schema, or none that the user may see. */
+  /**
+   * `current_schema()`, where tables are created; empty when it does not exist or the user has no
+   * access to it.
+   */
   readonly schema: string;
   readonly mayCreate: boolean;
   readonly isStandby: boolean;
-  /** Whether the settings that a connection asked for hold. */
+  /** Whether the settings that the connection requested are in effect. */
   readonly hasSettings: boolean;
-  /** Whether there is a table `events`, and whether our list of migrations stands beside it. */
+  /** Whether there is a table `events`, and whether our table of migrations is in the same schema. */
   readonly hasEvents: boolean;
   readonly hasMigrations: boolean;
-  /** Whether there is a table of the name of that list, which is another. */
+  /** Whether another table has the name of our table of migrations. */
   readonly hasOtherMigrations: boolean;
-  /** Names of tables that may not be read or written. */
+  /** Tables that the user may not read or write. */
   readonly closedTables: string;
 }
 
@@ -36,7 +39,7 @@ const POOLER = "a connection pooler stands before Postgres and does not pass on 
   "or a pool in session mode that passes all startup parameters on";
 
 /**
- * Why the relay cannot keep its events in such a database, and what mends it: one sentence without a full
+ * Why the relay cannot use such a database and what to do about it, as one sentence without a full
  * stop. Undefined when it can.
  */
 export function serverFault(facts: ServerFacts): string | undefined {
@@ -75,8 +78,8 @@ export function serverFault(facts: ServerFacts): string | undefined {
 }
 
 /**
- * Checks a server's database before its schema is looked at. Rejects with {@link StoreUnavailable}, whose
- * message is that of {@link serverFault}.
+ * Checks a database before its schema is read. Rejects with {@link StoreUnavailable} and the
+ * message of {@link serverFault}.
  */
 export async function checkServer(database: Pick<Database, "transaction">): Promise<void> {
   const facts = await database.transaction((session) => session.query(selectFacts))
@@ -87,7 +90,7 @@ export async function checkServer(database: Pick<Database, "transaction">): Prom
   if (fault !== undefined) throw new StoreUnavailable(fault);
 }
 
-/** What a refused connection means. */
+/** The cause of a refused connection. */
 function explained(message: string): string {
   if (/unsupported startup parameter/.test(message)) return POOLER;
   if (/unrecognized configuration parameter "(?:plan_cache_mode|tcp_user_timeout)"/.test(message)) {
@@ -99,7 +102,7 @@ function explained(message: string): string {
 const TABLES = `(select oid, relname from pg_class
   where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'f'))`;
 
-/** A view with the name of a table is in the way, too. */
+/** Includes views: a view with the name of one of our tables is in the way too. */
 const selectFacts: Statement<ServerFacts> = {
   text: `select current_setting('server_version_num'), pg_encoding_to_char(encoding), datname,
   current_user, coalesce(current_schema(), ''),

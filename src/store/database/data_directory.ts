@@ -1,6 +1,7 @@
 // deno-lint-ignore-file gallimimus/pure-room -- the embedded database is a directory and its lock a file
 /**
- * The directory of an embedded database: one process at a time, and all of a database or nothing.
+ * The directory of an embedded database. One process uses it at a time, and it holds a complete
+ * database or none.
  *
  * @module
  */
@@ -8,9 +9,9 @@
 import { StoreUnavailable } from "../event_store.ts";
 
 /**
- * A directory that is ours until {@link release}, or until the process ends in whatever way. The lock is
- * the operating system's, on a file beside the directory: it ends with the process even when that is
- * killed, so a lock file that was left behind means nothing.
+ * A directory that this process has locked until {@link release} or its end. The lock is the
+ * operating system's, on a file beside the directory, so it ends with the process even when that is
+ * killed. A lock file left behind has no effect.
  */
 export class DataDirectory {
   readonly path: string;
@@ -23,10 +24,11 @@ export class DataDirectory {
   }
 
   /**
-   * Takes the directory, which need not be there. The database itself would not notice a second process
-   * and lose data.
+   * Locks the directory, which need not exist. The database itself would not notice a second
+   * process and would lose data.
    *
-   * Rejects with {@link StoreUnavailable} when another process has it, or when it cannot be had.
+   * Rejects with {@link StoreUnavailable} when another process has locked it, or when it cannot be
+   * created.
    */
   static async claim(path: string): Promise<DataDirectory> {
     const trimmed = path.replace(/(?<=.)\/+$/, "");
@@ -39,13 +41,16 @@ export class DataDirectory {
     );
   }
 
-  /** Where the database is made before it is put in place, so that half a database is never found. */
+  /**
+   * Where a database is created before it is renamed to {@link path}, so that an incomplete one is
+   * never used.
+   */
   get draftPath(): string {
     return `${this.path}.new`;
   }
 
   /**
-   * Whether there is a database. When there is none, what is left of an earlier try goes.
+   * Whether there is a database. If not, removes what is left of an earlier attempt to create one.
    *
    * Rejects with {@link StoreUnavailable} when the directory holds something else.
    */
@@ -57,12 +62,12 @@ export class DataDirectory {
     return false;
   }
 
-  /** Puts what was made at {@link draftPath} in place. */
+  /** Renames the database created at {@link draftPath} to its place. */
   async adoptDraft(): Promise<void> {
     await Deno.rename(this.draftPath, this.path);
   }
 
-  /** Lets others have it. */
+  /** Unlocks the directory. */
   release(): void {
     this.#lock.close();
   }
@@ -78,7 +83,7 @@ async function openLock(path: string, lockPath: string): Promise<Deno.FsFile> {
   }
 }
 
-/** What is in a directory; nothing when it is not there. */
+/** The names in a directory; none when it does not exist. */
 async function namesIn(path: string): Promise<readonly string[]> {
   try {
     return (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);

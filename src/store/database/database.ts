@@ -1,6 +1,6 @@
 /**
- * The port to a database that speaks SQL: what the store needs of one, and no more. `postgres.ts` and
- * `pglite.ts` implement it.
+ * The interface to an SQL database, as narrow as the store allows. Implemented by `postgres.ts` and
+ * `pglite.ts`.
  *
  * @module
  */
@@ -10,22 +10,25 @@ import type { TimeBudget } from "./time_budget.ts";
 import { type PoolStats, StoreUnavailable } from "../event_store.ts";
 
 /**
- * How the connections that write name themselves. The feed looks for it (`selectOldestWrite`): whoever
- * writes events under another name is not waited for.
+ * The `application_name` of connections that write. The feed looks for it (`selectOldestWrite`),
+ * and does not wait for writers under another name.
  */
 export const WRITER_NAME = "gallimimus write";
 
-/** The name of the connection on which an instance listens. */
+/** The `application_name` of the connection on which an instance listens. */
 export const LISTENER_NAME = "gallimimus listen";
 
-/** The value of one `$n`; bytes for a `bytea`. Arrays travel as array literals, see `array_literal.ts`. */
+/**
+ * The value of one `$n`; bytes for a `bytea`. Arrays are sent as array literals, see
+ * `array_literal.ts`.
+ */
 export type Parameter = string | number | Uint8Array;
 
-/** One row, as the text that Postgres writes for each column. Columns count from 0. */
+/** One row in the text format of Postgres. Columns count from 0. */
 export interface Cells {
   /** A `bytea` column as lower-case hex. */
   hex(column: number): string;
-  /** An integer column. Our integers stay below 2^53. */
+  /** An integer column. Our integers are below 2^53. */
   integer(column: number): number;
   /** A `text` column. */
   text(column: number): string;
@@ -34,49 +37,62 @@ export interface Cells {
 }
 
 /**
- * A statement as a value. Its text takes few forms, so that a connection parses and plans each once and
- * keeps it; everything that varies is a parameter.
+ * A statement as a value. There are few different texts, so that a connection can parse and plan
+ * each once and keep it; everything that varies is a parameter.
  */
 export interface Statement<Row> {
   readonly text: string;
   readonly parameters: readonly Parameter[];
-  /** Turns a row into what it means. */
+  /** Decodes a row. */
   readonly read: (cells: Cells) => Row;
 }
 
-/** How one statement may be cut short. */
+/** How a statement may be cut short. */
 export interface StatementOptions {
-  /** Ends the statement, at the database where that is possible. The call rejects with its reason. */
+  /**
+   * Cancels the statement, at the server where possible. The call then rejects with the signal's
+   * reason.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** The time that it has; it counts from when the database begins. Default: no end. */
+  /** The time budget of its query, which runs while the database works. Default: no limit. */
   readonly timeBudget?: TimeBudget | undefined;
   /**
-   * Whether its form bounds what it reads, so that it may use what is kept for such. Default: no.
+   * Whether the form of the statement bounds what it reads, so that it may use a reserved
+   * connection. Default: no.
    */
   readonly isShort?: boolean;
-  /** On whose behalf: where statements wait, sources have their turns. Default: the relay's own. */
+  /**
+   * On whose behalf it runs: waiting statements are scheduled fairly between sources. Default: the
+   * relay itself.
+   */
   readonly source?: Source | undefined;
 }
 
-/** Somewhere to send statements. */
+/** Something that runs statements. */
 export interface Session {
-  /** Runs a statement and gives all its rows. */
+  /** Runs a statement and returns all its rows. */
   query<Row>(statement: Statement<Row>, options?: StatementOptions): Promise<readonly Row[]>;
-  /** Runs SQL of several statements and no parameters. */
+  /** Runs SQL of several statements without parameters. */
   script(sql: string): Promise<void>;
 }
 
-/** What a connection that listens brings. */
+/** The events of a connection that listens. */
 export interface ListenEvents {
-  /** A notification, in the order of commits. */
+  /** A notification, in commit order. */
   onPayload(payload: string): void;
-  /** The connection is lost; nothing follows. Called at most once, and not after {@link Listening.close}. */
+  /**
+   * The connection is lost; no event follows. Called at most once, and not after
+   * {@link Listening.close}.
+   */
   onLost(error: Error): void;
 }
 
 /** A connection that listens until it is closed or lost. */
 export interface Listening {
-  /** Runs a statement on this very connection: what was notified before it ends is heard before. */
+  /**
+   * Runs a statement on this connection. Notifications committed before it ends are delivered
+   * first.
+   */
   query<Row>(statement: Statement<Row>): Promise<readonly Row[]>;
   /** Idempotent. */
   close(): Promise<void>;
@@ -84,21 +100,24 @@ export interface Listening {
 
 /** How a transaction is run. */
 export interface TransactionOptions {
-  /** Whether a statement in it may take as long as it takes: to build an index. Default: no. */
+  /** Whether its statements may take as long as they need, as for building an index. Default: no. */
   readonly isUnhurried?: boolean;
 }
 
 /**
- * A database. Calls reject with {@link StoreUnavailable} when it cannot be had or gave up, and with
- * {@link StatementFailed} when it refused the statement.
+ * A database. Calls reject with {@link StoreUnavailable} when it cannot be reached or fails, and
+ * with {@link StatementFailed} when it rejects the statement.
  */
 export interface Database extends Session {
-  /** What the connections that answer queries do; undefined where there is but one. */
+  /**
+   * Statistics of the connections that answer queries; undefined where there is only one
+   * connection.
+   */
   readonly stats?: PoolStats;
   /**
-   * Runs `work` between BEGIN and COMMIT, at the isolation level READ COMMITTED: each statement sees
-   * what was committed before it. Rolls back when `work` rejects. Statements that `work` starts without
-   * waiting in between travel together.
+   * Runs `work` between BEGIN and COMMIT at the isolation level READ COMMITTED: each statement sees
+   * what was committed before it began. Rolls back when `work` rejects. Statements that `work`
+   * starts without waiting in between are pipelined.
    *
    * Rejects with {@link TransactionLost} when the connection was lost after BEGIN.
    */
@@ -107,8 +126,8 @@ export interface Database extends Session {
     options?: TransactionOptions,
   ): Promise<T>;
   /**
-   * Lets what runs come to its end for a moment, and disconnects from a database that does not answer all
-   * the same. Idempotent.
+   * Waits a moment for running statements, and then disconnects even if the database does not
+   * answer. Idempotent.
    */
   close(): Promise<void>;
 }
@@ -120,15 +139,15 @@ export interface ListeningDatabase extends Database {
 }
 
 /**
- * The connection was lost in the midst of a transaction. Whether that committed is unknown: what is begun
- * again must be such that it does no harm twice.
+ * The connection was lost during a transaction, and it is unknown whether that committed. A
+ * transaction that is repeated must be idempotent.
  */
 export class TransactionLost extends StoreUnavailable {}
 
-/** The database understood the statement and refused it. */
+/** The database rejected the statement. */
 export class StatementFailed extends Error {
   override readonly name = "StatementFailed";
-  /** Five characters that say why, the first two the class. */
+  /** SQLSTATE: five characters, of which the first two are the class. */
   readonly sqlState: string;
 
   constructor(message: string, sqlState: string, cause: unknown) {
@@ -138,9 +157,9 @@ export class StatementFailed extends Error {
 }
 
 /**
- * What a driver's error means to the store.
+ * Maps a driver's error to an error of the store.
  *
- * @param sqlState the five characters of the database's answer; undefined when there was no answer.
+ * @param sqlState the SQLSTATE of the answer; undefined when there was no answer.
  */
 export function databaseError(
   cause: Error,
@@ -152,7 +171,7 @@ export function databaseError(
   return new StatementFailed(cause.message, sqlState, cause);
 }
 
-/** Classes of answers that say nothing of the statement, only that it cannot be served now. */
+/** SQLSTATE classes that say nothing about the statement, only that it cannot be served now. */
 const OUTAGE_CLASSES: ReadonlySet<string> = new Set([
   "08", // connection exception
   "28", // invalid authorization
@@ -164,7 +183,7 @@ const OUTAGE_CLASSES: ReadonlySet<string> = new Set([
   "XX", // internal error
 ]);
 
-/** A former primary that has become a standby. */
+/** `read_only_sql_transaction`: a former primary that has become a standby. */
 const READ_ONLY = "25006";
 
 function isOutage(sqlState: string): boolean {

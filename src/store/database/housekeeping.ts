@@ -1,5 +1,5 @@
 /**
- * What an embedded database does not do by itself.
+ * Replaces autovacuum, which an embedded database does not have.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Database, Statement } from "./database.ts";
 
-/** How often is looked whether there is something to do, milliseconds. */
+/** The interval at which tables are checked, milliseconds. */
 const PERIOD_MS = 600_000;
 
-/** A table is worth it when a fifth of it changed, and so many rows at least. */
+/** A table is vacuumed when a fifth of its rows, and at least this many, have changed. */
 const MIN_CHANGES = 1_000;
 
 /**
- * The table that changed most, relative to its size, since it was seen to. One at a time: on the one
- * connection that there is, all else waits meanwhile.
+ * The table with the largest share of changed rows since its last vacuum. One at a time, because
+ * all else waits for the only connection meanwhile.
  */
 const selectWorst: Statement<string> = {
   text: `select quote_ident(relname) from pg_stat_user_tables
@@ -27,8 +27,8 @@ const selectWorst: Statement<string> = {
 };
 
 /**
- * Vacuums and analyses the tables of a database without autovacuum, on a schedule: otherwise what was
- * replaced stays on the disk for good, and index-only scans look into the table for each row.
+ * Vacuums and analyses the tables of a database without autovacuum, on a schedule. Otherwise dead
+ * rows would stay on disk for ever, and index-only scans would visit the table for each row.
  */
 export class Housekeeping {
   readonly #database: Pick<Database, "query" | "script">;
@@ -37,7 +37,7 @@ export class Housekeeping {
   readonly #timer: Timer;
   #running: Promise<void> | undefined = undefined;
 
-  /** Begins one period from now. */
+  /** The first check is one period from now. */
   constructor(
     database: Pick<Database, "query" | "script">,
     { clock, log }: { readonly clock: Clock; readonly log: Log },
@@ -48,13 +48,13 @@ export class Housekeeping {
     this.#timer = clock.every(PERIOD_MS, () => void this.run());
   }
 
-  /** Sees to one table, if one needs it, unless it is busy with one. A failure is told to the log. */
+  /** Vacuums one table if one needs it, unless a run is in progress. A failure is logged. */
   run(): Promise<void> {
     this.#running ??= this.#run().finally(() => this.#running = undefined);
     return this.#running;
   }
 
-  /** Ends the schedule and waits for what runs. The database may be closed afterwards. */
+  /** Ends the schedule and waits for the running check. The database may be closed afterwards. */
   async stop(): Promise<void> {
     this.#timer.cancel();
     await this.#running;
@@ -62,7 +62,7 @@ export class Housekeeping {
 
   async #run(): Promise<void> {
     try {
-      // A connection that is never idle for long keeps its counts to itself.
+      // A session that is never idle for long does not flush its statistics by itself.
       await this.#database.script("select pg_stat_force_next_flush()");
       const [table] = await this.#database.query(selectWorst);
       if (table === undefined) return;

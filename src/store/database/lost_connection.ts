@@ -1,12 +1,12 @@
 /**
- * Telling a lost connection from a failed statement.
+ * Tells a lost connection from a failed statement.
  *
  * @module
  */
 
 /**
- * Whether an error of the driver means that a connection which was open is no more: by a last word of the
- * server, or without one. That none can be opened is another matter.
+ * Whether an error of the driver means that an open connection was lost, with a last message of the
+ * server or without one. Not when a connection could not be opened.
  */
 export function isConnectionLost(error: unknown): boolean {
   return error instanceof Error && "code" in error && CODES.has(String(error.code));

@@ -1,5 +1,5 @@
 /**
- * Bringing a database to the schema that this program knows.
+ * Migrates a database to the schema that this program uses.
  *
  * @module
  */
@@ -16,21 +16,22 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** A migration that the database has, as the database remembers it. */
+/** An applied migration, as recorded in the database. */
 export interface AppliedMigration {
   readonly name: string;
   /** SHA-256 of the SQL, hex. */
   readonly checksum: string;
 }
 
-/** The database and the program disagree about the past; a person must look. */
+/** The applied migrations are not those of the program; a person must look. */
 export class MigrationMismatch extends Error {
   override readonly name = "MigrationMismatch";
 }
 
 /**
- * Applies the migrations that the database lacks, all of them or none, and gives their names. Several
- * processes may do so at once: one works, the others wait and find nothing left to do.
+ * Applies the migrations that the database lacks, all of them or none, and returns their names.
+ * Several processes may call this at the same time: one works, the others wait and find nothing
+ * left to do.
  *
  * @throws MigrationMismatch see {@link missingMigrations}.
  *
@@ -42,7 +43,7 @@ export async function migrate(
   sha256: Sha256,
 ): Promise<readonly string[]> {
   return await database.transaction(async (session) => {
-    // An index on a large table may take as long as it takes.
+    // An index on a large table may take long.
     await session.script("set local statement_timeout = 0");
     await session.query(lockSchema);
     await session.script(createTable);
@@ -54,10 +55,10 @@ export async function migrate(
 }
 
 /**
- * The migrations that are still to be applied, in order.
+ * The migrations that remain to be applied, in order.
  *
- * @throws MigrationMismatch when an applied migration has changed since, is unknown (the database is
- * newer than the program), or stands behind one that is missing.
+ * @throws MigrationMismatch when an applied migration has changed since, is unknown (the database
+ *   is newer than the program), or comes after one that is missing.
  */
 export function missingMigrations(
   applied: readonly AppliedMigration[],
@@ -88,7 +89,7 @@ export function missingMigrations(
   return missing;
 }
 
-/** Of the SQL, whatever way its lines end: a checkout may have changed that. */
+/** Normalises line endings first, since a checkout may have changed them. */
 function checksumOf({ sql }: Migration, sha256: Sha256): string {
   return bytesToHex(sha256(utf8(sql.replaceAll("\r\n", "\n"))));
 }
@@ -99,8 +100,8 @@ async function apply(migration: Migration, session: Session, sha256: Sha256): Pr
 }
 
 /**
- * For whoever changes the schema. Held until the transaction ends. The number is ours alone: "gallimim" in
- * ASCII.
+ * Serialises schema changes until the end of the transaction, by an advisory lock. The key is
+ * "gallimim" in ASCII.
  */
 export const lockSchema: Statement<void> = {
   text: "select pg_advisory_xact_lock($1::int8)::text",

@@ -1,5 +1,5 @@
 /**
- * The parameters of a statement while its text is being written.
+ * Numbers the parameters of a statement while its text is being built.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Parameter } from "./database.ts";
 export class Parameters {
   readonly values: Parameter[] = [];
 
-  /** The name by which the text refers to `value`. */
+  /** Adds a value and returns its placeholder. */
   add(value: Parameter): string {
     return `$${this.values.push(value)}`;
   }

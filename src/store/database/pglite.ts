@@ -1,5 +1,5 @@
 /**
- * Postgres inside the process.
+ * The embedded database: Postgres inside the process.
  *
  * @module
  */
@@ -26,32 +26,34 @@ import { type StoreClock, timeless } from "../store_clock.ts";
 import { QueryGate } from "./query_gate.ts";
 import { Semaphore } from "./semaphore.ts";
 
-/** How the embedded database is set. */
+/** Settings of the embedded database. */
 export interface PgliteOptions {
-  /** Memory for pages, megabytes; more than 1,024 is taken as 1,024. Default 128. */
+  /** `shared_buffers`, megabytes; more than 1,024 is taken as 1,024. Default 128. */
   readonly sharedBuffersMb?: number;
-  /** By what closing is cut short when a statement does not end. Default: it waits. */
+  /** Bounds how long closing waits for a running statement. Default: no bound. */
   readonly clock?: StoreClock;
 }
 
-/** How long what runs has when the database is closed, and the last page to be written, milliseconds. */
+/** How long closing waits for running statements and the final checkpoint, milliseconds. */
 const CLOSE_MS = 10_000;
 
-/** WebAssembly has 4 GB for everything. */
+/** WebAssembly has 4 GB of memory in all. */
 const MAX_SHARED_BUFFERS_MB = 1_024;
 
-/** For making a database, which holds little. */
+/** While a database is created, which needs little. */
 const MIN_SHARED_BUFFERS_MB = 16;
 
 /**
- * The embedded database in the directory `path`, which it makes when it is not there; without one, in memory.
+ * Opens the embedded database in the directory `path`, creating it if needed; without a path, in
+ * memory.
  *
- * It has one connection and no way to interrupt it: statements run one after another, and one that was
- * aborted while it ran comes to its end first; one that runs out of time too, but nobody waits for it. What was committed survives the end of the process, however
- * that comes; it does not wait for the disk, so the last moments before a power cut may be lost.
+ * It has one connection and cannot be interrupted: statements run one after another, and one that
+ * is aborted or out of time still runs to its end, though its caller does not wait. Commits survive
+ * the end of the process, however it ends, but are not flushed to disk at once: a power cut may
+ * lose the last moments.
  *
- * Rejects with {@link StoreUnavailable} when another process has the directory, or when it cannot be
- * read.
+ * Rejects with {@link StoreUnavailable} when another process has the directory, or when it cannot
+ * be read.
  */
 export async function openPglite(path?: string, options: PgliteOptions = {}): Promise<Database> {
   const { clock = timeless } = options;
@@ -70,7 +72,10 @@ export async function openPglite(path?: string, options: PgliteOptions = {}): Pr
   }
 }
 
-/** In a thread of its own: making a database takes hundreds of megabytes, which end with the thread. */
+/**
+ * In a thread of its own: creating a database takes hundreds of megabytes, which are freed with the
+ * thread.
+ */
 async function makeDatabase(directory: DataDirectory): Promise<void> {
   const worker = await startWorker(directory.draftPath, MIN_SHARED_BUFFERS_MB);
   try {
@@ -99,9 +104,12 @@ class PgliteDatabase implements Database {
   readonly #worker: PgliteWorker;
   readonly #release: () => void;
   readonly #clock: StoreClock;
-  /** One statement outside of transactions, or one transaction, at a time. */
+  /** Held by one transaction, or one statement outside of transactions, at a time. */
   readonly #semaphore = new Semaphore(1);
-  /** Passed before it by queries, so that clients take turns and one query at a time stands before writing. */
+  /**
+   * Queries pass it before they acquire the semaphore, so that clients take turns and at most one
+   * query is ahead of the writers.
+   */
   readonly #gate: QueryGate;
   #closing: Promise<void> | undefined = undefined;
 
@@ -137,14 +145,14 @@ class PgliteDatabase implements Database {
     await this.#alone(() => this.#worker.call({ type: "script", sql }));
   }
 
-  /** The next may begin as soon as this one's end is on its way: the worker answers in order. */
+  /** The semaphore is released once COMMIT has been sent: the worker answers in order. */
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const { result, committed } = await this.#alone(async () => {
       const session: Session = {
         query: (statement, options = {}) => this.#run(statement, options),
         script: async (sql) => void await this.#worker.call({ type: "script", sql }),
       };
-      // Not waited for: if this fails so does all that follows.
+      // Not awaited: if this fails, so do the statements that follow.
       const begun = session.script("begin");
       begun.catch(() => {});
       try {
@@ -163,7 +171,10 @@ class PgliteDatabase implements Database {
     await (this.#closing ??= this.#close());
   }
 
-  /** Ends the thread after a while whatever it does: what was committed is there at the next start. */
+  /**
+   * Ends the thread after a timeout in any case. Recovery at the next start restores what was
+   * committed.
+   */
   async #close(): Promise<void> {
     const timer = this.#clock.after(CLOSE_MS, () => this.#worker.terminate());
     await this.#semaphore.enter();
@@ -175,7 +186,7 @@ class PgliteDatabase implements Database {
       timer.cancel();
       this.#worker.terminate();
       this.#release();
-      // Whoever waits finds the worker gone.
+      // Waiting callers find the worker terminated.
       this.#semaphore.leave();
     }
   }
@@ -204,22 +215,22 @@ function inMessage(parameter: Parameter): PgliteParameter {
   return typeof parameter === "number" ? String(parameter) : parameter;
 }
 
-/** A union without a property that all of its members have. */
+/** `Omit` for each member of a union. */
 type Without<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never;
 
-/** The thread of the database: a call for each request. */
+/** The worker thread of the database: one call for each request. */
 class PgliteWorker {
   // deno-lint-ignore gallimimus/pure-room -- the embedded database is a thread
   readonly #worker = new Worker(new URL("./pglite_worker.ts", import.meta.url), { type: "module" });
   readonly #calls = new Map<number, PromiseWithResolvers<PgliteRows>>();
   #count = 0;
-  /** Whether nothing can be asked of it any more. */
+  /** Whether the worker accepts no more requests. */
   isOver = false;
 
   constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<PgliteAnswer>) => this.#settle(data);
     this.#worker.onerror = (event) => {
-      // Otherwise the relay ends with its database; it has better ways to say so.
+      // Otherwise an error of the worker would end the process; here it fails the calls.
       event.preventDefault();
       this.#fail(new StoreUnavailable(`the embedded database broke: ${event.message}`));
     };
@@ -255,7 +266,7 @@ class PgliteWorker {
 
 const BACKSLASH_X = 2;
 
-/** One row as the database wrote it. */
+/** One row in the text format of Postgres. */
 class TextCells implements Cells {
   readonly #cells: PgliteRows[number];
 

@@ -1,21 +1,21 @@
 /**
- * What the relay and its embedded database say to each other.
+ * The messages between the relay and the worker of the embedded database.
  *
  * @module
  */
 
-/** Text, or bytes that are sent as they are. */
+/** Text, or bytes for a `bytea`. */
 export type PgliteParameter = string | Uint8Array;
 
-/** From the relay. Each request gets one answer with its number. */
+/** From the relay. Each request gets one answer with the same number. */
 export type PgliteRequest =
   & { readonly number: number }
   & (
-    /** First of all. Without a directory the data is in memory and goes with the worker. */
+    /** The first request. Without a directory the data is in memory and lost with the worker. */
     | {
       readonly type: "open";
       readonly directory: string | undefined;
-      /** Memory for pages, megabytes. */
+      /** `shared_buffers`, megabytes. */
       readonly sharedBuffersMb: number;
     }
     | {
@@ -24,14 +24,14 @@ export type PgliteRequest =
       readonly parameters: readonly PgliteParameter[];
     }
     | { readonly type: "script"; readonly sql: string }
-    /** Last of all. */
+    /** The last request. */
     | { readonly type: "close" }
   );
 
 /** Cells as text, row by row. */
 export type PgliteRows = readonly (readonly (string | null)[])[];
 
-/** To the relay. */
+/** From the worker. */
 export type PgliteAnswer =
   & { readonly number: number }
   & (
@@ -39,7 +39,7 @@ export type PgliteAnswer =
     | {
       readonly type: "failed";
       readonly message: string;
-      /** What the database answered; undefined when the database itself broke. */
+      /** The SQLSTATE of the answer; undefined when the database itself failed. */
       readonly sqlState: string | undefined;
     }
   );

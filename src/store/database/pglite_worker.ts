@@ -1,6 +1,6 @@
 /**
- * The embedded database: Postgres as WebAssembly, in a thread of its own. It works on one statement at a
- * time, and while it does the thread does nothing else, so it must not be the relay's.
+ * The worker of the embedded database: Postgres as WebAssembly. A running statement blocks its
+ * thread, so it must not be the relay's.
  *
  * @module
  */
@@ -19,7 +19,10 @@ import type {
 
 const { serialize } = protocol;
 
-/** Small, for a relay that shares a small machine. Plans as in `postgres.ts`. */
+/**
+ * Sized for a small machine that the relay shares. The planner settings are those of
+ * `postgres_driver.ts`.
+ */
 const settings: Readonly<Record<string, string>> = {
   wal_buffers: "1MB",
   work_mem: "4MB",
@@ -35,16 +38,19 @@ const settings: Readonly<Record<string, string>> = {
   jit: "off",
 };
 
-/** How many statements stay parsed. There are far fewer forms in daily use. */
+/** How many statements stay prepared. The relay uses far fewer different texts. */
 const MAX_PREPARED = 200;
 
 let database: PGlite | undefined;
 
-/** The names of the parsed statements by their text, the one used last at the end. */
+/** The names of the prepared statements by their text, the most recently used last. */
 const prepared = new Map<string, string>();
 let preparedCount = 0;
 
-/** Settles when all requests so far are answered: the library mixes up answers of calls that overlap. */
+/**
+ * Settles when all requests so far are answered. The library mixes up the answers of overlapping
+ * calls.
+ */
 let answered = Promise.resolve();
 
 self.onmessage = ({ data }: MessageEvent<PgliteRequest>) => {
@@ -80,7 +86,10 @@ async function perform(request: PgliteRequest): Promise<PgliteRows> {
   }
 }
 
-/** After a checkpoint each page is logged whole when it is first written to: with few checkpoints, once. */
+/**
+ * `max_wal_size` in proportion to `shared_buffers`: few checkpoints, because each page is logged
+ * whole when it is first written after one.
+ */
 const WAL_PER_BUFFERS = 4;
 
 async function open(directory: string | undefined, sharedBuffersMb: number): Promise<PGlite> {
@@ -101,13 +110,13 @@ async function open(directory: string | undefined, sharedBuffersMb: number): Pro
 
 async function close(): Promise<void> {
   if (database === undefined) return;
-  // So that the next start has nothing to recover.
+  // So that the next start needs no recovery.
   await database.exec("checkpoint");
   await database.close();
 }
 
 /**
- * Everything in one message: parse the statement if it is not, bind, execute, end. The library's own
+ * Runs a statement in one message: parse if necessary, bind, execute, sync. The library's own
  * `query` parses and plans each time, which takes longer than most of our statements run.
  */
 async function query(text: string, parameters: readonly PgliteParameter[]): Promise<PgliteRows> {
@@ -142,7 +151,7 @@ async function remember(text: string, statement: string): Promise<void> {
   await forget(...oldest!);
 }
 
-/** Also one that the database never took: closing it is no error. */
+/** Closing a statement that the database never accepted is no error. */
 async function forget(text: string, statement: string): Promise<void> {
   prepared.delete(text);
   await exchange(serialize.close({ type: "S", name: statement }));

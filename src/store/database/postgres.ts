@@ -1,5 +1,5 @@
 /**
- * A Postgres server.
+ * A Postgres server as the database of a store.
  *
  * @module
  */
@@ -36,34 +36,37 @@ import { readRows } from "./raw_cells.ts";
 import { type StoreClock, timeless } from "../store_clock.ts";
 import { unlessAborted } from "./unless_aborted.ts";
 
-/** What part of the connections that answer queries is kept for short ones. */
+/** The share of read connections that is reserved for short queries. */
 const SHORT_SHARE = 0.25;
 
 /** How a server is used. */
 export interface PostgresOptions {
   /** Connections that answer queries. Default 8. */
   readonly readConnections?: number;
-  /** How many queries that may take long run at once, at least 1. Default: as many as there is room for. */
+  /**
+   * How many queries that are not short may run concurrently, at least 1. Default: as many as the
+   * connections that are not reserved.
+   */
   readonly longQueries?: number;
-  /** Connections that run transactions, so that no query ever delays a commit. Default 3. */
+  /** Connections that run transactions, so that no query delays a commit. Default 3. */
   readonly writeConnections?: number;
-  /** How long one statement of a query may run, milliseconds. Default 10,000. */
+  /** `statement_timeout` of a query, milliseconds. Default 10,000. */
   readonly readTimeoutMs?: number;
-  /** How long one statement of a transaction may run, milliseconds. Default 30,000. */
+  /** `statement_timeout` within a transaction, milliseconds. Default 30,000. */
   readonly writeTimeoutMs?: number;
-  /** How long connecting may take, milliseconds. Default 10,000. */
+  /** The timeout for connecting, milliseconds. Default 10,000. */
   readonly connectTimeoutMs?: number;
   /**
-   * By what a connection that does not answer is given up. Default: none is, and what is asked of a server
-   * that is frozen waits as long as it is.
+   * Detects connections that do not answer. Default: none is detected, and calls wait as long as a
+   * server is frozen.
    */
   readonly clock?: StoreClock;
 }
 
 /**
- * The database at a `postgres://` URL. Connects when it is first used, and again after a connection was
- * lost or did not answer in time; what was running then rejects. The URL is what `psql` takes, see
- * `postgres_url.ts`.
+ * Opens the database at a `postgres://` URL. It connects on first use, and again after a connection
+ * was lost or did not answer in time; statements that were running then reject. The URL is what
+ * `psql` takes, see `postgres_url.ts`.
  *
  * @throws BadPostgresUrl
  */
@@ -71,7 +74,10 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Listen
   return new PostgresDatabase(url, options);
 }
 
-/** How long what has to end has for it before its connection is dropped, milliseconds. */
+/**
+ * How long a cancelled statement, or one that runs at the end, has before its connection is
+ * dropped, milliseconds.
+ */
 const GRACE_MS = 2_000;
 
 type Link = PostgresLink<Pool>;
@@ -85,7 +91,7 @@ class PostgresDatabase implements ListeningDatabase {
   readonly #writers: PostgresWriters;
   readonly #gate: QueryGate;
   readonly #prepared = new PreparedTexts();
-  /** What has to end before the connections do. */
+  /** Work that must end before the connections are closed. */
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined = undefined;
 
@@ -97,8 +103,8 @@ class PostgresDatabase implements ListeningDatabase {
     this.#readConnections = readConnections;
     this.#readTimeoutMs = readTimeoutMs;
     this.#open = (how) => openLink({ address, clock, connectTimeoutMs, ...how });
-    // Nothing is sent ahead of an answer: a cancel request names the connection and would hit whatever
-    // runs there, and a slow statement would hold up those behind it.
+    // Without pipelining: a cancel request names the connection and would hit whichever statement
+    // runs there, and a slow statement would delay those behind it.
     this.#readers = new PostgresLinks(() =>
       this.#open({ name: "gallimimus read", timeoutMs: readTimeoutMs, max_pipeline: 0 })
     );
@@ -117,8 +123,8 @@ class PostgresDatabase implements ListeningDatabase {
   }
 
   /**
-   * A query that failed by no fault of its own is asked again: somebody else's cancel request came late
-   * and hit it, or the server has restarted and its connection was one of before.
+   * Retries a query that failed for a reason outside of it: a late cancel request for another
+   * statement hit it, or the server restarted and the connection dates from before.
    */
   async query<Row>(
     statement: Statement<Row>,
@@ -197,7 +203,10 @@ class PostgresDatabase implements ListeningDatabase {
     await (this.#closing ??= this.#close());
   }
 
-  /** What runs has a moment. Then its connections are dropped, so that nothing can hold up the end. */
+  /**
+   * Running statements get a moment. Then their connections are dropped, so that nothing delays the
+   * end.
+   */
   async #close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.#clock.after(GRACE_MS, resolve);
@@ -251,7 +260,7 @@ class PostgresDatabase implements ListeningDatabase {
     return readRows(await unlessAborted(inTime ?? rows, stop, signal), statement);
   }
 
-  /** Resolves when nothing of a query is on its way any more, to the server or from it. */
+  /** Resolves when the query has been answered and no cancel request for it is pending. */
   async #ended(
     link: Link,
     rows: Promise<unknown>,
@@ -265,8 +274,9 @@ class PostgresDatabase implements ListeningDatabase {
   }
 
   /**
-   * Asks the server to stop a query, and drops its connection when that has no effect. Resolves when the
-   * request is through, for it would hit the next statement: the driver does not always say so.
+   * Sends a cancel request, and drops the connection if that has no effect. Resolves when the
+   * server has processed the request, which would otherwise hit the next statement; the driver does
+   * not always report that.
    */
   async #cancel(link: Link, query: SentQuery, rows: Promise<unknown>): Promise<void> {
     const request = requestCancel(query);
@@ -276,13 +286,13 @@ class PostgresDatabase implements ListeningDatabase {
   }
 }
 
-/** What one connection is for. */
+/** How one connection is opened. */
 type OpenOptions = Omit<
   Parameters<typeof openLink>[0],
   "address" | "clock" | "connectTimeoutMs"
 >;
 
-/** A connection lost by the doing of others, and not dropped by us after a time-out. */
+/** Whether a connection was lost, other than by our dropping it after a timeout. */
 function isLostOutside(error: unknown): boolean {
   return isConnectionLost(error) && !(error instanceof StoreUnavailable);
 }

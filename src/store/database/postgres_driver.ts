@@ -1,5 +1,5 @@
 /**
- * The driver, and what it has to be told.
+ * The settings of the Postgres driver, and what it does not offer by itself.
  *
  * @module
  */
@@ -15,34 +15,34 @@ import type { StoreClock } from "../store_clock.ts";
 /** One connection of the driver. */
 export type Pool = ReturnType<typeof postgres>;
 
-/** Somewhere that the driver sends statements: a connection or a transaction. */
+/** Something that the driver sends statements to: a connection or a transaction. */
 export type Sender = Pick<Pool, "unsafe">;
 
-/** A statement on its way. */
+/** A statement that has been sent. */
 export type SentQuery = ReturnType<typeof send>;
 
 /** How a connection is opened. */
 export interface LinkOptions extends Partial<ListenerHooks> {
   readonly address: PostgresAddress;
-  /** How it names itself to the server. */
+  /** Its `application_name`. */
   readonly name: string;
-  /** After how long the server ends a statement, or a transaction that does nothing, milliseconds. */
+  /** `statement_timeout` and `idle_in_transaction_session_timeout`, milliseconds. */
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly max_pipeline: number;
   readonly clock: StoreClock;
 }
 
-/** What the driver calls; the first of them it does not document. */
+/** Callbacks of the driver; `onnotify` is undocumented. */
 export interface ListenerHooks {
   readonly onnotify: (channel: string, payload: string) => void;
   readonly onclose: () => void;
 }
 
 /**
- * The way through the indexes is decided in `plan.ts`. These leave Postgres no other: a plan is made once
- * for all parameters, and what would read more than is asked for, or compile code, is off. In words: the
- * driver leaves out what is false or zero.
+ * `plan.ts` decides which index is used, and these settings leave the planner no other choice: one
+ * generic plan for all parameters, no access path that reads more than is asked for, no JIT
+ * compilation. Strings, because the driver omits values that are false or zero.
  */
 const settings = {
   plan_cache_mode: "force_generic_plan",
@@ -53,18 +53,18 @@ const settings = {
   enable_material: "off",
   max_parallel_workers_per_gather: "0",
   jit: "off",
-  // A server that has lost its client without a word lets go of its locks.
+  // So that a server releases the locks of a client that vanished.
   tcp_keepalives_idle: "10",
   tcp_keepalives_interval: "5",
   tcp_keepalives_count: "3",
 };
 
-/** Parameters and columns are text on both sides, `bytea` too. */
+/** Parameters and columns are text in both directions, `bytea` included. */
 const asText = { to: 17, from: [17], serialize: String, parse: String };
 
 /**
- * A connection that is opened with its first statement. The driver would dial by itself; here the sockets are
- * ours, so that they can be closed whatever the driver waits for.
+ * A connection that is opened with its first statement. It gives the driver our sockets, so that
+ * they can be closed whatever the driver waits for.
  */
 export function openLink(options: LinkOptions): PostgresLink<Pool> {
   const { address, name, timeoutMs, connectTimeoutMs, clock: _clock, max_pipeline, ...hooks } =
@@ -88,7 +88,7 @@ export function openLink(options: LinkOptions): PostgresLink<Pool> {
       connection: {
         ...{ ...settings, ...address.parameters },
         ...{ application_name: name, statement_timeout: timeoutMs },
-        // A relay that hangs must not keep its locks.
+        // So that a relay that hangs does not keep its locks.
         ...{ idle_in_transaction_session_timeout: timeoutMs, tcp_user_timeout: timeoutMs },
       },
       fetch_types: false,
@@ -101,7 +101,7 @@ export function openLink(options: LinkOptions): PostgresLink<Pool> {
   });
 }
 
-/** What the driver calls for each socket: to answer statements, and to cancel one. */
+/** Opens each socket of the driver: those for statements and those for cancel requests. */
 function dialer(
   link: PostgresLink<Pool>,
   { address, connectTimeoutMs, clock }: LinkOptions,
@@ -111,7 +111,8 @@ function dialer(
     const known = address.hosts.length > 0
       ? address.hosts
       : chosen.host.map((host, place) => ({ host, port: chosen.port[place]! }));
-    // The driver dials again when a host is not of the kind that is asked for.
+    // The driver asks for another socket when a host does not have the requested
+    // `target_session_attrs`.
     const start = address.targetSessionAttrs === undefined ? 0 : first++ % known.length;
     const hosts = [...known.slice(start), ...known.slice(0, start)];
     const onSocket = link.own.bind(link);
@@ -126,7 +127,8 @@ function sslOf(mode: SslMode) {
 }
 
 /**
- * Sends a statement. Raw: bytes as they came, so that an event's JSON never becomes a string on its way.
+ * Sends a statement. Rows come as raw bytes, so that the JSON of an event is never decoded to a
+ * string.
  */
 export function send(sender: Sender, { text, parameters }: Statement<unknown>, prepare = true) {
   const texts = parameters.map((one) => one instanceof Uint8Array ? `\\x${one.toHex()}` : one);
@@ -134,9 +136,10 @@ export function send(sender: Sender, { text, parameters }: Statement<unknown>, p
 }
 
 /**
- * Asks the server to stop. Only what was sent: the driver would lose the connection of a query that is
- * still waiting for it to open. By the inner door, because the driver's own `cancel` does not say when its
- * request is through. Undefined when there is nothing to stop; may stay pending when the query ends meanwhile.
+ * Sends a cancel request for a query. Not for one that has not been sent yet, because the driver
+ * would lose the connection that is being opened for it. Uses an undocumented method, because
+ * `cancel` does not report when the request has been processed. Undefined when there is nothing to
+ * cancel; may stay pending when the query ends meanwhile.
  */
 export function requestCancel(query: SentQuery): Promise<unknown> | undefined {
   if (!("state" in query && "canceller" in query) || query.state === null) return undefined;
@@ -145,7 +148,7 @@ export function requestCancel(query: SentQuery): Promise<unknown> | undefined {
 }
 
 /**
- * The process of the server that a statement was sent to, by its number; undefined before.
+ * The process id of the server process that a statement was sent to; undefined before.
  */
 export function backendOf(query: SentQuery): number | undefined {
   const { state } = query as { readonly state?: { readonly pid?: number } | null };
@@ -153,7 +156,7 @@ export function backendOf(query: SentQuery): number | undefined {
 }
 
 /**
- * What an error of the driver means to the store.
+ * Maps an error of the driver to an error of the store.
  */
 export function driverFailure(error: unknown): Error {
   if (error instanceof postgres.PostgresError) return databaseError(error, error.code);
@@ -161,7 +164,8 @@ export function driverFailure(error: unknown): Error {
 }
 
 /**
- * Whether the connection is of no more use after an error: the server has not merely refused a statement.
+ * Whether the connection cannot be used after an error: the server has not merely rejected a
+ * statement.
  */
 export function endsConnection(error: unknown): boolean {
   if (!(error instanceof postgres.PostgresError)) return true;
@@ -169,7 +173,8 @@ export function endsConnection(error: unknown): boolean {
 }
 
 /**
- * How the server says that it ended a statement: for its time-out, or because it was asked to.
+ * Why the server cancelled a statement: its timeout, or a cancel request. Undefined for other
+ * errors.
  */
 export function cancellationOf(error: unknown): "timeout" | "request" | undefined {
   if (!(error instanceof postgres.PostgresError) || error.code !== "57014") return undefined;

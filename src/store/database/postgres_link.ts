@@ -7,33 +7,37 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { StoreUnavailable } from "../event_store.ts";
 
-/** What can be cut. */
+/** A socket that can be destroyed. */
 export interface Cuttable {
   destroy(error?: Error): void;
   once(event: "close", listener: () => void): void;
 }
 
-/** One connection as the driver holds it: a pool of one. */
+/** One connection as the driver represents it: a pool of one. */
 export interface DriverPool {
-  /** Lets what runs come to its end, for so many seconds, and disconnects. Idempotent. */
+  /** Waits for running statements for so many seconds, and disconnects. Idempotent. */
   end(options: { readonly timeout: number }): Promise<void>;
 }
 
 /** How long a connection may be silent while it works. */
 export interface Watch {
   readonly clock: Pick<Clock, "after">;
-  /** Milliseconds until {@link isWorking} is asked, again and again. */
+  /** The interval at which {@link isWorking} is called, milliseconds. */
   readonly silenceMs: number;
-  /** Whether the server is still at work on it. Default: no longer. */
+  /**
+   * Whether the server is still working on it. Default: it is not, so the first silence drops the
+   * connection.
+   */
   readonly isWorking?: (() => Promise<boolean>) | undefined;
 }
 
-/** How long what runs has when its connection ends, seconds. */
+/** How long running statements have when their connection ends, seconds. */
 const ENDING_SECONDS = 1;
 
 /**
- * A connection that can be dropped at any moment: what runs on it rejects at once, and its sockets are
- * closed without asking the server. The driver alone waits for a server that is frozen, however long.
+ * A connection that can be dropped at any moment: what runs on it rejects at once, and its sockets
+ * are destroyed without waiting for the server. The driver by itself waits for a frozen server
+ * without limit.
  */
 export class PostgresLink<Pool extends DriverPool = DriverPool> {
   readonly pool: Pool;
@@ -52,7 +56,7 @@ export class PostgresLink<Pool extends DriverPool = DriverPool> {
     return this.#loss !== undefined;
   }
 
-  /** The driver opens a socket: to the server, or for a request to cancel. */
+  /** Takes over a socket that the driver opened, for statements or for a cancel request. */
   own(socket: Cuttable): void {
     if (this.#loss !== undefined) return socket.destroy(this.#loss);
     this.#sockets.add(socket);
@@ -60,8 +64,8 @@ export class PostgresLink<Pool extends DriverPool = DriverPool> {
   }
 
   /**
-   * What `work` resolves to; rejects with {@link ConnectionDropped} when the connection is dropped first,
-   * which happens by itself after a silence of {@link Watch.silenceMs}.
+   * Resolves as `work` does; rejects with {@link ConnectionDropped} when the connection is dropped
+   * first, which a silence of {@link Watch.silenceMs} causes.
    */
   async run<T>(work: Promise<T>, watch?: Watch): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -79,7 +83,7 @@ export class PostgresLink<Pool extends DriverPool = DriverPool> {
     }
   }
 
-  /** Gives it up at once. */
+  /** Drops the connection at once. */
   drop(why: string): void {
     if (this.#loss !== undefined) return;
     this.#loss = new ConnectionDropped(why);
@@ -89,7 +93,7 @@ export class PostgresLink<Pool extends DriverPool = DriverPool> {
     this.#cut(this.#loss);
   }
 
-  /** Disconnects in order, and without after a second. */
+  /** Closes the connection: properly, or after a second forcibly. */
   async end(): Promise<void> {
     if (this.#loss !== undefined) return;
     await this.pool.end({ timeout: ENDING_SECONDS });
@@ -104,7 +108,7 @@ export class PostgresLink<Pool extends DriverPool = DriverPool> {
 }
 
 /**
- * The connection was given up in the midst of what ran on it.
+ * The connection was dropped while something ran on it.
  */
 export class ConnectionDropped extends StoreUnavailable {
   readonly code = "CONNECTION_DROPPED";

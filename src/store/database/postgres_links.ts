@@ -1,5 +1,5 @@
 /**
- * The connections to a Postgres server that serve one purpose.
+ * A pool of connections to a Postgres server for one purpose.
  *
  * @module
  */
@@ -8,15 +8,18 @@ import { StoreUnavailable } from "../event_store.ts";
 import type { DriverPool, PostgresLink } from "./postgres_link.ts";
 
 /**
- * Lends connections, each to one borrower at a time, and opens them when they are needed. Who borrows
- * sees to it that there are not too many.
+ * Lends each connection to one caller at a time, and opens new ones on demand. Callers limit how
+ * many are in use.
  *
- * A connection that was lost is never lent again, nor are those that lay idle when that happened: what
- * took one of them took the others too, and each would cost its next borrower a time-out to find out.
+ * A lost connection is never lent again, nor are those that were idle when it was lost: they were
+ * probably lost by the same cause, and each would cost a caller a timeout to find out.
  */
 export class PostgresLinks<Pool extends DriverPool> {
   readonly #open: () => PostgresLink<Pool>;
-  /** The one that was used last comes last: each has its turn, so that none lies dead for long. */
+  /**
+   * The most recently used is last: all are used in turn, so that none stays dead unnoticed for
+   * long.
+   */
   #idle: PostgresLink<Pool>[] = [];
   readonly #lent = new Set<PostgresLink<Pool>>();
   readonly #ending = new Set<Promise<void>>();
@@ -26,7 +29,7 @@ export class PostgresLinks<Pool extends DriverPool> {
     this.#open = open;
   }
 
-  /** Gives a connection: the one that has been idle for longest if there is one. */
+  /** Returns the connection that has been idle for longest, or a new one. */
   borrow(): PostgresLink<Pool> {
     if (this.#isClosed) throw new StoreUnavailable("the database is closed");
     const link = this.#idle.shift() ?? this.#open();
@@ -34,7 +37,7 @@ export class PostgresLinks<Pool extends DriverPool> {
     return link;
   }
 
-  /** Once for each that was lent. */
+  /** Call once for each connection acquired. */
   giveBack(link: PostgresLink<Pool>): void {
     this.#lent.delete(link);
     if (link.isLost) this.endIdle();
@@ -42,7 +45,7 @@ export class PostgresLinks<Pool extends DriverPool> {
     else this.#idle.push(link);
   }
 
-  /** Ends those that lie idle in order, and drops those that are lent. Idempotent. */
+  /** Closes idle connections, and drops those in use. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.endIdle();
@@ -50,7 +53,7 @@ export class PostgresLinks<Pool extends DriverPool> {
     await Promise.all(this.#ending);
   }
 
-  /** Ends those that lie idle: what took others may have taken them too. */
+  /** Closes idle connections, which may have been lost together with another one. */
   endIdle(): void {
     for (const link of this.#idle) this.#end(link);
     this.#idle = [];

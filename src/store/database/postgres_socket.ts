@@ -1,5 +1,5 @@
 /**
- * TCP and Unix sockets to a Postgres server.
+ * Opens TCP and Unix sockets to a Postgres server.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import { Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import type { PostgresHost } from "./postgres_url.ts";
 
-/** After how long without traffic the kernel asks whether the server is still there, milliseconds. */
+/** The idle time before the first keep-alive probe, milliseconds. */
 const KEEP_ALIVE_MS = 10_000;
 
-/** How a server is dialled. */
+/** How to connect to a server. */
 export interface DialOptions {
   /** Tried in this order until one answers. */
   readonly hosts: readonly PostgresHost[];
-  /** How long each has, milliseconds. */
+  /** The timeout for each host, milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Pick<Clock, "after">;
-  /** Told of each socket as soon as there is one. */
+  /** Called with each socket as soon as it exists. */
   readonly onSocket: (socket: Socket) => void;
 }
 
 /**
- * Connects to the first of several hosts that answers. Rejects with the last one's error.
+ * Connects to the first of several hosts that answers. Rejects with the error of the last one.
  */
 export async function dialPostgres(options: DialOptions): Promise<Socket> {
   let failure: unknown = new Error("no host is named");
@@ -61,7 +61,7 @@ function dialOne(
   socket.once("connect", () => {
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.setNoDelay(true);
-    // By this name the driver checks the server's certificate.
+    // The driver verifies the server's certificate against this name.
     resolve(Object.assign(socket, { host }));
   });
   if (host.startsWith("/")) socket.connect(`${host}/.s.PGSQL.${port}`);

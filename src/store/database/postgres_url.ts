@@ -1,5 +1,5 @@
 /**
- * Where a Postgres server is.
+ * Parses the URL of a Postgres server.
  *
  * @module
  */
@@ -15,7 +15,10 @@ export interface PostgresHost {
 /** How a connection is encrypted: `sslmode` of libpq. */
 export type SslMode = "disable" | "prefer" | "require" | "verify-ca" | "verify-full";
 
-/** What a URL says. What it leaves out, the environment says (`PGHOST`, `PGUSER`, …), or the default is taken. */
+/**
+ * What a URL says. What it omits comes from the environment (`PGHOST`, `PGUSER`, …) or is the
+ * default.
+ */
 export interface PostgresAddress {
   /** In the order in which they are tried; empty when the URL names none. */
   readonly hosts: readonly PostgresHost[];
@@ -30,7 +33,7 @@ export interface PostgresAddress {
 }
 
 /**
- * The URL cannot be followed.
+ * The URL is malformed, or asks for something unsupported.
  */
 export class BadPostgresUrl extends StoreUnavailable {}
 
@@ -38,13 +41,13 @@ const DEFAULT_PORT = 5432;
 
 const SHAPE = /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?@]*)(?:\/([^?]*))?(?:\?(.*))?$/s;
 
-/** An address in brackets, or a name; and a port. */
+/** An address in brackets or a name, and a port. */
 const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/;
 
 const SSL_MODES: ReadonlyMap<string, SslMode> = new Map([
   ["disable", "disable"],
   ["false", "disable"],
-  // The driver cannot try without encryption first and then with.
+  // The driver cannot try without encryption first and then with it.
   ["allow", "prefer"],
   ["prefer", "prefer"],
   ["require", "require"],
@@ -53,20 +56,20 @@ const SSL_MODES: ReadonlyMap<string, SslMode> = new Map([
   ["verify-full", "verify-full"],
 ]);
 
-/** What a URL may say besides host, user and database. */
+/** The parameters of libpq that are part of the address. */
 const ADDRESS_KEYS: ReadonlySet<string> = new Set([
   ...["host", "hostaddr", "port", "user", "password", "dbname"],
   ...["sslmode", "ssl", "sslrootcert", "target_session_attrs", "connect_timeout"],
 ]);
 
-/** What libpq knows and this relay decides itself, or has no use for. */
+/** Parameters of libpq that this relay sets itself, or has no use for. */
 const IGNORED_KEYS: ReadonlySet<string> = new Set([
   ...["application_name", "fallback_application_name", "client_encoding"],
   ...["keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"],
   ...["tcp_user_timeout", "gssencmode", "sslsni", "sslcompression", "load_balance_hosts"],
 ]);
 
-/** What libpq knows and cannot be left out without harm. */
+/** Parameters of libpq that are not supported, and cannot be ignored safely. */
 const UNSUPPORTED_KEYS: ReadonlySet<string> = new Set([
   ...["sslcert", "sslkey", "sslpassword", "sslcrl", "sslcrldir", "service", "passfile"],
   ...[
@@ -80,8 +83,9 @@ const UNSUPPORTED_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads a `postgres://` or `postgresql://` URL as `psql` does: several hosts, a Unix socket as the host
- * percent-encoded or as `?host=/run/postgresql`, everything percent-encoded, and parts left out.
+ * Parses a `postgres://` or `postgresql://` URL as `psql` does: several hosts, a Unix socket as a
+ * percent-encoded host or as `?host=/run/postgresql`, percent-encoding everywhere, and omitted
+ * parts.
  *
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  *
@@ -124,7 +128,7 @@ function sslModeOf(query: ReadonlyMap<string, string>): SslMode | undefined {
   return SSL_MODES.get(mode) ?? bad(`there is no sslmode ${mode}`);
 }
 
-/** As libpq: one port serves all hosts, or each has its own. */
+/** As in libpq, one port applies to all hosts, or each has its own. */
 function hostsOf(
   authority: string,
   names: string | undefined,
@@ -144,7 +148,7 @@ function hostsOf(
   });
 }
 
-/** The port that stands beside a host which a parameter replaces. */
+/** The port of a host that a parameter replaces. */
 function portOf(authority: string): number | undefined {
   const port = HOST.exec(authority)?.[2];
   return port ? Number(port) : undefined;

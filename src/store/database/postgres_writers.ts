@@ -1,5 +1,5 @@
 /**
- * Transactions on a Postgres server.
+ * Runs transactions on a Postgres server.
  *
  * @module
  */
@@ -28,38 +28,38 @@ import { readRows } from "./raw_cells.ts";
 import type { StoreClock } from "../store_clock.ts";
 import { Semaphore } from "./semaphore.ts";
 
-/** What part of its time a write may be silent before the server is asked whether it works on it. */
+/** The share of a write's timeout for which it may be silent before the server is asked about it. */
 const SILENT_SHARE = 1 / 3;
 
-/** How long a statement beside transactions has beyond its time, milliseconds. */
+/** How long a script may take beyond the statement timeout, milliseconds. */
 const GRACE_MS = 2_000;
 
 type Link = PostgresLink<Pool>;
 
 /** How transactions are run. */
 export interface PostgresWritersOptions {
-  /** How many run at once. */
+  /** How many run concurrently. */
   readonly connections: number;
-  /** After how long the server ends a statement, milliseconds. */
+  /** `statement_timeout`, milliseconds. */
   readonly timeoutMs: number;
   readonly clock: StoreClock;
-  /** Opens a connection that names itself so, and whose statements have so long. */
+  /** Opens a connection with this `application_name` and statement timeout. */
   readonly open: (name: string, timeoutMs: number) => Link;
-  /** Told when one was lost. */
+  /** Called when a connection was lost. */
   readonly onLost?: () => void;
 }
 
 /**
- * The connections that write. One that does not answer is dropped after a third of its time, unless the
- * server, asked on another one, says that it is at work there.
+ * The connections that write. One that does not answer for a third of its timeout is dropped,
+ * unless the server, asked on another connection, reports it as active.
  */
 export class PostgresWriters {
   readonly #options: PostgresWritersOptions;
   readonly #links: PostgresLinks<Pool>;
   readonly #turns: Semaphore;
-  /** What has to end before the connections do. */
+  /** Work that must end before the connections are closed. */
   readonly running = new Set<Promise<unknown>>();
-  /** Processes of the server whose connections were dropped in the midst of a transaction. */
+  /** Process ids of server processes whose connections were dropped during a transaction. */
   readonly #abandoned = new Set<number>();
 
   constructor(options: PostgresWritersOptions) {
@@ -68,7 +68,7 @@ export class PostgresWriters {
     this.#turns = new Semaphore(options.connections);
   }
 
-  /** Runs SQL of several statements beside transactions. */
+  /** Runs SQL of several statements outside of a transaction. */
   async script(sql: string): Promise<void> {
     const { clock, timeoutMs } = this.#options;
     try {
@@ -96,7 +96,8 @@ export class PostgresWriters {
           return link.run(this.#attempt(session, work));
         });
       } catch (error) {
-        // Nothing was done yet, so a connection from before the server's restart may be passed over.
+        // Nothing was executed yet: the connection dates from before a restart of the server, and
+        // another is tried.
         if (!session.hasBegun && !isFresh && isConnectionLost(error)) continue;
         if (session.hasBegun && isConnectionLost(error)) {
           if (session.backend !== undefined) this.#abandoned.add(session.backend);
@@ -127,8 +128,8 @@ export class PostgresWriters {
         return { value };
       } catch (error) {
         session.failed = { error };
-        // The driver would now send ROLLBACK on a connection that is gone, and break. It rejects by
-        // itself when the connection ends.
+        // The driver would send ROLLBACK on the lost connection and fail. The transaction rejects
+        // by itself when the connection ends.
         if (session.isLost) await never;
         done.resolve();
         throw error;
@@ -145,8 +146,8 @@ export class PostgresWriters {
   }
 
   /**
-   * Ends what may still hold locks on a connection that was dropped, and waits until it has: then it has
-   * either committed or not.
+   * Terminates server processes that may still hold locks for a dropped connection, and waits until
+   * they have ended: then their transactions have either committed or rolled back.
    */
   async #evict(link: Link): Promise<void> {
     if (this.#abandoned.size === 0) return;
@@ -160,7 +161,10 @@ export class PostgresWriters {
     return this.#options.timeoutMs * SILENT_SHARE;
   }
 
-  /** A server that does not answer may be slow. One that waits for us, or cannot be asked, is lost. */
+  /**
+   * A server that does not answer may be slow. If it waits for us, or cannot be asked, the
+   * connection is lost.
+   */
   #watchOver(session: TransactionSession): Watch {
     const isWorking = async () => {
       const { backend } = session;
@@ -177,7 +181,7 @@ export class PostgresWriters {
     return { clock: this.#options.clock, silenceMs: this.#silenceMs, isWorking };
   }
 
-  /** Lends a connection that writes. One that was lost is dropped. */
+  /** Runs `work` on a connection, and drops the connection if it was lost. */
   async #withLink<T>(work: (link: Link) => Promise<T>): Promise<T> {
     await this.#turns.enter();
     try {
@@ -200,12 +204,12 @@ export class PostgresWriters {
     }
   }
 
-  /** Ends the connections that lie idle. */
+  /** Closes the idle connections. */
   endIdle(): void {
     this.#links.endIdle();
   }
 
-  /** Drops what runs, and disconnects. */
+  /** Drops the connections in use, and closes the others. */
   async close(): Promise<void> {
     await this.#links.close();
   }
@@ -223,20 +227,20 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A transaction while it lasts. */
+/** A transaction in progress. */
 class TransactionSession implements Session {
   /** Undefined when the transaction is over. */
   sql: Sender | undefined = undefined;
   link: Link | undefined = undefined;
   watch: Watch | undefined = undefined;
   hasBegun = false;
-  /** Whether the connection was lost in the midst of it. */
+  /** Whether the connection was lost during the transaction. */
   isLost = false;
   #first: SentQuery | undefined = undefined;
-  /** What the work rejected with. */
+  /** What `work` rejected with. */
   failed: { readonly error: unknown } | undefined = undefined;
 
-  /** The server's process; undefined before a statement was sent. */
+  /** The process id of the server process; undefined before a statement was sent. */
   get backend(): number | undefined {
     return this.#first && backendOf(this.#first);
   }

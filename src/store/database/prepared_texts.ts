@@ -1,18 +1,19 @@
 /**
- * Which statements a server keeps prepared.
+ * Decides which statements are prepared.
  *
- * A prepared statement saves parsing and planning, most of what a short query costs, and takes memory on
- * its connection for as long as that lives. Filters of every form in daily use make a few dozen texts; but
- * whoever combines conditions on purpose can make any number, so only the first are kept.
+ * A prepared statement saves parsing and planning, most of the cost of a short query, and takes
+ * memory on its connection as long as that lives. Ordinary filters produce a few dozen texts, but a
+ * client that combines conditions on purpose can produce any number. So only the first texts are
+ * prepared.
  *
  * @module
  */
 
-/** How many are kept of what readers ask, on each connection. */
+/** How many statements of queries are prepared on each connection. */
 export const MAX_PREPARED = 200;
 
 /**
- * The first so many different texts.
+ * The first texts that were asked for.
  */
 export class PreparedTexts {
   readonly #max: number;
@@ -22,7 +23,7 @@ export class PreparedTexts {
     this.#max = max;
   }
 
-  /** Whether the statement with this text is to be prepared; otherwise it is parsed each time. */
+  /** Whether the statement with this text is prepared; otherwise it is parsed each time. */
   admits(text: string): boolean {
     if (this.#texts.has(text)) return true;
     if (this.#texts.size >= this.#max) return false;

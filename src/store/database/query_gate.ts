@@ -1,5 +1,5 @@
 /**
- * Who may use the connections that answer queries.
+ * Schedules queries on the connections that answer them.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { Clock } from "../../base/clock.ts";
 import { ownSource, type Source } from "../../base/fair_queue.ts";
 import type { PoolStats } from "../event_store.ts";
 
-/** How many queries run at once. */
+/** How many queries may run concurrently. */
 export interface QueryGateOptions {
   readonly connections: number;
-  /** How many of them only short queries may take. Fewer than there are connections. */
+  /** How many connections only short queries may use. Fewer than `connections`. */
   readonly reserved: number;
-  /** By which use is measured. Default: each query counts as much as another. */
+  /** Measures use. Default: each query counts the same. */
   readonly clock?: Pick<Clock, "monotonicMs">;
 }
 
@@ -22,13 +22,13 @@ export interface QueryGateOptions {
 export interface Visitor {
   /** Whether its form bounds what it reads. */
   readonly isShort: boolean;
-  /** Gives up waiting. */
+  /** Cancels waiting. */
   readonly signal?: AbortSignal | undefined;
-  /** Whose it is. Default: the relay's own. */
+  /** On whose behalf. Default: the relay itself. */
   readonly source?: Source | undefined;
 }
 
-/** A query that waits. */
+/** A waiting query. */
 interface Waiter {
   readonly visitor: Visitor;
   readonly enter: () => void;
@@ -39,31 +39,34 @@ type Line = Map<string, Map<object, Set<Waiter>>>;
 
 /** What a client, or one of its connections, has used lately. */
 interface Use {
-  /** Milliseconds on the database's connections, of which half are forgotten every {@link HALF_LIFE_MS}. */
+  /** Milliseconds of database connections, halved every {@link HALF_LIFE_MS}. */
   usedMs: number;
   atMs: number;
   /** Queries that wait or run. */
   present: number;
 }
 
-/** After this long, half of what somebody has used counts no more. */
+/** The half-life of recorded use. */
 const HALF_LIFE_MS = 5_000;
 
-/** What a query counts for while nobody knows what it takes, milliseconds. */
+/** What a running query counts for until its time is known, milliseconds. */
 const EXPECTED_MS = 1;
 
-/** Clients remembered at most; those that have used the least are forgotten first, and lose nothing by it. */
+/**
+ * The most clients remembered. Those that have used least are forgotten first, which changes little
+ * for them.
+ */
 const MAX_CLIENTS = 10_000;
 
 /**
- * Lets queries in and keeps some connections for short ones: however many slow queries are asked, what is
- * quick stays quick. A free connection goes to the client, and among its connections to the one, that has
- * used the least lately; so who asks much waits for who asks little. What waits, waits here, where it can
- * be called off.
+ * Limits concurrent queries and reserves some connections for short ones, so that slow queries do
+ * not delay quick ones. A free connection goes to the client, and within it to the connection, that
+ * has used least lately: a client with many queries waits for one with few. Queries wait here
+ * rather than in the driver, because here they can be cancelled.
  */
 export class QueryGate {
   readonly #clock: Pick<Clock, "monotonicMs">;
-  /** Queries in two lines, so that those of one never stand before those of the other. */
+  /** Separate queues, so that short queries never wait behind long ones. */
   readonly #short: Line = new Map();
   readonly #long: Line = new Map();
   readonly #clients = new Map<string, Use>();
@@ -81,14 +84,14 @@ export class QueryGate {
     this.#stats = { connections, reserved, running: 0, waiting: 0, cancelled: 0, timedOut: 0 };
   }
 
-  /** Grows as the gate works. */
+  /** The same object each time; its numbers change. */
   get stats(): PoolStats {
     return this.#stats;
   }
 
   /**
-   * Resolves when a connection is free. Rejects with the signal's reason, and then nothing is to be left.
-   * The same object is given to {@link leave}.
+   * Resolves when a connection is free. Rejects with the signal's reason, and then {@link leave}
+   * must not be called. Pass the same object to {@link leave}.
    */
   async enter(visitor: Visitor): Promise<void> {
     const { signal } = visitor;
@@ -111,7 +114,7 @@ export class QueryGate {
     }
   }
 
-  /** Once for each {@link enter} that resolved, with what was given to it. */
+  /** Call once for each {@link enter} that resolved, with the same object. */
   leave(visitor: Visitor): void {
     this.#stats.running--;
     this.#free++;
@@ -121,12 +124,12 @@ export class QueryGate {
     this.#admit();
   }
 
-  /** Counts a query that nobody wants any more and that was cancelled while it ran. */
+  /** Counts a query that was cancelled while it ran. */
   countCancelled(): void {
     this.#stats.cancelled++;
   }
 
-  /** Counts a query that ran for too long. */
+  /** Counts a query that ran out of time. */
   countTimedOut(): void {
     this.#stats.timedOut++;
   }
@@ -173,7 +176,10 @@ export class QueryGate {
     return true;
   }
 
-  /** The next of the client that used less: of those with short queries or, if they may enter, with long ones. */
+  /**
+   * Of the next short and, if one may enter, the next long query, the one whose client has used
+   * less.
+   */
   #next(): Waiter | undefined {
     const short = this.#nextOf(this.#short);
     const long = this.#freeForLong > 0 ? this.#nextOf(this.#long) : undefined;
@@ -182,7 +188,7 @@ export class QueryGate {
     return usedMs(long) < usedMs(short) ? long : short;
   }
 
-  /** The first query of the connection that used least, of the client that used least. */
+  /** The first query of the connection that has used least, of the client that has used least. */
   #nextOf(line: Line): Waiter | undefined {
     const usedMs = (key: "client" | "connection", waiters: Set<Waiter>) => {
       const [client, connection] = this.#usesOf(waiters.values().next().value!.visitor);
@@ -224,7 +230,9 @@ export class QueryGate {
     return { usedMs: 0, atMs: this.#clock.monotonicMs(), present: 0 };
   }
 
-  /** In one go, so that the cost of looking is shared by the thousands that come until the next. */
+  /**
+   * Forgets many clients at once, so that the cost of sorting is spread over thousands of new ones.
+   */
   #forget(): void {
     for (const [client, use] of this.#clients) {
       if (use.present === 0 && this.#usedMs(use) < EXPECTED_MS) this.#clients.delete(client);
@@ -232,12 +240,12 @@ export class QueryGate {
   }
 }
 
-/** How many in a line are compared at a time. */
+/** How many entries of a queue are compared at a time. */
 const MAX_COMPARED = 64;
 
 /**
- * Of the first that stand in a line, the one that used the least. Those that were looked at go to its
- * end, so that in a long line the next look is at others.
+ * Of the first entries in a queue, the one that has used least. The compared entries move to the
+ * end, so that the next call compares others.
  */
 function least<K, V>(line: Map<K, V>, usedMs: (value: V) => number): V | undefined {
   let best: V | undefined;

@@ -1,5 +1,5 @@
 /**
- * Rows as a Postgres server sends them.
+ * Rows in the form in which a Postgres server sends them.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { Cells, Statement } from "./database.ts";
 const BACKSLASH_X = 2;
 
 /**
- * What the rows of a statement mean. The driver's list carries more than rows; what leaves here is a plain
- * array. It begins with as many holes as rows had come of the query before on the same connection, if that
- * failed or was cancelled in their midst: the driver goes on counting.
+ * Decodes the rows of a statement into a plain array; the driver's array carries more than rows. If
+ * the previous query on the connection failed or was cancelled after some rows, the driver's array
+ * begins with as many holes, because the driver does not reset its index.
  */
 export function readRows<Row>(
   rows: Iterable<readonly Buffer[] | undefined>,
@@ -23,7 +23,7 @@ export function readRows<Row>(
 }
 
 /**
- * One row as the server sent it: for each column the bytes of its text form.
+ * One row: for each column the bytes of its text format.
  */
 export class RawCells implements Cells {
   readonly #cells: readonly Buffer[];
@@ -45,7 +45,7 @@ export class RawCells implements Cells {
   }
 
   utf8(column: number): Uint8Array {
-    // The cell is a view of all that one read of the socket brought; a copy lets that go.
+    // The cell is a view of the whole buffer of a socket read; a copy lets that be freed.
     return new Uint8Array(this.#cells[column]!);
   }
 }

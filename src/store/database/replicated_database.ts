@@ -1,5 +1,5 @@
 /**
- * A database with a replica that takes the long queries.
+ * A database with a replica that answers the long queries.
  *
  * @module
  */
@@ -17,24 +17,24 @@ import type {
 import type { PoolStats } from "../event_store.ts";
 
 /**
- * Sends long queries to a replica, and everything else to the primary: to ask whether the replica is up
- * to date costs as much as a short query does.
+ * Sends long queries to a replica and everything else to the primary. Not short ones, because
+ * checking whether the replica is up to date costs as much as a short query.
  *
- * A query sees all that was committed before it, as on the primary. So the primary is asked first how
- * far it is, and the replica waits until it is there. When it cannot be had or stays behind for a second,
- * the primary answers.
+ * A query sees everything that was committed before it began, as on the primary: the primary is
+ * asked for its WAL position, and the replica waits until it has replayed that. If the replica is
+ * unreachable or more than a second behind, the primary answers.
  */
 export class ReplicatedDatabase implements ListeningDatabase {
   readonly #primary: ListeningDatabase;
   readonly #replica: Database;
 
-  /** Closes both when it is closed. */
+  /** Takes over both databases, and closes them when it is closed. */
   constructor(primary: ListeningDatabase, replica: Database) {
     this.#primary = primary;
     this.#replica = replica;
   }
 
-  /** Of the primary. */
+  /** Those of the primary. */
   get stats(): PoolStats {
     return this.#primary.stats!;
   }
@@ -78,14 +78,17 @@ export class ReplicatedDatabase implements ListeningDatabase {
   }
 }
 
-/** Where the primary's log ends: what is visible lies before. */
+/** The end of the primary's WAL; every visible commit is before it. */
 const selectPosition: Statement<string> = {
   text: "select pg_current_wal_insert_lsn()::text",
   parameters: [],
   read: (cells) => cells.text(0),
 };
 
-/** Waits for at most a second, in steps of five milliseconds, and gives 1 when the replica is there. */
+/**
+ * Waits for the replica to replay up to `position`, for at most a second and in steps of five
+ * milliseconds; returns 1 when it has.
+ */
 function waitFor(position: string): Statement<number> {
   const isThere = "(not pg_is_in_recovery() or pg_last_wal_replay_lsn() >= $1::pg_lsn)";
   return {

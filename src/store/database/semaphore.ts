@@ -1,5 +1,5 @@
 /**
- * A bound on how many do something at once.
+ * A counting semaphore.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { assert } from "../../base/assert.ts";
 
 /**
- * Lets a number of callers in; the others wait in order, and may give up waiting.
+ * Admits a number of callers at a time. The others wait in order, and may cancel waiting.
  */
 export class Semaphore {
-  /** In order of arrival; a set, so that who gives up leaves from the midst at no cost. */
+  /** In order of arrival. A set, so that a waiter can be removed from the middle in constant time. */
   readonly #waiting = new Set<() => void>();
   #free: number;
 
@@ -19,7 +19,10 @@ export class Semaphore {
     this.#free = capacity;
   }
 
-  /** Resolves when there is room. Rejects with the signal's reason, and then nothing is to be left. */
+  /**
+   * Resolves when there is a free slot. Rejects with the signal's reason, and then there is nothing
+   * to release.
+   */
   async enter(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (this.#free > 0) {
@@ -40,7 +43,7 @@ export class Semaphore {
     }
   }
 
-  /** Makes room for the next. Once for each {@link enter} that resolved. */
+  /** Frees a slot. Call once for each {@link acquire} that resolved. */
   leave(): void {
     for (const next of this.#waiting) {
       this.#waiting.delete(next);

@@ -1,5 +1,5 @@
 /**
- * How long the database may work for one query.
+ * Limits how long the database may work for one query.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { Clock } from "../../base/clock.ts";
 import { QueryTimedOut } from "../event_store.ts";
 
 /**
- * The time that the statements of one query have, all together. It runs while the database works and not
- * while the query waits: for a connection, for room, for who takes the answer.
+ * The time for all statements of one query together. It runs while the database works, not while
+ * the query waits for a connection, for memory or for the reader of its answer.
  */
 export class TimeBudget {
   readonly #limitMs: number;
@@ -23,7 +23,7 @@ export class TimeBudget {
   }
 
   /**
-   * Throws when all of it is spent: nothing more is to be begun.
+   * Throws when the budget is used up, so that no further statement is started.
    *
    * @throws QueryTimedOut
    */
@@ -32,8 +32,8 @@ export class TimeBudget {
   }
 
   /**
-   * What `work` resolves to, which has begun. When the time is over first, calls `stop` and rejects with
-   * {@link QueryTimedOut}; how the work ends is nobody's concern then.
+   * Resolves as `work` does, which has begun already. If the budget is used up first, calls `stop`
+   * and rejects with {@link QueryTimedOut}; the result of the work is then ignored.
    */
   async within<T>(work: Promise<T>, stop: () => void): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();

@@ -1,12 +1,12 @@
 /**
- * Waiting that can be called off.
+ * Waits for work until a signal is aborted.
  *
  * @module
  */
 
 /**
- * What `work` resolves to; the signal's reason as soon as that is aborted, after `stop` was called. Work
- * that goes on all the same is nobody's concern any more, however it ends.
+ * Resolves as `work` does. When the signal is aborted first, calls `stop` and rejects with the
+ * signal's reason; the result of the work is then ignored.
  */
 export async function unlessAborted<T>(
   work: Promise<T>,

@@ -11,7 +11,7 @@ Deno.test("bytes are written in hex, the backslash doubled", () => {
   equal(byteaArray(["00", "ff"]), String.raw`{"\\x00","\\xff"}`);
 });
 
-Deno.test("numbers and letters stand as they are", () => {
+Deno.test("numbers and letters need no quotes", () => {
   equal(plainArray([0, -1, Number.MAX_SAFE_INTEGER]), "{0,-1,9007199254740991}");
   equal(plainArray(["e", "P"]), "{e,P}");
 });

@@ -16,7 +16,7 @@ const fit: ServerFacts = {
   ...{ hasEvents: true, hasMigrations: true, hasOtherMigrations: false, closedTables: "" },
 };
 
-Deno.test("each fault has a sentence of its own that names what mends it", () => {
+Deno.test("each fault has its own sentence, which says what to do", () => {
   equal(serverFault(fit), undefined);
   equal(serverFault({ ...fit, hasEvents: false, hasMigrations: false }), undefined);
   const faults: readonly [Partial<ServerFacts>, RegExp][] = [
@@ -33,7 +33,7 @@ Deno.test("each fault has a sentence of its own that names what mends it", () =>
   for (const [facts, sentence] of faults) match(serverFault({ ...fit, ...facts })!, sentence);
 });
 
-Deno.test("a connection that is refused for what it asks is explained", async () => {
+Deno.test("a connection refused because of its settings is explained", async () => {
   const refusing = (message: string) => ({
     transaction: () => Promise.reject(new Error(message)),
   });
@@ -73,7 +73,7 @@ async function made(server: SharedServer, how: string): Promise<string> {
   return server.url.replace(/postgres$/, name);
 }
 
-test("a new database is fit, and so is one that the relay has used", async (server) => {
+test("a new database is accepted, and so is one that the relay has used", async (server) => {
   const url = await server.freshDatabase();
   await check(url, "");
   await (await openStoreOn(openPostgres(url))).close();
@@ -99,7 +99,7 @@ test("a user without rights is refused, with those that are missing", async (ser
   await check(url, "grant all on all tables in schema public to stranger", "stranger");
 });
 
-test("tables of somebody else's program are left alone", async (server) => {
+test("tables of another program are left alone", async (server) => {
   const url = await server.freshDatabase();
   await rejects(check(url, "create table events (id int8)"), { message: /a table events that/ });
   const other = "drop table events; create table schema_migrations (version text)";

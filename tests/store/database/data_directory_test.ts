@@ -10,7 +10,7 @@ async function inFreshDirectory(work: (parent: string) => Promise<void>): Promis
   }
 }
 
-Deno.test("a directory is one claimant's until it is released", () =>
+Deno.test("a directory is locked until it is released", () =>
   inFreshDirectory(async (parent) => {
     const first = await DataDirectory.claim(`${parent}/deep/data/`);
     equal(first.path, `${parent}/deep/data`);
@@ -22,13 +22,13 @@ Deno.test("a directory is one claimant's until it is released", () =>
     (await DataDirectory.claim(`${parent}/deep/data`)).release();
   }));
 
-Deno.test("a lock file that was left behind means nothing", () =>
+Deno.test("a lock file that was left behind has no effect", () =>
   inFreshDirectory(async (parent) => {
     await Deno.writeTextFile(`${parent}/data.lock`, "12345");
     (await DataDirectory.claim(`${parent}/data`)).release();
   }));
 
-Deno.test("a draft becomes the database whole, and half a draft is swept away", () =>
+Deno.test("a complete draft becomes the database, and an incomplete one is removed", () =>
   inFreshDirectory(async (parent) => {
     const directory = await DataDirectory.claim(`${parent}/data`);
     await Deno.mkdir(directory.draftPath);
@@ -52,7 +52,7 @@ Deno.test("a directory that holds something else is refused", () =>
     directory.release();
   }));
 
-Deno.test("a place where no directory can be is a store that cannot be had", () =>
+Deno.test("a path where no directory can be created is StoreUnavailable", () =>
   inFreshDirectory(async (parent) => {
     await Deno.writeTextFile(`${parent}/file`, "");
     await rejects(DataDirectory.claim(`${parent}/file/data`), { name: "StoreUnavailable" });

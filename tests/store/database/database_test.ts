@@ -8,7 +8,7 @@ Deno.test("an outage is not the statement's fault", () => {
   for (const state of states) equal(databaseError(cause, state).name, "StoreUnavailable", state);
 });
 
-Deno.test("no answer at all is an outage, and so is a code of the driver's own", () => {
+Deno.test("no answer is an outage, and so is an error code of the driver", () => {
   equal(databaseError(cause, undefined).name, "StoreUnavailable");
   equal(databaseError(cause, "CONNECTION_CLOSED").name, "StoreUnavailable");
 });

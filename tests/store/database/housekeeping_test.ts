@@ -46,7 +46,7 @@ Deno.test("it runs once each period, never twice at once, and not after stop", a
   equal(clock.timerCount, 0);
 });
 
-Deno.test("a database that is away is told to the log, and asked again", async () => {
+Deno.test("an unavailable database is logged, and tried again", async () => {
   const warned: string[] = [];
   const log = { ...silentLog, warn: (message: string) => void warned.push(message) };
   const database = {

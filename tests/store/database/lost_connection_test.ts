@@ -5,7 +5,7 @@ function withCode(code: string | number): Error {
   return Object.assign(new Error("no"), { code });
 }
 
-Deno.test("a connection that was open and is gone is lost", () => {
+Deno.test("an open connection that ended is lost", () => {
   for (
     const code of [
       "57P01",
@@ -21,7 +21,7 @@ Deno.test("a connection that was open and is gone is lost", () => {
   }
 });
 
-Deno.test("one that cannot be opened, a refused statement and an abort are not", () => {
+Deno.test("a connection that cannot be opened, a rejected statement and an abort are no lost connection", () => {
   for (const code of ["ECONNREFUSED", "ENOENT", "CONNECT_TIMEOUT", "23505", "57014", 20]) {
     equal(isConnectionLost(withCode(code)), false, String(code));
   }

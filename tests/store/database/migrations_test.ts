@@ -32,7 +32,7 @@ function applied({ name, sql }: Migration) {
   return { name, checksum: sha256(new TextEncoder().encode(sql)).toHex() };
 }
 
-Deno.test("what is missing comes in the order of names", () => {
+Deno.test("missing migrations are in the order of their names", () => {
   deepEqual(missingMigrations([], [two, three, one], sha256), [one, two, three]);
   deepEqual(missingMigrations([applied(one)], [two, one], sha256), [two]);
   deepEqual(missingMigrations([applied(one)], [one], sha256), []);
@@ -46,7 +46,7 @@ Deno.test("a changed migration is named", () => {
   });
 });
 
-Deno.test("line ends are no change", () => {
+Deno.test("other line endings are no change", () => {
   const unix = { name: "0001", sql: "select 1;\nselect 2;\n" };
   const dos = { name: "0001", sql: "select 1;\r\nselect 2;\r\n" };
   deepEqual(missingMigrations([applied(unix)], [dos], sha256), []);
@@ -161,7 +161,7 @@ test("a database from before facets and fingerprints answers as it did", async (
   }
 });
 
-test("profiles from before they had words of their own are found by them", async (server) => {
+test("profiles from before profile words are found by them", async (server) => {
   const database = openPostgres(await server.freshDatabase());
   const store = new SqlStore(database, portableHashText);
   try {

@@ -18,7 +18,7 @@ const events: readonly EventRecord[] = Array.from({ length: 10 }, (_, created_at
   return { event, json: utf8(eventJson(event)) };
 });
 
-Deno.test("its pages have the memory that they are given, as far as there is", async () => {
+Deno.test("shared_buffers is as configured, up to the maximum", async () => {
   await using directory = await PgliteDirectory.make();
   const shown = async (sharedBuffersMb: number) => {
     const database = await openPglite(directory.path, { sharedBuffersMb });
@@ -35,7 +35,7 @@ Deno.test("its pages have the memory that they are given, as far as there is", a
   deepEqual(await shown(100_000), ["1GB"]);
 });
 
-Deno.test("nobody waits for a query whose time is over, and the next one does", async () => {
+Deno.test("a query that is out of time rejects at once, and the next one waits for its end", async () => {
   await using directory = await PgliteDirectory.make();
   const database = await openPglite(directory.path);
   const clock = new FakeClock();
@@ -53,7 +53,7 @@ Deno.test("nobody waits for a query whose time is over, and the next one does", 
   await database.close();
 });
 
-Deno.test("a database is made, closed, and found again, by one process at a time", async () => {
+Deno.test("a database is created, closed and opened again, by one process at a time", async () => {
   const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
   try {
     // The parent directory is not there yet either.
@@ -129,7 +129,7 @@ Deno.test("a database in memory: errors, rollback, and the end", async () => {
   await rejects(database.transaction(() => Promise.resolve()), { name: "StoreUnavailable" });
 });
 
-Deno.test("transactions and queries that are asked at once run one after another", async () => {
+Deno.test("concurrent transactions and queries run one after another", async () => {
   await using directory = await PgliteDirectory.make();
   const database = await openPglite(directory.path);
   try {
@@ -175,7 +175,7 @@ async function countOf(store: EventStore): Promise<number> {
   return count;
 }
 
-Deno.test("closing ends the thread after a while, whatever statement runs, and keeps what was committed", async () => {
+Deno.test("closing ends the thread after a timeout, whatever runs, and keeps what was committed", async () => {
   await using directory = await PgliteDirectory.make();
   const clock = new FakeClock();
   const store = await openStoreOn(await openPglite(directory.path));

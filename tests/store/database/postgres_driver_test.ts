@@ -14,7 +14,7 @@ const one: Statement<number> = {
   read: (cells) => cells.integer(0),
 };
 
-test("a query on a frozen connection runs out of time, and the next ones have another", (server) =>
+test("a query on a frozen connection times out, and the next ones use another", (server) =>
   withProxy(server, async (_store, proxy, database) => {
     await Promise.all([database.query(one), database.query(one)]);
     proxy.freeze();
@@ -25,7 +25,7 @@ test("a query on a frozen connection runs out of time, and the next ones have an
     equal(database.stats?.running, 0);
   }));
 
-test("a connection that listens and froze is lost", (server) =>
+test("a frozen connection that listens is lost", (server) =>
   withProxy(server, async (_store, proxy, database) => {
     let losses = 0;
     const listening = await database.listen("somewhere", {
@@ -55,7 +55,7 @@ test("closing ends while a write and a query hang, and while the server is froze
     await rejects(database.query(one), { name: "StoreUnavailable" });
   }));
 
-test("cancelled queries that have just ended do not hold up the end", async (server) => {
+test("cancelled queries that have just ended do not delay closing", async (server) => {
   const database = openPostgres(await server.freshDatabase(), { clock: systemClock });
   await database.query(one);
   for (let round = 0; round < 200; round++) {

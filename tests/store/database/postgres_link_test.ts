@@ -19,7 +19,7 @@ function settled(): Promise<void> {
 
 const never = new Promise<never>(() => {});
 
-Deno.test("dropping rejects all that runs, ends the driver at once and cuts all sockets", async () => {
+Deno.test("dropping rejects what runs, ends the driver at once and destroys all sockets", async () => {
   const { link, ended, cut, socket } = watched();
   link.own(socket("statements"));
   link.own(socket("cancel"));
@@ -30,7 +30,7 @@ Deno.test("dropping rejects all that runs, ends the driver at once and cuts all 
   deepEqual([ended, cut], [[0], ["statements", "cancel"]]);
 });
 
-Deno.test("a socket that is opened after the drop is cut, and what is run then rejects", async () => {
+Deno.test("a socket opened after the drop is destroyed, and what runs then rejects", async () => {
   const { link, cut, socket } = watched();
   link.drop("frozen");
   link.own(socket("late"));
@@ -53,7 +53,7 @@ Deno.test("a silence drops the connection, and an answer ends the watch", async 
   equal(clock.timerCount, 0);
 });
 
-Deno.test("a server that says that it works is waited for, and asked again", async () => {
+Deno.test("a server that reports work is waited for, and asked again", async () => {
   const clock = new FakeClock();
   const { link } = watched();
   const answers = [true, true, false];
@@ -78,7 +78,7 @@ Deno.test("a server that cannot be asked is lost", async () => {
   equal(link.isLost, true);
 });
 
-Deno.test("an orderly end gives the driver a second and then cuts", async () => {
+Deno.test("ending gives the driver a second and then destroys the sockets", async () => {
   const { link, ended, cut, socket } = watched();
   link.own(socket("statements"));
   await link.end();

@@ -25,7 +25,7 @@ Deno.test("the connection that has been idle for longest is lent first, and new 
   equal(links.borrow().pool.number, 3);
 });
 
-Deno.test("a connection that was lost takes those along that lay idle, and none that is lent", () => {
+Deno.test("a lost connection closes the idle ones too, and none that is in use", () => {
   const { links, ended } = numbered();
   const [lost, idle, lent] = [links.borrow(), links.borrow(), links.borrow()];
   links.giveBack(idle);
@@ -36,7 +36,7 @@ Deno.test("a connection that was lost takes those along that lay idle, and none 
   equal(links.borrow(), lent);
 });
 
-Deno.test("closing drops what is lent, ends what is idle in order, and lends nothing more", async () => {
+Deno.test("closing drops connections in use, ends idle ones in order, and lends no more", async () => {
   const { links, ended } = numbered();
   const [lent, idle] = [links.borrow(), links.borrow()];
   links.giveBack(idle);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { dialPostgres } from "../../../src/store/database/postgres_socket.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 
-Deno.test("hosts are tried in order, and the last one's error is told", async () => {
+Deno.test("hosts are tried in order, and the error is that of the last one", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = listener.accept();
   const nobody = { host: "127.0.0.1", port: 1 };
@@ -22,7 +22,7 @@ Deno.test("hosts are tried in order, and the last one's error is told", async ()
   equal(clock.timerCount, 0);
 });
 
-Deno.test("a host that does not answer has its time and no more", async () => {
+Deno.test("a host that does not answer times out", async () => {
   const clock = new FakeClock();
   // The clock is ahead of the network, whatever that says.
   const hosts = [{ host: "127.0.0.1", port: 1 }];

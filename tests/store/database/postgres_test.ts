@@ -63,7 +63,7 @@ test("the connections plan as plan.ts says and nothing else", (server) =>
     }
   }));
 
-test("a query that takes too long is an outage, and the connection stays", (server) =>
+test("a query that exceeds statement_timeout is an outage, and the connection stays", (server) =>
   withDatabase(server, { readConnections: 1, readTimeoutMs: 50 }, async (database) => {
     await rejects(database.query(number("select pg_sleep(60)::text")), {
       name: "StoreUnavailable",
@@ -72,7 +72,7 @@ test("a query that takes too long is an outage, and the connection stays", (serv
     deepEqual(await database.query(number("select 1")), [1]);
   }));
 
-test("a query whose time is over ends at the server, and the connection stays", (server) =>
+test("a query that exceeds its time budget is cancelled at the server, and the connection stays", (server) =>
   withDatabase(server, { readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
     await database.query(number("select 1"));
     const timeBudget = new TimeBudget(100, systemClock);
@@ -88,7 +88,7 @@ test("a query whose time is over ends at the server, and the connection stays", 
     equal(database.stats?.running, 0);
   }));
 
-test("what waits for a connection loses no time", (server) =>
+test("waiting for a connection does not count against the time budget", (server) =>
   withDatabase(server, { readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
     const slow = database.query(number("select pg_sleep(0.3)::text"));
     const timeBudget = new TimeBudget(200, systemClock);
@@ -96,7 +96,7 @@ test("what waits for a connection loses no time", (server) =>
     await slow;
   }));
 
-test("an abort ends the statement at the server", (server) =>
+test("an abort cancels the statement at the server", (server) =>
   withDatabase(server, { readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
     await database.query(number("select 1"));
     const controller = new AbortController();
@@ -111,7 +111,7 @@ test("an abort ends the statement at the server", (server) =>
     deepEqual(await database.query(number("select 2")), [2]);
   }));
 
-test("what waits for a connection can be called off", (server) =>
+test("waiting for a connection can be aborted", (server) =>
   withDatabase(server, { readConnections: 1, readTimeoutMs: 60_000 }, async (database) => {
     const [running, waiting] = [new AbortController(), new AbortController()];
     const sleep = number("select pg_sleep(50)::text");
@@ -145,7 +145,7 @@ test("aborts at any moment harm no other query", (server) =>
     }
   }));
 
-test("after a query that ended in the midst of its rows the next one is whole", (server) =>
+test("after a query that ended amid its rows, the next one is complete", (server) =>
   withDatabase(server, { readConnections: 1 }, async (database) => {
     const two = number("select 6 / (3 - n) from generate_series(1, 3) as n");
     await rejects(database.query(two), { message: "division by zero" });
@@ -169,13 +169,13 @@ test("a transaction that fails is rolled back and names its own error", (server)
     deepEqual(await database.query(number("select count(*) from numbers")), [0]);
   }));
 
-test("a session is of no use when its transaction is over", (server) =>
+test("a session cannot be used after its transaction", (server) =>
   withDatabase(server, {}, async (database) => {
     const session = await database.transaction((session) => Promise.resolve(session));
     await rejects(session.query(number("select 1")), { name: "StoreUnavailable" });
   }));
 
-Deno.test("nobody there is an outage", async () => {
+Deno.test("a server that cannot be reached is an outage", async () => {
   const database = openPostgres("postgres://nobody@127.0.0.1:1/none", { connectTimeoutMs: 2_000 });
   await rejects(database.query(number("select 1")), { name: "StoreUnavailable" });
   await rejects(database.transaction(() => Promise.resolve()), { name: "StoreUnavailable" });
@@ -183,7 +183,7 @@ Deno.test("nobody there is an outage", async () => {
   await database.close();
 });
 
-test("no such database is an outage", async (server) => {
+test("a missing database is an outage", async (server) => {
   const database = openPostgres(server.url.replace(/postgres$/, "missing"));
   await rejects(database.query(number("select 1")), { name: "StoreUnavailable" });
   await database.close();
@@ -229,7 +229,7 @@ test("a server that is stopped or crashes under load is an outage, and then it i
   }
 });
 
-test("a server that cut its connections and refuses new ones is an outage at once", async (server) => {
+test("a server that closed its connections and refuses new ones is an outage at once", async (server) => {
   const url = await server.freshDatabase();
   const name = new URL(url).pathname.slice(1);
   const database = openPostgres(url, { readConnections: 1, writeConnections: 1 });

@@ -61,7 +61,7 @@ const good: readonly [url: string, address: Partial<PostgresAddress>][] = [
   }],
 ];
 
-Deno.test("a URL says what it says to psql", () => {
+Deno.test("a URL means what it means to psql", () => {
   for (const [url, address] of good) {
     deepEqual(postgresAddress(url), { parameters: {}, ...address }, url);
   }
@@ -79,7 +79,7 @@ const bad: readonly [url: string, why: RegExp][] = [
   ["postgres://db?service=relay", /service is not supported/],
 ];
 
-Deno.test("what cannot be followed is told, without what is secret", () => {
+Deno.test("an invalid URL is reported, without its secrets", () => {
   for (const [url, why] of bad) {
     throws(() => postgresAddress(url), { name: "StoreUnavailable", message: why }, url);
   }

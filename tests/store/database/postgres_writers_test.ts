@@ -24,7 +24,7 @@ const one: Statement<number> = {
   read: (cells) => cells.integer(0),
 };
 
-test("a batch on a connection that froze is written on another one", (server) =>
+test("a batch on a frozen connection is written on another one", (server) =>
   withProxy(server, async (store, proxy) => {
     deepEqual(await Promise.all([store.put([note()]), store.put([note()])]), [
       ["stored"],
@@ -36,7 +36,7 @@ test("a batch on a connection that froze is written on another one", (server) =>
     deepEqual(await store.put(both), ["duplicate", "duplicate"]);
   }));
 
-test("a batch whose COMMIT was not answered is told as stored, once, to all who follow", (server) =>
+test("a batch whose COMMIT was not answered is reported as stored, and delivered once to subscribers", (server) =>
   withProxy(server, async (store, proxy, database) => {
     await store.put([note()]);
     const told: string[] = [];

@@ -5,7 +5,7 @@ import { testOnEachServer } from "../../kit/each_server.ts";
 
 const test = testOnEachServer();
 
-Deno.test("what was admitted stays so, and nothing more comes in than there is room for", () => {
+Deno.test("admitted texts stay admitted, and their number is bounded", () => {
   const texts = new PreparedTexts(3);
   const admitted = Array.from({ length: 10 }, (_, i) => texts.admits(`select ${i}`));
   equal(admitted.filter(Boolean).length, 3);
@@ -13,7 +13,7 @@ Deno.test("what was admitted stays so, and nothing more comes in than there is r
   equal(texts.admits("select 9"), false);
 });
 
-test("whoever asks in thousands of forms leaves no thousands of statements", async (server) => {
+test("a client with thousands of different texts prepares no thousands of statements", async (server) => {
   const database = openPostgres(await server.freshDatabase(), { readConnections: 1 });
   // A statement without parameters is never prepared.
   const one = (text: string, n: number) =>

@@ -6,7 +6,7 @@ import { FakeClock } from "../../kit/fake_clock.ts";
 const long = { isShort: false };
 const short = { isShort: true };
 
-Deno.test("long queries never take what is kept for short ones", async () => {
+Deno.test("long queries never take the connections reserved for short ones", async () => {
   const gate = new QueryGate({ connections: 4, reserved: 2 });
   const entered: string[] = [];
   const enter = (name: string, visitor: typeof long) =>
@@ -31,7 +31,7 @@ Deno.test("short queries may take all connections", async () => {
   equal(gate.stats.running, 3);
 });
 
-Deno.test("who gives up at either door leaves no place taken", async () => {
+Deno.test("an aborted wait leaves no connection taken", async () => {
   const gate = new QueryGate({ connections: 2, reserved: 1 });
   await gate.enter(long);
   const first = new AbortController();
@@ -92,7 +92,7 @@ Deno.test("among the connections of a client the one that has used the least goe
   deepEqual(entered, ["other"]);
 });
 
-Deno.test("what was used long ago counts no more, and a query that left the line costs nothing", async () => {
+Deno.test("old use is forgotten, and an aborted query counts nothing", async () => {
   const { clock, gate, first } = await busyGate();
   clock.advance(1_000);
   const left = new AbortController();
@@ -114,7 +114,7 @@ Deno.test("what was used long ago counts no more, and a query that left the line
   deepEqual(entered, ["busy"]);
 });
 
-Deno.test("however many clients wait with long queries, a short one enters what is kept for such", async () => {
+Deno.test("however many clients wait with long queries, a short one gets a reserved connection", async () => {
   const gate = new QueryGate({ connections: 4, reserved: 2 });
   const visitor = (n: number, isShort: boolean) => ({
     isShort,
@@ -128,7 +128,7 @@ Deno.test("however many clients wait with long queries, a short one enters what 
   equal(isIn, true);
 });
 
-Deno.test("in a long line of clients that used much, one that used nothing is found soon", async () => {
+Deno.test("in a long queue of clients that used much, one that used nothing is found soon", async () => {
   const { clock, gate, first } = await busyGate();
   const entered: string[] = [];
   const enter = (client: string) => {

@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { RawCells, readRows } from "../../../src/store/database/raw_cells.ts";
 
-Deno.test("columns are read as what they are", () => {
+Deno.test("columns are decoded by their type", () => {
   const texts = ["\\x00ff", "9007199254740991", "naïve 🎉"];
   const cells = new RawCells(texts.map((text) => Buffer.from(text)));
   equal(cells.hex(0), "00ff");
@@ -17,7 +17,7 @@ Deno.test("the bytes of a column may be kept: they share no memory with what was
   deepEqual(kept, new Uint8Array([97, 98, 99]));
 });
 
-Deno.test("the holes before the rows are no rows", () => {
+Deno.test("holes before the rows are skipped", () => {
   const list: (readonly Buffer[] | undefined)[] = [];
   list[2] = [Buffer.from("7")];
   list[3] = [Buffer.from("8")];

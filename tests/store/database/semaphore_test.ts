@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects, throws } from "node:assert/strict";
 import { Semaphore } from "../../../src/store/database/semaphore.ts";
 
-Deno.test("lets its number in and the others in order", async () => {
+Deno.test("a semaphore admits its number of callers, and the others in order", async () => {
   const semaphore = new Semaphore(2);
   const entered: number[] = [];
   const all = [0, 1, 2, 3].map((caller) => semaphore.enter().then(() => entered.push(caller)));
@@ -15,7 +15,7 @@ Deno.test("lets its number in and the others in order", async () => {
   deepEqual(entered, [0, 1, 2, 3]);
 });
 
-Deno.test("who gives up waiting takes nobody's place", async () => {
+Deno.test("an aborted wait takes no slot", async () => {
   const semaphore = new Semaphore(1);
   await semaphore.enter();
   const controller = new AbortController();
@@ -30,7 +30,7 @@ Deno.test("who gives up waiting takes nobody's place", async () => {
   await semaphore.enter();
 });
 
-Deno.test("an abort that came before or after changes nothing", async () => {
+Deno.test("an abort before or after the wait takes no slot", async () => {
   const semaphore = new Semaphore(1);
   await rejects(semaphore.enter(AbortSignal.abort(new Error("before"))), { message: "before" });
   const controller = new AbortController();
@@ -43,6 +43,6 @@ Deno.test("an abort that came before or after changes nothing", async () => {
   equal(await semaphore.enter(), undefined);
 });
 
-Deno.test("a semaphore that lets nobody in is a mistake", () => {
+Deno.test("a semaphore without slots breaks an invariant", () => {
   throws(() => new Semaphore(0), { name: "BrokenInvariant" });
 });

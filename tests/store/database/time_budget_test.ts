@@ -5,7 +5,7 @@ import { settle } from "../../kit/fake_relay.ts";
 
 const late = { name: "QueryTimedOut", message: "the query took longer than 1000 ms" };
 
-Deno.test("work that ends in time gives what it gives, and leaves no timer", async () => {
+Deno.test("work that ends in time gives its result, and leaves no timer", async () => {
   const clock = new FakeClock();
   const timeBudget = new TimeBudget(1_000, clock);
   equal(await timeBudget.within(Promise.resolve(7), () => {}), 7);
@@ -14,7 +14,7 @@ Deno.test("work that ends in time gives what it gives, and leaves no timer", asy
   equal(clock.timerCount, 0);
 });
 
-Deno.test("work that takes longer is told to stop, once, and nobody waits for its end", async () => {
+Deno.test("work that takes longer is stopped once, and its end is not waited for", async () => {
   const clock = new FakeClock();
   const timeBudget = new TimeBudget(1_000, clock);
   const work = Promise.withResolvers<number>();
@@ -30,7 +30,7 @@ Deno.test("work that takes longer is told to stop, once, and nobody waits for it
   equal(clock.timerCount, 0);
 });
 
-Deno.test("the time is that of all the work together, and not of the pauses", async () => {
+Deno.test("the budget is for all work together, without the pauses", async () => {
   const clock = new FakeClock();
   const timeBudget = new TimeBudget(1_000, clock);
   const take = async (ms: number) => {
@@ -47,7 +47,7 @@ Deno.test("the time is that of all the work together, and not of the pauses", as
   throws(() => timeBudget.check(), late);
 });
 
-Deno.test("work that runs side by side has the same time", async () => {
+Deno.test("concurrent work has the same budget", async () => {
   const clock = new FakeClock();
   const timeBudget = new TimeBudget(1_000, clock);
   const never = new Promise<void>(() => {});

@@ -1,7 +1,7 @@
 import { equal, rejects } from "node:assert/strict";
 import { unlessAborted } from "../../../src/store/database/unless_aborted.ts";
 
-Deno.test("work that ends first decides", async () => {
+Deno.test("work that ends before the abort gives the result", async () => {
   const { signal } = new AbortController();
   const unwanted = () => {
     throw new Error("stopped");
@@ -12,7 +12,7 @@ Deno.test("work that ends first decides", async () => {
   });
 });
 
-Deno.test("an abort stops the work once and is the answer, however the work ends", async () => {
+Deno.test("an abort stops the work once and rejects, however the work ends", async () => {
   for (const end of ["resolve", "reject"] as const) {
     const work = Promise.withResolvers<number>();
     const controller = new AbortController();
