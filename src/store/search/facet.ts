@@ -1,13 +1,16 @@
 /**
- * Facets: what a search asks for besides words, as numbers that stand in the same index as the words.
+ * Facets: the conditions of a search other than words, as numbers in the same GIN index as the
+ * words.
  *
- * An index of words gives events in no order, so the newest with a common word could only be found by
- * reading all that have it. Each event therefore also has as facets the windows of time that it falls
- * into, from minutes to half a year, and its kind, author and tags. The index gives what has the words
- * *and* a window *and* the rest by skipping through its lists, at a cost that follows the shortest of them.
+ * A GIN index returns rows in no useful order, so the newest events with a common word could only
+ * be found by reading all events with that word. Each event therefore has facets for its kind,
+ * author and tags, and for the time windows that contain it, from minutes to half a year. The index
+ * intersects the lists of words, window and other facets by skipping through them, at a cost that
+ * follows the shortest list.
  *
- * A facet has 64 bits: one byte says of what it is, seven tell the values apart; those of authors and tags
- * are the beginning of their fingerprints. Two values may share a facet, so what was found is checked.
+ * A facet has 64 bits: one byte for its type and seven for its value. Facets of authors and tags
+ * are the first 64 bits of their fingerprints. Two values may share a facet, so what is found is
+ * checked.
  *
  * @see NIP-50
  * @module
@@ -18,15 +21,15 @@ import type { HashText } from "../../nostr/event_id.ts";
 import { authorFingerprint, type Fingerprint } from "../fingerprint.ts";
 import { indexedTags } from "../indexed_tags.ts";
 
-/** Facets, of which an event must have one, or every one. As decimal numbers. */
+/** The facets of which an event must have one, or every one; decimal numbers. */
 export interface FacetCondition {
   readonly facets: readonly string[];
   readonly every: boolean;
-  /** Whether most events with words meet it. */
+  /** Whether most events with words satisfy it. */
   readonly isUsual?: boolean;
 }
 
-/** The conditions that are facets too. */
+/** The conditions of a filter that can be expressed as facets. */
 export interface FacetedConditions {
   readonly authors?: readonly Fingerprint[];
   readonly kinds?: readonly number[];
@@ -37,25 +40,27 @@ export interface FacetedConditions {
 }
 
 /**
- * What stands in the byte before a facet. Windows have 1 to 5, from short to long; authors and tags what
- * their fingerprints begin with, 7 and the ASCII code of the letter.
+ * The type byte of kinds. Windows have 1 to 5, from short to long; authors and tags have the first
+ * byte of their fingerprints: 7, or the ASCII code of the letter.
  */
 const KIND = 6;
 
-/** Text notes: most of what has words is of this kind. */
+/** Text notes, the most frequent kind among events with words. */
 const NOTE_KIND = 1;
 
-/** How long the windows are, as powers of two of seconds: 4 minutes, 68 minutes, 18 hours, 12 and 194 days. */
+/**
+ * The window lengths as powers of two of seconds: 4 minutes, 68 minutes, 18 hours, 12 and 194 days.
+ */
 const WINDOW_BITS = [8, 12, 16, 20, 24] as const;
 
-/** The shortest window, seconds. */
+/** The length of the shortest window, seconds. */
 export const SHORTEST_WINDOW_S = 2 ** WINDOW_BITS[0];
 
-/** A stretch of time that no fewer windows cover is as good as all of time. */
+/** A range that needs more windows than this is searched without any. */
 const MAX_WINDOWS = 128;
 
 /**
- * All facets of an event, each once, as decimal numbers.
+ * The facets of an event, without duplicates, as decimal numbers.
  */
 export function eventFacets(event: NostrEvent, hashText: HashText): readonly string[] {
   const windows = WINDOW_BITS.map((bits, level) => windowFacet(level, windowAt(bits, event)));
@@ -64,7 +69,7 @@ export function eventFacets(event: NostrEvent, hashText: HashText): readonly str
 }
 
 /**
- * What the facets of an event must be for it to meet the conditions.
+ * The conditions on facets that an event must satisfy.
  */
 export function facetConditions(
   { authors, kinds, tags }: FacetedConditions,
@@ -83,8 +88,8 @@ export function facetConditions(
 }
 
 /**
- * The windows that cover a stretch of time, and at its ends up to a quarter of it more; undefined where
- * it is so long that they would tell nothing apart.
+ * The windows that cover a time range, and up to a quarter more at each end; undefined where the
+ * range is so long that windows would exclude next to nothing.
  *
  * @param since seconds since 1970, inclusive.
  * @param before seconds since 1970, exclusive.
@@ -116,7 +121,7 @@ function facet(type: number, hex: string): string {
   return facetOf(type.toString(16).padStart(2, "0") + hex.padStart(14, "0"));
 }
 
-/** The number that a fingerprint begins with. */
+/** The first 64 bits of a fingerprint as a decimal number. */
 function facetOf(fingerprint: Fingerprint): string {
   return String(BigInt(`0x${fingerprint.slice(0, 16)}`));
 }

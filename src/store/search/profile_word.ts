@@ -1,8 +1,8 @@
 /**
- * Words of profiles, which are mostly searched for by themselves.
+ * Index entries for the words of profiles, because profiles are often searched alone.
  *
- * Of a common word, profiles have a small part, and to pick them out of all that have it would be to go
- * through all. So each word of a profile is in the index a second time, as a word of profiles.
+ * Few of the events with a common word are profiles, and picking them out would mean reading all of
+ * the word's entries. So each word of a profile is indexed a second time, with a prefix.
  *
  * @see NIP-50
  * @module
@@ -12,8 +12,8 @@
 export const PROFILE_KIND = 0;
 
 /**
- * The word under which `word` is found in profiles alone. No text has it, since words hold letters, digits
- * and the like.
+ * The index entry of `word` in profiles. It cannot be a word of a text, because words contain no
+ * colon.
  */
 export function profileWord(word: string): string {
   return `${PROFILE_KIND}:${word}`;

@@ -1,5 +1,5 @@
 /**
- * Making searchable what was stored while search was off.
+ * Indexes the events that were stored while search was off.
  *
  * @see NIP-50
  * @module
@@ -10,18 +10,19 @@ import type { Database } from "../database/database.ts";
 import type { QueryOptions } from "../event_store.ts";
 import { insertMissingWords, type KeyedEvent, selectWordless } from "./word_statements.ts";
 
-/** Rows of one step: some tens of milliseconds, between which others have their turn. */
+/** Rows of one step, which takes some tens of milliseconds; other work runs between steps. */
 const STEP_ROWS = 500;
 
-/** What is to be searchable. */
+/** Which events to index, and how. */
 export interface ReindexOptions extends QueryOptions {
   readonly kinds: ReadonlySet<number>;
   readonly hashText: HashText;
 }
 
 /**
- * Writes the missing words of events of these kinds, oldest row first, and gives after each step how many
- * events it wrote. May be broken off, may run beside writers and beside itself.
+ * Inserts the missing words of events of these kinds, oldest row first, and yields after each step
+ * how many events it indexed. It may be interrupted, and may run concurrently with writers and with
+ * itself.
  */
 export async function* reindex(
   database: Database,

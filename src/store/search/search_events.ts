@@ -1,5 +1,5 @@
 /**
- * Searching in a database.
+ * Runs a search in a database.
  *
  * @see NIP-50
  * @module
@@ -19,26 +19,26 @@ import {
 } from "./search_walk.ts";
 import { rarityOf, type Statistics, withoutCommon } from "./word_shares.ts";
 
-/** Where to search, and how much of it. */
+/** Where to search, and how many events to compare. */
 export interface SearchContext extends Bounds {
   readonly database: Pick<Session, "query">;
-  /** How many of the newest events that match are compared. */
+  /** How many of the newest matching events are compared. */
   readonly candidates: number;
-  /** How common words are. Default: nothing is known of that. */
+  /** How common words are. Default: unknown. */
   readonly statistics?: Statistics;
 }
 
-/** How much of an answer comes at a time. */
+/** The size of a chunk of the answer. */
 export interface PageOptions {
   /** The most events in one chunk. */
   readonly chunkEvents: number;
-  /** The longest JSON that comes along. Default: any. */
+  /** Longer JSON is left out of the answer and fetched later. Default: none is. */
   readonly mostBytes?: number;
 }
 
 /**
- * The best of the newest events that match, best first, in chunks. However large the database is, no
- * more is looked at than a few times as many events as are compared.
+ * The best of the newest matching events, best first, in chunks. However large the database is, it
+ * reads no more than a small multiple of the events that it compares.
  *
  * @see NIP-50
  */
@@ -57,7 +57,7 @@ export async function* searchEvents(
 }
 
 /**
- * How many events match, up to `candidates`, and the best `limit` of these, or some more, best first.
+ * How many events match, up to `candidates`, and the best `limit` of them or some more, best first.
  *
  * @see NIP-50
  */
@@ -73,7 +73,7 @@ export async function findMatches(
   if (plan.ids === undefined) {
     return await walkBack({ ...await walkOf(plan, context), rarity }, look);
   }
-  // Those that were named are few.
+  // A filter that names ids has few candidates: one step is enough.
   const { since, before, ids } = plan;
   const all = {
     since,
@@ -85,7 +85,7 @@ export async function findMatches(
   return { ...await look(all), isWhole: true };
 }
 
-/** From the newest event on, as dense as the newest ones are. */
+/** The walk begins at the newest event, and assumes the density of the newest events throughout. */
 async function walkOf(
   plan: WordPlan,
   { candidates, database, signal, timeBudget }: SearchContext,
@@ -96,7 +96,7 @@ async function walkOf(
   return { since: firstAt, before, eventsPerS: count / (newestAt + 1 - oldestAt), candidates };
 }
 
-/** How many of the newest events are looked at to see how dense they are. */
+/** How many of the newest events are read to estimate their density. */
 const SAMPLE = 250;
 
 async function lookAt(
@@ -104,7 +104,7 @@ async function lookAt(
   { limit, ...stretch }: TimeRange & { readonly limit: number },
   { database, signal, timeBudget }: SearchContext,
 ): Promise<Found> {
-  // Without a limit all that are compared are wanted.
+  // Without a limit, all compared events are wanted.
   const statement = matchStatement(plan, stretch, Math.min(limit, stretch.wanted));
   const rows = await database.query(statement, { signal, timeBudget });
   const { looked, compared } = rows[0]!;

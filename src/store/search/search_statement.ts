@@ -1,5 +1,5 @@
 /**
- * From a search to SQL.
+ * The SQL of a search.
  *
  * @see NIP-50
  * @module
@@ -15,22 +15,25 @@ import type { Found, Match, TimeRange } from "./search_walk.ts";
 import { Parameters } from "../database/parameters.ts";
 import { hasNotExpired, restSql } from "../read/rest_sql.ts";
 
-/** Divides by 1 + the logarithm of the length, so that long texts do not win by being long. */
+/**
+ * The normalization of `ts_rank`: divides by 1 + the logarithm of the length, so that long texts
+ * have no advantage.
+ */
 const BY_LENGTH = 1;
 
-/** The newest events of all, whatever their words. */
+/** The newest events, whatever their words. */
 export interface Newest {
-  /** How many there are, up to the number asked for. */
+  /** How many there are, up to the number requested. */
   readonly count: number;
-  /** Of the first and the last of them, seconds since 1970; 0 without any. */
+  /** `created_at` of the first and the last of them, seconds since 1970; 0 without events. */
   readonly newestAt: number;
   readonly oldestAt: number;
-  /** Of the oldest event there is in the plan's time, seconds since 1970; 0 without any. */
+  /** `created_at` of the oldest event in the plan's time, seconds since 1970; 0 without events. */
   readonly firstAt: number;
 }
 
 /**
- * How dense the newest `count` events of the plan's time are.
+ * The density of the newest `count` events in the plan's time.
  */
 export function newestStatement(
   { since, before }: Pick<WordPlan, "since" | "before">,
@@ -52,15 +55,15 @@ export function newestStatement(
   };
 }
 
-/** One row of an answer to {@link matchStatement}. The counts are the same in each. */
+/** A row of the result of {@link matchStatement}. Its counts are the same in each row. */
 export interface MatchRow extends Omit<Found, "best"> {
-  /** Undefined in the one row of an answer without matches. */
+  /** Undefined in the only row of a result without matches. */
   readonly match: Match | undefined;
 }
 
 /**
- * The best `limit` of the newest events of a stretch of time that have the words and the facets. What is
- * looked at is bounded before anything else is asked, in whatever order the index gives it.
+ * The best `limit` of the newest events in a time range that have the words and the facets. The
+ * `limit` on rows read comes first, in index order, so that the cost is bounded.
  */
 export function matchStatement(
   plan: WordPlan,
@@ -112,7 +115,7 @@ from (select) as one left join best on true`,
 }
 
 /**
- * What a row `hit` of `event_words` must have. All words are the first parameter.
+ * The conditions on a row `hit` of `event_words`. The query of all words is the first parameter.
  */
 export function wordsSql(
   { words, soughtWords, facets }: Pick<WordPlan, "words" | "soughtWords" | "facets">,
@@ -132,20 +135,23 @@ export function wordsSql(
   return [...wordSql, ...facets.map(facetSql)];
 }
 
-/** A condition that each row is checked for: an index would go through the long list of all that meet it. */
+/**
+ * Keeps a condition out of the index scan, which would read the long list of rows that satisfy it.
+ */
 function unindexed(sql: string): string {
   return `(${sql}) is true`;
 }
 
-/** Words hold letters, digits and the like, and nothing that a `tsquery` could take for an operator. */
+/** Words consist of letters, digits and the like, and contain no `tsquery` operator. */
 function wordsQuery(words: readonly string[]): string {
   return words.map((word) => `'${word}'`).join(" & ");
 }
 
 /**
- * These events, in this order, those that are still there as they were found and meet the plan exactly.
+ * These events in this order, without those that are gone or were replaced, and without those that
+ * only share a facet.
  *
- * @param mostBytes the longest JSON that comes along.
+ * @param mostBytes the longest JSON that is returned; longer ones are fetched later.
  */
 export function matchedStatement(
   plan: WordPlan,
@@ -155,9 +161,10 @@ export function matchedStatement(
   const parameters = new Parameters();
   const keys = parameters.add(plainArray(matches.map(({ key }) => key)));
   const times = parameters.add(plainArray(matches.map(({ createdAt }) => createdAt)));
-  // What has expired was left out when they were found.
+  // Expired events were excluded when the matches were found.
   const conditions = [
-    // Not "=": by an index of times Postgres would look at all events of the same second, for each.
+    // Not "=": with it the planner may use an index by time and read all events of that second, for
+    // each match.
     "hit.created_at is not distinct from wanted.created_at",
     ...restSql({ ...plan, nowS: 0 }, parameters),
   ];

@@ -1,9 +1,9 @@
 /**
- * Searching from the newest events backwards: how far to look in one step.
+ * A search proceeds from the newest events backwards; this decides how far it looks in one step.
  *
- * What has a rare word is found by looking at all of time at once; of a common one the last hours are
- * enough, and more would be too much. How common the words are shows as the walk goes: each step is as
- * long as what the one before found lets expect.
+ * A rare word is found by reading its whole index list at once. For a common one, the last hours
+ * are enough and more would cost too much. How common the words are shows as the walk proceeds: the
+ * length of each step follows from what the previous one found.
  *
  * @see NIP-50
  * @module
@@ -12,19 +12,19 @@
 import { SHORTEST_WINDOW_S } from "./facet.ts";
 import type { Rarity } from "./word_shares.ts";
 
-/** How many of the newest events that match are compared at most, where nothing else is said. */
+/** How many of the newest matching events are compared at most, by default. */
 export const DEFAULT_SEARCH_CANDIDATES = 2_000;
 
-/** Of so many times as many as are wanted the best are chosen, so that a search costs what its limit says. */
+/** The ratio of compared events to wanted ones, so that the cost of a search follows its limit. */
 const CHOICE = 4;
 
-/** However few are wanted, they are chosen among so many. */
+/** At least this many are compared, however few are wanted. */
 const MIN_CANDIDATES = 200;
 
 /**
- * How many of the newest events that match are compared to find the best `limit`.
+ * How many of the newest matching events are compared to find the best `limit`.
  *
- * @param most what the settings allow.
+ * @param most the maximum from the settings.
  */
 export function candidatesFor(limit: number, most: number): number {
   return Math.min(most, Math.max(MIN_CANDIDATES, CHOICE * limit));
@@ -35,30 +35,30 @@ export interface Match {
   /** `events.key`. */
   readonly key: number;
   readonly createdAt: number;
-  /** How good an answer it is: larger is better. */
+  /** Its relevance: larger is better. */
   readonly rank: number;
 }
 
-/** A stretch of time to look at. */
+/** A time range to search in one step. */
 export interface TimeRange {
   /** Seconds since 1970, inclusive. */
   readonly since: number;
   /** Seconds since 1970, exclusive. */
   readonly before: number;
-  /** How many of the newest that match are compared. */
+  /** How many of the newest matches are compared. */
   readonly wanted: number;
-  /** The most that may be looked at. */
+  /** The most index entries that may be read. */
   readonly most: number;
   /**
-   * Whether the index is asked for this time besides words. If not, it gives what it has of all times,
-   * which is quicker where that is little.
+   * Whether time windows are part of the index condition. If not, the index returns matches of all
+   * times, which is faster where there are few.
    */
   readonly isSelective: boolean;
 }
 
-/** What is in a stretch of time. */
+/** What one step found. */
 export interface Found {
-  /** How many were looked at; more than may be, when there are more. */
+  /** How many index entries were read; `most + 1` when there are more than allowed. */
   readonly looked: number;
   /** How many of them match and were compared. */
   readonly compared: number;
@@ -66,29 +66,29 @@ export interface Found {
   readonly best: readonly Match[];
 }
 
-/** What {@link walkBack} goes through. */
+/** The input of {@link walkBack}. */
 export interface Walk {
   /** Seconds since 1970, inclusive. */
   readonly since: number;
-  /** Seconds since 1970, exclusive: right behind the newest event. */
+  /** Seconds since 1970, exclusive: the second after the newest event. */
   readonly before: number;
-  /** How many events there are in a second, with these words or without. */
+  /** Events in a second, with these words or without. */
   readonly eventsPerS: number;
-  /** How many of the newest that match are compared. */
+  /** How many of the newest matches are compared. */
   readonly candidates: number;
-  /** How rare the words are, as far as that is known. */
+  /** How rare the words are, if known. */
   readonly rarity?: Rarity | undefined;
 }
 
-/** What a walk found. */
+/** What a search found. */
 export interface SearchResult extends Pick<Found, "compared" | "best"> {
-  /** Whether nothing that matches was passed over. */
+  /** Whether no match was skipped. */
   readonly isWhole: boolean;
 }
 
 /**
- * The best of the newest that match, best first, then the newest first. Of a few minutes that have more
- * matches than may be looked at, any of them are taken.
+ * The best of the newest matches, best first, then newest first. If the shortest window has more
+ * matches than may be read, an arbitrary part of them is taken.
  */
 export async function walkBack(
   walk: Walk,
@@ -103,28 +103,33 @@ export async function walkBack(
 }
 
 /**
- * A bound on what a search costs when the words come in bursts. To find the minute of one in which a step
- * found too much, halving that takes about twenty.
+ * Bounds the cost when matches come in bursts. About twenty halvings find the right minute of one.
  */
 const MAX_STEPS = 32;
 
-/** So many may be looked at in a step, and more where so many times as many as are compared are more. */
+/** The most entries read in a step: this, or twice the number compared if that is more. */
 export const MIN_LOOKED_AT = 2_000;
 const MOST_LOOKED_AT = 2;
 
-/** How many events there are in the first step, for what one in a thousand has to show, if nothing is known. */
+/**
+ * Events in the first step when the rarity is unknown: enough to judge a word that one event in a
+ * thousand has.
+ */
 const FIRST_STEP = 3_000;
 
-/** Not all events have words: if every second one has, so many times as many are as many with words. */
+/** Not all events have words. Assumes that every second one does. */
 const PER_EVENT_WITH_WORDS = 2;
 
-/** To pick those of a time out, the index goes through its events: so many take as long as to look at one. */
+/**
+ * To select a time window, the index passes over entries of other times: this many take as long as
+ * reading one event.
+ */
 const PASSED_PER_LOOK = 300;
 
-/** A step is never so many times as long as the one before: what is old may be denser. */
+/** The most by which one step is longer than the previous: older events may be denser. */
 const MAX_GROWTH = 64;
 
-/** Where a walk is, and what it has found. */
+/** The position of a walk, and what it has found. */
 class Walker {
   readonly #walk: Walk;
   readonly #most: number;
@@ -132,9 +137,9 @@ class Walker {
   #compared = 0;
   #end: number;
   #lengthS: number;
-  /** From here to the end there is known to be too much to look at. */
+  /** From here to the end there is known to be too much to read. */
   #fullSince = Infinity;
-  /** Whether all that is left is likely to be no more than may be looked at, whenever it was. */
+  /** Whether all remaining matches of all times are expected to be few enough to read at once. */
   #isFew = false;
   #wasWrong = false;
   #isWhole = true;
@@ -155,7 +160,7 @@ class Walker {
     return this.#compared < this.#walk.candidates && this.#end > this.#walk.since;
   }
 
-  /** What is to be looked at next. */
+  /** The range to search next. */
   stretch(): TimeRange {
     const { since, candidates } = this.#walk;
     return {
@@ -190,18 +195,18 @@ class Walker {
     };
   }
 
-  /** If what is too much is even, a part of it that is enough. */
+  /** Chooses a part of the range that should be enough, if matches are evenly spread. */
   #shorten(fullSince: number): void {
     this.#fullSince = fullSince;
     this.#takePart(Math.min(0.5, 2 * (this.#walk.candidates - this.#compared) / this.#most));
   }
 
-  /** Of the time in which there is known to be too much. */
+  /** A part of the range that is known to have too much. */
   #takePart(part: number): void {
     this.#lengthS = this.#lengthOf(part * (this.#end - this.#fullSince));
   }
 
-  /** What comes next, by how many the last step found and how long it was. */
+  /** Chooses the next step from the number of matches in the last one and its length. */
   #plan(found: number, lengthS: number): void {
     if (this.#end > this.#fullSince) return this.#takePart(0.5);
     const { since } = this.#walk;
@@ -210,13 +215,13 @@ class Walker {
     this.#isFew = !this.#wasWrong && this.#isSooner(all);
   }
 
-  /** Whether `all` that match, of all times, are sooner looked at than those of the next step. */
+  /** Whether reading all matches of all times, `all`, is cheaper than the next step. */
   #isSooner(all: number): boolean {
     const passed = this.#lengthS * this.#walk.eventsPerS;
     return all <= Math.min(0.7 * this.#most, this.#wanted + passed / PASSED_PER_LOOK);
   }
 
-  /** Some more than are missing: a step for the last of them costs more than these do. */
+  /** A little more than is missing, because an additional step costs more. */
   get #wanted(): number {
     return 1.125 * this.#walk.candidates - this.#compared;
   }
@@ -226,7 +231,7 @@ class Walker {
   }
 }
 
-/** How many there are in as long a time, rather too few, after so many were found in one. */
+/** A cautious estimate of the matches in a range as long as one in which `found` were found. */
 function atLeast(found: number): number {
   return Math.max(found / 2, found - 1.5 * Math.sqrt(found)) + 0.5;
 }

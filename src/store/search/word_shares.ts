@@ -1,9 +1,10 @@
 /**
- * How common words and facets are, as far as the statistics tell that Postgres makes for its planner.
+ * How common words and facets are, from the planner statistics of Postgres.
  *
- * To find what has a rare word and a common one, an index goes through the long list of the common one: it
- * is sooner found out by looking at the few that have the rare one. The same goes for the few events of an
- * author, or with a tag. And how far back a search has to look follows from how rare the rarest is.
+ * To intersect a rare word with a common one, a GIN index also reads the long list of the common
+ * one. It is faster to look up only the rare word and check the few rows it gives. The same holds
+ * for the facets of authors and tags with few events. The rarest condition also determines how far
+ * back a search has to look.
  *
  * @see NIP-50
  * @module
@@ -14,51 +15,51 @@ import type { FacetCondition } from "./facet.ts";
 import type { WordPlan } from "../read/plan.ts";
 import { nowS, type StoreClock, timeless } from "../store_clock.ts";
 
-/** The part of all events with words that must have a word or a facet for it to be common. */
+/** A word or facet is common when this share of the events with words has it. */
 const COMMON_SHARE = 0.1;
 
-/** How long an answer is good for, seconds. */
+/** How long statistics are cached, seconds. */
 const GOOD_FOR_S = 600;
 
-/** How common words and facets were when the statistics were made. */
+/** How common words and facets were when the statistics were collected. */
 export interface WordShares {
-  /** Events with words. */
+  /** The number of events with words. */
   readonly events: number;
   readonly words: Shares;
-  /** As decimal numbers. */
+  /** By decimal number. */
   readonly facets: Shares;
 }
 
 /**
- * Which part of the events with words has what, of the most common.
+ * The shares of the most common elements.
  */
 export class Shares {
   readonly #shares: ReadonlyMap<string, number>;
-  /** Of all others, at most. */
+  /** An upper bound on the share of any other element. */
   readonly #least: number;
 
-  /** Without any share all others are taken for common. */
+  /** Without any shares, every element is assumed to be common. */
   constructor(shares: Iterable<readonly [string, number]> = []) {
     this.#shares = new Map(shares);
     this.#least = Math.min(1, ...this.#shares.values());
   }
 
-  /** What is not among the most common is no more common than the last of these. */
+  /** An element that is not listed is at most as common as the last one listed. */
   of(key: string): number {
     return this.#shares.get(key) ?? this.#least;
   }
 }
 
-/** How common the rarest is of what a plan looks up. */
+/** How common the rarest condition of a plan is. */
 export interface Rarity {
-  /** The part of the events with words that has it, at most. */
+  /** An upper bound on the share of the events with words that satisfy it. */
   readonly share: number;
-  /** How many events that is. */
+  /** The same as a number of events. */
   readonly events: number;
 }
 
 /**
- * Asks a database for its statistics, now and then.
+ * Reads the statistics of a database, and caches them.
  */
 export class Statistics {
   readonly #database: Pick<Database, "query">;
@@ -71,7 +72,7 @@ export class Statistics {
     this.#clock = clock;
   }
 
-  /** Undefined where there are none. Rejects as {@link Database.query} does, when it is time to ask again. */
+  /** Undefined without statistics. Rejects as {@link Database.query} does when the cache is stale. */
   async current(): Promise<WordShares | undefined> {
     const now = nowS(this.#clock);
     if (now - this.#knownAtS < GOOD_FOR_S) return this.#shares;
@@ -90,7 +91,8 @@ function sharesOf(rows: readonly ShareRow[]): WordShares | undefined {
 }
 
 /**
- * Looks up what is rare only, if anything is, and checks what that finds for the rest.
+ * Looks up only the rare conditions of a plan, if there are any; the common ones are checked
+ * afterwards.
  */
 export function withoutCommon(plan: WordPlan, known: WordShares): WordPlan {
   if (rarestShare(plan, known) >= COMMON_SHARE) return plan;
@@ -105,7 +107,7 @@ export function withoutCommon(plan: WordPlan, known: WordShares): WordPlan {
 }
 
 /**
- * How rare the rarest is of what a plan looks up.
+ * How common the rarest condition of a plan is.
  */
 export function rarityOf(plan: WordPlan, known: WordShares): Rarity {
   const share = rarestShare(plan, known);
@@ -120,7 +122,7 @@ function rarestShare({ soughtWords, facets }: WordPlan, known: WordShares): numb
   );
 }
 
-/** At most: of several values that will do, events may have more than one. */
+/** An upper bound: an event may have several of the accepted values. */
 function shareOf({ facets, every }: FacetCondition, known: WordShares): number {
   const shares = facets.map((facet) => known.facets.of(facet));
   return every ? Math.min(...shares) : Math.min(1, shares.reduce((sum, share) => sum + share, 0));
@@ -134,7 +136,7 @@ interface ShareRow {
   readonly events: number;
 }
 
-/** Behind the shares Postgres writes some others, which belong to nothing. */
+/** `most_common_elem_freqs` has a few more values than elements; these have no key. */
 const sharesStatement: Statement<ShareRow> = {
   text: `select attname, key, share, events
 from (

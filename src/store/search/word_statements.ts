@@ -1,5 +1,5 @@
 /**
- * The statements that write the words by which events are found.
+ * The statements that write the search words of events.
  *
  * @see NIP-50
  * @module
@@ -16,7 +16,7 @@ import type { Statement } from "../database/database.ts";
 import { eventFacets } from "./facet.ts";
 import { PROFILE_KIND, profileWord } from "./profile_word.ts";
 
-/** An event and the row that it is in. */
+/** An event and the key of its row. */
 export interface KeyedEvent {
   /** `events.key`. */
   readonly key: number;
@@ -24,8 +24,8 @@ export interface KeyedEvent {
 }
 
 /**
- * Writes the words of events that were just written, in the same transaction. An event without words gets
- * a row too: it says that nothing was forgotten.
+ * Inserts the words of events that were just written, in the same transaction. An event without
+ * words gets a row too, to show that it has been indexed.
  *
  * @param hashText see {@link eventFacets}.
  *
@@ -45,7 +45,10 @@ set created_at = excluded.created_at, words = excluded.words, facets = excluded.
 
 const ARRAYS = "$1::int8[], $2::int8[], $3::text[], $4::text[]";
 
-/** Facets as one text for each row: Postgres has no lists of lists of different lengths. */
+/**
+ * The facets of each row are one text, because Postgres has no arrays of arrays of different
+ * lengths.
+ */
 function rowArrays(rows: readonly KeyedEvent[], hashText: HashText): readonly string[] {
   return [
     plainArray(rows.map(({ key }) => key)),
@@ -55,7 +58,7 @@ function rowArrays(rows: readonly KeyedEvent[], hashText: HashText): readonly st
   ];
 }
 
-/** A row of `events` that was looked at. */
+/** A row of `events` that was read. */
 export interface LookedAt {
   readonly key: number;
   /** Its event when its words are missing. */
@@ -63,7 +66,7 @@ export interface LookedAt {
 }
 
 /**
- * The next rows behind `after`, with the events among them whose words are missing.
+ * The next rows after `after`, with the events that have no words yet.
  */
 export function selectWordless(
   after: number,
@@ -80,7 +83,7 @@ from events where key > $1::int8 order by key limit $2::int8`,
 }
 
 /**
- * Writes words that were missing. Whoever was faster wins: a row that has words by now keeps them, and
+ * Inserts words that were missing. Does not overwrite: a row that has words by now keeps them, and
  * one that holds another version by now gets none.
  *
  * @param hashText see {@link eventFacets}.
@@ -105,12 +108,15 @@ function eventOf(json: Uint8Array): NostrEvent | undefined {
   return event === undefined || "reason" in event ? undefined : event;
 }
 
-/** Words hold neither quotes nor backslashes: nothing in a vector needs an escape, nor in the array. */
+/**
+ * Words contain neither quotes nor backslashes, so nothing needs escaping in a `tsvector` or in the
+ * array.
+ */
 function vectorArray(rows: readonly KeyedEvent[]): string {
   return `{${rows.map(({ event }) => `"${vectorOf(event)}"`).join(",")}}`;
 }
 
-/** Each word with its places, counted from 1; that of a profile also as a word of profiles. */
+/** Each word with its positions, counted from 1; those of a profile also as {@link profileWord}. */
 function vectorOf(event: NostrEvent): string {
   const { heading, body } = eventWords(event);
   const places = new Map<string, string>();

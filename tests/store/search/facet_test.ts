@@ -48,7 +48,7 @@ Deno.test("an event has the facets that its conditions ask for, and no others", 
   equal(asked({ kinds: [1], authors: [author(event.pubkey)] }), false);
 });
 
-Deno.test("notes are what most events with words are", () => {
+Deno.test("a facet condition with text notes is usual", () => {
   const isUsual = (...kinds: number[]) => facetConditions({ kinds, tags: [] })[0]!.isUsual === true;
   deepEqual([isUsual(1), isUsual(0, 1), isUsual(0), isUsual(30_023)], [true, true, false, false]);
 });
@@ -74,7 +74,7 @@ Deno.test("the windows over a stretch are those of all its seconds, and little m
   }));
 });
 
-Deno.test("over all of time windows tell nothing apart", () => {
+Deno.test("a range of all time has no windows", () => {
   equal(windowsOver(0, Number.MAX_SAFE_INTEGER + 1), undefined);
   deepEqual(windowsOver(0, 1)?.facets.length, 1);
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { wordsToFind, wordsToIndex } from "../../../src/nostr/words.ts";
 import { profileWord } from "../../../src/store/search/profile_word.ts";
 
-Deno.test("no text has a word of profiles, and no search looks for one", () => {
+Deno.test("no text contains a profile word, and no search can ask for one", () => {
   fc.assert(fc.property(fc.string({ minLength: 1 }), (text) => {
     for (const words of [wordsToIndex, wordsToFind]) {
       equal([...words(profileWord(text))].some((word) => word.includes(":")), false);

@@ -9,7 +9,7 @@ const kinds = new Set([1]);
 const event = new FakeSigner(new SeededRandom(1))
   .sign({ kind: 1, created_at: 5, tags: [], content: "fox" });
 
-Deno.test("goes on behind the last row it saw, and writes only where words are missing", async () => {
+Deno.test("reindexing continues after the last row, and writes only missing words", async () => {
   const database = new ScriptedDatabase(
     [{ key: 4, event: undefined }, { key: 9, event: undefined }],
     [{ key: 12, event }, { key: 15, event: undefined }],
@@ -21,7 +21,7 @@ Deno.test("goes on behind the last row it saw, and writes only where words are m
   deepEqual(database.asked.map(({ parameters }) => parameters[0]), [0, 9, "{12}", 15]);
 });
 
-Deno.test("without kinds there is nothing to do", async () => {
+Deno.test("without searchable kinds nothing is reindexed", async () => {
   const database = new ScriptedDatabase();
   deepEqual(
     await Array.fromAsync(reindex(database, { kinds: new Set(), hashText: portableHashText })),
@@ -30,7 +30,7 @@ Deno.test("without kinds there is nothing to do", async () => {
   equal(database.asked.length, 0);
 });
 
-Deno.test("stops when it is told to, with the signal's reason", async () => {
+Deno.test("reindexing stops with the signal's reason", async () => {
   const database = new ScriptedDatabase([{ key: 4, event: undefined }], [{ key: 9, event }]);
   const controller = new AbortController();
   const reason = new Error("enough");

@@ -33,7 +33,7 @@ const [a, b] = ["a", "b"].map((id): StoredEvent => (
   { seq: 1, id, createdAt: NOW, json: new Uint8Array() }
 )) as [StoredEvent, StoredEvent];
 
-Deno.test("what is found step by step is fetched, the best of all steps first", async () => {
+Deno.test("matches of all steps are fetched, the best first", async () => {
   const newest = { count: 250, newestAt: NOW, oldestAt: NOW - 1_000, firstAt: 0 };
   const database = new ScriptedDatabase([newest], [match(1, 0.5)], [match(2, 0.9), match(3, 0.1)]);
   const context = { database, candidates: 6, chunkEvents: 1 };
@@ -42,7 +42,7 @@ Deno.test("what is found step by step is fetched, the best of all steps first", 
   deepEqual(fetched, ["{2}", "{1}"]);
 });
 
-Deno.test("events that were named are looked at once", async () => {
+Deno.test("a search by ids takes one step", async () => {
   const database = new ScriptedDatabase([match(1, 0.5)], [a, b]);
   const context = { database, candidates: 100, chunkEvents: 500 };
   const answer = searchEvents(planOf({ ids: new Set(["0".repeat(64)]) }), context);
@@ -50,13 +50,13 @@ Deno.test("events that were named are looked at once", async () => {
   equal(database.asked.length, 2);
 });
 
-Deno.test("without events there is nothing to look at", async () => {
+Deno.test("without events there is no step", async () => {
   const database = new ScriptedDatabase([{ count: 0, newestAt: 0, oldestAt: 0, firstAt: 0 }]);
   const found = await findMatches(planOf(), 2, { database, candidates: 100 });
   deepEqual(found, { compared: 0, best: [], isWhole: true });
 });
 
-Deno.test("of few events all are looked at at once", async () => {
+Deno.test("few events are read in one step", async () => {
   const database = new ScriptedDatabase([{ count: 12, newestAt: NOW, oldestAt: 5, firstAt: 5 }], [
     none,
   ]);
@@ -106,7 +106,7 @@ Deno.test("NIP50 a search reads no more in a large database than in a small one"
   }
 });
 
-Deno.test("NIP50 of a second that has too many, some are found, in a bounded number of steps", async () => {
+Deno.test("NIP50 of a second with too many matches some are found, in a bounded number of steps", async () => {
   await using server = await PostgresServer.start();
   const count = 3 * MIN_LOOKED_AT;
   await using place = await filled(server, minutely(2_000) + burst(count));
@@ -115,7 +115,7 @@ Deno.test("NIP50 of a second that has too many, some are found, in a bounded num
   ok(sorted <= MIN_LOOKED_AT + 1);
 });
 
-Deno.test("NIP50 what was found is fetched by itself, not with all of its second", async () => {
+Deno.test("NIP50 a match is fetched without the other events of its second", async () => {
   await using server = await PostgresServer.start();
   await using place = await filled(server, minutely(20_000) + burst(1_500));
   const { found, read } = await costOf(place.database, "burst");

@@ -41,18 +41,18 @@ Deno.test("words, facets, windows and bounds are parameters", () => {
   equal(/fox|dog/.test(text), false);
 });
 
-Deno.test("without being selective the index is asked for no time", () => {
+Deno.test("a range that is not selective has no windows", () => {
   const { parameters } = matchStatement(planOf({}), { ...stretch, isSelective: false }, 10);
   deepEqual(parameters, ["'fox' & 'dog'", 101, 1_000, 2_000, 50, 10]);
 });
 
-Deno.test("what most events meet is no matter of the index", () => {
+Deno.test("a usual condition is kept out of the index scan", () => {
   const [notes, articles] = [1, 30_023].map((kind) => statementOf({ kinds: new Set([kind]) }).text);
   ok(notes!.includes("(hit.facets && $2::int8[]) is true"));
   ok(articles!.includes("and hit.facets && $2::int8[] and"));
 });
 
-Deno.test("words that are not looked up are checked, and all count for the rank", () => {
+Deno.test("words that are not looked up are checked, and all words count for the rank", () => {
   const plan = { ...planOf({}), soughtWords: ["dog"] };
   const { text, parameters } = matchStatement(plan, stretch, 10);
   deepEqual(parameters.slice(0, 2), ["'fox' & 'dog'", "'dog'"]);
@@ -77,30 +77,30 @@ Deno.test("the text depends on which conditions there are, not on how many value
   ok(statementOf(tags("a")).text !== statementOf({}).text);
 });
 
-Deno.test("what is looked at is bounded before its time is compared", () => {
+Deno.test("the rows read are bounded before their time is compared", () => {
   const { text } = statementOf({});
   const [found = "", newest = ""] = text.split("newest as materialized");
   ok(found.includes("limit $3::int8") && !found.includes("created_at >="));
   ok(newest.includes("created_at >="));
 });
 
-Deno.test("NIP91 of values that must all be there every facet is asked for", () => {
+Deno.test("NIP91 values that must all be present are conditions on every facet", () => {
   const { text } = statementOf({ allTags: new Map([["t", new Set(["a", "b"])]]) });
   ok(text.includes("hit.facets @> $2::int8[]"));
 });
 
-Deno.test("events that are named are looked up", () => {
+Deno.test("ids are looked up", () => {
   const { text, parameters } = statementOf({ ids: new Set(["a".repeat(64)]) });
   ok(text.includes("join events on events.head = named.head and events.id = named.id"));
   ok(parameters.includes(`{"\\\\x${"a".repeat(64)}"}`));
 });
 
-Deno.test("NIP40 what has expired is no match", () => {
+Deno.test("NIP40 an expired event is no match", () => {
   ok(statementOf({}, 5).text.includes("hit.event not in (select expired.key"));
   equal(statementOf({}).text.includes("expired"), false);
 });
 
-Deno.test("a row without a match says how many there were", () => {
+Deno.test("a row without a match has the counts", () => {
   const { read } = statementOf({});
   deepEqual(read(new FakeCells("7", "0", "0", "0", "0")), {
     looked: 7,
@@ -114,7 +114,7 @@ Deno.test("a row without a match says how many there were", () => {
   });
 });
 
-Deno.test("what was found is checked by its true values when it is fetched", () => {
+Deno.test("matches are checked by their exact values when they are fetched", () => {
   const plan = planOf({ authors: new Set(["a".repeat(64)]), kinds: new Set([1]) }, 5);
   const { text, parameters } = matchedStatement(plan, [
     { key: 7, createdAt: 5, rank: 0.5 },

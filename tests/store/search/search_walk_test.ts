@@ -60,14 +60,14 @@ Deno.test("a middling word takes as many steps as it takes to know how common it
   ok(middling.stretches.length <= 5);
 });
 
-Deno.test("of few that are left all are looked at at once", async () => {
+Deno.test("a few remaining matches are read in one step", async () => {
   const few = world(every(30_000_000, 50));
   const { compared } = await walk(few, { lengthS: 86_400 * 300 });
   equal(compared, 50);
   deepEqual(few.stretches.map(({ isSelective }) => isSelective), [true, false]);
 });
 
-Deno.test("where few were expected and many are, the walk goes on by steps", async () => {
+Deno.test("if a range has more matches than expected, the walk continues in steps", async () => {
   // Nothing lately, and then a crowd.
   const crowd = world(every(1, 50_000).map((time) => time - 10_000_000));
   const { best } = await walk(crowd, { lengthS: 9_000_000, candidates: 1_000 });
@@ -77,7 +77,7 @@ Deno.test("where few were expected and many are, the walk goes on by steps", asy
   equal(steps.lastIndexOf(false), 1);
 });
 
-Deno.test("of a word that is known to be rare all are looked at at once", async () => {
+Deno.test("a word known to be rare is read in one step", async () => {
   const { stretches, look } = world(every(100_000, 300));
   const rarity = { share: 0.001, events: 300 };
   const { compared } = await walkBack(
@@ -87,7 +87,7 @@ Deno.test("of a word that is known to be rare all are looked at at once", async 
   deepEqual([compared, stretches.length, stretches[0]!.isSelective], [100, 1, false]);
 });
 
-Deno.test("of a word that is known to be common the first step has enough", async () => {
+Deno.test("for a word known to be common, the first step is enough", async () => {
   const { matches, stretches, look } = world(every(1_000, 100_000));
   const rarity = { share: 0.1, events: 100_000 };
   const { best } = await walkBack(
@@ -111,7 +111,7 @@ Deno.test("statistics may be wrong both ways", async () => {
   }
 });
 
-Deno.test("the steps meet without a gap, and end where time does", async () => {
+Deno.test("the steps leave no gap, and end at the start of time", async () => {
   const { stretches, look } = world([]);
   await walkBack({ since: 500, before: NOW, eventsPerS: 3, candidates: 10 }, look);
   equal(stretches[0]!.before, NOW);
@@ -121,7 +121,7 @@ Deno.test("the steps meet without a gap, and end where time does", async () => {
   equal(stretches.at(-1)!.since, 500);
 });
 
-Deno.test("where there is too much to look at, the step is made shorter", async () => {
+Deno.test("a range with too much to read is shortened", async () => {
   // Nothing for long, and then a crowd.
   const times = every(1, 50_000).map((time) => time - 10_000_000);
   const burst = world(times);
@@ -129,20 +129,20 @@ Deno.test("where there is too much to look at, the step is made shorter", async 
   deepEqual(best, burst.matches.slice(0, 100));
 });
 
-Deno.test("of too many matches in the shortest window some are taken, and it is said", async () => {
+Deno.test("of too many matches in the shortest window some are taken, and the result says so", async () => {
   const flood = world([...Array<number>(5_000).fill(NOW - 5), NOW - SHORTEST_WINDOW_S * 3]);
   const { compared, isWhole } = await walk(flood, { candidates: 1_000 });
   deepEqual([compared, isWhole], [1_000, false]);
 });
 
-Deno.test("what was passed over is known even when all of time was walked through", async () => {
+Deno.test("the result is not whole if matches were skipped, even after all of time", async () => {
   const look = ({ wanted, most }: TimeRange) =>
     Promise.resolve({ looked: most + 1, compared: Math.min(1, wanted), best: [] });
   const walked = await walkBack({ since: 0, before: 100, eventsPerS: 30, candidates: 10 }, look);
   deepEqual(walked, { compared: 1, best: [], isWhole: false });
 });
 
-Deno.test("no world makes a walk endless", async () => {
+Deno.test("every walk ends", async () => {
   let steps = 0;
   await walkBack(
     { since: 0, before: 2 ** 53, eventsPerS: 2 ** -30, candidates: 10 },
@@ -154,7 +154,7 @@ Deno.test("no world makes a walk endless", async () => {
   ok(steps <= 32);
 });
 
-Deno.test("a search is among four times as many as it wants, within bounds", () => {
+Deno.test("a search compares four times as many as are wanted, within bounds", () => {
   const wanted = [1, 50, 51, 300, 500, 501, Infinity];
   const candidates = wanted.map((limit) => candidatesFor(limit, 2_000));
   deepEqual(candidates, [200, 200, 204, 1_200, 2_000, 2_000, 2_000]);

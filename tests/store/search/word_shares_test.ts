@@ -56,7 +56,7 @@ Deno.test("rare words are looked up, common ones only when there are no others",
   deepEqual(withoutCommon(planOf("the", "fox"), nothing).soughtWords, ["the", "fox"]);
 });
 
-Deno.test("so are facets, and beside a rare one no common word", () => {
+Deno.test("rare facets are looked up, and beside one no common word", () => {
   const sought = (plan: WordPlan) => {
     const { soughtWords, facets } = withoutCommon(plan, known);
     return [soughtWords, facets.map(({ isUsual = false }) => !isUsual)];
@@ -72,7 +72,7 @@ Deno.test("so are facets, and beside a rare one no common word", () => {
   deepEqual(sought(planWith(manyTags, "the")), [["the"], [true]]);
 });
 
-Deno.test("the rarest counts, and what is not known is as rare as the rarest that is", () => {
+Deno.test("the rarest condition counts, and an unknown element is as rare as the rarest known one", () => {
   deepEqual(rarityOf(planOf("the", "dog"), known), { share: 0.09, events: 90 });
   deepEqual(rarityOf(planOf("the", "fox"), known), { share: 0.01, events: 10 });
   deepEqual(rarityOf(planWith(byA, "the"), known), { share: 0.2, events: 200 });
@@ -82,7 +82,7 @@ Deno.test("the rarest counts, and what is not known is as rare as the rarest tha
   deepEqual(rarityOf(planOf("the"), nothing), { share: 1, events: 0 });
 });
 
-Deno.test("an answer is good for ten minutes, and a failure for none", async () => {
+Deno.test("statistics are cached for ten minutes, failures are not", async () => {
   const clock = new FakeClock(1_700_000_000_000);
   const row = { column: "words", key: "the", share: 0.5, events: 1_000 };
   const database = new ScriptedDatabase([row], []);

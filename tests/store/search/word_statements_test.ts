@@ -19,27 +19,27 @@ function note(content: string, tags: readonly (readonly string[])[] = []) {
   return author.sign({ kind: 1, created_at: 5, tags, content });
 }
 
-Deno.test("each word stands once, with all its places, those of a title marked", () => {
+Deno.test("each word is there once, with all its positions, those of a title weighted", () => {
   const event = note("fox and Fox", [["title", "The fox"]]);
   const rows = [{ key: 7, event }, { key: 8, event: note("!") }];
   const { parameters } = insertWords(rows, portableHashText);
   deepEqual(parameters.slice(0, 3), ["{7,8}", "{5,5}", `{"'the':1A 'fox':2A,3,5 'and':4",""}`]);
 });
 
-Deno.test("the words of a profile stand there as words of profiles too", () => {
+Deno.test("the words of a profile are indexed as profile words too", () => {
   const event = author.sign({ kind: 0, created_at: 5, tags: [], content: '{"name":"Ann Fox"}' });
   const { parameters } = insertWords([{ key: 7, event }], portableHashText);
   equal(parameters[2], `{"'ann':1A 'fox':2A '0:ann' '0:fox'"}`);
 });
 
-Deno.test("the facets of each event are a list of their own", () => {
+Deno.test("the facets of each event are one array", () => {
   const [plain, tagged] = [note("a"), note("b", [["t", "x"]])];
   const rows = [{ key: 7, event: plain }, { key: 8, event: tagged }];
   const lists = rows.map(({ event }) => `"{${eventFacets(event, portableHashText).join(",")}}"`);
   equal(insertWords(rows, portableHashText).parameters[3], `{${lists.join(",")}}`);
 });
 
-Deno.test("whatever the text, nothing in an array of vectors needs an escape", () => {
+Deno.test("no text needs escaping in an array of vectors", () => {
   const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...ODD_STRINGS));
   fc.assert(fc.property(text, (content) => {
     const [, , vectors] =
@@ -48,7 +48,7 @@ Deno.test("whatever the text, nothing in an array of vectors needs an escape", (
   }));
 });
 
-Deno.test("words that were missing name the version that they are of", () => {
+Deno.test("missing words name the version that they are of", () => {
   const event = note("fox");
   const { parameters } = insertMissingWords([{ key: 7, event }], portableHashText);
   deepEqual(parameters, [
@@ -57,7 +57,7 @@ Deno.test("words that were missing name the version that they are of", () => {
   ]);
 });
 
-Deno.test("a row without JSON has its words", () => {
+Deno.test("an empty JSON means that the row has its words", () => {
   const { read } = selectWordless(0, { kinds: [1], rows: 10 });
   const row = (json: string) =>
     read({ integer: () => 3, utf8: () => utf8(json), hex: () => "", text: () => "" });
