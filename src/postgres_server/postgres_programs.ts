@@ -1,29 +1,30 @@
 /**
- * Postgres laid out so that it runs.
+ * Copies the Postgres programs to where they can run.
  *
  * @module
  */
 
 import type { PostgresPackage } from "./postgres_package.ts";
 
-/** Programs of one Postgres version, by path. */
+/** The programs of one Postgres version, by path. */
 export interface PostgresPrograms {
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** One line of a package's `pg-symlinks.json`. Both are paths within the package. */
+/** One entry of a package's `pg-symlinks.json`. Both are paths within the package. */
 interface PackagedLink {
   readonly source: string;
   readonly target: string;
 }
 
 /**
- * Copies the package to `home` once. It cannot be used in place: its libraries need links that an install
- * script would make, and Postgres, which refuses to run as root, cannot read a cache in root's home.
+ * Copies the package to `home`, once. It cannot be used in place: its libraries need symbolic links
+ * that an install script would create, and Postgres, which refuses to run as root, cannot read a
+ * cache in root's home.
  *
- * What stands at `home` is whole: it is prepared beside and renamed, so that whoever comes at the same
- * time, or after a crash, finds all of it or nothing.
+ * The copy is made beside `home` and renamed, so that a concurrent call, or one after a crash,
+ * finds a complete copy or none.
  */
 export async function layOutPrograms(
   { directory }: PostgresPackage,

@@ -1,5 +1,5 @@
 /**
- * The file `postmaster.pid`, by which a Postgres server says in its data directory that it runs.
+ * The file `postmaster.pid`, which a running Postgres server keeps in its data directory.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { Clock } from "../base/clock.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
 import { sleep } from "../base/sleep.ts";
 
-/** What the file says. */
+/** The contents of the file. */
 export interface PostmasterFile {
-  /** The process, which need not be there any more. */
+  /** The process id; the process may be gone. */
   readonly pid: number;
-  /** Whether it answers queries. It does not while it recovers or shuts down. */
+  /** Whether the server accepts queries, which it does not during recovery and shutdown. */
   readonly isReady: boolean;
 }
 
@@ -21,7 +21,7 @@ const PID_LINE = 0;
 const STATUS_LINE = 7;
 
 /**
- * Reads the file's text; undefined while the server has written less than its number.
+ * Parses the file; undefined while the server has not written its process id.
  */
 export function parsePostmasterFile(text: string): PostmasterFile | undefined {
   const lines = text.split("\n");
@@ -31,7 +31,7 @@ export function parsePostmasterFile(text: string): PostmasterFile | undefined {
 }
 
 /**
- * What the server of the data directory `data` says of itself; undefined when it says nothing.
+ * The state of the server of the data directory `data`; undefined when there is no file.
  */
 export async function readPostmasterFile(data: string): Promise<PostmasterFile | undefined> {
   try {
@@ -42,30 +42,30 @@ export async function readPostmasterFile(data: string): Promise<PostmasterFile |
   }
 }
 
-/** How often is looked whether a server has gone, milliseconds. */
+/** The interval at which a stopping server is checked, milliseconds. */
 const LOOK_MS = 50;
 
 /**
- * How long a server may take to write down what it holds, milliseconds; then it is made to leave at once, and
- * the next start recovers from its log.
+ * How long a fast shutdown may take, milliseconds. An immediate shutdown follows, and recovery at
+ * the next start.
  */
 const POLITE_MS = 60_000;
 
-/** How long it may take to leave at once, milliseconds. */
+/** How long an immediate shutdown may take, milliseconds. */
 const RUDE_MS = 10_000;
 
 /** The directories of a server. */
 export interface ServerDirectories {
   readonly data: string;
-  /** Where its socket is. */
+  /** The directory of its socket. */
   readonly socket: string;
 }
 
 /**
- * Stops the server that an earlier process left running, and says whether there was one. Call it only when
- * nobody else may use the directories. The locks that a killed server has left behind go too: the number in
- * them may be another process's by now, or that of a process nobody has buried, and Postgres would take
- * either for a server.
+ * Stops the server that an earlier process left running, and returns whether there was one. Call it
+ * only when no one else may use the directories. It also removes the lock files of a killed server:
+ * the process id in them may be another process's by now, or that of a zombie, and Postgres would
+ * take either for a running server.
  *
  * Rejects with {@link StoreUnavailable} when it does not stop.
  */
@@ -111,7 +111,7 @@ async function endProcess(
   return true;
 }
 
-/** Whether a process is a Postgres that was started with this data directory, by its command line. */
+/** Whether the command line of a process is that of a Postgres with this data directory. */
 async function isServerOf(data: string, pid: number): Promise<boolean> {
   const { stdout } = await new Deno.Command("sh", {
     // Small systems have no `ps`; others have no `/proc`.

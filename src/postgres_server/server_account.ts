@@ -1,19 +1,18 @@
 /**
- * Who runs a private Postgres server. It refuses to be run by root, because a fault in it would then be a
- * fault in everything.
+ * The account that runs a private Postgres server. Postgres refuses to run as root.
  *
  * @module
  */
 
-/** Options of a command that is run by somebody else; nothing when it is run by ourselves. */
+/** The `uid` and `gid` of a command run as another user; empty when it runs as the current one. */
 export type ServerAccount = { readonly uid: number; readonly gid: number } | Record<string, never>;
 
-/** Whoever is nobody. */
+/** The uid and gid of the user `nobody`. */
 const NOBODY = Deno.build.os === "darwin" ? 4_294_967_294 : 65_534;
 
 /**
- * The account for a server whose data lie in `directory`: our own, or, when we are root, that of whoever
- * owns the directory already, or else nobody's.
+ * The account for a server whose data is in `directory`: the current user, or for root the owner of
+ * the directory, or else `nobody`.
  */
 export async function serverAccount(
   directory: string,
@@ -30,8 +29,8 @@ export async function serverAccount(
 }
 
 /**
- * Makes `directory` when it is missing, and lets only the account in: whoever reaches the server's socket
- * may do all in it.
+ * Creates `directory` if needed, with access for the account only: whoever reaches the server's
+ * socket has full access to it.
  */
 export async function giveDirectory(directory: string, account: ServerAccount): Promise<void> {
   await Deno.mkdir(directory, { recursive: true });
@@ -40,15 +39,18 @@ export async function giveDirectory(directory: string, account: ServerAccount): 
   await Deno.chmod(directory, 0o700);
 }
 
-/** Makes a file that is the account's. It must not be there: root follows no link that others have laid. */
+/**
+ * Creates a file that the account owns. Fails if it exists, so that root follows no symbolic link
+ * of another user.
+ */
 export async function giveFile(path: string, text: string, account: ServerAccount): Promise<void> {
   await Deno.writeTextFile(path, text, { createNew: true, mode: 0o600 });
   if (account.uid !== undefined) await Deno.chown(path, account.uid, account.gid);
 }
 
 /**
- * Why a server of the account could not use `directory`; undefined when it could. A directory above it may be
- * closed to others, as root's home is. Neither needs to be there yet.
+ * Why a server of the account could not use `directory`; undefined when it could. A parent
+ * directory may be closed to others, as root's home is. Neither needs to exist yet.
  */
 export async function reachFault(
   directory: string,
@@ -80,8 +82,8 @@ async function nearestExisting(path: string): Promise<string> {
 }
 
 /**
- * Why a server of the account could not make a database; undefined when it could. Postgres looks up the name
- * of whoever makes one, and in a container a user may have none.
+ * Why a server of the account could not run `initdb`; undefined when it could. `initdb` looks up
+ * the name of the user, and in a container the user may have none.
  */
 export async function nameFault(account: ServerAccount): Promise<string | undefined> {
   const { success } = await new Deno.Command("id", {

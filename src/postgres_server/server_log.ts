@@ -1,5 +1,5 @@
 /**
- * What a Postgres server says, in the relay's log.
+ * Forwards the log of a Postgres server to the relay's.
  *
  * @module
  */
@@ -7,31 +7,31 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
-/** Takes a server's lines. */
+/** Receives the lines of a server. */
 export interface ServerLog {
   line(text: string): void;
-  /** The last line that told of something wrong, or of anything; empty before the first. */
+  /** The last line about a problem, or else the last line; empty before the first. */
   readonly lastLine: string;
 }
 
-/** What is worth an operator's attention. Queries that fail are told by whoever asked them. */
+/** The severities that concern an operator. Failed queries are reported by their callers. */
 const LEVELS: Readonly<Record<string, keyof Log>> = {
   WARNING: "warn",
   FATAL: "warn",
   PANIC: "error",
 };
 
-/** What it says to whoever connects while it starts, recovers or stops; those who do tell of it. */
+/** The answer to connections during start, recovery and shutdown; whoever connects reports it. */
 const REFUSAL = /^the database system is /;
 
-/** One of its processes was killed: it ends all connections and recovers by itself. */
+/** A process of the server was killed. The server ends all connections and recovers by itself. */
 const CRASH = /^.+ \(PID \d+\) was terminated by /;
 
-/** For how long the same sentence is told once, milliseconds: each process of the server may say it. */
+/** How long a message is not repeated, milliseconds: each process of the server may log it. */
 const REPEAT_MS = 60_000;
 
 /**
- * Passes a server's lines on to `log`, each at the level that it has for an operator.
+ * Forwards a server's lines to `log`, each at the level that it has for an operator.
  */
 export function serverLog(log: Log, clock: Clock): ServerLog {
   let lastLine = "";

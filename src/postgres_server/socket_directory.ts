@@ -1,5 +1,5 @@
 /**
- * Where a private Postgres server has its socket.
+ * The directory of a private Postgres server's socket.
  *
  * @module
  */
@@ -8,16 +8,17 @@ import { createHash } from "node:crypto";
 import { StoreUnavailable } from "../store/event_store.ts";
 import { giveDirectory, type ServerAccount } from "./server_account.ts";
 
-/** The longest path of a Unix socket that every system takes, bytes: macOS has 103, Linux 107. */
+/** The longest path of a Unix socket that works everywhere, bytes: macOS allows 103, Linux 107. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
 const SOCKET_NAME = "/.s.PGSQL.5432";
 
 /**
- * A directory for the socket of the server whose files are in `home`: `run` in there, or, where
- * that makes too long a path, one in the system's temporary directory that is always the same and closed to others.
+ * The directory for the socket of the server whose files are in `home`: its subdirectory `run`, or
+ * if that path is too long, a directory in the system's temporary directory, always the same and
+ * closed to others.
  *
- * Rejects with {@link StoreUnavailable} when somebody else made that one.
+ * Rejects with {@link StoreUnavailable} when another user created that one.
  */
 export async function socketDirectory(
   home: string,

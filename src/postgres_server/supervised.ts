@@ -1,12 +1,12 @@
 /**
- * A server process that cannot outlive this one.
+ * A server process that ends with this one.
  *
  * @module
  */
 
 import type { ServerAccount } from "./server_account.ts";
 
-/** What to run and for whom. */
+/** What to run, and as whom. */
 export interface SupervisedOptions {
   readonly program: string;
   readonly args: readonly string[];
@@ -16,12 +16,13 @@ export interface SupervisedOptions {
 }
 
 /**
- * A shell between us and the server. It holds the reading end of a pipe whose writing end is ours alone: the
- * pipe closes when we say so or when we are gone, killed or not, and then the shell interrupts the server.
- * Again each second, because a server that has only just begun does not listen yet.
+ * A shell between this process and the server. It reads from a pipe whose only writer is this
+ * process. When the pipe closes, on request or because this process is gone, the shell sends SIGINT
+ * to the server, and repeats that each second, because a server that has just started does not
+ * handle it yet.
  *
- * What a terminal or a service manager sends to all processes at once passes both by: the server is to end
- * after the relay, not with it.
+ * The shell ignores signals that a terminal or a service manager sends to all processes at once:
+ * the server must end after the relay, not with it.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
@@ -38,11 +39,11 @@ exit "$status"
 `;
 
 /**
- * A program that runs until it ends by itself, until {@link end}, or until this process is gone. Then it
- * gets SIGINT.
+ * A program that runs until it ends by itself, or gets SIGINT because of {@link end} or because
+ * this process is gone.
  */
 export class Supervised {
-  /** Resolves to its exit code, or to 128 and the number of the signal that ended it. */
+  /** Resolves to its exit code, or to 128 plus the number of the signal that ended it. */
   readonly ended: Promise<number>;
   readonly #process: Deno.ChildProcess;
   readonly #lines: Promise<void>;
@@ -57,7 +58,7 @@ export class Supervised {
       stdin: "piped",
       stdout: "null",
       stderr: "piped",
-      // A process group of its own: no Ctrl-C reaches it.
+      // A process group of its own, which Ctrl-C does not reach.
       detached: true,
       ...account,
     }).spawn();
@@ -69,7 +70,7 @@ export class Supervised {
     return this.#hasEnded;
   }
 
-  /** Asks it to end and waits until it did. Idempotent. */
+  /** Sends SIGINT and waits for the end. Idempotent. */
   async end(): Promise<void> {
     await (this.#ending ??= this.#process.stdin.close().catch(() => {}));
     await this.ended;

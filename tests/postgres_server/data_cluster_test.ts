@@ -24,7 +24,7 @@ async function withInitdb(
 const MAKES_ONE =
   'echo 18 > "$2/PG_VERSION"; echo "$*" > "$2/args"; echo sample > "$2/postgresql.conf"';
 
-Deno.test("a data directory is made once, with UTF-8, the C locale and checksums", async () => {
+Deno.test("a data directory is created once, with UTF-8, the C locale and checksums", async () => {
   await withInitdb(MAKES_ONE, async (path, prepare) => {
     await prepare();
     const args = await Deno.readTextFile(`${path}/args`);
@@ -39,7 +39,7 @@ Deno.test("a data directory is made once, with UTF-8, the C locale and checksums
   });
 });
 
-Deno.test("a failure leaves no data directory, and what it left is cleared away next time", async () => {
+Deno.test("a failure leaves no data directory, and the next attempt removes its remains", async () => {
   const script =
     `[ -e "$0.once" ] || { : > "$0.once"; : > "$2/half"; echo "disk full" >&2; exit 1; }`;
   await withInitdb(`${script}\n${MAKES_ONE}`, async (path, prepare) => {

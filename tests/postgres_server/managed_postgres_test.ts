@@ -24,7 +24,7 @@ Deno.test.afterAll(async () => {
   await Deno.remove(root, { recursive: true });
 });
 
-Deno.test("what was committed is there after a stop and a start, and nothing runs in between", async () => {
+Deno.test("commits survive a stop and a start, and no process runs in between", async () => {
   const first = await ManagedPostgres.start(home, options);
   await script(first.url, "create table notes (text text); insert into notes values ('kept')");
   const pid = await serverPid();
@@ -43,7 +43,7 @@ Deno.test("fsync, checksums and autovacuum are on, and no port is open", async (
   deepEqual(shown.flat(), ["on", "on", "on", "", "UTF8"]);
 });
 
-Deno.test("what postgresql.conf says wins over the relay's settings", async () => {
+Deno.test("postgresql.conf overrides the relay's settings", async () => {
   const path = `${home}/data/postgresql.conf`;
   const before = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, `${before}work_mem = 7MB\n`);
@@ -60,7 +60,7 @@ Deno.test("a second relay is refused while the first one runs", async () => {
   await rejects(ManagedPostgres.start(home, options), /in use by another process/);
 });
 
-Deno.test("a server that was killed is started again, and each is told once", async () => {
+Deno.test("a killed server is restarted, and both are logged once", async () => {
   const told: string[] = [];
   const tell = (message: string) => void told.push(message);
   await using server = await started({ ...silentLog, info: tell, error: tell });
@@ -72,7 +72,7 @@ Deno.test("a server that was killed is started again, and each is told once", as
   deepEqual(told, ["database server ended", "database server runs again"]);
 });
 
-Deno.test("a server whose supervisor was killed is stopped and started again", async () => {
+Deno.test("a server whose supervisor was killed is stopped and restarted", async () => {
   await using server = await started();
   const pid = await serverPid();
   Deno.kill(await parentOf(pid), "SIGKILL");
@@ -92,7 +92,7 @@ Deno.test("the server of a relay that was killed ends by itself", async () => {
   equal(await readPostmasterFile(`${home}/data`), undefined);
 });
 
-Deno.test("a relay that comes right after one that was killed has the data", async () => {
+Deno.test("a relay started right after one was killed has the data", async () => {
   await using relay = new Program("tests/kit/managed_program.ts", [home]);
   await relay.said("ready");
   relay.kill("SIGKILL");
@@ -114,7 +114,7 @@ Deno.test("when relay, supervisor and server are killed at once, the next start 
   deepEqual(await notes(server.url), ["kept"]);
 });
 
-Deno.test("processes of a server that was killed are waited for at the next start", async () => {
+Deno.test("the next start waits for the processes of a killed server", async () => {
   await using relay = new Program("tests/kit/managed_program.ts", [home]);
   await relay.said("ready");
   const pid = await serverPid();
@@ -136,7 +136,7 @@ Deno.test("processes of a server that was killed are waited for at the next star
   await database.close();
 });
 
-Deno.test("the pid of a server that is gone may be another process's by now", async () => {
+Deno.test("a process id that was reused is not taken for the server", async () => {
   // This test's own number, which runs and is no server.
   const path = `${home}/data/postmaster.pid`;
   await Deno.writeTextFile(path, `${Deno.pid}\n${home}/data\n1700000000\n5432\n\n\n\nready   \n`);
@@ -144,7 +144,7 @@ Deno.test("the pid of a server that is gone may be another process's by now", as
   deepEqual(await notes(server.url), ["kept"]);
 });
 
-Deno.test("a server that does not start says why, and leaves nothing running", async () => {
+Deno.test("a server that does not start reports the reason and leaves nothing running", async () => {
   const path = `${home}/data/postgresql.conf`;
   const before = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, "no_such_setting = on\n");
@@ -157,7 +157,7 @@ Deno.test("a server that does not start says why, and leaves nothing running", a
   deepEqual(await notes(server.url), ["kept"]);
 });
 
-Deno.test("the data of another major version are left alone, and the way out is told", async () => {
+Deno.test("data of another major version is left alone, and the error says what to do", async () => {
   const path = `${home}/data/PG_VERSION`;
   const before = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, "9\n");

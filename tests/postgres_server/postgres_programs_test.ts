@@ -18,7 +18,7 @@ async function withPackage(work: (directory: string, root: string) => Promise<vo
   }
 }
 
-Deno.test("programs are copied where anybody can run them, and links are made", async () => {
+Deno.test("programs are copied to where any user can run them, with their links", async () => {
   await withPackage(async (directory, root) => {
     const programs = await layOutPrograms({ directory, version: "1" }, `${root}/home`);
     deepEqual(programs, {
@@ -32,7 +32,7 @@ Deno.test("programs are copied where anybody can run them, and links are made", 
   });
 });
 
-Deno.test("what is laid out already is left as it is", async () => {
+Deno.test("a copy that exists is left as it is", async () => {
   await withPackage(async (directory, root) => {
     await layOutPrograms({ directory, version: "1" }, `${root}/home`);
     await Deno.writeTextFile(`${root}/home/bin/postgres`, "an older server");
@@ -41,7 +41,7 @@ Deno.test("what is laid out already is left as it is", async () => {
   });
 });
 
-Deno.test("several who come at once find the same", async () => {
+Deno.test("concurrent calls find the same copy", async () => {
   await withPackage(async (directory, root) => {
     const home = `${root}/home`;
     await Promise.all([1, 2, 3].map(() => layOutPrograms({ directory, version: "1" }, home)));

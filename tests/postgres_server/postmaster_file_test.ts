@@ -15,7 +15,7 @@ Deno.test("a server is ready when its eighth line says so, and only then", () =>
   }
 });
 
-Deno.test("what a server has not finished writing is no file yet", () => {
+Deno.test("an incomplete file is ignored", () => {
   for (const text of ["", "\n", "-4711\n", "4711.5\n", "no number\n"]) {
     equal(parsePostmasterFile(text), undefined);
   }
@@ -28,7 +28,7 @@ Deno.test("a directory without a server has no file, and nothing needs to be sto
   await Deno.remove(data);
 });
 
-Deno.test("locks that name a process which is no server of the directory are removed", async () => {
+Deno.test("lock files that name a process of something else are removed", async () => {
   const data = await Deno.makeTempDir({ prefix: "gallimimus-" });
   for (const name of ["postmaster.pid", ".s.PGSQL.5432.lock"]) {
     await Deno.writeTextFile(`${data}/${name}`, `${Deno.pid}\n`);

@@ -8,11 +8,11 @@ import {
 
 const isRoot = Deno.uid() === 0;
 
-Deno.test("whoever is not root runs the server as himself", async () => {
+Deno.test("a user other than root runs the server as that user", async () => {
   deepEqual(await serverAccount("/nowhere", 1000), {});
 });
 
-Deno.test("root lets the directory's owner run the server, and nobody where there is none", async () => {
+Deno.test("root runs the server as the directory's owner, or as nobody when there is none", async () => {
   equal(await nameFault(await serverAccount("/nowhere", 0)), undefined);
   const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
   // Only root can give a directory away; whoever else runs this owns it already.
@@ -22,7 +22,7 @@ Deno.test("root lets the directory's owner run the server, and nobody where ther
   await Deno.remove(directory);
 });
 
-Deno.test("a directory that was given away is closed to others", async () => {
+Deno.test("a directory given to the account is closed to others", async () => {
   const parent = await Deno.makeTempDir({ prefix: "gallimimus-" });
   await Deno.chmod(parent, 0o755);
   const account = await serverAccount(parent);
@@ -32,7 +32,7 @@ Deno.test("a directory that was given away is closed to others", async () => {
   await Deno.remove(parent, { recursive: true });
 });
 
-Deno.test("root is told when the account cannot get to a directory that is there or will be", async () => {
+Deno.test("it is a fault when the account cannot reach a directory that exists or will exist", async () => {
   const parent = await Deno.makeTempDir({ prefix: "gallimimus-" });
   await Deno.mkdir(`${parent}/open`, { mode: 0o755 });
   await Deno.chmod(parent, 0o700);
@@ -45,7 +45,7 @@ Deno.test("root is told when the account cannot get to a directory that is there
   await Deno.remove(parent, { recursive: true });
 });
 
-Deno.test("a user without a name cannot make a database", async () => {
+Deno.test("a user without a name cannot run initdb", async () => {
   equal(
     await nameFault({ uid: 3_999_999_999, gid: 0 }),
     "the system has no name for user 3999999999, which Postgres needs",

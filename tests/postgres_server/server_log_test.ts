@@ -13,7 +13,7 @@ function recording() {
   return { said, clock, server: serverLog(log, clock) };
 }
 
-Deno.test("what an operator must know is louder than what a server says all day", () => {
+Deno.test("what concerns an operator is a warning or error, everything else is debug", () => {
   const { said, server } = recording();
   server.line("LOG:  database system is ready to accept connections");
   server.line("ERROR:  duplicate key");
@@ -31,7 +31,7 @@ Deno.test("what an operator must know is louder than what a server says all day"
   ]);
 });
 
-Deno.test("a process of the server that was killed is told, and refusals while it recovers are not", () => {
+Deno.test("a killed process of the server is an error, and refused connections during recovery are not", () => {
   const { said, server } = recording();
   server.line("LOG:  server process (PID 4711) was terminated by signal 9: Killed");
   server.line("FATAL:  the database system is in recovery mode");
@@ -43,7 +43,7 @@ Deno.test("a process of the server that was killed is told, and refusals while i
   ]);
 });
 
-Deno.test("what each process of the server says is told once a minute", () => {
+Deno.test("a message that each process logs is forwarded once a minute", () => {
   const { said, server, clock } = recording();
   const line = "FATAL:  terminating connection due to unexpected postmaster exit";
   for (let process = 0; process < 3; process++) server.line(line);
@@ -52,7 +52,7 @@ Deno.test("what each process of the server says is told once a minute", () => {
   deepEqual(said.map((text) => text.split(" ")[0]), ["warn", "debug", "debug", "warn"]);
 });
 
-Deno.test("the last line is that of the fault, where there was one", () => {
+Deno.test("the last line is that of the last problem, if there was one", () => {
   const { server } = recording();
   equal(server.lastLine, "");
   server.line("LOG:  starting");

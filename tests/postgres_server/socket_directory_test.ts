@@ -12,13 +12,13 @@ async function withTemporary(work: (temporary: string) => Promise<void>): Promis
   }
 }
 
-Deno.test("the socket is beside the data where its path is short enough", async () => {
+Deno.test("the socket is beside the data if the path is short enough", async () => {
   await withTemporary(async (home) => {
     equal(await socketDirectory(home, account), `${home}/run`);
   });
 });
 
-Deno.test("a long path has a directory of its own that is always the same and closed to others", async () => {
+Deno.test("a long path gets a directory of its own, always the same and closed to others", async () => {
   await withTemporary(async (temporary) => {
     const home = `/${"long/".repeat(20)}`;
     const directory = await socketDirectory(home, account, temporary);
@@ -37,7 +37,7 @@ Deno.test("a directory that others can write to is not used", async () => {
   });
 });
 
-Deno.test("a link in its place is not followed", async () => {
+Deno.test("a symbolic link in its place is not followed", async () => {
   await withTemporary(async (temporary) => {
     const home = `/${"long/".repeat(20)}`;
     const directory = await socketDirectory(home, account, temporary);

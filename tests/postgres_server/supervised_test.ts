@@ -11,7 +11,7 @@ function supervised(script: string, lines: string[] = []): Supervised {
   });
 }
 
-Deno.test("its exit code and its lines arrive, the last one without a line feed too", async () => {
+Deno.test("the exit code and all lines arrive, even the last one without a line feed", async () => {
   const lines: string[] = [];
   const server = supervised("printf 'one\\ntwo\\nthree' >&2; exit 3", lines);
   equal(await server.ended, 3);
@@ -19,7 +19,7 @@ Deno.test("its exit code and its lines arrive, the last one without a line feed 
   deepEqual(lines, ["one", "two", "three"]);
 });
 
-Deno.test("a signal that ends it is told as 128 and its number", async () => {
+Deno.test("a signal that ends it is reported as 128 plus its number", async () => {
   equal(await supervised("kill -KILL $$").ended, 137);
 });
 
@@ -47,7 +47,7 @@ Deno.test("end after the end does nothing", async () => {
   equal(server.hasEnded, true);
 });
 
-Deno.test("a program that is not there ends with 127", async () => {
+Deno.test("a missing program ends with 127", async () => {
   const lines: string[] = [];
   const server = new Supervised({
     program: "/nowhere/postgres",
