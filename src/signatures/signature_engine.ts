@@ -1,5 +1,5 @@
 /**
- * Which implementation of BIP-340 this process uses.
+ * Selects the implementation of BIP-340 for this process.
  *
  * @see BIP-340
  * @module
@@ -12,7 +12,7 @@ import { nobleEngine } from "./signature_noble.ts";
 import { loadWasmEngine } from "./signature_wasm.ts";
 import { loadNativeEngine, type NativeEngine } from "./signature_native.ts";
 
-/** The engines by name. What they cost differs, what they say does not. */
+/** The engines by name. They differ in speed, not in results. */
 const ENGINE_LOADERS = {
   native: nativeEngine,
   wasm: async () => ({ ...await loadWasmEngine(), close() {} }),
@@ -24,23 +24,23 @@ type EngineLoader = (library: string) => OwnedEngine | Promise<OwnedEngine>;
 /** The name of an engine. */
 export type EngineName = keyof typeof ENGINE_LOADERS;
 
-/** An engine that whoever loaded it must close. */
+/** An engine that its loader must close. */
 export interface OwnedEngine extends SignatureEngine {
-  /** Gives back what it holds. Nothing may be checked afterwards. Idempotent. */
+  /** Releases its resources. Must not be used afterwards. Idempotent. */
   close(): void;
 }
 
-/** Which engine the settings ask for. */
+/** The engine in the settings. */
 export interface EngineChoice {
   readonly engine: EngineName | "auto";
-  /** Where `native` is to be taken from. Empty or absent searches. */
+  /** The path of the library for `native`. Empty or absent: searched for. */
   readonly library?: string;
 }
 
-/** The engines that `auto` tries, fastest first. The last one needs nothing and always works. */
+/** What `auto` tries, fastest first. The last one has no requirements and always works. */
 const FASTEST_FIRST: readonly EngineName[] = ["native", "wasm", "noble"];
 
-/** A signature that holds, made for this purpose; with any other id it does not. */
+/** A valid signature for the self-test; with any other id it is invalid. */
 const KNOWN_SIGNATURE = {
   id: "1868e8ad4ca66b7a9bb6ddaaecde6e5cc5d11682e87abb650a6ce8853854ef05",
   pubkey: "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
@@ -49,8 +49,8 @@ const KNOWN_SIGNATURE = {
 };
 
 /**
- * Loads the engine called `name`. Every thread loads its own. `library` is where `native` is to be
- * taken from; empty searches.
+ * Loads the engine called `name`. Every thread loads its own. `library` is the path of the library
+ * for `native`; if empty it is searched for.
  *
  * @throws Error when this runtime cannot run it.
  */
@@ -59,10 +59,11 @@ export async function loadEngine(name: EngineName, library = ""): Promise<OwnedE
 }
 
 /**
- * Loads the engine that the settings ask for, or for `auto` the fastest that loads and tells a true
- * signature from a false one. An engine that was asked for by name has no stand-in.
+ * Loads the engine in the settings; for `auto`, the fastest one that loads and passes the
+ * self-test. An engine chosen by name has no fallback.
  *
- * @throws Error when the engine asked for cannot be loaded; BrokenInvariant when it gives wrong answers.
+ * @throws Error when the engine asked for cannot be loaded; BrokenInvariant when it gives wrong
+ *   answers.
  */
 export async function chooseEngine(
   { engine: wanted, library = "" }: EngineChoice,
@@ -73,7 +74,7 @@ export async function chooseEngine(
     try {
       return { ...await testedEngine(name, library), name };
     } catch (error) {
-      // Most machines have no library, and nothing is wrong with them unless one was named.
+      // Most machines have no library, which is only a fault if the settings name one.
       const harmless = name === "native" && library === "" && !(error instanceof BrokenInvariant);
       log[harmless ? "info" : "warn"]("signature engine unusable", {
         engine: name,

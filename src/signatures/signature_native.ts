@@ -1,6 +1,6 @@
 /**
- * Signature checks by the libsecp256k1 of this machine, called directly: several times as fast as the
- * same library compiled to WebAssembly.
+ * BIP-340 verification by the system's libsecp256k1, called through FFI: several times as fast as
+ * the same library compiled to WebAssembly.
  *
  * @see BIP-340
  * @module
@@ -16,9 +16,9 @@ import {
 
 /** An engine that holds a library until it is closed. */
 export interface NativeEngine extends SignatureEngine {
-  /** The name or path by which the library was found. */
+  /** The name or path of the library that was loaded. */
   readonly library: string;
-  /** Gives the library back. Nothing may be checked afterwards. Idempotent. */
+  /** Unloads the library. Must not be used afterwards. Idempotent. */
   close(): void;
 }
 
@@ -29,8 +29,8 @@ export interface NativeFault {
 }
 
 /**
- * Loads libsecp256k1 from the path `library`, or from where systems keep it when that is empty. Never
- * throws and never asks the user for a permission.
+ * Loads libsecp256k1 from the path `library`, or if that is empty from the usual places. Never
+ * throws, and never prompts for a permission.
  *
  * Each thread that calls this has a context of its own; the library's code is shared.
  *
@@ -53,8 +53,8 @@ export function loadNativeEngine(library = ""): NativeEngine | NativeFault {
 }
 
 /**
- * Where an operating system keeps the library, newest version first. A name without a directory is for
- * the system's own search.
+ * Where an operating system keeps the library, newest version first. The system searches for a name
+ * without a directory.
  */
 export function usualPlaces(os: typeof Deno.build.os): readonly string[] {
   if (os === "windows") return WINDOWS_NAMES;
@@ -63,13 +63,13 @@ export function usualPlaces(os: typeof Deno.build.os): readonly string[] {
 }
 
 const WINDOWS_NAMES = [6, 5, 2, 1, 0].map((version) => `libsecp256k1-${version}.dll`);
-/** Homebrew on Apple's own processors, Homebrew on Intel's, and the system's search. */
+/** Homebrew on Apple silicon, Homebrew on Intel, and the system's search. */
 const DARWIN_PLACES = ["/opt/homebrew/lib/", "/usr/local/lib/", ""]
   .map((directory) => `${directory}libsecp256k1.dylib`);
 const ELF_NAMES = [".6", ".5", ".2", ".1", ".0", ""]
   .map((version) => `libsecp256k1.so${version}`);
 
-/** What the system says of a file that does not exist, as opposed to one that cannot be used. */
+/** The error for a missing file, as opposed to an unusable one. */
 const NOT_THERE = /no such file|cannot open shared object|cannot find|could not be found/i;
 
 const SYMBOLS = {
@@ -80,24 +80,24 @@ const SYMBOLS = {
     parameters: ["pointer", "buffer", "buffer", "usize", "buffer"],
     result: "i32",
   },
-  // Never called. It came with the length that `schnorrsig_verify` takes: a library without it would
-  // take the length for the address of the key.
+  // Never called. It was added together with the length parameter of `schnorrsig_verify`; an older
+  // library would take the length for the address of the key.
   secp256k1_schnorrsig_sign_custom: { parameters: [], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
 
-/** For verification. Newer versions need no flag and still take this one. */
+/** Newer versions need no flag and still accept this one. */
 const SECP256K1_CONTEXT_VERIFY = 0x101;
 
-/** The length of what is signed, as a C `size_t`. */
+/** The length of the message, as a C `size_t`. */
 const MESSAGE_LENGTH = BigInt(ID_BYTES);
 
-/** Bytes of `secp256k1_xonly_pubkey`, which only the library can read. */
+/** The size of the opaque `secp256k1_xonly_pubkey`. */
 const PARSED_KEY_BYTES = 64;
 
 function openLibrary(path: string): Library | NativeFault {
-  // Anything but "granted" would stop and ask, where there is somebody to ask.
+  // With any other state, `dlopen` would prompt where there is a terminal.
   if (Deno.permissions.querySync({ name: "ffi", path }).state !== "granted") {
     return { fault: `no permission to load ${path} (--allow-ffi)` };
   }

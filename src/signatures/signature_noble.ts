@@ -1,5 +1,5 @@
 /**
- * Signature checks in plain JavaScript: slow, and works wherever the relay does.
+ * BIP-340 verification in JavaScript: slow, but without requirements.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { schnorr } from "@noble/curves/secp256k1.js";
 import { PUBKEY_BYTES, SIGNATURE_BYTES, type SignatureEngine } from "../nostr/signature.ts";
 
 /**
- * The engine that needs nothing. It takes messages of any length, as BIP-340 does.
+ * The engine in JavaScript. It accepts messages of any length, as BIP-340 does.
  *
  * @see BIP-340 "Verification"
  *

@@ -1,5 +1,6 @@
 /**
- * Signature checks by libsecp256k1, compiled to WebAssembly: two to three times as fast as JavaScript.
+ * BIP-340 verification by libsecp256k1 compiled to WebAssembly: two to three times as fast as
+ * JavaScript.
  *
  * @module
  */
@@ -12,10 +13,10 @@ import {
 } from "../nostr/signature.ts";
 
 /**
- * Loads the engine. The package reads its WebAssembly file when it is first imported, hence the late
- * import: a runtime that lets nothing read files rejects here, and its caller takes another engine.
+ * Loads the engine. The package reads its WebAssembly file when it is imported, so it is imported
+ * here: where that file cannot be read, this rejects, and the caller uses another engine.
  *
- * Each thread that calls this has an engine and 1 MB of tables of its own.
+ * Each thread that calls this has its own engine and 1 MB of tables.
  *
  * @throws Error when the WebAssembly file cannot be read or the runtime will not run it.
  * @see BIP-340 "Verification"
@@ -39,7 +40,8 @@ export async function loadWasmEngine(): Promise<SignatureEngine> {
       try {
         return verifySchnorr(id, pubkey, sig);
       } catch {
-        // The library throws for a key that is no point and for numbers beyond their range.
+        // The library throws for a public key that is not on the curve, and for numbers out of
+        // range.
         return false;
       }
     },

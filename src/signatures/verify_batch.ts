@@ -1,6 +1,6 @@
 /**
- * Signature checks as flat bytes, the form in which they cross to another thread: copying a few kB is
- * cheaper there than any object, and cheaper than handing the memory over.
+ * Signature checks as flat bytes, to be sent to another thread: copying a few kB costs less than
+ * cloning objects, and less than transferring the buffer.
  *
  * @module
  */
@@ -14,24 +14,24 @@ import {
   type SignatureEngine,
 } from "../nostr/signature.ts";
 
-/** What one check takes: signature, id and public key, in this order. */
+/** The bytes of one check: signature, id and public key, in this order. */
 export const CHECK_BYTES = SIGNATURE_BYTES + ID_BYTES + PUBKEY_BYTES;
 
-/** The parts of an event that its signature is about. */
+/** The fields of an event that verification needs. */
 export type SignedParts = Pick<NostrEvent, "sig" | "id" | "pubkey">;
 
 /**
- * The checks of several events in a row.
+ * Concatenates the checks of several events.
  */
 export function packChecks(events: readonly SignedParts[]): Uint8Array<ArrayBuffer> {
-  // One conversion for all of them: each costs as much as the array that it makes.
+  // One conversion for all events: each call costs as much as the array that it allocates.
   let hex = "";
   for (const { sig, id, pubkey } of events) hex += sig + id + pubkey;
   return hexToBytes(hex);
 }
 
 /**
- * The answers to packed checks, in the same order: 1 where the signature holds, else 0.
+ * The results of packed checks, in the same order: 1 where the signature is valid, else 0.
  */
 export function verifyPacked(packed: Uint8Array, engine: SignatureEngine): Uint8Array<ArrayBuffer> {
   const answers = new Uint8Array(packed.length / CHECK_BYTES);

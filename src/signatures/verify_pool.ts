@@ -1,5 +1,5 @@
 /**
- * Signature checks on other cores.
+ * A pool of threads that verify signatures.
  *
  * @module
  */
@@ -13,43 +13,46 @@ import type { Verifier } from "../nostr/verifier.ts";
 import { packChecks } from "./verify_batch.ts";
 import type { StartThread, VerifyThread } from "./verify_thread.ts";
 
-/** The most checks of one batch. More per batch save nothing and make the first one wait. */
+/** The most checks in a batch. Larger batches save nothing and delay their first check. */
 const BATCH_CHECKS = 16;
 
-/** Batches that a thread has at once: one to work on and one to go on with. */
+/** Batches that a thread has at once: one in progress and one queued. */
 const THREAD_BATCHES = 2;
 
-/** A thread that died this often without an answer in between is not started again. */
+/** A thread that died this often without an answer in between is not restarted. */
 const MAX_DEATHS = 3;
 
-/** What a pool is made of. */
+/** How a pool is set up. */
 export interface VerifyPoolOptions {
   readonly start: StartThread;
   /** How many threads, at least one. */
   readonly threads: number;
-  /** Fewer checks than this, at the end of a turn, cost less here than sending them. Default 1. */
+  /**
+   * Fewer checks than this, at the end of a turn, are done here because that costs less than
+   * sending them. Default 1.
+   */
   readonly minBatch?: number;
-  /** How many checks may wait for a thread. What comes on top is checked at once by the caller. */
+  /** How many checks may wait for a thread. Further ones are done at once on the caller's thread. */
   readonly maxWaiting: number;
   /** For checks that no thread can do. */
   readonly engine: SignatureEngine;
   readonly log: Log;
 }
 
-/** An event whose signature is in question, and who asked. */
+/** An event whose signature is to be verified, and its caller. */
 interface Check {
   readonly event: NostrEvent;
   readonly resolve: (holds: boolean) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Checks that crossed together, and how many threads they have seen die. */
+/** Checks that were sent together, and how many threads died with them. */
 interface Batch {
   readonly checks: readonly Check[];
   deaths: number;
 }
 
-/** The place of a thread, which outlives the thread. */
+/** A slot for a thread, which outlives the thread. */
 interface Place {
   /** Undefined until there is something to do, and after a death. */
   thread: VerifyThread | undefined;
@@ -60,25 +63,25 @@ interface Place {
 }
 
 /**
- * Gives signature checks to threads, in batches of whatever waits.
+ * Distributes signature checks to threads, in batches of what is waiting.
  *
- * A lone check leaves at the end of the turn in which it came, or is done here when that is cheaper;
- * under load, batches fill while the threads are busy. When more than `maxWaiting` wait, the caller's
- * own thread does the check: it takes in less while it does, so the queue stays bounded and the checks
- * still get done.
+ * A single check is sent at the end of the turn in which it came, or done here when that costs
+ * less. Under load, batches fill while the threads are busy. When more than `maxWaiting` wait,
+ * further checks run on the caller's thread: it receives less meanwhile, so the queue stays
+ * bounded.
  *
- * A batch whose thread dies is given to another one, once; the second time it is checked here. A
- * thread is replaced when there is work for it.
+ * A batch whose thread dies is retried once on another thread, and then done here. A dead thread is
+ * replaced when there is work for it.
  */
 export class VerifyPool implements Verifier {
   readonly #options: VerifyPoolOptions;
   readonly #minBatch: number;
   readonly #places: readonly Place[];
-  /** Checks that wait for a thread, in turns of those who asked. */
+  /** Checks that wait for a thread, with fair turns between sources. */
   readonly #waiting = new FairQueue<Check>();
-  /** Batches that lost their thread and go first. */
+  /** Batches whose thread died; they go first. */
   readonly #retries: Batch[] = [];
-  /** Whether the end of this turn will dispatch. */
+  /** Whether a dispatch is scheduled for the end of this turn. */
   #scheduled = false;
   #closed = false;
 
@@ -108,7 +111,7 @@ export class VerifyPool implements Verifier {
     });
   }
 
-  /** Ends the threads and rejects what they had not answered. Idempotent. */
+  /** Ends the threads and rejects unanswered checks. Idempotent. */
   close(): void {
     this.#closed = true;
     const lost = [...this.#places.flatMap((place) => place.batches), ...this.#retries];
@@ -122,7 +125,7 @@ export class VerifyPool implements Verifier {
     for (const check of checks) check.reject(closedError());
   }
 
-  /** Dispatches at the end of this turn, so that what one read delivered makes one batch. */
+  /** Dispatches at the end of this turn, so that the events of one socket read share batches. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -149,7 +152,10 @@ export class VerifyPool implements Verifier {
     }
   }
 
-  /** The place with the fewest batches, if one has room for more; or that no thread stays alive. */
+  /**
+   * The place with the fewest batches, if any has capacity; "none left" when every thread has been
+   * given up.
+   */
   #leastBusyPlace(): Place | undefined | "none left" {
     const usable = this.#places.filter((place) => place.deaths < MAX_DEATHS);
     if (usable.length === 0) return "none left";
@@ -162,7 +168,7 @@ export class VerifyPool implements Verifier {
   #nextBatch(): Batch | undefined {
     const retry = this.#retries.shift();
     if (retry !== undefined || this.#waiting.size === 0) return retry;
-    // A few checks are spread over the threads that have nothing to do.
+    // A few checks are spread over the idle threads.
     const idle = this.#places.filter((place) => place.batches.length === 0).length;
     const share = Math.ceil(this.#waiting.size / Math.max(idle, 1));
     const fair = Math.max(share, this.#minBatch);
@@ -203,7 +209,7 @@ export class VerifyPool implements Verifier {
     this.#dispatch();
   }
 
-  /** Does all that waits on this thread, because no other one can be kept alive. */
+  /** Does all waiting checks on this thread, because every other one has been given up. */
   #checkHere(): void {
     for (const batch of this.#retries.splice(0)) this.#check(batch.checks);
     this.#check(this.#waiting.clear());

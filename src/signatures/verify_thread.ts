@@ -1,5 +1,5 @@
 /**
- * One thread that checks signatures, seen from outside.
+ * The handle of a thread that verifies signatures.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import type { ToVerifyWorker } from "./verify_worker.ts";
 
 const WORKER = new URL("./verify_worker.ts", import.meta.url);
 
-/** Who hears of what a thread does. */
+/** The events of a thread. */
 export interface VerifyThreadEvents {
-  /** The answers to the oldest batch that has none yet. */
+  /** The results of the oldest unanswered batch. */
   answered(answers: Uint8Array): void;
-  /** The thread is gone, and with it all its batches. Nothing follows. */
+  /** The thread died, and its batches are lost. No event follows. */
   died(reason: string): void;
 }
 
 /** A running thread. */
 export interface VerifyThread {
-  /** Gives it packed checks. Answers come in the same order. */
+  /** Sends packed checks. Answers come in the same order. */
   check(packed: Uint8Array): void;
-  /** Ends it. Nothing follows. */
+  /** Ends the thread. No event follows. */
   end(): void;
 }
 
-/** Where a thread takes what it is made of. */
+/** Where a thread loads its code from. */
 export interface ThreadSources {
-  /** The library of the engine `native`. Empty searches. */
+  /** The path of the library for `native`. Empty: searched for. */
   readonly library?: string;
-  /** The worker's module. Another one is only for tests. */
+  /** The worker's module; replaced in tests only. */
   readonly script?: URL;
 }
 
@@ -37,7 +37,7 @@ export interface ThreadSources {
 export type StartThread = (events: VerifyThreadEvents) => VerifyThread;
 
 /**
- * What starts threads that check with the engine called `engine`.
+ * Returns a function that starts threads with the engine called `engine`.
  */
 export function threadStarter(
   engine: EngineName,
@@ -45,7 +45,7 @@ export function threadStarter(
 ): StartThread {
   return (events) => {
     const worker = new Worker(script, { type: "module", name: "signatures" });
-    // What a thread said last may be heard after its death, when its place is another's.
+    // A message may arrive after the death, when the place has another thread.
     let over = false;
     const end = () => {
       over = true;
@@ -56,7 +56,7 @@ export function threadStarter(
       if (!over) events.answered(data);
     };
     worker.onerror = (event) => {
-      // Unhandled, the error of a worker ends the whole process.
+      // An unhandled error of a worker would end the process.
       event.preventDefault();
       if (over) return;
       end();

@@ -1,6 +1,6 @@
 /**
- * The thread that checks signatures. It is started by `verify_thread.ts`, told the name of an engine,
- * and from then on answers each batch of packed checks in the order in which they come.
+ * The worker that verifies signatures. `verify_thread.ts` starts it and sends the name of an
+ * engine, then batches of packed checks, which it answers in order.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { SignatureEngine } from "../nostr/signature.ts";
 import { type EngineName, loadEngine } from "./signature_engine.ts";
 import { verifyPacked } from "./verify_batch.ts";
 
-/** What the thread is told: first the engine, then batches. */
+/** The messages to the worker: first the engine, then batches. */
 export type ToVerifyWorker =
   | { readonly engine: EngineName; readonly library: string }
   | { readonly packed: Uint8Array };

@@ -35,7 +35,7 @@ Deno.test("native that cannot be loaded is an error that says why and how to ins
   await rejects(chooseEngine(choice, silentLog), /\/nowhere\/libsecp256k1\.so.*apt install/);
 });
 
-Deno.test("auto goes on without a library that was named and is not there, and warns", async () => {
+Deno.test("auto continues without a named library that is missing, and warns", async () => {
   const warnings: unknown[] = [];
   const log: Log = { ...silentLog, warn: (_, fields) => warnings.push(fields?.engine) };
   const engine = await chooseEngine({ engine: "auto", library: NOWHERE }, log);
@@ -44,7 +44,7 @@ Deno.test("auto goes on without a library that was named and is not there, and w
   engine.close();
 });
 
-Deno.test("the chosen engine tells true signatures from false ones", async () => {
+Deno.test("the chosen engine tells valid signatures from invalid ones", async () => {
   const engine = await chooseEngine({ engine: "auto" }, silentLog);
   const note = new SchnorrSigner(new SeededRandom(1))
     .sign({ created_at: 1, kind: 1, tags: [], content: "" });

@@ -23,7 +23,7 @@ if ("fault" in engine) {
     }
   });
 
-  Deno.test("native agrees with noble on signatures with one bit turned", () => {
+  Deno.test("native agrees with noble on signatures with one bit flipped", () => {
     const random = new SeededRandom(6);
     const [event] = generateEvents(random, 1, { signed: true });
     const parts = [event!.sig, event!.id, event!.pubkey].map((hex) => Uint8Array.fromHex(hex));
@@ -34,7 +34,7 @@ if ("fault" in engine) {
     }
   });
 
-  Deno.test("a second engine on one thread has a life of its own", () => {
+  Deno.test("two engines on one thread are independent", () => {
     const second = loadNativeEngine(engine.library);
     ok("verify" in second);
     second.close();

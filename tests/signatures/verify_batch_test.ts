@@ -8,7 +8,7 @@ const alice = new SchnorrSigner(new SeededRandom(1));
 const note = alice.sign({ created_at: 1, kind: 1, tags: [], content: "hello" });
 const other = alice.sign({ created_at: 2, kind: 1, tags: [], content: "again" });
 
-Deno.test("answers stand in the order of the checks", () => {
+Deno.test("answers are in the order of the checks", () => {
   const packed = packChecks([note, { ...note, id: other.id }, other, { ...other, sig: note.sig }]);
   deepEqual([...verifyPacked(packed, nobleEngine)], [1, 0, 1, 0]);
 });
@@ -19,6 +19,6 @@ Deno.test("a check is 64 bytes of signature, 32 of id and 32 of key", () => {
   equal(packed.toHex(), note.sig + note.id + note.pubkey);
 });
 
-Deno.test("no checks have no answers", () => {
+Deno.test("no checks give no answers", () => {
   equal(verifyPacked(packChecks([]), nobleEngine).length, 0);
 });

@@ -62,7 +62,7 @@ Deno.test("no thread is started before there is work", async () => {
   pool.close();
 });
 
-Deno.test("a lone check leaves at the end of its turn", async () => {
+Deno.test("a single check is sent at the end of its turn", async () => {
   const { pool, threads } = poolOf();
   const answer = pool.verify(trueNote(1));
   await turn();
@@ -94,7 +94,7 @@ Deno.test("a share for an idle thread is worth sending", async () => {
   pool.close();
 });
 
-Deno.test("what is left over from full batches is done here when it is not worth sending", async () => {
+Deno.test("the rest after full batches is done here when it is not worth sending", async () => {
   const { pool, threads } = poolOf({ minBatch: 4 });
   const answers = notes(18).map((note) => pool.verify(note));
   await turn();
@@ -105,7 +105,7 @@ Deno.test("what is left over from full batches is done here when it is not worth
   pool.close();
 });
 
-Deno.test("what one turn brings travels in batches of 16, two per thread at once", async () => {
+Deno.test("the checks of one turn are sent in batches of 16, two to a thread at once", async () => {
   const { pool, threads } = poolOf();
   const answers = notes(50).map((note) => pool.verify(note));
   await turn();
@@ -130,7 +130,7 @@ Deno.test("a few checks are spread over idle threads", async () => {
   pool.close();
 });
 
-Deno.test("beyond the bound the caller's thread does the check itself", async () => {
+Deno.test("beyond the bound, checks run on the caller's thread", async () => {
   let checkedHere = 0;
   const engine: SignatureEngine = {
     name: "counting",
@@ -162,7 +162,7 @@ Deno.test("a batch whose thread dies is given to a new one", async () => {
   pool.close();
 });
 
-Deno.test("a batch that saw two threads die is checked on the caller's thread", async () => {
+Deno.test("a batch with which two threads died is checked on the caller's thread", async () => {
   const { pool, threads } = poolOf();
   const answers = notes(3).map((note) => pool.verify(note));
   await turn();
@@ -195,7 +195,7 @@ Deno.test("a thread that keeps dying is given up, and the checks are done withou
   pool.close();
 });
 
-Deno.test("an answer forgives the deaths before it", async () => {
+Deno.test("an answer resets the count of deaths", async () => {
   const { pool, threads } = poolOf();
   for (let round = 0; round < 5; round++) {
     const answer = pool.verify(trueNote(round));
@@ -208,7 +208,7 @@ Deno.test("an answer forgives the deaths before it", async () => {
   pool.close();
 });
 
-Deno.test("closing ends the threads and rejects what is open, and what comes after", async () => {
+Deno.test("closing ends the threads and rejects open and later checks", async () => {
   const { pool, threads } = poolOf();
   const open = notes(40).map((note) => pool.verify(note));
   await turn();
@@ -226,7 +226,7 @@ Deno.test("real threads answer as the engine would", async () => {
   pool.close();
 });
 
-Deno.test("a check that kills every real thread is answered all the same, and so are its neighbours", async () => {
+Deno.test("a check that kills every real thread is answered anyway, and so is its batch", async () => {
   const script = new URL("../kit/deadly_verify_worker.ts", import.meta.url);
   const { pool } = poolOf({ start: threadStarter("noble", { script }) });
   const poison = { ...trueNote(0), sig: "dd".repeat(64) };

@@ -29,7 +29,7 @@ for (const engine of ["noble", "wasm", ...nativeNames] as const) {
   });
 }
 
-Deno.test("the death of a thread is told and does not end the process", async () => {
+Deno.test("the death of a thread is reported and does not end the process", async () => {
   const script = new URL("../kit/deadly_verify_worker.ts", import.meta.url);
   const { died, events } = listener();
   const thread = threadStarter("noble", { script })(events);
