@@ -1,17 +1,17 @@
 /**
- * Assertions: the only thing in the core that throws. A peer's fault is a value with a reason; a
- * broken invariant of our own stops the work that relied on it, loudly.
+ * Assertions. They are the only thing in the core that throws: a peer's fault is a value with a
+ * reason, and a broken invariant of our own is a bug.
  *
  * @module
  */
 
-/** One of our own invariants does not hold. Never raised for anything that a peer can send. */
+/** An invariant of this program does not hold. Never thrown for anything that a peer can send. */
 export class BrokenInvariant extends Error {
   override readonly name = "BrokenInvariant";
 }
 
 /**
- * States what must be true here whatever a peer does.
+ * Asserts what must be true here whatever a peer does.
  *
  * @example
  * ```ts
@@ -26,7 +26,8 @@ export function assert(condition: boolean, invariant: string): asserts condition
 }
 
 /**
- * Marks a branch the type checker has proved empty: a new member of the union fails to compile here.
+ * Marks a branch that the type checker has proved unreachable: a new member of the union does not
+ * compile here.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Bytes: UTF-8, joining, and bytes that many readers share.
+ * UTF-8, concatenation, and bytes that are sent to many peers.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * How many bytes {@link utf8} makes of `text`, counted without making them.
+ * The length of {@link utf8} of `text`, computed without encoding it.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function utf8Length(text: string): number {
     const unit = text.charCodeAt(at);
     if (unit < 0x80) continue;
     length += unit < 0x800 ? 1 : 2;
-    // The two halves of a pair make four bytes; a half alone makes three, those of U+FFFD.
+    // A surrogate pair is four bytes; a lone surrogate is three, those of U+FFFD.
     if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(at + 1))) at++;
   }
   return length;
@@ -54,8 +54,8 @@ function isLowSurrogate(unit: number): boolean {
 }
 
 /**
- * The text that `bytes` spell, or undefined when they are not UTF-8. A byte order mark is kept: it is
- * a character like any other inside a message.
+ * Decodes UTF-8; undefined when `bytes` are not valid. A byte order mark is kept, because inside a
+ * message it is an ordinary character.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * One array with the bytes of all `parts` in order.
+ * Concatenates `parts`.
  *
  * @example
  * ```ts
@@ -98,9 +98,9 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Bytes that go out to many connections: an event's JSON is encoded once, however many are waiting
- * for it. A transport that compresses keeps its form of the same bytes beside them, so that this too
- * is made once and lives exactly as long.
+ * Bytes that are sent to many connections: an event's JSON is encoded once for all of them. A
+ * transport that compresses stores the compressed form here, so that it too is made once and lives
+ * as long.
  *
  * @example
  * ```ts
@@ -112,23 +112,23 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
  * ```
  */
 export class SharedBytes {
-  /** The bytes themselves. Never written to. */
+  /** The bytes, which must not be modified. */
   readonly bytes: Uint8Array;
-  /** The same bytes as DEFLATE blocks, once the first compressing transport has made them. */
+  /** The same bytes as DEFLATE blocks, once a transport has compressed them. */
   deflated: Uint8Array | undefined = undefined;
 
-  /** Takes bytes that nobody changes any more. */
+  /** The bytes must not be modified afterwards. */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
   }
 }
 
-/** How many bytes become characters in one call: each is an argument of it. */
+/** How many bytes are decoded in one call, which takes each as an argument. */
 const LATIN1_CHUNK = 4_096;
 
 /**
- * Bytes as characters of the same number, as HTTP has them. (`TextDecoder("latin1")` is windows-1252, which
- * makes characters beyond U+00FF of some.)
+ * Decodes ISO-8859-1, as HTTP uses it. `TextDecoder("latin1")` is windows-1252 and decodes some
+ * bytes to characters beyond U+00FF.
  *
  * @see RFC 9110 §5.5
  *

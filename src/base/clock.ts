@@ -1,18 +1,18 @@
 /**
- * The clock as an argument. Pure rooms never read the time themselves, so that a test can hold it
- * still, move it, or run a day in a millisecond.
+ * The clock as a parameter. Code that never reads the time itself can be tested with a clock that
+ * stands still or skips a day.
  *
  * @module
  */
 
-/** A pending call of {@link Clock.after} or {@link Clock.every}; ends when cancelled. */
+/** A pending call of {@link Clock.after} or {@link Clock.every}. */
 export interface Timer {
-  /** Stops the timer. Cancelling twice, or after it fired, does nothing. */
+  /** Cancels the timer. Has no effect the second time, or after it fired. */
   cancel(): void;
 }
 
 /**
- * Tells the time and calls back later. `app` makes the real one; `tests/kit` has the fake one.
+ * Tells the time and schedules calls. `app` has the real clock, `tests/kit` the fake one.
  *
  * @example
  * ```ts
@@ -31,12 +31,12 @@ export interface Timer {
  * ```
  */
 export interface Clock {
-  /** Wall clock, milliseconds since 1970. May jump. For `created_at` and what people read. */
+  /** Wall clock, milliseconds since 1970. May jump. For `created_at` and for display. */
   nowMs(): number;
-  /** Milliseconds since some fixed moment. Never goes back. For deadlines and measured times. */
+  /** Milliseconds since a fixed moment. Never goes back. For deadlines and durations. */
   monotonicMs(): number;
   /** Calls `callback` once, `delayMs` from now. */
   after(delayMs: number, callback: () => void): Timer;
-  /** Calls `callback` each `periodMs`, first one period from now. */
+  /** Calls `callback` every `periodMs`, first one period from now. */
   every(periodMs: number, callback: () => void): Timer;
 }

@@ -1,5 +1,5 @@
 /**
- * A log that says a thing once and then how often: what a peer can cause must not fill a disk.
+ * A log that writes repeated lines once with a count, so that a peer cannot fill the disk.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { Log, LogFields } from "./log.ts";
 export interface CountingLogOptions {
   readonly log: Log;
   readonly clock: Clock;
-  /** A repeated line is written once in this time, milliseconds. */
+  /** A repeated line is written at most once in this time, milliseconds. */
   readonly intervalMs?: number;
 }
 
-/** How often a line that repeats is written, milliseconds. */
+/** The default of {@link CountingLogOptions.intervalMs}. */
 const defaultIntervalMs = 10_000;
 
-/** Lines of one kind since the last one that was written. */
+/** Lines with one message since the last one that was written. */
 interface Repetition {
   readonly timer: Timer;
   readonly write: (message: string, fields: LogFields) => void;
@@ -27,8 +27,9 @@ interface Repetition {
 }
 
 /**
- * Writes the first warning or error of each message at once. What repeats it is counted, and written at
- * most once in each interval with the last one's fields and `times`. Other lines go through.
+ * Writes the first warning or error of each message at once. Repetitions are counted, and written
+ * at most once in each interval, with the fields of the last one and `times`. Lines of other levels
+ * are passed through.
  *
  * @example
  * ```ts
@@ -80,7 +81,7 @@ export class CountingLog implements Log {
     this.#note(message, fields, (...line) => this.#options.log.error(...line));
   }
 
-  /** Writes what was counted, and leaves no timer. Lines that come later are all written. */
+  /** Writes the pending counts and cancels the timers. Later lines are all written. */
   close(): void {
     this.#isClosed = true;
     for (const [message, repetition] of this.#repetitions) {

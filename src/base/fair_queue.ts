@@ -1,30 +1,31 @@
 /**
- * A queue in which nobody's backlog stands before somebody else's first item.
+ * A queue that is fair between clients: the backlog of one does not delay the first item of
+ * another.
  *
  * @module
  */
 
-/** Whom an item is for: a client, and one of its connections. */
+/** On whose behalf an item is queued: a client and one of its connections. */
 export interface Source {
-  /** The client's network, by which its connections are counted together. */
+  /** The client's network, which groups its connections. */
   readonly client: string;
-  /** Anything that is one and the same for a connection. */
+  /** An object that identifies the connection. */
   readonly connection: object;
 }
 
-/** Who does not say who it is: the relay itself, and imports. */
+/** The source of the relay itself and of imports. */
 export const ownSource: Source = { client: "", connection: {} };
 
 /** The items of one connection, or the connections of one client. */
 interface Lane<T> {
   readonly items: T[];
-  /** Index of the next item; those before it are gone. */
+  /** The index of the next item; the items before it have been taken. */
   next: number;
 }
 
 /**
- * Gives items in turns: one of each client, and among the items of a client one of each connection. A
- * client with a thousand items waiting delays another by one.
+ * Round-robin between clients, and between the connections of a client. A client with a thousand
+ * waiting items delays another by one.
  *
  * @example
  * ```ts
@@ -48,7 +49,7 @@ export class FairQueue<T> {
     return this.#size;
   }
 
-  /** Adds an item behind the others of its connection. */
+  /** Adds an item after the others of its connection. */
   push(item: T, { client, connection }: Source = ownSource): void {
     let lanes = this.#clients.get(client);
     if (lanes === undefined) this.#clients.set(client, lanes = new Map());
@@ -58,10 +59,10 @@ export class FairQueue<T> {
     this.#size++;
   }
 
-  /** The next item in turn; undefined if there is none. */
+  /** Takes the next item; undefined if there is none. */
   shift(): T | undefined {
     for (const [client, lanes] of this.#clients) {
-      // To the end of the line, if anything is left.
+      // Moves the client to the end, if it has items left.
       this.#clients.delete(client);
       const item = takeTurn(lanes);
       if (lanes.size > 0) this.#clients.set(client, lanes);
@@ -71,7 +72,7 @@ export class FairQueue<T> {
     return undefined;
   }
 
-  /** Takes an item out that still waits; false if it does not. */
+  /** Removes a waiting item; false if it is not waiting. */
   delete(item: T, { client, connection }: Source = ownSource): boolean {
     const lanes = this.#clients.get(client);
     const lane = lanes?.get(connection);
@@ -84,7 +85,7 @@ export class FairQueue<T> {
     return true;
   }
 
-  /** Takes all that waits, in turn. */
+  /** Takes all waiting items, in turn. */
   clear(): readonly T[] {
     const items: T[] = [];
     while (this.#size > 0) items.push(this.shift()!);
@@ -97,7 +98,7 @@ function takeTurn<T>(lanes: Map<object, Lane<T>>): T {
   lanes.delete(connection);
   const item = lane.items[lane.next++]!;
   if (lane.next < lane.items.length) {
-    // What is gone is let go of before it outweighs what is left.
+    // Frees taken items before they outnumber the others.
     if (lane.next * 2 > lane.items.length) {
       lane.items.splice(0, lane.next);
       lane.next = 0;

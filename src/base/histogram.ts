@@ -1,26 +1,26 @@
 /**
- * How long things took, as counts by duration.
+ * Histograms of durations.
  *
  * @module
  */
 
-/** The upper bounds of buckets, seconds, for what takes from a tenth of a millisecond to ten seconds. */
+/** Bucket bounds, seconds, for durations from a tenth of a millisecond to ten seconds. */
 export const DURATION_BOUNDS_S: readonly number[] = [
   ...[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05],
   ...[0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 ];
 
-/** What a {@link Histogram} has counted. */
+/** The counts of a {@link Histogram}. */
 export interface HistogramReading {
-  /** Upper bounds, inclusive, ascending; what is above the last one has a count of its own. */
+  /** Inclusive upper bounds, ascending. Values above the last one are in a bucket of their own. */
   readonly bounds: readonly number[];
-  /** One more than there are bounds. */
+  /** One for each bound, and one for the values above the last. */
   readonly counts: readonly number[];
   readonly sum: number;
 }
 
 /**
- * Counts values by the bucket that they fall into.
+ * Counts values by bucket.
  */
 export class Histogram implements HistogramReading {
   readonly bounds: readonly number[];

@@ -1,5 +1,5 @@
 /**
- * A bounded queue that a loop can wait for.
+ * A bounded queue that an event loop can wait for, see `select.ts`.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { assert } from "./assert.ts";
 import type { Source } from "./select.ts";
 
 /**
- * Collects what arrives between two rounds of a loop and gives it as one batch, in order. The bound
- * is the caller's to mind: {@link push} refuses what does not fit, and who pushes decides whether that
- * means to wait, to stop reading, or to end a connection.
+ * Collects what arrives between two rounds of a loop and gives it as one batch, in order.
+ * {@link push} refuses what does not fit, and its caller decides whether to wait, to stop reading, or to
+ * end a connection.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ import type { Source } from "./select.ts";
  */
 export class Inbox<From extends string, T> implements Source<From, readonly T[]> {
   readonly from: From;
-  /** How many items may wait, at most. */
+  /** The most items that may wait. */
   readonly capacity: number;
   wake: (() => void) | undefined = undefined;
   #items: T[] = [];
@@ -47,7 +47,7 @@ export class Inbox<From extends string, T> implements Source<From, readonly T[]>
     return !this.#held && this.#items.length > 0;
   }
 
-  /** Adds an item, or says false when the inbox is full and the item was not taken. */
+  /** Adds an item; false when the inbox is full and the item was not added. */
   push(item: T): boolean {
     if (this.#items.length >= this.capacity) return false;
     this.#items.push(item);
@@ -55,14 +55,14 @@ export class Inbox<From extends string, T> implements Source<From, readonly T[]>
     return true;
   }
 
-  /** Everything that waits, oldest first. */
+  /** Takes all waiting items, oldest first. */
   take(): readonly T[] {
     const items = this.#items;
     this.#items = [];
     return items;
   }
 
-  /** Keeps the items from the loop until {@link release}: backpressure without a second queue. */
+  /** Withholds the items from the loop until {@link release}, for backpressure. */
   hold(): void {
     this.#held = true;
   }

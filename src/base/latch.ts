@@ -1,5 +1,5 @@
 /**
- * Something that happens once.
+ * An event that happens once, which a loop can wait for.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { Source } from "./select.ts";
 
 /**
- * A source that gives one value, once: shutdown, or the end of a connection. Tripping it again
- * changes nothing, the first value stands.
+ * A source that gives one value once, for shutdown or the end of a connection. Only the first call
+ * of {@link trip} has an effect.
  *
  * @example
  * ```ts
@@ -35,12 +35,12 @@ export class Latch<From extends string, T = void> implements Source<From, T> {
     return this.#value !== undefined && !this.#taken;
   }
 
-  /** Whether it has happened, taken or not. */
+  /** Whether it was tripped, even if the value has been taken. */
   get tripped(): boolean {
     return this.#value !== undefined;
   }
 
-  /** It has happened. */
+  /** Sets the value. */
   trip(value: T): void {
     if (this.#value !== undefined) return;
     this.#value = { value };

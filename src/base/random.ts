@@ -1,11 +1,11 @@
 /**
- * Chance as an argument.
+ * Randomness as a parameter.
  *
  * @module
  */
 
-/** A source of unpredictable bytes. Real ones come from the operating system; tests pass a seed. */
+/** A source of random bytes: the operating system's, or in tests one with a seed. */
 export interface Random {
-  /** `length` fresh bytes. */
+  /** `length` random bytes. */
   bytes(length: number): Uint8Array<ArrayBuffer>;
 }

@@ -1,43 +1,43 @@
 /**
- * The race between the things one loop waits for.
+ * Waits for the first of several sources, as a connection's loop does: for shutdown, a ping tick,
+ * live events or incoming frames.
  *
- * A connection's loop waits for shutdown, a ping tick, live events and incoming frames at once. The
- * obvious `Promise.race` over long-lived promises leaks: each round leaves a reaction on every member
- * that did not win, and frees it only when that member settles, which for a connection is never
- * (300,000 rounds grew a heap from 2 to 96 MB). So nothing here waits on a long-lived promise. A
- * {@link Source} is a plain object that either has something or has not; a round that finds all of
- * them empty leaves one resolver with each, and the first to fill wakes the loop. What a source keeps
- * between rounds is one reference, overwritten by the next.
+ * `Promise.race` over long-lived promises leaks. Each round leaves a reaction on every promise that
+ * did not win, and frees it only when that settles, which for a connection is at its end (300,000
+ * rounds grew a heap from 2 to 96 MB). So nothing here waits on a long-lived promise. A
+ * {@link Source} is a plain object that is ready or not. A round without a ready source leaves one
+ * resolver with each, and the first that becomes ready calls it. Between rounds a source keeps one
+ * reference, which the next round overwrites.
  *
- * The order of the sources is their priority. Nothing starves silently: a loop that wants fairness
- * bounds what it takes from a source in one round.
+ * The order of the sources is their priority. For fairness, a loop bounds what it takes from a
+ * source in one round.
  *
  * @module
  */
 
 /** Something a loop can wait for. It has one reader. */
 export interface Source<From extends string = string, T = unknown> {
-  /** The name by which the loop tells its sources apart. */
+  /** The name that tells the sources of a loop apart. */
   readonly from: From;
   /** Whether {@link take} has something to give. */
   readonly ready: boolean;
-  /** Gives what is there. Only called while {@link ready}. */
+  /** Takes what is there. Only called while {@link ready}. */
   take(): T;
-  /** Left by a loop that found nothing; the source calls it whenever it may have become ready. */
+  /** Set by a waiting loop; the source calls it whenever it may have become ready. */
   wake: (() => void) | undefined;
 }
 
-/** What a source gave, and which one it was. */
+/** What a source gave, and the name of the source. */
 export interface Signal<From extends string, T> {
   readonly from: From;
   readonly value: T;
 }
 
-/** The union of the signals that a list of sources can give, told apart by `from`. */
+/** The union of the signals of a list of sources, discriminated by `from`. */
 export type SignalOf<S> = S extends Source<infer From, infer T> ? Signal<From, T> : never;
 
 /**
- * Waits until one of `sources` has something and takes it; the first ready one in the list wins.
+ * Waits until one of `sources` is ready and takes from it; the first ready one in the list wins.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export async function select<const S extends readonly Source[]>(
   }
 }
 
-/** Sleeps until a source calls the resolver left with it, then takes the resolvers back. */
+/** Waits until a source calls the resolver, then removes the resolver from all of them. */
 async function anyWake(sources: readonly Source[]): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const source of sources) source.wake = resolve;

@@ -1,5 +1,5 @@
 /**
- * Waiting.
+ * Waiting for a time.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Resolves after `delayMs` milliseconds, or as soon as the signal is aborted. It never rejects: whoever is
- * called off looks at the signal.
+ * Resolves after `delayMs` milliseconds, or as soon as the signal is aborted. It never rejects: the
+ * caller checks the signal.
  */
 export function sleep(delayMs: number, clock: Clock, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();

@@ -1,5 +1,5 @@
 /**
- * A beat that a loop can wait for.
+ * A periodic tick that a loop can wait for.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Clock, Timer } from "./clock.ts";
 import type { Source } from "./select.ts";
 
 /**
- * Becomes ready once each period. Ticks that the loop was too busy to take are one tick: nobody needs
+ * Becomes ready once in each period. Ticks that were not taken in time are one tick: no loop needs
  * three pings at once.
  *
  * @example
@@ -56,7 +56,7 @@ export class Ticker<From extends string> implements Source<From, void> {
     this.#due = false;
   }
 
-  /** Ends the beat. A ticker that is not stopped holds its timer. */
+  /** Stops the ticks. A ticker that is not stopped keeps its timer. */
   stop(): void {
     this.#timer.cancel();
     this.#due = false;

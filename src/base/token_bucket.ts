@@ -1,23 +1,23 @@
 /**
- * A rate with room for bursts.
+ * A token bucket: a rate limit that allows bursts.
  *
  * @module
  */
 
 import { assert } from "./assert.ts";
 
-/** How much is let through. */
+/** The parameters of a bucket. */
 export interface Rate {
-  /** In the long run, per second. */
+  /** The long-term rate, tokens per second. */
   readonly perSecond: number;
-  /** At once, after a quiet time. */
+  /** The capacity, tokens. */
   readonly burst: number;
 }
 
 const msPerSecond = 1000;
 
 /**
- * Tokens that come back with time. Times are of a monotonic clock, in milliseconds, and never go back.
+ * A token bucket. Times are milliseconds of a monotonic clock and must not go back.
  *
  * @example
  * ```ts
@@ -52,8 +52,8 @@ export class TokenBucket {
   }
 
   /**
-   * Takes `count` tokens, on credit if need be, for what has happened already. Returns after how many
-   * milliseconds there is no debt any more; 0 if there is none.
+   * Takes `count` tokens for what has happened already, going into debt if necessary. Returns how
+   * long the debt lasts, milliseconds; 0 if there is none.
    */
   spend(count: number, nowMs: number): number {
     this.#refill(nowMs);
@@ -61,7 +61,7 @@ export class TokenBucket {
     return this.waitMs(0);
   }
 
-  /** How long until there are `count` tokens, milliseconds, as of the last look at the clock. */
+  /** How long until there are `count` tokens, milliseconds, as of the last call with a time. */
   waitMs(count: number): number {
     const missing = count - this.#tokens;
     return missing <= 0 ? 0 : Math.ceil(missing * msPerSecond / this.#rate.perSecond);

@@ -1,7 +1,7 @@
 import { equal, throws } from "node:assert/strict";
 import { assert, BrokenInvariant, unreachable } from "../../src/base/assert.ts";
 
-Deno.test("assert lets what holds pass", () => {
+Deno.test("assert accepts a condition that holds", () => {
   const value: number | undefined = [1][0];
   assert(value !== undefined, "there is a first");
   equal(value + 1, 2);
@@ -16,6 +16,6 @@ Deno.test("assert names the invariant that does not hold", () => {
   );
 });
 
-Deno.test("unreachable prints the value that came after all", () => {
+Deno.test("unreachable names the unexpected value", () => {
   throws(() => unreachable({ type: "new" } as never), /unreachable value: \{"type":"new"\}/);
 });

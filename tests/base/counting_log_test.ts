@@ -13,7 +13,7 @@ function counted() {
   return { lines, clock, log: new CountingLog({ log: target, clock, intervalMs: 1000 }) };
 }
 
-Deno.test("the first line is written at once, the others as a count an interval", () => {
+Deno.test("the first line is written at once, repetitions as a count in each interval", () => {
   const { lines, clock, log } = counted();
   for (let count = 0; count < 400; count++) log.error("failed", { count });
   deepEqual(lines, ['error failed {"count":0}']);
@@ -30,7 +30,7 @@ Deno.test("the first line is written at once, the others as a count an interval"
   log.close();
 });
 
-Deno.test("messages are counted by themselves, and what an operator asked for is not counted", () => {
+Deno.test("each message is counted separately, and info and debug are not counted", () => {
   const { lines, log } = counted();
   log.warn("a");
   log.error("b");
@@ -40,7 +40,7 @@ Deno.test("messages are counted by themselves, and what an operator asked for is
   log.close();
 });
 
-Deno.test("closing writes what was counted and leaves no timer", () => {
+Deno.test("closing writes the pending counts and leaves no timer", () => {
   const { lines, clock, log } = counted();
   log.warn("a");
   log.warn("a");

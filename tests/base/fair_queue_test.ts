@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { FairQueue } from "../../src/base/fair_queue.ts";
 
-Deno.test("a client with thousands of items delays another by one, whichever its connections", () => {
+Deno.test("a client with thousands of items delays another by one, on any number of connections", () => {
   const queue = new FairQueue<string>();
   const connections = Array.from({ length: 50 }, () => ({}));
   for (let i = 0; i < 5_000; i++) {
@@ -11,7 +11,7 @@ Deno.test("a client with thousands of items delays another by one, whichever its
   deepEqual([queue.shift(), queue.shift(), queue.shift()], ["flood", "honest", "flood"]);
 });
 
-Deno.test("among the connections of a client each has its turn, and each keeps its order", () => {
+Deno.test("the connections of a client take turns, and each keeps its order", () => {
   const queue = new FairQueue<number>();
   const [first, second] = [{}, {}];
   for (const item of [1, 2, 3, 4, 5]) queue.push(item, { client: "a", connection: first });
@@ -28,7 +28,7 @@ Deno.test("items without a source come in the order in which they were added", (
   deepEqual(queue.clear(), items);
 });
 
-Deno.test("what is taken out is gone, and nothing is left of its source", () => {
+Deno.test("a deleted item is gone, and so is an empty source", () => {
   const queue = new FairQueue<string>();
   const [first, second] = [{ client: "a", connection: {} }, { client: "b", connection: {} }];
   for (const item of ["a1", "a2", "a3"]) queue.push(item, first);

@@ -11,7 +11,7 @@ Deno.test("an inbox gives everything that waits as one batch, in order", () => {
   equal(inbox.length, 0);
 });
 
-Deno.test("a full inbox refuses, and takes again once emptied", () => {
+Deno.test("a full inbox refuses items until it is emptied", () => {
   const inbox = new Inbox<"in", number>("in", 1);
   equal(inbox.push(1), true);
   equal(inbox.push(2), false);
@@ -28,7 +28,7 @@ Deno.test("a push wakes the reader", () => {
   equal(woken, 1, "what did not fit wakes nobody");
 });
 
-Deno.test("a held inbox is not ready and keeps what comes until it is released", () => {
+Deno.test("a held inbox is not ready and keeps its items until it is released", () => {
   const inbox = new Inbox<"in", number>("in", 2);
   let woken = 0;
   inbox.wake = () => void woken++;
@@ -51,11 +51,11 @@ Deno.test("releasing an inbox that is empty or not held wakes nobody", () => {
   equal(woken, 0);
 });
 
-Deno.test("an inbox without room is our own mistake", () => {
+Deno.test("an inbox without capacity breaks an invariant", () => {
   throws(() => new Inbox("in", 0), /at least one item/);
 });
 
-Deno.test("whatever is pushed, held, released and taken, nothing is lost, doubled or out of order", () => {
+Deno.test("no sequence of calls loses, duplicates or reorders items", () => {
   const step = fc.oneof(
     fc.constant("push" as const),
     fc.constant("take" as const),

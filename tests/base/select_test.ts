@@ -3,7 +3,7 @@ import { Inbox } from "../../src/base/inbox.ts";
 import { Latch } from "../../src/base/latch.ts";
 import { select } from "../../src/base/select.ts";
 
-Deno.test("select takes from the first source in the list that has something", async () => {
+Deno.test("select takes from the first source in the list that is ready", async () => {
   const shutdown = new Latch("shutdown");
   const live = new Inbox<"live", string>("live", 4);
   const frames = new Inbox<"frames", string>("frames", 4);
@@ -13,7 +13,7 @@ Deno.test("select takes from the first source in the list that has something", a
   deepEqual(await select(shutdown, live, frames), { from: "frames", value: ["frame"] });
 });
 
-Deno.test("select sleeps until a source is filled", async () => {
+Deno.test("select waits until a source is ready", async () => {
   const live = new Inbox<"live", string>("live", 4);
   const frames = new Inbox<"frames", string>("frames", 4);
   const signal = select(live, frames);
@@ -22,7 +22,7 @@ Deno.test("select sleeps until a source is filled", async () => {
   deepEqual(await signal, { from: "frames", value: ["late"] });
 });
 
-Deno.test("select gives what several sources got while it slept, by priority, without losing any", async () => {
+Deno.test("select takes from several sources in order of priority, without losing a value", async () => {
   const shutdown = new Latch<"shutdown", string>("shutdown");
   const frames = new Inbox<"frames", string>("frames", 4);
   const signal = select(shutdown, frames);
@@ -43,7 +43,7 @@ Deno.test("select leaves no resolver behind", async () => {
   equal(frames.wake, undefined);
 });
 
-Deno.test("a wake without anything to take does not end the wait", async () => {
+Deno.test("a wake-up without a ready source does not end the wait", async () => {
   const frames = new Inbox<"frames", string>("frames", 4);
   const signal = select(frames);
   await Promise.resolve();

@@ -14,7 +14,7 @@ Deno.test("sleep ends when the time is over, and not before", async () => {
   equal(isAwake, true);
 });
 
-Deno.test("sleep that is called off ends at once and leaves no timer", async () => {
+Deno.test("an aborted sleep ends at once and leaves no timer", async () => {
   const clock = new FakeClock();
   const controller = new AbortController();
   const sleeping = sleep(1_000, clock, controller.signal);

@@ -2,20 +2,20 @@ import { equal } from "node:assert/strict";
 import fc from "fast-check";
 import { TokenBucket } from "../../src/base/token_bucket.ts";
 
-Deno.test("a bucket is full at first and never fuller", () => {
+Deno.test("a bucket starts full and never exceeds its burst", () => {
   const bucket = new TokenBucket({ perSecond: 1000, burst: 3 }, 0);
   equal(bucket.tryTake(4, 60_000), false);
   equal(bucket.tryTake(3, 60_000), true);
   equal(bucket.tryTake(1, 60_000), false);
 });
 
-Deno.test("what is not there is not taken", () => {
+Deno.test("no tokens are taken when there are too few", () => {
   const bucket = new TokenBucket({ perSecond: 1, burst: 2 }, 0);
   equal(bucket.tryTake(3, 0), false);
   equal(bucket.tryTake(2, 0), true, "the refusal cost nothing");
 });
 
-Deno.test("credit is paid back with time", () => {
+Deno.test("debt is repaid with time", () => {
   const bucket = new TokenBucket({ perSecond: 10, burst: 10 }, 0);
   equal(bucket.spend(10, 0), 0);
   equal(bucket.spend(20, 0), 2000);
@@ -24,7 +24,7 @@ Deno.test("credit is paid back with time", () => {
   equal(bucket.spend(0, 2000), 0);
 });
 
-Deno.test("in no span of time more is let through than the burst and the rate allow", () => {
+Deno.test("no time span lets through more than burst and rate allow", () => {
   const steps = fc.array(
     fc.record({ afterMs: fc.nat(5000), count: fc.integer({ min: 1, max: 9 }) }),
   );
