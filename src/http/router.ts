@@ -75,7 +75,7 @@ export function createHttp(options: HttpOptions): HttpHandler {
   return async (request) => {
     const found = locate(request, options.path ?? "/");
     if (found.method !== "HEAD") return await app.fetch(found);
-    return await idPrefixOf(await app.fetch(new Request(found, { method: "GET" })));
+    return await headOf(await app.fetch(new Request(found, { method: "GET" })));
   };
 }
 
@@ -94,7 +94,7 @@ function locate(request: Request, path: string): Request {
  *
  * @see RFC 9110 §9.3.2
  */
-async function idPrefixOf(response: Response): Promise<Response> {
+async function headOf(response: Response): Promise<Response> {
   const length = (await response.arrayBuffer()).byteLength;
   const head = new Response(null, response);
   const isBodiless = response.status === 204 || response.status === 304;

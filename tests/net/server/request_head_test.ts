@@ -13,7 +13,7 @@ function parse(text: string, maxHeaderBytes = 1000): ParsedHead {
 }
 
 /** The head that `text` is. */
-function idPrefixOf(text: string) {
+function headOf(text: string) {
   const parsed = parse(text);
   if (parsed.type !== "head") throw new Error(`no head: ${JSON.stringify(parsed)}`);
   return parsed.head;
@@ -29,7 +29,7 @@ Deno.test("a head says method, target, version and fields, and what follows is n
   const text = "POST /a?b HTTP/1.1\r\nHost: h.example:8080\r\nA: 1\r\na:  2 \r\nB: caf\xe9\r\n\r\n";
   const parsed = parse(`${text}rest`);
   equal(parsed.type === "head" && parsed.length, text.length);
-  const { method, target, httpVersion, headers } = idPrefixOf(text);
+  const { method, target, httpVersion, headers } = headOf(text);
   deepEqual([method, target, httpVersion], ["POST", "/a?b", "1.1"]);
   deepEqual([headers.get("a"), headers.get("b")], ["1, 2", "caf\xe9"]);
 });
@@ -116,7 +116,7 @@ Deno.test("a head beyond the limit, in bytes or in fields, is 431", () => {
 
 Deno.test("RFC 9112 §9.3: who wants to stay says so by version or option", () => {
   const keeps = (line: string, option: string) =>
-    idPrefixOf(`${line}\r\nHost: h\r\n${option}\r\n`).keepAlive;
+    headOf(`${line}\r\nHost: h\r\n${option}\r\n`).keepAlive;
   equal(keeps("GET / HTTP/1.1", ""), true);
   equal(keeps("GET / HTTP/1.1", "Connection: Close\r\n"), false);
   equal(keeps("GET / HTTP/1.0", ""), false);
@@ -125,7 +125,7 @@ Deno.test("RFC 9112 §9.3: who wants to stay says so by version or option", () =
 
 Deno.test("only an upgrade to WebSocket is one", () => {
   const upgrade = (fields: string) =>
-    isUpgrade(idPrefixOf(`GET / HTTP/1.1\r\nHost: h\r\n${fields}\r\n\r\n`));
+    isUpgrade(headOf(`GET / HTTP/1.1\r\nHost: h\r\n${fields}\r\n\r\n`));
   equal(upgrade("Connection: Upgrade\r\nUpgrade: WebSocket"), true);
   equal(upgrade("Connection: Upgrade\r\nUpgrade: h2c"), false);
   equal(upgrade("Upgrade: websocket"), false);
