@@ -129,13 +129,13 @@ class PgliteDatabase implements Database {
     const visitor = { isShort, signal, source };
     await this.#gate.enter(visitor);
     try {
-      await this.#semaphore.enter(signal);
+      await this.#semaphore.acquire(signal);
     } catch (error) {
       this.#gate.leave(visitor);
       throw error;
     }
     const rows = this.#run(statement, options).finally(() => {
-      this.#semaphore.leave();
+      this.#semaphore.release();
       this.#gate.leave(visitor);
     });
     return await (timeBudget?.within(rows, () => {}) ?? rows);
@@ -177,7 +177,7 @@ class PgliteDatabase implements Database {
    */
   async #close(): Promise<void> {
     const timer = this.#clock.after(CLOSE_MS, () => this.#worker.terminate());
-    await this.#semaphore.enter();
+    await this.#semaphore.acquire();
     try {
       await this.#worker.call({ type: "close" });
     } catch (error) {
@@ -187,16 +187,16 @@ class PgliteDatabase implements Database {
       this.#worker.terminate();
       this.#release();
       // Waiting callers find the worker terminated.
-      this.#semaphore.leave();
+      this.#semaphore.release();
     }
   }
 
   async #alone<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#semaphore.enter(signal);
+    await this.#semaphore.acquire(signal);
     try {
       return await work();
     } finally {
-      this.#semaphore.leave();
+      this.#semaphore.release();
     }
   }
 

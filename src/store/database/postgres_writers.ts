@@ -56,7 +56,7 @@ export interface PostgresWritersOptions {
 export class PostgresWriters {
   readonly #options: PostgresWritersOptions;
   readonly #links: PostgresLinks<Pool>;
-  readonly #turns: Semaphore;
+  readonly #semaphore: Semaphore;
   /** Work that must end before the connections are closed. */
   readonly running = new Set<Promise<unknown>>();
   /** Process ids of server processes whose connections were dropped during a transaction. */
@@ -65,7 +65,7 @@ export class PostgresWriters {
   constructor(options: PostgresWritersOptions) {
     this.#options = options;
     this.#links = new PostgresLinks(() => options.open(WRITER_NAME, options.timeoutMs));
-    this.#turns = new Semaphore(options.connections);
+    this.#semaphore = new Semaphore(options.connections);
   }
 
   /** Runs SQL of several statements outside of a transaction. */
@@ -183,7 +183,7 @@ export class PostgresWriters {
 
   /** Runs `work` on a connection, and drops the connection if it was lost. */
   async #withLink<T>(work: (link: Link) => Promise<T>): Promise<T> {
-    await this.#turns.enter();
+    await this.#semaphore.acquire();
     try {
       const link = this.#links.borrow();
       try {
@@ -200,7 +200,7 @@ export class PostgresWriters {
         this.#links.giveBack(link);
       }
     } finally {
-      this.#turns.leave();
+      this.#semaphore.release();
     }
   }
 

@@ -15,7 +15,7 @@ export class Semaphore {
   #free: number;
 
   constructor(capacity: number) {
-    assert(capacity > 0, "a semaphore lets at least one in");
+    assert(capacity > 0, "a semaphore has at least one slot");
     this.#free = capacity;
   }
 
@@ -23,7 +23,7 @@ export class Semaphore {
    * Resolves when there is a free slot. Rejects with the signal's reason, and then there is nothing
    * to release.
    */
-  async enter(signal?: AbortSignal): Promise<void> {
+  async acquire(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (this.#free > 0) {
       this.#free--;
@@ -44,7 +44,7 @@ export class Semaphore {
   }
 
   /** Frees a slot. Call once for each {@link acquire} that resolved. */
-  leave(): void {
+  release(): void {
     for (const next of this.#waiting) {
       this.#waiting.delete(next);
       return next();

@@ -34,12 +34,12 @@ export class OneByOne implements Pick<Session, "query"> {
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
     const { database, source, isLight } = this.#options;
-    await this.#semaphore.enter(options.signal);
+    await this.#semaphore.acquire(options.signal);
     try {
       const isShort = isLight && options.isShort === true;
       return await database.query(statement, { ...options, isShort, source });
     } finally {
-      this.#semaphore.leave();
+      this.#semaphore.release();
     }
   }
 }
