@@ -27,7 +27,7 @@ import {
   type SentQuery,
 } from "./postgres_driver.ts";
 import type { PostgresLink } from "./postgres_link.ts";
-import { PostgresLinks } from "./postgres_links.ts";
+import { ReconnectingPool } from "./reconnecting_pool.ts";
 import { postgresAddress } from "./postgres_url.ts";
 import { PostgresWriters } from "./postgres_writers.ts";
 import { PreparedTexts } from "./prepared_texts.ts";
@@ -87,7 +87,7 @@ class PostgresDatabase implements ListeningDatabase {
   readonly #readConnections: number;
   readonly #readTimeoutMs: number;
   readonly #open: (options: OpenOptions) => Link;
-  readonly #readers: PostgresLinks<Pool>;
+  readonly #readers: ReconnectingPool<Pool>;
   readonly #writers: PostgresWriters;
   readonly #gate: QueryGate;
   readonly #prepared = new PreparedTexts();
@@ -105,7 +105,7 @@ class PostgresDatabase implements ListeningDatabase {
     this.#open = (how) => openLink({ address, clock, connectTimeoutMs, ...how });
     // Without pipelining: a cancel request names the connection and would hit whichever statement
     // runs there, and a slow statement would delay those behind it.
-    this.#readers = new PostgresLinks(() =>
+    this.#readers = new ReconnectingPool(() =>
       this.#open({ name: "gallimimus read", timeoutMs: readTimeoutMs, max_pipeline: 0 })
     );
     this.#writers = new PostgresWriters({
@@ -234,7 +234,7 @@ class PostgresDatabase implements ListeningDatabase {
     await this.#gate.enter(visitor);
     let link: Link;
     try {
-      link = this.#readers.borrow();
+      link = this.#readers.acquire();
     } catch (error) {
       this.#gate.leave(visitor);
       throw error;
@@ -245,7 +245,7 @@ class PostgresDatabase implements ListeningDatabase {
     let cancelling: Promise<unknown> | undefined;
     void this.#track(
       this.#ended(link, rows, () => cancelling).finally(() => {
-        this.#readers.giveBack(link);
+        this.#readers.release(link);
         this.#gate.leave(visitor);
       }),
     );

@@ -23,7 +23,7 @@ import {
   type SentQuery,
 } from "./postgres_driver.ts";
 import type { PostgresLink, Watch } from "./postgres_link.ts";
-import { PostgresLinks } from "./postgres_links.ts";
+import { ReconnectingPool } from "./reconnecting_pool.ts";
 import { readRows } from "./raw_cells.ts";
 import type { StoreClock } from "../store_clock.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -55,7 +55,7 @@ export interface PostgresWritersOptions {
  */
 export class PostgresWriters {
   readonly #options: PostgresWritersOptions;
-  readonly #links: PostgresLinks<Pool>;
+  readonly #pool: ReconnectingPool<Pool>;
   readonly #semaphore: Semaphore;
   /** Work that must end before the connections are closed. */
   readonly running = new Set<Promise<unknown>>();
@@ -64,7 +64,7 @@ export class PostgresWriters {
 
   constructor(options: PostgresWritersOptions) {
     this.#options = options;
-    this.#links = new PostgresLinks(() => options.open(WRITER_NAME, options.timeoutMs));
+    this.#pool = new ReconnectingPool(() => options.open(WRITER_NAME, options.timeoutMs));
     this.#semaphore = new Semaphore(options.connections);
   }
 
@@ -185,7 +185,7 @@ export class PostgresWriters {
   async #withLink<T>(work: (link: Link) => Promise<T>): Promise<T> {
     await this.#semaphore.acquire();
     try {
-      const link = this.#links.borrow();
+      const link = this.#pool.acquire();
       try {
         const running = work(link);
         this.running.add(running);
@@ -197,7 +197,7 @@ export class PostgresWriters {
         }
         throw error;
       } finally {
-        this.#links.giveBack(link);
+        this.#pool.release(link);
       }
     } finally {
       this.#semaphore.release();
@@ -206,12 +206,12 @@ export class PostgresWriters {
 
   /** Closes the idle connections. */
   endIdle(): void {
-    this.#links.endIdle();
+    this.#pool.endIdle();
   }
 
   /** Drops the connections in use, and closes the others. */
   async close(): Promise<void> {
-    await this.#links.close();
+    await this.#pool.close();
   }
 }
 

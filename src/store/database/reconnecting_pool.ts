@@ -14,7 +14,7 @@ import type { DriverPool, PostgresLink } from "./postgres_link.ts";
  * A lost connection is never lent again, nor are those that were idle when it was lost: they were
  * probably lost by the same cause, and each would cost a caller a timeout to find out.
  */
-export class PostgresLinks<Pool extends DriverPool> {
+export class ReconnectingPool<Pool extends DriverPool> {
   readonly #open: () => PostgresLink<Pool>;
   /**
    * The most recently used is last: all are used in turn, so that none stays dead unnoticed for
@@ -30,7 +30,7 @@ export class PostgresLinks<Pool extends DriverPool> {
   }
 
   /** Returns the connection that has been idle for longest, or a new one. */
-  borrow(): PostgresLink<Pool> {
+  acquire(): PostgresLink<Pool> {
     if (this.#isClosed) throw new StoreUnavailable("the database is closed");
     const link = this.#idle.shift() ?? this.#open();
     this.#lent.add(link);
@@ -38,7 +38,7 @@ export class PostgresLinks<Pool extends DriverPool> {
   }
 
   /** Call once for each connection acquired. */
-  giveBack(link: PostgresLink<Pool>): void {
+  release(link: PostgresLink<Pool>): void {
     this.#lent.delete(link);
     if (link.isLost) this.endIdle();
     else if (this.#isClosed) this.#end(link);
