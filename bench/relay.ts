@@ -24,7 +24,7 @@ import { generateEvents } from "../tests/kit/event_generator.ts";
 import { startRelay } from "../tests/kit/running_relay.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
 import { fanOutLoad } from "./load/fan_out.ts";
-import { type Figures, table } from "./load/figures.ts";
+import { type LoadStats, table } from "./load/stats.ts";
 import { publishLoad } from "./load/publish.ts";
 import { queryLoad } from "./load/query.ts";
 
@@ -51,10 +51,10 @@ for (const name of values.database.split(",")) {
   console.log(`## ${name}\n\n${table(await measure(name))}\n`);
 }
 
-async function measure(name: string): Promise<readonly Figures[]> {
+async function measure(name: string): Promise<readonly LoadStats[]> {
   await using database = await freshDatabases[name]!();
   await using relay = await startRelay({ database: database.url });
-  const figures = [
+  const stats = [
     await publishLoad(relay.url, events, { connections: 64, inFlight: 32 }),
     await queryLoad(relay.url, events, { connections: 8, queries: queryCount, random }),
     await fanOutLoad(relay.url, fanOutEvents.slice(0, 300), { listeners: 500, inFlight: 16 }),
@@ -65,7 +65,7 @@ async function measure(name: string): Promise<readonly Figures[]> {
     await fanOutLoad(relay.url, fanOutEvents.slice(600, 800), { listeners: 1, inFlight: 1 }),
   ];
   await relay.stop();
-  return figures;
+  return stats;
 }
 
 /** Two things the relay cannot be faster than, on one core of this machine at this moment. */

@@ -5,7 +5,7 @@
  */
 
 import type { NostrEvent } from "../../src/nostr/event.ts";
-import { type Figures, percentile } from "./figures.ts";
+import { type LoadStats, percentile } from "./stats.ts";
 import { RawClient, textFrame } from "./raw_client.ts";
 
 /** Who listens, and how fast is spoken. */
@@ -22,7 +22,7 @@ export async function fanOutLoad(
   url: string,
   events: readonly NostrEvent[],
   { listeners, inFlight, isDeflated = false }: FanOutOptions,
-): Promise<Figures> {
+): Promise<LoadStats> {
   const publisher = await RawClient.connect(url);
   const latencies: number[] = [];
   const sentMs: number[] = [];

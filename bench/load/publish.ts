@@ -5,7 +5,7 @@
  */
 
 import type { NostrEvent } from "../../src/nostr/event.ts";
-import { type Figures, percentile } from "./figures.ts";
+import { type LoadStats, percentile } from "./stats.ts";
 import { RawClient, textFrame } from "./raw_client.ts";
 
 /** How hard to publish. */
@@ -22,7 +22,7 @@ export async function publishLoad(
   url: string,
   events: readonly NostrEvent[],
   { connections, inFlight }: PublishOptions,
-): Promise<Figures> {
+): Promise<LoadStats> {
   const frames = events.map((event) => textFrame(JSON.stringify(["EVENT", event])));
   const latencies: number[] = [];
   let next = 0;

@@ -6,7 +6,7 @@
 
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { SeededRandom } from "../../tests/kit/seeded_random.ts";
-import { type Figures, percentile } from "./figures.ts";
+import { type LoadStats, percentile } from "./stats.ts";
 import { RawClient, textFrame } from "./raw_client.ts";
 
 /** How hard to ask. */
@@ -57,7 +57,7 @@ export async function queryLoad(
   url: string,
   events: readonly NostrEvent[],
   { connections, queries, random }: QueryOptions,
-): Promise<Figures> {
+): Promise<LoadStats> {
   const frames: Uint8Array[] = [];
   while (frames.length < queries) {
     for (const filter of mixedFilters(random, events)) {

@@ -104,7 +104,7 @@ export interface SqlStoreOptions {
 const IDENTIFY_PAGE_EVENTS = 5_000;
 
 /** What part of the bytes that may be fetched is kept for queries that read little. */
-const LIGHT_ROOM_SHARE = 0.25;
+const LIGHT_BUDGET_SHARE = 0.25;
 
 /**
  * The store of every relay that keeps its events: any {@link Database} whose schema is that of
@@ -138,8 +138,8 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#searchableKinds = options.searchableKinds ?? new Set();
     this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
     const bytes = options.maxFetchedBytes ?? 64 * 1_048_576;
-    this.#lightBudget = new MemoryBudget(LIGHT_ROOM_SHARE * bytes);
-    this.#heavyBudget = new MemoryBudget((1 - LIGHT_ROOM_SHARE) * bytes);
+    this.#lightBudget = new MemoryBudget(LIGHT_BUDGET_SHARE * bytes);
+    this.#heavyBudget = new MemoryBudget((1 - LIGHT_BUDGET_SHARE) * bytes);
     this.#clock = options.clock ?? timeless;
     this.#statistics = new Statistics(database, this.#clock);
     // Where other processes may write, they are heard.
@@ -156,14 +156,14 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       searchableKinds: this.#searchableKinds,
       feed: this.feed,
     };
-    const draft = prepareBatch(batch, this.#hashText);
+    const prepared = prepareBatch(batch, this.#hashText);
     /** What an attempt was storing when its connection was lost. */
     let doubtful: NumberedRecord[] | undefined;
     for (let attempt = 1;; attempt++) {
       const stored: NumberedRecord[] = [];
       try {
         const outcomes = await this.#database.transaction((session) =>
-          writeBatch(batch, session, { ...context, draft, stored, alone })
+          writeBatch(batch, session, { ...context, prepared, stored, alone })
         );
         this.feed.committed(stored);
         return doubtful === undefined ? outcomes : this.#settled(batch, outcomes, doubtful);

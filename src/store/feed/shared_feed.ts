@@ -159,7 +159,7 @@ export class SharedFeed implements StoreFeed {
   }
 
   #hear(payload: string): void {
-    if (payload.startsWith("e")) return this.#hearPassed(payload);
+    if (payload.startsWith("e")) return this.#hearEphemeral(payload);
     if (payload === RULES_CHANGED) return this.#options?.onRulesChanged?.();
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
@@ -175,7 +175,7 @@ export class SharedFeed implements StoreFeed {
     return [...this.#own.values()].filter(({ seq }) => seqs.has(seq));
   }
 
-  #hearPassed(payload: string): void {
+  #hearEphemeral(payload: string): void {
     const colon = payload.indexOf(":");
     if (Number(payload.slice(1, colon)) === this.#instance) return;
     const record = readRecord(utf8(payload.slice(colon + 1)));

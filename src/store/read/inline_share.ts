@@ -29,7 +29,7 @@ export function inlineShare(parts: readonly Part[], chunkEvents: number): Inline
   if (parts.length > 1 && !isOnePage) return NOTHING;
   const rows = parts.reduce((sum, { lanes }, at) => sum + pages[at]! * roundsOf(lanes), 0);
   if (rows === 0) return NOTHING;
-  const leaseBytes = Math.min(MAX_CLAIM_BYTES, rows * MAX_INLINE_BYTES);
+  const leaseBytes = Math.min(MAX_LEASE_BYTES, rows * MAX_INLINE_BYTES);
   return { mostBytes: Math.floor(leaseBytes / rows), leaseBytes };
 }
 
@@ -39,7 +39,7 @@ const NOTHING: InlineShare = { mostBytes: 0, leaseBytes: 0 };
 const MAX_INLINE_BYTES = 16_384;
 
 /** So that one query leaves room to others. */
-const MAX_CLAIM_BYTES = 4 * 1_048_576;
+const MAX_LEASE_BYTES = 4 * 1_048_576;
 
 /**
  * How often a page may be in memory at once: of many lanes the page so far, the rows of the next round,

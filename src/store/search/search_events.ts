@@ -69,7 +69,7 @@ export async function findMatches(
   const known = await context.statistics?.current();
   const plan = known === undefined ? wanted : withoutCommon(wanted, known);
   const rarity = known && rarityOf(plan, known);
-  const look = (stretch: TimeRange) => lookAt(plan, { ...stretch, limit }, context);
+  const look = (range: TimeRange) => lookAt(plan, { ...range, limit }, context);
   if (plan.ids === undefined) {
     return await walkBack({ ...await walkOf(plan, context), rarity }, look);
   }
@@ -101,11 +101,11 @@ const SAMPLE = 250;
 
 async function lookAt(
   plan: WordPlan,
-  { limit, ...stretch }: TimeRange & { readonly limit: number },
+  { limit, ...range }: TimeRange & { readonly limit: number },
   { database, signal, timeBudget }: SearchContext,
 ): Promise<Found> {
   // Without a limit, all compared events are wanted.
-  const statement = matchStatement(plan, stretch, Math.min(limit, stretch.wanted));
+  const statement = matchStatement(plan, range, Math.min(limit, range.wanted));
   const rows = await database.query(statement, { signal, timeBudget });
   const { looked, compared } = rows[0]!;
   return { looked, compared, best: rows.flatMap(({ match }) => match ?? []) };

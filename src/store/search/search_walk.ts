@@ -92,14 +92,14 @@ export interface SearchResult extends Pick<Found, "compared" | "best"> {
  */
 export async function walkBack(
   walk: Walk,
-  look: (stretch: TimeRange) => Promise<Found>,
+  look: (range: TimeRange) => Promise<Found>,
 ): Promise<SearchResult> {
   const walker = new Walker(walk);
   for (let step = 0; step < MAX_STEPS && walker.isUnderway; step++) {
-    const stretch = walker.stretch();
-    walker.take(stretch, await look(stretch));
+    const range = walker.nextRange();
+    walker.take(range, await look(range));
   }
-  return walker.harvest();
+  return walker.result();
 }
 
 /**
@@ -161,7 +161,7 @@ class Walker {
   }
 
   /** The range to search next. */
-  stretch(): TimeRange {
+  nextRange(): TimeRange {
     const { since, candidates } = this.#walk;
     return {
       since: this.#isFew ? since : Math.max(since, this.#end - this.#lengthS),
@@ -187,7 +187,7 @@ class Walker {
     this.#plan(compared, before - since);
   }
 
-  harvest(): SearchResult {
+  result(): SearchResult {
     return {
       compared: this.#compared,
       best: this.#matches.sort(bestFirst),

@@ -33,7 +33,7 @@ import {
 import { type DeletedAddress, Tombstones } from "./tombstones.ts";
 
 /** How deletions are applied. */
-export interface BurialOptions {
+export interface DeletionOptions {
   /** Computes fingerprints. */
   readonly hashText: HashText;
   /** Whether the transaction excludes all other writers, see {@link lockAlone}. */
@@ -56,7 +56,7 @@ export class MustBeAlone extends Error {
 export async function deleteCovered(
   batch: readonly EventRecord[],
   session: Session,
-  options: BurialOptions,
+  options: DeletionOptions,
 ): Promise<ReadonlySet<number>> {
   const [, deleted, known] = await Promise.all([
     session.query(options.alone ? lockAlone : lockTogether),

@@ -24,7 +24,7 @@ import { insertWords, type KeyedEvent } from "../search/word_statements.ts";
 /** How a batch is written. */
 export interface WriteOptions {
   /** Of the whole batch. */
-  readonly draft: PreparedBatch;
+  readonly prepared: PreparedBatch;
   /** Receives the events that become visible with the commit. */
   readonly stored: NumberedRecord[];
   /** Whether the transaction excludes all other writers, see `lockAlone`. */
@@ -49,11 +49,11 @@ export async function writeBatch(
 ): Promise<readonly PutOutcome[]> {
   const { stored, alone, hashText, feed } = options;
   const deleted = await deleteCovered(batch, session, { hashText, alone });
-  const draft = deleted.size === 0 ? options.draft : prepareBatch(batch, hashText, deleted);
-  const { regular, versioned } = draft.ordered;
+  const prepared = deleted.size === 0 ? options.prepared : prepareBatch(batch, hashText, deleted);
+  const { regular, versioned } = prepared.ordered;
   const [newRegular, newVersioned] = await Promise.all([
-    draft.regular === undefined ? nothing : session.query(draft.regular),
-    draft.versioned === undefined ? nothing : session.query(draft.versioned),
+    prepared.regular === undefined ? nothing : session.query(prepared.regular),
+    prepared.versioned === undefined ? nothing : session.query(prepared.versioned),
   ]);
   const keys = keysById([...newRegular, ...newVersioned]);
   stored.push(...numbered([...regular, ...versioned], [...newRegular, ...newVersioned]));
@@ -61,10 +61,10 @@ export async function writeBatch(
   const [present] = await Promise.all([
     lost.length > 0 ? session.query(selectIds(lost.map(({ record }) => record.event.id))) : [],
     newVersioned.length > 0 ? session.query(deleteTags(newVersioned.map(({ key }) => key))) : [],
-    describe(keys, session, { ...options, draft }),
+    describe(keys, session, { ...options, prepared }),
     feed.announce(session, stored),
   ]);
-  const outcomes = outcomesOf(draft.ordered, keys, new Set(present));
+  const outcomes = outcomesOf(prepared.ordered, keys, new Set(present));
   for (const place of deleted) outcomes[place] = "deleted";
   return outcomes;
 }
@@ -75,9 +75,9 @@ const nothing: readonly StoredRow[] = [];
 async function describe(
   keys: ReadonlyMap<string, number>,
   session: Session,
-  { draft, hashText, searchableKinds }: WriteOptions,
+  { prepared, hashText, searchableKinds }: WriteOptions,
 ): Promise<void> {
-  const { ordered: { regular, versioned }, tagLists } = draft;
+  const { ordered: { regular, versioned }, tagLists } = prepared;
   const tags: TagRow[] = [];
   const searchable: KeyedEvent[] = [];
   for (const { record: { event } } of [...regular, ...versioned]) {

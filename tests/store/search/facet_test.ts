@@ -59,7 +59,7 @@ Deno.test("facets are positive numbers of 64 bits that tell types apart", () => 
   for (const facet of facets) ok(facet > 0n && facet < 2n ** 63n);
 });
 
-Deno.test("the windows over a stretch are those of all its seconds, and little more", () => {
+Deno.test("the windows over a range cover all its seconds, and little more", () => {
   const seconds = fc.integer({ min: 0, max: 2 ** 31 });
   fc.assert(fc.property(seconds, seconds, seconds, (since, length, at) => {
     const before = since + 1 + length % 100_000_000;

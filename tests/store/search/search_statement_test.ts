@@ -10,7 +10,7 @@ import {
 } from "../../../src/store/search/search_statement.ts";
 import { FakeCells } from "../../kit/fake_cells.ts";
 
-const stretch = { since: 1_000, before: 2_000, wanted: 50, most: 100, isSelective: true };
+const range = { since: 1_000, before: 2_000, wanted: 50, most: 100, isSelective: true };
 
 function planOf(fields: Partial<ReqFilter>, nowS?: number) {
   return wordPlanOf(
@@ -21,7 +21,7 @@ function planOf(fields: Partial<ReqFilter>, nowS?: number) {
 }
 
 function statementOf(fields: Partial<ReqFilter>, nowS?: number) {
-  return matchStatement(planOf(fields, nowS), stretch, 10);
+  return matchStatement(planOf(fields, nowS), range, 10);
 }
 
 Deno.test("words, facets, windows and bounds are parameters", () => {
@@ -42,7 +42,7 @@ Deno.test("words, facets, windows and bounds are parameters", () => {
 });
 
 Deno.test("a range that is not selective has no windows", () => {
-  const { parameters } = matchStatement(planOf({}), { ...stretch, isSelective: false }, 10);
+  const { parameters } = matchStatement(planOf({}), { ...range, isSelective: false }, 10);
   deepEqual(parameters, ["'fox' & 'dog'", 101, 1_000, 2_000, 50, 10]);
 });
 
@@ -54,14 +54,14 @@ Deno.test("a usual condition is kept out of the index scan", () => {
 
 Deno.test("words that are not looked up are checked, and all words count for the rank", () => {
   const plan = { ...planOf({}), soughtWords: ["dog"] };
-  const { text, parameters } = matchStatement(plan, stretch, 10);
+  const { text, parameters } = matchStatement(plan, range, 10);
   deepEqual(parameters.slice(0, 2), ["'fox' & 'dog'", "'dog'"]);
   ok(text.includes("(hit.words @@ $1::tsquery) is true and hit.words @@ $2::tsquery"));
   ok(text.includes("ts_rank(words, $1::tsquery"));
 });
 
 Deno.test("beside a rare facet no word needs to be looked up", () => {
-  const { text, parameters } = matchStatement({ ...planOf({}), soughtWords: [] }, stretch, 10);
+  const { text, parameters } = matchStatement({ ...planOf({}), soughtWords: [] }, range, 10);
   equal(parameters[0], "'fox' & 'dog'");
   equal(text.split("@@").length, 2);
   ok(text.includes("where (hit.words @@ $1::tsquery) is true"));

@@ -13,17 +13,17 @@ const NOW = 1_700_000_000;
 function world(times: readonly number[]) {
   const matches = times.map((createdAt, place): Match => ({ key: place + 1, createdAt, rank: 1 }));
   matches.sort((a, b) => b.createdAt - a.createdAt);
-  const stretches: TimeRange[] = [];
-  const look = (stretch: TimeRange) => {
-    stretches.push(stretch);
-    const { since, before, wanted, most } = stretch;
+  const ranges: TimeRange[] = [];
+  const look = (range: TimeRange) => {
+    ranges.push(range);
+    const { since, before, wanted, most } = range;
     const inside = matches.filter(({ createdAt }) => createdAt >= since && createdAt < before);
-    const all = stretch.isSelective ? inside : matches;
+    const all = range.isSelective ? inside : matches;
     const looked = Math.min(all.length, most + 1);
     const best = inside.slice(0, Math.min(wanted, most + 1));
     return Promise.resolve({ looked, compared: best.length, best });
   };
-  return { matches, stretches, look };
+  return { matches, ranges, look };
 }
 
 function walk(
@@ -42,7 +42,7 @@ Deno.test("a common word is found in the last hours, and no further", async () =
   const { best, compared, isWhole } = await walk(common, { lengthS: 10_000 });
   deepEqual(best.map(({ createdAt }) => createdAt), every(100, 100));
   deepEqual([compared, isWhole], [100, false]);
-  ok(common.stretches.every(({ since }) => since > NOW - 30_000));
+  ok(common.ranges.every(({ since }) => since > NOW - 30_000));
 });
 
 Deno.test("a rare word is found in few steps, however long ago", async () => {
@@ -50,21 +50,21 @@ Deno.test("a rare word is found in few steps, however long ago", async () => {
   const { best, compared, isWhole } = await walk(rare);
   deepEqual(best, rare.matches);
   deepEqual([compared, isWhole], [3, true]);
-  ok(rare.stretches.length <= 4);
+  ok(rare.ranges.length <= 4);
 });
 
 Deno.test("a middling word takes as many steps as it takes to know how common it is", async () => {
   const middling = world(every(50_000, 10_000));
   const { best } = await walk(middling);
   deepEqual(best, middling.matches.slice(0, 100));
-  ok(middling.stretches.length <= 5);
+  ok(middling.ranges.length <= 5);
 });
 
 Deno.test("a few remaining matches are read in one step", async () => {
   const few = world(every(30_000_000, 50));
   const { compared } = await walk(few, { lengthS: 86_400 * 300 });
   equal(compared, 50);
-  deepEqual(few.stretches.map(({ isSelective }) => isSelective), [true, false]);
+  deepEqual(few.ranges.map(({ isSelective }) => isSelective), [true, false]);
 });
 
 Deno.test("if a range has more matches than expected, the walk continues in steps", async () => {
@@ -72,53 +72,53 @@ Deno.test("if a range has more matches than expected, the walk continues in step
   const crowd = world(every(1, 50_000).map((time) => time - 10_000_000));
   const { best } = await walk(crowd, { lengthS: 9_000_000, candidates: 1_000 });
   deepEqual(best, crowd.matches.slice(0, 1_000));
-  const steps = crowd.stretches.map(({ isSelective }) => isSelective);
+  const steps = crowd.ranges.map(({ isSelective }) => isSelective);
   deepEqual(steps.slice(0, 3), [true, false, true]);
   equal(steps.lastIndexOf(false), 1);
 });
 
 Deno.test("a word known to be rare is read in one step", async () => {
-  const { stretches, look } = world(every(100_000, 300));
+  const { ranges, look } = world(every(100_000, 300));
   const rarity = { share: 0.001, events: 300 };
   const { compared } = await walkBack(
     { since: 0, before: NOW, eventsPerS: 0.01, candidates: 100, rarity },
     look,
   );
-  deepEqual([compared, stretches.length, stretches[0]!.isSelective], [100, 1, false]);
+  deepEqual([compared, ranges.length, ranges[0]!.isSelective], [100, 1, false]);
 });
 
 Deno.test("for a word known to be common, the first step is enough", async () => {
-  const { matches, stretches, look } = world(every(1_000, 100_000));
+  const { matches, ranges, look } = world(every(1_000, 100_000));
   const rarity = { share: 0.1, events: 100_000 };
   const { best } = await walkBack(
     { since: 0, before: NOW, eventsPerS: 0.01, candidates: 100, rarity },
     look,
   );
   deepEqual(best, matches.slice(0, 100));
-  equal(stretches.length, 1);
+  equal(ranges.length, 1);
 });
 
 Deno.test("statistics may be wrong both ways", async () => {
   for (const share of [0.9, 0.00001]) {
-    const { matches, stretches, look } = world(every(1_000, 100_000));
+    const { matches, ranges, look } = world(every(1_000, 100_000));
     const rarity = { share, events: share * 1_000_000 };
     const { best } = await walkBack(
       { since: 0, before: NOW, eventsPerS: 0.01, candidates: 100, rarity },
       look,
     );
     deepEqual(best, matches.slice(0, 100));
-    ok(stretches.length <= 12, `${stretches.length} steps`);
+    ok(ranges.length <= 12, `${ranges.length} steps`);
   }
 });
 
 Deno.test("the steps leave no gap, and end at the start of time", async () => {
-  const { stretches, look } = world([]);
+  const { ranges, look } = world([]);
   await walkBack({ since: 500, before: NOW, eventsPerS: 3, candidates: 10 }, look);
-  equal(stretches[0]!.before, NOW);
-  for (const [place, { before }] of stretches.slice(1).entries()) {
-    equal(before, stretches[place]!.since);
+  equal(ranges[0]!.before, NOW);
+  for (const [place, { before }] of ranges.slice(1).entries()) {
+    equal(before, ranges[place]!.since);
   }
-  equal(stretches.at(-1)!.since, 500);
+  equal(ranges.at(-1)!.since, 500);
 });
 
 Deno.test("a range with too much to read is shortened", async () => {

@@ -17,7 +17,7 @@ Deno.test("the text does not depend on the number of events removed", () => {
   deepEqual(deleteExpired(5, 10).parameters, [5, 10]);
 });
 
-Deno.test("a survey goes on behind a place, by two stretches of the index", () => {
+Deno.test("a survey continues after a place, by two ranges of the index", () => {
   const { text, parameters } = surveyEvents({ createdAt: 7, id: "ab" }, 10);
   deepEqual(parameters, [7, idPrefixOf("ab"), 10]);
   equal(text.match(/order by created_at desc, head/g)?.length, 2);

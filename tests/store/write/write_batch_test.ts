@@ -15,7 +15,7 @@ async function write(events: readonly ReturnType<typeof someEvent>[], ...answers
   const stored: NumberedRecord[] = [];
   const announced: number[] = [];
   const outcomes = await writeBatch(batch, database, {
-    draft: prepareBatch(batch, portableHashText),
+    prepared: prepareBatch(batch, portableHashText),
     stored,
     alone: false,
     hashText: portableHashText,

@@ -5,7 +5,7 @@
  */
 
 /** One load, measured. */
-export interface Figures {
+export interface LoadStats {
   readonly load: string;
   readonly perSecond: number;
   readonly unit: string;
@@ -20,7 +20,7 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 /** A table in Markdown, one line a load. */
-export function table(rows: readonly Figures[]): string {
+export function table(rows: readonly LoadStats[]): string {
   const lines = rows.map(({ load, perSecond, unit, p50Ms, p99Ms }) =>
     `| ${load} | ${Math.round(perSecond).toLocaleString("en")} ${unit} | ${p50Ms.toFixed(1)} | ${
       p99Ms.toFixed(1)
