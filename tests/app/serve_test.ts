@@ -14,13 +14,13 @@ const settings = settingsWith(
 );
 
 Deno.test("serve says where it listens, once for each address, and ends with 0 when told to stop", async () => {
-  const pretend = new FakeCommand();
+  const fake = new FakeCommand();
   const stop = new AbortController();
-  const served = serve({ ...pretend.context, settings, stop: stop.signal });
-  while (pretend.stdout.text.split("\n").length < 3) {
+  const served = serve({ ...fake.context, settings, stop: stop.signal });
+  while (fake.stdout.text.split("\n").length < 3) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  const [first, second] = pretend.stdout.text.trim().split("\n");
+  const [first, second] = fake.stdout.text.trim().split("\n");
   for (const line of [first, second]) match(line!, /^listening on ws:\/\/127\.0\.0\.1:\d+$/);
   const client = await RelayClient.connect(first!.slice("listening on ".length));
   equal((await client.query([{ tags: new Map() }])).length, 0);
@@ -30,15 +30,15 @@ Deno.test("serve says where it listens, once for each address, and ends with 0 w
 });
 
 Deno.test("the address that serve tells has the relay's path", async () => {
-  const pretend = new FakeCommand();
+  const fake = new FakeCommand();
   const stop = new AbortController();
   const network = { ...settings.network, listen: ["127.0.0.1:0"], path: "/nostr" };
-  const context = { ...pretend.context, settings: { ...settings, network }, stop: stop.signal };
+  const context = { ...fake.context, settings: { ...settings, network }, stop: stop.signal };
   const served = serve(context);
-  while (!pretend.stdout.text.includes("\n")) {
+  while (!fake.stdout.text.includes("\n")) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  const url = pretend.stdout.text.trim().slice("listening on ".length);
+  const url = fake.stdout.text.trim().slice("listening on ".length);
   match(url, /^ws:\/\/127\.0\.0\.1:\d+\/nostr$/);
   for (const asked of [url, `${url}/`]) {
     const client = await RelayClient.connect(asked);

@@ -1,5 +1,5 @@
 /**
- * The other end of a pretend wire: a peer that keeps what it is sent.
+ * The other end of a fake wire: a peer that keeps what it is sent.
  *
  * @module
  */

@@ -43,7 +43,7 @@ function onSlowStream(options: Partial<ConnectionOptions> = {}) {
   return { stream, clock, events, connection };
 }
 
-/** Client and server on two ends of a pretend wire. */
+/** Client and server on two ends of a fake wire. */
 function pair() {
   const [near, far] = duplexPair();
   const clock = new FakeClock();

@@ -31,7 +31,7 @@ function truth(count: number): readonly boolean[] {
   return Array.from({ length: count }, (_, place) => place % 3 !== 2);
 }
 
-/** A pool over pretended threads. */
+/** A pool over fake threads. */
 function poolOf(options: Partial<VerifyPoolOptions> = {}) {
   const threads = new FakeThreads();
   const pool = new VerifyPool({

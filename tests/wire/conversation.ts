@@ -30,7 +30,7 @@ import type { NostrEvent } from "../../src/nostr/event.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { type EventDraft, SchnorrSigner } from "../kit/signer.ts";
 
-/** One connection of a conversation, pretend or real. */
+/** One connection of a conversation, fake or real. */
 export interface Line {
   say(text: string): void;
   /** The next thing that comes: a message, or how the connection was closed. */

@@ -8,7 +8,7 @@ import type { FakePeer } from "../kit/fake_peer.ts";
 import { FakeRelay, settle } from "../kit/fake_relay.ts";
 import type { Exchange, Heard, Line } from "./conversation.ts";
 
-/** Connects to a fresh pretend relay. */
+/** Connects to a fresh fake relay. */
 export class FakeExchange implements Exchange {
   readonly #relay = new FakeRelay();
   readonly #peers: FakePeer[] = [];

@@ -15,10 +15,10 @@ Deno.test("what was said is shown with its place, in the order of the file, with
     ["limits.max_limit", "config.toml:3"],
     ["database.url", "environment DATABASE_URL"],
   ]);
-  const pretend = new FakeCommand({ settings, origins });
-  equal(await checkConfig(pretend.context), exitCode.done);
+  const fake = new FakeCommand({ settings, origins });
+  equal(await checkConfig(fake.context), exitCode.done);
   equal(
-    pretend.stdout.text,
+    fake.stdout.text,
     'database.url = "postgres://a:***@b/c"  (environment DATABASE_URL)\n' +
       "limits.max_limit = 5  (config.toml:3)\n" +
       "settings are valid\n",
@@ -26,7 +26,7 @@ Deno.test("what was said is shown with its place, in the order of the file, with
 });
 
 Deno.test("when nothing was said there is nothing to show", async () => {
-  const pretend = new FakeCommand();
-  equal(await checkConfig(pretend.context), exitCode.done);
-  equal(pretend.stdout.text, "settings are valid\n");
+  const fake = new FakeCommand();
+  equal(await checkConfig(fake.context), exitCode.done);
+  equal(fake.stdout.text, "settings are valid\n");
 });

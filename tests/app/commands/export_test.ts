@@ -22,9 +22,9 @@ const events: readonly NostrEvent[] = [
 
 /** A command whose store has {@link events}. */
 async function filled(): Promise<FakeCommand> {
-  const pretend = new FakeCommand();
-  await pretend.store.put(events.map((event) => ({ event, json: utf8(eventJson(event)) })));
-  return pretend;
+  const fake = new FakeCommand();
+  await fake.store.put(events.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  return fake;
 }
 
 const questions: readonly [string, ExportFlags, readonly string[]][] = [
@@ -42,26 +42,26 @@ const questions: readonly [string, ExportFlags, readonly string[]][] = [
 
 for (const [what, flags, contents] of questions) {
   Deno.test(`${what}: prints ${contents.length} events, newest first, as they were stored`, async () => {
-    const pretend = await filled();
-    equal(await exportEvents(pretend.context, flags), exitCode.done);
+    const fake = await filled();
+    equal(await exportEvents(fake.context, flags), exitCode.done);
     const expected = events.filter(({ content }) => contents.includes(content));
-    equal(pretend.stdout.text, expected.map((event) => eventJson(event) + "\n").join(""));
+    equal(fake.stdout.text, expected.map((event) => eventJson(event) + "\n").join(""));
   });
 }
 
 Deno.test("a filter that makes no sense is a misuse, and says why", async () => {
-  const pretend = await filled();
-  equal(await exportEvents(pretend.context, { authors: ["npub1"] }), exitCode.misused);
+  const fake = await filled();
+  equal(await exportEvents(fake.context, { authors: ["npub1"] }), exitCode.misused);
   equal(
-    pretend.stderr.text,
+    fake.stderr.text,
     "gallimimus: invalid: authors is not a list of keys, each 64 lower-case hex digits\n",
   );
-  equal(pretend.stdout.text, "");
+  equal(fake.stdout.text, "");
 });
 
 Deno.test("when nobody reads any more it ends quietly and asks the store for no more", async () => {
-  const pretend = new FakeCommand();
-  pretend.stdout.capacity = 100_000;
+  const fake = new FakeCommand();
+  fake.stdout.capacity = 100_000;
   let given = 0;
   const json = utf8("x".repeat(1000));
   const store = partialStore({
@@ -75,32 +75,32 @@ Deno.test("when nobody reads any more it ends quietly and asks the store for no 
     },
     close: () => Promise.resolve(),
   });
-  const context = { ...pretend.context, openStore: () => Promise.resolve(store) };
+  const context = { ...fake.context, openStore: () => Promise.resolve(store) };
   equal(await exportEvents(context, {}), exitCode.done);
-  equal(pretend.stderr.text, "");
+  equal(fake.stderr.text, "");
   ok(given < 200, `${given} events`);
 });
 
 Deno.test("events leave in pieces of about 64 kB, so that a slow reader holds up the store", async () => {
-  const pretend = new FakeCommand();
+  const fake = new FakeCommand();
   const many = Array.from(
     { length: 1000 },
     (_, created_at) => alice.sign({ created_at, kind: 1, tags: [], content: "x".repeat(500) }),
   );
-  await pretend.store.put(many.map((event) => ({ event, json: utf8(eventJson(event)) })));
-  await exportEvents(pretend.context, {});
-  const writes = pretend.stdout.text.length / 66_000;
-  ok(pretend.stdout.writes >= writes && pretend.stdout.writes <= writes + 2);
+  await fake.store.put(many.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  await exportEvents(fake.context, {});
+  const writes = fake.stdout.text.length / 66_000;
+  ok(fake.stdout.writes >= writes && fake.stdout.writes <= writes + 2);
 });
 
 Deno.test("a signal interrupts it", async () => {
-  const pretend = await filled();
-  pretend.controller.abort();
-  equal(await exportEvents(pretend.context, {}), exitCode.interrupted);
+  const fake = await filled();
+  fake.controller.abort();
+  equal(await exportEvents(fake.context, {}), exitCode.interrupted);
 });
 
 Deno.test("a store that fails on the way fails the command", async () => {
-  const pretend = new FakeCommand();
+  const fake = new FakeCommand();
   const store = partialStore({
     feed: new LocalFeed(),
     put: () => Promise.resolve([]),
@@ -111,6 +111,6 @@ Deno.test("a store that fails on the way fails the command", async () => {
     },
     close: () => Promise.resolve(),
   });
-  const context = { ...pretend.context, openStore: () => Promise.resolve(store) };
+  const context = { ...fake.context, openStore: () => Promise.resolve(store) };
   await rejects(exportEvents(context, {}), StoreUnavailable);
 });

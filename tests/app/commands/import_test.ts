@@ -18,13 +18,13 @@ function streamOf(text: string): ReadableStream<Uint8Array> {
 }
 
 Deno.test("the counts, the reasons and the first refused lines are printed, and all is well", async () => {
-  const pretend = new FakeCommand();
+  const fake = new FakeCommand();
   const lines = [eventJson(note), eventJson(note), "x", eventJson(unsigned), "y"];
-  pretend.files.set("events.jsonl", streamOf(lines.join("\n")));
-  const code = await importFile(pretend.context, "events.jsonl", { verify: true, limits: true });
+  fake.files.set("events.jsonl", streamOf(lines.join("\n")));
+  const code = await importFile(fake.context, "events.jsonl", { verify: true, limits: true });
   equal(code, exitCode.done);
   equal(
-    pretend.stdout.text,
+    fake.stdout.text,
     "stored 1, duplicate 1, superseded 0, deleted 0, refused 3\n" +
       "refused 2: invalid: not JSON\n" +
       "refused 1: invalid: signature does not fit the author and the id\n" +
@@ -32,51 +32,51 @@ Deno.test("the counts, the reasons and the first refused lines are printed, and 
       "line 4: invalid: signature does not fit the author and the id\n" +
       "line 5: invalid: not JSON\n",
   );
-  equal(pretend.stderr.text, "");
+  equal(fake.stderr.text, "");
 });
 
 Deno.test("--no-verify takes signatures on trust", async () => {
-  const pretend = new FakeCommand();
-  pretend.files.set("-", streamOf(eventJson(unsigned)));
-  equal(await importFile(pretend.context, "-", { verify: false, limits: true }), exitCode.done);
-  equal(pretend.stdout.text, "stored 1, duplicate 0, superseded 0, deleted 0, refused 0\n");
+  const fake = new FakeCommand();
+  fake.files.set("-", streamOf(eventJson(unsigned)));
+  equal(await importFile(fake.context, "-", { verify: false, limits: true }), exitCode.done);
+  equal(fake.stdout.text, "stored 1, duplicate 0, superseded 0, deleted 0, refused 0\n");
 });
 
 Deno.test("a person sees progress", async () => {
-  const pretend = new FakeCommand();
-  pretend.stderr.isTerminal = true;
-  pretend.files.set("-", streamOf(eventJson(note)));
-  await importFile(pretend.context, "-", { verify: true, limits: true });
-  ok(pretend.stderr.text.includes("stored 1,"), pretend.stderr.text);
+  const fake = new FakeCommand();
+  fake.stderr.isTerminal = true;
+  fake.files.set("-", streamOf(eventJson(note)));
+  await importFile(fake.context, "-", { verify: true, limits: true });
+  ok(fake.stderr.text.includes("stored 1,"), fake.stderr.text);
 });
 
 Deno.test("a file that cannot be opened is a failure, and the store is left alone", async () => {
-  const pretend = new FakeCommand({ openStore: () => Promise.reject(new Error("opened")) });
+  const fake = new FakeCommand({ openStore: () => Promise.reject(new Error("opened")) });
   equal(
-    await importFile(pretend.context, "nothing", { verify: true, limits: true }),
+    await importFile(fake.context, "nothing", { verify: true, limits: true }),
     exitCode.failed,
   );
-  equal(pretend.stderr.text, "gallimimus: nothing: no such file\n");
+  equal(fake.stderr.text, "gallimimus: nothing: no such file\n");
 });
 
 Deno.test("a store that cannot be had fails the command", async () => {
   const openStore = () => Promise.reject(new StoreUnavailable("no database"));
-  const pretend = new FakeCommand({ openStore });
-  pretend.files.set("-", streamOf(""));
+  const fake = new FakeCommand({ openStore });
+  fake.files.set("-", streamOf(""));
   await rejects(
-    importFile(pretend.context, "-", { verify: false, limits: true }),
+    importFile(fake.context, "-", { verify: false, limits: true }),
     StoreUnavailable,
   );
 });
 
 Deno.test("a signal ends it: what was read is stored and counted, and the exit code tells", async () => {
-  const pretend = new FakeCommand();
+  const fake = new FakeCommand();
   const silent = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(utf8(eventJson(note) + "\n")),
-    pull: () => queueMicrotask(() => pretend.controller.abort()),
+    pull: () => queueMicrotask(() => fake.controller.abort()),
   }, { highWaterMark: 2 });
-  pretend.files.set("-", silent);
-  const code = await importFile(pretend.context, "-", { verify: true, limits: true });
+  fake.files.set("-", silent);
+  const code = await importFile(fake.context, "-", { verify: true, limits: true });
   equal(code, exitCode.interrupted);
-  ok(pretend.stdout.text.startsWith("stored "));
+  ok(fake.stdout.text.startsWith("stored "));
 });

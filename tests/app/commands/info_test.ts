@@ -7,9 +7,9 @@ import { FakeCommand } from "../../kit/fake_command.ts";
 
 Deno.test("versions, addresses and the database are shown, a password is not", async () => {
   const settings = settingsWith(new Map([["database.url", "postgres://a:secret@b/c"]]));
-  const pretend = new FakeCommand({ settings });
-  equal(await showInfo(pretend.context), exitCode.done);
-  const { text } = pretend.stdout;
+  const fake = new FakeCommand({ settings });
+  equal(await showInfo(fake.context), exitCode.done);
+  const { text } = fake.stdout;
   ok(text.startsWith(`gallimimus: ${version}\n`));
   ok(text.includes("\nlisten: 127.0.0.1:8080\n"));
   ok(text.includes("\ndatabase: postgres://a:***@b/c\n"));
@@ -19,7 +19,7 @@ Deno.test("versions, addresses and the database are shown, a password is not", a
 
 Deno.test("the path is shown where clients must name one", async () => {
   const settings = settingsWith(new Map([["network.path", "/nostr"], ["database.url", "memory:"]]));
-  const pretend = new FakeCommand({ settings });
-  await showInfo(pretend.context);
-  ok(pretend.stdout.text.includes("\nlisten: 127.0.0.1:8080 (path /nostr)\n"));
+  const fake = new FakeCommand({ settings });
+  await showInfo(fake.context);
+  ok(fake.stdout.text.includes("\nlisten: 127.0.0.1:8080 (path /nostr)\n"));
 });

@@ -22,50 +22,50 @@ async function prepared() {
     events.map((event) => ({ event, json: utf8(eventJson(event)) })),
   );
   const opened: (string | undefined)[] = [];
-  const pretend = new FakeCommand({
+  const fake = new FakeCommand({
     openStore: (url) => {
       opened.push(url);
       return Promise.resolve(stores[url ?? ""]!);
     },
   });
-  return { pretend, opened, stores };
+  return { fake, opened, stores };
 }
 
 Deno.test("everything is copied, and said so", async () => {
-  const { pretend, opened } = await prepared();
-  equal(await migrateStore(pretend.context, urls), exitCode.done);
-  match(pretend.stdout.text, /^stored \d+, duplicate 0, superseded 0, deleted 0\n$/);
+  const { fake, opened } = await prepared();
+  equal(await migrateStore(fake.context, urls), exitCode.done);
+  match(fake.stdout.text, /^stored \d+, duplicate 0, superseded 0, deleted 0\n$/);
   deepEqual(opened, [urls.from, urls.to]);
-  equal(pretend.stderr.text, "");
+  equal(fake.stderr.text, "");
 });
 
 Deno.test("the operator's rules are copied too", async () => {
-  const { pretend, stores } = await prepared();
+  const { fake, stores } = await prepared();
   const rule = { list: "blocked-ip", value: "192.0.2.1", reason: "noise" } as const;
   await stores[urls.from]!.changeRules([rule], { who: "admin", atS: 1 });
-  await migrateStore(pretend.context, urls);
+  await migrateStore(fake.context, urls);
   deepEqual(await stores[urls.to]!.rules(), [rule]);
   equal((await stores[urls.to]!.ruleLog(1))[0]!.who, "migrate-store");
 });
 
 Deno.test("a person sees how far it is", async () => {
-  const { pretend } = await prepared();
-  pretend.stderr.isTerminal = true;
-  await migrateStore(pretend.context, urls);
-  match(pretend.stderr.text, /stored \d+, .*, back to \d{4}-\d\d-\d\d\r$/);
+  const { fake } = await prepared();
+  fake.stderr.isTerminal = true;
+  await migrateStore(fake.context, urls);
+  match(fake.stderr.text, /stored \d+, .*, back to \d{4}-\d\d-\d\d\r$/);
 });
 
 Deno.test("whoever is told to stop says so by the exit code", async () => {
-  const { pretend } = await prepared();
-  pretend.controller.abort();
-  equal(await migrateStore(pretend.context, urls), exitCode.interrupted);
+  const { fake } = await prepared();
+  fake.controller.abort();
+  equal(await migrateStore(fake.context, urls), exitCode.interrupted);
 });
 
 Deno.test("a database is not copied to itself", async () => {
-  const { pretend, opened } = await prepared();
+  const { fake, opened } = await prepared();
   const same = { from: urls.from, to: urls.from };
-  equal(await migrateStore(pretend.context, same), exitCode.misused);
-  match(pretend.stderr.text, /both databases are the same/);
+  equal(await migrateStore(fake.context, same), exitCode.misused);
+  match(fake.stderr.text, /both databases are the same/);
   deepEqual(opened, []);
 });
 

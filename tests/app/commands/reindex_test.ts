@@ -29,8 +29,8 @@ class StepStore extends MemoryStore {
 
 function command(): FakeCommand & { readonly store: StepStore } {
   const store = new StepStore();
-  const pretend = new FakeCommand({ settings, openStore: () => Promise.resolve(store) });
-  return Object.assign(pretend, { store });
+  const fake = new FakeCommand({ settings, openStore: () => Promise.resolve(store) });
+  return Object.assign(fake, { store });
 }
 
 Deno.test("says how many events it made searchable", async () => {

@@ -41,7 +41,7 @@ function answerTo(request: Uint8Array): string {
     `Sec-WebSocket-Accept: ${acceptFor(key ?? "")}\r\n\r\n`;
 }
 
-/** A client at one end of a pretend wire, a test at the other, which has read the request. */
+/** A client at one end of a fake wire, a test at the other, which has read the request. */
 async function begin(options: WebSocketClientOptions) {
   const [near, far] = duplexPair();
   const opening = openWebSocket(near, url, options);
