@@ -42,6 +42,7 @@ import { RelaySockets } from "./relay_sockets.ts";
 import { retentionRules } from "./retention_rules.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256, sha256OfText } from "./sha256.ts";
+import { withWindow } from "./with_window.ts";
 import { systemRandom } from "./system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
@@ -160,12 +161,14 @@ export class RelayHost {
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     const verifier = await createVerifier(options.settings.signatures, options.log);
     try {
-      const host = new RelayHost(options, verifier);
+      const store = withWindow(options.store, options.settings, options.clock);
+      const host = new RelayHost({ ...options, store }, verifier);
       await host.#readRules();
       const onRulesChanged = () => void host.#readRules();
-      await options.store.feed.start({ ...options, onRulesChanged });
+      await store.feed.start({ ...options, onRulesChanged });
       host.#housekeeper = new Housekeeper({
         ...options,
+        store,
         rules: retentionRules(options.settings),
         onRemoved: (ids) => host.relay.forget(ids),
         sweepIntervalMs: options.settings.retention.sweep_interval_s * 1000,

@@ -6,6 +6,7 @@
 
 import type { Setting, SettingSection, SettingValue, ValueOf } from "./setting.ts";
 import { accessSection } from "./settings/access.ts";
+import { cacheSection } from "./settings/cache.ts";
 import { databaseSection } from "./settings/database.ts";
 import { filtersSection } from "./settings/filters.ts";
 import { limitsSection } from "./settings/limits.ts";
@@ -25,6 +26,7 @@ export const settingSections = {
   network: networkSection,
   tls: tlsSection,
   database: databaseSection,
+  cache: cacheSection,
   limits: limitsSection,
   filters: filtersSection,
   access: accessSection,

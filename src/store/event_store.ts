@@ -20,6 +20,12 @@ export interface EventRecord {
   readonly json: Uint8Array;
 }
 
+/** An event that has become visible, with its number where it is stored. */
+export interface ToldRecord extends EventRecord {
+  /** See {@link StoredEvent.seq}; undefined for an event that is passed on and not stored. */
+  readonly seq?: number;
+}
+
 /** What a store gives back: enough to order, to tell apart and to send. Never parsed on the way. */
 export interface StoredEvent {
   /**
@@ -140,8 +146,23 @@ export interface RuleStore {
   ruleLog(limit: number): Promise<readonly RuleLogEntry[]>;
 }
 
+/**
+ * A version of a replaceable or addressable event that came after its deletion was asked for. It is not
+ * stored, and takes older versions with it.
+ */
+export interface LateVersion {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly kind: number;
+  readonly pubkey: string;
+  /** The identifier of an addressable event; empty for a replaceable one. */
+  readonly d: string;
+}
+
 /** What a feed works with. */
 export interface FeedOptions {
+  /** Called when versions older than this one are gone, here or in another instance. */
+  readonly onLateVersion?: (version: LateVersion) => void;
   /** Called when another instance has changed the rules, or may have. */
   readonly onRulesChanged?: () => void;
   readonly clock: Clock;
@@ -158,12 +179,14 @@ export interface EventFeed {
    * Calls `onEvents` with events that have become visible, each once. It must neither wait nor throw.
    * A version that was replaced at once by a newer one of another instance may be left out.
    */
-  subscribe(onEvents: (events: readonly EventRecord[]) => void): void;
+  subscribe(onEvents: (events: readonly ToldRecord[]) => void): void;
   /**
    * Begins to hear other instances; until then only what this one stores is told. Resolves when nothing
    * that is stored from now on will be missed. Rejects with {@link StoreUnavailable}.
    */
   start(options: FeedOptions): Promise<void>;
+  /** Whether what other instances store is heard at present. */
+  readonly isCurrent: boolean;
   /**
    * Whether the event stored under this number has been told to the followers, or was there before the
    * feed began. A query that finds an event of which this is false has to expect it from the feed.

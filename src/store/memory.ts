@@ -103,7 +103,8 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     // stores that write a batch in one statement.
     const order = [...batch.keys()].sort((a, b) => newestFirst(batch[a]!, batch[b]!));
     for (const place of order) outcomes[place] = this.#putOne(batch[place]!);
-    this.feed.tell(batch.filter((_, place) => outcomes[place] === "stored"));
+    const stored = batch.filter((_, place) => outcomes[place] === "stored");
+    this.feed.tell(stored.map((record) => this.#byId.get(record.event.id) ?? record));
     return Promise.resolve(outcomes);
   }
 

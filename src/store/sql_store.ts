@@ -20,6 +20,7 @@ import { copyTombstones } from "./write/copy_tombstones.ts";
 import {
   type Database,
   type ListeningDatabase,
+  type Session,
   type Statement,
   StatementFailed,
   TransactionLost,
@@ -40,7 +41,13 @@ import {
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
-import { notify, type NumberedRecord, RULES_CHANGED } from "./feed/feed_statements.ts";
+import { lateVersion } from "./write/late_version.ts";
+import {
+  LATE_VERSION,
+  notify,
+  type NumberedRecord,
+  RULES_CHANGED,
+} from "./feed/feed_statements.ts";
 import {
   changeRule,
   logRuleChange,
@@ -99,6 +106,9 @@ export interface SqlStoreOptions {
   /** By what events expire and queries run out of time. Default: none does. */
   readonly clock?: StoreClock;
 }
+
+/** A longer `d` does not fit into a notification, with its escapes. */
+const MAX_TOLD_D = 1_000;
 
 /** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
 const IDENTIFY_PAGE_EVENTS = 5_000;
@@ -162,9 +172,16 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     for (let attempt = 1;; attempt++) {
       const stored: NumberedRecord[] = [];
       try {
-        const outcomes = await this.#database.transaction((session) =>
-          writeBatch(batch, session, { ...context, prepared, stored, alone })
-        );
+        const outcomes = await this.#database.transaction(async (session) => {
+          const outcomes = await writeBatch(batch, session, {
+            ...context,
+            prepared,
+            stored,
+            alone,
+          });
+          await this.#tellLate(batch, outcomes, session);
+          return outcomes;
+        });
         this.feed.committed(stored);
         return doubtful === undefined ? outcomes : this.#settled(batch, outcomes, doubtful);
       } catch (error) {
@@ -175,6 +192,19 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
         else if (attempt === MAX_ATTEMPTS || !isConflict(error)) throw error;
       }
     }
+  }
+
+  /** Other instances would keep what such a version takes with it. */
+  async #tellLate(
+    batch: readonly EventRecord[],
+    outcomes: readonly PutOutcome[],
+    session: Session,
+  ): Promise<void> {
+    const late = batch.filter((_, place) => outcomes[place] === "deleted")
+      .map(({ event }) => lateVersion(event))
+      .filter((version) => version !== undefined && version.d.length <= MAX_TOLD_D);
+    if (late.length === 0) return;
+    await session.query(notify(late.map((version) => LATE_VERSION + JSON.stringify(version))));
   }
 
   /** What is there already at the second attempt was stored by the first, whose answer was lost. */

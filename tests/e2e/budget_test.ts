@@ -52,6 +52,8 @@ class LockedRelay implements AsyncDisposable {
         ["limits.count_timeout_ms", 600_000],
         ...Object.entries(timeouts),
         ["search.enabled", true],
+        // What is asked has to reach the database.
+        ["cache.max_mib", 0],
         ["signatures.workers", 0],
       ]),
     );

@@ -140,6 +140,9 @@ async function asOperator(server: PostgresServer, statement: string): Promise<vo
   }
 }
 
+/** What is asked has to reach the database. */
+const NO_WINDOW = ["cache.max_mib=0"];
+
 const cases = postgresVersions.flatMap((version) => faults.map((fault) => ({ version, fault })));
 
 for (const { version, fault } of cases) {
@@ -147,7 +150,7 @@ for (const { version, fault } of cases) {
     await using server = await PostgresServer.start({ version, isDurable: true });
     await asOperator(server, "create database relay");
     const database = server.url.replace(/postgres$/, "relay");
-    await using relay = await startRelay({ database });
+    await using relay = await startRelay({ database, settings: NO_WINDOW });
     await using client = await RelayClient.connect(relay.url);
     await using listener = await RelayClient.connect(relay.url);
     const publisher = new Publisher(client);
@@ -188,7 +191,7 @@ const victims = [
 for (const victim of victims) {
   Deno.test(`what was acknowledged is there after a ${victim.name} of managed: is killed with -9, thrice`, async () => {
     await using database = await freshDatabases["managed:"]!();
-    await using relay = await startRelay({ database: database.url });
+    await using relay = await startRelay({ database: database.url, settings: NO_WINDOW });
     await using client = await RelayClient.connect(relay.url);
     const publisher = new Publisher(client);
     for (let round = 1; round <= 3; round++) {
@@ -229,7 +232,7 @@ Deno.test("a database that hangs makes nobody wait beyond the time-out", async (
   await using server = await PostgresServer.start();
   const database = await server.freshDatabase();
   const settings = ["database.write_timeout_ms=500"];
-  await using relay = await startRelay({ database, settings });
+  await using relay = await startRelay({ database, settings: [...settings, ...NO_WINDOW] });
   await using client = await RelayClient.connect(relay.url);
   equal((await client.publish(makeEvent()))?.accepted, true);
   const sql = postgres(database, { max: 1, onnotice: () => {} });
@@ -251,7 +254,10 @@ for (const version of postgresVersions) {
     await using proxy = new TcpProxy(server.port);
     url.port = String(proxy.port);
     const settings = ["database.write_timeout_ms=3000", "limits.req_timeout_ms=1000"];
-    await using relay = await startRelay({ database: url.href, settings });
+    await using relay = await startRelay({
+      database: url.href,
+      settings: [...settings, ...NO_WINDOW],
+    });
     await using client = await RelayClient.connect(relay.url);
     const publisher = new Publisher(client);
     await publisher.storedMore(200);
@@ -288,7 +294,10 @@ Deno.test("ten instances that start at once on an empty database all come up", a
   const database = await server.freshDatabase();
   const settings = ["signatures.workers=0", "database.pool_size=3"];
   const starting = await Promise.allSettled(
-    Array.from({ length: 10 }, () => startRelay({ database, settings })),
+    Array.from(
+      { length: 10 },
+      () => startRelay({ database, settings: [...settings, ...NO_WINDOW] }),
+    ),
   );
   await using stack = new AsyncDisposableStack();
   const relays = starting.flatMap((start) => start.status === "fulfilled" ? [start.value] : []);

@@ -18,6 +18,9 @@ export const FEED_CHANNEL = "gallimimus_events";
 /** The payload that announces a change of the operator's rules. */
 export const RULES_CHANGED = "r";
 
+/** The prefix of a payload that announces a version that came late; a `LateVersion` as JSON follows. */
+export const LATE_VERSION = "l";
+
 /** An event with its sequence number. */
 export interface NumberedRecord extends EventRecord {
   readonly seq: number;

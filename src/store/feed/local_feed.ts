@@ -17,6 +17,11 @@ export class LocalFeed implements StoreFeed {
     this.#subscribers.push(onEvents);
   }
 
+  /** True: there are no others. */
+  get isCurrent(): boolean {
+    return true;
+  }
+
   start(): Promise<void> {
     return Promise.resolve();
   }

@@ -20,9 +20,16 @@ import { assert } from "../../base/assert.ts";
 import { utf8, utf8Decode } from "../../base/bytes.ts";
 import type { Timer } from "../../base/clock.ts";
 import type { Listening, ListeningDatabase, Session } from "../database/database.ts";
-import { type EventRecord, type FeedOptions, StoreUnavailable } from "../event_store.ts";
+import { parseJson } from "../../nostr/json.ts";
+import {
+  type EventRecord,
+  type FeedOptions,
+  type LateVersion,
+  StoreUnavailable,
+} from "../event_store.ts";
 import {
   FEED_CHANNEL,
+  LATE_VERSION,
   type Mark,
   notify,
   type NumberedRecord,
@@ -104,6 +111,10 @@ export class SharedFeed implements StoreFeed {
     this.#onEvents = onEvents;
   }
 
+  get isCurrent(): boolean {
+    return this.#listening !== undefined && !this.#isConnecting;
+  }
+
   async start(options: FeedOptions): Promise<void> {
     assert(this.#options === undefined, "a feed starts once");
     this.#options = options;
@@ -161,6 +172,10 @@ export class SharedFeed implements StoreFeed {
   #hear(payload: string): void {
     if (payload.startsWith("e")) return this.#hearEphemeral(payload);
     if (payload === RULES_CHANGED) return this.#options?.onRulesChanged?.();
+    if (payload.startsWith(LATE_VERSION)) {
+      const version = parseJson(payload.slice(LATE_VERSION.length));
+      return this.#options?.onLateVersion?.(version as LateVersion);
+    }
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
     if (seqs === undefined) return;

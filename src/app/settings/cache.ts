@@ -1,0 +1,25 @@
+/**
+ * `[cache]`: what is answered from memory.
+ *
+ * @module
+ */
+
+import type { SettingSection } from "../setting.ts";
+
+/** Settings of the section `[cache]`. */
+export const cacheSection = {
+  title: "The newest events, which are answered from memory.",
+  settings: {
+    max_mib: {
+      type: "integer",
+      default: 64,
+      unit: "MiB",
+      min: 0,
+      max: 1_048_576,
+      description:
+        "How much memory the newest events may take, with all that is needed to find them; 0 turns it off. Several relays on one database whose retention removes events have none.",
+      whenRaised: "The process grows by as much.",
+      reloadable: false,
+    },
+  },
+} as const satisfies SettingSection;

@@ -1,0 +1,383 @@
+/**
+ * A store whose newest events are answered from memory.
+ *
+ * The window holds every event that is not older than its horizon. A filter whose limit is reached there,
+ * or that asks for nothing older, never reaches the database; of any other filter the database is asked
+ * for what is older alone. What changes comes through the feed, from this instance and from others, so
+ * that the window has an event before its OK; while other instances cannot be heard, the database
+ * answers everything.
+ *
+ * @module
+ */
+
+import type { Timer } from "../../base/clock.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import { deletionTargets } from "../../nostr/deletion_request.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { kindClass } from "../../nostr/kind.ts";
+import { parseJson } from "../../nostr/json.ts";
+import { parseEvent } from "../../nostr/parse_event.ts";
+import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
+import { isVisible, type Reader } from "../../nostr/visibility.ts";
+import { utf8Decode } from "../../base/bytes.ts";
+import type { CountResult } from "../../nostr/relay_message.ts";
+import type {
+  CountOptions,
+  EventFeed,
+  EventRecord,
+  FeedOptions,
+  LateVersion,
+  PoolStats,
+  PutOutcome,
+  QueryOptions,
+  Rule,
+  RuleChange,
+  RuleLogEntry,
+  StoredEvent,
+  ToldRecord,
+} from "../event_store.ts";
+import type { Place } from "../read/scan.ts";
+import { whenReady } from "../read/when_ready.ts";
+import { nowS, type StoreClock } from "../store_clock.ts";
+import { lateVersion } from "../write/late_version.ts";
+import { isRequest, Tombstones } from "../write/tombstones.ts";
+import type { SurveyedEvent, TidyStore } from "../write/upkeep.ts";
+import { type HeldEvent, RecentEvents } from "./recent_events.ts";
+import { inOrder } from "./timeline.ts";
+
+/** How much of an answer is given at a time, bytes, where the reader does not say. */
+const PIECE_BYTES = 1_048_576;
+
+/** The same, events. */
+const PIECE_EVENTS = 500;
+
+/** Events that may be told while the window is filled; more, and filling begins again. */
+const MAX_TOLD = 50_000;
+
+/** From one try to fill the window to the next, milliseconds. */
+const RETRY_MS = 1_000;
+
+/** What a window works with. */
+export interface WindowOptions {
+  readonly maxBytes: number;
+  readonly clock: StoreClock;
+}
+
+/** What no reader is shown while the operator's rules ban it. */
+interface Banned {
+  readonly keys: ReadonlySet<string>;
+  readonly events: ReadonlySet<string>;
+}
+
+/** What came through the feed while older events were read. */
+interface Filling {
+  readonly told: ToldRecord[];
+  /** What was asked to be deleted meanwhile: a page that is on its way may still bring it. */
+  readonly tombstones: Tombstones;
+  readonly removed: Set<string>;
+}
+
+/**
+ * Puts a window before a store. It closes the store when it is closed.
+ */
+export class WindowStore implements TidyStore {
+  readonly feed: EventFeed;
+  readonly #inner: TidyStore;
+  readonly #clock: WindowOptions["clock"];
+  readonly #recent: RecentEvents;
+  readonly #subscribers: ((events: readonly ToldRecord[]) => void)[] = [];
+  #banned: Banned = { keys: new Set(), events: new Set() };
+  #started: FeedOptions | undefined = undefined;
+  #filling: Filling | undefined = undefined;
+  #retry: Timer | undefined = undefined;
+  #isClosed = false;
+
+  constructor(inner: TidyStore, { maxBytes, clock }: WindowOptions) {
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#recent = new RecentEvents(maxBytes);
+    // First, so that the window has what others are told.
+    inner.feed.subscribe((records) => {
+      for (const record of records) this.#take(record);
+      for (const onEvents of this.#subscribers) onEvents(records);
+    });
+    this.feed = {
+      subscribe: (onEvents) => void this.#subscribers.push(onEvents),
+      start: (options) => this.#start(options),
+      wasDelivered: (seq) => inner.feed.wasDelivered(seq),
+      publishEphemeral: (record) => inner.feed.publishEphemeral(record),
+      get isCurrent() {
+        return inner.feed.isCurrent;
+      },
+    };
+  }
+
+  get stats(): PoolStats | undefined {
+    return this.#inner.stats;
+  }
+
+  /** How many events the window holds, and since when it holds all, seconds since 1970. */
+  get window(): { readonly events: number; readonly bytes: number; readonly horizon: number } {
+    const { size: events, bytes, horizon } = this.#recent;
+    return { events, bytes, horizon };
+  }
+
+  async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
+    const outcomes = await this.#inner.put(batch);
+    for (const [place, outcome] of outcomes.entries()) {
+      const late = outcome === "deleted" ? lateVersion(batch[place]!.event) : undefined;
+      if (late !== undefined) this.#takeLate(late);
+    }
+    return outcomes;
+  }
+
+  async *query(
+    filters: readonly ReqFilter[],
+    options: QueryOptions = {},
+  ): AsyncIterable<readonly StoredEvent[]> {
+    options.signal?.throwIfAborted();
+    const answer = this.#answer(filters, options.reader);
+    if (answer === undefined) return yield* this.#inner.query(filters, options);
+    for (const piece of inPieces(answer.events, options)) {
+      await whenReady(options);
+      yield piece;
+    }
+    if (answer.rest !== undefined) yield* this.#inner.query([answer.rest], options);
+    options.signal?.throwIfAborted();
+  }
+
+  identify(
+    filters: readonly ReqFilter[],
+    options?: QueryOptions,
+  ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
+    return this.#inner.identify(filters, options);
+  }
+
+  count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
+    return this.#inner.count(filters, options);
+  }
+
+  reindex(options?: QueryOptions): AsyncIterable<number> {
+    return this.#inner.reindex(options);
+  }
+
+  async rules(): Promise<readonly Rule[]> {
+    const rules = await this.#inner.rules();
+    this.#ban(bannedBy(rules));
+    return rules;
+  }
+
+  async changeRules(
+    changes: readonly RuleChange[],
+    by: { readonly who: string; readonly atS: number },
+  ): Promise<void> {
+    await this.#inner.changeRules(changes, by);
+    this.#ban(bannedBy(await this.#inner.rules()));
+  }
+
+  ruleLog(limit: number): Promise<readonly RuleLogEntry[]> {
+    return this.#inner.ruleLog(limit);
+  }
+
+  removeExpired(limit: number): Promise<number> {
+    return this.#inner.removeExpired(limit);
+  }
+
+  survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]> {
+    return this.#inner.survey(after, limit);
+  }
+
+  async remove(ids: readonly string[]): Promise<number> {
+    const removed = await this.#inner.remove(ids);
+    for (const id of ids) {
+      this.#recent.delete(id);
+      this.#filling?.removed.add(id);
+    }
+    return removed;
+  }
+
+  fill<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inner.fill(work);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+    await this.#inner.close();
+  }
+
+  /** The answer, and what is still to be asked; undefined where the database has to answer all of it. */
+  #answer(
+    filters: readonly ReqFilter[],
+    reader: Reader | undefined,
+  ): { readonly events: readonly HeldEvent[]; readonly rest?: ReqFilter } | undefined {
+    if (this.#isClosed || !this.#inner.feed.isCurrent) return undefined;
+    if (filters.some(({ search }) => search !== undefined)) return undefined;
+    const now = nowS(this.#clock);
+    const isShown = (held: HeldEvent) =>
+      held.expiresAtS > now && !this.#isBanned(held.event) &&
+      (reader === undefined || isVisible(held.event, reader));
+    const found = filters.map((filter) => this.#recent.find(filter, isShown));
+    if (filters.length === 1) return this.#withRest(filters[0]!, found[0]!);
+    if (!found.every(({ isWhole }) => isWhole)) return undefined;
+    const events = new Map(found.flatMap(({ events }) => events).map((held) => [held.id, held]));
+    return { events: [...events.values()].sort(inOrder) };
+  }
+
+  #withRest(
+    filter: ReqFilter,
+    { events, isWhole }: { readonly events: readonly HeldEvent[]; readonly isWhole: boolean },
+  ) {
+    if (isWhole) return { events };
+    const { horizon } = this.#recent;
+    // Ids that are not here may be of any time.
+    if (filter.ids !== undefined || horizon === Infinity) return undefined;
+    const { limit, until = Infinity } = filter;
+    const rest = {
+      ...filter,
+      until: Math.min(until, horizon - 1),
+      ...limit !== undefined && { limit: limit - events.length },
+    };
+    return { events, rest };
+  }
+
+  #isBanned({ id, pubkey }: NostrEvent): boolean {
+    return this.#banned.keys.has(pubkey) || this.#banned.events.has(id);
+  }
+
+  /** What the database hid while it was read is missing here: once a ban is lifted, all is read again. */
+  #ban(banned: Banned): void {
+    const { keys, events } = this.#banned;
+    const isLifted = !keys.isSubsetOf(banned.keys) || !events.isSubsetOf(banned.events);
+    this.#banned = banned;
+    if (isLifted && this.#started !== undefined) void this.#fill(this.#started);
+  }
+
+  async #start(options: FeedOptions): Promise<void> {
+    await this.#inner.feed.start({
+      ...options,
+      onLateVersion: (version) => this.#takeLate(version),
+    });
+    this.#banned = bannedBy(await this.#inner.rules());
+    this.#started = options;
+    void this.#fill(options);
+  }
+
+  /** An event that has become visible, whoever stored it. */
+  #take(record: ToldRecord): void {
+    const { event } = record;
+    if (kindClass(event.kind) === "ephemeral") return;
+    if (isRequest(event)) this.#forgetCovered(event);
+    const filling = this.#filling;
+    if (filling !== undefined) {
+      filling.told.push(record);
+      if (isRequest(event)) noteRequest(event, filling);
+    }
+    if (event.created_at >= this.#recent.horizon) this.#recent.add(record);
+  }
+
+  /** A version that was to be deleted came late: what it would have replaced is gone with it. */
+  #takeLate(version: LateVersion): void {
+    this.#recent.deleteOlder(version);
+    const { id, createdAt, ...address } = version;
+    this.#filling?.tombstones.close({ address, createdAt, id });
+  }
+
+  /** What a request to delete or to vanish asks for is no longer there. */
+  #forgetCovered(request: NostrEvent): void {
+    const tombstones = new Tombstones();
+    tombstones.noteDeletion(request);
+    const { ids, addresses } = deletionTargets(request);
+    const named = [
+      ...[...ids].map((id) => this.#recent.get(id)),
+      ...addresses.map(({ kind, pubkey, d }) => this.#recent.atAddress(`${kind}:${pubkey}:${d}`)),
+      ...request.kind === VANISH_REQUEST ? this.#recent.concerning(request.pubkey) : [],
+    ];
+    for (const held of named) {
+      if (held !== undefined && tombstones.cover(held.event)) this.#recent.delete(held.id);
+    }
+  }
+
+  /** Reads the newest events until the window is full, and again after a failure. The last call counts. */
+  async #fill(options: FeedOptions): Promise<void> {
+    this.#retry?.cancel();
+    this.#recent.clear();
+    const filling: Filling = { told: [], tombstones: new Tombstones(), removed: new Set() };
+    this.#filling = filling;
+    try {
+      for await (const rows of this.#inner.query([{ tags: new Map() }])) {
+        if (this.#isClosed || this.#filling !== filling) return;
+        if (filling.told.length > MAX_TOLD) throw new Error("too much is written meanwhile");
+        if (!this.#takePage(rows, filling)) return;
+      }
+      if (this.#filling === filling) this.#lower(0, filling);
+    } catch (error) {
+      if (this.#isClosed || this.#filling !== filling) return;
+      options.log.warn("the newest events cannot be read yet", { error: String(error) });
+      this.#recent.clear();
+      this.#retry = options.clock.after(RETRY_MS, () => void this.#fill(options));
+    } finally {
+      if (this.#filling === filling) this.#filling = undefined;
+    }
+  }
+
+  /** Says whether there is room for more. */
+  #takePage(rows: readonly StoredEvent[], filling: Filling): boolean {
+    const oldest = rows.at(-1)!.createdAt;
+    for (const { id, json, seq } of rows) {
+      const event = parseEvent(parseJson(utf8Decode(json) ?? ""));
+      if ("reason" in event || filling.removed.has(id)) continue;
+      if (!filling.tombstones.cover(event)) this.#recent.add({ event, json, seq });
+    }
+    // Of its last second, the next page may have more.
+    this.#lower(oldest + 1, filling);
+    return this.#recent.horizon <= oldest + 1;
+  }
+
+  /** What was told while the page was on its way, and was too old then, belongs here now. */
+  #lower(horizon: number, { told, tombstones, removed }: Filling): void {
+    for (const record of told) {
+      const { event } = record;
+      if (event.created_at < horizon - 1 || removed.has(event.id)) continue;
+      if (!tombstones.cover(event)) this.#recent.add(record);
+    }
+    this.#recent.lowerHorizon(horizon);
+  }
+}
+
+function bannedBy(rules: readonly Rule[]): Banned {
+  const valuesOf = (list: Rule["list"]) =>
+    new Set(rules.filter((rule) => rule.list === list).map(({ value }) => value));
+  return { keys: valuesOf("banned-key"), events: valuesOf("banned-event") };
+}
+
+/** Takes in what is to be deleted of what is still on its way. */
+function noteRequest(request: NostrEvent, { tombstones, told }: Filling): void {
+  tombstones.noteDeletion(request);
+  for (const { event } of told) {
+    // A version that replaced older ones and is gone itself leaves none of them.
+    if (tombstones.cover(event)) tombstones.closeUpTo(event);
+  }
+}
+
+/** As many events at a time as the reader takes. */
+function* inPieces(
+  events: readonly HeldEvent[],
+  { pieceBytes }: QueryOptions,
+): Generator<readonly StoredEvent[], void> {
+  let piece: StoredEvent[] = [];
+  let bytes = 0;
+  let most = pieceBytes?.() ?? PIECE_BYTES;
+  for (const { id, createdAt, json, seq } of events) {
+    const isFull = piece.length >= PIECE_EVENTS || bytes + json.length > most;
+    if (isFull && piece.length > 0) {
+      yield piece;
+      piece = [];
+      bytes = 0;
+      most = pieceBytes?.() ?? PIECE_BYTES;
+    }
+    piece.push({ seq, id, createdAt, json });
+    bytes += json.length;
+  }
+  if (piece.length > 0) yield piece;
+}
