@@ -147,22 +147,18 @@ export interface RuleStore {
 }
 
 /**
- * A version of a replaceable or addressable event that came after its deletion was asked for. It is not
- * stored, and takes older versions with it.
+ * An event that came after its own deletion was asked for. It is not stored, but takes others with it:
+ * older versions of its address, or what it asks to be deleted.
  */
-export interface LateVersion {
-  readonly id: string;
-  readonly createdAt: number;
-  readonly kind: number;
-  readonly pubkey: string;
-  /** The identifier of an addressable event; empty for a replaceable one. */
-  readonly d: string;
-}
+export type LateEvent = Omit<NostrEvent, "content" | "sig">;
 
 /** What a feed works with. */
 export interface FeedOptions {
-  /** Called when versions older than this one are gone, here or in another instance. */
-  readonly onLateVersion?: (version: LateVersion) => void;
+  /**
+   * Called when another instance was given such an event; undefined stands for one that is too long to
+   * be announced.
+   */
+  readonly onLateEvent?: (event: LateEvent | undefined) => void;
   /** Called when another instance has changed the rules, or may have. */
   readonly onRulesChanged?: () => void;
   readonly clock: Clock;

@@ -41,13 +41,9 @@ import {
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
-import { lateVersion } from "./write/late_version.ts";
-import {
-  LATE_VERSION,
-  notify,
-  type NumberedRecord,
-  RULES_CHANGED,
-} from "./feed/feed_statements.ts";
+import { utf8 } from "../base/bytes.ts";
+import { lateEvent } from "./write/late_event.ts";
+import { LATE_EVENT, notify, type NumberedRecord, RULES_CHANGED } from "./feed/feed_statements.ts";
 import {
   changeRule,
   logRuleChange,
@@ -107,8 +103,8 @@ export interface SqlStoreOptions {
   readonly clock?: StoreClock;
 }
 
-/** A longer `d` does not fit into a notification, with its escapes. */
-const MAX_TOLD_D = 1_000;
+/** A payload of NOTIFY is shorter than 8,000 bytes. */
+const MAX_PAYLOAD_BYTES = 7_900;
 
 /** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
 const IDENTIFY_PAGE_EVENTS = 5_000;
@@ -194,17 +190,18 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     }
   }
 
-  /** Other instances would keep what such a version takes with it. */
+  /** Other instances would keep what such an event takes with it. */
   async #tellLate(
     batch: readonly EventRecord[],
     outcomes: readonly PutOutcome[],
     session: Session,
   ): Promise<void> {
     const late = batch.filter((_, place) => outcomes[place] === "deleted")
-      .map(({ event }) => lateVersion(event))
-      .filter((version) => version !== undefined && version.d.length <= MAX_TOLD_D);
+      .map(({ event }) => lateEvent(event)).filter((event) => event !== undefined);
     if (late.length === 0) return;
-    await session.query(notify(late.map((version) => LATE_VERSION + JSON.stringify(version))));
+    const payloads = late.map((event) => LATE_EVENT + JSON.stringify(event))
+      .map((payload) => utf8(payload).length > MAX_PAYLOAD_BYTES ? LATE_EVENT : payload);
+    await session.query(notify(payloads));
   }
 
   /** What is there already at the second attempt was stored by the first, whose answer was lost. */

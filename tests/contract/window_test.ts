@@ -1,9 +1,20 @@
+import { deepEqual } from "node:assert/strict";
+
 import { silentLog } from "../../src/base/log.ts";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { type StoreClock, timeless } from "../../src/store/store_clock.ts";
 import { WindowStore } from "../../src/store/window/window_store.ts";
 import type { TidyStore } from "../../src/store/write/upkeep.ts";
+import { openPostgres } from "../../src/store/database/postgres.ts";
+import { openStoreOn } from "../kit/database.ts";
+import { disputedEvents } from "../kit/disputed_events.ts";
+import { sharedServers } from "../kit/each_server.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
+import { generateFilter } from "../kit/filter_generator.ts";
+import { idsIn, recordOf } from "../kit/records.ts";
+import { realClock } from "../kit/real_clock.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
 import { testEventStore } from "./event_store_contract.ts";
 import { testSearchAndCount } from "./search_contract.ts";
 import { testTidying } from "./tidying_contract.ts";
@@ -32,4 +43,46 @@ for (const [size, maxBytes] of Object.entries(sizes)) {
   testSearchAndCount(`${size} window over memory`, () => windowed(new MemoryStore()));
 
   testTidying(`${size} window over memory`, (clock) => windowed(new MemoryStore(clock), clock));
+}
+
+const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+
+for (const server of sharedServers({ keepsSchema: true })) {
+  Deno.test(`two windows over one ${server.name} agree with the oracle (seed ${seed})`, async () => {
+    const random = new SeededRandom(seed);
+    const url = await server.freshDatabase();
+    const oracle = new MemoryStore();
+    const windows = await Promise.all([0, 1].map(async () => {
+      const inner = await openStoreOn(openPostgres(url));
+      const window = new WindowStore(inner, { maxBytes: 100 * 1_048_576, clock: timeless });
+      await window.feed.start({ clock: realClock, log: silentLog });
+      return window;
+    }));
+    try {
+      const events = disputedEvents(random, 1_000);
+      for (let at = 0; at < events.length; at += 20) {
+        const batch = events.slice(at, at + 20).map(recordOf);
+        for (const store of [oracle, windows[random.int(2)]!]) await store.put(batch);
+      }
+      const filters = Array.from({ length: 100 }, () => generateFilter(random, events));
+      const expected = await Promise.all(filters.map((filter) => idsIn(oracle, filter)));
+      for (const window of windows) await untilEqual(window, filters, expected);
+    } finally {
+      await Promise.all(windows.map((window) => window.close()));
+    }
+  });
+}
+
+/** What the other instance has announced takes a moment to arrive. */
+async function untilEqual(
+  store: TidyStore,
+  filters: readonly ReqFilter[],
+  expected: readonly (readonly string[])[],
+): Promise<void> {
+  for (let attempt = 0;; attempt++) {
+    const found = await Promise.all(filters.map((filter) => idsIn(store, filter)));
+    if (attempt === 50) return deepEqual(found, expected);
+    if (found.flat().join() === expected.flat().join()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

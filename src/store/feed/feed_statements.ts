@@ -18,8 +18,8 @@ export const FEED_CHANNEL = "gallimimus_events";
 /** The payload that announces a change of the operator's rules. */
 export const RULES_CHANGED = "r";
 
-/** The prefix of a payload that announces a version that came late; a `LateVersion` as JSON follows. */
-export const LATE_VERSION = "l";
+/** The prefix of a payload that announces a `LateEvent`: its JSON follows, or nothing if it is too long. */
+export const LATE_EVENT = "l";
 
 /** An event with its sequence number. */
 export interface NumberedRecord extends EventRecord {

@@ -24,12 +24,12 @@ import { parseJson } from "../../nostr/json.ts";
 import {
   type EventRecord,
   type FeedOptions,
-  type LateVersion,
+  type LateEvent,
   StoreUnavailable,
 } from "../event_store.ts";
 import {
   FEED_CHANNEL,
-  LATE_VERSION,
+  LATE_EVENT,
   type Mark,
   notify,
   type NumberedRecord,
@@ -172,9 +172,9 @@ export class SharedFeed implements StoreFeed {
   #hear(payload: string): void {
     if (payload.startsWith("e")) return this.#hearEphemeral(payload);
     if (payload === RULES_CHANGED) return this.#options?.onRulesChanged?.();
-    if (payload.startsWith(LATE_VERSION)) {
-      const version = parseJson(payload.slice(LATE_VERSION.length));
-      return this.#options?.onLateVersion?.(version as LateVersion);
+    if (payload.startsWith(LATE_EVENT)) {
+      const event = parseJson(payload.slice(LATE_EVENT.length));
+      return this.#options?.onLateEvent?.(event as LateEvent | undefined);
     }
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);

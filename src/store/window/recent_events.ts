@@ -8,11 +8,12 @@
  */
 
 import type { NostrEvent } from "../../nostr/event.ts";
+import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
 import { expirationOf } from "../../nostr/expiration.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { addressOf, isNewer } from "../../nostr/kind.ts";
 import { matches } from "../../nostr/match.ts";
-import type { LateVersion, ToldRecord } from "../event_store.ts";
+import type { LateEvent, ToldRecord } from "../event_store.ts";
 import { inOrder, type Ordered, Timeline } from "./timeline.ts";
 
 /** An event that is held. */
@@ -32,7 +33,7 @@ export interface Found {
   readonly isWhole: boolean;
 }
 
-/** An event of so many tags is not indexed by them: each question by tags looks at it. */
+/** An event of more tags is not indexed by them: a question by tags looks at each of its kind. */
 const MAX_INDEXED_TAGS = 64;
 
 /** What an event takes besides its JSON, and each of its tags, bytes; measured. */
@@ -41,6 +42,13 @@ const TAG_BYTES = 160;
 
 /** How many lanes of authors and kinds a question may have. */
 const MAX_LANES = 4_096;
+
+/** What a question may cost: an event that is looked at costs one, and one more for so many tags. */
+const MAX_COST = 10_000;
+const TAGS_PER_COST = 16;
+
+/** More than this is not deleted one by one. */
+const MAX_DELETED = 1_000;
 
 type Lanes = Map<string, Timeline<HeldEvent>>;
 
@@ -53,8 +61,6 @@ export class RecentEvents {
   readonly #byAddress = new Map<string, HeldEvent>();
   readonly #all = new Timeline<HeldEvent>();
   readonly #lanes: Lanes = new Map();
-  /** Those whose tags are not indexed. */
-  readonly #manyTagged = new Timeline<HeldEvent>();
   #bytes = 0;
   #horizon = Infinity;
   /** Something of this second, or older, was let go: the horizon is never below. */
@@ -84,7 +90,11 @@ export class RecentEvents {
 
   /** Nothing is known any more. */
   clear(): void {
-    for (const held of [...this.#byId.values()]) this.#remove(held);
+    this.#byId.clear();
+    this.#byAddress.clear();
+    this.#all.clear();
+    this.#lanes.clear();
+    this.#bytes = 0;
     this.#horizon = Infinity;
     this.#evictedTo = -Infinity;
   }
@@ -95,7 +105,7 @@ export class RecentEvents {
 
   /** Takes an event in, unless a newer version of it is here, and lets the version go that it replaces. */
   add({ event, json, seq = 0 }: ToldRecord): void {
-    if (this.#byId.has(event.id)) return;
+    if (this.#byId.has(event.id) || event.created_at < this.#evictedTo) return;
     const address = addressKey(event);
     const current = address === undefined ? undefined : this.#byAddress.get(address);
     if (current !== undefined) {
@@ -114,7 +124,6 @@ export class RecentEvents {
     this.#byId.set(held.id, held);
     if (address !== undefined) this.#byAddress.set(address, held);
     this.#all.add(held);
-    if (isManyTagged(held)) this.#manyTagged.add(held);
     for (const key of laneKeys(held)) {
       let lane = this.#lanes.get(key);
       if (lane === undefined) this.#lanes.set(key, lane = new Timeline());
@@ -131,11 +140,10 @@ export class RecentEvents {
   }
 
   /** Forgets what is older than a version that is gone itself. */
-  deleteOlder({ kind, pubkey, d, id, createdAt }: LateVersion): void {
-    const current = this.#byAddress.get(`${kind}:${pubkey}:${d}`);
-    if (current !== undefined && isNewer({ id, created_at: createdAt }, current.event)) {
-      this.#remove(current);
-    }
+  deleteOlder(event: LateEvent): void {
+    const address = addressKey(event);
+    const current = address === undefined ? undefined : this.#byAddress.get(address);
+    if (current !== undefined && isNewer(event, current.event)) this.#remove(current);
   }
 
   /** The current version at an address, if it is here. */
@@ -143,32 +151,38 @@ export class RecentEvents {
     return this.#byAddress.get(key);
   }
 
-  /** What an author wrote, and what was sent to them, as far as it is here. */
-  *concerning(pubkey: string): Generator<HeldEvent, undefined> {
-    for (const key of [`a${pubkey}`, `#p${pubkey}`]) {
-      const lane = this.#lanes.get(key);
-      for (let at = 0; at < (lane?.size ?? 0); at++) yield lane!.at(at)!;
-    }
-    for (let at = 0; at < this.#manyTagged.size; at++) yield this.#manyTagged.at(at)!;
+  /**
+   * What an author wrote, and gift wraps that may be for them, as far as it is here.
+   *
+   * @return undefined when it is too much to be looked at one by one
+   */
+  concerning(pubkey: string): readonly HeldEvent[] | undefined {
+    const lanes = this.#named([`a${pubkey}`, `#p${pubkey}`, manyTaggedOf(GIFT_WRAP)]);
+    const size = lanes.reduce((sum, lane) => sum + lane.size, 0);
+    return size > MAX_DELETED ? undefined : [...merged(lanes, Infinity)];
   }
 
   /**
    * What a filter without a search matches here, in order, up to its limit.
    *
    * @param isVisible whether an event may be in the answer
+   * @return undefined when too much would have to be looked at
    */
-  find(filter: ReqFilter, isVisible: (held: HeldEvent) => boolean): Found {
+  find(filter: ReqFilter, isVisible: (held: HeldEvent) => boolean): Found | undefined {
     const { limit = Infinity, since = 0, until = Infinity } = filter;
     const isWanted = (held: HeldEvent) => matches(filter, held.event) && isVisible(held);
     if (filter.ids !== undefined) return this.#findIds(filter.ids, limit, isWanted);
     const events: HeldEvent[] = [];
     const oldest = Math.max(since, this.#horizon);
     let last: HeldEvent | undefined;
+    let cost = 0;
     for (const held of merged(this.#lanesFor(filter), until)) {
       if (held.createdAt < oldest || events.length >= limit) break;
       // One that stands in several lanes comes several times in a row.
       if (held === last) continue;
       last = held;
+      cost += 1 + Math.floor(held.event.tags.length / TAGS_PER_COST);
+      if (cost > MAX_COST) return undefined;
       if (isWanted(held)) events.push(held);
     }
     return { events, isWhole: events.length >= limit || since >= this.#horizon };
@@ -189,27 +203,16 @@ export class RecentEvents {
 
   /** The shortest lists that together hold everything that the filter can match. */
   #lanesFor(filter: ReqFilter): readonly Timeline<HeldEvent>[] {
-    const { authors, kinds, tags, allTags } = filter;
-    const byTag = [...tags].map(([letter, values]) => ({ letter, values: [...values] }));
-    for (const [letter, values] of allTags ?? []) {
-      byTag.push({ letter, values: [...values].slice(0, 1) });
+    let [shortest, least] = [[this.#all], this.#all.size];
+    for (const keys of ways(filter)) {
+      const lanes = this.#named(keys);
+      const size = lanes.reduce((sum, lane) => sum + lane.size, 0);
+      if (size < least) [shortest, least] = [lanes, size];
     }
-    const [driver] = byTag.sort((a, b) => a.values.length - b.values.length);
-    if (driver !== undefined) {
-      const lanes = this.#named(driver.values.map((value) => `#${driver.letter}${value}`));
-      return [...lanes, this.#manyTagged];
-    }
-    if (authors !== undefined && kinds !== undefined && authors.size * kinds.size <= MAX_LANES) {
-      return this.#named(
-        [...authors].flatMap((author) => [...kinds].map((kind) => `b${kind} ${author}`)),
-      );
-    }
-    if (authors !== undefined) return this.#named([...authors].map((author) => `a${author}`));
-    if (kinds !== undefined) return this.#named([...kinds].map((kind) => `k${kind}`));
-    return [this.#all];
+    return shortest;
   }
 
-  #named(keys: readonly string[]): readonly Timeline<HeldEvent>[] {
+  #named(keys: readonly string[]): Timeline<HeldEvent>[] {
     return keys.map((key) => this.#lanes.get(key)).filter((lane) => lane !== undefined);
   }
 
@@ -220,7 +223,6 @@ export class RecentEvents {
       this.#byAddress.delete(address);
     }
     this.#all.delete(held);
-    if (isManyTagged(held)) this.#manyTagged.delete(held);
     for (const key of laneKeys(held)) {
       const lane = this.#lanes.get(key);
       lane?.delete(held);
@@ -241,15 +243,37 @@ export class RecentEvents {
   }
 }
 
-/** Under which an event stands: by author, kind, both, and each value of its tags. */
+/** The lanes under which an event stands: author, kind, both, and each value of its tags. */
 function laneKeys(held: HeldEvent): Iterable<string> {
   const { pubkey, kind, tags } = held.event;
   const keys = new Set([`a${pubkey}`, `k${kind}`, `b${kind} ${pubkey}`]);
-  if (isManyTagged(held)) return keys;
+  if (isManyTagged(held)) return keys.add(MANY_TAGGED).add(manyTaggedOf(kind));
   for (const [name, value] of tags) {
     if (name!.length === 1 && value !== undefined) keys.add(`#${name}${value}`);
   }
   return keys;
+}
+
+/** The sets of lanes each of which holds everything that a filter can match. */
+function* ways(filter: ReqFilter): Generator<readonly string[], void> {
+  const { authors, kinds, tags, allTags } = filter;
+  if (authors !== undefined && kinds !== undefined && authors.size * kinds.size <= MAX_LANES) {
+    yield [...authors].flatMap((author) => [...kinds].map((kind) => `b${kind} ${author}`));
+  } else if (authors !== undefined) yield [...authors].map((author) => `a${author}`);
+  else if (kinds !== undefined) yield [...kinds].map((kind) => `k${kind}`);
+  const unindexed = kinds === undefined ? [MANY_TAGGED] : [...kinds].map(manyTaggedOf);
+  for (const [letter, values] of tags) {
+    yield [...[...values].map((value) => `#${letter}${value}`), ...unindexed];
+  }
+  for (const [letter, [value]] of allTags ?? []) yield [`#${letter}${value}`, ...unindexed];
+}
+
+/** The lane of all events whose tags are not indexed. */
+const MANY_TAGGED = "m";
+
+/** The lane of those of a kind. */
+function manyTaggedOf(kind: number): string {
+  return `m${kind}`;
 }
 
 function isManyTagged({ event }: HeldEvent): boolean {
@@ -257,7 +281,7 @@ function isManyTagged({ event }: HeldEvent): boolean {
 }
 
 /** One text for the address of a replaceable or addressable event. */
-export function addressKey(
+function addressKey(
   event: Pick<NostrEvent, "kind" | "pubkey" | "tags">,
 ): string | undefined {
   const address = addressOf(event);

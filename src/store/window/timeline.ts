@@ -39,7 +39,14 @@ export class Timeline<T extends Ordered> {
 
   delete(item: T): void {
     const at = this.#placeOf(item) - 1;
-    if (this.#items[at] === item) this.#items.splice(at, 1);
+    if (this.#items[at] !== item) return;
+    // The oldest goes most often; this moves nothing, where splice() would move all.
+    if (at === 0) this.#items.shift();
+    else this.#items.splice(at, 1);
+  }
+
+  clear(): void {
+    this.#items.length = 0;
   }
 
   /** The first place whose event is not newer than this. */

@@ -26,7 +26,7 @@ import type {
   EventFeed,
   EventRecord,
   FeedOptions,
-  LateVersion,
+  LateEvent,
   PoolStats,
   PutOutcome,
   QueryOptions,
@@ -39,7 +39,6 @@ import type {
 import type { Place } from "../read/scan.ts";
 import { whenReady } from "../read/when_ready.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
-import { lateVersion } from "../write/late_version.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
 import type { SurveyedEvent, TidyStore } from "../write/upkeep.ts";
 import { type HeldEvent, RecentEvents } from "./recent_events.ts";
@@ -51,11 +50,11 @@ const PIECE_BYTES = 1_048_576;
 /** The same, events. */
 const PIECE_EVENTS = 500;
 
-/** Events that may be told while the window is filled; more, and filling begins again. */
-const MAX_TOLD = 50_000;
+/** Events older than the horizon that may be told while the window is filled. */
+const MAX_TOLD = 10_000;
 
-/** From one try to fill the window to the next, milliseconds. */
-const RETRY_MS = 1_000;
+/** From one time the window is filled to the next, milliseconds: it costs as much as thousands of questions. */
+const REFILL_MS = 10_000;
 
 /** What a window works with. */
 export interface WindowOptions {
@@ -71,10 +70,12 @@ interface Banned {
 
 /** What came through the feed while older events were read. */
 interface Filling {
-  readonly told: ToldRecord[];
+  /** Those that are older than the horizon. */
+  told: ToldRecord[];
   /** What was asked to be deleted meanwhile: a page that is on its way may still bring it. */
   readonly tombstones: Tombstones;
   readonly removed: Set<string>;
+  readonly end: AbortController;
 }
 
 /**
@@ -89,7 +90,7 @@ export class WindowStore implements TidyStore {
   #banned: Banned = { keys: new Set(), events: new Set() };
   #started: FeedOptions | undefined = undefined;
   #filling: Filling | undefined = undefined;
-  #retry: Timer | undefined = undefined;
+  #refill: Timer | undefined = undefined;
   #isClosed = false;
 
   constructor(inner: TidyStore, { maxBytes, clock }: WindowOptions) {
@@ -125,8 +126,7 @@ export class WindowStore implements TidyStore {
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
     const outcomes = await this.#inner.put(batch);
     for (const [place, outcome] of outcomes.entries()) {
-      const late = outcome === "deleted" ? lateVersion(batch[place]!.event) : undefined;
-      if (late !== undefined) this.#takeLate(late);
+      if (outcome === "deleted") this.#takeLate(batch[place]!.event);
     }
     return outcomes;
   }
@@ -202,7 +202,8 @@ export class WindowStore implements TidyStore {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#retry?.cancel();
+    this.#refill?.cancel();
+    this.#filling?.end.abort();
     await this.#inner.close();
   }
 
@@ -217,10 +218,14 @@ export class WindowStore implements TidyStore {
     const isShown = (held: HeldEvent) =>
       held.expiresAtS > now && !this.#isBanned(held.event) &&
       (reader === undefined || isVisible(held.event, reader));
-    const found = filters.map((filter) => this.#recent.find(filter, isShown));
-    if (filters.length === 1) return this.#withRest(filters[0]!, found[0]!);
-    if (!found.every(({ isWhole }) => isWhole)) return undefined;
-    const events = new Map(found.flatMap(({ events }) => events).map((held) => [held.id, held]));
+    const events = new Map<string, HeldEvent>();
+    for (const filter of filters) {
+      const found = this.#recent.find(filter, isShown);
+      if (found === undefined) return undefined;
+      if (filters.length === 1) return this.#withRest(filter, found);
+      if (!found.isWhole) return undefined;
+      for (const held of found.events) events.set(held.id, held);
+    }
     return { events: [...events.values()].sort(inOrder) };
   }
 
@@ -250,13 +255,26 @@ export class WindowStore implements TidyStore {
     const { keys, events } = this.#banned;
     const isLifted = !keys.isSubsetOf(banned.keys) || !events.isSubsetOf(banned.events);
     this.#banned = banned;
-    if (isLifted && this.#started !== undefined) void this.#fill(this.#started);
+    if (isLifted) this.#fillAgain();
+  }
+
+  /** Forgets everything and reads it again a little later; till then the database answers. */
+  #fillAgain(): void {
+    const options = this.#started;
+    this.#filling?.end.abort();
+    this.#filling = undefined;
+    this.#recent.clear();
+    if (this.#isClosed || options === undefined) return;
+    this.#refill ??= options.clock.after(REFILL_MS, () => {
+      this.#refill = undefined;
+      void this.#fill(options);
+    });
   }
 
   async #start(options: FeedOptions): Promise<void> {
     await this.#inner.feed.start({
       ...options,
-      onLateVersion: (version) => this.#takeLate(version),
+      onLateEvent: (event) => event === undefined ? this.#fillAgain() : this.#takeLate(event),
     });
     this.#banned = bannedBy(await this.#inner.rules());
     this.#started = options;
@@ -268,54 +286,60 @@ export class WindowStore implements TidyStore {
     const { event } = record;
     if (kindClass(event.kind) === "ephemeral") return;
     if (isRequest(event)) this.#forgetCovered(event);
-    const filling = this.#filling;
-    if (filling !== undefined) {
-      filling.told.push(record);
-      if (isRequest(event)) noteRequest(event, filling);
-    }
-    if (event.created_at >= this.#recent.horizon) this.#recent.add(record);
+    if (event.created_at >= this.#recent.horizon) return this.#recent.add(record);
+    // What it replaces may be here.
+    this.#recent.deleteOlder(event);
+    this.#filling?.told.push(record);
   }
 
-  /** A version that was to be deleted came late: what it would have replaced is gone with it. */
-  #takeLate(version: LateVersion): void {
-    this.#recent.deleteOlder(version);
-    const { id, createdAt, ...address } = version;
-    this.#filling?.tombstones.close({ address, createdAt, id });
+  /** An event that was to be deleted came late: what it would have replaced or deleted is gone. */
+  #takeLate(event: LateEvent): void {
+    if (isRequest(event)) return this.#forgetCovered(event);
+    this.#recent.deleteOlder(event);
+    this.#filling?.tombstones.closeUpTo(event);
   }
 
   /** What a request to delete or to vanish asks for is no longer there. */
-  #forgetCovered(request: NostrEvent): void {
+  #forgetCovered(request: LateEvent): void {
+    this.#filling?.tombstones.noteDeletion(request);
     const tombstones = new Tombstones();
     tombstones.noteDeletion(request);
     const { ids, addresses } = deletionTargets(request);
+    const theirs = request.kind === VANISH_REQUEST ? this.#recent.concerning(request.pubkey) : [];
+    if (theirs === undefined) return this.#fillAgain();
     const named = [
       ...[...ids].map((id) => this.#recent.get(id)),
       ...addresses.map(({ kind, pubkey, d }) => this.#recent.atAddress(`${kind}:${pubkey}:${d}`)),
-      ...request.kind === VANISH_REQUEST ? this.#recent.concerning(request.pubkey) : [],
+      ...theirs,
     ];
     for (const held of named) {
-      if (held !== undefined && tombstones.cover(held.event)) this.#recent.delete(held.id);
+      if (held === undefined || !tombstones.cover(held.event)) continue;
+      this.#filling?.tombstones.closeUpTo(held.event);
+      this.#recent.delete(held.id);
     }
   }
 
-  /** Reads the newest events until the window is full, and again after a failure. The last call counts. */
+  /** Reads the newest events until the window is full, and again after a failure. */
   async #fill(options: FeedOptions): Promise<void> {
-    this.#retry?.cancel();
-    this.#recent.clear();
-    const filling: Filling = { told: [], tombstones: new Tombstones(), removed: new Set() };
+    const filling: Filling = {
+      told: [],
+      tombstones: new Tombstones(),
+      removed: new Set(),
+      end: new AbortController(),
+    };
     this.#filling = filling;
+    const { signal } = filling.end;
     try {
-      for await (const rows of this.#inner.query([{ tags: new Map() }])) {
-        if (this.#isClosed || this.#filling !== filling) return;
+      for await (const rows of this.#inner.query([{ tags: new Map() }], { signal })) {
+        if (signal.aborted) return;
         if (filling.told.length > MAX_TOLD) throw new Error("too much is written meanwhile");
         if (!this.#takePage(rows, filling)) return;
       }
-      if (this.#filling === filling) this.#lower(0, filling);
+      if (!signal.aborted) this.#lower(0, filling);
     } catch (error) {
-      if (this.#isClosed || this.#filling !== filling) return;
+      if (signal.aborted) return;
       options.log.warn("the newest events cannot be read yet", { error: String(error) });
-      this.#recent.clear();
-      this.#retry = options.clock.after(RETRY_MS, () => void this.#fill(options));
+      this.#fillAgain();
     } finally {
       if (this.#filling === filling) this.#filling = undefined;
     }
@@ -323,11 +347,16 @@ export class WindowStore implements TidyStore {
 
   /** Says whether there is room for more. */
   #takePage(rows: readonly StoredEvent[], filling: Filling): boolean {
+    const { told, tombstones } = filling;
+    for (const { event } of told) {
+      // A version that replaced older ones and is gone itself leaves none of them.
+      if (tombstones.cover(event)) tombstones.closeUpTo(event);
+    }
     const oldest = rows.at(-1)!.createdAt;
     for (const { id, json, seq } of rows) {
       const event = parseEvent(parseJson(utf8Decode(json) ?? ""));
       if ("reason" in event || filling.removed.has(id)) continue;
-      if (!filling.tombstones.cover(event)) this.#recent.add({ event, json, seq });
+      if (!tombstones.cover(event)) this.#recent.add({ event, json, seq });
     }
     // Of its last second, the next page may have more.
     this.#lower(oldest + 1, filling);
@@ -335,13 +364,15 @@ export class WindowStore implements TidyStore {
   }
 
   /** What was told while the page was on its way, and was too old then, belongs here now. */
-  #lower(horizon: number, { told, tombstones, removed }: Filling): void {
+  #lower(horizon: number, filling: Filling): void {
+    const { told, tombstones, removed } = filling;
     for (const record of told) {
       const { event } = record;
-      if (event.created_at < horizon - 1 || removed.has(event.id)) continue;
+      if (event.created_at < horizon || removed.has(event.id)) continue;
       if (!tombstones.cover(event)) this.#recent.add(record);
     }
     this.#recent.lowerHorizon(horizon);
+    filling.told = told.filter(({ event }) => event.created_at < this.#recent.horizon);
   }
 }
 
@@ -349,15 +380,6 @@ function bannedBy(rules: readonly Rule[]): Banned {
   const valuesOf = (list: Rule["list"]) =>
     new Set(rules.filter((rule) => rule.list === list).map(({ value }) => value));
   return { keys: valuesOf("banned-key"), events: valuesOf("banned-event") };
-}
-
-/** Takes in what is to be deleted of what is still on its way. */
-function noteRequest(request: NostrEvent, { tombstones, told }: Filling): void {
-  tombstones.noteDeletion(request);
-  for (const { event } of told) {
-    // A version that replaced older ones and is gone itself leaves none of them.
-    if (tombstones.cover(event)) tombstones.closeUpTo(event);
-  }
 }
 
 /** As many events at a time as the reader takes. */

@@ -55,7 +55,7 @@ export class Tombstones {
    * Adds what a deletion or vanish request asks for; ignores other events. A vanish request must be
    * meant for this relay.
    */
-  noteDeletion(event: NostrEvent): void {
+  noteDeletion(event: Omit<NostrEvent, "content" | "sig">): void {
     const { pubkey, created_at } = event;
     if (event.kind === VANISH_REQUEST) this.vanish(pubkey, created_at);
     const { ids, addresses } = deletionTargets(event);
@@ -99,7 +99,7 @@ export class Tombstones {
    * new. The covered version had replaced all older ones, so deleting it must not bring one of them
    * back.
    */
-  closeUpTo(event: NostrEvent): DeletedAddress | undefined {
+  closeUpTo(event: Omit<NostrEvent, "content" | "sig">): DeletedAddress | undefined {
     const address = addressOf(event);
     if (address === undefined || this.#isClosed(event)) return undefined;
     // The vanish tombstone covers all older versions already.
@@ -109,14 +109,17 @@ export class Tombstones {
     return deleted;
   }
 
-  #hasVanished({ kind, created_at }: NostrEvent, owner: string): boolean {
+  #hasVanished(
+    { kind, created_at }: Pick<NostrEvent, "kind" | "created_at">,
+    owner: string,
+  ): boolean {
     const untilS = this.vanished.get(owner);
     if (untilS === undefined) return false;
     // The vanish request itself stays, so that others learn of it.
     return kind === VANISH_REQUEST ? created_at < untilS : created_at <= untilS;
   }
 
-  #isClosed(event: NostrEvent): boolean {
+  #isClosed(event: Omit<NostrEvent, "content" | "sig">): boolean {
     const address = addressOf(event);
     const closed = address && this.addresses.get(keyOf(address));
     return closed !== undefined && !isNewer(event, versionOf(closed));

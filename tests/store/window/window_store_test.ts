@@ -1,0 +1,113 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { silentLog } from "../../../src/base/log.ts";
+import type { ReqFilter } from "../../../src/nostr/filter.ts";
+import type { QueryOptions, StoredEvent } from "../../../src/store/event_store.ts";
+import { MemoryStore } from "../../../src/store/memory.ts";
+import { timeless } from "../../../src/store/store_clock.ts";
+import { WindowStore } from "../../../src/store/window/window_store.ts";
+import { disputedEvents } from "../../kit/disputed_events.ts";
+import { FakeClock } from "../../kit/fake_clock.ts";
+import { generateFilter } from "../../kit/filter_generator.ts";
+import { idsIn, recordOf, someEvent } from "../../kit/records.ts";
+import { SeededRandom } from "../../kit/seeded_random.ts";
+
+const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+
+/** Of promises, from one page to the next: as many as a batch that is put takes, about. */
+const TURNS = 20;
+
+/** Gives a few events at a time of what was there when it was asked, each time after others had their turn. */
+class SlowStore extends MemoryStore {
+  queries = 0;
+
+  override async *query(
+    filters: readonly ReqFilter[],
+    options: QueryOptions = {},
+  ): AsyncIterable<readonly StoredEvent[]> {
+    this.queries++;
+    const rows = (await Array.fromAsync(super.query(filters, options))).flat();
+    for (let at = 0; at < rows.length; at += 7) {
+      yield rows.slice(at, at + 7);
+      for (let turn = 0; turn < TURNS; turn++) await undefined;
+    }
+  }
+}
+
+function start(inner: SlowStore, maxBytes: number) {
+  const clock = new FakeClock();
+  const store = new WindowStore(inner, { maxBytes, clock: timeless });
+  return { clock, store, started: store.feed.start({ clock, log: silentLog }) };
+}
+
+async function untilFilled(store: WindowStore): Promise<void> {
+  while (store.window.horizon > 0) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+for (const [size, maxBytes] of [["a full", 150_000], ["an unbounded", 1e9]] as const) {
+  Deno.test(`${size} window that fills while others write agrees with its store (seed ${seed})`, async () => {
+    const random = new SeededRandom(seed);
+    for (let round = 0; round < 12; round++) {
+      const events = disputedEvents(random, 300);
+      const inner = new SlowStore();
+      const before = events.slice(0, random.int(events.length));
+      await inner.put(before.map(recordOf));
+      const { store, started } = start(inner, maxBytes);
+      await started;
+      for (let at = before.length; at < events.length;) {
+        const next = at + random.between(1, 20);
+        await store.put(events.slice(at, next).map(recordOf));
+        at = next;
+        const filter = generateFilter(random, events);
+        const [found, expected] = [await idsIn(store, filter), await idsIn(inner, filter)];
+        deepEqual(found, expected, `seed ${seed}, round ${round}, event ${at}`);
+      }
+      await store.close();
+    }
+  });
+}
+
+Deno.test("what the window has in full is not asked of the database", async () => {
+  const inner = new SlowStore();
+  const events = Array.from({ length: 50 }, (_, i) => someEvent({ created_at: 100 + i }));
+  await inner.put(events.map(recordOf));
+  const { store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  inner.queries = 0;
+  equal((await idsIn(store, { limit: 10 })).length, 10);
+  equal((await idsIn(store, { ids: new Set([events[7]!.id]) })).length, 1);
+  equal((await idsIn(store, { kinds: new Set([7]) })).length, 0);
+  equal(inner.queries, 0);
+  await store.close();
+});
+
+Deno.test("a question that would look at too much is asked of the database", async () => {
+  const inner = new SlowStore();
+  const tags = Array.from({ length: 2_000 }, (_, i) => ["t", String(i)]);
+  await inner.put(Array.from({ length: 100 }, () => recordOf(someEvent({ tags }))));
+  const { store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  inner.queries = 0;
+  equal((await idsIn(store, { tags: new Map([["p", new Set(["x"])]]) })).length, 0);
+  equal(inner.queries, 1);
+  await store.close();
+});
+
+Deno.test("an author of very much who vanishes has the window filled again, later", async () => {
+  const inner = new SlowStore();
+  const theirs = Array.from({ length: 1_200 }, () => someEvent());
+  const other = someEvent({ pubkey: "cd".repeat(32) });
+  await inner.put([...theirs, other].map(recordOf));
+  const { clock, store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  const request = someEvent({ kind: 62, tags: [["relay", "ALL_RELAYS"]] });
+  await store.put([recordOf(request)]);
+  deepEqual(store.window.events, 0);
+  deepEqual(new Set(await idsIn(store, {})), new Set([request.id, other.id]));
+  clock.advance(10_000);
+  await untilFilled(store);
+  deepEqual(store.window.events, 2);
+  await store.close();
+});
