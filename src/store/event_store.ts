@@ -65,6 +65,8 @@ export interface QueryOptions {
   readonly timeoutMs?: number;
   /** How many bytes of events are to come at a time, about, asked anew for each. Default: a mebibyte. */
   readonly pieceBytes?: () => number;
+  /** Called right before the last events come, by a store that knows that they are the last. */
+  readonly onLast?: () => void;
   /** On whose behalf: where queries wait, sources have their turns. Default: the relay's own. */
   readonly source?: Source;
   /** Who reads the answer: it holds, and counts, what that reader may see alone. Default: everything. */

@@ -122,6 +122,7 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     const ordered = (isSearch ? found : found.sort(newestFirst)).map(toStored);
     for (let start = 0; start < ordered.length; start += CHUNK_EVENTS) {
       await whenReady(options);
+      if (start + CHUNK_EVENTS >= ordered.length) options.onLast?.();
       yield ordered.slice(start, start + CHUNK_EVENTS);
     }
     options.signal?.throwIfAborted();

@@ -118,7 +118,10 @@ export class Subscriptions {
     if (!subscription.isOpen || isClosing) return;
     switch (result.type) {
       case "rows":
-        return this.#sendStored(subscription, result.rows);
+        this.#sendStored(subscription, result.rows);
+        if (!result.isLast) return;
+        reading.worked();
+        return this.#endOfStored(subscription);
       case "end":
         reading.worked();
         return this.#endOfStored(subscription);

@@ -19,9 +19,17 @@ export interface Query {
   readonly signal: AbortSignal;
 }
 
-/** One step of an answer. A query gives any number of `rows`, then `end` or `failed`. */
+/**
+ * One step of an answer. A query gives any number of `rows`, then `end` or `failed`; no `end` follows rows
+ * that are known to be the last.
+ */
 export type QueryResult<Q extends Query> =
-  | { readonly type: "rows"; readonly query: Q; readonly rows: readonly StoredEvent[] }
+  | {
+    readonly type: "rows";
+    readonly query: Q;
+    readonly rows: readonly StoredEvent[];
+    readonly isLast: boolean;
+  }
   | { readonly type: "end"; readonly query: Q }
   | { readonly type: "failed"; readonly query: Q; readonly error: unknown };
 
@@ -112,22 +120,26 @@ export class QueryQueue<Q extends Query> {
 
   async #run(query: Q): Promise<void> {
     this.#running++;
-    await this.#offer(await this.#read(query));
+    const end = await this.#read(query);
+    if (end !== undefined) await this.#offer(end);
     this.#running--;
     this.#startNext();
   }
 
-  /** Hands out the rows and returns how it ended. */
-  async #read(query: Q): Promise<QueryResult<Q>> {
+  /** Hands out the rows and returns how it ended, unless the last rows have told. */
+  async #read(query: Q): Promise<QueryResult<Q> | undefined> {
     const { filters, signal } = query;
     const ready = () => this.#held?.promise;
     const timeoutMs = this.#timeoutMs(filters);
     const { readerOf, ...shared } = this.#options;
     const reader = readerOf && { reader: readerOf() };
-    const options = { ...shared, ...reader, signal, ready, timeoutMs };
+    let isLast = false;
+    const onLast = () => void (isLast = true);
+    const options = { ...shared, ...reader, signal, ready, timeoutMs, onLast };
     try {
       for await (const rows of this.#store.query(filters, options)) {
-        await this.#offer({ type: "rows", query, rows });
+        await this.#offer({ type: "rows", query, rows, isLast });
+        if (isLast) return undefined;
         if (signal.aborted) break;
       }
       return { type: "end", query };

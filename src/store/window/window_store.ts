@@ -138,11 +138,15 @@ export class WindowStore implements TidyStore {
     options.signal?.throwIfAborted();
     const answer = this.#answer(filters, options.reader);
     if (answer === undefined) return yield* this.#inner.query(filters, options);
-    for (const piece of inPieces(answer.events, options)) {
+    const { events, rest } = answer;
+    for (let at = 0; at < events.length;) {
       await whenReady(options);
+      const piece = pieceFrom(events, at, options.pieceBytes?.() ?? PIECE_BYTES);
+      at += piece.length;
+      if (at === events.length && rest === undefined) options.onLast?.();
       yield piece;
     }
-    if (answer.rest !== undefined) yield* this.#inner.query([answer.rest], options);
+    if (rest !== undefined) yield* this.#inner.query([rest], options);
     options.signal?.throwIfAborted();
   }
 
@@ -382,24 +386,15 @@ function bannedBy(rules: readonly Rule[]): Banned {
   return { keys: valuesOf("banned-key"), events: valuesOf("banned-event") };
 }
 
-/** As many events at a time as the reader takes. */
-function* inPieces(
-  events: readonly HeldEvent[],
-  { pieceBytes }: QueryOptions,
-): Generator<readonly StoredEvent[], void> {
-  let piece: StoredEvent[] = [];
+/** As many events as the reader takes at a time, at least one. */
+function pieceFrom(events: readonly HeldEvent[], from: number, maxBytes: number): StoredEvent[] {
+  const piece: StoredEvent[] = [];
   let bytes = 0;
-  let most = pieceBytes?.() ?? PIECE_BYTES;
-  for (const { id, createdAt, json, seq } of events) {
-    const isFull = piece.length >= PIECE_EVENTS || bytes + json.length > most;
-    if (isFull && piece.length > 0) {
-      yield piece;
-      piece = [];
-      bytes = 0;
-      most = pieceBytes?.() ?? PIECE_BYTES;
-    }
-    piece.push({ seq, id, createdAt, json });
+  for (let at = from; at < events.length && piece.length < PIECE_EVENTS; at++) {
+    const { id, createdAt, json, seq } = events[at]!;
     bytes += json.length;
+    if (bytes > maxBytes && piece.length > 0) break;
+    piece.push({ seq, id, createdAt, json });
   }
-  if (piece.length > 0) yield piece;
+  return piece;
 }

@@ -3,9 +3,11 @@ import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import { type Query, QueryQueue } from "../../../src/relay/live/query_queue.ts";
 import type { EventStore, QueryOptions, StoredEvent } from "../../../src/store/event_store.ts";
 import { LocalFeed } from "../../../src/store/feed/local_feed.ts";
+import { MemoryStore } from "../../../src/store/memory.ts";
 import { whenReady } from "../../../src/store/read/when_ready.ts";
 import { testLimits } from "../../kit/limits.ts";
 import { partialStore } from "../../kit/partial_store.ts";
+import { recordOf, someEvent } from "../../kit/records.ts";
 import { settle } from "../../kit/fake_relay.ts";
 
 class Question implements Query {
@@ -107,6 +109,20 @@ Deno.test("rows come in order, then the end; the next chunk is pulled when this 
   deepEqual(steps, ["0", "1", "2", "end"]);
   await settle();
   equal(queue.size, 0);
+});
+
+Deno.test("no end follows rows that the store knows to be the last", async () => {
+  const store = new MemoryStore();
+  await store.put([recordOf(someEvent())]);
+  const queue = queueOf(store, 1);
+  queue.add(new Question(1));
+  await settle();
+  const [rows, ...others] = queue.results.take();
+  deepEqual([rows?.result.type, others.length], ["rows", 0]);
+  deepEqual(rows?.result.type === "rows" && rows.result.isLast, true);
+  rows?.taken();
+  await settle();
+  deepEqual([queue.size, queue.results.length], [0, 0]);
 });
 
 Deno.test("while it is held nothing is read, and what was read before still comes", async () => {

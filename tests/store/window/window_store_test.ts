@@ -78,6 +78,12 @@ Deno.test("what the window has in full is not asked of the database", async () =
   equal((await idsIn(store, { ids: new Set([events[7]!.id]) })).length, 1);
   equal((await idsIn(store, { kinds: new Set([7]) })).length, 0);
   equal(inner.queries, 0);
+  const steps: string[] = [];
+  const options = { pieceBytes: () => 1, onLast: () => void steps.push("last") };
+  for await (const rows of store.query([{ tags: new Map(), limit: 2 }], options)) {
+    steps.push(...rows.map(({ id }) => id));
+  }
+  deepEqual(steps, [events[49]!.id, "last", events[48]!.id]);
   await store.close();
 });
 
