@@ -1,6 +1,6 @@
 /**
- * The port to storage. `memory` is its meaning: every other store is an optimisation of that one and
- * passes the same contract suite.
+ * The port to storage. `MemoryStore` is the reference implementation: every other store gives the
+ * same answers and passes the same contract suite.
  *
  * @module
  */
@@ -49,35 +49,35 @@ export interface StoredEvent {
  */
 export type PutOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
-/** How a query may be cut short. */
+/** Options of a query. */
 export interface QueryOptions {
   /** Ends the query, at the database too. The iterator then throws the signal's reason. */
   readonly signal?: AbortSignal;
   /**
-   * Asked before more is read, and what it gives is waited for. So whoever has to wait with taking the
-   * answer holds the query while nothing of it is in memory. Default: go on.
+   * Called before more is read; the query waits for the promise that it returns. A reader that cannot
+   * take more pauses the query in this way while none of its rows are in memory. Default: no pause.
    */
   readonly ready?: () => Promise<void> | undefined;
   /**
-   * How long the database may work for it, milliseconds. The call then rejects with
-   * {@link QueryTimedOut}, and the database stops where it can be stopped. Default: for ever.
+   * How long the database may work for it, milliseconds. After that the call rejects with
+   * {@link QueryTimedOut}, and the statement is cancelled where the database can do so. Default: no limit.
    */
   readonly timeoutMs?: number;
-  /** How many bytes of events are to come at a time, about, asked anew for each. Default: a mebibyte. */
+  /** About how many bytes of events a chunk has; called for each chunk. Default: 1 MiB. */
   readonly pieceBytes?: () => number;
-  /** Called right before the last events come, by a store that knows that they are the last. */
+  /** Called right before the last chunk, by a store that knows that it is the last. */
   readonly onLast?: () => void;
-  /** On whose behalf: where queries wait, sources have their turns. Default: the relay's own. */
+  /** The client for which the query runs: waiting queries are served in turns of clients. Default: the relay. */
   readonly source?: Source;
-  /** Who reads the answer: it holds, and counts, what that reader may see alone. Default: everything. */
+  /** Who reads the answer: it holds, and counts, only what that reader may see. Default: everything. */
   readonly reader?: Reader;
 }
 
-/** What the connections that answer queries do. The numbers change as they work. */
+/** The state of the connections that answer queries. The numbers are live. */
 export interface PoolStats {
-  /** How many there are, at most. */
+  /** The maximum number of connections. */
   readonly connections: number;
-  /** How many of them are kept for short queries. */
+  /** How many of them are reserved for short queries. */
   readonly reserved: number;
   /** Statements that run now. */
   readonly running: number;
@@ -90,7 +90,7 @@ export interface PoolStats {
 }
 
 /**
- * The lists that the operator's decisions stand in.
+ * The lists of the operator's rules.
  *
  * - `banned-key`, `allowed-key`: public keys, 64 hex digits. Allowed ones are members of the relay.
  * - `banned-event`, `allowed-event`: ids. An allowed event was reported and may stay.
@@ -109,7 +109,7 @@ export type RuleList =
   | "blocked-ip"
   | "information";
 
-/** One decision of the operator. */
+/** A rule of the operator. */
 export interface Rule {
   readonly list: RuleList;
   readonly value: string;
@@ -117,12 +117,12 @@ export interface Rule {
   readonly reason: string;
 }
 
-/** A decision that is made, or taken back where it has no reason. */
+/** A rule that is added, or removed where `reason` is undefined. */
 export interface RuleChange extends Pick<Rule, "list" | "value"> {
   readonly reason: string | undefined;
 }
 
-/** A change, and who made it. */
+/** A change of a rule, and who made it. */
 export interface RuleLogEntry extends RuleChange {
   /** Seconds since 1970. */
   readonly atS: number;
@@ -132,14 +132,14 @@ export interface RuleLogEntry extends RuleChange {
 }
 
 /**
- * The operator's decisions, kept. Events of banned keys and banned events stay stored, and no query or
- * count finds them.
+ * Stores the operator's rules. Banned events and events of banned keys stay stored, but no query or count
+ * finds them.
  *
  * @see NIP-86
  */
 export interface RuleStore {
   rules(): Promise<readonly Rule[]>;
-  /** Changes rules durably, all or none, notes who did so, and tells other instances. */
+  /** Changes rules in one transaction, records who did so, and notifies other instances. */
   changeRules(
     changes: readonly RuleChange[],
     by: { readonly who: string; readonly atS: number },
@@ -169,8 +169,7 @@ export interface FeedOptions {
 }
 
 /**
- * What becomes stored from now on, whichever instance stored it: the one way by which events reach
- * listeners. It says nothing of what was stored before.
+ * Announces every event that is stored from now on, by any instance. All live delivery goes through it.
  */
 export interface EventFeed {
   /**
@@ -179,18 +178,18 @@ export interface EventFeed {
    */
   subscribe(onEvents: (events: readonly ToldRecord[]) => void): void;
   /**
-   * Begins to hear other instances; until then only what this one stores is told. Resolves when nothing
-   * that is stored from now on will be missed. Rejects with {@link StoreUnavailable}.
+   * Starts to listen to other instances; until then only what this one stores is announced. Resolves when
+   * nothing that is stored from now on will be missed. Rejects with {@link StoreUnavailable}.
    */
   start(options: FeedOptions): Promise<void>;
-  /** Whether what other instances store is heard at present. */
+  /** Whether the connection to other instances is up. */
   readonly isCurrent: boolean;
   /**
-   * Whether the event stored under this number has been told to the followers, or was there before the
-   * feed began. A query that finds an event of which this is false has to expect it from the feed.
+   * Whether the event of this sequence number was announced to subscribers, or was stored before the feed
+   * started. Where it is false for an event that a query finds, the feed is still to announce it.
    */
   wasDelivered(seq: number): boolean;
-  /** Tells an event that is not stored to the followers, here and in other instances. */
+  /** Announces an event that is not stored to subscribers, here and in other instances. */
   publishEphemeral(record: EventRecord): void;
 }
 
@@ -202,9 +201,9 @@ export interface CountOptions extends QueryOptions {
 
 /** Stores and queries events. */
 export interface EventStore {
-  /** Tells what {@link put} stores, here and in every other process on the same database. */
+  /** Announces what {@link put} stores, here and in every other process on the same database. */
   readonly feed: EventFeed;
-  /** What its connections do; undefined where it has none. */
+  /** The state of its connections; undefined for a store without any. */
   readonly stats?: PoolStats | undefined;
 
   /**
@@ -214,7 +213,7 @@ export interface EventStore {
    * Ephemeral events do not belong here, nor do requests to vanish (NIP-62) that are meant for other
    * relays: each that comes here is carried out.
    *
-   * Rejects with {@link StoreUnavailable} when the database cannot be had; then nothing was promised.
+   * Rejects with {@link StoreUnavailable} when the database cannot be reached; the batch may be put again.
    */
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]>;
 
@@ -253,16 +252,16 @@ export interface EventStore {
   count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult>;
 
   /**
-   * Makes searchable what was stored while search was off, in small steps, and gives after each how many
-   * events that were. May be broken off; whoever begins again goes on where it ended.
+   * Indexes for search what was stored while search was off, in small steps, and yields after each how
+   * many events were indexed. It can be interrupted; the next call continues where it ended.
    */
   reindex(options?: QueryOptions): AsyncIterable<number>;
 
-  /** Finishes what runs, writes what must be written, gives back what was held. Idempotent. */
+  /** Ends running work, writes what is pending, and releases connections and memory. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Takes events one by one and stores them in batches. The relay's way into the store. */
+/** Takes events one by one and stores them in batches. */
 export interface EventWriter {
   /**
    * Resolves once the batch that carried the event is committed. A lone event waits for nobody; events
@@ -275,12 +274,12 @@ export interface EventWriter {
   write(record: EventRecord, source?: string): Promise<PutOutcome>;
 }
 
-/** The database is away or gave up. The relay answers `error:` and says so once in its log. */
+/** The database cannot be reached or failed. The relay answers `error:` and logs it once. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-/** The database worked for as long on a query as it may. It is there; the query asks for too much. */
+/** A query took longer than it may. The database works; the query asks for too much. */
 export class QueryTimedOut extends Error {
   override readonly name = "QueryTimedOut";
 

@@ -1,5 +1,5 @@
 /**
- * What stands in an index for something longer: 16 bytes, which Postgres compares fast as a `uuid`.
+ * Fingerprints: 16 bytes that stand for a longer value in an index and are compared fast as a `uuid`.
  *
  * Most of what a relay writes are index entries, so their width decides its speed. An id or a public key
  * takes 33 bytes there, a tag value as many as it likes. Nobody can find two ids, keys or values with the

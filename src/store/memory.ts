@@ -1,5 +1,5 @@
 /**
- * The store that explains the others.
+ * The reference implementation of a store.
  *
  * @module
  */
@@ -60,9 +60,9 @@ interface Look {
 }
 
 /**
- * Events in a map, and every question answered by looking at all of them. It is the meaning of
- * {@link EventStore} in the fewest words, and the oracle by which the other stores are judged; it also
- * serves a relay that may forget.
+ * Keeps events in a map and answers every query by looking at all of them. It is the shortest
+ * implementation of {@link EventStore} and the oracle in the tests of the others; it also serves a relay
+ * that does not keep its events.
  *
  * @see NIP-01
  */
@@ -81,8 +81,8 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
   #closed = false;
 
   /**
-   * By the clock events expire; without one none does. Of what a search finds, that many of the newest
-   * are compared. A long look at all events is interrupted by `pause` now and then; default: never.
+   * Events expire by the clock; without one they never do. A search ranks that many of the newest matches.
+   * `pause` is called now and then during a long scan; default: never.
    */
   constructor(
     clock: StoreClock = timeless,
@@ -117,7 +117,7 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     const all: NumberedRecord[] = [];
     for (const filter of filters) all.push(...await this.#answer(filter, look));
     const found = [...new Set(all)];
-    // What was searched for stays in the order of its relevance.
+    // The results of a search stay in the order of their relevance.
     const isSearch = filters.some(({ search }) => search !== undefined);
     const ordered = (isSearch ? found : found.sort(newestFirst)).map(toStored);
     for (let start = 0; start < ordered.length; start += CHUNK_EVENTS) {

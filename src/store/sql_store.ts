@@ -86,8 +86,8 @@ import { writeBatch } from "./write/write_batch.ts";
 const MAX_ATTEMPTS = 5;
 
 /**
- * Answers by which Postgres says that two writers met and this one is to begin again: serialization
- * failure, deadlock, and a unique key that another one wrote between our look and our insert.
+ * SQLSTATE codes of conflicts between two writers, after which a batch is written again: serialization
+ * failure, deadlock, and a unique key that another writer inserted between our SELECT and our INSERT.
  */
 const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 
@@ -116,8 +116,8 @@ const LIGHT_BUDGET_SHARE = 0.25;
  * The store of every relay that keeps its events: any {@link Database} whose schema is that of
  * `migrations/`.
  *
- * {@link put} rejects with {@link StoreUnavailable} when the database is away, and with
- * {@link StatementFailed} when it refused the data of some event of the batch.
+ * {@link put} rejects with {@link StoreUnavailable} when the database cannot be reached, and with
+ * {@link StatementFailed} when the database refused the data of an event of the batch.
  *
  * @see NIP-01
  */
