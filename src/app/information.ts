@@ -13,7 +13,7 @@ import type { PolicyInformation } from "../relay/access/policy.ts";
 import { version } from "./version.ts";
 
 /** The NIPs that are always on. */
-const constantNips: readonly number[] = [1, 2, 9, 11, 40, 42, 62];
+const constantNips: readonly number[] = [1, 2, 9, 11, 40, 42, 62, 67];
 
 /** Where the software lives, for whoever asks a relay what it runs. */
 const software = "https://github.com/gallimimus/gallimimus";

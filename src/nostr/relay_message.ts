@@ -31,18 +31,21 @@ export function okMessage(id: string, accepted: boolean, reason?: Reason): strin
 /**
  * The end of stored events.
  *
- * @see NIP-01 "From relay to client: sending events and notices"
+ * @param isComplete whether every stored event that matches was sent; false also where that is not known.
+ *
+ * @see NIP-01 "From relay to client: sending events and notices", NIP-67
  *
  * @example
  * ```ts
  * import { eoseMessage } from "./relay_message.ts";
  * import { equal } from "node:assert/strict";
  *
- * equal(eoseMessage('a"b'), '["EOSE","a\\"b"]');
+ * equal(eoseMessage('a"b', false), '["EOSE","a\\"b"]');
+ * equal(eoseMessage("a", true), '["EOSE","a",["finish"]]');
  * ```
  */
-export function eoseMessage(subscription: string): string {
-  return `["EOSE",${JSON.stringify(subscription)}]`;
+export function eoseMessage(subscription: string, isComplete: boolean): string {
+  return `["EOSE",${JSON.stringify(subscription)}${isComplete ? ',["finish"]' : ""}]`;
 }
 
 /**

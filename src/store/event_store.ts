@@ -67,6 +67,8 @@ export interface QueryOptions {
   readonly pieceBytes?: () => number;
   /** Called right before the last chunk, by a store that knows that it is the last. */
   readonly onLast?: () => void;
+  /** Called for each event that was found and then deleted before it could be read. */
+  readonly onLeftOut?: () => void;
   /** The client for which the query runs: waiting queries are served in turns of clients. Default: the relay. */
   readonly source?: Source;
   /** Who reads the answer: it holds, and counts, only what that reader may see. Default: everything. */

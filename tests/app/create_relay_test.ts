@@ -31,7 +31,7 @@ async function talk(url: string, texts: readonly string[], answers: number): Pro
 }
 
 const conversation = [`["EVENT",${eventJson(note)}]`, '["REQ","s",{"kinds":[9]}]'];
-const answered = [["OK", note.id, true, ""], ["EOSE", "s"]];
+const answered = [["OK", note.id, true, ""], ["EOSE", "s", ["finish"]]];
 
 Deno.test("an embedded relay speaks through the host's own server", async () => {
   const relay = await createRelay({ settings });

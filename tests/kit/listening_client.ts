@@ -27,7 +27,7 @@ export class ListeningClient implements AsyncDisposable {
     socket.onopen = () => socket.send(JSON.stringify(["REQ", "s", filter]));
     socket.onerror = () => ready.reject(new Error(`cannot connect to ${url}`));
     socket.onmessage = ({ data }) => {
-      if (data === '["EOSE","s"]') ready.resolve();
+      if (data.startsWith('["EOSE","s"')) ready.resolve();
       // Each connection begins with a challenge.
       else if (!data.startsWith('["AUTH",')) client.#hear(data);
     };

@@ -55,7 +55,7 @@ async function isServed(url: string): Promise<void> {
   const client = new WsClient(url, { ca: [testAuthority], servername: "localhost" });
   await once(client, "open");
   client.send('["REQ","a",{"limit":1}]');
-  equal(String((await once(client, "message"))[0]), '["EOSE","a"]');
+  equal(String((await once(client, "message"))[0]), '["EOSE","a",["finish"]]');
   client.terminate();
   await once(client, "close");
 }

@@ -42,7 +42,8 @@ Deno.test("NIP01-14: OK true may carry a reason too", () => {
 
 Deno.test("NIP01-34: any subscription id comes back as it was sent", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (id) => {
-    deepEqual(JSON.parse(eoseMessage(id)), ["EOSE", id]);
+    deepEqual(JSON.parse(eoseMessage(id, false)), ["EOSE", id]);
+    deepEqual(JSON.parse(eoseMessage(id, true)), ["EOSE", id, ["finish"]]);
     deepEqual(JSON.parse(closedMessage(id, BLOCKED)), ["CLOSED", id, 'blocked: not "here"']);
     deepEqual(JSON.parse(noticeMessage(id)), ["NOTICE", id]);
     const event = concat([eventMessageHead(id), utf8('{"kind":1}'), eventMessageTail]);

@@ -575,7 +575,7 @@ Deno.test("filter values of a connection are bounded: refused whole, and given b
   peer.say('["CLOSE","0"]');
   peer.say(JSON.stringify(["REQ", "more", { authors: authors(5_000, 990) }]));
   await settle();
-  equal(peer.sent.at(-1), '["EOSE","more"]');
+  equal(peer.sent.at(-1), '["EOSE","more",["finish"]]');
   peer.hangUp();
 });
 

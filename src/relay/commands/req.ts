@@ -23,7 +23,7 @@ import { countRefusal } from "../counters.ts";
 import { filterValueCount } from "../filter_values.ts";
 import type { LiveEvent } from "../live/broadcast.ts";
 import { QueryQueue, type QueryResult } from "../live/query_queue.ts";
-import { storedFilters } from "../live/stored_filters.ts";
+import { leastLimit, storedFilters } from "../live/stored_filters.ts";
 import { type Delivery, Subscription } from "../live/subscription.ts";
 import { isTimeOut, unreadable } from "../live/unreadable.ts";
 import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
@@ -153,6 +153,7 @@ export class Subscriptions {
       valueCount,
       filters: storedFilters(decision, limits),
       onLive: this.#onLive,
+      leastLimit: leastLimit(decision, limits),
       startMs: clock.monotonicMs(),
     });
     this.#open.set(id, subscription);
@@ -208,7 +209,7 @@ export class Subscriptions {
   #endOfStored(subscription: Subscription): void {
     const { context: { clock, timings }, peer } = this.#conversation;
     timings.reqToEose.observe((clock.monotonicMs() - subscription.startMs) / 1_000);
-    peer.send(eoseMessage(subscription.id));
+    peer.send(eoseMessage(subscription.id, subscription.isComplete));
     for (const live of subscription.goLive()) this.#sendLiveNow(subscription, live);
   }
 }

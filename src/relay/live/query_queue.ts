@@ -17,6 +17,8 @@ export interface Query {
   readonly filters: readonly ReqFilter[];
   /** Aborts when nobody wants the answer any more. */
   readonly signal: AbortSignal;
+  /** Told of an event that was found and deleted before it could be handed out. */
+  readonly noteLeftOut?: () => void;
 }
 
 /**
@@ -135,7 +137,8 @@ export class QueryQueue<Q extends Query> {
     const reader = readerOf && { reader: readerOf() };
     let isLast = false;
     const onLast = () => void (isLast = true);
-    const options = { ...shared, ...reader, signal, ready, timeoutMs, onLast };
+    const onLeftOut = () => query.noteLeftOut?.();
+    const options = { ...shared, ...reader, signal, ready, timeoutMs, onLast, onLeftOut };
     try {
       for await (const rows of this.#store.query(filters, options)) {
         await this.#offer({ type: "rows", query, rows, isLast });

@@ -22,6 +22,21 @@ export function storedFilters(
   }));
 }
 
+/**
+ * The number of events with which an answer may be cut short: of fewer, it is known that they are all.
+ * 0 where nothing is known however few there are.
+ *
+ * @see NIP-67
+ */
+export function leastLimit(
+  filters: readonly ReqFilter[],
+  limits: Pick<RelayLimits, "maxLimit" | "defaultLimit">,
+): number {
+  // Of what a search finds, only some of the newest are compared.
+  if (filters.some(({ limit, search }) => limit === 0 || search !== undefined)) return 0;
+  return Math.min(...storedFilters(filters, limits).map(({ limit }) => limit!));
+}
+
 function canMatch(filter: ReqFilter): boolean {
   if (filter.limit === 0) return false;
   if (filter.since !== undefined && filter.until !== undefined && filter.since > filter.until) {

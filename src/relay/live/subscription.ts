@@ -35,6 +35,8 @@ export interface SubscriptionOptions {
   readonly valueCount?: number;
   /** What the store is asked. */
   readonly filters: readonly ReqFilter[];
+  /** An answer of fewer events is known to be complete, see `leastLimit`. Default: 0. */
+  readonly leastLimit?: number;
   /** When it was asked for, monotonic, milliseconds. Default: 0. */
   readonly startMs?: number;
   /** Takes a live event off the broadcast's hands; must not wait. */
@@ -58,6 +60,8 @@ export class Subscription implements Query {
   /** The bytes that begin each of its EVENT messages. */
   readonly head: Uint8Array;
   readonly #ended = new AbortController();
+  readonly #leastLimit: number;
+  #foundCount = 0;
   /** Live events that wait for EOSE; undefined from EOSE on. */
   #held: Map<string, LiveEvent> | undefined = new Map();
   /** Ids that were sent as stored and are still to be told by the feed. */
@@ -67,6 +71,7 @@ export class Subscription implements Query {
     this.id = options.id;
     this.valueCount = options.valueCount ?? 0;
     this.startMs = options.startMs ?? 0;
+    this.#leastLimit = options.leastLimit ?? 0;
     this.filters = options.filters;
     this.head = eventMessageHead(options.id);
     // Not from `options` when it is called: that would keep the filters for as long as the listener.
@@ -91,6 +96,16 @@ export class Subscription implements Query {
     return this.#held?.size ?? 0;
   }
 
+  /** Whether every stored event that matches has been found, as far as that is known. */
+  get isComplete(): boolean {
+    return this.#foundCount < this.#leastLimit;
+  }
+
+  /** Notes that a stored event was found that was deleted before it could be sent. */
+  noteLeftOut(): void {
+    this.#foundCount++;
+  }
+
   /** Whether a live event is to be sent now; before EOSE it is held instead. */
   admitLive(live: LiveEvent): boolean {
     if (this.#expected.delete(live.event.id)) return false;
@@ -101,6 +116,7 @@ export class Subscription implements Query {
 
   /** Notes that a stored event is being sent. `isTold` says that the feed will not bring it any more. */
   noteStored(row: StoredEvent, isTold: boolean): void {
+    this.#foundCount++;
     if (this.#held?.delete(row.id)) return;
     if (!isTold) this.#expected.add(row.id);
   }

@@ -55,7 +55,7 @@ export async function* deliver(
 async function* inPieces(
   chunk: readonly FoundEvent[],
   lease: Lease,
-  { bodiesOf, pieceBytes }: DeliveryOptions,
+  { bodiesOf, pieceBytes, onLeftOut }: DeliveryOptions,
 ): AsyncGenerator<readonly StoredEvent[], void> {
   for (let start = 0, end = 0; start < chunk.length; start = end) {
     const [length, bytes] = measure(
@@ -70,6 +70,7 @@ async function* inPieces(
     }
     const piece = await complete(chunk.slice(start, end), bodiesOf);
     chunk.forEach(strip);
+    for (let absent = piece.length; absent < length; absent++) onLeftOut?.();
     if (piece.length > 0) yield piece;
     lease.drop();
   }

@@ -102,12 +102,15 @@ Deno.test("an event that is longer than a piece is one by itself", async () => {
   deepEqual(lengthsOf(pieces), [[3 * PIECE_BYTES], [10]]);
 });
 
-Deno.test("what was deleted meanwhile is left out", async () => {
+Deno.test("what was deleted meanwhile is left out, and the query told", async () => {
+  let leftOut = 0;
+  const onLeftOut = () => void leftOut++;
   const world = new World([2_000, 2_000], 1_000);
   const bodiesOf: DeliveryOptions["bodiesOf"] = async (ids) => (await world.bodiesOf(ids)).slice(1);
   const pieces = await Array.fromAsync(
-    world.deliver(new MemoryBudget(10_000), 5_000, { bodiesOf }),
+    world.deliver(new MemoryBudget(10_000), 5_000, { bodiesOf, onLeftOut }),
   );
+  equal(leftOut, 1);
   deepEqual(pieces.flat().map(({ id }) => id), ["1"]);
 });
 
