@@ -11,6 +11,7 @@ import { defineConfigCheck } from "./commands/config_check.ts";
 import { defineExport } from "./commands/export.ts";
 import { defineImport } from "./commands/import.ts";
 import { defineInfo } from "./commands/info.ts";
+import { defineModeration } from "./commands/moderation.ts";
 import { defineMigrateStore } from "./commands/migrate_store.ts";
 import { defineReindex } from "./commands/reindex.ts";
 import { defineSync } from "./commands/sync.ts";
@@ -28,6 +29,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineMigrateStore,
   defineSync,
   defineReindex,
+  defineModeration,
   defineConfigCheck,
   defineInfo,
 ];

@@ -8,7 +8,7 @@ import { CountingLog } from "../base/counting_log.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { managementRoute } from "../http/routes/management.ts";
-import { formatIpAddress, parseIpAddress } from "../net/address/ip_address.ts";
+import { canonicalIp } from "../net/address/ip_address.ts";
 import { describeError } from "../net/guard.ts";
 import { POLICY_VIOLATION } from "../relay/close_codes.ts";
 import { createHttp, type HttpHandler, type HttpRoute } from "../http/router.ts";
@@ -277,10 +277,7 @@ export class RelayHost {
       rules: this.rules,
       store,
       clock,
-      readIp: (text) => {
-        const address = parseIpAddress(text);
-        return address && formatIpAddress(address);
-      },
+      readIp: canonicalIp,
       onChanged: () => this.#enforceRules(),
     });
     return [managementRoute({

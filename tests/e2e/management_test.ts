@@ -8,6 +8,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { getToken } from "nostr-tools/nip98";
+import { Program } from "../kit/program.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { onEachDatabase } from "./databases.ts";
@@ -69,6 +70,30 @@ onEachDatabase((name, fresh) => {
   });
 
   if (!name.startsWith("postgres")) return;
+  Deno.test(`a ban from the command line holds in a relay that runs on ${name}`, async () => {
+    await using database = await fresh();
+    await using relay = await startRelay({ database: database.url });
+    await using client = await RelayClient.connect(relay.url);
+    const spammer = generateSecretKey();
+    const key = getPublicKey(spammer);
+    equal((await client.publish(note(spammer, "spam")))?.accepted, true);
+    const flags = ["--config", "/dev/null", "--database", database.url];
+    await using ban = new Program("mod.ts", ["ban", key, "--reason", "spam", ...flags]);
+    const { code, stdout, stderr } = await ban.end();
+    deepEqual([code, stdout, stderr], [0, `done: banpubkey ${key}\n`, ""]);
+    // The relay is notified, and may be a moment behind.
+    for (let at = 0;; at++) {
+      const answer = await client.publish(note(spammer, `more ${at}`));
+      if (answer?.accepted === false || at === 100) {
+        equal(answer?.reason, "blocked: this key is banned");
+        break;
+      }
+    }
+    deepEqual(await client.query([{ tags: new Map() }]), []);
+    await client.close();
+    equal(await relay.stop(), 0);
+  });
+
   Deno.test(`rules of one instance hold on the other, in whatever order they come, on ${name}`, async () => {
     await using database = await fresh();
     await using one = await startRelay({ database: database.url, settings });

@@ -240,3 +240,20 @@ function longestZeroRun(groups: readonly string[]): ZeroRun {
   }
   return longest;
 }
+
+/**
+ * An address as text in the one form in which addresses are compared; undefined for what is none.
+ *
+ * @example
+ * ```ts
+ * import { canonicalIp } from "./ip_address.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(canonicalIp("2001:DB8::0:1"), "2001:db8::1");
+ * equal(canonicalIp("example.com"), undefined);
+ * ```
+ */
+export function canonicalIp(text: string): string | undefined {
+  const address = parseIpAddress(text);
+  return address && formatIpAddress(address);
+}

@@ -1,0 +1,181 @@
+/**
+ * `gallimimus ban`, `unban`, `allow`, `disallow`, `list`, `reports` and `audit`: the operator's rules from
+ * the command line, by the methods of the management API.
+ *
+ * @see NIP-86
+ * @module
+ */
+
+import { utf8 } from "../../base/bytes.ts";
+import { canonicalIp } from "../../net/address/ip_address.ts";
+import { Management } from "../../relay/access/management.ts";
+import { RuleBook } from "../../relay/access/rules.ts";
+import type { CommandContext, RunCommand } from "../command_context.ts";
+import type { Command } from "../commander.ts";
+import { type ExitCode, exitCode } from "../exit_code.ts";
+import { readPublicKey } from "../public_key.ts";
+import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
+import type { TidyStore } from "../../store/write/upkeep.ts";
+
+/** What a value on the command line may be. */
+type Subject = "key" | "event" | "ip" | "kind";
+
+/** What each verb does to what: the method of the management API. */
+const VERBS: Readonly<Record<string, Readonly<Partial<Record<Subject, string>>>>> = {
+  ban: { key: "banpubkey", event: "banevent", ip: "blockip" },
+  unban: { key: "unbanpubkey", event: "allowevent", ip: "unblockip" },
+  allow: { key: "allowpubkey", kind: "allowkind" },
+  disallow: { key: "unallowpubkey", kind: "disallowkind" },
+};
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  ban: "ban a public key, an IP address or an event",
+  unban: "lift a ban",
+  allow: "make a public key a member, or allow a kind and no others",
+  disallow: "end a membership, or ban a kind",
+};
+
+/** Who the log of changes names for a change from the command line. */
+const WHO = "command line";
+
+/** The newest changes that are shown. */
+const MAX_LOG = 1_000;
+
+interface ChangeFlags {
+  readonly event?: boolean;
+  readonly reason?: string;
+}
+
+/** A change that is asked for. */
+export interface Change extends ChangeFlags {
+  /** One of {@link VERBS}. */
+  readonly verb: string;
+  readonly what: string;
+}
+
+/**
+ * Adds the commands to the program.
+ */
+export function defineModeration(program: Command, run: RunCommand): void {
+  for (const [verb, methods] of Object.entries(VERBS)) {
+    const command = program.command(verb)
+      .description(`${DESCRIPTIONS[verb]}; relays on a Postgres server take it over while they run`)
+      .argument(
+        "<what>",
+        Object.keys(methods).map((subject) => NAMES[subject as Subject]).join(", "),
+      )
+      .option("--reason <text>", "why, for people");
+    if (methods.event !== undefined) {
+      command.option("--event", "the 64 hex digits are the id of an event");
+    }
+    withSettingOptions(command).action((what: string, flags: ChangeFlags & SettingOptions) =>
+      run(flags, (context) => change(context, { ...flags, verb, what }))
+    );
+  }
+  const show = (name: string, description: string, work: typeof listRules) =>
+    withSettingOptions(program.command(name).description(description))
+      .action((options: SettingOptions) => run(options, work));
+  show("list", "show the rules: the list, the value and the reason, parted by tabs", listRules);
+  show("reports", "show reported events that nobody has decided about (NIP-56)", listReports);
+  show("audit", "show who changed which rule and when, the newest change first", listChanges);
+}
+
+const NAMES: Readonly<Record<Subject, string>> = {
+  key: "a public key (npub1… or hex)",
+  event: "an id with --event",
+  ip: "an IP address",
+  kind: "a kind",
+};
+
+/** Changes a rule, or says what is wrong with the value. */
+export function change(
+  context: CommandContext,
+  { verb, what, event = false, reason = "" }: Change,
+): Promise<ExitCode> {
+  return withStore(context, async (store) => {
+    const [subject, value] = readSubject(what, event);
+    const method = subject && VERBS[verb]![subject];
+    if (method === undefined) {
+      return misused(context, `${verb}: ${what} is not what can be named here`);
+    }
+    const answer = await (await managementOf(store, context)).call(method, [value, reason], WHO);
+    if ("error" in answer) return misused(context, `${verb}: ${answer.error}`);
+    await context.streams.stdout.write(utf8(`done: ${method} ${value}\n`));
+    return exitCode.done;
+  });
+}
+
+/** Prints all rules. */
+export function listRules(context: CommandContext): Promise<ExitCode> {
+  return withStore(context, async (store) => {
+    for (const { list, value, reason } of await store.rules()) {
+      await context.streams.stdout.write(utf8(`${[list, value, inOneLine(reason)].join("\t")}\n`));
+    }
+    return exitCode.done;
+  });
+}
+
+/** Prints what `listeventsneedingmoderation` gives. */
+export function listReports(context: CommandContext): Promise<ExitCode> {
+  return withStore(context, async (store) => {
+    const management = await managementOf(store, context);
+    const answer = await management.call("listeventsneedingmoderation", [], WHO);
+    const reports = "result" in answer
+      ? answer.result as readonly { readonly id: string; readonly reason: string }[]
+      : [];
+    for (const { id, reason } of reports) {
+      await context.streams.stdout.write(utf8(`${id}\t${inOneLine(reason)}\n`));
+    }
+    return exitCode.done;
+  });
+}
+
+/** Prints the log of changes. */
+export function listChanges(context: CommandContext): Promise<ExitCode> {
+  return withStore(context, async (store) => {
+    for (const { atS, who, list, value, reason } of await store.ruleLog(MAX_LOG)) {
+      const time = new Date(atS * 1_000).toISOString();
+      const what = reason === undefined ? ["removed"] : ["set", inOneLine(reason)];
+      const line = [time, who, list, value, ...what].join("\t");
+      await context.streams.stdout.write(utf8(`${line}\n`));
+    }
+    return exitCode.done;
+  });
+}
+
+async function withStore(
+  context: CommandContext,
+  work: (store: TidyStore) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const store = await context.openStore();
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function managementOf(store: TidyStore, { clock }: CommandContext): Promise<Management> {
+  const rules = new RuleBook(await store.rules());
+  return new Management({ rules, store, clock, readIp: canonicalIp, onChanged: () => {} });
+}
+
+/** What the value is, as the management API takes it. */
+function readSubject(what: string, isEvent: boolean): readonly [Subject?, (string | number)?] {
+  if (isEvent) return ["event", what];
+  const key = readPublicKey(what);
+  if (key !== undefined) return ["key", key];
+  const ip = canonicalIp(what);
+  if (ip !== undefined) return ["ip", ip];
+  return /^\d{1,5}$/.test(what) ? ["kind", Number(what)] : [];
+}
+
+/** Others wrote it: no control character reaches the terminal. */
+function inOneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, " ");
+}
+
+async function misused({ streams }: CommandContext, sentence: string): Promise<ExitCode> {
+  await streams.stderr.write(utf8(`gallimimus: ${sentence}\n`));
+  return exitCode.misused;
+}
