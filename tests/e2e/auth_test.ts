@@ -100,7 +100,9 @@ onEachDatabase((name, fresh) => {
       const authenticated = Promise.withResolvers<void>();
       ndk.pool.on("relay:authed", () => authenticated.resolve());
       await ndk.connect(5_000);
-      await authenticated.promise;
+      // Of an OK that comes while NDK is still setting up, it tells nobody: not to be waited for forever.
+      const longEnough = new Promise((resolve) => setTimeout(resolve, 3_000));
+      await Promise.race([authenticated.promise, longEnough]);
       const letter = new NDKEvent(ndk, {
         kind: 4,
         created_at: 1_700_000_000,
