@@ -18,11 +18,13 @@ import type { Policy } from "../relay/access/policy.ts";
 import { privateKindsNeedAuth } from "../relay/access/private_kinds.ts";
 import { standardPolicies } from "../relay/access/standard.ts";
 import { vanishesHere } from "../relay/access/vanish.ts";
+import { webOfTrust } from "../relay/access/web_of_trust.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { youngEnough } from "./retention_policy.ts";
 import { readPublicKeys } from "./public_key.ts";
 import { kindRange, retentionRules } from "./retention_rules.ts";
 import type { Settings } from "./setting_list.ts";
+import type { Trust } from "./trust.ts";
 
 /** What policies work with besides settings. */
 export interface PolicyContext {
@@ -30,12 +32,17 @@ export interface PolicyContext {
   readonly clock: Clock;
   /** What the operator decides one by one. */
   readonly rules: RuleBook;
+  /** The web of trust, where there is one. */
+  readonly trust?: Pick<Trust, "isTrusted"> | undefined;
 }
 
 /** What a relay asks of events and requests, the cheapest first. */
-export function relayPolicies({ settings, clock, rules }: PolicyContext): readonly Policy[] {
+export function relayPolicies(
+  { settings, clock, rules, trust }: PolicyContext,
+): readonly Policy[] {
   const { access, limits, relay } = settings;
   const members = new Set(readPublicKeys("access.members", access.members));
+  const isMember = (key: string) => members.has(key) || rules.has("allowed-key", key);
   const rate = { perSecond: limits.key_event_rate, burst: limits.key_event_burst };
   return [
     ...standardPolicies(relayLimits(settings)),
@@ -49,8 +56,12 @@ export function relayPolicies({ settings, clock, rules }: PolicyContext): readon
     membership({
       writers: access.writers,
       readers: access.readers,
-      isMember: (key) => members.has(key) || rules.has("allowed-key", key),
+      isMember,
     }),
+    ...trust === undefined ? [] : [webOfTrust({
+      isTrusted: (key) => isMember(key) || trust.isTrusted(key),
+      bits: access.strangers === "pow" ? access.stranger_pow_difficulty : undefined,
+    })],
     proofOfWork({
       minBits: access.min_pow_difficulty,
       kindBits: new Map(access.kind_pow_difficulty.map(kindBits)),

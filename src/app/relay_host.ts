@@ -42,6 +42,7 @@ import { RelaySockets } from "./relay_sockets.ts";
 import { retentionRules } from "./retention_rules.ts";
 import type { Settings } from "./setting_list.ts";
 import { sha256, sha256OfText } from "./sha256.ts";
+import { type Trust, trustOf } from "./trust.ts";
 import { withWindow } from "./with_window.ts";
 import { systemRandom } from "./system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
@@ -91,6 +92,7 @@ export class RelayHost {
   readonly #fetch: RelayFetch;
   readonly #relayLog: CountingLog;
   readonly #plugins: readonly Plugin[];
+  readonly #trust: Trust | undefined;
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
@@ -106,6 +108,7 @@ export class RelayHost {
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
     this.#relayLog = new CountingLog({ log, clock });
+    this.#trust = trustOf(settings);
     this.#plugins = startPlugins(settings, { clock, log: this.#relayLog });
     this.relay = new Relay({
       store,
@@ -124,7 +127,7 @@ export class RelayHost {
       ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
       random: systemRandom,
       policies: [
-        ...relayPolicies({ settings, clock, rules: this.rules }),
+        ...relayPolicies({ settings, clock, rules: this.rules, trust: this.#trust }),
         ...this.#plugins.map(({ policy }) => policy),
         ...options.policies ?? [],
       ],
@@ -166,6 +169,7 @@ export class RelayHost {
       await host.#readRules();
       const onRulesChanged = () => void host.#readRules();
       await store.feed.start({ ...options, onRulesChanged });
+      void host.#trust?.start({ ...options, store });
       host.#housekeeper = new Housekeeper({
         ...options,
         store,
@@ -259,6 +263,7 @@ export class RelayHost {
     await closing.step("connections", this.relay.shutdown().then(() => gone));
     deadline.cancel();
     await closing.step("writing", this.#writer.close(), WRITING_SHARE);
+    this.#trust?.close();
     await closing.step("housekeeping", this.#housekeeper?.close(), WRITING_SHARE);
     this.#verifier.close();
     for (const plugin of this.#plugins) plugin.close();

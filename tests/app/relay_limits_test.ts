@@ -6,7 +6,7 @@ import { defaultSettings } from "../../src/app/setting_list.ts";
 const otherLimits: ReadonlySet<string> = new Set([
   // Those of a policy.
   "key_event_rate",
-  "key_event_burst",
+  ...["key_event_burst", "max_trusted_keys"],
   ...["max_fetched_bytes", "max_memory_mb"],
   ...["max_message_bytes", "max_frame_bytes"],
   ...["message_rate", "message_burst", "byte_rate", "burst_bytes"],

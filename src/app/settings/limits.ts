@@ -108,6 +108,16 @@ export const limitsSection = {
       whenRaised: "One key can fill as much of the database and of everybody's feeds at once.",
       reloadable: false,
     },
+    max_trusted_keys: {
+      type: "integer",
+      default: 200_000,
+      unit: "keys",
+      min: 1,
+      max: 10_000_000,
+      description: "How many keys the web of trust has at most, the nearest to its roots first.",
+      whenRaised: "Each key takes some 100 bytes of memory, and is read anew at each refresh.",
+      reloadable: false,
+    },
     forged_event_cost: {
       type: "integer",
       default: 20,
