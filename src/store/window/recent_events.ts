@@ -43,8 +43,10 @@ const TAG_BYTES = 160;
 /** How many lanes of authors and kinds a question may have. */
 const MAX_LANES = 4_096;
 
-/** What a question may cost: an event that is looked at costs one, and one more for so many tags. */
-const MAX_COST = 10_000;
+/** What all filters of a question may cost together. */
+export const MAX_COST = 10_000;
+
+/** An event that is looked at costs one, and one more for so many tags. */
 const TAGS_PER_COST = 16;
 
 /** More than this is not deleted one by one. */
@@ -166,23 +168,27 @@ export class RecentEvents {
    * What a filter without a search matches here, in order, up to its limit.
    *
    * @param isVisible whether an event may be in the answer
+   * @param budget what the question may still cost; what is looked at is taken from it
    * @return undefined when too much would have to be looked at
    */
-  find(filter: ReqFilter, isVisible: (held: HeldEvent) => boolean): Found | undefined {
+  find(
+    filter: ReqFilter,
+    isVisible: (held: HeldEvent) => boolean,
+    budget: { left: number },
+  ): Found | undefined {
     const { limit = Infinity, since = 0, until = Infinity } = filter;
     const isWanted = (held: HeldEvent) => matches(filter, held.event) && isVisible(held);
     if (filter.ids !== undefined) return this.#findIds(filter.ids, limit, isWanted);
     const events: HeldEvent[] = [];
     const oldest = Math.max(since, this.#horizon);
     let last: HeldEvent | undefined;
-    let cost = 0;
     for (const held of merged(this.#lanesFor(filter), until)) {
       if (held.createdAt < oldest || events.length >= limit) break;
       // One that stands in several lanes comes several times in a row.
       if (held === last) continue;
       last = held;
-      cost += 1 + Math.floor(held.event.tags.length / TAGS_PER_COST);
-      if (cost > MAX_COST) return undefined;
+      budget.left -= 1 + Math.floor(held.event.tags.length / TAGS_PER_COST);
+      if (budget.left < 0) return undefined;
       if (isWanted(held)) events.push(held);
     }
     return { events, isWhole: events.length >= limit || since >= this.#horizon };

@@ -41,7 +41,7 @@ import { whenReady } from "../read/when_ready.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
 import type { SurveyedEvent, TidyStore } from "../write/upkeep.ts";
-import { type HeldEvent, RecentEvents } from "./recent_events.ts";
+import { type HeldEvent, MAX_COST, RecentEvents } from "./recent_events.ts";
 import { inOrder } from "./timeline.ts";
 
 /** How much of an answer is given at a time, bytes, where the reader does not say. */
@@ -223,8 +223,9 @@ export class WindowStore implements TidyStore {
       held.expiresAtS > now && !this.#isBanned(held.event) &&
       (reader === undefined || isVisible(held.event, reader));
     const events = new Map<string, HeldEvent>();
+    const budget = { left: MAX_COST };
     for (const filter of filters) {
-      const found = this.#recent.find(filter, isShown);
+      const found = this.#recent.find(filter, isShown, budget);
       if (found === undefined) return undefined;
       if (filters.length === 1) return this.#withRest(filter, found);
       if (!found.isWhole) return undefined;
