@@ -24,6 +24,13 @@ const commands = [
   ["export"],
   ["config", "check"],
   ["info"],
+  ["ban", "npub1x"],
+  ["unban", "npub1x"],
+  ["allow", "npub1x"],
+  ["disallow", "npub1x"],
+  ["list"],
+  ["reports"],
+  ["audit"],
 ];
 
 for (const command of commands) {

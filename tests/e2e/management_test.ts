@@ -78,9 +78,9 @@ onEachDatabase((name, fresh) => {
     const key = getPublicKey(spammer);
     equal((await client.publish(note(spammer, "spam")))?.accepted, true);
     const flags = ["--config", "/dev/null", "--database", database.url];
-    await using ban = new Program("mod.ts", ["ban", key, "--reason", "spam", ...flags]);
+    await using ban = new Program("mod.ts", ["ban", key, "--key", "--reason", "spam", ...flags]);
     const { code, stdout, stderr } = await ban.end();
-    deepEqual([code, stdout, stderr], [0, `done: banpubkey ${key}\n`, ""]);
+    deepEqual([code, stdout, stderr], [0, `done: ban ${key}\n`, ""]);
     // The relay is notified, and may be a moment behind.
     for (let at = 0;; at++) {
       const answer = await client.publish(note(spammer, `more ${at}`));

@@ -8,6 +8,8 @@
 
 import { utf8 } from "../../base/bytes.ts";
 import { canonicalIp } from "../../net/address/ip_address.ts";
+import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { MAX_KIND } from "../../nostr/parse_event.ts";
 import { Management } from "../../relay/access/management.ts";
 import { RuleBook } from "../../relay/access/rules.ts";
 import type { CommandContext, RunCommand } from "../command_context.ts";
@@ -20,28 +22,42 @@ import type { TidyStore } from "../../store/write/upkeep.ts";
 /** What a value on the command line may be. */
 type Subject = "key" | "event" | "ip" | "kind";
 
-/** What each verb does to what: the method of the management API. */
+/** What each verb does to what: the method of the management API, which has none to lift an event's ban. */
 const VERBS: Readonly<Record<string, Readonly<Partial<Record<Subject, string>>>>> = {
   ban: { key: "banpubkey", event: "banevent", ip: "blockip" },
-  unban: { key: "unbanpubkey", event: "allowevent", ip: "unblockip" },
-  allow: { key: "allowpubkey", kind: "allowkind" },
+  unban: { key: "unbanpubkey", event: "", ip: "unblockip" },
+  allow: { key: "allowpubkey", event: "allowevent", kind: "allowkind" },
   disallow: { key: "unallowpubkey", kind: "disallowkind" },
 };
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   ban: "ban a public key, an IP address or an event",
   unban: "lift a ban",
-  allow: "make a public key a member, or allow a kind and no others",
+  allow: "make a public key a member, let a reported event stay, or allow a kind and no others",
   disallow: "end a membership, or ban a kind",
 };
 
 /** Who the log of changes names for a change from the command line. */
 const WHO = "command line";
 
+/** The methods that take a reason. */
+const WITH_REASON: ReadonlySet<string> = new Set([
+  "banpubkey",
+  "banevent",
+  "blockip",
+  "allowpubkey",
+  "allowevent",
+  "allowkind",
+  "disallowkind",
+]);
+
 /** The newest changes that are shown. */
 const MAX_LOG = 1_000;
 
 interface ChangeFlags {
+  /** Whether 64 hex digits are a public key. */
+  readonly key?: boolean;
+  /** Whether they are the id of an event. */
   readonly event?: boolean;
   readonly reason?: string;
 }
@@ -66,7 +82,8 @@ export function defineModeration(program: Command, run: RunCommand): void {
       )
       .option("--reason <text>", "why, for people");
     if (methods.event !== undefined) {
-      command.option("--event", "the 64 hex digits are the id of an event");
+      command.option("--key", "the 64 hex digits are a public key")
+        .option("--event", "the 64 hex digits are the id of an event");
     }
     withSettingOptions(command).action((what: string, flags: ChangeFlags & SettingOptions) =>
       run(flags, (context) => change(context, { ...flags, verb, what }))
@@ -77,31 +94,47 @@ export function defineModeration(program: Command, run: RunCommand): void {
       .action((options: SettingOptions) => run(options, work));
   show("list", "show the rules: the list, the value and the reason, parted by tabs", listRules);
   show("reports", "show reported events that nobody has decided about (NIP-56)", listReports);
-  show("audit", "show who changed which rule and when, the newest change first", listChanges);
+  show("audit", `show who changed which rule and when, the newest ${MAX_LOG} first`, listChanges);
 }
 
 const NAMES: Readonly<Record<Subject, string>> = {
-  key: "a public key (npub1… or hex)",
-  event: "an id with --event",
+  key: "a public key (npub1…, or hex with --key)",
+  event: "an id (hex) with --event",
   ip: "an IP address",
   kind: "a kind",
 };
 
 /** Changes a rule, or says what is wrong with the value. */
-export function change(
-  context: CommandContext,
-  { verb, what, event = false, reason = "" }: Change,
-): Promise<ExitCode> {
-  return withStore(context, async (store) => {
-    const [subject, value] = readSubject(what, event);
-    const method = subject && VERBS[verb]![subject];
-    if (method === undefined) {
-      return misused(context, `${verb}: ${what} is not what can be named here`);
+export async function change(context: CommandContext, asked: Change): Promise<ExitCode> {
+  const { verb, reason = "" } = asked;
+  const read = readChange(asked);
+  if ("error" in read) return await misused(context, `${verb}: ${read.error}`);
+  const { method, value } = read;
+  return await withStore(context, async (store) => {
+    if (method === "") await liftEventBan(String(value), { store, context });
+    else {
+      const answer = await (await managementOf(store, context)).call(method, [value, reason], WHO);
+      if ("error" in answer) {
+        await context.streams.stderr.write(utf8(`gallimimus: ${verb}: ${answer.error}\n`));
+        return exitCode.failed;
+      }
     }
-    const answer = await (await managementOf(store, context)).call(method, [value, reason], WHO);
-    if ("error" in answer) return misused(context, `${verb}: ${answer.error}`);
-    await context.streams.stdout.write(utf8(`done: ${method} ${value}\n`));
+    await context.streams.stdout.write(utf8(`done: ${verb} ${value}\n`));
     return exitCode.done;
+  });
+}
+
+/** `allowevent` would also say that a reported event may stay. */
+async function liftEventBan(
+  value: string,
+  { store, context }: { readonly store: TidyStore; readonly context: CommandContext },
+): Promise<void> {
+  const rules = new RuleBook(await store.rules());
+  if (!rules.has("banned-event", value)) return;
+  const change = { list: "banned-event", value, reason: undefined } as const;
+  await store.changeRules([change], {
+    who: WHO,
+    atS: Math.floor(context.clock.nowMs() / 1_000),
   });
 }
 
@@ -133,20 +166,27 @@ export function listReports(context: CommandContext): Promise<ExitCode> {
 /** Prints the log of changes. */
 export function listChanges(context: CommandContext): Promise<ExitCode> {
   return withStore(context, async (store) => {
-    for (const { atS, who, list, value, reason } of await store.ruleLog(MAX_LOG)) {
+    for (const { atS, who, list, value, before, reason } of await store.ruleLog(MAX_LOG)) {
       const time = new Date(atS * 1_000).toISOString();
-      const what = reason === undefined ? ["removed"] : ["set", inOneLine(reason)];
-      const line = [time, who, list, value, ...what].join("\t");
+      const line = [time, who, list, value, stateOf(before), stateOf(reason)].join("\t");
       await context.streams.stdout.write(utf8(`${line}\n`));
     }
     return exitCode.done;
   });
 }
 
+/** Whether a value was in its list, and with what reason. */
+function stateOf(reason: string | undefined): string {
+  return reason === undefined ? "not set" : `set: ${inOneLine(reason)}`;
+}
+
 async function withStore(
   context: CommandContext,
   work: (store: TidyStore) => Promise<ExitCode>,
 ): Promise<ExitCode> {
+  if (context.settings.database.url === "memory:") {
+    return await misused(context, "memory: keeps no rules: name the relay's database");
+  }
   const store = await context.openStore();
   try {
     return await work(store);
@@ -160,14 +200,34 @@ async function managementOf(store: TidyStore, { clock }: CommandContext): Promis
   return new Management({ rules, store, clock, readIp: canonicalIp, onChanged: () => {} });
 }
 
+/** The method that is meant and its first parameter, or what is wrong, before anything is tried. */
+function readChange(
+  { verb, what, key = false, event = false, reason = "" }: Change,
+): { readonly method: string; readonly value: string | number } | { readonly error: string } {
+  const methods = VERBS[verb]!;
+  if (key && event) return { error: "--key and --event contradict each other" };
+  const isHexDigits = isHex(what, KEY_DIGITS);
+  if (isHexDigits && methods.event !== undefined && !key && !event) {
+    return { error: "64 hex digits may be a key or an event: add --key or --event" };
+  }
+  if (event && !isHexDigits) return { error: "the id of an event is 64 lower-case hex digits" };
+  const [subject, value] = event ? ["event", what] as const : readSubject(what);
+  const method = subject && methods[subject];
+  if (method === undefined || value === undefined) {
+    return { error: `${what} is not what can be named here` };
+  }
+  if (reason !== "" && !WITH_REASON.has(method)) return { error: "no reason is kept for this" };
+  return { method, value };
+}
+
 /** What the value is, as the management API takes it. */
-function readSubject(what: string, isEvent: boolean): readonly [Subject?, (string | number)?] {
-  if (isEvent) return ["event", what];
+function readSubject(what: string): readonly [Subject?, (string | number)?] {
   const key = readPublicKey(what);
   if (key !== undefined) return ["key", key];
   const ip = canonicalIp(what);
   if (ip !== undefined) return ["ip", ip];
-  return /^\d{1,5}$/.test(what) ? ["kind", Number(what)] : [];
+  const kind = /^\d{1,5}$/.test(what) ? Number(what) : Infinity;
+  return kind <= MAX_KIND ? ["kind", kind] : [];
 }
 
 /** Others wrote it: no control character reaches the terminal. */

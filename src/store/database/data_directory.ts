@@ -37,7 +37,7 @@ export class DataDirectory {
     if (await lock.tryLock(true)) return new DataDirectory(trimmed, lock);
     lock.close();
     throw new StoreUnavailable(
-      `${path} is in use by another process, which has locked ${lockPath}`,
+      `${path} is in use by another process, which has locked ${lockPath}: stop that process first`,
     );
   }
 

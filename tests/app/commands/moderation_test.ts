@@ -7,6 +7,7 @@ import {
   listRules,
 } from "../../../src/app/commands/moderation.ts";
 import { exitCode } from "../../../src/app/exit_code.ts";
+import { settingsWith } from "../../../src/app/setting_list.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";
 import { newKey, recordOf, someEvent } from "../../kit/records.ts";
@@ -23,6 +24,7 @@ class KeptStore extends MemoryStore {
 
 class Operator {
   readonly store = new KeptStore();
+  opened = 0;
 
   async do(asked: Change): Promise<string> {
     const { context, stdout, stderr } = this.#command();
@@ -38,7 +40,12 @@ class Operator {
   }
 
   #command(): FakeCommand {
-    return new FakeCommand({ openStore: () => Promise.resolve(this.store) });
+    return new FakeCommand({
+      openStore: () => {
+        this.opened++;
+        return Promise.resolve(this.store);
+      },
+    });
   }
 }
 
@@ -53,10 +60,13 @@ Deno.test("a key, an event and an address are banned, with the reason, and no lo
     (await operator.see(listRules)).split("\n").sort(),
     `${banned}blocked-ip\t2001:db8::1\t\n`.split("\n").sort(),
   );
-  await operator.do({ verb: "unban", what: KEY });
+  await operator.do({ verb: "unban", what: KEY, key: true });
   await operator.do({ verb: "unban", what: "2001:db8::1" });
   equal(await operator.see(listRules), `banned-event\t${id}\t\n`);
-  match(await operator.see(listChanges), /^\S+Z\tcommand line\tblocked-ip\t2001:db8::1\tremoved\n/);
+  match(
+    await operator.see(listChanges),
+    /^\S+Z\tcommand line\tblocked-ip\t2001:db8::1\tset: \tnot set\n/,
+  );
 });
 
 Deno.test("members and kinds are allowed and disallowed", async () => {
@@ -74,6 +84,11 @@ Deno.test("what cannot be named is refused in a sentence, and changes nothing", 
   }
   match(await operator.do({ verb: "ban", what: "ab", event: true }), /64 lower-case hex digits/);
   match(await operator.do({ verb: "allow", what: "127.0.0.1" }), /is not what/);
+  match(await operator.do({ verb: "allow", what: "65536" }), /is not what/);
+  match(await operator.do({ verb: "ban", what: KEY }), /add --key or --event/);
+  match(await operator.do({ verb: "ban", what: KEY, key: true, event: true }), /contradict/);
+  match(await operator.do({ verb: "unban", what: NPUB, reason: "why" }), /no reason is kept/);
+  equal(operator.opened, 0);
   equal(await operator.see(listRules), "");
 });
 
@@ -82,6 +97,17 @@ Deno.test("what was reported is listed until somebody decides", async () => {
   const id = newKey();
   await operator.store.put([recordOf(someEvent({ kind: 1984, tags: [["e", id, "spam"]] }))]);
   equal(await operator.see(listReports), `${id}\t1 reports: spam\n`);
-  await operator.do({ verb: "unban", what: id, event: true });
+  await operator.do({ verb: "ban", what: id, event: true });
   equal(await operator.see(listReports), "");
+  await operator.do({ verb: "unban", what: id, event: true });
+  equal(await operator.see(listReports), `${id}\t1 reports: spam\n`);
+  await operator.do({ verb: "allow", what: id, event: true });
+  equal(await operator.see(listReports), "");
+});
+
+Deno.test("a database that keeps nothing is refused", async () => {
+  const settings = settingsWith(new Map([["database.url", "memory:"]]));
+  const { context, stderr } = new FakeCommand({ settings });
+  equal(await change(context, { verb: "ban", what: NPUB }), exitCode.misused);
+  match(stderr.text, /name the relay's database/);
 });
