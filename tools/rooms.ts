@@ -145,7 +145,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "store/read": ["database", "search"],
   "store/search": ["database", "read"],
   "store/write": ["database", "feed", "read", "search"],
-  "store/window": ["read", "write"],
+  "store/window": ["feed", "read", "write"],
   "relay/access": [],
   "relay/commands": ["access", "live"],
   "relay/live": [],

@@ -79,6 +79,21 @@ export function addressOf(
   }
 }
 
+/**
+ * One text for an address, as an `a` tag has it.
+ *
+ * @example
+ * ```ts
+ * import { addressText } from "./kind.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(addressText({ kind: 30_023, pubkey: "ab", d: "intro" }), "30023:ab:intro");
+ * ```
+ */
+export function addressText({ kind, pubkey, d }: Address): string {
+  return `${kind}:${pubkey}:${d}`;
+}
+
 /** The value of the first `d` tag; empty when there is none, or when it has none. */
 function identifierOf(tags: NostrEvent["tags"]): string {
   for (const tag of tags) {

@@ -159,8 +159,7 @@ export type LateEvent = Omit<NostrEvent, "content" | "sig">;
 /** What a feed works with. */
 export interface FeedOptions {
   /**
-   * Called when another instance was given such an event; undefined stands for one that is too long to
-   * be announced.
+   * Called when another instance was given such an event; with undefined when some may have been missed.
    */
   readonly onLateEvent?: (event: LateEvent | undefined) => void;
   /** Called when another instance has changed the rules, or may have. */
@@ -184,6 +183,8 @@ export interface EventFeed {
    * nothing that is stored from now on will be missed. Rejects with {@link StoreUnavailable}.
    */
   start(options: FeedOptions): Promise<void>;
+  /** Whether other instances may store, too. */
+  readonly isShared: boolean;
   /** Whether the connection to other instances is up. */
   readonly isCurrent: boolean;
   /**

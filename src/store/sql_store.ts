@@ -20,7 +20,6 @@ import { copyTombstones } from "./write/copy_tombstones.ts";
 import {
   type Database,
   type ListeningDatabase,
-  type Session,
   type Statement,
   StatementFailed,
   TransactionLost,
@@ -41,9 +40,7 @@ import {
   type StoredEvent,
   StoreUnavailable,
 } from "./event_store.ts";
-import { utf8 } from "../base/bytes.ts";
-import { lateEvent } from "./write/late_event.ts";
-import { LATE_EVENT, notify, type NumberedRecord, RULES_CHANGED } from "./feed/feed_statements.ts";
+import { notify, type NumberedRecord, RULES_CHANGED } from "./feed/feed_statements.ts";
 import {
   changeRule,
   logRuleChange,
@@ -76,7 +73,7 @@ import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { LocalFeed } from "./feed/local_feed.ts";
 import { SharedFeed } from "./feed/shared_feed.ts";
 import type { StoreFeed } from "./feed/store_feed.ts";
-import { isRequest } from "./write/tombstones.ts";
+import { isRequest, takesOthers } from "./write/tombstones.ts";
 import type { SurveyedEvent, Upkeep } from "./write/upkeep.ts";
 import { deleteEvents, deleteExpired, surveyEvents } from "./write/upkeep_statements.ts";
 import { Statistics } from "./search/word_shares.ts";
@@ -102,9 +99,6 @@ export interface SqlStoreOptions {
   /** By what events expire and queries run out of time. Default: none does. */
   readonly clock?: StoreClock;
 }
-
-/** A payload of NOTIFY is shorter than 8,000 bytes. */
-const MAX_PAYLOAD_BYTES = 7_900;
 
 /** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
 const IDENTIFY_PAGE_EVENTS = 5_000;
@@ -175,7 +169,9 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
             stored,
             alone,
           });
-          await this.#tellLate(batch, outcomes, session);
+          const late = batch.filter((_, place) => outcomes[place] === "deleted")
+            .map(({ event }) => event);
+          await this.feed.announceLate(session, late.filter(takesOthers));
           return outcomes;
         });
         this.feed.committed(stored);
@@ -188,20 +184,6 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
         else if (attempt === MAX_ATTEMPTS || !isConflict(error)) throw error;
       }
     }
-  }
-
-  /** Other instances would keep what such an event takes with it. */
-  async #tellLate(
-    batch: readonly EventRecord[],
-    outcomes: readonly PutOutcome[],
-    session: Session,
-  ): Promise<void> {
-    const late = batch.filter((_, place) => outcomes[place] === "deleted")
-      .map(({ event }) => lateEvent(event)).filter((event) => event !== undefined);
-    if (late.length === 0) return;
-    const payloads = late.map((event) => LATE_EVENT + JSON.stringify(event))
-      .map((payload) => utf8(payload).length > MAX_PAYLOAD_BYTES ? LATE_EVENT : payload);
-    await session.query(notify(payloads));
   }
 
   /** What is there already at the second attempt was stored by the first, whose answer was lost. */

@@ -22,10 +22,10 @@ import type { TidyStore } from "../../store/write/upkeep.ts";
 /** What a value on the command line may be. */
 type Subject = "key" | "event" | "ip" | "kind";
 
-/** What each verb does to what: the method of the management API, which has none to lift an event's ban. */
+/** What each verb does to what: the method of the management API. */
 const VERBS: Readonly<Record<string, Readonly<Partial<Record<Subject, string>>>>> = {
   ban: { key: "banpubkey", event: "banevent", ip: "blockip" },
-  unban: { key: "unbanpubkey", event: "", ip: "unblockip" },
+  unban: { key: "unbanpubkey", event: "unbanevent", ip: "unblockip" },
   allow: { key: "allowpubkey", event: "allowevent", kind: "allowkind" },
   disallow: { key: "unallowpubkey", kind: "disallowkind" },
 };
@@ -39,17 +39,6 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 
 /** Who the log of changes names for a change from the command line. */
 const WHO = "command line";
-
-/** The methods that take a reason. */
-const WITH_REASON: ReadonlySet<string> = new Set([
-  "banpubkey",
-  "banevent",
-  "blockip",
-  "allowpubkey",
-  "allowevent",
-  "allowkind",
-  "disallowkind",
-]);
 
 /** The newest changes that are shown. */
 const MAX_LOG = 1_000;
@@ -111,30 +100,13 @@ export async function change(context: CommandContext, asked: Change): Promise<Ex
   if ("error" in read) return await misused(context, `${verb}: ${read.error}`);
   const { method, value } = read;
   return await withStore(context, async (store) => {
-    if (method === "") await liftEventBan(String(value), { store, context });
-    else {
-      const answer = await (await managementOf(store, context)).call(method, [value, reason], WHO);
-      if ("error" in answer) {
-        await context.streams.stderr.write(utf8(`gallimimus: ${verb}: ${answer.error}\n`));
-        return exitCode.failed;
-      }
+    const answer = await (await managementOf(store, context)).call(method, [value, reason], WHO);
+    if ("error" in answer) {
+      await context.streams.stderr.write(utf8(`gallimimus: ${verb}: ${answer.error}\n`));
+      return exitCode.failed;
     }
     await context.streams.stdout.write(utf8(`done: ${verb} ${value}\n`));
     return exitCode.done;
-  });
-}
-
-/** `allowevent` would also say that a reported event may stay. */
-async function liftEventBan(
-  value: string,
-  { store, context }: { readonly store: TidyStore; readonly context: CommandContext },
-): Promise<void> {
-  const rules = new RuleBook(await store.rules());
-  if (!rules.has("banned-event", value)) return;
-  const change = { list: "banned-event", value, reason: undefined } as const;
-  await store.changeRules([change], {
-    who: WHO,
-    atS: Math.floor(context.clock.nowMs() / 1_000),
   });
 }
 
@@ -216,7 +188,8 @@ function readChange(
   if (method === undefined || value === undefined) {
     return { error: `${what} is not what can be named here` };
   }
-  if (reason !== "" && !WITH_REASON.has(method)) return { error: "no reason is kept for this" };
+  // What is taken out of a list leaves no reason there.
+  if (reason !== "" && method.startsWith("un")) return { error: "no reason is kept for this" };
   return { method, value };
 }
 

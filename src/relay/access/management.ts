@@ -78,6 +78,8 @@ export class Management {
       ["listeventsneedingmoderation", () => this.#reported()],
       ["allowevent", change(setting("allowed-event", KEY), lifting("banned-event", KEY))],
       ["banevent", change(setting("banned-event", KEY), lifting("allowed-event", KEY))],
+      // Of this relay alone: `allowevent` also says that a reported event may stay.
+      ["unbanevent", change(lifting("banned-event", KEY))],
       ["listbannedevents", list("banned-event", "id")],
       ["changerelayname", change(renaming("name"))],
       ["changerelaydescription", change(renaming("description"))],

@@ -18,7 +18,7 @@ export const FEED_CHANNEL = "gallimimus_events";
 /** The payload that announces a change of the operator's rules. */
 export const RULES_CHANGED = "r";
 
-/** The prefix of a payload that announces a `LateEvent`: its JSON follows, or nothing if it is too long. */
+/** The prefix of the payloads that announce a `LateEvent` in parts, see `lateEventParts`. */
 export const LATE_EVENT = "l";
 
 /** An event with its sequence number. */

@@ -17,6 +17,8 @@ export class LocalFeed implements StoreFeed {
     this.#subscribers.push(onEvents);
   }
 
+  readonly isShared: boolean = false;
+
   /** True: there are no others. */
   get isCurrent(): boolean {
     return true;
@@ -36,6 +38,10 @@ export class LocalFeed implements StoreFeed {
   }
 
   announce(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  announceLate(): Promise<void> {
     return Promise.resolve();
   }
 

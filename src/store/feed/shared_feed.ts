@@ -20,7 +20,6 @@ import { assert } from "../../base/assert.ts";
 import { utf8, utf8Decode } from "../../base/bytes.ts";
 import type { Timer } from "../../base/clock.ts";
 import type { Listening, ListeningDatabase, Session } from "../database/database.ts";
-import { parseJson } from "../../nostr/json.ts";
 import {
   type EventRecord,
   type FeedOptions,
@@ -44,6 +43,7 @@ import {
 import { readSeqRanges, writeSeqRanges } from "./seq_ranges.ts";
 import { SeqWindow } from "./seq_window.ts";
 import type { StoreFeed } from "./store_feed.ts";
+import { lateEventParts, LateEventReader } from "./late_event.ts";
 
 /** Postgres refuses payloads of 8,000 bytes and more. */
 const MAX_PAYLOAD_BYTES = 7_900;
@@ -100,6 +100,7 @@ export class SharedFeed implements StoreFeed {
   #retry: Timer | undefined = undefined;
   /** Since when other instances cannot be heard, by the monotonic clock. */
   #deafSinceMs: number | undefined = undefined;
+  readonly #lateEvents = new LateEventReader();
   #outbox: string[] = [];
   #isSending = false;
 
@@ -110,6 +111,8 @@ export class SharedFeed implements StoreFeed {
   subscribe(onEvents: (events: readonly EventRecord[]) => void): void {
     this.#onEvents = onEvents;
   }
+
+  readonly isShared = true;
 
   get isCurrent(): boolean {
     return this.#listening !== undefined && !this.#isConnecting;
@@ -139,6 +142,11 @@ export class SharedFeed implements StoreFeed {
     for (const event of events) this.#own.set(event.seq, event);
     const ranges = writeSeqRanges(events.map(({ seq }) => seq), MAX_PAYLOAD_BYTES);
     if (ranges.length > 0) await session.query(notify(ranges.map((range) => `s${range}`)));
+  }
+
+  async announceLate(session: Session, events: readonly LateEvent[]): Promise<void> {
+    const parts = events.flatMap((event) => lateEventParts(event, MAX_PAYLOAD_BYTES - 1));
+    if (parts.length > 0) await session.query(notify(parts.map((part) => LATE_EVENT + part)));
   }
 
   committed(events: readonly NumberedRecord[]): void {
@@ -173,8 +181,8 @@ export class SharedFeed implements StoreFeed {
     if (payload.startsWith("e")) return this.#hearEphemeral(payload);
     if (payload === RULES_CHANGED) return this.#options?.onRulesChanged?.();
     if (payload.startsWith(LATE_EVENT)) {
-      const event = parseJson(payload.slice(LATE_EVENT.length));
-      return this.#options?.onLateEvent?.(event as LateEvent | undefined);
+      const event = this.#lateEvents.read(payload.slice(LATE_EVENT.length));
+      return event === "unfinished" ? undefined : this.#options?.onLateEvent?.(event);
     }
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
@@ -350,6 +358,8 @@ export class SharedFeed implements StoreFeed {
     this.#retryMs = MIN_RETRY_MS;
     this.#options?.log.info("other instances are heard again", { lastedMs });
     this.#options?.onRulesChanged?.();
+    // They are stored nowhere, so that none can be caught up with.
+    this.#options?.onLateEvent?.(undefined);
   }
 
   async #send(): Promise<void> {

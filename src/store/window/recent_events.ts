@@ -11,13 +11,16 @@ import type { NostrEvent } from "../../nostr/event.ts";
 import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
 import { expirationOf } from "../../nostr/expiration.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { addressOf, isNewer } from "../../nostr/kind.ts";
+import { type Address, addressOf, addressText, isNewer } from "../../nostr/kind.ts";
 import { matches } from "../../nostr/match.ts";
 import type { LateEvent, ToldRecord } from "../event_store.ts";
 import { inOrder, type Ordered, Timeline } from "./timeline.ts";
 
 /** An event that is held. */
-export interface HeldEvent extends Ordered, ToldRecord {
+export interface HeldEvent extends Ordered {
+  /** Without its content and signature, which `json` has. */
+  readonly event: NostrEvent;
+  readonly json: Uint8Array;
   readonly seq: number;
   /** Seconds since 1970; infinite for one that does not expire. */
   readonly expiresAtS: number;
@@ -36,18 +39,25 @@ export interface Found {
 /** An event of more tags is not indexed by them: a question by tags looks at each of its kind. */
 const MAX_INDEXED_TAGS = 64;
 
-/** What an event takes besides its JSON, and each of its tags, bytes; measured. */
-const EVENT_BYTES = 900;
-const TAG_BYTES = 160;
+/**
+ * What an event takes besides its JSON and its tags' texts, bytes; what each of its tags takes, each of its
+ * places in a lane, and each lane. `bench/window_bytes.ts` measures them.
+ */
+const EVENT_BYTES = 250;
+const TAG_BYTES = 70;
+const PLACE_BYTES = 30;
+const LANE_BYTES = 350;
 
-/** How many lanes of authors and kinds a question may have. */
-const MAX_LANES = 4_096;
-
-/** What all filters of a question may cost together. */
+/** What all filters of a question may cost together: lanes, events that are looked at, and their tags. */
 export const MAX_COST = 10_000;
 
-/** An event that is looked at costs one, and one more for so many tags. */
+/** So many tags cost as much as an event. */
 const TAGS_PER_COST = 16;
+
+/** What a question may still cost. */
+export interface Budget {
+  left: number;
+}
 
 /** More than this is not deleted one by one. */
 const MAX_DELETED = 1_000;
@@ -77,7 +87,7 @@ export class RecentEvents {
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + LANE_BYTES * this.#lanes.size;
   }
 
   /** Every event that is not older than this is here, seconds since 1970; infinite while none is known to be. */
@@ -114,19 +124,22 @@ export class RecentEvents {
       if (!isNewer(event, current.event)) return;
       this.#remove(current);
     }
+    const keys = laneKeys(event);
     const held: HeldEvent = {
       id: event.id,
       createdAt: event.created_at,
-      event,
+      event: { ...event, content: "", sig: "" },
       json,
       seq,
       expiresAtS: expirationOf(event) ?? Infinity,
-      bytes: json.length + EVENT_BYTES + TAG_BYTES * Math.min(event.tags.length, MAX_INDEXED_TAGS),
+      // The texts of the tags are there twice: in the JSON, too, which is longer than them and the content.
+      bytes: 2 * json.length - event.content.length + EVENT_BYTES +
+        TAG_BYTES * event.tags.length + PLACE_BYTES * keys.size,
     };
     this.#byId.set(held.id, held);
     if (address !== undefined) this.#byAddress.set(address, held);
     this.#all.add(held);
-    for (const key of laneKeys(held)) {
+    for (const key of keys) {
       let lane = this.#lanes.get(key);
       if (lane === undefined) this.#lanes.set(key, lane = new Timeline());
       lane.add(held);
@@ -149,17 +162,25 @@ export class RecentEvents {
   }
 
   /** The current version at an address, if it is here. */
-  atAddress(key: string): HeldEvent | undefined {
-    return this.#byAddress.get(key);
+  atAddress(address: Address): HeldEvent | undefined {
+    return this.#byAddress.get(addressText(address));
+  }
+
+  /** What an author has of replaceable and addressable events, as far as it is here. */
+  versionsOf(pubkey: string): readonly HeldEvent[] {
+    const [lane] = this.#named([`a${pubkey}`]);
+    return lane === undefined
+      ? []
+      : [...merged([lane], Infinity)].filter(({ event }) => addressOf(event) !== undefined);
   }
 
   /**
-   * What an author wrote, and gift wraps that may be for them, as far as it is here.
+   * What an author wrote, and what is for them, as far as it is here.
    *
    * @return undefined when it is too much to be looked at one by one
    */
   concerning(pubkey: string): readonly HeldEvent[] | undefined {
-    const lanes = this.#named([`a${pubkey}`, `#p${pubkey}`, manyTaggedOf(GIFT_WRAP)]);
+    const lanes = this.#named([`a${pubkey}`, `#p${pubkey}`]);
     const size = lanes.reduce((sum, lane) => sum + lane.size, 0);
     return size > MAX_DELETED ? undefined : [...merged(lanes, Infinity)];
   }
@@ -174,7 +195,7 @@ export class RecentEvents {
   find(
     filter: ReqFilter,
     isVisible: (held: HeldEvent) => boolean,
-    budget: { left: number },
+    budget: Budget,
   ): Found | undefined {
     const { limit = Infinity, since = 0, until = Infinity } = filter;
     const isWanted = (held: HeldEvent) => matches(filter, held.event) && isVisible(held);
@@ -182,7 +203,7 @@ export class RecentEvents {
     const events: HeldEvent[] = [];
     const oldest = Math.max(since, this.#horizon);
     let last: HeldEvent | undefined;
-    for (const held of merged(this.#lanesFor(filter), until)) {
+    for (const held of merged(this.#lanesFor(filter, budget), until)) {
       if (held.createdAt < oldest || events.length >= limit) break;
       // One that stands in several lanes comes several times in a row.
       if (held === last) continue;
@@ -208,9 +229,10 @@ export class RecentEvents {
   }
 
   /** The shortest lists that together hold everything that the filter can match. */
-  #lanesFor(filter: ReqFilter): readonly Timeline<HeldEvent>[] {
+  #lanesFor(filter: ReqFilter, budget: Budget): readonly Timeline<HeldEvent>[] {
     let [shortest, least] = [[this.#all], this.#all.size];
-    for (const keys of ways(filter)) {
+    for (const keys of ways(filter, budget)) {
+      budget.left -= keys.length;
       const lanes = this.#named(keys);
       const size = lanes.reduce((sum, lane) => sum + lane.size, 0);
       if (size < least) [shortest, least] = [lanes, size];
@@ -229,7 +251,7 @@ export class RecentEvents {
       this.#byAddress.delete(address);
     }
     this.#all.delete(held);
-    for (const key of laneKeys(held)) {
+    for (const key of laneKeys(held.event)) {
       const lane = this.#lanes.get(key);
       lane?.delete(held);
       if (lane?.size === 0) this.#lanes.delete(key);
@@ -239,7 +261,7 @@ export class RecentEvents {
 
   /** Lets the oldest events go until there is room. */
   #evict(): void {
-    while (this.#bytes > this.#maxBytes && this.#all.size > 0) {
+    while (this.bytes > this.#maxBytes && this.#all.size > 0) {
       const oldest = this.#all.at(this.#all.size - 1)!;
       this.#remove(oldest);
       // Of its second some may be left.
@@ -250,20 +272,24 @@ export class RecentEvents {
 }
 
 /** The lanes under which an event stands: author, kind, both, and each value of its tags. */
-function laneKeys(held: HeldEvent): Iterable<string> {
-  const { pubkey, kind, tags } = held.event;
+function laneKeys({ pubkey, kind, tags }: NostrEvent): ReadonlySet<string> {
   const keys = new Set([`a${pubkey}`, `k${kind}`, `b${kind} ${pubkey}`]);
-  if (isManyTagged(held)) return keys.add(MANY_TAGGED).add(manyTaggedOf(kind));
+  const isManyTagged = tags.length > MAX_INDEXED_TAGS;
+  if (isManyTagged) keys.add(MANY_TAGGED).add(manyTaggedOf(kind));
   for (const [name, value] of tags) {
-    if (name!.length === 1 && value !== undefined) keys.add(`#${name}${value}`);
+    if (name!.length > 1 || value === undefined) continue;
+    // Whoever vanishes takes with them the gift wraps that are for them: these are found whatever their size.
+    const isIndexed = !isManyTagged || (kind === GIFT_WRAP && name === "p");
+    if (isIndexed) keys.add(`#${name}${value}`);
   }
   return keys;
 }
 
 /** The sets of lanes each of which holds everything that a filter can match. */
-function* ways(filter: ReqFilter): Generator<readonly string[], void> {
+function* ways(filter: ReqFilter, { left }: Budget): Generator<readonly string[], void> {
   const { authors, kinds, tags, allTags } = filter;
-  if (authors !== undefined && kinds !== undefined && authors.size * kinds.size <= MAX_LANES) {
+  // Few authors and kinds make many pairs.
+  if (authors !== undefined && kinds !== undefined && authors.size * kinds.size <= left) {
     yield [...authors].flatMap((author) => [...kinds].map((kind) => `b${kind} ${author}`));
   } else if (authors !== undefined) yield [...authors].map((author) => `a${author}`);
   else if (kinds !== undefined) yield [...kinds].map((kind) => `k${kind}`);
@@ -282,16 +308,12 @@ function manyTaggedOf(kind: number): string {
   return `m${kind}`;
 }
 
-function isManyTagged({ event }: HeldEvent): boolean {
-  return event.tags.length > MAX_INDEXED_TAGS;
-}
-
 /** One text for the address of a replaceable or addressable event. */
 function addressKey(
   event: Pick<NostrEvent, "kind" | "pubkey" | "tags">,
 ): string | undefined {
   const address = addressOf(event);
-  return address && `${address.kind}:${address.pubkey}:${address.d}`;
+  return address && addressText(address);
 }
 
 /** The events of all lanes in one order, from `until` on. */

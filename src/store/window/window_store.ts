@@ -15,11 +15,8 @@ import type { NostrEvent } from "../../nostr/event.ts";
 import { deletionTargets } from "../../nostr/deletion_request.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { kindClass } from "../../nostr/kind.ts";
-import { parseJson } from "../../nostr/json.ts";
-import { parseEvent } from "../../nostr/parse_event.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import { isVisible, type Reader } from "../../nostr/visibility.ts";
-import { utf8Decode } from "../../base/bytes.ts";
 import type { CountResult } from "../../nostr/relay_message.ts";
 import type {
   CountOptions,
@@ -36,19 +33,25 @@ import type {
   StoredEvent,
   ToldRecord,
 } from "../event_store.ts";
+import { readRecord } from "../feed/feed_statements.ts";
 import type { Place } from "../read/scan.ts";
+import { PIECE_BYTES } from "../read/delivery.ts";
 import { whenReady } from "../read/when_ready.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
 import type { SurveyedEvent, TidyStore } from "../write/upkeep.ts";
+import { LatelyDeleted } from "./lately_deleted.ts";
 import { type HeldEvent, MAX_COST, RecentEvents } from "./recent_events.ts";
 import { inOrder } from "./timeline.ts";
 
-/** How much of an answer is given at a time, bytes, where the reader does not say. */
-const PIECE_BYTES = 1_048_576;
-
-/** The same, events. */
+/** How many events of an answer are given at a time. */
 const PIECE_EVENTS = 500;
+
+/** How much is read at a time to fill the window, bytes: some milliseconds of the thread. */
+const FILL_PIECE_BYTES = 131_072;
+
+/** Authors of whom it may have to be found out what is gone. */
+const MAX_DOUBTFUL = 1_000;
 
 /** Events older than the horizon that may be told while the window is filled. */
 const MAX_TOLD = 10_000;
@@ -72,9 +75,11 @@ interface Banned {
 interface Filling {
   /** Those that are older than the horizon. */
   told: ToldRecord[];
-  /** What was asked to be deleted meanwhile: a page that is on its way may still bring it. */
-  readonly tombstones: Tombstones;
   readonly removed: Set<string>;
+  /** Authors of whom a page may bring what is gone: they are looked up once more. */
+  readonly doubtful: Set<string>;
+  /** Of {@link LatelyDeleted} when it began. */
+  readonly generation: number;
   readonly end: AbortController;
 }
 
@@ -90,6 +95,10 @@ export class WindowStore implements TidyStore {
   #banned: Banned = { keys: new Set(), events: new Set() };
   #started: FeedOptions | undefined = undefined;
   #filling: Filling | undefined = undefined;
+  readonly #deleted = new LatelyDeleted();
+  /** Authors who may have less than is here. */
+  readonly #doubtful = new Set<string>();
+  #isLookingUp = false;
   #refill: Timer | undefined = undefined;
   #isClosed = false;
 
@@ -107,6 +116,7 @@ export class WindowStore implements TidyStore {
       start: (options) => this.#start(options),
       wasDelivered: (seq) => inner.feed.wasDelivered(seq),
       publishEphemeral: (record) => inner.feed.publishEphemeral(record),
+      isShared: inner.feed.isShared,
       get isCurrent() {
         return inner.feed.isCurrent;
       },
@@ -176,7 +186,14 @@ export class WindowStore implements TidyStore {
     by: { readonly who: string; readonly atS: number },
   ): Promise<void> {
     await this.#inner.changeRules(changes, by);
-    this.#ban(bannedBy(await this.#inner.rules()));
+    const keys = new Set(this.#banned.keys);
+    const events = new Set(this.#banned.events);
+    for (const { list, value, reason } of changes) {
+      const values = list === "banned-key" ? keys : list === "banned-event" ? events : undefined;
+      if (reason === undefined) values?.delete(value);
+      else values?.add(value);
+    }
+    this.#ban({ keys, events });
   }
 
   ruleLog(limit: number): Promise<readonly RuleLogEntry[]> {
@@ -291,6 +308,8 @@ export class WindowStore implements TidyStore {
     const { event } = record;
     if (kindClass(event.kind) === "ephemeral") return;
     if (isRequest(event)) this.#forgetCovered(event);
+    // What another instance stored is told after it was read: it may be gone by then.
+    if (this.#deleted.cover(event)) return this.#takeLate(event);
     if (event.created_at >= this.#recent.horizon) return this.#recent.add(record);
     // What it replaces may be here.
     this.#recent.deleteOlder(event);
@@ -301,12 +320,12 @@ export class WindowStore implements TidyStore {
   #takeLate(event: LateEvent): void {
     if (isRequest(event)) return this.#forgetCovered(event);
     this.#recent.deleteOlder(event);
-    this.#filling?.tombstones.closeUpTo(event);
+    this.#deleted.closeUpTo(event);
   }
 
   /** What a request to delete or to vanish asks for is no longer there. */
   #forgetCovered(request: LateEvent): void {
-    this.#filling?.tombstones.noteDeletion(request);
+    this.#deleted.note(request);
     const tombstones = new Tombstones();
     tombstones.noteDeletion(request);
     const { ids, addresses } = deletionTargets(request);
@@ -314,13 +333,49 @@ export class WindowStore implements TidyStore {
     if (theirs === undefined) return this.#fillAgain();
     const named = [
       ...[...ids].map((id) => this.#recent.get(id)),
-      ...addresses.map(({ kind, pubkey, d }) => this.#recent.atAddress(`${kind}:${pubkey}:${d}`)),
+      ...addresses.map((address) => this.#recent.atAddress(address)),
       ...theirs,
     ];
     for (const held of named) {
       if (held === undefined || !tombstones.cover(held.event)) continue;
-      this.#filling?.tombstones.closeUpTo(held.event);
+      this.#deleted.closeUpTo(held.event);
       this.#recent.delete(held.id);
+    }
+    if (this.#inner.feed.isShared && [...ids].some((id) => this.#recent.get(id) === undefined)) {
+      this.#doubt(request.pubkey);
+    }
+  }
+
+  /**
+   * What another instance stored and deleted before it could be read is told to nobody. If it was a newer
+   * version of something that is here, that is gone as well.
+   */
+  #doubt(pubkey: string): void {
+    if (this.#doubtful.size >= MAX_DOUBTFUL) {
+      this.#doubtful.clear();
+      return this.#fillAgain();
+    }
+    this.#doubtful.add(pubkey);
+    this.#filling?.doubtful.add(pubkey);
+    if (!this.#isLookingUp) void this.#lookUp();
+  }
+
+  async #lookUp(): Promise<void> {
+    this.#isLookingUp = true;
+    try {
+      for (const pubkey of this.#doubtful) {
+        this.#doubtful.delete(pubkey);
+        const ids = new Set(this.#recent.versionsOf(pubkey).map(({ id }) => id));
+        if (ids.size === 0) continue;
+        const there = await Array.fromAsync(this.#inner.identify([{ ids, tags: new Map() }]));
+        for (const { id } of there.flat()) ids.delete(id);
+        for (const id of ids) this.#recent.delete(id);
+      }
+    } catch {
+      // The database is away.
+      this.#fillAgain();
+    } finally {
+      this.#isLookingUp = false;
     }
   }
 
@@ -328,16 +383,21 @@ export class WindowStore implements TidyStore {
   async #fill(options: FeedOptions): Promise<void> {
     const filling: Filling = {
       told: [],
-      tombstones: new Tombstones(),
+      generation: this.#deleted.generation,
       removed: new Set(),
+      doubtful: new Set(),
       end: new AbortController(),
     };
     this.#filling = filling;
     const { signal } = filling.end;
     try {
-      for await (const rows of this.#inner.query([{ tags: new Map() }], { signal })) {
+      const options = { signal, pieceBytes: () => FILL_PIECE_BYTES };
+      for await (const rows of this.#inner.query([{ tags: new Map() }], options)) {
         if (signal.aborted) return;
-        if (filling.told.length > MAX_TOLD) throw new Error("too much is written meanwhile");
+        const isForgotten = this.#deleted.generation > filling.generation + 1;
+        if (filling.told.length > MAX_TOLD || isForgotten) {
+          throw new Error("too much is written meanwhile");
+        }
         if (!this.#takePage(rows, filling)) return;
       }
       if (!signal.aborted) this.#lower(0, filling);
@@ -346,22 +406,24 @@ export class WindowStore implements TidyStore {
       options.log.warn("the newest events cannot be read yet", { error: String(error) });
       this.#fillAgain();
     } finally {
-      if (this.#filling === filling) this.#filling = undefined;
+      if (this.#filling === filling) {
+        this.#filling = undefined;
+        for (const pubkey of filling.doubtful) this.#doubt(pubkey);
+      }
     }
   }
 
   /** Says whether there is room for more. */
   #takePage(rows: readonly StoredEvent[], filling: Filling): boolean {
-    const { told, tombstones } = filling;
-    for (const { event } of told) {
+    for (const { event } of filling.told) {
       // A version that replaced older ones and is gone itself leaves none of them.
-      if (tombstones.cover(event)) tombstones.closeUpTo(event);
+      if (this.#deleted.cover(event)) this.#takeLate(event);
     }
     const oldest = rows.at(-1)!.createdAt;
     for (const { id, json, seq } of rows) {
-      const event = parseEvent(parseJson(utf8Decode(json) ?? ""));
-      if ("reason" in event || filling.removed.has(id)) continue;
-      if (!tombstones.cover(event)) this.#recent.add({ event, json, seq });
+      const record = filling.removed.has(id) ? undefined : readRecord(json);
+      if (record === undefined || this.#deleted.cover(record.event)) continue;
+      this.#recent.add({ ...record, seq });
     }
     // Of its last second, the next page may have more.
     this.#lower(oldest + 1, filling);
@@ -370,11 +432,12 @@ export class WindowStore implements TidyStore {
 
   /** What was told while the page was on its way, and was too old then, belongs here now. */
   #lower(horizon: number, filling: Filling): void {
-    const { told, tombstones, removed } = filling;
+    const { told, removed } = filling;
     for (const record of told) {
       const { event } = record;
-      if (event.created_at < horizon || removed.has(event.id)) continue;
-      if (!tombstones.cover(event)) this.#recent.add(record);
+      // Of the second before, too: what the page has of it may be a version that was replaced.
+      if (event.created_at < horizon - 1 || removed.has(event.id)) continue;
+      if (!this.#deleted.cover(event)) this.#recent.add(record);
     }
     this.#recent.lowerHorizon(horizon);
     filling.told = told.filter(({ event }) => event.created_at < this.#recent.horizon);

@@ -11,8 +11,9 @@
 import { DELETION_REQUEST, deletionTargets } from "../../nostr/deletion_request.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { ownersOf } from "../../nostr/gift_wrap.ts";
-import { type Address, addressOf, isNewer } from "../../nostr/kind.ts";
+import { type Address, addressOf, addressText, isNewer } from "../../nostr/kind.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
+import type { LateEvent } from "../event_store.ts";
 
 /**
  * Whether the event is a deletion or vanish request. A vanish request for another relay is refused
@@ -20,6 +21,11 @@ import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
  */
 export function isRequest({ kind }: Pick<NostrEvent, "kind">): boolean {
   return kind === DELETION_REQUEST || kind === VANISH_REQUEST;
+}
+
+/** Whether an event that comes after its own deletion was asked for deletes others, or older versions. */
+export function takesOthers(event: NostrEvent): boolean {
+  return isRequest(event) || addressOf(event) !== undefined;
 }
 
 /** An address of which this version and all older ones are deleted. */
@@ -41,7 +47,7 @@ export class Tombstones {
    * event.
    */
   readonly ids = new Map<string, Set<string>>();
-  /** By {@link keyOf}. */
+  /** By {@link addressText}. */
   readonly addresses = new Map<string, DeletedAddress>();
   /** By public key, up to which time its events are deleted: seconds since 1970, inclusive. */
   readonly vanished = new Map<string, number>();
@@ -55,7 +61,7 @@ export class Tombstones {
    * Adds what a deletion or vanish request asks for; ignores other events. A vanish request must be
    * meant for this relay.
    */
-  noteDeletion(event: Omit<NostrEvent, "content" | "sig">): void {
+  noteDeletion(event: LateEvent): void {
     const { pubkey, created_at } = event;
     if (event.kind === VANISH_REQUEST) this.vanish(pubkey, created_at);
     const { ids, addresses } = deletionTargets(event);
@@ -71,7 +77,7 @@ export class Tombstones {
 
   /** Deletes all versions of an address up to this one. */
   close(deleted: DeletedAddress): void {
-    const key = keyOf(deleted.address);
+    const key = addressText(deleted.address);
     const known = this.addresses.get(key);
     if (known === undefined || isNewer(versionOf(deleted), versionOf(known))) {
       this.addresses.set(key, deleted);
@@ -99,7 +105,7 @@ export class Tombstones {
    * new. The covered version had replaced all older ones, so deleting it must not bring one of them
    * back.
    */
-  closeUpTo(event: Omit<NostrEvent, "content" | "sig">): DeletedAddress | undefined {
+  closeUpTo(event: LateEvent): DeletedAddress | undefined {
     const address = addressOf(event);
     if (address === undefined || this.#isClosed(event)) return undefined;
     // The vanish tombstone covers all older versions already.
@@ -119,16 +125,11 @@ export class Tombstones {
     return kind === VANISH_REQUEST ? created_at < untilS : created_at <= untilS;
   }
 
-  #isClosed(event: Omit<NostrEvent, "content" | "sig">): boolean {
+  #isClosed(event: LateEvent): boolean {
     const address = addressOf(event);
-    const closed = address && this.addresses.get(keyOf(address));
+    const closed = address && this.addresses.get(addressText(address));
     return closed !== undefined && !isNewer(event, versionOf(closed));
   }
-}
-
-/** A map key for an address. */
-function keyOf({ kind, pubkey, d }: Address): string {
-  return `${kind}:${pubkey}:${d}`;
 }
 
 function versionOf({ createdAt, id }: DeletedAddress): Pick<NostrEvent, "created_at" | "id"> {

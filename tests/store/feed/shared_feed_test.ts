@@ -5,7 +5,7 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import { type Log, silentLog } from "../../../src/base/log.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
-import type { EventRecord } from "../../../src/store/event_store.ts";
+import type { EventRecord, LateEvent } from "../../../src/store/event_store.ts";
 import { WRITER_NAME } from "../../../src/store/database/database.ts";
 import { openPostgres } from "../../../src/store/database/postgres.ts";
 import type { SqlStore } from "../../../src/store/sql_store.ts";
@@ -36,6 +36,7 @@ function ids(records: readonly EventRecord[]): string[] {
 class Instance implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly lines: string[] = [];
+  readonly late: (LateEvent | undefined)[] = [];
   readonly store: SqlStore;
   readonly told: ToldEvents;
 
@@ -48,7 +49,8 @@ class Instance implements AsyncDisposable {
     const instance = new Instance(await openStoreOn(openPostgres(url)));
     const say = (message: string) => void instance.lines.push(message);
     const log: Log = { ...silentLog, info: say, warn: say };
-    await instance.store.feed.start({ clock: instance.clock, log });
+    const onLateEvent = (event: LateEvent | undefined) => void instance.late.push(event);
+    await instance.store.feed.start({ clock: instance.clock, log, onLateEvent });
     return instance;
   }
 
@@ -167,6 +169,24 @@ test("ephemeral events reach other instances when they fit into a notification",
   await sleep(20);
   deepEqual(first.told.ids, ids([large, small]), "each once, its own voice is not heard");
   deepEqual(second.told.ids, ids([small]));
+});
+
+test("what comes after its deletion is heard by others, however long, and doubted after a cut", async (server) => {
+  const url = await server.freshDatabase();
+  await using first = await Instance.open(url);
+  await using second = await Instance.open(url);
+  await using operator = new Operator(url);
+  const late = note({ kind: 30_000, tags: [["d", "x".repeat(20_000)]] });
+  const deletion = note({ kind: 5, tags: [["e", late.event.id]] });
+  await first.store.put([deletion]);
+  deepEqual(await first.store.put([late]), ["deleted"]);
+  while (second.late.length === 0) await sleep(1);
+  deepEqual(second.late.map((event) => [event?.id, event?.tags]), [
+    [late.event.id, late.event.tags],
+  ]);
+  equal(await operator.cut(), 2);
+  await Promise.all([first.heardAgain(1), second.heardAgain(1)]);
+  equal(second.late.at(-1), undefined);
 });
 
 test("nothing is lost or delivered twice when the listening connection is cut ten times", async (server) => {

@@ -1,7 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { silentLog } from "../../../src/base/log.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
-import type { QueryOptions, StoredEvent } from "../../../src/store/event_store.ts";
+import type { EventRecord, QueryOptions, StoredEvent } from "../../../src/store/event_store.ts";
+import { LocalFeed } from "../../../src/store/feed/local_feed.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { timeless } from "../../../src/store/store_clock.ts";
 import { WindowStore } from "../../../src/store/window/window_store.ts";
@@ -31,6 +32,20 @@ class SlowStore extends MemoryStore {
       for (let turn = 0; turn < TURNS; turn++) await undefined;
     }
   }
+}
+
+/** Of other instances' events, it never tells some. */
+class DeafFeed extends LocalFeed {
+  override readonly isShared = true;
+  readonly untold = new Set<string>();
+
+  override tell(events: readonly EventRecord[]): void {
+    super.tell(events.filter(({ event }) => !this.untold.has(event.id)));
+  }
+}
+
+class OthersStore extends SlowStore {
+  override readonly feed = new DeafFeed();
 }
 
 function start(inner: SlowStore, maxBytes: number) {
@@ -115,5 +130,43 @@ Deno.test("an author of very much who vanishes has the window filled again, late
   clock.advance(10_000);
   await untilFilled(store);
   deepEqual(store.window.events, 2);
+  await store.close();
+});
+
+Deno.test("a version that was stored and deleted unheard takes the one before with it", async () => {
+  const inner = new OthersStore();
+  const [before, after, kept] = [
+    someEvent({ kind: 0, created_at: 1 }),
+    someEvent({ kind: 0, created_at: 2 }),
+    someEvent({ kind: 3, created_at: 1 }),
+  ];
+  await inner.put([before, kept].map(recordOf));
+  const { store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  inner.feed.untold.add(after.id);
+  await inner.put([recordOf(after)]);
+  const request = someEvent({ kind: 5, created_at: 3, tags: [["e", after.id]] });
+  await inner.put([recordOf(request)]);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  deepEqual(await idsIn(store, {}), [request.id, kept.id]);
+  await store.close();
+});
+
+Deno.test("an event that is told after its deletion is not shown, nor is what it replaced", async () => {
+  const inner = new OthersStore();
+  const before = someEvent({ kind: 0, created_at: 1 });
+  const after = someEvent({ kind: 0, created_at: 2 });
+  await inner.put([recordOf(before)]);
+  const { store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  inner.feed.untold.add(after.id);
+  await inner.put([recordOf(after)]);
+  const request = someEvent({ kind: 5, created_at: 3, tags: [["e", after.id]] });
+  await inner.put([recordOf(request)]);
+  inner.feed.untold.clear();
+  inner.feed.tell([recordOf(after)]);
+  deepEqual(await idsIn(store, {}), [request.id]);
   await store.close();
 });

@@ -1,0 +1,53 @@
+/**
+ * What was deleted lately: what is still on its way, from the database or from another instance, may have
+ * been read before.
+ *
+ * @module
+ */
+
+import type { NostrEvent } from "../../nostr/event.ts";
+import type { LateEvent } from "../event_store.ts";
+import { Tombstones } from "../write/tombstones.ts";
+
+/** How many tombstones a generation has. */
+const GENERATION = 10_000;
+
+/** Two generations of tombstones: when the newer one is full, the older one is dropped. */
+export class LatelyDeleted {
+  #newer = new Tombstones();
+  #older = new Tombstones();
+  #count = 0;
+  #generation = 0;
+
+  /** Which generation is the newer one. What was noted in one is known until the end of the next. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Notes what a request to delete or to vanish asks for. */
+  note(request: LateEvent): void {
+    this.#makeRoom(1 + request.tags.length);
+    this.#newer.noteDeletion(request);
+  }
+
+  /** Notes that a deleted version takes all older ones with it. */
+  closeUpTo(version: LateEvent): void {
+    this.#makeRoom(1);
+    this.#newer.closeUpTo(version);
+  }
+
+  /** Whether the event has been deleted. */
+  cover(event: NostrEvent): boolean {
+    return this.#newer.cover(event) || this.#older.cover(event);
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#count >= GENERATION) {
+      this.#generation++;
+      this.#count = 0;
+      this.#older = this.#newer;
+      this.#newer = new Tombstones();
+    }
+    this.#count += count;
+  }
+}
