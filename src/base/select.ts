@@ -62,14 +62,9 @@ export async function select<const S extends readonly Source[]>(
         return { from: source.from, value: source.take() } as SignalOf<S[number]>;
       }
     }
-    await anyWake(sources);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    for (const source of sources) source.wake = resolve;
+    await promise;
+    for (const source of sources) source.wake = undefined;
   }
-}
-
-/** Waits until a source calls the resolver, then removes the resolver from all of them. */
-async function anyWake(sources: readonly Source[]): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  for (const source of sources) source.wake = resolve;
-  await promise;
-  for (const source of sources) source.wake = undefined;
 }

@@ -121,7 +121,8 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     const isSearch = filters.some(({ search }) => search !== undefined);
     const ordered = (isSearch ? found : found.sort(newestFirst)).map(toStored);
     for (let start = 0; start < ordered.length; start += CHUNK_EVENTS) {
-      await whenReady(options);
+      const waiting = whenReady(options);
+      if (waiting !== undefined) await waiting;
       if (start + CHUNK_EVENTS >= ordered.length) options.onLast?.();
       yield ordered.slice(start, start + CHUNK_EVENTS);
     }

@@ -38,7 +38,6 @@ import {
   type RuleLogEntry,
   type RuleStore,
   type StoredEvent,
-  StoreUnavailable,
 } from "./event_store.ts";
 import { notify, type NumberedRecord, RULES_CHANGED } from "./feed/feed_statements.ts";
 import {
@@ -73,7 +72,7 @@ import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { LocalFeed } from "./feed/local_feed.ts";
 import { SharedFeed } from "./feed/shared_feed.ts";
 import type { StoreFeed } from "./feed/store_feed.ts";
-import { isRequest, takesOthers } from "./write/tombstones.ts";
+import { isRequest } from "./write/tombstones.ts";
 import type { SurveyedEvent, Upkeep } from "./write/upkeep.ts";
 import { deleteEvents, deleteExpired, surveyEvents } from "./write/upkeep_statements.ts";
 import { Statistics } from "./search/word_shares.ts";
@@ -141,7 +140,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#lightBudget = new MemoryBudget(LIGHT_BUDGET_SHARE * bytes);
     this.#heavyBudget = new MemoryBudget((1 - LIGHT_BUDGET_SHARE) * bytes);
     this.#clock = options.clock ?? timeless;
-    this.#statistics = new Statistics(database, this.#clock);
+    this.#statistics = new Statistics(this.#clock);
     // Where other processes may write, they are heard.
     this.feed = canListen(database) ? new SharedFeed(database) : new LocalFeed();
   }
@@ -162,18 +161,10 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     for (let attempt = 1;; attempt++) {
       const stored: NumberedRecord[] = [];
       try {
-        const outcomes = await this.#database.transaction(async (session) => {
-          const outcomes = await writeBatch(batch, session, {
-            ...context,
-            prepared,
-            stored,
-            alone,
-          });
-          const late = batch.filter((_, place) => outcomes[place] === "deleted")
-            .map(({ event }) => event);
-          await this.feed.announceLate(session, late.filter(takesOthers));
-          return outcomes;
-        });
+        const options = { ...context, prepared, stored, alone };
+        const outcomes = await this.#database.transaction((session) =>
+          writeBatch(batch, session, options)
+        );
         this.feed.committed(stored);
         return doubtful === undefined ? outcomes : this.#settled(batch, outcomes, doubtful);
       } catch (error) {
@@ -204,7 +195,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     return settled;
   }
 
-  async *query(
+  query(
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
@@ -212,17 +203,12 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     const isSearch = filters.some(({ search }) => search !== undefined);
     const isSmall = isLight(questions.flatMap(({ parts }) => parts));
     const bounds = this.#bounds(options, isSmall);
-    const room = isSmall ? this.#lightBudget : this.#heavyBudget;
+    const memory = isSmall ? this.#lightBudget : this.#heavyBudget;
     const { database } = bounds;
-    try {
-      const { found, leaseBytes } = (isSearch ? askInTurn : askTogether)(questions, bounds);
-      const bodiesOf = (ids: readonly string[]) =>
-        database.query(bodiesStatement(ids), { ...bounds, isShort: true });
-      yield* deliver(found, { ...options, room, leaseBytes, bodiesOf });
-    } catch (error) {
-      throw unavailable(error);
-    }
-    options.signal?.throwIfAborted();
+    const { found, leaseBytes } = (isSearch ? askInTurn : askTogether)(questions, bounds);
+    const bodiesOf = (ids: readonly string[]) =>
+      database.query(bodiesStatement(ids), { ...bounds, isShort: true });
+    return deliver(found, { ...options, memory, leaseBytes, bodiesOf });
   }
 
   async *identify(
@@ -231,32 +217,24 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
     assert(filters.every(({ search }) => search === undefined), "ids are listed by time");
     const questions = filters.map((filter) => this.#question(filter, options.reader));
-    const bounds = this.#bounds(options, false);
-    try {
-      const step = { ...bounds, mostBytes: 0, pageEvents: IDENTIFY_PAGE_EVENTS };
-      yield* merged(questions.map(({ ask }) => ask(step)));
-    } catch (error) {
-      throw unavailable(error);
-    }
+    const step = {
+      ...this.#bounds(options, false),
+      mostBytes: 0,
+      pageEvents: IDENTIFY_PAGE_EVENTS,
+    };
+    for await (const { events } of merged(questions.map(({ ask }) => ask(step)))) yield events;
     options.signal?.throwIfAborted();
   }
 
-  async count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
-    const context = {
+  count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
+    return countEvents(filters, {
+      ...options,
+      ...this.#bounds(options, false),
       hashText: this.#hashText,
       nowS: nowS(this.#clock),
       banned: this.#banned,
       statistics: this.#statistics,
-    };
-    try {
-      return await countEvents(filters, {
-        ...options,
-        ...this.#bounds(options, false),
-        ...context,
-      });
-    } catch (error) {
-      throw unavailable(error);
-    }
+    });
   }
 
   reindex(options: QueryOptions = {}): AsyncIterable<number> {
@@ -363,16 +341,16 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       ...step,
       candidates: candidatesFor(plan.limit, this.#searchCandidates),
       statistics: this.#statistics,
-      chunkEvents: PAGE_EVENTS,
+      pageEvents: PAGE_EVENTS,
     });
   }
 
-  async *#follow(plan: Plan, step: Step): Answer {
+  #follow(plan: Plan, step: Step): Answer {
     const recent = recentOf(plan);
-    if (recent === undefined) return yield* this.#walk(plan, step);
+    if (recent === undefined) return this.#walk(plan, step);
     const { mostBytes, database = this.#database, ...bounds } = step;
-    const rows = await database.query(recentStatement(plan, recent, mostBytes), bounds);
-    yield* recentFirst(rows, plan.limit, (before) => this.#walk({ ...plan, before }, step));
+    const rows = () => database.query(recentStatement(plan, recent, mostBytes), bounds);
+    return recentFirst(rows, plan.limit, (before) => this.#walk({ ...plan, before }, step));
   }
 
   #walk(
@@ -382,7 +360,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     const { lanes: { length: lanes }, limit } = plan;
     const options = { ...bounds, isShort: isShort(plan) };
     return scan(
-      { lanes, limit, chunkEvents: pageEvents },
+      { lanes, limit, pageEvents },
       (ask) => database.query(selectStatement(plan, ask, mostBytes), options),
     );
   }
@@ -395,13 +373,6 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       return keys.length;
     });
   }
-}
-
-/** No filter can make a statement that Postgres refuses: a schema that is not ours can. */
-function unavailable(error: unknown): unknown {
-  return error instanceof StatementFailed
-    ? new StoreUnavailable(error.message, { cause: error })
-    : error;
 }
 
 function isVanishRequest({ event }: EventRecord): boolean {

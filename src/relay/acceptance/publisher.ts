@@ -19,12 +19,13 @@ import { deletionTargets } from "../../nostr/deletion_request.ts";
 import { kindClass } from "../../nostr/kind.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
-import type { EventFeed, EventRecord, EventWriter, PutOutcome } from "../../store/event_store.ts";
+import type { EventFeed, EventWriter, PutOutcome } from "../../store/event_store.ts";
 import { type Counters, countRefusal } from "../counters.ts";
 import type { Outage } from "../outage.ts";
 import type { Access } from "../access/access.ts";
 import type { Client } from "../access/client.ts";
-import { BAD_SIGNATURE, check, type Refusal } from "./check.ts";
+import type { EventDecision } from "../access/policy.ts";
+import { BAD_SIGNATURE, check, type Checked, type Refusal } from "./check.ts";
 import type { RowRates } from "./row_rates.ts";
 import { RecentIds } from "./recent_ids.ts";
 import type { Verifier } from "../../nostr/verifier.ts";
@@ -43,6 +44,12 @@ export interface Sender {
   /** In the queues, sources take turns. */
   readonly source: Source;
 }
+
+/** An event that may go on to its signature check. */
+type CheckedEvent = Exclude<Checked, Refusal> & {
+  /** Whether its sender may not read it. */
+  readonly isSecret: boolean;
+};
 
 /** What a publisher works with. */
 export interface PublisherOptions {
@@ -79,19 +86,29 @@ export class Publisher {
   }
 
   /**
-   * Decides about one event. Never rejects: what goes wrong here is an answer too.
+   * Decides about one event. Never rejects: a failure of ours is an answer too.
    *
    * @param sender undefined for the relay itself
    */
   async publish(event: NostrEvent, sender?: Sender): Promise<Verdict> {
-    let verdict: Verdict;
+    const { access, verifier, writer } = this.#options;
+    const source = sender?.source;
+    let isWriting = false;
     try {
-      verdict = await this.#decide(event, sender);
+      const checked = this.#check(event, sender);
+      if ("verdict" in checked) return this.#count(event, checked.verdict);
+      if (!await verifier.verify(event, source)) return this.#count(event, badSignature);
+      const asked = access.event(checked.submission);
+      const decision = asked instanceof Promise ? await asked : asked;
+      const verdict = this.#unlessStored(checked, decision, source);
+      if (verdict !== undefined) return this.#count(event, verdict);
+      isWriting = true;
+      const outcome = await writer.write(checked.record, source?.client ?? "");
+      isWriting = false;
+      return this.#count(event, this.#verdictOn(outcome, checked));
     } catch (error) {
-      verdict = this.#broken(error);
+      return this.#count(event, isWriting ? this.#notWritten(error) : this.#broken(error));
     }
-    this.#count(event, verdict);
-    return verdict;
   }
 
   /** A policy, an engine or a hash of ours threw. */
@@ -115,54 +132,56 @@ export class Publisher {
     if (event.kind === VANISH_REQUEST) this.#recent.clear();
   }
 
-  async #decide(event: NostrEvent, sender: Sender | undefined): Promise<Verdict> {
-    const { access, hashText, clock, verifier } = this.#options;
-    const { client, source } = sender ?? {};
+  /** All that comes before the signature. */
+  #check(event: NostrEvent, sender: Sender | undefined): CheckedEvent | { verdict: Verdict } {
+    const { access, hashText, clock } = this.#options;
+    const { client } = sender ?? {};
     const origin = sender === undefined ? "relay" : "socket";
     const nowMs = clock.nowMs();
     const checked = check(event, { origin, client, access, nowMs, hashText });
-    if ("refusal" in checked) return verdictOn(checked);
+    if ("refusal" in checked) return { verdict: refusedBy(checked) };
     const isSecret = client !== undefined && !access.mayReceive(event, client);
     // Safe before the signature check: the id is that of the content, and the stored event with this
     // id was verified. To ask it of what the client may not see would tell that it is there.
-    if (!isSecret && this.#recent.has(event.id)) return alreadyStored;
-    if (!await verifier.verify(event, source)) return verdictOn(BAD_SIGNATURE);
-    const asked = access.event(checked.submission);
-    const decision = asked instanceof Promise ? await asked : asked;
+    if (!isSecret && this.#recent.has(event.id)) return { verdict: alreadyStored };
+    return { ...checked, isSecret };
+  }
+
+  /** The verdict on an event that the policies have decided about, unless it has to be stored. */
+  #unlessStored(
+    { record }: CheckedEvent,
+    decision: EventDecision,
+    source: Source | undefined,
+  ): Verdict | undefined {
+    const { feed, rowRates } = this.#options;
     if (decision === "shadow") return shadowed;
     if (decision !== undefined) return refused(decision);
-    if (kindClass(event.kind) === "ephemeral") {
-      this.#options.feed.publishEphemeral(checked.record);
+    if (kindClass(record.event.kind) === "ephemeral") {
+      feed.publishEphemeral(record);
       return ACCEPTED;
     }
-    if (source !== undefined && this.#options.rowRates?.admits(event, source.client) === false) {
+    if (source !== undefined && rowRates?.admits(record.event, source.client) === false) {
       return refused(reason("rate-limited", "you publish too much for now, try again later"));
     }
-    const verdict = await this.#store(checked.record, source?.client ?? "");
-    // Whoever may not see an event is not told that it was there or that it was deleted.
-    return isSecret && (verdict === alreadyStored || verdict === deleted) ? shadowed : verdict;
+    return undefined;
   }
 
-  async #store(record: EventRecord, source: string): Promise<Verdict> {
-    const { writer, writing } = this.#options;
-    try {
-      const outcome = await writer.write(record, source);
-      writing.worked();
-      return this.#verdictOf(outcome, record.event);
-    } catch (error) {
-      writing.failed(error);
-      return refused(
-        reason("error", "the event was not confirmed as stored, publish it again later"),
-      );
-    }
-  }
-
-  #verdictOf(outcome: PutOutcome, event: NostrEvent): Verdict {
+  #verdictOn(outcome: PutOutcome, { record: { event }, isSecret }: CheckedEvent): Verdict {
+    this.#options.writing.worked();
     this.noteDeletion(event);
+    // A client that may not see an event is not told that it was there or that it was deleted.
+    if (isSecret && (outcome === "duplicate" || outcome === "deleted")) return shadowed;
     if (outcome === "superseded") return superseded;
     if (outcome === "deleted") return deleted;
     this.#remember(event);
     return outcome === "stored" ? ACCEPTED : alreadyStored;
+  }
+
+  #notWritten(error: unknown): Verdict {
+    this.#options.writing.failed(error);
+    return refused(
+      reason("error", "the event was not confirmed as stored, publish it again later"),
+    );
   }
 
   /** A replaceable event may be gone again a moment later; only what stays is remembered. */
@@ -170,7 +189,7 @@ export class Publisher {
     if (kindClass(event.kind) === "regular") this.#recent.add(event.id);
   }
 
-  #count(event: NostrEvent, verdict: Verdict): void {
+  #count(event: NostrEvent, verdict: Verdict): Verdict {
     const { counters } = this.#options;
     if (!verdict.accepted && verdict.reason) countRefusal(counters, verdict.reason.prefix);
     if (verdict === alreadyStored || verdict === superseded) counters.duplicate++;
@@ -179,6 +198,7 @@ export class Publisher {
     else if (!verdict.accepted) counters.refused++;
     else if (kindClass(event.kind) === "ephemeral") counters.ephemeral++;
     else counters.stored++;
+    return verdict;
   }
 }
 
@@ -202,7 +222,9 @@ const deleted: Verdict = {
   reason: reason("blocked", "deleted by its author"),
 };
 
-function verdictOn({ refusal, isForged }: Refusal): Verdict {
+const badSignature = refusedBy(BAD_SIGNATURE);
+
+function refusedBy({ refusal, isForged }: Refusal): Verdict {
   return { accepted: false, reason: refusal, ...isForged && { isForged } };
 }
 

@@ -37,13 +37,7 @@ export class LocalFeed implements StoreFeed {
     this.tell([record]);
   }
 
-  announce(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  announceLate(): Promise<void> {
-    return Promise.resolve();
-  }
+  announce(): undefined {}
 
   committed(events: readonly EventRecord[]): void {
     this.tell(events);

@@ -138,15 +138,19 @@ export class SharedFeed implements StoreFeed {
     if (!this.#isSending) void this.#send();
   }
 
-  async announce(session: Session, events: readonly NumberedRecord[]): Promise<void> {
+  announce(
+    session: Session,
+    events: readonly NumberedRecord[],
+    late: readonly LateEvent[],
+  ): Promise<unknown> | undefined {
     for (const event of events) this.#own.set(event.seq, event);
     const ranges = writeSeqRanges(events.map(({ seq }) => seq), MAX_PAYLOAD_BYTES);
-    if (ranges.length > 0) await session.query(notify(ranges.map((range) => `s${range}`)));
-  }
-
-  async announceLate(session: Session, events: readonly LateEvent[]): Promise<void> {
-    const parts = events.flatMap((event) => lateEventParts(event, MAX_PAYLOAD_BYTES - 1));
-    if (parts.length > 0) await session.query(notify(parts.map((part) => LATE_EVENT + part)));
+    const parts = late.flatMap((event) => lateEventParts(event, MAX_PAYLOAD_BYTES - 1));
+    const payloads = [
+      ...ranges.map((range) => `s${range}`),
+      ...parts.map((part) => LATE_EVENT + part),
+    ];
+    return payloads.length > 0 ? session.query(notify(payloads)) : undefined;
   }
 
   committed(events: readonly NumberedRecord[]): void {

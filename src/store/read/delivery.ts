@@ -1,8 +1,9 @@
 /**
- * Handing out what was found, within a number of bytes that all queries share.
+ * Gives the events of an answer with their JSON, within a number of bytes that all queries share.
  *
- * A query claims room before it asks, and gives it back when what came was taken. It never holds a lease
- * while it waits for another one, or for who takes the answer: so none can keep another from its end.
+ * A query takes a lease on bytes before it reads, and returns it when its reader has taken what was read.
+ * It holds no lease while it waits for another one or for its reader, so queries cannot block each other
+ * for ever.
  *
  * @module
  */
@@ -10,69 +11,65 @@
 import type { Body, FoundEvent } from "./body_statement.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { QueryOptions, StoredEvent } from "../event_store.ts";
+import type { FoundPage } from "./scan.ts";
 import { whenReady } from "./when_ready.ts";
 
-/** How much is handed out at a time, bytes; one event may be longer. */
+/** The size of one piece of an answer, bytes; one event may be longer. */
 export const PIECE_BYTES = 1_048_576;
 
-/** How much of that is fetched by id: such events are large, and a peer that asks for them may not read. */
+/** How much of a piece is fetched by id. Such events are large, and their reader may not take them. */
 export const FETCH_BYTES = 262_144;
 
-/** With what an answer is delivered. */
+/** How an answer is delivered. */
 export interface DeliveryOptions extends QueryOptions {
-  readonly room: MemoryBudget;
-  /** The most bytes of JSON that come along with what is found in one step. */
+  readonly memory: MemoryBudget;
+  /** The most bytes of JSON that one page of the answer carries. */
   readonly leaseBytes: number;
-  /** Gives the JSON of those of these events that are still there. */
+  /** Reads the JSON of those of these events that are still stored. */
   readonly bodiesOf: (ids: readonly string[]) => Promise<readonly Body[]>;
 }
 
 /**
- * The events with their JSON, in pieces that have room. What was there when it was found and is gone when
- * its JSON is fetched is left out.
+ * The events with their JSON, in pieces. An event that was deleted between the reading of its row and that
+ * of its JSON is left out.
  *
- * @param found in chunks; between two of them it holds no JSON.
+ * @param found between two of its pages it holds no JSON.
  */
 export async function* deliver(
-  found: AsyncGenerator<readonly FoundEvent[], void>,
+  found: AsyncGenerator<FoundPage, void>,
   options: DeliveryOptions,
 ): AsyncGenerator<readonly StoredEvent[], void> {
+  const { bodiesOf, pieceBytes, onLast, onLeftOut, signal } = options;
   const lease = new Lease(options);
   try {
-    for (;;) {
-      await lease.renew(options.leaseBytes);
-      const { done, value } = await found.next();
-      if (done) return;
-      yield* inPieces(value, lease, options);
+    for (let isLast = false; !isLast;) {
+      const leased = lease.renew(options.leaseBytes);
+      if (leased !== undefined) await leased;
+      const { done, value: page } = await found.next();
+      if (done) break;
+      const { events } = page;
+      for (let start = 0, end = 0; start < events.length; start = end) {
+        const mostBytes = Math.min(pieceBytes?.() ?? PIECE_BYTES, PIECE_BYTES);
+        const [length, bytes] = measure(events, start, mostBytes);
+        end = start + length;
+        if (bytes > lease.bytes) {
+          events.forEach(strip);
+          await lease.renew(bytes);
+        }
+        const bodies = bodiesFor(events.slice(start, end), bodiesOf);
+        const piece = bodies instanceof Promise ? await bodies : bodies;
+        events.forEach(strip);
+        for (let absent = piece.length; absent < length; absent++) onLeftOut?.();
+        isLast = page.isLast && end === events.length;
+        if (isLast && piece.length > 0) onLast?.();
+        if (piece.length > 0) yield piece;
+        lease.drop();
+      }
     }
+    signal?.throwIfAborted();
   } finally {
     lease.drop();
     await found.return();
-  }
-}
-
-/** The first piece has room already if it is no larger than what was claimed for the whole chunk. */
-async function* inPieces(
-  chunk: readonly FoundEvent[],
-  lease: Lease,
-  { bodiesOf, pieceBytes, onLeftOut }: DeliveryOptions,
-): AsyncGenerator<readonly StoredEvent[], void> {
-  for (let start = 0, end = 0; start < chunk.length; start = end) {
-    const [length, bytes] = measure(
-      chunk,
-      start,
-      Math.min(pieceBytes?.() ?? PIECE_BYTES, PIECE_BYTES),
-    );
-    end = start + length;
-    if (bytes > lease.bytes) {
-      chunk.forEach(strip);
-      await lease.renew(bytes);
-    }
-    const piece = await complete(chunk.slice(start, end), bodiesOf);
-    chunk.forEach(strip);
-    for (let absent = piece.length; absent < length; absent++) onLeftOut?.();
-    if (piece.length > 0) yield piece;
-    lease.drop();
   }
 }
 
@@ -98,7 +95,7 @@ function bytesOf({ absentBytes, json }: FoundEvent): number {
   return absentBytes || json.length;
 }
 
-/** Whoever still knows the event, a merge that has not come to its end, no longer holds its JSON. */
+/** Drops the JSON: a merge that is not complete may still hold the event. */
 function strip(event: FoundEvent): void {
   event.absentBytes = bytesOf(event);
   event.json = NOTHING;
@@ -106,12 +103,17 @@ function strip(event: FoundEvent): void {
 
 const NOTHING = new Uint8Array();
 
-async function complete(
+/** The events with their JSON; a promise only where some of it has to be read. */
+function bodiesFor(
   piece: readonly FoundEvent[],
   bodiesOf: DeliveryOptions["bodiesOf"],
-): Promise<readonly StoredEvent[]> {
+): readonly StoredEvent[] | Promise<readonly StoredEvent[]> {
   const absent = piece.filter(({ absentBytes = 0 }) => absentBytes > 0);
-  const bodies = absent.length === 0 ? [] : await bodiesOf(absent.map(({ id }) => id));
+  if (absent.length === 0) return complete(piece, []);
+  return bodiesOf(absent.map(({ id }) => id)).then((bodies) => complete(piece, bodies));
+}
+
+function complete(piece: readonly FoundEvent[], bodies: readonly Body[]): readonly StoredEvent[] {
   const jsons = new Map(bodies.map(({ id, json }) => [id, json]));
   return piece.flatMap(({ seq, id, createdAt, json, absentBytes }) => {
     const body = absentBytes ? jsons.get(id) : json;
@@ -119,7 +121,7 @@ async function complete(
   });
 }
 
-/** The room that one query holds. */
+/** The bytes that one query holds. */
 class Lease {
   readonly #options: DeliveryOptions;
   bytes = 0;
@@ -128,18 +130,27 @@ class Lease {
     this.#options = options;
   }
 
-  /** Gives back what is held; waits until the answer is wanted, and then for room. */
-  async renew(bytes: number): Promise<void> {
+  /** Returns what is held, waits for the reader and then for bytes; undefined where neither takes time. */
+  renew(bytes: number): Promise<void> | undefined {
     this.drop();
-    const { room, signal, source } = this.#options;
-    await whenReady(this.#options);
-    await room.enter(bytes, signal, source);
+    const waiting = whenReady(this.#options);
+    if (waiting !== undefined || !this.#options.memory.tryAcquire(bytes)) {
+      return this.#acquire(bytes, waiting);
+    }
     this.bytes = bytes;
+    return undefined;
   }
 
   drop(): void {
     if (this.bytes === 0) return;
-    this.#options.room.leave(this.bytes);
+    this.#options.memory.release(this.bytes);
     this.bytes = 0;
+  }
+
+  async #acquire(bytes: number, waiting: Promise<void> | undefined): Promise<void> {
+    const { memory, signal, source } = this.#options;
+    await waiting;
+    await memory.acquire(bytes, signal, source);
+    this.bytes = bytes;
   }
 }

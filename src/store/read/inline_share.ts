@@ -21,11 +21,11 @@ export type Part = Pick<Plan, "limit"> & { readonly lanes: ArrayLike<unknown> };
  * The share of an answer whose parts are merged. A merge keeps of each part what comes later than its page:
  * where it has more than one page, it keeps no JSON.
  *
- * @param chunkEvents the most events in one page.
+ * @param pageEvents the most events in one page.
  */
-export function inlineShare(parts: readonly Part[], chunkEvents: number): InlineShare {
-  const pages = parts.map(({ limit }) => Math.min(limit, chunkEvents));
-  const isOnePage = pages.reduce((sum, page) => sum + page, 0) <= chunkEvents;
+export function inlineShare(parts: readonly Part[], pageEvents: number): InlineShare {
+  const pages = parts.map(({ limit }) => Math.min(limit, pageEvents));
+  const isOnePage = pages.reduce((sum, page) => sum + page, 0) <= pageEvents;
   if (parts.length > 1 && !isOnePage) return NOTHING;
   const rows = parts.reduce((sum, { lanes }, at) => sum + pages[at]! * roundsOf(lanes), 0);
   if (rows === 0) return NOTHING;

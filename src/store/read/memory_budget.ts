@@ -7,29 +7,29 @@
 import { assert } from "../../base/assert.ts";
 import { FairQueue, ownSource, type Source } from "../../base/fair_queue.ts";
 
-/** Somebody who waits for room. */
+/** A caller that waits for bytes. */
 interface Waiter {
   readonly bytes: number;
-  readonly enter: () => void;
+  readonly admit: () => void;
 }
 
 /**
- * Lets in as many bytes as fit; the others wait in turns of their sources, however few they are, and may
- * give up waiting. More than there is room for count as all of it.
+ * Lends bytes up to a capacity. Callers that do not fit wait, in turns of their sources, and may cancel
+ * waiting. A caller that asks for more than the capacity gets all of it.
  */
 export class MemoryBudget {
   readonly #capacity: number;
   readonly #waiting = new FairQueue<Waiter>();
-  /** Whose turn it is, and for whom there is no room yet. */
+  /** The first in turn, for which too few bytes are free. */
   #next: Waiter | undefined = undefined;
   #taken = 0;
 
   constructor(capacity: number) {
-    assert(capacity > 0, "a room has room");
+    assert(capacity > 0, "a budget has bytes");
     this.#capacity = capacity;
   }
 
-  /** Bytes inside. */
+  /** Bytes that are lent. */
   get taken(): number {
     return this.#taken;
   }
@@ -39,16 +39,23 @@ export class MemoryBudget {
     return this.#waiting.size + (this.#next === undefined ? 0 : 1);
   }
 
-  /** Resolves when there is room. Rejects with the signal's reason, and then nothing is to be left. */
-  async enter(bytes: number, signal?: AbortSignal, source: Source = ownSource): Promise<void> {
+  /** Takes bytes if that many are free and nobody waits for some. */
+  tryAcquire(bytes: number): boolean {
+    if (this.waiting > 0 || !this.#fits(bytes)) return false;
+    this.#taken += this.#counted(bytes);
+    return true;
+  }
+
+  /** Resolves when the bytes are taken. Rejects with the signal's reason; then none are. */
+  async acquire(bytes: number, signal?: AbortSignal, source: Source = ownSource): Promise<void> {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { bytes, enter: resolve };
+    const waiter: Waiter = { bytes, admit: resolve };
     const giveUp = () => {
       if (this.#next === waiter) this.#next = undefined;
       else if (!this.#waiting.delete(waiter, source)) return;
       reject(signal?.reason);
-      // Whoever stood behind may be small enough.
+      // The next one may ask for fewer bytes.
       this.#admit();
     };
     this.#waiting.push(waiter, source);
@@ -61,10 +68,10 @@ export class MemoryBudget {
     }
   }
 
-  /** Makes room. As many bytes, for each {@link enter} that resolved, as entered. */
-  leave(bytes: number): void {
+  /** Gives bytes back: the same number as was acquired, once for each time. */
+  release(bytes: number): void {
     this.#taken -= this.#counted(bytes);
-    assert(this.#taken >= 0, "no more leaves than was there");
+    assert(this.#taken >= 0, "no more is released than was acquired");
     this.#admit();
   }
 
@@ -75,7 +82,7 @@ export class MemoryBudget {
       if (waiter === undefined || !this.#fits(waiter.bytes)) return;
       this.#next = undefined;
       this.#taken += this.#counted(waiter.bytes);
-      waiter.enter();
+      waiter.admit();
     }
   }
 

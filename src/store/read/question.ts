@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { FoundEvent } from "./body_statement.ts";
 import type { Session, StatementOptions } from "../database/database.ts";
 import { inlineShare, type Part } from "./inline_share.ts";
+import type { FoundPage } from "./scan.ts";
 import { inTurn, union } from "./union.ts";
 
 /** How many events are found in one step, at most. */
 export const PAGE_EVENTS = 500;
 
 /** What is found, step by step. */
-export type Answer = AsyncGenerator<readonly FoundEvent[], void>;
+export type Answer = AsyncGenerator<FoundPage, void>;
 
 /** What cuts an answer short. */
 export interface Bounds extends Pick<StatementOptions, "signal" | "timeBudget"> {
@@ -71,5 +71,5 @@ export function askInTurn(questions: readonly Question[], bounds: Bounds): Asked
  * The union of answers, see `union.ts`.
  */
 export function merged(answers: readonly Answer[], limit = Infinity): Answer {
-  return answers.length === 1 ? answers[0]! : union(answers, { limit, chunkEvents: PAGE_EVENTS });
+  return answers.length === 1 ? answers[0]! : union(answers, { limit, pageEvents: PAGE_EVENTS });
 }

@@ -13,6 +13,7 @@ import { ANY_LENGTH, bodyColumns, type FoundEvent } from "./body_statement.ts";
 import type { Cells, Statement } from "../database/database.ts";
 import type { Fingerprint } from "../fingerprint.ts";
 import type { Plan } from "./plan.ts";
+import type { FoundPage } from "./scan.ts";
 import { Parameters } from "../database/parameters.ts";
 import { restSql } from "./rest_sql.ts";
 
@@ -139,21 +140,23 @@ function readRecentRow(cells: Cells): RecentRow {
  * @param lanes reads the lanes, only what is older than the given time, seconds since 1970.
  */
 export async function* recentFirst(
-  rows: readonly RecentRow[],
+  read: () => Promise<readonly RecentRow[]>,
   limit: number,
-  lanes: (before: number) => AsyncIterable<readonly FoundEvent[]>,
-): AsyncGenerator<readonly FoundEvent[], void> {
+  lanes: (before: number) => AsyncIterable<FoundPage>,
+): AsyncGenerator<FoundPage, void> {
+  const rows = await read();
   const found = rows.filter(({ isEnd }) => !isEnd);
   const end = rows.at(-1);
-  if (found.length > 0) yield found;
-  if (found.length >= limit || end?.isEnd !== true) return;
+  const isWhole = found.length >= limit || end?.isEnd !== true;
+  if (found.length > 0) yield { events: found, isLast: isWhole };
+  if (isWhole) return;
   // The second in which the stretch ends is read again: some of it came and some did not.
   const known = new Set(found.map(({ id }) => id));
   let wanted = limit - found.length;
-  for await (const chunk of lanes(end.createdAt + 1)) {
-    const rest = chunk.filter(({ id }) => !known.has(id)).slice(0, wanted);
-    if (rest.length > 0) yield rest;
-    wanted -= rest.length;
+  for await (const page of lanes(end.createdAt + 1)) {
+    const events = page.events.filter(({ id }) => !known.has(id)).slice(0, wanted);
+    wanted -= events.length;
+    if (events.length > 0) yield { events, isLast: page.isLast || wanted === 0 };
     if (wanted === 0) return;
   }
 }

@@ -25,6 +25,14 @@ export interface LaneStart {
   readonly after: Place | undefined;
 }
 
+/** One step of an answer. */
+export interface FoundPage {
+  /** Not empty. */
+  readonly events: readonly FoundEvent[];
+  /** Whether it is known that no event follows. */
+  readonly isLast: boolean;
+}
+
 /** A request for the newest `limit` events of some lanes, at most `perLane` of each. */
 export interface Ask {
   /** All of them have a place, or none has. */
@@ -39,27 +47,28 @@ export interface ScanOptions {
   readonly lanes: number;
   /** The most events wanted; may be infinite. */
   readonly limit: number;
-  /** The most events in one chunk. */
-  readonly chunkEvents: number;
+  /** The most events in one page. */
+  readonly pageEvents: number;
 }
 
 /**
- * The newest events of all lanes, each once, in chunks. `ask` gives rows in the order of the answer; an
+ * The newest events of all lanes, each once, in pages. `ask` gives rows in the order of the answer; an
  * event that stands in several lanes comes once for each, and only the first of these needs its JSON.
  */
 export async function* scan(
-  { lanes, limit, chunkEvents }: ScanOptions,
+  { lanes, limit, pageEvents }: ScanOptions,
   ask: (ask: Ask) => Promise<readonly LaneRow[]>,
-): AsyncGenerator<readonly FoundEvent[], void> {
+): AsyncGenerator<FoundPage, void> {
   let wanted = limit;
   let after: Place | undefined;
   while (wanted > 0) {
-    const size = Math.min(wanted, chunkEvents);
-    const page = await readPage({ lanes, size, after }, ask);
-    if (page.length > 0) yield page;
-    if (page.length < size) return;
+    const size = Math.min(wanted, pageEvents);
+    const events = await readPage({ lanes, size, after }, ask);
     wanted -= size;
-    after = page.at(-1);
+    const isLast = events.length < size || wanted === 0;
+    if (events.length > 0) yield { events, isLast };
+    if (isLast) return;
+    after = events.at(-1);
   }
 }
 

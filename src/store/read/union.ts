@@ -5,51 +5,51 @@
  */
 
 import type { FoundEvent } from "./body_statement.ts";
-import { compare } from "./scan.ts";
+import { compare, type FoundPage } from "./scan.ts";
 
-/** An answer in chunks, none of them empty. */
-type Answer = AsyncIterator<readonly FoundEvent[], void>;
-
-/** An answer being read: what of its chunk is still to come. */
+/** An answer being read: what of its page is still to come. */
 interface Reader {
-  readonly answer: Answer;
-  chunk: readonly FoundEvent[];
+  readonly answer: AsyncIterator<FoundPage, void>;
+  page: FoundPage;
   next: number;
 }
+
+const nothingYet: FoundPage = { events: [], isLast: false };
 
 /** How much of a union is wanted. */
 export interface UnionOptions {
   /** The most events altogether. Default: all. */
   readonly limit?: number;
-  /** The most events in one chunk. Default 500. */
-  readonly chunkEvents?: number;
+  /** The most events in one page. Default 500. */
+  readonly pageEvents?: number;
 }
 
 /**
- * The union of ordered answers in one global order, each event once. Reads each answer one chunk at a
+ * The union of ordered answers in one global order, each event once. Reads each answer one page at a
  * time, and all of them at once where several need a new one.
  *
  * @see NIP-01 "Communication between clients and relays"
  */
 export async function* union(
-  answers: readonly AsyncGenerator<readonly FoundEvent[], void>[],
-  { limit = Infinity, chunkEvents = 500 }: UnionOptions = {},
-): AsyncGenerator<readonly FoundEvent[], void> {
+  answers: readonly AsyncGenerator<FoundPage, void>[],
+  { limit = Infinity, pageEvents = 500 }: UnionOptions = {},
+): AsyncGenerator<FoundPage, void> {
   let wanted = limit;
-  let readers: Reader[] = answers.map((answer) => ({ answer, chunk: [], next: 0 }));
+  let readers: Reader[] = answers.map((answer) => ({ answer, page: nothingYet, next: 0 }));
   try {
     while (wanted > 0) {
-      const size = Math.min(wanted, chunkEvents);
-      const chunk: FoundEvent[] = [];
-      while (chunk.length < size) {
+      const size = Math.min(wanted, pageEvents);
+      const events: FoundEvent[] = [];
+      while (events.length < size) {
         await Promise.all(readers.map(refill));
         readers = readers.filter(hasRow);
         if (readers.length === 0) break;
-        while (chunk.length < size && readers.every(hasRow)) chunk.push(takeFirst(readers));
+        while (events.length < size && readers.every(hasRow)) events.push(takeFirst(readers));
       }
-      if (chunk.length > 0) yield chunk;
-      if (chunk.length < size) return;
       wanted -= size;
+      const isLast = wanted === 0 || events.length < size || readers.every(isOver);
+      if (events.length > 0) yield { events, isLast };
+      if (isLast) return;
     }
   } finally {
     await Promise.all(answers.map((answer) => answer.return()));
@@ -62,27 +62,33 @@ export async function* union(
  * @see NIP-50
  */
 export async function* inTurn(
-  answers: readonly AsyncGenerator<readonly FoundEvent[], void>[],
-): AsyncGenerator<readonly FoundEvent[], void> {
+  answers: readonly AsyncGenerator<FoundPage, void>[],
+): AsyncGenerator<FoundPage, void> {
   const given = new Set<string>();
   for (const answer of answers) {
-    for await (const chunk of answer) {
-      const fresh = chunk.filter(({ id }) => !given.has(id));
-      for (const { id } of fresh) given.add(id);
-      if (fresh.length > 0) yield fresh;
+    for await (const page of answer) {
+      const events = page.events.filter(({ id }) => !given.has(id));
+      for (const { id } of events) given.add(id);
+      const isLast = page.isLast && answer === answers.at(-1);
+      if (events.length > 0) yield { events, isLast };
     }
   }
 }
 
-function hasRow({ chunk, next }: Reader): boolean {
-  return next < chunk.length;
+function hasRow({ page, next }: Reader): boolean {
+  return next < page.events.length;
 }
 
-/** Fetches the next chunk when this one is used up; leaves it used up when there is none. */
+function isOver(reader: Reader): boolean {
+  return reader.page.isLast && !hasRow(reader);
+}
+
+/** Fetches the next page when this one is used up; leaves it used up when there is none. */
 async function refill(reader: Reader): Promise<void> {
-  if (hasRow(reader)) return;
+  if (hasRow(reader) || reader.page.isLast) return;
   const { done, value } = await reader.answer.next();
-  reader.chunk = done ? [] : value;
+  if (done) return;
+  reader.page = value;
   reader.next = 0;
 }
 
@@ -98,6 +104,6 @@ function takeFirst(readers: readonly Reader[]): FoundEvent {
   return first;
 }
 
-function rowOf({ chunk, next }: Reader): FoundEvent {
-  return chunk[next]!;
+function rowOf({ page, next }: Reader): FoundEvent {
+  return page.events[next]!;
 }

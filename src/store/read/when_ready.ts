@@ -1,5 +1,5 @@
 /**
- * Waiting for who takes the answer.
+ * Pauses a query whose reader cannot take more.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import type { QueryOptions } from "../event_store.ts";
 import { unlessAborted } from "../database/unless_aborted.ts";
 
 /**
- * Resolves when more is wanted; rejects with the signal's reason.
+ * Resolves when the reader takes more, and rejects with the signal's reason; undefined when it takes more
+ * now.
  */
-export async function whenReady({ ready, signal }: QueryOptions): Promise<void> {
+export function whenReady({ ready, signal }: QueryOptions): Promise<void> | undefined {
   signal?.throwIfAborted();
   const waiting = ready?.();
-  if (waiting !== undefined) await unlessAborted(waiting, () => {}, signal);
+  return waiting && unlessAborted(waiting, () => {}, signal);
 }

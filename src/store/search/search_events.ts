@@ -6,9 +6,9 @@
  */
 
 import type { Session } from "../database/database.ts";
-import type { FoundEvent } from "../read/body_statement.ts";
 import type { WordPlan } from "../read/plan.ts";
 import type { Bounds } from "../read/question.ts";
+import type { FoundPage } from "../read/scan.ts";
 import { matchedStatement, matchStatement, newestStatement } from "./search_statement.ts";
 import {
   type Found,
@@ -28,16 +28,16 @@ export interface SearchContext extends Bounds {
   readonly statistics?: Statistics;
 }
 
-/** The size of a chunk of the answer. */
+/** The size of a page of the answer. */
 export interface PageOptions {
-  /** The most events in one chunk. */
-  readonly chunkEvents: number;
+  /** The most events in one page. */
+  readonly pageEvents: number;
   /** Longer JSON is left out of the answer and fetched later. Default: none is. */
   readonly mostBytes?: number;
 }
 
 /**
- * The best of the newest matching events, best first, in chunks. However large the database is, it
+ * The best of the newest matching events, best first, in pages. However large the database is, it
  * reads no more than a small multiple of the events that it compares.
  *
  * @see NIP-50
@@ -45,14 +45,15 @@ export interface PageOptions {
 export async function* searchEvents(
   plan: WordPlan,
   context: SearchContext & PageOptions,
-): AsyncGenerator<readonly FoundEvent[], void> {
-  const { database, signal, timeBudget, chunkEvents, mostBytes } = context;
-  const { best } = await findMatches(plan, plan.limit, context);
-  for (let start = 0; start < Math.min(best.length, plan.limit); start += chunkEvents) {
-    const end = Math.min(start + chunkEvents, plan.limit);
+): AsyncGenerator<FoundPage, void> {
+  const { database, signal, timeBudget, pageEvents, mostBytes } = context;
+  const matches = await findMatches(plan, plan.limit, context);
+  const best = matches.best.slice(0, plan.limit);
+  for (let start = 0; start < best.length; start += pageEvents) {
+    const end = start + pageEvents;
     const statement = matchedStatement(plan, best.slice(start, end), mostBytes);
-    const chunk = await database.query(statement, { signal, timeBudget });
-    if (chunk.length > 0) yield chunk;
+    const events = await database.query(statement, { signal, timeBudget });
+    if (events.length > 0) yield { events, isLast: end >= best.length };
   }
 }
 
@@ -66,7 +67,7 @@ export async function findMatches(
   limit: number,
   context: SearchContext,
 ): Promise<SearchResult> {
-  const known = await context.statistics?.current();
+  const known = await context.statistics?.current(context.database);
   const plan = known === undefined ? wanted : withoutCommon(wanted, known);
   const rarity = known && rarityOf(plan, known);
   const look = (range: TimeRange) => lookAt(plan, { ...range, limit }, context);

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Database, Statement } from "../database/database.ts";
+import type { Session, Statement } from "../database/database.ts";
 import type { FacetCondition } from "./facet.ts";
 import type { WordPlan } from "../read/plan.ts";
 import { nowS, type StoreClock, timeless } from "../store_clock.ts";
@@ -62,21 +62,19 @@ export interface Rarity {
  * Reads the statistics of a database, and caches them.
  */
 export class Statistics {
-  readonly #database: Pick<Database, "query">;
   readonly #clock: StoreClock;
   #shares: WordShares | undefined = undefined;
   #knownAtS = -Infinity;
 
-  constructor(database: Pick<Database, "query">, clock: StoreClock = timeless) {
-    this.#database = database;
+  constructor(clock: StoreClock = timeless) {
     this.#clock = clock;
   }
 
-  /** Undefined without statistics. Rejects as {@link Database.query} does when the cache is stale. */
-  async current(): Promise<WordShares | undefined> {
+  /** Undefined without statistics. Asks the database when the cache is stale, and rejects as it does. */
+  async current(database: Pick<Session, "query">): Promise<WordShares | undefined> {
     const now = nowS(this.#clock);
     if (now - this.#knownAtS < GOOD_FOR_S) return this.#shares;
-    this.#shares = sharesOf(await this.#database.query(sharesStatement));
+    this.#shares = sharesOf(await database.query(sharesStatement));
     this.#knownAtS = now;
     return this.#shares;
   }

@@ -150,7 +150,8 @@ export class WindowStore implements TidyStore {
     if (answer === undefined) return yield* this.#inner.query(filters, options);
     const { events, rest } = answer;
     for (let at = 0; at < events.length;) {
-      await whenReady(options);
+      const waiting = whenReady(options);
+      if (waiting !== undefined) await waiting;
       const piece = pieceFrom(events, at, options.pieceBytes?.() ?? PIECE_BYTES);
       at += piece.length;
       if (at === events.length && rest === undefined) options.onLast?.();

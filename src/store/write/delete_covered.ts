@@ -34,6 +34,7 @@ import { type DeletedAddress, Tombstones } from "./tombstones.ts";
 
 /** How deletions are applied. */
 export interface DeletionOptions {
+  readonly session: Session;
   /** Computes fingerprints. */
   readonly hashText: HashText;
   /** Whether the transaction excludes all other writers, see {@link lockAlone}. */
@@ -46,31 +47,74 @@ export class MustBeAlone extends Error {
 }
 
 /**
- * Carries out the deletion and vanish requests of a batch, and returns the places of the events
- * that must not be written. Takes the lock that orders deletions and other writes, so it must come
- * first in the transaction.
- *
- * Rejects with {@link MustBeAlone} when the batch deletes something and
- * {@link DeletionOptions.alone} is not set. Set it from the start for a batch with requests.
+ * Carries out the deletion and vanish requests of a batch, and reads the tombstones that may cover its
+ * events. Takes the lock that orders deletions and other writes, so it must come first in the
+ * transaction.
  */
-export async function deleteCovered(
+export function carryOutRequests(
   batch: readonly EventRecord[],
-  session: Session,
-  options: DeletionOptions,
-): Promise<ReadonlySet<number>> {
-  const [, deleted, known] = await Promise.all([
-    session.query(options.alone ? lockAlone : lockTogether),
-    options.alone ? carryOut(requestsOf(batch), session, options.hashText) : [],
-    tombstonesFor(batch, session, options.hashText),
+  { session, alone, hashText }: DeletionOptions,
+): Promise<FoundTombstones> {
+  const owners = new Set(batch.flatMap(({ event }) => ownersOf(event)));
+  const addresses = batch.flatMap(({ event }) => addressOf(event) ?? []);
+  const slots = addresses.map((address) => ({
+    ...address,
+    slot: slotFingerprint(address.d, hashText),
+  }));
+  return Promise.all([
+    session.query(alone ? lockAlone : lockTogether),
+    alone ? carryOut(requestsOf(batch), session, hashText) : [],
+    session.query(selectDeletedIds(batch.map(({ event }) => event.id))),
+    slots.length > 0 ? session.query(selectDeletedSlots(slots)) : [],
+    session.query(selectVanished([...owners])),
   ]);
+}
+
+/** What {@link carryOutRequests} found: after the lock, the keys of deleted events, and tombstones. */
+type FoundTombstones = readonly [
+  unknown,
+  readonly number[],
+  readonly DeletedId[],
+  readonly (Pick<DeletedSlot, "createdAt" | "id"> & { readonly place: number })[],
+  readonly Vanished[],
+];
+
+/**
+ * The places of the events that must not be written. Deletes what these events would have replaced.
+ *
+ * @returns a promise only where something has to be deleted
+ * @throws MustBeAlone when the batch deletes something and {@link DeletionOptions.alone} is not set. Set it
+ *   from the start for a batch with requests.
+ */
+export function deleteCovered(
+  batch: readonly EventRecord[],
+  [, deleted, ids, slots, vanished]: FoundTombstones,
+  options: DeletionOptions,
+): ReadonlySet<number> | Promise<ReadonlySet<number>> {
+  const known = new Tombstones();
+  for (const { id, pubkey } of ids) known.delete(id, pubkey);
+  const addresses = slots.length === 0 ? [] : batch.flatMap(({ event }) => addressOf(event) ?? []);
+  for (const { place, createdAt, id } of slots) {
+    known.close({ address: addresses[place]!, createdAt, id });
+  }
+  for (const { pubkey, untilS } of vanished) known.vanish(pubkey, untilS);
   const { places, closed } = coveredBy(known, batch);
+  if (deleted.length + closed.length === 0) return places;
   if (closed.length > 0 && !options.alone) throw new MustBeAlone();
+  return deleteRest(deleted, closed, options).then(() => places);
+}
+
+/** Deletes the tags of deleted events, and what a covered event would have replaced. */
+async function deleteRest(
+  deleted: readonly number[],
+  closed: readonly DeletedAddress[],
+  { session, hashText }: DeletionOptions,
+): Promise<void> {
   const [, older] = await Promise.all([
     deleted.length > 0 ? session.query(deleteTags(deleted)) : [],
-    closed.length > 0 ? closeSlots(closed, session, options.hashText) : [],
+    closed.length > 0 ? closeSlots(closed, session, hashText) : [],
   ]);
   if (older.length > 0) await session.query(deleteTags(older));
-  return places;
 }
 
 function requestsOf(batch: readonly EventRecord[]): Tombstones {
@@ -142,32 +186,6 @@ async function forget(
     session.query(upsertVanished(vanished)),
   ]);
   return [...written, ...received];
-}
-
-/** The stored tombstones that may cover an event of the batch. */
-async function tombstonesFor(
-  batch: readonly EventRecord[],
-  session: Session,
-  hashText: HashText,
-): Promise<Tombstones> {
-  const known = new Tombstones();
-  const addresses = batch.flatMap(({ event }) => addressOf(event) ?? []);
-  const slots = addresses.map((address) => ({
-    ...address,
-    slot: slotFingerprint(address.d, hashText),
-  }));
-  const owners = new Set(batch.flatMap(({ event }) => ownersOf(event)));
-  const [ids, closed, vanished] = await Promise.all([
-    session.query(selectDeletedIds(batch.map(({ event }) => event.id))),
-    slots.length > 0 ? session.query(selectDeletedSlots(slots)) : [],
-    session.query(selectVanished([...owners])),
-  ]);
-  for (const { id, pubkey } of ids) known.delete(id, pubkey);
-  for (const { place, createdAt, id } of closed) {
-    known.close({ address: addresses[place]!, createdAt, id });
-  }
-  for (const { pubkey, untilS } of vanished) known.vanish(pubkey, untilS);
-  return known;
 }
 
 /**

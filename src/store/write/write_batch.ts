@@ -5,7 +5,7 @@
  */
 
 import type { HashText } from "../../nostr/event_id.ts";
-import { deleteCovered } from "./delete_covered.ts";
+import { carryOutRequests, deleteCovered } from "./delete_covered.ts";
 import type { Session } from "../database/database.ts";
 import { prepareBatch, type PreparedBatch } from "./prepared_batch.ts";
 import type { EventRecord, PutOutcome } from "../event_store.ts";
@@ -19,6 +19,7 @@ import {
   type TagRow,
 } from "./put_statements.ts";
 import type { StoreFeed } from "../feed/store_feed.ts";
+import { takesOthers } from "./tombstones.ts";
 import { insertWords, type KeyedEvent } from "../search/word_statements.ts";
 
 /** How a batch is written. */
@@ -32,7 +33,7 @@ export interface WriteOptions {
   /** Computes fingerprints. */
   readonly hashText: HashText;
   readonly searchableKinds: ReadonlySet<number>;
-  /** Announces the stored events to other instances. */
+  /** Announces to other instances what was stored, and what was deleted by the events that came late. */
   readonly feed: Pick<StoreFeed, "announce">;
 }
 
@@ -48,23 +49,33 @@ export async function writeBatch(
   options: WriteOptions,
 ): Promise<readonly PutOutcome[]> {
   const { stored, alone, hashText, feed } = options;
-  const deleted = await deleteCovered(batch, session, { hashText, alone });
+  const deletion = { session, hashText, alone };
+  const covered = deleteCovered(batch, await carryOutRequests(batch, deletion), deletion);
+  const deleted = covered instanceof Promise ? await covered : covered;
   const prepared = deleted.size === 0 ? options.prepared : prepareBatch(batch, hashText, deleted);
   const { regular, versioned } = prepared.ordered;
-  const [newRegular, newVersioned] = await Promise.all([
-    prepared.regular === undefined ? nothing : session.query(prepared.regular),
-    prepared.versioned === undefined ? nothing : session.query(prepared.versioned),
-  ]);
+  const regularRows = prepared.regular && session.query(prepared.regular);
+  const versionedRows = prepared.versioned && session.query(prepared.versioned);
+  // The rejection of the second is handled even if the first rejects before.
+  if (regularRows && versionedRows) await Promise.all([regularRows, versionedRows]);
+  const newRegular = regularRows ? await regularRows : nothing;
+  const newVersioned = versionedRows ? await versionedRows : nothing;
   const keys = keysById([...newRegular, ...newVersioned]);
   stored.push(...numbered([...regular, ...versioned], [...newRegular, ...newVersioned]));
   const lost = versioned.filter(({ record }) => !keys.has(record.event.id));
-  const [present] = await Promise.all([
-    lost.length > 0 ? session.query(selectIds(lost.map(({ record }) => record.event.id))) : [],
-    newVersioned.length > 0 ? session.query(deleteTags(newVersioned.map(({ key }) => key))) : [],
-    describe(keys, session, { ...options, prepared }),
-    feed.announce(session, stored),
-  ]);
-  const outcomes = outcomesOf(prepared.ordered, keys, new Set(present));
+  const late = [...deleted].map((place) => batch[place]!.event).filter(takesOthers);
+  const lostIds = lost.map(({ record }) => record.event.id);
+  const present = lost.length > 0 ? session.query(selectIds(lostIds)) : undefined;
+  const work = [
+    present,
+    newVersioned.length > 0
+      ? session.query(deleteTags(newVersioned.map(({ key }) => key)))
+      : undefined,
+    ...describe(keys, session, { ...options, prepared }),
+    feed.announce(session, stored, late),
+  ].filter((one) => one !== undefined);
+  if (work.length > 0) await Promise.all(work);
+  const outcomes = outcomesOf(prepared.ordered, keys, new Set(present && await present));
   for (const place of deleted) outcomes[place] = "deleted";
   return outcomes;
 }
@@ -72,11 +83,11 @@ export async function writeBatch(
 const nothing: readonly StoredRow[] = [];
 
 /** Inserts the tags and search words of the new events. */
-async function describe(
+function describe(
   keys: ReadonlyMap<string, number>,
   session: Session,
   { prepared, hashText, searchableKinds }: WriteOptions,
-): Promise<void> {
+): readonly (Promise<unknown> | undefined)[] {
   const { ordered: { regular, versioned }, tagLists } = prepared;
   const tags: TagRow[] = [];
   const searchable: KeyedEvent[] = [];
@@ -87,10 +98,10 @@ async function describe(
     if (list !== undefined) tags.push({ key, list });
     if (searchableKinds.has(event.kind)) searchable.push({ key, event });
   }
-  await Promise.all([
+  return [
     tags.length > 0 ? session.query(insertTags(tags)) : undefined,
     searchable.length > 0 ? session.query(insertWords(searchable, hashText)) : undefined,
-  ]);
+  ];
 }
 
 /** The stored events with their sequence numbers, in the order of the batch. */

@@ -8,6 +8,7 @@ import {
   FETCH_BYTES,
   PIECE_BYTES,
 } from "../../../src/store/read/delivery.ts";
+import type { FoundPage } from "../../../src/store/read/scan.ts";
 import { settle } from "../../kit/fake_relay.ts";
 
 /** Events with JSON of these lengths; what is longer than `inline` does not come along. */
@@ -15,7 +16,7 @@ class World {
   readonly events: readonly FoundEvent[];
   readonly jsons: ReadonlyMap<string, Uint8Array>;
   readonly fetches: (readonly string[])[] = [];
-  /** Chunks that were asked for. */
+  /** Pages that were asked for. */
   pulled = 0;
   isOver = false;
 
@@ -30,11 +31,13 @@ class World {
     }));
   }
 
-  async *found(chunkEvents = 500): AsyncGenerator<readonly FoundEvent[], void> {
+  async *found(pageEvents = 500): AsyncGenerator<FoundPage, void> {
     try {
-      for (let start = 0; start < this.events.length; start += chunkEvents) {
+      for (let start = 0; start < this.events.length; start += pageEvents) {
         this.pulled++;
-        yield await Promise.resolve(this.events.slice(start, start + chunkEvents));
+        const events = this.events.slice(start, start + pageEvents);
+        const isLast = start + pageEvents >= this.events.length;
+        yield await Promise.resolve({ events, isLast });
       }
     } finally {
       this.isOver = true;
@@ -50,13 +53,27 @@ class World {
   };
 
   deliver(room: MemoryBudget, leaseBytes: number, more: Partial<DeliveryOptions> = {}) {
-    return deliver(this.found(), { room, leaseBytes, bodiesOf: this.bodiesOf, ...more });
+    return deliver(this.found(), { memory: room, leaseBytes, bodiesOf: this.bodiesOf, ...more });
   }
 }
 
 function lengthsOf(pieces: readonly (readonly { json: Uint8Array }[])[]): number[][] {
   return pieces.map((piece) => piece.map(({ json }) => json.length));
 }
+
+Deno.test("the end is told with the last piece of the last page", async () => {
+  const world = new World([100, 100, 100, 100], 1_000);
+  const told: string[] = [];
+  const pieces = deliver(world.found(2), {
+    memory: new MemoryBudget(10_000),
+    leaseBytes: 200,
+    bodiesOf: world.bodiesOf,
+    pieceBytes: () => 100,
+    onLast: () => void told.push("last"),
+  });
+  for await (const piece of pieces) told.push(...piece.map(({ id }) => id));
+  deepEqual(told, ["0", "1", "2", "last", "3"]);
+});
 
 Deno.test("what came along is handed out without asking again", async () => {
   const world = new World([100, 200, 300], 1_000);
@@ -117,7 +134,7 @@ Deno.test("what was deleted meanwhile is left out, and the query told", async ()
 Deno.test("nothing is asked before there is room, and waiting can be called off", async () => {
   const world = new World([10], 100);
   const room = new MemoryBudget(1_000);
-  await room.enter(950);
+  await room.acquire(950);
   const controller = new AbortController();
   const first = world.deliver(room, 100, { signal: controller.signal }).next();
   await settle();
@@ -126,7 +143,7 @@ Deno.test("nothing is asked before there is room, and waiting can be called off"
   controller.abort(enough);
   await rejects(first, enough);
   const second = world.deliver(room, 100).next();
-  room.leave(950);
+  room.release(950);
   equal((await second).done, false);
 });
 

@@ -13,7 +13,7 @@ class Visitors {
   }
 
   enter(name: string, bytes: number, signal?: AbortSignal): Promise<void> {
-    return this.#room.enter(bytes, signal).then(() => void this.inside.push(name));
+    return this.#room.acquire(bytes, signal).then(() => void this.inside.push(name));
   }
 }
 
@@ -26,7 +26,7 @@ Deno.test("as many bytes come in as fit, and not one more", async () => {
   await settle();
   deepEqual(visitors.inside, ["a", "b"]);
   deepEqual([room.taken, room.waiting], [100, 1]);
-  room.leave(40);
+  room.release(40);
   await settle();
   deepEqual(visitors.inside, ["a", "b", "c"]);
   deepEqual([room.taken, room.waiting], [61, 0]);
@@ -40,7 +40,7 @@ Deno.test("who is small does not pass by who came first", async () => {
   }
   await settle();
   deepEqual(visitors.inside, ["a"]);
-  room.leave(80);
+  room.release(80);
   await settle();
   deepEqual(visitors.inside, ["a", "large", "small"]);
 });
@@ -67,7 +67,7 @@ Deno.test("who is larger than the room has it alone", async () => {
   void visitors.enter("small", 1);
   await settle();
   deepEqual(visitors.inside, ["huge"]);
-  room.leave(1_000);
+  room.release(1_000);
   await settle();
   deepEqual([visitors.inside, room.taken], [["huge", "small"], 1]);
 });
@@ -75,23 +75,23 @@ Deno.test("who is larger than the room has it alone", async () => {
 Deno.test("nobody comes in whose signal was aborted before", async () => {
   const room = new MemoryBudget(100);
   const enough = new Error("enough");
-  await rejects(room.enter(1, AbortSignal.abort(enough)), enough);
+  await rejects(room.acquire(1, AbortSignal.abort(enough)), enough);
   equal(room.taken, 0);
 });
 
 Deno.test("a source that waits often delays another by little", async () => {
   const room = new MemoryBudget(100);
   const inside: string[] = [];
-  await room.enter(100);
+  await room.acquire(100);
   const enter = (name: string, source: Source) =>
-    void room.enter(60, undefined, source).then(() => inside.push(name));
+    void room.acquire(60, undefined, source).then(() => inside.push(name));
   const busy = { client: "busy", connection: {} };
   for (let n = 0; n < 100; n++) enter("busy", busy);
   enter("quiet", { client: "quiet", connection: {} });
-  room.leave(100);
+  room.release(100);
   for (let turn = 0; turn < 2; turn++) {
     await settle();
-    room.leave(60);
+    room.release(60);
   }
   await settle();
   deepEqual(inside, ["busy", "busy", "quiet"], "the one whose turn it was, and one more");

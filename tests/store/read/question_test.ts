@@ -29,12 +29,12 @@ class Written implements Question {
   };
 
   async *#answer(): Answer {
-    yield await Promise.resolve(this.#rows);
+    yield await Promise.resolve({ events: this.#rows, isLast: true });
   }
 }
 
 async function idsOf(answer: Answer): Promise<readonly string[]> {
-  return (await Array.fromAsync(answer)).flat().map(({ id }) => id);
+  return (await Array.fromAsync(answer)).flatMap(({ events }) => events.map(({ id }) => id));
 }
 
 const [old, young] = [row("old", 1), row("young", 2)];

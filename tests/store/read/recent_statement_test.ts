@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
 import fc from "fast-check";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
@@ -76,9 +76,14 @@ Deno.test("a stretch and the lanes behind it are the answer, wherever the stretc
     if (stretch.length === length) rows.push({ ...stretch.at(-1)!, isEnd: true });
     async function* lanes(before: number) {
       const older = wanted.filter(({ createdAt }) => createdAt < before).slice(0, limit);
-      for (let at = 0; at < older.length; at += chunk) yield older.slice(at, at + chunk);
+      for (let at = 0; at < older.length; at += chunk) {
+        yield { events: older.slice(at, at + chunk), isLast: at + chunk >= older.length };
+      }
     }
-    const answer = (await Array.fromAsync(recentFirst(rows, limit, lanes))).flat();
+    const read = () => Promise.resolve(rows);
+    const pages = await Array.fromAsync(recentFirst(read, limit, lanes));
+    ok(pages.slice(0, -1).every(({ isLast }) => !isLast), "only the last page may say so");
+    const answer = pages.flatMap(({ events }) => events);
     deepEqual(answer.map(({ id }) => id), wanted.slice(0, limit).map(({ id }) => id));
   }));
 });

@@ -26,12 +26,16 @@ class Lanes {
     return Promise.resolve(end < 0 ? rows : rows.slice(0, end + 1));
   };
 
-  async scan(limit: number, chunkEvents: number): Promise<string[]> {
+  async scan(limit: number, pageEvents: number): Promise<string[]> {
     const found: string[] = [];
     const lanes = this.#lanes.length;
-    for await (const chunk of scan({ lanes, limit, chunkEvents }, this.ask)) {
-      ok(chunk.length > 0 && chunk.length <= chunkEvents, "a chunk is neither empty nor too long");
-      for (const { id } of chunk) found.push(id);
+    let isOver = false;
+    for await (const { events, isLast } of scan({ lanes, limit, pageEvents }, this.ask)) {
+      ok(events.length > 0 && events.length <= pageEvents, "a page is neither empty nor too long");
+      ok(!isOver, "no page follows the last one");
+      isOver = isLast;
+      equal(isLast, events.length < pageEvents || found.length + events.length === limit);
+      for (const { id } of events) found.push(id);
     }
     return found;
   }
@@ -50,15 +54,15 @@ Deno.test("the answer is that of reading everything, for any lanes, limit and ch
   const world = fc.record({
     events: fc.array(event, { maxLength: 120 }),
     limit: fc.oneof(fc.integer({ min: 1, max: 150 }), fc.constant(Infinity)),
-    chunkEvents: fc.integer({ min: 1, max: 60 }),
+    pageEvents: fc.integer({ min: 1, max: 60 }),
   });
-  await fc.assert(fc.asyncProperty(world, async ({ events, limit, chunkEvents }) => {
+  await fc.assert(fc.asyncProperty(world, async ({ events, limit, pageEvents }) => {
     const rows = events.flatMap(({ createdAt, lanes }, number) =>
       lanes.map((lane) => row(lane, createdAt, `${number}`.padStart(3, "0")))
     );
     const lanes = Array.from({ length: 8 }, (_, i) => rows.filter(({ lane }) => lane === i));
     const expected = [...new Set(rows.toSorted(compare).map(({ id }) => id))];
-    deepEqual(await new Lanes(lanes).scan(limit, chunkEvents), expected.slice(0, limit));
+    deepEqual(await new Lanes(lanes).scan(limit, pageEvents), expected.slice(0, limit));
   }));
 });
 
@@ -109,7 +113,7 @@ Deno.test("the rows read stay within five times limit and lanes, whoever wrote t
 Deno.test("nothing is read ahead of who reads", async () => {
   const lanes = new Lanes([Array.from({ length: 100 }, (_, i) => row(0, i, `${i}`))]);
   for await (
-    const _ of scan({ lanes: 1, limit: Infinity, chunkEvents: 10 }, lanes.ask)
+    const _ of scan({ lanes: 1, limit: Infinity, pageEvents: 10 }, lanes.ask)
   ) break;
   equal(lanes.rowsRead, 10);
 });

@@ -36,7 +36,7 @@ const [a, b] = ["a", "b"].map((id): StoredEvent => (
 Deno.test("matches of all steps are fetched, the best first", async () => {
   const newest = { count: 250, newestAt: NOW, oldestAt: NOW - 1_000, firstAt: 0 };
   const database = new ScriptedDatabase([newest], [match(1, 0.5)], [match(2, 0.9), match(3, 0.1)]);
-  const context = { database, candidates: 6, chunkEvents: 1 };
+  const context = { database, candidates: 6, pageEvents: 1 };
   await Array.fromAsync(searchEvents(planOf(), context));
   const fetched = database.asked.slice(3).map(({ parameters }) => parameters[0]);
   deepEqual(fetched, ["{2}", "{1}"]);
@@ -44,9 +44,9 @@ Deno.test("matches of all steps are fetched, the best first", async () => {
 
 Deno.test("a search by ids takes one step", async () => {
   const database = new ScriptedDatabase([match(1, 0.5)], [a, b]);
-  const context = { database, candidates: 100, chunkEvents: 500 };
+  const context = { database, candidates: 100, pageEvents: 500 };
   const answer = searchEvents(planOf({ ids: new Set(["0".repeat(64)]) }), context);
-  deepEqual(await Array.fromAsync(answer), [[a, b]]);
+  deepEqual(await Array.fromAsync(answer), [{ events: [a, b], isLast: true }]);
   equal(database.asked.length, 2);
 });
 

@@ -86,20 +86,21 @@ Deno.test("statistics are cached for ten minutes, failures are not", async () =>
   const clock = new FakeClock(1_700_000_000_000);
   const row = { column: "words", key: "the", share: 0.5, events: 1_000 };
   const database = new ScriptedDatabase([row], []);
-  const statistics = new Statistics(database, clock);
-  const first = await statistics.current();
+  const statistics = new Statistics(clock);
+  const first = await statistics.current(database);
   deepEqual([first?.events, first?.words.of("the"), first?.facets.of("1")], [1_000, 0.5, 1]);
   clock.advance(599_000);
-  equal(await statistics.current(), first);
+  equal(await statistics.current(database), first);
   clock.advance(1_000);
-  equal(await statistics.current(), undefined);
+  equal(await statistics.current(database), undefined);
   equal(database.asked.length, 2);
   let attempts = 0;
-  const failing = new Statistics({
+  const failing = {
     query: () => ++attempts === 1 ? Promise.reject(new Error("away")) : Promise.resolve([]),
-  });
-  await rejects(failing.current(), { message: "away" });
-  equal(await failing.current(), undefined);
+  };
+  const unknown = new Statistics();
+  await rejects(unknown.current(failing), { message: "away" });
+  equal(await unknown.current(failing), undefined);
 });
 
 Deno.test("words are as common as the statistics of the database say", async () => {
@@ -115,9 +116,9 @@ Deno.test("words are as common as the statistics of the database say", async () 
     (_, i) => recordOf(author.sign({ kind: 1, created_at: i, tags: [], content: content(i) })),
   );
   await store.put(batch);
-  equal(await new Statistics(database).current(), undefined);
+  equal(await new Statistics().current(database), undefined);
   await database.script("analyze");
-  const { events, words, facets } = (await new Statistics(database).current())!;
+  const { events, words, facets } = (await new Statistics().current(database))!;
   equal(events, 500);
   deepEqual(["the", "dog", "fox"].map((word) => words.of(word)), [1, 0.112, 0.05]);
   ok(words.of("never") < 0.05);

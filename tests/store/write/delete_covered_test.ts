@@ -1,6 +1,11 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
-import { deleteCovered, MustBeAlone } from "../../../src/store/write/delete_covered.ts";
+import {
+  carryOutRequests,
+  deleteCovered,
+  MustBeAlone,
+} from "../../../src/store/write/delete_covered.ts";
+import type { EventRecord } from "../../../src/store/event_store.ts";
 import type { Session, Statement } from "../../../src/store/database/database.ts";
 import { newKey, recordOf, someEvent } from "../../kit/records.ts";
 
@@ -33,13 +38,19 @@ class WatchedSession implements Session {
   }
 }
 
+async function coveredBy(
+  batch: readonly EventRecord[],
+  session: WatchedSession,
+  alone: boolean,
+): Promise<ReadonlySet<number>> {
+  const options = { session, hashText: portableHashText, alone };
+  return await deleteCovered(batch, await carryOutRequests(batch, options), options);
+}
+
 Deno.test("a batch without requests takes the shared lock first, and then runs three statements", async () => {
   const session = new WatchedSession();
   const batch = [recordOf(someEvent()), recordOf(someEvent({ kind: 0 }))];
-  deepEqual(
-    await deleteCovered(batch, session, { hashText: portableHashText, alone: false }),
-    new Set(),
-  );
+  deepEqual(await coveredBy(batch, session, false), new Set());
   equal(session.asked[0]?.includes("lock_shared"), true);
   equal(session.asked.length, 4);
 });
@@ -49,10 +60,7 @@ Deno.test("five hundred targets are deleted by as many statements as one", async
   for (const count of [1, 500]) {
     const session = new WatchedSession();
     const tags = Array.from({ length: count }, () => ["e", newKey()]);
-    await deleteCovered([recordOf(someEvent({ kind: 5, tags }))], session, {
-      hashText: portableHashText,
-      alone: true,
-    });
+    await coveredBy([recordOf(someEvent({ kind: 5, tags }))], session, true);
     counts.push(session.asked.length);
   }
   equal(counts[0], counts[1]);
@@ -62,15 +70,9 @@ Deno.test("a deleted version that arrives late has to be written alone", async (
   const version = someEvent({ kind: 0 });
   const known = { id: version.id, pubkey: version.pubkey };
   const batch = [recordOf(someEvent()), recordOf(version)];
-  await rejects(
-    deleteCovered(batch, new WatchedSession(known), { hashText: portableHashText, alone: false }),
-    MustBeAlone,
-  );
+  await rejects(coveredBy(batch, new WatchedSession(known), false), MustBeAlone);
   const session = new WatchedSession(known);
-  deepEqual(
-    await deleteCovered(batch, session, { hashText: portableHashText, alone: true }),
-    new Set([1]),
-  );
+  deepEqual(await coveredBy(batch, session, true), new Set([1]));
   equal(session.asked.some((text) => text.startsWith("insert into deleted_addresses")), true);
 });
 
@@ -78,10 +80,7 @@ Deno.test("many targets are deleted by several statements", async () => {
   const asked = async (count: number) => {
     const session = new WatchedSession();
     const tags = Array.from({ length: count }, () => ["e", newKey()]);
-    await deleteCovered([recordOf(someEvent({ kind: 5, tags }))], session, {
-      hashText: portableHashText,
-      alone: true,
-    });
+    await coveredBy([recordOf(someEvent({ kind: 5, tags }))], session, true);
     return session.asked.length;
   };
   equal(await asked(2_500) - await asked(1_000), 2 * 2);
