@@ -5,7 +5,7 @@
  * @module
  */
 
-export * from "./src/app/library.ts";
+export * from "./src/app/embedded/library.ts";
 
 if (import.meta.main) {
   // Imported late: a host program that embeds the relay has no use for a command line.

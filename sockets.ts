@@ -6,8 +6,8 @@
  */
 
 // What programs are made of that do not bring their own.
-export { systemClock } from "./src/app/system_clock.ts";
-export { systemRandom } from "./src/app/system_random.ts";
+export { systemClock } from "./src/app/system/system_clock.ts";
+export { systemRandom } from "./src/app/system/system_random.ts";
 export type { Clock, Timer } from "./src/base/clock.ts";
 export { type Log, type LogFields, silentLog } from "./src/base/log.ts";
 export type { Random } from "./src/base/random.ts";

@@ -8,7 +8,7 @@
 
 import { utf8, utf8Decode } from "../src/base/bytes.ts";
 import { packChecks } from "../src/signatures/verify_batch.ts";
-import { sha256OfText } from "../src/app/sha256.ts";
+import { sha256OfText } from "../src/app/system/sha256.ts";
 import {
   type ClientMessage,
   parseClientMessage,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { systemClock } from "../src/app/system_clock.ts";
-import { systemRandom } from "../src/app/system_random.ts";
+import { systemClock } from "../src/app/system/system_clock.ts";
+import { systemRandom } from "../src/app/system/system_random.ts";
 import { silentLog } from "../src/base/log.ts";
 import { connectWebSocket, defaultClientLimits } from "../src/net/client/websocket_client.ts";
 import { nodeZlib } from "../src/net/zlib.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemClock } from "../src/app/system_clock.ts";
+import { systemClock } from "../src/app/system/system_clock.ts";
 import { silentLog } from "../src/base/log.ts";
 import { defaultListenLimits, listen } from "../src/net/server/listen.ts";
 import { parseListenAddress } from "../src/net/address/listen_address.ts";

@@ -30,7 +30,7 @@ export interface DocSymbol {
 
 /** What other programs import: by itself, and what the sockets layer offers. */
 const publicFiles: ReadonlySet<string> = new Set([
-  "src/app/create_relay.ts",
+  "src/app/embedded/create_relay.ts",
   "src/net/buffered_reader.ts",
   "src/net/server/accept_sockets.ts",
   "src/net/datagram.ts",

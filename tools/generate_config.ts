@@ -5,8 +5,8 @@
  * @module
  */
 
-import { settingSections } from "../src/app/setting_list.ts";
-import { expectedValue, type Setting, type SettingSection } from "../src/app/setting.ts";
+import { settingSections } from "../src/app/settings/setting_list.ts";
+import { expectedValue, type Setting, type SettingSection } from "../src/app/settings/setting.ts";
 
 /** The longest line of `config.toml`, in characters. */
 const LINE_CHARACTERS = 100;

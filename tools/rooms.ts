@@ -151,6 +151,15 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "relay/live": [],
   "relay/acceptance": ["access"],
   "http/routes": [],
+  "app/access": ["database", "settings"],
+  "app/command_line": ["commands", "settings", "system"],
+  "app/database": ["settings", "system"],
+  "app/embedded": ["database", "settings", "system"],
+  "app/network": ["settings", "system"],
+  "app/plugins": ["settings", "transfer"],
+  "app/settings": [],
+  "app/system": [],
+  "app/transfer": ["system"],
 };
 
 /**

@@ -5,10 +5,10 @@
  */
 
 import type { RelayInformation } from "../http/routes/relay_information.ts";
-import { readPublicKey } from "./public_key.ts";
-import type { Settings } from "./setting_list.ts";
+import { readPublicKey } from "./settings/public_key.ts";
+import type { Settings } from "./settings/setting_list.ts";
 import { RuleBook } from "../relay/access/rules.ts";
-import { admins } from "./access_policies.ts";
+import { admins } from "./access/access_policies.ts";
 import type { PolicyInformation } from "../relay/access/policy.ts";
 import { version } from "./version.ts";
 

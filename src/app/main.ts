@@ -4,14 +4,14 @@
  * @module
  */
 
-import { runCommandLine } from "./command_line.ts";
-import { openStore } from "./open_store.ts";
-import { type Host, type ReadText, runCommand } from "./run_command.ts";
+import { runCommandLine } from "./command_line/command_line.ts";
+import { openStore } from "./database/open_store.ts";
+import { type Host, type ReadText, runCommand } from "./command_line/run_command.ts";
 import { CountingLog } from "../base/counting_log.ts";
 import { type LogFields, silentLog } from "../base/log.ts";
-import { systemStreams } from "./streams.ts";
-import { systemClock } from "./system_clock.ts";
-import { systemRandom } from "./system_random.ts";
+import { systemStreams } from "./system/streams.ts";
+import { systemClock } from "./system/system_clock.ts";
+import { systemRandom } from "./system/system_random.ts";
 
 /**
  * Does what `args` ask and ends the process with the exit code that says how it went.

@@ -6,7 +6,7 @@
 
 import type { SearchLimits } from "../nostr/parse_filter.ts";
 import type { RelayLimits } from "../relay/limits.ts";
-import type { Settings } from "./setting_list.ts";
+import type { Settings } from "./settings/setting_list.ts";
 
 /** What a second is, in the unit that timers take. */
 const MS_PER_SECOND = 1000;

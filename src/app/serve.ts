@@ -6,13 +6,13 @@
 
 import { utf8 } from "../base/bytes.ts";
 import { primaryAddress } from "../net/address/primary_address.ts";
-import type { CommandContext } from "./command_context.ts";
-import { chooseDatabase } from "./choose_database.ts";
-import { withoutPassword } from "./database_url.ts";
-import { type ExitCode, exitCode } from "./exit_code.ts";
-import { type MetricsServer, serveMetrics } from "./metrics_server.ts";
+import type { CommandContext } from "./command_line/command_context.ts";
+import { chooseDatabase } from "./database/choose_database.ts";
+import { withoutPassword } from "./database/database_url.ts";
+import { type ExitCode, exitCode } from "./command_line/exit_code.ts";
+import { type MetricsServer, serveMetrics } from "./network/metrics_server.ts";
 import { RelayHost } from "./relay_host.ts";
-import { watchHangup } from "./signals.ts";
+import { watchHangup } from "./command_line/signals.ts";
 
 const NO_URL = "relay.url is not set: requests to vanish that name this relay are refused, " +
   "and AUTH takes the address that a client connected to for the relay's own; set it on a public relay";

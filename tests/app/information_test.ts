@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { relayInformation } from "../../src/app/information.ts";
-import { defaultSettings } from "../../src/app/setting_list.ts";
+import { defaultSettings } from "../../src/app/settings/setting_list.ts";
 import { relayInformationJson } from "../../src/http/routes/relay_information.ts";
 
 Deno.test("NIP11-05 each limit of the document is the setting that is enforced", () => {

@@ -1,5 +1,5 @@
 import { equal, ok } from "node:assert/strict";
-import { exitCode } from "../../src/app/exit_code.ts";
+import { exitCode } from "../../src/app/command_line/exit_code.ts";
 import { version } from "../../src/app/version.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import { Program } from "../kit/program.ts";

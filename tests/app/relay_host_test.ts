@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { RelayHost } from "../../src/app/relay_host.ts";
-import { defaultSettings, type Settings } from "../../src/app/setting_list.ts";
-import { systemClock } from "../../src/app/system_clock.ts";
+import { defaultSettings, type Settings } from "../../src/app/settings/setting_list.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { StoreUnavailable } from "../../src/store/event_store.ts";
 import { LocalFeed } from "../../src/store/feed/local_feed.ts";

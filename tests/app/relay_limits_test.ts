@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { relayLimits, searchLimits } from "../../src/app/relay_limits.ts";
-import { defaultSettings } from "../../src/app/setting_list.ts";
+import { defaultSettings } from "../../src/app/settings/setting_list.ts";
 
 /** What the sockets or the store are held to, and not the relay. */
 const otherLimits: ReadonlySet<string> = new Set([

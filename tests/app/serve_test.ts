@@ -1,7 +1,7 @@
 import { equal, match } from "node:assert/strict";
 import { serve } from "../../src/app/serve.ts";
-import { exitCode } from "../../src/app/exit_code.ts";
-import { settingsWith } from "../../src/app/setting_list.ts";
+import { exitCode } from "../../src/app/command_line/exit_code.ts";
+import { settingsWith } from "../../src/app/settings/setting_list.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { FakeCommand } from "../kit/fake_command.ts";
 

@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { createVerifier, workersFor } from "../../src/app/verifier.ts";
-import { AUTOMATIC_WORKERS } from "../../src/app/settings/signatures.ts";
+import { AUTOMATIC_WORKERS } from "../../src/app/settings/sections/signatures.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { SchnorrSigner } from "../kit/signer.ts";

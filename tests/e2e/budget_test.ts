@@ -7,10 +7,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import { openStore } from "../../src/app/open_store.ts";
+import { openStore } from "../../src/app/database/open_store.ts";
 import { RelayHost } from "../../src/app/relay_host.ts";
-import { settingsWith } from "../../src/app/setting_list.ts";
-import { systemClock } from "../../src/app/system_clock.ts";
+import { settingsWith } from "../../src/app/settings/setting_list.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { PoolStats } from "../../src/store/event_store.ts";
 import { RelayClient } from "../kit/relay_client.ts";

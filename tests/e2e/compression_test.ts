@@ -1,7 +1,7 @@
 import { equal, match } from "node:assert/strict";
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { createRelay } from "../../src/app/create_relay.ts";
+import { createRelay } from "../../src/app/embedded/create_relay.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 

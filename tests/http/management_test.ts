@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { sha256, sha256OfText } from "../../src/app/sha256.ts";
+import { sha256, sha256OfText } from "../../src/app/system/sha256.ts";
 import { utf8 } from "../../src/base/bytes.ts";
 import { managementRoute, managementType } from "../../src/http/routes/management.ts";
 import { createHttp } from "../../src/http/router.ts";

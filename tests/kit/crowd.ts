@@ -10,7 +10,7 @@
  */
 
 import type { NostrEvent, Tag } from "../../src/nostr/event.ts";
-import { sha256OfText } from "../../src/app/sha256.ts";
+import { sha256OfText } from "../../src/app/system/sha256.ts";
 import { eventId } from "../../src/nostr/event_id.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sha256OfText } from "../../src/app/sha256.ts";
+import { sha256OfText } from "../../src/app/system/sha256.ts";
 import type {
   Database,
   Parameter,

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type CommandContext } from "../../src/app/command_context.ts";
-import { defaultSettings } from "../../src/app/setting_list.ts";
-import type { OpenedFile, Output } from "../../src/app/streams.ts";
+import { type CommandContext } from "../../src/app/command_line/command_context.ts";
+import { defaultSettings } from "../../src/app/settings/setting_list.ts";
+import type { OpenedFile, Output } from "../../src/app/system/streams.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { FakeClock } from "./fake_clock.ts";

@@ -20,7 +20,7 @@ import type { Policy } from "../../src/relay/access/policy.ts";
 import { privateKindsNeedAuth } from "../../src/relay/access/private_kinds.ts";
 import { standardPolicies } from "../../src/relay/access/standard.ts";
 import { vanishesHere } from "../../src/relay/access/vanish.ts";
-import { sha256 } from "../../src/app/sha256.ts";
+import { sha256 } from "../../src/app/system/sha256.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { testLimits } from "./limits.ts";
 import { SeededRandom } from "./seeded_random.ts";

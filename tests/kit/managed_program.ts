@@ -5,8 +5,8 @@
  */
 
 import { ManagedPostgres } from "../../src/postgres_server/managed_postgres.ts";
-import { watchStopSignals } from "../../src/app/signals.ts";
-import { systemClock } from "../../src/app/system_clock.ts";
+import { watchStopSignals } from "../../src/app/command_line/signals.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 
 const watch = watchStopSignals({ clock: systemClock, exit: (code) => Deno.exit(code) });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemClock } from "../../src/app/system_clock.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { ListeningDatabase } from "../../src/store/database/database.ts";
 import { openPostgres } from "../../src/store/database/postgres.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { systemClock } from "../../src/app/system_clock.ts";
-import { watchStopSignals } from "../../src/app/signals.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
+import { watchStopSignals } from "../../src/app/command_line/signals.ts";
 
 const watch = watchStopSignals({ clock: systemClock, exit: (code) => Deno.exit(code) });
 watch.stop.addEventListener("abort", () => console.error("stopping"));

@@ -8,9 +8,9 @@
  */
 
 import { deepEqual, ok } from "node:assert/strict";
-import { importEvents } from "../../src/app/import_events.ts";
-import { readMigrations } from "../../src/app/migration_files.ts";
-import { sha256, sha256OfText } from "../../src/app/sha256.ts";
+import { importEvents } from "../../src/app/transfer/import_events.ts";
+import { readMigrations } from "../../src/app/database/migration_files.ts";
+import { sha256, sha256OfText } from "../../src/app/system/sha256.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import type { Database } from "../../src/store/database/database.ts";

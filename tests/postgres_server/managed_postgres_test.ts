@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { ManagedPostgres } from "../../src/postgres_server/managed_postgres.ts";
 import { ROLE } from "../../src/postgres_server/data_cluster.ts";
 import { readPostmasterFile } from "../../src/postgres_server/postmaster_file.ts";
-import { systemClock } from "../../src/app/system_clock.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { Statement } from "../../src/store/database/database.ts";
 import { openPostgres } from "../../src/store/database/postgres.ts";

@@ -3,7 +3,7 @@ import { reason } from "../../src/nostr/reason.ts";
 import { Relay } from "../../src/relay/relay.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
-import { sha256 } from "../../src/app/sha256.ts";
+import { sha256 } from "../../src/app/system/sha256.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { testLimits } from "../kit/limits.ts";
 import { FakePeer } from "../kit/fake_peer.ts";

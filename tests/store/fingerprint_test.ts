@@ -1,6 +1,6 @@
 import { equal, match, notEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { sha256OfText } from "../../src/app/sha256.ts";
+import { sha256OfText } from "../../src/app/system/sha256.ts";
 import { portableHashText } from "../../src/nostr/event_id.ts";
 import {
   authorFingerprint,

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { loadSettings } from "../../src/app/load_settings.ts";
-import { defaultSettings, settingByName } from "../../src/app/setting_list.ts";
+import { loadSettings } from "../../src/app/settings/load_settings.ts";
+import { defaultSettings, settingByName } from "../../src/app/settings/setting_list.ts";
 import { configToml, generate, settingsPage } from "../../tools/generate_config.ts";
 
 /** The settings that `text` makes, as a configuration file. */

@@ -6,8 +6,8 @@
 
 import WebSocket from "ws";
 import { RelayHost } from "../../src/app/relay_host.ts";
-import { defaultSettings } from "../../src/app/setting_list.ts";
-import { systemClock } from "../../src/app/system_clock.ts";
+import { defaultSettings } from "../../src/app/settings/setting_list.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { testLimits } from "../kit/limits.ts";

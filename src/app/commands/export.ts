@@ -4,15 +4,15 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError } from "../commander.ts";
+import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { concat, utf8 } from "../../base/bytes.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
 import { parseFilter } from "../../nostr/parse_filter.ts";
 import { reasonText } from "../../nostr/reason.ts";
-import type { CommandContext, RunCommand } from "../command_context.ts";
-import { type ExitCode, exitCode } from "../exit_code.ts";
-import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 
 /** The options of the command. */
 export interface ExportFlags {

@@ -4,18 +4,18 @@
  * @module
  */
 
-import type { Command } from "../commander.ts";
+import type { Command } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { CommandContext, RunCommand } from "../command_context.ts";
-import { type ExitCode, exitCode } from "../exit_code.ts";
-import { importEvents, type ImportTally } from "../import_events.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { importEvents, type ImportTally } from "../transfer/import_events.ts";
 import { Access } from "../../relay/access/access.ts";
 import { RuleBook } from "../../relay/access/rules.ts";
-import { importPolicies } from "../access_policies.ts";
-import { readUntil } from "../read_until.ts";
-import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
-import type { Output } from "../streams.ts";
+import { importPolicies } from "../access/access_policies.ts";
+import { readUntil } from "../transfer/read_until.ts";
+import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import type { Output } from "../system/streams.ts";
 import { createVerifier } from "../verifier.ts";
 
 /** The options of the command. */

@@ -5,15 +5,19 @@
  * @module
  */
 
-import type { Command } from "../commander.ts";
+import type { Command } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
-import type { CommandContext, RunCommand } from "../command_context.ts";
-import { chooseDatabase } from "../choose_database.ts";
-import { withoutPassword } from "../database_url.ts";
-import { type ExitCode, exitCode } from "../exit_code.ts";
-import type { Settings } from "../setting_list.ts";
-import { AUTOMATIC_WORKERS } from "../settings/signatures.ts";
-import { type SettingOptions, withListenOption, withSettingOptions } from "../setting_options.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { chooseDatabase } from "../database/choose_database.ts";
+import { withoutPassword } from "../database/database_url.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import { AUTOMATIC_WORKERS } from "../settings/sections/signatures.ts";
+import {
+  type SettingOptions,
+  withListenOption,
+  withSettingOptions,
+} from "../command_line/setting_options.ts";
 import { version } from "../version.ts";
 
 /**

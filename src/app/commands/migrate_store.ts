@@ -4,15 +4,15 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError } from "../commander.ts";
+import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { CommandContext, RunCommand } from "../command_context.ts";
-import { copyStore, type CopyTally } from "../copy_store.ts";
-import { type ExitCode, exitCode } from "../exit_code.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { copyStore, type CopyTally } from "../transfer/copy_store.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { SqlStore } from "../../store/sql_store.ts";
-import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
-import type { Output } from "../streams.ts";
+import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import type { Output } from "../system/streams.ts";
 
 /** How often a person is told how far it is, milliseconds. */
 const PROGRESS_MS = 250;

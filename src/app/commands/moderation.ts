@@ -12,11 +12,11 @@ import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
 import { MAX_KIND } from "../../nostr/parse_event.ts";
 import { Management } from "../../relay/access/management.ts";
 import { RuleBook } from "../../relay/access/rules.ts";
-import type { CommandContext, RunCommand } from "../command_context.ts";
-import type { Command } from "../commander.ts";
-import { type ExitCode, exitCode } from "../exit_code.ts";
-import { readPublicKey } from "../public_key.ts";
-import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import type { Command } from "../command_line/commander.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { readPublicKey } from "../settings/public_key.ts";
+import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 
 /** What a value on the command line may be. */

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Command } from "../commander.ts";
+import type { Command } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
-import type { CommandContext, RunCommand } from "../command_context.ts";
-import { type ExitCode, exitCode } from "../exit_code.ts";
-import { withSettingOptions } from "../setting_options.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { withSettingOptions } from "../command_line/setting_options.ts";
 
 /**
  * Adds the command to the program.

@@ -4,9 +4,13 @@
  * @module
  */
 
-import type { Command } from "../commander.ts";
-import type { RunCommand } from "../command_context.ts";
-import { type SettingOptions, withListenOption, withSettingOptions } from "../setting_options.ts";
+import type { Command } from "../command_line/commander.ts";
+import type { RunCommand } from "../command_line/command_context.ts";
+import {
+  type SettingOptions,
+  withListenOption,
+  withSettingOptions,
+} from "../command_line/setting_options.ts";
 
 /**
  * Adds the command to the program.

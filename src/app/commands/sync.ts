@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError } from "../commander.ts";
+import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { utf8, utf8Decode } from "../../base/bytes.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
 import { parseFilter } from "../../nostr/parse_filter.ts";
@@ -17,12 +17,12 @@ import { RuleBook } from "../../relay/access/rules.ts";
 import { difference } from "../../sync/difference.ts";
 import { RemoteRefusal, RemoteRelay } from "../../sync/remote_relay.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
-import { privateKinds, relayPolicies } from "../access_policies.ts";
-import type { CommandContext, RunCommand } from "../command_context.ts";
-import { type ExitCode, exitCode } from "../exit_code.ts";
-import { importEvents, type ImportTally } from "../import_events.ts";
-import { type SettingOptions, withSettingOptions } from "../setting_options.ts";
-import { sha256 } from "../sha256.ts";
+import { privateKinds, relayPolicies } from "../access/access_policies.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { importEvents, type ImportTally } from "../transfer/import_events.ts";
+import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { sha256 } from "../system/sha256.ts";
 import { createVerifier } from "../verifier.ts";
 
 /** The options of the command. */

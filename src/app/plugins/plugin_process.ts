@@ -5,7 +5,7 @@
  */
 
 import type { Log } from "../../base/log.ts";
-import { LineSplitter } from "../json_lines.ts";
+import { LineSplitter } from "../transfer/json_lines.ts";
 import { MAX_LINE_BYTES, parseReply, type Verdict } from "./plugin_lines.ts";
 
 /** Who is told of what comes from a process. */

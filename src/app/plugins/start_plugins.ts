@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { Settings } from "../setting_list.ts";
+import type { Settings } from "../settings/setting_list.ts";
 import { Plugin, type PluginHook } from "./plugin.ts";
 
 /** Starts what the settings name. */

@@ -1,7 +1,7 @@
 import { equal } from "node:assert/strict";
 import { checkConfig } from "../../../src/app/commands/config_check.ts";
-import { exitCode } from "../../../src/app/exit_code.ts";
-import { settingsWith } from "../../../src/app/setting_list.ts";
+import { exitCode } from "../../../src/app/command_line/exit_code.ts";
+import { settingsWith } from "../../../src/app/settings/setting_list.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";
 
 Deno.test("what was said is shown with its place, in the order of the file, without passwords", async () => {

@@ -1,6 +1,6 @@
 import { equal, ok, rejects } from "node:assert/strict";
 import { exportEvents, type ExportFlags } from "../../../src/app/commands/export.ts";
-import { exitCode } from "../../../src/app/exit_code.ts";
+import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";

@@ -1,6 +1,6 @@
 import { equal, ok, rejects } from "node:assert/strict";
 import { importFile } from "../../../src/app/commands/import.ts";
-import { exitCode } from "../../../src/app/exit_code.ts";
+import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";

@@ -1,7 +1,7 @@
 import { equal, ok } from "node:assert/strict";
 import { showInfo } from "../../../src/app/commands/info.ts";
-import { exitCode } from "../../../src/app/exit_code.ts";
-import { settingsWith } from "../../../src/app/setting_list.ts";
+import { exitCode } from "../../../src/app/command_line/exit_code.ts";
+import { settingsWith } from "../../../src/app/settings/setting_list.ts";
 import { version } from "../../../src/app/version.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { Command } from "../../../src/app/commander.ts";
+import { Command } from "../../../src/app/command_line/commander.ts";
 import { defineMigrateStore, migrateStore } from "../../../src/app/commands/migrate_store.ts";
-import { exitCode } from "../../../src/app/exit_code.ts";
+import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";

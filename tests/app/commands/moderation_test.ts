@@ -6,8 +6,8 @@ import {
   listReports,
   listRules,
 } from "../../../src/app/commands/moderation.ts";
-import { exitCode } from "../../../src/app/exit_code.ts";
-import { settingsWith } from "../../../src/app/setting_list.ts";
+import { exitCode } from "../../../src/app/command_line/exit_code.ts";
+import { settingsWith } from "../../../src/app/settings/setting_list.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";
 import { newKey, recordOf, someEvent } from "../../kit/records.ts";

@@ -1,7 +1,7 @@
 import { equal, match, rejects } from "node:assert/strict";
 import { reindexStore } from "../../../src/app/commands/reindex.ts";
-import { exitCode } from "../../../src/app/exit_code.ts";
-import { settingsWith } from "../../../src/app/setting_list.ts";
+import { exitCode } from "../../../src/app/command_line/exit_code.ts";
+import { settingsWith } from "../../../src/app/settings/setting_list.ts";
 import type { QueryOptions } from "../../../src/store/event_store.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";

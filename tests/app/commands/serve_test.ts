@@ -1,5 +1,5 @@
 import { deepEqual } from "node:assert/strict";
-import { Command } from "../../../src/app/commander.ts";
+import { Command } from "../../../src/app/command_line/commander.ts";
 import { defineServe } from "../../../src/app/commands/serve.ts";
 
 Deno.test("serve takes addresses, and the settings that every command takes", async () => {

@@ -1,5 +1,5 @@
 import { equal, rejects } from "node:assert/strict";
-import { systemClock as clock } from "../../../src/app/system_clock.ts";
+import { systemClock as clock } from "../../../src/app/system/system_clock.ts";
 import { BufferedReader } from "../../../src/net/buffered_reader.ts";
 import { dial, DialFailed } from "../../../src/net/client/dial.ts";
 import {

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { sha256 } from "../../../src/app/sha256.ts";
+import { sha256 } from "../../../src/app/system/sha256.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { bytesToHex, hexToBytes } from "../../../src/nostr/hex.ts";
 import { type ItemSet, ItemSetBuilder } from "../../../src/nostr/negentropy/item_set.ts";

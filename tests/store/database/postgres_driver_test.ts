@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { systemClock } from "../../../src/app/system_clock.ts";
+import { systemClock } from "../../../src/app/system/system_clock.ts";
 import { TimeBudget } from "../../../src/store/database/time_budget.ts";
 import type { Statement } from "../../../src/store/database/database.ts";
 import { openPostgres } from "../../../src/store/database/postgres.ts";

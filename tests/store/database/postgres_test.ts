@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { systemClock } from "../../../src/app/system_clock.ts";
+import { systemClock } from "../../../src/app/system/system_clock.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import { TimeBudget } from "../../../src/store/database/time_budget.ts";

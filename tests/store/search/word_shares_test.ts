@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { sha256, sha256OfText } from "../../../src/app/sha256.ts";
+import { sha256, sha256OfText } from "../../../src/app/system/sha256.ts";
 import { portableHashText } from "../../../src/nostr/event_id.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import { migrate } from "../../../src/store/database/migrations.ts";

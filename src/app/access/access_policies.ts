@@ -1,0 +1,111 @@
+/**
+ * From the settings to the policies of the relay.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import { noBroadFilters } from "../../relay/access/broad_filters.ts";
+import { withoutKeys, withoutTexts } from "../../relay/access/banned.ts";
+import { keyRates } from "../../relay/access/key_rates.ts";
+import { kindsWithin } from "../../relay/access/kinds.ts";
+import { membership } from "../../relay/access/membership.ts";
+import { proofOfWork } from "../../relay/access/proof_of_work.ts";
+import { ruledBy } from "../../relay/access/ruled.ts";
+import type { RuleBook } from "../../relay/access/rules.ts";
+import { notExpired } from "../../relay/access/expiration.ts";
+import type { Policy } from "../../relay/access/policy.ts";
+import { privateKindsNeedAuth } from "../../relay/access/private_kinds.ts";
+import { standardPolicies } from "../../relay/access/standard.ts";
+import { vanishesHere } from "../../relay/access/vanish.ts";
+import { webOfTrust } from "../../relay/access/web_of_trust.ts";
+import { relayLimits } from "../relay_limits.ts";
+import { youngEnough } from "./retention_policy.ts";
+import { readPublicKeys } from "../settings/public_key.ts";
+import { kindRange, retentionRules } from "../database/retention_rules.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import type { Trust } from "./trust.ts";
+
+/** What policies work with besides settings. */
+export interface PolicyContext {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** What the operator decides one by one. */
+  readonly rules: RuleBook;
+  /** The web of trust, where there is one. */
+  readonly trust?: Pick<Trust, "isTrusted"> | undefined;
+}
+
+/** What a relay asks of events and requests, the cheapest first. */
+export function relayPolicies(
+  { settings, clock, rules, trust }: PolicyContext,
+): readonly Policy[] {
+  const { access, limits, relay } = settings;
+  const members = new Set(readPublicKeys("access.members", access.members));
+  const isMember = (key: string) => members.has(key) || rules.has("allowed-key", key);
+  const rate = { perSecond: limits.key_event_rate, burst: limits.key_event_burst };
+  return [
+    ...standardPolicies(relayLimits(settings)),
+    vanishesHere(relay.url),
+    ruledBy(rules),
+    withoutKeys(new Set(readPublicKeys("access.banned_keys", access.banned_keys))),
+    kindsWithin({
+      allowed: access.allowed_kinds.map(kindRange),
+      banned: access.banned_kinds.map(kindRange),
+    }),
+    membership({
+      writers: access.writers,
+      readers: access.readers,
+      isMember,
+    }),
+    ...trust === undefined ? [] : [webOfTrust({
+      isTrusted: (key) => isMember(key) || trust.isTrusted(key),
+      bits: access.strangers === "pow" ? access.stranger_pow_difficulty : undefined,
+    })],
+    proofOfWork({
+      minBits: access.min_pow_difficulty,
+      kindBits: new Map(access.kind_pow_difficulty.map(kindBits)),
+      isCommitted: access.pow_committed,
+    }),
+    withoutTexts(access.banned_texts),
+    ...access.broad_filters ? [] : [noBroadFilters],
+    privateKindsNeedAuth(privateKinds(settings)),
+    youngEnough(retentionRules(settings)),
+    keyRates(rate, clock),
+  ];
+}
+
+/** `1059=16` */
+function kindBits(text: string): [number, number] {
+  const [kind, bits] = text.split("=");
+  return [Number(kind), Number(bits)];
+}
+
+/**
+ * What an import asks of events.
+ *
+ * @param limits Whether the limits on size and date count. A request to vanish that is meant for another
+ * relay must never reach the store.
+ */
+export function importPolicies(context: PolicyContext, limits: boolean): readonly Policy[] {
+  return limits ? relayPolicies(context) : [notExpired, vanishesHere(context.settings.relay.url)];
+}
+
+/**
+ * Who may manage the relay.
+ *
+ * @see NIP-86
+ */
+export function admins({ access, relay }: Pick<Settings, "access" | "relay">): ReadonlySet<string> {
+  const keys = access.admins.length > 0 ? access.admins : relay.pubkey === "" ? [] : [relay.pubkey];
+  return new Set(readPublicKeys("access.admins", keys));
+}
+
+/**
+ * Kinds that are not for everybody.
+ *
+ * @see NIP-04, NIP-17, NIP-59
+ */
+export function privateKinds({ access }: Pick<Settings, "access">): ReadonlySet<number> {
+  return new Set(access.private_kinds.map(Number));
+}

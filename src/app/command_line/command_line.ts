@@ -1,0 +1,76 @@
+/**
+ * The command line: which commands there are, and what happens when it makes no sense.
+ *
+ * @module
+ */
+
+import { Command, CommanderError } from "./commander.ts";
+import { utf8 } from "../../base/bytes.ts";
+import type { CommandWork, RunCommand } from "./command_context.ts";
+import { defineConfigCheck } from "../commands/config_check.ts";
+import { defineExport } from "../commands/export.ts";
+import { defineImport } from "../commands/import.ts";
+import { defineInfo } from "../commands/info.ts";
+import { defineModeration } from "../commands/moderation.ts";
+import { defineMigrateStore } from "../commands/migrate_store.ts";
+import { defineReindex } from "../commands/reindex.ts";
+import { defineSync } from "../commands/sync.ts";
+import { defineServe } from "../commands/serve.ts";
+import { type ExitCode, exitCode } from "./exit_code.ts";
+import type { SettingOptions } from "./setting_options.ts";
+import type { Output } from "../system/streams.ts";
+import { version } from "../version.ts";
+
+/** The commands, in the order in which the help shows them. A new one is a file and a line here. */
+const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
+  defineServe,
+  defineImport,
+  defineExport,
+  defineMigrateStore,
+  defineSync,
+  defineReindex,
+  defineModeration,
+  defineConfigCheck,
+  defineInfo,
+];
+
+/** Where help and complaints go, and who does a command's work. */
+export interface CommandLineHost {
+  readonly streams: { readonly stdout: Output; readonly stderr: Output };
+  run(options: SettingOptions, work: CommandWork): Promise<ExitCode>;
+}
+
+/**
+ * Does what `args` ask, and gives the exit code. Help asked for goes to standard output, help given
+ * because of a mistake to standard error.
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  host: CommandLineHost,
+): Promise<ExitCode> {
+  let code: ExitCode = exitCode.done;
+  const said = { stdout: "", stderr: "" };
+  const program = new Command("gallimimus")
+    .description("A Nostr relay on Deno and Postgres.")
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError("(--help shows what there is; options stand after the command)")
+    .configureOutput({
+      writeOut: (text) => said.stdout += text,
+      writeErr: (text) => said.stderr += text,
+    });
+  for (const define of COMMANDS) {
+    define(program, async (options, work) => {
+      code = await host.run(options, work);
+    });
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    code = error.exitCode === 0 ? exitCode.done : exitCode.misused;
+  }
+  if (said.stdout) await host.streams.stdout.write(utf8(said.stdout));
+  if (said.stderr) await host.streams.stderr.write(utf8(said.stderr));
+  return code;
+}

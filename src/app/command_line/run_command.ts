@@ -1,0 +1,119 @@
+/**
+ * The surroundings of every command: settings before it, log and signals around it, an exit code after.
+ *
+ * @module
+ */
+
+import { utf8 } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import { StoreUnavailable } from "../../store/event_store.ts";
+import type { TidyStore } from "../../store/write/upkeep.ts";
+import type { CommandWork } from "./command_context.ts";
+import { type ExitCode, exitCode } from "./exit_code.ts";
+import { type LoadedSettings, loadSettings, problemLine } from "../settings/load_settings.ts";
+import { configureLog, logStyle, relayLog } from "./logging.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import { watchRunner } from "./runner_watch.ts";
+import { settingFlags, type SettingOptions } from "./setting_options.ts";
+import { watchStopSignals } from "./signals.ts";
+import type { Streams } from "../system/streams.ts";
+
+/** The text of a file; or that there is no such file; or why it cannot be read. */
+export type ReadText =
+  | { readonly text: string }
+  | { readonly missing: true }
+  | { readonly fault: string };
+
+/** The process, as an argument. */
+export interface Host {
+  readonly streams: Streams;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** All environment variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  readText(path: string): Promise<ReadText>;
+  /** Writes one line of the log. Does not wait. */
+  writeLogLine(line: string): void;
+  openStore(settings: Settings, log: Log): Promise<TidyStore>;
+  /** Ends the process on the spot. */
+  exit(code: number): void;
+}
+
+/** The file that is read when the command line names none. It need not exist. */
+const DEFAULT_CONFIG_PATH = "config.toml";
+
+/**
+ * Loads the settings, does the work and says how it went. A failure is a line on standard error.
+ */
+export async function runCommand(
+  host: Host,
+  options: SettingOptions,
+  work: CommandWork,
+): Promise<ExitCode> {
+  const loaded = await loadFromHost(host, options);
+  if ("problems" in loaded) {
+    for (const problem of loaded.problems) await complain(host, problemLine(problem));
+    return exitCode.misused;
+  }
+  const { settings, origins } = loaded;
+  const { isTerminal } = host.streams.stderr;
+  const style = logStyle(settings.log, { isTerminal, noColor: host.environment["NO_COLOR"] });
+  const endLog = configureLog(style, (line) => host.writeLogLine(line));
+  const log = relayLog();
+  const watch = watchStopSignals({
+    clock: host.clock,
+    exit: (code) => host.exit(code),
+    stopsOnHangup: host.streams.stderr.isTerminal,
+  });
+  const endRunnerWatch = watchRunner(host, () => watch.request());
+  const { streams, clock, random } = host;
+  const { stop } = watch;
+  const openStore = (url = settings.database.url) =>
+    host.openStore({ ...settings, database: { ...settings.database, url } }, log);
+  try {
+    return await work({ settings, origins, log, clock, random, streams, stop, openStore });
+  } catch (error) {
+    await complain(host, failureText(error));
+    return exitCode.failed;
+  } finally {
+    await endRunnerWatch();
+    watch.close();
+    endLog();
+  }
+}
+
+async function loadFromHost(host: Host, options: SettingOptions): Promise<LoadedSettings> {
+  const path = options.config ?? DEFAULT_CONFIG_PATH;
+  const read = await host.readText(path);
+  if ("fault" in read || ("missing" in read && options.config !== undefined)) {
+    const message = "fault" in read ? read.fault : "no such file";
+    return { problems: [{ source: path, name: "", message }] };
+  }
+  return loadSettings({
+    ...("text" in read ? { file: { path, text: read.text } } : {}),
+    environment: host.environment,
+    flags: settingFlags(options),
+  });
+}
+
+async function complain(host: Host, message: string): Promise<void> {
+  await host.streams.stderr.write(utf8(`gallimimus: ${message}\n`));
+}
+
+/**
+ * What went wrong, in a line where the world is to blame, and with the stack where we are: then the
+ * line alone would help nobody.
+ */
+function failureText(error: unknown): string {
+  if (error instanceof StoreUnavailable) return `database: ${error.message}`;
+  if (error instanceof Error && isSystemError(error)) return error.message;
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+/** What the system refused: an address in use, a file that may not be read. No trace explains it. */
+function isSystemError(error: Error & { readonly code?: unknown }): boolean {
+  return error.name in Deno.errors ||
+    (typeof error.code === "string" && /^E[A-Z]+$/.test(error.code));
+}

@@ -1,0 +1,50 @@
+/**
+ * Which database the settings mean.
+ *
+ * @module
+ */
+
+import { findPostgresPackage } from "../../postgres_server/postgres_package.ts";
+import { nameFault, reachFault, serverAccount } from "../../postgres_server/server_account.ts";
+import type { Settings } from "../settings/setting_list.ts";
+
+/** A database, and how it came to be chosen. */
+export interface DatabaseChoice {
+  readonly url: string;
+  /** Why it is not the private server that it would be elsewhere; one sentence without a full stop. */
+  readonly because?: string;
+}
+
+/**
+ * The database that was set, or else an embedded one inside the data directory: the one that is there, or for
+ * a new relay a private Postgres server where there can be one, and PGlite elsewhere.
+ *
+ * @see docs/decisions/0005-embedded-default.md
+ */
+export async function chooseDatabase(
+  { url, data }: Pick<Settings["database"], "url" | "data">,
+): Promise<DatabaseChoice> {
+  if (url !== "") return { url };
+  const directory = data.replace(/(?<=.)\/+$/, "");
+  const [pglite, managed] = [`${directory}/pglite`, `${directory}/postgres`];
+  if (await exists(pglite)) return { url: `pglite:${pglite}` };
+  if (await exists(`${managed}/data`)) return { url: `managed:${managed}` };
+  const fault = await managedFault(managed);
+  return fault === undefined
+    ? { url: `managed:${managed}` }
+    : { url: `pglite:${pglite}`, because: fault };
+}
+
+/** Why there can be no private server in `directory`. */
+async function managedFault(directory: string): Promise<string | undefined> {
+  const run = await Deno.permissions.query({ name: "run" });
+  if (run.state !== "granted") return "this process may not start others (--allow-run)";
+  const found = await findPostgresPackage();
+  if ("fault" in found) return found.fault;
+  const account = await serverAccount(`${directory}/data`);
+  return await nameFault(account) ?? await reachFault(directory, account);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

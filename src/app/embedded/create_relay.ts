@@ -1,0 +1,118 @@
+/**
+ * The relay as a library.
+ *
+ * @module
+ */
+
+import type { Log } from "../../base/log.ts";
+import { silentLog } from "../../base/log.ts";
+import { loadSettings, problemLine } from "../settings/load_settings.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import type { Counters } from "../../relay/counters.ts";
+import { relayInformationJson } from "../../http/routes/relay_information.ts";
+import { type Filter, LocalClient, type Published } from "./local_client.ts";
+import type { Policy } from "../../relay/access/policy.ts";
+import { openStore } from "../database/open_store.ts";
+import { RelayHost } from "../relay_host.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import { systemClock } from "../system/system_clock.ts";
+
+/** What an embedded relay is made of. */
+export interface CreateRelayOptions {
+  /** Settings by full name, as in `config.toml`: `{ "limits.max_limit": 200 }`. Others are defaults. */
+  readonly settings?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** Where the relay says what happens. Default: nowhere. */
+  readonly log?: Log;
+  /** Rules of the host, asked after those that the settings ask for. */
+  readonly policies?: readonly Policy[];
+}
+
+/** What is known of whoever sent a request, as `Deno.serve` tells its handler. */
+export interface RequestOrigin {
+  /** Where the request came from. */
+  readonly remoteAddr: Deno.Addr;
+}
+
+/** A relay inside another program. */
+export interface EmbeddedRelay {
+  /**
+   * Answers a request of the host's own server: NIP-11, the landing page, or an upgrade on the
+   * runtime's WebSocket. That transport is reduced: it cannot ping, hold back reading, or drop a peer
+   * that does not read. Prefer {@link listen} where the host lets you.
+   */
+  fetch(request: Request, origin?: RequestOrigin): Promise<Response>;
+  /** Accepts connections at `HOST:PORT` or `unix:/path`, after `tls:` for TLS, and says at which URL. */
+  listen(address: string): Promise<string>;
+  /** Checks and stores an event of the host's, and tells it to whoever listens. Never rejects. */
+  publish(event: NostrEvent): Promise<Published>;
+  /**
+   * The stored events that match any of the filters, newest first, each once. Nothing is hidden from the
+   * host. Throws a TypeError for what is no filter.
+   */
+  query(filters: readonly Filter[]): AsyncIterable<NostrEvent>;
+  /**
+   * Events that match any of the filters, from now on and until the loop over them ends. Throws a
+   * TypeError for what is no filter, and a RangeError when more than 10,000 wait to be read.
+   */
+  subscribe(filters: readonly Filter[]): AsyncIterable<NostrEvent>;
+  /** What the relay says of itself: the document of NIP-11, by the names of the wire. */
+  information(): Readonly<Record<string, unknown>>;
+  /** What happened so far; numbers that only grow. */
+  readonly counters: Readonly<Counters>;
+  /** Ends all connections and closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a relay for a host program. Rejects with a TypeError when the settings are wrong, naming each
+ * mistake, and with `StoreUnavailable` when the database cannot be had.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { createRelay } from "./create_relay.ts";
+ *
+ * const relay = await createRelay({
+ *   settings: { "database.url": "memory:", "relay.name": "embedded", "signatures.workers": 0 },
+ * });
+ * const headers = { Accept: "application/nostr+json" };
+ * const response = await relay.fetch(new Request("http://localhost/", { headers }));
+ * equal((await response.json()).name, "embedded");
+ * await relay.close();
+ * ```
+ */
+export async function createRelay(options: CreateRelayOptions = {}): Promise<EmbeddedRelay> {
+  const settings = settingsOf(options.settings ?? {});
+  const log = options.log ?? silentLog;
+  const store = await openStore(settings, log);
+  const { policies = [] } = options;
+  const host = await RelayHost.start({ settings, store, clock: systemClock, log, policies });
+  const local = new LocalClient(host, settings);
+  return {
+    publish: (event) => local.publish(event),
+    query: (filters) => local.query(filters),
+    subscribe: (filters) => local.subscribe(filters),
+    information: () => JSON.parse(relayInformationJson(host.information())),
+    counters: host.relay.counters,
+    // Before anything is waited for: the runtime forgets the address with the request.
+    fetch: (request, origin) => host.fetch(request, addressOf(origin)),
+    listen: (address) => host.listen(address),
+    close: () => host.close(),
+  };
+}
+
+function settingsOf(values: NonNullable<CreateRelayOptions["settings"]>): Settings {
+  const flags = Object.entries(values).map(([name, value]) => ({
+    flag: "settings",
+    name,
+    text: typeof value === "object" ? value.join(",") : String(value),
+  }));
+  const loaded = loadSettings({ flags });
+  if ("settings" in loaded) return loaded.settings;
+  throw new TypeError(loaded.problems.map(problemLine).join("\n"));
+}
+
+function addressOf(origin: RequestOrigin | undefined): string {
+  const address = origin?.remoteAddr;
+  return address !== undefined && "hostname" in address ? address.hostname : "unix";
+}

@@ -1,0 +1,111 @@
+/**
+ * The relay as its own program uses it, without a socket.
+ *
+ * @module
+ */
+
+import { utf8Decode } from "../../base/bytes.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { parseFilter } from "../../nostr/parse_filter.ts";
+import { type Reason, reasonText } from "../../nostr/reason.ts";
+import type { RelayHost } from "../relay_host.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import { relayLimits } from "../relay_limits.ts";
+
+/** A filter as it is written. @see NIP-01 */
+export interface Filter {
+  /** Ids, 64 lower-case hex digits. */
+  readonly ids?: readonly string[];
+  /** Public keys, 64 lower-case hex digits. */
+  readonly authors?: readonly string[];
+  /** Kinds, from 0 to 65535. */
+  readonly kinds?: readonly number[];
+  /** Seconds since 1970, inclusive. */
+  readonly since?: number;
+  /** Seconds since 1970, inclusive. */
+  readonly until?: number;
+  /** The most stored events wanted. */
+  readonly limit?: number;
+  /** Words that must be found, where search is on. @see NIP-50 */
+  readonly search?: string;
+  /** First values of tags of one letter. */
+  readonly [tag: `#${string}`]: readonly string[];
+}
+
+/** What became of a published event. */
+export interface Published {
+  /** As the second element of an OK says it. */
+  readonly accepted: boolean;
+  /** As the third element of an OK says it. */
+  readonly reason?: Reason;
+}
+
+/** Events that may wait for who reads a subscription. */
+const MAX_WAITING = 10_000;
+
+/**
+ * Publishes, asks and listens on behalf of the program itself: nothing is hidden from it, and policies
+ * see its events with the origin `relay`.
+ */
+export class LocalClient {
+  readonly #host: RelayHost;
+  readonly #settings: Settings;
+
+  constructor(host: RelayHost, settings: Settings) {
+    this.#host = host;
+    this.#settings = settings;
+  }
+
+  /** Checks and stores an event, and tells it to whoever listens. Never rejects. */
+  async publish(event: NostrEvent): Promise<Published> {
+    const { accepted, reason } = await this.#host.relay.publish(event);
+    return { accepted, ...reason && { reason } };
+  }
+
+  /**
+   * The stored events that match any of the filters, newest first, each once. Throws a TypeError for what
+   * is no filter.
+   */
+  async *query(filters: readonly Filter[]): AsyncGenerator<NostrEvent, void> {
+    for await (const rows of this.#host.query(this.#parsed(filters))) {
+      for (const { json } of rows) yield JSON.parse(utf8Decode(json)!);
+    }
+  }
+
+  /**
+   * Events that match any of the filters, from now on and until the loop over them ends. Throws a
+   * TypeError for what is no filter, and a RangeError when more than 10,000 events wait to be read.
+   */
+  async *subscribe(filters: readonly Filter[]): AsyncGenerator<NostrEvent, void> {
+    const waiting: NostrEvent[] = [];
+    let wake = () => {};
+    const stop = this.#host.relay.listen(this.#parsed(filters), (event) => {
+      // One more than may wait says that there were too many.
+      if (waiting.length <= MAX_WAITING) waiting.push(event);
+      wake();
+    });
+    // Once, or each wait would leave one behind.
+    const forget = this.#host.onClosed(() => wake());
+    try {
+      while (!this.#host.isClosed) {
+        if (waiting.length > MAX_WAITING) throw new RangeError("events are read too slowly");
+        const event = waiting.shift();
+        if (event !== undefined) yield event;
+        else await new Promise<void>((resolve) => wake = resolve);
+      }
+    } finally {
+      stop();
+      forget();
+    }
+  }
+
+  #parsed(filters: readonly Filter[]): readonly ReqFilter[] {
+    const limits = relayLimits(this.#settings);
+    return filters.map((filter) => {
+      const parsed = parseFilter(filter, { ...limits, maxFilterValues: Infinity });
+      if ("prefix" in parsed) throw new TypeError(reasonText(parsed));
+      return parsed;
+    });
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * What the relay is told of a client's handshake.
+ *
+ * @module
+ */
+
+import type { ConnectionInfo } from "../../net/server/listen.ts";
+import type { Handshake } from "../../relay/access/client.ts";
+
+/** What is kept of a header, characters: a user agent may be as long as a request. */
+const MAX_KEPT = 256;
+
+/**
+ * The URL that a client connected to, and what its headers say of it. Proxies pass `Host` on.
+ */
+export function handshakeOf(
+  { target, headers, secure }: Pick<ConnectionInfo, "target" | "headers" | "secure">,
+): Handshake {
+  const host = headers.get("host");
+  const path = target.split("?", 1)[0]!;
+  const origin = headers.get("origin");
+  const userAgent = headers.get("user-agent");
+  return {
+    ...host !== null && { url: kept(`${secure ? "wss" : "ws"}://${host}${path}`) },
+    ...origin !== null && { origin: kept(origin) },
+    ...userAgent !== null && { userAgent: kept(userAgent) },
+  };
+}
+
+function kept(text: string): string {
+  return text.slice(0, MAX_KEPT);
+}

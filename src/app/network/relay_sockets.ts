@@ -1,0 +1,119 @@
+/**
+ * The sockets of a relay: all its addresses, and what they share.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { endpointUrl, isEndpointPath } from "../../http/endpoint_path.ts";
+import { createGates, type Gates } from "../../net/server/admission.ts";
+import { listen, type Listener, type ListenOptions } from "../../net/server/listen.ts";
+import { parseListenAddress } from "../../net/address/listen_address.ts";
+import { type NetCounters, zeroNetCounters } from "../../net/server/net_counters.ts";
+import { nodeZlib } from "../../net/zlib.ts";
+import { BufferPool } from "../../websocket/buffer_pool.ts";
+import { acceptDeflate } from "../../websocket/permessage_deflate.ts";
+import {
+  admissionLimits,
+  listenLimits,
+  originRule,
+  paceLimits,
+  type ProxyOptions,
+  proxyOptions,
+  unreadLimits,
+} from "./network_options.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import { systemRandom } from "../system/system_random.ts";
+import { TlsFiles } from "./tls_files.ts";
+
+/** What the sockets run on, and who is told of what comes in. */
+export interface RelaySocketsOptions extends Pick<ListenOptions, "onConnection" | "onRequest"> {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What an address begins with that speaks TLS. */
+const TLS_PREFIX = "tls:";
+
+/**
+ * Listens at any number of addresses.
+ */
+export class RelaySockets {
+  /** What happened, at all addresses together. */
+  readonly counters: NetCounters = zeroNetCounters();
+  readonly #options: RelaySocketsOptions;
+  /** Who may come in, by whichever address. */
+  readonly gates: Gates;
+  /** Which proxies are believed. */
+  readonly proxies: ProxyOptions;
+  readonly #pool = new BufferPool();
+  readonly #tls: TlsFiles | undefined;
+  readonly #listeners: Listener[] = [];
+
+  /** Throws when a network of the settings is none, or a certificate cannot be used. */
+  constructor(options: RelaySocketsOptions) {
+    const { settings, clock, log } = options;
+    const { tls, network } = settings;
+    this.#options = options;
+    this.proxies = proxyOptions(settings);
+    this.gates = createGates(admissionLimits(settings), clock);
+    if (tls.certificate_files.length !== tls.key_files.length) {
+      throw new TypeError("tls.key_files needs as many files as tls.certificate_files");
+    }
+    this.#tls = tls.certificate_files.length === 0 ? undefined : new TlsFiles({
+      settings: tls,
+      clock,
+      log,
+      counters: this.counters,
+      handshakeTimeoutMs: network.handshake_timeout_ms,
+    });
+  }
+
+  /** Accepts connections at `address` and says at which URL. Rejects when it cannot be had. */
+  async listen(address: string): Promise<string> {
+    const { settings, clock, log, onConnection, onRequest } = this.#options;
+    const { network } = settings;
+    const isSecure = address.startsWith(TLS_PREFIX);
+    const at = parseListenAddress(isSecure ? address.slice(TLS_PREFIX.length) : address);
+    if (at === undefined) throw new TypeError(`cannot listen at "${address}": not an address`);
+    if (isSecure && this.#tls === undefined) {
+      throw new TypeError(`cannot listen at "${address}": tls.certificate_files is empty`);
+    }
+    const listener = await listen({
+      at,
+      clock,
+      log,
+      limits: listenLimits(settings),
+      pace: paceLimits(settings),
+      unread: { ...unreadLimits(settings), random: systemRandom },
+      socketMode: parseInt(network.socket_mode, 8),
+      backlog: network.backlog,
+      reusePort: network.reuse_port,
+      pool: this.#pool,
+      gates: this.gates,
+      counters: this.counters,
+      ...this.proxies,
+      tls: isSecure ? this.#tls?.gate : undefined,
+      allowsOrigin: originRule(network.allowed_origins),
+      acceptsPath: (path) => isEndpointPath(path, network.path),
+      chooseExtension: network.compression ? acceptDeflate({ zlib: nodeZlib }) : undefined,
+      onConnection,
+      onRequest,
+    });
+    this.#listeners.push(listener);
+    return endpointUrl(listener.url, network.path);
+  }
+
+  /** Takes over certificates that have changed. */
+  reloadCertificates(): void {
+    this.#tls?.reload();
+  }
+
+  /** Accepts no more, and resolves when the last connection is gone. */
+  async close(): Promise<void> {
+    this.#tls?.close();
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The files with certificates and keys, and what becomes of them when they change.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import { TlsGate, type TlsGateOptions, type TlsMaterial } from "../../net/server/tls_gate.ts";
+import type { Settings } from "../settings/setting_list.ts";
+
+/** What a second is, in the unit that timers take. */
+const MS_PER_SECOND = 1000;
+
+/** What {@link TlsFiles} needs. */
+export interface TlsFilesOptions extends TlsGateOptions {
+  readonly settings: Settings["tls"];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Keeps a gate up to date with its files. New files that make no sense, such as a certificate whose key
+ * has not been written yet, are logged, and looked at again when they have changed again.
+ */
+export class TlsFiles {
+  readonly gate: TlsGate;
+  readonly #options: TlsFilesOptions;
+  readonly #timer: Timer;
+  /** When the files that were read last had been written. */
+  #version: string;
+
+  /** Reads the files. Throws when one cannot be read or makes no sense. */
+  constructor(options: TlsFilesOptions) {
+    const { settings, clock } = options;
+    this.#options = options;
+    this.#version = versionOf(settings);
+    this.gate = new TlsGate(readMaterial(settings), options);
+    this.#timer = clock.every(settings.reload_check_s * MS_PER_SECOND, () => this.reload());
+  }
+
+  /** Looks at the files now, and takes them over if they have changed. */
+  reload(): void {
+    const { settings, log } = this.#options;
+    const version = versionOf(settings);
+    if (version === this.#version) return;
+    this.#version = version;
+    try {
+      this.gate.update(readMaterial(settings));
+      log.info("certificates exchanged", { files: settings.certificate_files.join(", ") });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error("new certificates not taken, the old ones stay", { reason });
+    }
+  }
+
+  /** Looks at the files no more. */
+  close(): void {
+    this.#timer.cancel();
+  }
+}
+
+function readMaterial(settings: Settings["tls"]): TlsMaterial {
+  const { certificate_files, key_files, client_authorities_file } = settings;
+  const identities = certificate_files.map((file, at) => ({
+    certificate: Deno.readTextFileSync(file),
+    key: Deno.readTextFileSync(key_files[at]!),
+  }));
+  if (client_authorities_file === "") return { identities };
+  const authorities = Deno.readTextFileSync(client_authorities_file);
+  const required = settings.client_certificates === "required";
+  return { identities, clients: { authorities, required } };
+}
+
+/** Differs when a file has changed. A file that is not there has a version too. */
+function versionOf(settings: Settings["tls"]): string {
+  const { certificate_files, key_files, client_authorities_file } = settings;
+  const files = [...certificate_files, ...key_files, client_authorities_file];
+  return files.filter((file) => file !== "").map((file) => {
+    try {
+      const { mtime, ino, size } = Deno.statSync(file);
+      return `${mtime?.getTime()} ${ino} ${size}`;
+    } catch {
+      return "missing";
+    }
+  }).join("\n");
+}

@@ -1,0 +1,23 @@
+/**
+ * The real clock.
+ *
+ * @module
+ */
+
+import type { Clock, Timer } from "../../base/clock.ts";
+
+/**
+ * The clock of the machine. The monotonic time counts from the start of the process.
+ */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs: number, callback: () => void): Timer {
+    const id = setTimeout(callback, delayMs);
+    return { cancel: () => clearTimeout(id) };
+  },
+  every(periodMs: number, callback: () => void): Timer {
+    const id = setInterval(callback, periodMs);
+    return { cancel: () => clearInterval(id) };
+  },
+};

@@ -1,0 +1,23 @@
+/**
+ * Real chance.
+ *
+ * @module
+ */
+
+import type { Random } from "../../base/random.ts";
+
+/** The most bytes that one call of the Web Crypto API fills. */
+const QUOTA_BYTES = 65_536;
+
+/**
+ * The operating system's random bytes.
+ */
+export const systemRandom: Random = {
+  bytes(length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    for (let start = 0; start < length; start += QUOTA_BYTES) {
+      crypto.getRandomValues(bytes.subarray(start, start + QUOTA_BYTES));
+    }
+    return bytes;
+  },
+};

@@ -1,0 +1,203 @@
+/**
+ * From lines of JSON into a store, as fast as the store takes them and with a bounded part of them in
+ * memory.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import { parseJson } from "../../nostr/json.ts";
+import { parseEvent } from "../../nostr/parse_event.ts";
+import { reasonText } from "../../nostr/reason.ts";
+import { BAD_SIGNATURE, check, type Checked, type Refusal } from "../../relay/acceptance/check.ts";
+import type { Access } from "../../relay/access/access.ts";
+import type { Verifier } from "../../nostr/verifier.ts";
+import type { EventRecord, EventStore, PutOutcome } from "../../store/event_store.ts";
+import { type Line, LineSplitter } from "./json_lines.ts";
+import { sha256OfText } from "../system/sha256.ts";
+
+/** The most lines, and about the most bytes of text, that go to the store at once. */
+const BATCH_LINES = 4_000;
+const BATCH_CHARACTERS = 4_194_304;
+
+/** Batches on their way at once: while one is written, others are parsed and their signatures checked. */
+const BATCHES_IN_FLIGHT = 4;
+
+/** A batch that is being written goes on between two turns. */
+const LINES_IN_A_TURN = 200;
+
+/** How many refused lines are kept, to show what is wrong with them. */
+const MAX_EXAMPLES = 5;
+
+/** What the import works with. */
+export interface ImportOptions {
+  readonly store: EventStore;
+  /** Undefined takes signatures on trust. */
+  readonly verifier: Verifier | undefined;
+  /** What is asked of an event besides a true id and signature. */
+  readonly access: Pick<Access, "screen" | "event">;
+  /** Who brings the events. Default: an operator's file. */
+  readonly origin?: "import" | "sync";
+  /** Now, milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Longer lines are refused. */
+  readonly maxLineBytes: number;
+  /** Called after each batch. */
+  readonly onProgress?: (tally: ImportTally) => void;
+}
+
+/** A line that was refused. */
+export interface RefusedLine {
+  readonly number: number;
+  readonly reason: string;
+}
+
+/** What became of the lines so far. */
+export interface ImportTally extends Readonly<Record<PutOutcome, number>> {
+  /** How many lines were refused, by reason. */
+  readonly refused: ReadonlyMap<string, number>;
+  /** The first few of them. */
+  readonly examples: readonly RefusedLine[];
+}
+
+/**
+ * Stores the events that `pieces` hold, one JSON object a line. What is no event, does not have the id
+ * it says or (unless trusted) no signature that holds is refused and counted; so are ephemeral events
+ * and what the policy refuses.
+ *
+ * Rejects with what the stream or the store failed with; what was stored until then stays.
+ */
+export async function importEvents(
+  pieces: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+): Promise<ImportTally> {
+  const tally = new Tally();
+  const inFlight = new InFlight(BATCHES_IN_FLIGHT);
+  for await (const lines of batchesOf(pieces, options.maxLineBytes)) {
+    await inFlight.start(async () => {
+      await importBatch(lines, options, tally);
+      options.onProgress?.(tally);
+    });
+  }
+  await inFlight.finish();
+  return tally;
+}
+
+/** Lines in batches that are worth a round trip to the store. */
+async function* batchesOf(
+  pieces: AsyncIterable<Uint8Array>,
+  maxLineBytes: number,
+): AsyncGenerator<readonly Line[]> {
+  const splitter = new LineSplitter(maxLineBytes);
+  let batch: Line[] = [];
+  let characters = 0;
+  for await (const piece of pieces) {
+    for (const line of splitter.push(piece)) {
+      batch.push(line);
+      characters += "text" in line ? line.text.length : 0;
+      if (batch.length < BATCH_LINES && characters < BATCH_CHARACTERS) continue;
+      yield batch;
+      batch = [];
+      characters = 0;
+    }
+  }
+  batch.push(...splitter.end());
+  if (batch.length > 0) yield batch;
+}
+
+async function importBatch(
+  lines: readonly Line[],
+  options: ImportOptions,
+  tally: Tally,
+): Promise<void> {
+  const reading: Promise<EventRecord | undefined>[] = [];
+  for (const [place, line] of lines.entries()) {
+    if (place % LINES_IN_A_TURN === 0) await new Promise(setImmediate);
+    reading.push(readVerified(line, options, tally));
+  }
+  const batch = (await Promise.all(reading)).filter((record) => record !== undefined);
+  if (batch.length === 0) return;
+  for (const outcome of await options.store.put(batch)) tally[outcome]++;
+}
+
+async function readVerified(
+  line: Line,
+  options: ImportOptions,
+  tally: Tally,
+): Promise<EventRecord | undefined> {
+  const checked = readRecord(line, options);
+  if (typeof checked === "string") return tally.refuse(line.number, checked);
+  const { verifier, access } = options;
+  const { record, submission } = checked;
+  if (verifier !== undefined && !await verifier.verify(record.event)) {
+    return tally.refuse(line.number, reasonText(BAD_SIGNATURE.refusal));
+  }
+  const decision = await access.event(submission);
+  if (decision === undefined) return record;
+  const why = decision === "shadow" ? "blocked: a policy drops it" : reasonText(decision);
+  return tally.refuse(line.number, why);
+}
+
+/** The event on a line, or why it is refused. */
+function readRecord(
+  line: Line,
+  { access, nowMs, origin = "import" }: ImportOptions,
+): Exclude<Checked, Refusal> | string {
+  if ("fault" in line) return `invalid: ${line.fault}`;
+  const value = parseJson(line.text);
+  if (value === undefined) return "invalid: not JSON";
+  const event = parseEvent(value);
+  if ("reason" in event) return reasonText(event.reason);
+  const checked = check(event, { origin, access, nowMs, hashText: sha256OfText });
+  return "record" in checked ? checked : reasonText(checked.refusal);
+}
+
+/** The counts while they grow. */
+class Tally implements ImportTally {
+  stored = 0;
+  duplicate = 0;
+  superseded = 0;
+  deleted = 0;
+  readonly refused = new Map<string, number>();
+  readonly examples: RefusedLine[] = [];
+
+  refuse(number: number, reason: string): undefined {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+    // Batches overlap, so that a later line may be refused before an earlier one.
+    this.examples.push({ number, reason });
+    this.examples.sort((left, right) => left.number - right.number);
+    if (this.examples.length > MAX_EXAMPLES) this.examples.pop();
+  }
+}
+
+/** Runs several tasks at once, but no more than so many. The first failure stops all that follow. */
+class InFlight {
+  readonly #most: number;
+  readonly #running: Promise<void>[] = [];
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Starts `task` once there is room. Rejects when an earlier one failed. */
+  async start(task: () => Promise<void>): Promise<void> {
+    if (this.#running.length >= this.#most) await this.#running.shift();
+    this.#throwFailure();
+    this.#running.push(
+      task().catch((error: unknown) => {
+        this.#failure ??= { error };
+      }),
+    );
+  }
+
+  /** Waits for all. Rejects when one failed. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#running);
+    this.#throwFailure();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+}

@@ -1,0 +1,104 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { runCommandLine } from "../../../src/app/command_line/command_line.ts";
+import { exitCode } from "../../../src/app/command_line/exit_code.ts";
+import type { SettingOptions } from "../../../src/app/command_line/setting_options.ts";
+import { KeptOutput } from "../../kit/fake_command.ts";
+
+/** What a command line led to. */
+async function outcomeOf(...args: readonly string[]) {
+  const streams = { stdout: new KeptOutput(), stderr: new KeptOutput() };
+  const started: SettingOptions[] = [];
+  const code = await runCommandLine(args, {
+    streams,
+    run(options) {
+      started.push(options);
+      return Promise.resolve(exitCode.failed);
+    },
+  });
+  return { code, stdout: streams.stdout.text, stderr: streams.stderr.text, started };
+}
+
+const commands = [
+  ["serve"],
+  ["import", "-"],
+  ["export"],
+  ["config", "check"],
+  ["info"],
+  ["ban", "npub1x"],
+  ["unban", "npub1x"],
+  ["allow", "npub1x"],
+  ["disallow", "npub1x"],
+  ["list"],
+  ["reports"],
+  ["audit"],
+];
+
+for (const command of commands) {
+  const name = command.join(" ");
+
+  Deno.test(`${name}: the exit code is that of its work`, async () => {
+    const { code, started } = await outcomeOf(...command);
+    equal(code, exitCode.failed);
+    equal(started.length, 1);
+  });
+
+  Deno.test(`${name}: --help explains it and does nothing`, async () => {
+    const { code, stdout, stderr, started } = await outcomeOf(...command, "--help");
+    equal(code, exitCode.done);
+    ok(stdout.startsWith("Usage: gallimimus "), stdout);
+    ok(stdout.includes("--config <file>"));
+    deepEqual([stderr, started], ["", []]);
+  });
+
+  Deno.test(`${name}: takes settings`, async () => {
+    const options = ["--config", "a.toml", "--data", "d", "--database", "memory:"];
+    const { started } = await outcomeOf(...command, ...options, "--set", "log.level=warn");
+    const { config, data, database, set } = started[0]!;
+    deepEqual({ config, data, database }, { config: "a.toml", data: "d", database: "memory:" });
+    deepEqual(set, [{ flag: "--set", name: "log.level", text: "warn" }]);
+  });
+
+  Deno.test(`${name}: an unknown option is a misuse`, async () => {
+    const { code, stderr, started } = await outcomeOf(...command, "--databse", "x");
+    equal(code, exitCode.misused);
+    ok(stderr.includes("unknown option '--databse'"), stderr);
+    ok(stderr.includes("Did you mean --database?"), stderr);
+    deepEqual(started, []);
+  });
+}
+
+const misuses: readonly [string, readonly string[], string][] = [
+  ["no command", [], "Usage: gallimimus"],
+  ["an unknown command", ["serv"], "unknown command 'serv'"],
+  ["an unknown command of two words", ["config", "chek"], "unknown command 'chek'"],
+  ["half a command", ["config"], "Usage: gallimimus config"],
+  ["an argument too many", ["serve", "now"], "too many arguments"],
+  ["an argument too few", ["import"], "missing required argument 'file'"],
+  ["an option without its value", ["serve", "--data"], "argument missing"],
+  ["an assignment without =", ["serve", "--set", "x"], "Expected section.key=value"],
+  ["a time that is no number", ["export", "--since", "now"], "Expected a whole number"],
+  ["kinds that are no numbers", ["export", "--kinds", "1,a"], "Expected a whole number"],
+  ["a filter that is no JSON", ["export", "--filter", "{"], "Expected a JSON object"],
+  ["a filter that is no object", ["export", "--filter", "[]"], "Expected a JSON object"],
+];
+
+for (const [what, args, hint] of misuses) {
+  Deno.test(`${what} is a misuse, explained on standard error`, async () => {
+    const { code, stdout, stderr, started } = await outcomeOf(...args);
+    equal(code, exitCode.misused);
+    ok(stderr.includes(hint), stderr);
+    deepEqual([stdout, started], ["", []]);
+  });
+}
+
+Deno.test("--version is the version and nothing else", async () => {
+  const { code, stdout } = await outcomeOf("--version");
+  equal(code, exitCode.done);
+  ok(/^\d+\.\d+\.\d+\n$/.test(stdout), stdout);
+});
+
+Deno.test("--help names every command", async () => {
+  const { code, stdout } = await outcomeOf("--help");
+  equal(code, exitCode.done);
+  for (const [name] of commands) ok(stdout.includes(`\n  ${name} `), name);
+});

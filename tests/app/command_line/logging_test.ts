@@ -1,0 +1,101 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import {
+  configureLog,
+  type LogStyle,
+  logStyle,
+  relayLog,
+} from "../../../src/app/command_line/logging.ts";
+import type { Log } from "../../../src/base/log.ts";
+
+/** The lines that `say` leads to. */
+function linesOf(style: Partial<LogStyle>, say: (log: Log) => void): readonly string[] {
+  const lines: string[] = [];
+  const end = configureLog(
+    { level: "debug", format: "text", colour: false, ...style },
+    (line) => lines.push(line),
+  );
+  say(relayLog());
+  end();
+  return lines;
+}
+
+/** A line without its time, which is another each time. */
+function timeless(line: string): string {
+  return line.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/, "TIME");
+}
+
+function sayAll(log: Log): void {
+  log.debug("a");
+  log.info("b", { port: 8080, secure: false });
+  log.warn("c", { name: "two words", empty: "", none: undefined, nothing: null });
+  log.error("d", { text: 'a "b"\nc' });
+}
+
+Deno.test("text is time, level, sentence and fields, a line each", () => {
+  deepEqual(linesOf({}, sayAll).map(timeless), [
+    "TIME debug a\n",
+    "TIME info  b port=8080 secure=false\n",
+    'TIME warn  c name="two words" empty="" nothing=null\n',
+    'TIME error d text="a \\"b\\"\\nc"\n',
+  ]);
+});
+
+Deno.test("JSON is one object a line, with the fields beside the sentence", () => {
+  const lines = linesOf({ format: "json" }, sayAll).map((line) => JSON.parse(line));
+  deepEqual(lines.map(({ level, message }) => `${level} ${message}`), [
+    "debug a",
+    "info b",
+    "warn c",
+    "error d",
+  ]);
+  equal(lines[1].port, 8080);
+  equal(lines[3].text, 'a "b"\nc');
+  ok(lines.every(({ time }) => new Date(time).toISOString() === time));
+});
+
+for (
+  const [level, count] of [["debug", 4], ["info", 3], ["warn", 2], ["error", 1]] as const
+) {
+  Deno.test(`at level ${level}, ${count} of four levels are written`, () => {
+    equal(linesOf({ level }, sayAll).length, count);
+  });
+}
+
+Deno.test("colour marks the level and nothing else", () => {
+  const [line] = linesOf({ colour: true }, (log) => log.error("d", { a: 1 }));
+  equal(timeless(line ?? ""), "TIME \x1b[31merror\x1b[0m d a=1\n");
+});
+
+Deno.test("a peer's text cannot forge a line or colour it", () => {
+  const [line] = linesOf({}, (log) => log.info("x", { agent: "a\n2026 info  y\x1b[31m" }));
+  equal(line?.split("\n").length, 2);
+  ok(!line?.includes("\x1b"));
+});
+
+Deno.test("braces in a sentence are braces", () => {
+  const [line] = linesOf({}, (log) => log.info("x"));
+  equal(timeless(line ?? ""), "TIME info  x\n");
+});
+
+Deno.test("lines go nowhere before and after", () => {
+  const lines = linesOf({}, () => {});
+  relayLog().error("unheard");
+  deepEqual(lines, []);
+});
+
+Deno.test("text is for terminals and json for the rest, unless one is asked for", () => {
+  const terminal = { isTerminal: true, noColor: undefined };
+  const pipe = { isTerminal: false, noColor: undefined };
+  equal(logStyle({ level: "info", format: "auto" }, terminal).format, "text");
+  equal(logStyle({ level: "info", format: "auto" }, pipe).format, "json");
+  equal(logStyle({ level: "info", format: "json" }, terminal).format, "json");
+  equal(logStyle({ level: "info", format: "text" }, pipe).format, "text");
+});
+
+Deno.test("there is colour on a terminal only, and not against NO_COLOR", () => {
+  const settings = { level: "info", format: "auto" } as const;
+  equal(logStyle(settings, { isTerminal: true, noColor: undefined }).colour, true);
+  equal(logStyle(settings, { isTerminal: true, noColor: "" }).colour, true);
+  equal(logStyle(settings, { isTerminal: true, noColor: "1" }).colour, false);
+  equal(logStyle(settings, { isTerminal: false, noColor: undefined }).colour, false);
+});

@@ -1,0 +1,64 @@
+import { equal, match, rejects, throws } from "node:assert/strict";
+import { request } from "node:https";
+import { RelaySockets } from "../../../src/app/network/relay_sockets.ts";
+import { settingsWith } from "../../../src/app/settings/setting_list.ts";
+import type { SettingValue } from "../../../src/app/settings/setting.ts";
+import { silentLog } from "../../../src/base/log.ts";
+import { FakeClock } from "../../kit/fake_clock.ts";
+import { testAuthority } from "../../kit/test_certificates.ts";
+
+function sockets(values: Readonly<Record<string, SettingValue>> = {}): RelaySockets {
+  return new RelaySockets({
+    settings: settingsWith(new Map(Object.entries(values))),
+    clock: new FakeClock(),
+    log: silentLog,
+    onConnection: (connection) => connection.terminate(),
+    onRequest: (_, { address, secure }) => new Response(`${address} ${secure}`),
+  });
+}
+
+const vectors = new URL("../../vectors/tls/", import.meta.url).pathname;
+const tls = {
+  "tls.certificate_files": [`${vectors}localhost.pem`],
+  "tls.key_files": [`${vectors}localhost.key`],
+};
+
+/** The body of the page at `url`. */
+function page(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { ca: testAuthority, agent: false }, (response) => {
+      let text = "";
+      response.on("data", (chunk: Uint8Array) => text += new TextDecoder().decode(chunk));
+      response.on("end", () => resolve(text));
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
+
+Deno.test("a relay listens at several addresses, plain, TLS and Unix", async () => {
+  const directory = await Deno.makeTempDir();
+  const relay = sockets({ ...tls, "network.socket_mode": "0600" });
+  match(await relay.listen("127.0.0.1:0"), /^ws:\/\/127\.0\.0\.1:\d+$/);
+  const url = await relay.listen("tls:127.0.0.1:0");
+  match(url, /^wss:\/\/127\.0\.0\.1:\d+$/);
+  equal(await relay.listen(`unix:${directory}/relay.sock`), `ws+unix:${directory}/relay.sock`);
+  equal((await Deno.lstat(`${directory}/relay.sock`)).mode! & 0o777, 0o600);
+  equal(await page(url.replace("wss", "https")), "127.0.0.1 true");
+  equal(relay.counters.accepted, 1);
+  await relay.close();
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("TLS without certificates, and certificates without keys, are refused", async () => {
+  const relay = sockets();
+  await rejects(relay.listen("tls:127.0.0.1:0"), /tls\.certificate_files is empty/);
+  await relay.close();
+  throws(() => sockets({ ...tls, "tls.key_files": [] }), /tls\.key_files needs as many/);
+});
+
+Deno.test("what is no address is refused", async () => {
+  const relay = sockets();
+  await rejects(relay.listen("8080"), TypeError);
+  await relay.close();
+});

@@ -1,0 +1,17 @@
+import { equal } from "node:assert/strict";
+import { readSetting } from "../../../../src/app/settings/read_setting.ts";
+import { logSection } from "../../../../src/app/settings/sections/log.ts";
+
+const cases: readonly [keyof typeof logSection.settings, unknown, boolean][] = [
+  ["level", "debug", true],
+  ["level", "warning", false],
+  ["level", "", false],
+  ["format", "json", true],
+  ["format", "xml", false],
+];
+
+for (const [key, value, taken] of cases) {
+  Deno.test(`${key} ${taken ? "takes" : "refuses"} ${JSON.stringify(value)}`, () => {
+    equal("value" in readSetting(logSection.settings[key], value), taken);
+  });
+}
