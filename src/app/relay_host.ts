@@ -31,8 +31,7 @@ import type { TidyStore } from "../store/write/upkeep.ts";
 import { admins, privateKinds, relayPolicies } from "./access/access_policies.ts";
 import { Closing } from "./closing.ts";
 import { Housekeeper } from "./database/housekeeper.ts";
-import type { Plugin } from "./plugins/plugin.ts";
-import { startPlugins } from "./plugins/start_plugins.ts";
+import { type Plugin, startPlugins } from "./plugins/plugin.ts";
 import { relayInformation } from "./information.ts";
 import { memoryLimitBytes, usedMemoryBytes } from "./system/memory_limit.ts";
 import { admissionLimits } from "./network/network_options.ts";
@@ -43,7 +42,7 @@ import { retentionRules } from "./database/retention_rules.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
 import { type Trust, trustOf } from "./access/trust.ts";
-import { withWindow } from "./database/with_window.ts";
+import { withWindow } from "./database/open_store.ts";
 import { systemRandom } from "./system/system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 

@@ -5,6 +5,8 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { kindClass } from "../../nostr/kind.ts";
+import { reason } from "../../nostr/reason.ts";
 import { noBroadFilters } from "../../relay/access/broad_filters.ts";
 import { withoutKeys, withoutTexts } from "../../relay/access/banned.ts";
 import { keyRates } from "../../relay/access/key_rates.ts";
@@ -19,8 +21,9 @@ import { privateKindsNeedAuth } from "../../relay/access/private_kinds.ts";
 import { standardPolicies } from "../../relay/access/standard.ts";
 import { vanishesHere } from "../../relay/access/vanish.ts";
 import { webOfTrust } from "../../relay/access/web_of_trust.ts";
+import { isTooOld, type RetentionRules } from "../../store/write/retention.ts";
+import { isRequest } from "../../store/write/tombstones.ts";
 import { relayLimits } from "../relay_limits.ts";
-import { youngEnough } from "./retention_policy.ts";
 import { readPublicKeys } from "../settings/public_key.ts";
 import { kindRange, retentionRules } from "../database/retention_rules.ts";
 import type { Settings } from "../settings/setting_list.ts";
@@ -79,6 +82,24 @@ export function relayPolicies(
 function kindBits(text: string): [number, number] {
   const [kind, bits] = text.split("=");
   return [Number(kind), Number(bits)];
+}
+
+/**
+ * Refuses events that are older than the rules keep them. Requests to delete or to vanish pass: what they
+ * ask for is done and remembered, however long they are kept themselves. So do ephemeral events, which
+ * are not kept anyway.
+ */
+export function youngEnough(rules: RetentionRules): Policy {
+  return {
+    name: "retention",
+    screen({ event, nowMs }) {
+      if (isRequest(event) || kindClass(event.kind) === "ephemeral") return undefined;
+      const { pubkey, kind, created_at: createdAt } = event;
+      return isTooOld({ pubkey, kind, createdAt }, rules, Math.floor(nowMs / 1_000))
+        ? reason("blocked", "older than this relay keeps events of its kind")
+        : undefined;
+    },
+  };
 }
 
 /**

@@ -7,7 +7,7 @@
 import type { Command } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
-import { withoutPassword } from "../database/database_url.ts";
+import { withoutPassword } from "../database/choose_database.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { settingByName, settingValues } from "../settings/setting_list.ts";
 import {

@@ -13,7 +13,6 @@ import { importEvents, type ImportTally } from "../transfer/import_events.ts";
 import { Access } from "../../relay/access/access.ts";
 import { RuleBook } from "../../relay/access/rules.ts";
 import { importPolicies } from "../access/access_policies.ts";
-import { readUntil } from "../transfer/read_until.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import type { Output } from "../system/streams.ts";
 import { createVerifier } from "../verifier.ts";
@@ -80,6 +79,31 @@ export async function importFile(
   } finally {
     verifier?.close();
     await store.close();
+  }
+}
+
+/**
+ * What `readable` gives, until it ends or `stop` aborts. A read that waits when that happens is given
+ * up, so a command that reads from a silent terminal can still be stopped. The stream is cancelled when
+ * the reader stops early.
+ */
+export async function* readUntil(
+  readable: ReadableStream<Uint8Array>,
+  stop: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const reader = readable.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  stop.addEventListener("abort", cancel);
+  try {
+    if (stop.aborted) return;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    stop.removeEventListener("abort", cancel);
+    cancel();
   }
 }
 

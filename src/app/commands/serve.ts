@@ -4,13 +4,22 @@
  * @module
  */
 
+import { utf8 } from "../../base/bytes.ts";
+import { primaryAddress } from "../../net/address/primary_address.ts";
 import type { Command } from "../command_line/commander.ts";
-import type { RunCommand } from "../command_line/command_context.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import {
   type SettingOptions,
   withListenOption,
   withSettingOptions,
 } from "../command_line/setting_options.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { watchHangup } from "../command_line/signals.ts";
+import { chooseDatabase, withoutPassword } from "../database/choose_database.ts";
+import type { MetricsServer } from "../network/metrics_server.ts";
+
+const NO_URL = "relay.url is not set: requests to vanish that name this relay are refused, " +
+  "and AUTH takes the address that a client connected to for the relay's own; set it on a public relay";
 
 /**
  * Adds the command to the program.
@@ -18,11 +27,61 @@ import {
 export function defineServe(program: Command, run: RunCommand): void {
   const command = program.command("serve").description("run the relay until it is told to stop");
   withSettingOptions(withListenOption(command))
-    .action((options: SettingOptions) =>
-      run(options, async (context) => {
-        // Imported late: no other command needs the sockets and the rooms behind them.
-        const { serve } = await import("../serve.ts");
-        return serve(context);
-      })
-    );
+    .action((options: SettingOptions) => run(options, serve));
+}
+
+/** Runs the relay until `stop` aborts, then ends it in order. */
+export async function serve(context: CommandContext): Promise<ExitCode> {
+  // Imported late: no other command needs the sockets and the rooms behind them.
+  const { RelayHost } = await import("../relay_host.ts");
+  const { settings, log, clock, streams, stop } = context;
+  const { url, because } = await chooseDatabase(settings.database);
+  const store = await context.openStore(url);
+  log.info("store opened", { database: withoutPassword(url), because });
+  if (settings.relay.url === "") log.warn(NO_URL);
+  const host = await RelayHost.start({ settings, store, clock, log });
+  // Of a process in a terminal it says that the terminal was closed: see `watchStopSignals`.
+  const ignoreHangup = streams.stderr.isTerminal
+    ? () => {}
+    : watchHangup(() => host.reloadCertificates());
+  let metrics: MetricsServer | undefined;
+  try {
+    for (const address of settings.network.listen) {
+      const url = await host.listen(address);
+      // Scripts wait for this line: from here on connections are accepted.
+      await streams.stdout.write(utf8(`listening on ${url}\n`));
+      const reachable = reachableUrl(url);
+      if (reachable !== undefined) log.info("reachable by others", { url: reachable });
+    }
+    if (settings.metrics.listen !== "") {
+      const { serveMetrics } = await import("../network/metrics_server.ts");
+      metrics = await serveMetrics(host, settings.metrics.listen, { clock, log });
+      log.info("figures for Prometheus", { url: metrics.url });
+    }
+    await aborted(stop);
+    log.info("shutting down", { connections: host.relay.sessionCount });
+  } finally {
+    ignoreHangup();
+    await metrics?.close();
+    await host.close();
+  }
+  log.info("stopped");
+  return exitCode.done;
+}
+
+/** For the URL of a server that listens on all interfaces, one that others can use. */
+function reachableUrl(url: string): string | undefined {
+  const [, scheme, host, port, path = ""] =
+    /^(wss?):\/\/(0\.0\.0\.0|\[::\]):(\d+)(\/.*)?$/.exec(url) ?? [];
+  if (host === undefined) return undefined;
+  const address = primaryAddress(4) ?? (host === "[::]" ? primaryAddress(6) : undefined);
+  if (address === undefined) return undefined;
+  return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${port}${path}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

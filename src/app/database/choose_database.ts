@@ -48,3 +48,12 @@ async function managedFault(directory: string): Promise<string | undefined> {
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
+
+/**
+ * A database's URL as it may be shown: with `***` where a password was.
+ */
+export function withoutPassword(url: string): string {
+  return url
+    .replace(/^([a-z]+:\/\/[^:@/?]*):.*@/, "$1:***@")
+    .replace(/([?&]password=)[^&]*/g, "$1***");
+}

@@ -4,23 +4,25 @@
  * @module
  */
 
+import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { ManagedPostgres } from "../../postgres_server/managed_postgres.ts";
+import type { PostgresConfOptions } from "../../postgres_server/postgres_conf.ts";
 import type { Database } from "../../store/database/database.ts";
 import { checkServer } from "../../store/database/check_server.ts";
 import { buildIndexes } from "../../store/write/deferred_indexes.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import { Housekeeping } from "../../store/database/housekeeping.ts";
 import { MemoryStore } from "../../store/memory.ts";
-import { migrate } from "../../store/database/migrations.ts";
+import { migrate, type Migration } from "../../store/database/migrations.ts";
 import { openPglite } from "../../store/database/pglite.ts";
-import { openPostgres } from "../../store/database/postgres.ts";
+import { openPostgres, type PostgresOptions } from "../../store/database/postgres.ts";
 import { ReplicatedDatabase } from "../../store/database/replicated_database.ts";
 import { SqlStore } from "../../store/sql_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
-import { chooseDatabase } from "./choose_database.ts";
-import { withoutPassword } from "./database_url.ts";
-import { readMigrations } from "./migration_files.ts";
-import { openManaged } from "./open_managed.ts";
+import { WindowStore } from "../../store/window/window_store.ts";
+import { chooseDatabase, withoutPassword } from "./choose_database.ts";
+import { retentionRules } from "./retention_rules.ts";
 import { searchLimits } from "../relay_limits.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { sha256, sha256OfText } from "../system/sha256.ts";
@@ -34,6 +36,14 @@ const MANAGED = "managed:";
  * import keeps all of them busy.
  */
 const WRITE_CONNECTIONS = 3;
+
+/** One that waits for the disk leaves a core to another. */
+const MIN_LONG_QUERIES = 2;
+
+const BYTES_PER_MIB = 1_048_576;
+
+/** Inside a compiled program too, when it was made with `--include migrations`. */
+const migrationFolder = new URL("../../../migrations/", import.meta.url);
 
 /**
  * Opens the store that the settings name and brings its schema up to date; a database that the relay
@@ -133,4 +143,62 @@ async function openHousekept(
       await database.close();
     },
   };
+}
+
+/** How the server and the connections to it are set. */
+export interface OpenManagedOptions extends PostgresConfOptions {
+  readonly log: Log;
+  readonly postgres: PostgresOptions;
+}
+
+/**
+ * Starts the server of the directory `path` and connects to it. Closing the database stops the server.
+ *
+ * Rejects with `StoreUnavailable` when it cannot be had.
+ */
+export async function openManaged(path: string, options: OpenManagedOptions): Promise<Database> {
+  const { postgres, ...own } = options;
+  const server = await ManagedPostgres.start(path, { ...own, clock: systemClock });
+  // The server shares the machine: more long queries than there are cores only make each other slower,
+  // and the short ones with them.
+  const longQueries = Math.max(MIN_LONG_QUERIES, navigator.hardwareConcurrency);
+  const database = openPostgres(server.url, { ...postgres, longQueries });
+  return {
+    query: (statement, options) => database.query(statement, options),
+    script: (sql) => database.script(sql),
+    transaction: (work, how) => database.transaction(work, how),
+    async close() {
+      await database.close();
+      await server.stop();
+    },
+  };
+}
+
+/**
+ * All migrations, oldest first.
+ */
+export async function readMigrations(): Promise<readonly Migration[]> {
+  const files = (await Array.fromAsync(Deno.readDir(migrationFolder)))
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  return await Promise.all(files.map(async (file) => ({
+    name: file.slice(0, -".sql".length),
+    sql: await Deno.readTextFile(new URL(file, migrationFolder)),
+  })));
+}
+
+/** The store, with a window before it where the settings ask for one and it can be exact. */
+export function withWindow(store: TidyStore, settings: Settings, clock: Clock): TidyStore {
+  const maxBytes = settings.cache.max_mib * BYTES_PER_MIB;
+  return maxBytes === 0 || othersMayRemove(settings)
+    ? store
+    : new WindowStore(store, { maxBytes, clock });
+}
+
+/** What another instance removes for its age or size is told to nobody. */
+function othersMayRemove(settings: Settings): boolean {
+  const { ages, maxBytes } = retentionRules(settings);
+  const isRemoving = maxBytes !== Infinity || ages.some(({ maxAgeS }) => maxAgeS !== Infinity);
+  return isRemoving && isServer(settings.database.url);
 }

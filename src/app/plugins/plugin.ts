@@ -8,6 +8,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import type { Policy } from "../../relay/access/policy.ts";
+import type { Settings } from "../settings/setting_list.ts";
 import { connectLine, eventLine, requestLine, type Verdict } from "./plugin_lines.ts";
 import { PluginProcess, type Question } from "./plugin_process.ts";
 
@@ -31,6 +32,37 @@ export interface PluginOptions {
   readonly log: Log;
   /** When the file was changed that the command names; undefined where it names none. */
   readonly changedMs: () => Promise<number | undefined>;
+}
+
+/** Starts what the settings name. */
+export function startPlugins(
+  { plugins }: Pick<Settings, "plugins">,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): readonly Plugin[] {
+  return plugins.commands.map((command) =>
+    new Plugin({
+      command,
+      hooks: plugins.hooks as readonly PluginHook[],
+      processes: plugins.processes,
+      maxInFlight: plugins.max_in_flight,
+      timeoutMs: plugins.timeout_ms,
+      onFailure: plugins.on_failure,
+      clock,
+      log,
+      changedMs: () => changedMs(command),
+    })
+  );
+}
+
+/** Only a command that is the path of a file can change. */
+async function changedMs(command: string): Promise<number | undefined> {
+  if (/\s/.test(command)) return undefined;
+  try {
+    return (await Deno.stat(command)).mtime?.getTime();
+  } catch {
+    // A program that is found by its name.
+    return undefined;
+  }
 }
 
 /** A question whose process ended is asked once more; then it has failed. */

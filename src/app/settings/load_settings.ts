@@ -9,6 +9,7 @@
  * @module
  */
 
+import { parse, TomlError } from "smol-toml";
 import { accessPresets } from "./sections/access.ts";
 import { nearestName } from "./nearest_name.ts";
 import { type ReadSetting, readSetting, readSettingText } from "./read_setting.ts";
@@ -21,7 +22,6 @@ import {
   settingsWith,
 } from "./setting_list.ts";
 import { tomlLines } from "./toml_lines.ts";
-import { parseToml } from "./parse_toml.ts";
 
 /** A setting given on the command line. */
 export interface SettingFlag {
@@ -171,6 +171,29 @@ function mergeFile(merge: Merge, file: { readonly path: string; readonly text: s
       }
     }
   }
+}
+
+/** The document, or its first fault of syntax with line and column from 1. */
+type ParsedToml =
+  | { readonly table: Readonly<Record<string, unknown>> }
+  | { readonly fault: string; readonly line: number; readonly column: number };
+
+/**
+ * Parses a TOML document.
+ */
+function parseToml(text: string): ParsedToml {
+  try {
+    return { table: parse(text) };
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    return { fault: faultOf(error), line: error.line, column: error.column };
+  }
+}
+
+/** The library's sentence without the heading and the drawing that it puts around it. */
+function faultOf(error: TomlError): string {
+  const sentence = error.message.split("\n", 1)[0] ?? "";
+  return `not TOML: ${sentence.replace(/^Invalid TOML document: /, "")}`;
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {

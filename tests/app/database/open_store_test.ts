@@ -1,5 +1,5 @@
-import { deepEqual, ok, rejects } from "node:assert/strict";
-import { openStore } from "../../../src/app/database/open_store.ts";
+import { deepEqual, match, ok, rejects } from "node:assert/strict";
+import { openManaged, openStore, readMigrations } from "../../../src/app/database/open_store.ts";
 import { defaultSettings } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
@@ -22,4 +22,40 @@ Deno.test("what cannot be opened is named without its password", async () => {
     ok(!error.message.includes("secret"), error.message);
     return true;
   });
+});
+
+Deno.test("migrations come in order, numbered without a gap, each opening with its reason", async () => {
+  const migrations = await readMigrations();
+  const numbers = migrations.map(({ name }) => Number(name.slice(0, 4)));
+  deepEqual(numbers, numbers.map((_, place) => place + 1));
+  for (const { sql } of migrations) match(sql, /^-- \S/);
+});
+
+const options = {
+  log: silentLog,
+  connections: 2,
+  postgres: { readConnections: 1, writeConnections: 1 },
+};
+
+Deno.test("the database can be used, and closing it stops its server", async () => {
+  const root = await Deno.makeTempDir({ prefix: "gallimimus-" });
+  await Deno.chmod(root, 0o755);
+  const database = await openManaged(`${root}/postgres`, options);
+  await database.script("create table numbers (n integer)");
+  const inserted = await database.transaction((session) =>
+    session.query({
+      text: "insert into numbers values ($1) returning n",
+      parameters: [7],
+      read: (cells) => cells.integer(0),
+    })
+  );
+  deepEqual(inserted, [7]);
+  await database.close();
+  await database.close();
+  await rejects(Deno.stat(`${root}/postgres/data/postmaster.pid`), Deno.errors.NotFound);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("a directory that cannot be had is named", async () => {
+  await rejects(openManaged("/dev/null/postgres", options), /\/dev\/null\/postgres/);
 });

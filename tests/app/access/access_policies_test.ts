@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { youngEnough } from "../../../src/app/access/retention_policy.ts";
+import { youngEnough } from "../../../src/app/access/access_policies.ts";
 import { retentionRules } from "../../../src/app/database/retention_rules.ts";
 import type { SettingValue } from "../../../src/app/settings/setting.ts";
 import { settingsWith } from "../../../src/app/settings/setting_list.ts";
