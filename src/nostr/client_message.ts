@@ -30,7 +30,7 @@ export interface ClientMessage {
 }
 
 /** Why a message is none. The answer is NOTICE: there is nothing that it could refer to. */
-export interface Unreadable {
+export interface MalformedMessage {
   readonly notice: string;
 }
 
@@ -42,7 +42,7 @@ export const MAX_ECHOED_SUBSCRIPTION = 1_024;
  *
  * @see NIP-01 "From client to relay"
  */
-export function parseClientMessage(text: string): ClientMessage | Unreadable {
+export function parseClientMessage(text: string): ClientMessage | MalformedMessage {
   const value = parseJson(text);
   if (value === undefined) return { notice: "the message is not JSON" };
   if (!Array.isArray(value)) return { notice: "a message is a JSON array" };
@@ -52,7 +52,7 @@ export function parseClientMessage(text: string): ClientMessage | Unreadable {
 }
 
 /** The answer to a message whose verb is none that the relay knows. */
-export const UNKNOWN_VERB: Unreadable = {
+export const UNKNOWN_VERB: MalformedMessage = {
   notice: "a message begins with EVENT, REQ, COUNT, CLOSE or AUTH",
 };
 
@@ -69,7 +69,7 @@ export interface RefusedEvent {
  */
 export function parseEventMessage(
   { verb, parts }: ClientMessage,
-): { readonly event: NostrEvent } | RefusedEvent | Unreadable {
+): { readonly event: NostrEvent } | RefusedEvent | MalformedMessage {
   const event = parseEvent(parts[1]);
   if (!("reason" in event)) return { event };
   const { id, reason } = event;
@@ -98,7 +98,7 @@ export interface RefusedRequest {
 export function parseRequest(
   { verb, parts }: ClientMessage,
   limits: MessageLimits,
-): RequestMessage | RefusedRequest | Unreadable {
+): RequestMessage | RefusedRequest | MalformedMessage {
   const id = parts[1];
   if (typeof id !== "string" || id.length > MAX_ECHOED_SUBSCRIPTION) {
     return { notice: `${verb} without a readable subscription id` };
@@ -123,7 +123,7 @@ export function parseRequest(
  *
  * @see NIP-01
  */
-export function parseClose({ parts }: ClientMessage): { readonly id: string } | Unreadable {
+export function parseClose({ parts }: ClientMessage): { readonly id: string } | MalformedMessage {
   const id = parts[1];
   return typeof id === "string" ? { id } : { notice: "CLOSE without a subscription id" };
 }

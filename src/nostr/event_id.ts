@@ -7,7 +7,7 @@
 
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { utf8 } from "../base/bytes.ts";
-import { type EscapedParts, escapedParts } from "./escaped_parts.ts";
+import { type EscapedParts, escapedParts } from "./event_json.ts";
 import type { NostrEvent } from "./event.ts";
 import { bytesToHex } from "./hex.ts";
 

@@ -12,11 +12,10 @@ import type { Verifier } from "../nostr/verifier.ts";
 import type { EventStore } from "../store/event_store.ts";
 import type { Access } from "./access/access.ts";
 import type { Broadcast } from "./live/broadcast.ts";
-import type { Counters } from "./counters.ts";
+import type { Counters, Timings } from "./counters.ts";
 import type { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Outage } from "./outage.ts";
-import type { Timings } from "./timings.ts";
 import type { Publisher } from "./acceptance/publisher.ts";
 
 /** Handed to each session when it opens. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Histogram } from "../base/histogram.ts";
 import type { Prefix } from "../nostr/reason.ts";
 
 /** The verbs whose messages are counted. */
@@ -93,4 +94,14 @@ export function zeroCounters(): Counters {
 /** Counts a refusal. */
 export function countRefusal({ refusals }: Pick<Counters, "refusals">, prefix: Prefix): void {
   refusals[prefix] = (refusals[prefix] ?? 0) + 1;
+}
+
+/** Durations since start, seconds. */
+export class Timings {
+  /** From the arrival of an EVENT to its OK. */
+  readonly eventToOk = new Histogram();
+  /** From the arrival of a REQ to its EOSE. */
+  readonly reqToEose = new Histogram();
+  /** From the arrival of a COUNT to its answer. */
+  readonly countToAnswer = new Histogram();
 }

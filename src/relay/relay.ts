@@ -15,7 +15,7 @@ import { expirationOf } from "../nostr/expiration.ts";
 import type { EventRecord, EventStore, EventWriter } from "../store/event_store.ts";
 import { Broadcast, type LiveEvent } from "./live/broadcast.ts";
 import type { RelayContext } from "./context.ts";
-import { type Counters, zeroCounters } from "./counters.ts";
+import { type Counters, Timings, zeroCounters } from "./counters.ts";
 import { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import { MemoryWatch, type MemoryWatchOptions } from "./memory_watch.ts";
@@ -26,7 +26,6 @@ import { ConnectedClient, type Handshake } from "./access/client.ts";
 import type { Policy } from "./access/policy.ts";
 import { Publisher, type Verdict } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
-import { Timings } from "./timings.ts";
 import { Session } from "./session.ts";
 import type { Verifier } from "../nostr/verifier.ts";
 

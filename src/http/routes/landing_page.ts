@@ -6,7 +6,6 @@
  */
 
 import { utf8 } from "../../base/bytes.ts";
-import { nipTitles } from "./nip_titles.ts";
 import type { RelayInformation, RelayLimitation } from "./relay_information.ts";
 
 /**
@@ -125,6 +124,35 @@ function nipList(nips: readonly number[]): string {
   });
   return `<ul class="nips">\n${items.join("\n")}\n</ul>`;
 }
+
+/** What a NIP gives, in a few words, by its number. One that is not here is known by its number alone. */
+export const nipTitles: ReadonlyMap<number, string> = new Map([
+  [1, "Basic protocol"],
+  [2, "Follow lists"],
+  [4, "Encrypted messages, old form"],
+  [5, "Names by domain"],
+  [9, "Deletion requests"],
+  [11, "Relay information"],
+  [13, "Proof of work"],
+  [17, "Private messages"],
+  [22, "Comments"],
+  [28, "Public chat"],
+  [29, "Groups"],
+  [40, "Expiring events"],
+  [42, "Authentication"],
+  [43, "Membership"],
+  [45, "Counting"],
+  [50, "Search"],
+  [59, "Gift wrap"],
+  [62, "Requests to vanish"],
+  [65, "Relay lists"],
+  [66, "Relay discovery"],
+  [67, "Completeness hints"],
+  [70, "Protected events"],
+  [77, "Negentropy sync"],
+  [86, "Management API"],
+  [98, "HTTP authentication"],
+]);
 
 function rowTable(className: string, rows: readonly Row[]): string {
   if (rows.length === 0) return "";

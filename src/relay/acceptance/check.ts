@@ -5,10 +5,9 @@
  */
 
 import { utf8 } from "../../base/bytes.ts";
-import { escapedParts } from "../../nostr/escaped_parts.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { eventId, type HashText } from "../../nostr/event_id.ts";
-import { eventJson } from "../../nostr/event_json.ts";
+import { escapedParts, eventJson } from "../../nostr/event_json.ts";
 import { kindClass } from "../../nostr/kind.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import type { EventRecord } from "../../store/event_store.ts";

@@ -17,7 +17,7 @@ import type { Policy } from "./policy.ts";
  *
  * @see NIP-62
  */
-export function vanishesHere(relayUrl: string): Policy {
+export function vanishRequestsTo(relayUrl: string): Policy {
   return {
     name: "request to vanish",
     screen: ({ event }) =>

@@ -11,7 +11,7 @@ import { type Reason, reason } from "../../nostr/reason.ts";
 import { closedMessage, countMessage, noticeMessage } from "../../nostr/relay_message.ts";
 import { countRefusal } from "../counters.ts";
 import { filterValueCount } from "../filter_values.ts";
-import { isTimeOut, unreadable } from "../live/unreadable.ts";
+import { isTimeOut, queryFailure } from "../live/query_failure.ts";
 import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
 
 /** Counts, after the COUNTs that came before. */
@@ -115,7 +115,7 @@ export class CountQueue {
     } catch (error) {
       if (isTimeOut(error)) counters.timedOut++;
       else if (!signal.aborted) reading.failed(error);
-      return closedMessage(id, unreadable(error));
+      return closedMessage(id, queryFailure(error));
     }
   }
 }

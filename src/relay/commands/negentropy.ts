@@ -15,7 +15,7 @@ import type { Timer } from "../../base/clock.ts";
 import type { FilterValueAccount } from "../filter_values.ts";
 import { countRefusal } from "../counters.ts";
 import { storedFilters } from "../live/stored_filters.ts";
-import { isTimeOut, unreadable } from "../live/unreadable.ts";
+import { isTimeOut, queryFailure } from "../live/query_failure.ts";
 import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
 
 /** The longest answer, bytes; as hex in a message it is twice as long. */
@@ -200,7 +200,7 @@ export class Reconciliations {
       return undefined;
     } catch (error) {
       if (!isTimeOut(error) && !signal.aborted) reading.failed(error);
-      return { why: unreadable(error) };
+      return { why: queryFailure(error) };
     }
   }
 }

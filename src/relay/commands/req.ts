@@ -8,7 +8,7 @@
 import { SharedBytes, utf8Decode } from "../../base/bytes.ts";
 import { Inbox } from "../../base/inbox.ts";
 import { unreachable } from "../../base/assert.ts";
-import { parseRequest } from "../../nostr/client_message.ts";
+import { parseClose, parseRequest } from "../../nostr/client_message.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
@@ -25,7 +25,7 @@ import type { LiveEvent } from "../live/broadcast.ts";
 import { QueryQueue, type QueryResult } from "../live/query_queue.ts";
 import { leastLimit, storedFilters } from "../live/stored_filters.ts";
 import { type Delivery, Subscription } from "../live/subscription.ts";
-import { isTimeOut, unreadable } from "../live/unreadable.ts";
+import { isTimeOut, queryFailure } from "../live/query_failure.ts";
 import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
 
 /** Opens a subscription. */
@@ -34,6 +34,13 @@ export const request: Verb = ({ context, peer, subscriptions }, message) => {
   if ("notice" in parsed) return peer.send(noticeMessage(parsed.notice));
   if ("reason" in parsed) return subscriptions.refuse(parsed.id, parsed.reason);
   subscriptions.request(parsed.id, parsed.filters);
+};
+
+/** Ends a subscription in silence, as NIP-01 has it. */
+export const close: Verb = ({ peer, subscriptions }, message) => {
+  const parsed = parseClose(message);
+  if ("notice" in parsed) peer.send(noticeMessage(parsed.notice));
+  else subscriptions.end(parsed.id);
 };
 
 /**
@@ -128,7 +135,7 @@ export class Subscriptions {
       case "failed":
         if (isTimeOut(result.error)) counters.timedOut++;
         else reading.failed(result.error);
-        return this.refuse(subscription.id, unreadable(result.error));
+        return this.refuse(subscription.id, queryFailure(result.error));
       default:
         unreachable(result);
     }

@@ -6,12 +6,11 @@
 
 import type { CountedVerb } from "../counters.ts";
 import { authenticate } from "./auth.ts";
-import { close } from "./close.ts";
 import type { Verb } from "./conversation.ts";
 import { count } from "./count.ts";
 import { publish } from "./event.ts";
 import { closeReconciliation, openReconciliation, reconcile } from "./negentropy.ts";
-import { request } from "./req.ts";
+import { close, request } from "./req.ts";
 
 /** By the first element of a message. */
 export const verbs: ReadonlyMap<string, Verb> = new Map<CountedVerb, Verb>([

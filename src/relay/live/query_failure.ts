@@ -11,7 +11,7 @@ import { type Reason, reason } from "../../nostr/reason.ts";
  *
  * @see NIP-01 `CLOSED`
  */
-export function unreadable(error: unknown): Reason {
+export function queryFailure(error: unknown): Reason {
   return isTimeOut(error)
     ? reason("error", error.message)
     : reason("error", "the stored events cannot be read");
