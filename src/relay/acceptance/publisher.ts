@@ -1,10 +1,9 @@
 /**
- * The way of one event from "well formed" to OK.
+ * Takes a parsed event through its checks to the store, and decides the OK.
  *
- * Cheapest checks first: id, policies, known ids, signature, and then the store. What is refused early
- * costs an attacker as much as it costs us. OK follows the commit, never the other way round: what a
- * peer was told to be stored is stored. Listeners hear of it through the store's feed, as they hear of
- * what other instances store, a moment before the OK or after it.
+ * The cheapest checks come first: id, policies, recently stored ids, signature, then the store. OK
+ * is sent after the commit. Subscriptions get the event through the store's feed, as they get the
+ * events that other instances store; that may be shortly before the OK or after it.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
  * @module
@@ -29,46 +28,48 @@ import type { RowRates } from "./row_rates.ts";
 import { RecentIds } from "./recent_ids.ts";
 import type { Verifier } from "../../nostr/verifier.ts";
 
-/** The answer to an EVENT: the third and fourth element of its OK. */
+/** The answer to an EVENT: the third and fourth elements of its OK. */
 export interface Verdict {
   readonly accepted: boolean;
   readonly reason?: Reason;
-  /** Whether it was refused only after work that a sender can cause at no cost: a hash, a signature. */
+  /**
+   * Whether refusing it took a hash or a signature check, which a sender can provoke at no cost.
+   */
   readonly isForged?: boolean;
 }
 
-/** On whose behalf an event is published. */
+/** The client that sent an event. */
 export interface Sender {
   readonly client: Client;
-  /** In the queues, sources take turns. */
+  /** Its key in the fair queues. */
   readonly source: Source;
 }
 
-/** What a publisher works with. */
+/** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly writer: EventWriter;
   readonly verifier: Verifier;
-  /** Takes what is passed on and not stored. */
+  /** Forwards ephemeral events, which are not stored. */
   readonly feed: Pick<EventFeed, "publishEphemeral">;
   readonly access: Access;
-  /** Undefined for the built-in one. */
+  /** Default: {@link portableHashText}. */
   readonly hashText: HashText | undefined;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Log;
-  /** How much each client may have stored. Default: anything. */
+  /** Limits the rows each client may write. Default: no limit. */
   readonly rowRates?: RowRates;
-  /** Whether writing to the store fails at present. */
+  /** Logs when writing to the store begins to fail and when it works again. */
   readonly writing: Outage;
 }
 
-/** How many stored events are known without asking the store. An id costs about 150 bytes. */
+/** Capacity of {@link RecentIds}. An id takes about 150 bytes. */
 const RECENT_IDS = 20_000;
 
 const ACCEPTED: Verdict = { accepted: true };
 
 /**
- * Checks, stores and passes on events, whoever sent them.
+ * Checks events, stores or forwards them, and decides their OK.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -79,8 +80,7 @@ export class Publisher {
   }
 
   /**
-   * Decides about one event. Never rejects: what goes wrong here is an answer too.
-   *
+   * Publishes one event. Never rejects: an unexpected error becomes an `error:` verdict.
    * @param sender undefined for the relay itself
    */
   async publish(event: NostrEvent, sender?: Sender): Promise<Verdict> {
@@ -94,21 +94,24 @@ export class Publisher {
     return verdict;
   }
 
-  /** A policy, an engine or a hash of ours threw. */
+  /** Logs what a policy, the signature check or the hash threw. */
   #broken(error: unknown): Verdict {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     this.#options.log.error("an event could not be judged", { error: text });
     return refused(reason("error", "the event could not be judged"));
   }
 
-  /** Takes note of events that were removed and may come again. */
+  /**
+   * Forgets recently stored ids whose events were removed from the store, so that they can be
+   * stored again.
+   */
   forget(ids: readonly string[]): void {
     for (const id of ids) this.#recent.delete(id);
   }
 
   /**
-   * Takes note of an event that was stored here or elsewhere: what it may have deleted is no longer known
-   * to be there.
+   * Forgets the recently stored ids that this event deletes. Called for every stored event, of this
+   * instance or another.
    */
   noteDeletion(event: NostrEvent): void {
     for (const id of deletionTargets(event).ids) this.#recent.delete(id);
@@ -123,8 +126,9 @@ export class Publisher {
     const checked = check(event, { origin, client, access, nowMs, hashText });
     if ("refusal" in checked) return verdictOn(checked);
     const isSecret = client !== undefined && !access.mayReceive(event, client);
-    // Safe before the signature check: the id is that of the content, and the stored event with this
-    // id was verified. To ask it of what the client may not see would tell that it is there.
+    // Safe before the signature check: the id was verified against the content, and the stored
+    // event with this id had a valid signature. Skipped for an event that the client may not read:
+    // `duplicate:` would disclose that it is stored.
     if (!isSecret && this.#recent.has(event.id)) return alreadyStored;
     if (!await verifier.verify(event, source)) return verdictOn(BAD_SIGNATURE);
     const asked = access.event(checked.submission);
@@ -139,7 +143,7 @@ export class Publisher {
       return refused(reason("rate-limited", "you publish too much for now, try again later"));
     }
     const verdict = await this.#store(checked.record, source?.client ?? "");
-    // Whoever may not see an event is not told that it was there or that it was deleted.
+    // A client that may not read an event is not told that it is stored or deleted.
     return isSecret && (verdict === alreadyStored || verdict === deleted) ? shadowed : verdict;
   }
 
@@ -165,7 +169,7 @@ export class Publisher {
     return outcome === "stored" ? ACCEPTED : alreadyStored;
   }
 
-  /** A replaceable event may be gone again a moment later; only what stays is remembered. */
+  /** Regular events only: a replaceable one can be superseded a moment later. */
   #remember(event: NostrEvent): void {
     if (kindClass(event.kind) === "regular") this.#recent.add(event.id);
   }
@@ -182,7 +186,7 @@ export class Publisher {
   }
 }
 
-/** What a client is told of an event that is neither stored nor passed on. */
+/** A policy decided `shadow`: OK true, but the event is neither stored nor forwarded. */
 const shadowed: Verdict = { accepted: true };
 
 const alreadyStored: Verdict = {
@@ -190,7 +194,7 @@ const alreadyStored: Verdict = {
   reason: reason("duplicate", "this event is already stored"),
 };
 
-/** NIP-01 leaves the answer open; `false`, because the event is not and will not be kept. */
+/** NIP-01 does not say what to answer. `false`, because the event is not stored and will not be. */
 const superseded: Verdict = {
   accepted: false,
   reason: reason("duplicate", "a newer version is already stored"),

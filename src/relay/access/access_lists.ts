@@ -1,5 +1,5 @@
 /**
- * Keys and texts that the settings ban.
+ * Policies for the allow and deny lists in the settings: keys, texts and kinds.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Refuses events of these keys, but for requests to vanish, as NIP-62 asks.
+ * Refuses events of the given keys. Requests to vanish are exempt, as NIP-62 requires.
  */
 export function bannedKeys(keys: ReadonlySet<string>): Policy {
   return {
@@ -22,7 +22,7 @@ export function bannedKeys(keys: ReadonlySet<string>): Policy {
 }
 
 /**
- * Refuses events whose content holds one of the texts, whatever its case.
+ * Refuses events whose content contains one of the texts, ignoring case.
  */
 export function bannedTexts(texts: readonly string[]): Policy {
   const banned = texts.map((text) => text.toLowerCase());
@@ -45,8 +45,8 @@ export interface KindRange {
 }
 
 /**
- * Takes the allowed kinds, or all where none is, but for the banned ones. Requests to vanish are taken in
- * any case, as NIP-62 asks.
+ * Refuses kinds that are banned and, when there are allowed ones, all other kinds. Requests to
+ * vanish are exempt, as NIP-62 requires.
  */
 export function kindLists(
   { allowed, banned }: {

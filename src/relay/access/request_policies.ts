@@ -1,5 +1,7 @@
 /**
- * Requests for everything.
+ * Policies on requests: filters without conditions, and private kinds.
+ *
+ * @see NIP-04, NIP-17, NIP-59
  *
  * @module
  */
@@ -10,7 +12,7 @@ import { asksForPrivateOnly } from "../../nostr/visibility.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Refuses requests with a filter that names neither ids nor authors nor kinds nor tags nor words.
+ * Refuses requests with a filter that has no ids, authors, kinds, tags or search.
  */
 export const noBroadFilters: Policy = {
   name: "broad filters",
@@ -26,9 +28,9 @@ function isBroad({ ids, authors, kinds, tags, allTags, search }: ReqFilter): boo
 }
 
 /**
- * Refuses a request all of whose filters ask for private kinds alone, as long as the client has not said
- * who it is: the answer would be empty, and the client would not know why. Of any other request the
- * answer holds what the client may see.
+ * Asks for AUTH when all filters of a request name private kinds only and the client has not
+ * authenticated. The answer would be empty, and the client could not know why. Any other request is
+ * answered with what the client may read.
  */
 export function privateKindsNeedAuth(kinds: ReadonlySet<number>): Policy {
   return {

@@ -1,5 +1,7 @@
 /**
- * What the operator has decided about keys, events, kinds and addresses, one by one.
+ * The operator's rules on keys, events, kinds and addresses, and the policy that enforces them.
+ *
+ * @see NIP-86
  *
  * @module
  */
@@ -11,7 +13,8 @@ import type { Rule, RuleChange, RuleList } from "../../store/event_store.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * The decisions that hold now. Policies ask it each time; whoever changes it does so for all of them.
+ * The rules in force, in memory. Policies read it at each decision, so a change takes effect at
+ * once.
  */
 export class RuleBook {
   readonly #lists = new Map<RuleList, Map<string, string>>();
@@ -30,17 +33,17 @@ export class RuleBook {
     return this.#lists.get(list)?.has(value) ?? false;
   }
 
-  /** How many decisions a list has. */
+  /** How many rules a list has. */
   count(list: RuleList): number {
     return this.#lists.get(list)?.size ?? 0;
   }
 
-  /** Undefined for what is not in the list. */
+  /** Undefined when the list has no such value. */
   reasonOf(list: RuleList, value: string): string | undefined {
     return this.#lists.get(list)?.get(value);
   }
 
-  /** In the order in which they were made. */
+  /** In the order in which they were added. */
   *of(list: RuleList): Generator<Rule, undefined> {
     for (const [value, reason] of this.#lists.get(list) ?? []) yield { list, value, reason };
   }
@@ -64,7 +67,7 @@ export class RuleBook {
     }
   }
 
-  /** Takes over all decisions of `rules`, and no others hold any more. */
+  /** Replaces all rules. */
   replace(rules: Iterable<Rule>): void {
     this.#version++;
     this.#lists.clear();
@@ -73,8 +76,8 @@ export class RuleBook {
 }
 
 /**
- * Refuses banned keys, events and kinds, and blocked addresses. A request to vanish is taken from anybody,
- * as NIP-62 asks: whoever is banned may still take back what they wrote.
+ * Refuses banned keys, events and kinds, and blocked addresses. Requests to vanish are exempt, as
+ * NIP-62 requires: a banned author may still have their events deleted.
  */
 export function rulesPolicy(rules: RuleBook): Policy {
   return {

@@ -1,5 +1,5 @@
 /**
- * The policies of every relay.
+ * The policies that every relay has.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import type { Policy } from "./policy.ts";
 import { protectedEvents } from "./protected.ts";
 
 /**
- * The limits on size and date, nothing expired, no proofs of who speaks, and protected events from their
- * authors alone.
+ * Limits on size and date, expiration, no authentication events, and protected events from their
+ * authors only.
  */
 export function standardPolicies(
   limits: Parameters<typeof sizeWithin>[0] & Parameters<typeof createdAtWithin>[0],

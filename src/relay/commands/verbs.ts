@@ -1,5 +1,5 @@
 /**
- * The verbs that clients may say. A new one is a file beside this one and a line here.
+ * Maps commands to their handlers. A new command is a file in this folder and an entry here.
  *
  * @module
  */
