@@ -1,5 +1,5 @@
 /**
- * The event as it is kept and sent.
+ * Serializes events as JSON.
  *
  * @see NIP-01 "Events and signatures"
  * @module
@@ -7,19 +7,23 @@
 
 import type { NostrEvent } from "./event.ts";
 
-/** Tags and content as they stand in the canonical text and in the stored one alike. */
+/**
+ * Tags and content as JSON, the same in the serialization that is hashed and in the one that is
+ * stored.
+ */
 export interface EscapedParts {
   readonly tags: string;
   readonly content: string;
 }
 
 /**
- * Escapes what has to be escaped in an event. Whoever writes more than one text of an event does this
- * once and hands it on: it costs more than the rest of the writing.
+ * Serializes tags and content. Code that needs both serializations of an event calls this once,
+ * because escaping costs more than the rest.
  *
  * NIP-01 asks for no whitespace and for seven escapes (`\n \" \\ \r \t \b \f`), everything else
- * verbatim. It leaves the other control characters open; they leave as `\u00xx` in lower case, as in
- * every implementation, because raw they would not be JSON. `JSON.stringify` does exactly this.
+ * verbatim. It does not mention the other control characters, which JSON does not allow unescaped;
+ * they become `\u00xx` in lower case, as in every implementation. `JSON.stringify` does exactly
+ * this.
  *
  * @see NIP-01 "Events and signatures"
  *
@@ -39,12 +43,10 @@ export function escapedParts(
 }
 
 /**
- * The event as compact JSON: exactly the seven fields, in the order in which NIP-01 lists them.
+ * The event as compact JSON: exactly the seven fields, in the order of NIP-01. Always well-formed,
+ * because events with lone surrogates are refused by the parser.
  *
- * The result is always well-formed text: what `JSON.stringify` would have to escape as a lone surrogate
- * was refused when the event was parsed.
- *
- * @param parts Tags and content of this very event, if they are escaped already.
+ * @param parts this event's tags and content, if they are serialized already
  *
  * @example
  * ```ts
@@ -59,7 +61,7 @@ export function escapedParts(
  * ```
  */
 export function eventJson(event: NostrEvent, parts = escapedParts(event)): string {
-  // The hex fields hold nothing to escape.
+  // Hex fields need no escaping.
   return `{"id":"${event.id}","pubkey":"${event.pubkey}","created_at":${event.created_at},` +
     `"kind":${event.kind},"tags":${parts.tags},"content":${parts.content},` +
     `"sig":"${event.sig}"}`;

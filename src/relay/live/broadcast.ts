@@ -57,7 +57,7 @@ interface ListenerState {
   readonly since: number;
   /** Number of the event last delivered, so that one that matches two filters is delivered once. */
   given: number;
-  isGone: boolean;
+  isRemoved: boolean;
 }
 
 /** An event that is being delivered. */
@@ -131,7 +131,7 @@ export class Broadcast {
       entries: [],
       since: this.#published,
       given: 0,
-      isGone: false,
+      isRemoved: false,
     };
     try {
       for (const filter of filters.map(liveFilter)) {
@@ -155,7 +155,7 @@ export class Broadcast {
   }
 
   #forget(state: ListenerState): void {
-    state.isGone = true;
+    state.isRemoved = true;
     for (const entry of state.entries) this.#index.delete(entry);
   }
 
@@ -208,7 +208,7 @@ export class Broadcast {
       }
       entry.judged = number;
       const { state } = entry;
-      if (state.given === number || state.since >= number || state.isGone) {
+      if (state.given === number || state.since >= number || state.isRemoved) {
         steps -= 1;
         continue;
       }
