@@ -22,10 +22,7 @@ export function endpointUrl(base: string, endpoint: string): string {
   return `${base}${base.includes("+unix:") ? ":" : ""}${endpoint}`;
 }
 
-/**
- * Percent-encoded as `URL` does, which clients may have done or not, and without the trailing
- * slash.
- */
+/** Percent-encoded as `URL` does, because clients may do so, without the trailing slash. */
 function canonical(path: string): string {
   const written = URL.parse(`http://localhost${path}`)?.pathname ?? path;
   return written.endsWith("/") ? written.slice(0, -1) : written;

@@ -57,8 +57,7 @@ export function isSameRelay(one: string, other: string): boolean {
 function hostOf(url: string): string | undefined {
   const trimmed = url.trim();
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `ws://${trimmed}`;
-  // `ws` is a special scheme of the URL Standard, so its host is lower-cased and encoded in
-  // Punycode.
+  // `ws` is a special scheme of the URL Standard: its host is lower-cased and in Punycode.
   const host = URL.parse(withScheme.replace(/^[a-z][a-z0-9+.-]*:/i, "ws:"))?.hostname;
   return host === undefined || host === "" ? undefined : host.replace(/\.$/, "");
 }

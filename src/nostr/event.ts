@@ -19,10 +19,7 @@ export interface NostrEvent {
   readonly id: string;
   /** The author's x-only public key, 64 lower-case hex digits. */
   readonly pubkey: string;
-  /**
-   * When the event was made according to its author, seconds since 1970; an integer from 0 to 2^53
-   * - 1.
-   */
+  /** The author's time, seconds since 1970; an integer from 0 to 2^53 - 1. */
   readonly created_at: number;
   /** The kind, 0 to 65535. */
   readonly kind: number;

@@ -7,10 +7,7 @@
 
 import type { NostrEvent } from "./event.ts";
 
-/**
- * Tags and content as JSON, the same in the serialization that is hashed and in the one that is
- * stored.
- */
+/** Tags and content as JSON, the same when hashed and when stored. */
 export interface EscapedParts {
   readonly tags: string;
   readonly content: string;

@@ -67,10 +67,7 @@ export function signatureHolds(
   return engine.verify(scratch.sig, scratch.id, scratch.pubkey);
 }
 
-/**
- * Reused, because a check does not outlast its call, and allocating takes ten times as long as
- * filling.
- */
+/** Reused: allocating takes ten times as long as filling, and no check outlasts its call. */
 const scratch = {
   sig: new Uint8Array(SIGNATURE_BYTES),
   id: new Uint8Array(ID_BYTES),

@@ -9,9 +9,7 @@ import type { ReqFilter } from "../nostr/filter.ts";
 
 /** The bounds of {@link FilterValues}. */
 export interface FilterValueLimits {
-  /** For all subscriptions of one connection. */
   readonly maxConnectionFilterValues: number;
-  /** For all connections. */
   readonly maxTotalFilterValues: number;
 }
 
@@ -41,7 +39,6 @@ export class FilterValues {
     this.#limits = limits;
   }
 
-  /** Values held by all connections. */
   get total(): number {
     return this.#total;
   }

@@ -58,10 +58,7 @@ export interface RelayLimits {
   readonly maxTotalSyncEvents: number;
   /** Open reconciliations of a connection. */
   readonly maxSyncSessions: number;
-  /**
-   * Time limit for reading a reconciliation's events, and for the client's next message,
-   * milliseconds.
-   */
+  /** Time limit of reading a reconciliation's events and of the client's turn, milliseconds. */
   readonly syncTimeoutMs: number;
 
   /** Queries of a connection that run at once; the others are queued. */
@@ -82,10 +79,7 @@ export interface RelayLimits {
   readonly clientRowBurst: number;
   /** How many additional messages an event with a wrong id or signature counts as. */
   readonly forgedEventCost: number;
-  /**
-   * Bytes of the messages awaiting their OK; at the limit the relay stops reading from the
-   * connection.
-   */
+  /** Bytes of the messages awaiting their OK; at the limit the relay stops reading. */
   readonly maxPendingBytes: number;
   /** Outbound bytes of a connection above which its queries pause. */
   readonly highWaterBytes: number;

@@ -7,8 +7,7 @@
 import type { SharedBytes } from "../base/bytes.ts";
 
 /**
- * What a session calls on its connection. No call waits, and none throws after the connection has
- * ended.
+ * What a session calls on its connection. No call waits, nor throws once the connection has ended.
  */
 export interface Peer {
   /** An IP address, or `unix`. */
@@ -31,10 +30,7 @@ export interface Peer {
   requestDrained(mostBytes: number): void;
   /** Queues a ping frame. */
   ping(): void;
-  /**
-   * Counts what the peer sent as that many additional messages. Reading from a peer over its rate
-   * slows down.
-   */
+  /** Counts as that many more messages from the peer, which is read more slowly above its rate. */
   charge(messages: number): void;
   /** Pauses or resumes reading from the peer's socket. */
   pause(): void;

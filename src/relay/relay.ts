@@ -141,19 +141,16 @@ export class Relay {
     return this.#writing.failedWithin(WRITING_FAULT_MS);
   }
 
-  /** Number of open connections. */
   get sessionCount(): number {
     return this.#sessions.size;
   }
 
-  /** Number of open subscriptions. */
   get subscriptionCount(): number {
     return this.#context.broadcast.size;
   }
 
   /**
-   * Takes note that stored events were removed other than by a deletion, so that they may be stored
-   * again.
+   * Forgets events that were removed other than by a deletion, so that they may be stored again.
    */
   forget(ids: readonly string[]): void {
     this.#context.publisher.forget(ids);
@@ -164,10 +161,7 @@ export class Relay {
     return this.#context.publisher.publish(event);
   }
 
-  /**
-   * Calls `onEvent` with each event from now on that matches any of the filters. Returns a function
-   * that stops this.
-   */
+  /** Calls `onEvent` with each new event that matches. Returns a function that stops this. */
   listen(filters: readonly ReqFilter[], onEvent: (event: NostrEvent) => void): () => void {
     const { broadcast } = this.#context;
     const listener = { deliver: ({ event }: LiveEvent) => onEvent(event) };

@@ -122,10 +122,7 @@ export class Session implements PeerEvents, Conversation {
     }
   }
 
-  /**
-   * Starts to end the session: received messages are answered, then the connection closes with
-   * 1001.
-   */
+  /** Answers the messages received so far, then closes with 1001. */
   shutdown(): void {
     this.#shutdown.trip();
   }
@@ -264,10 +261,7 @@ export class Session implements PeerEvents, Conversation {
     return Math.min(this.context.limits.highWaterBytes, 2 * this.peer.windowBytes);
   }
 
-  /**
-   * Pauses queries or reading while too much is queued in either direction, and closes after
-   * shutdown.
-   */
+  /** Pauses queries or reading under load, in either direction, and closes after shutdown. */
   #balance(): void {
     if (this.#isClosing) return;
     const { limits, clock } = this.context;
@@ -275,8 +269,7 @@ export class Session implements PeerEvents, Conversation {
     if (isCongested) {
       this.#congestedSinceMs ??= clock.monotonicMs();
       this.subscriptions.queries.hold();
-      // Half of the limit, for hysteresis: at the limit itself the queries would pause again at
-      // once.
+      // Half of the limit: at the limit itself the queries would pause again at once.
       this.peer.requestDrained(this.#aheadBytes / 2);
     }
     // Received messages are answered before the connection closes.

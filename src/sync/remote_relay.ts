@@ -14,8 +14,7 @@ export interface RemoteSocket {
 }
 
 /**
- * The other relay refused, did not answer in time, or closed the connection. The message is for
- * people.
+ * The other relay refused, was silent or closed the connection. The message is for people.
  */
 export class RemoteRefusal extends Error {
   override readonly name = "RemoteRefusal";
@@ -50,10 +49,7 @@ export class RemoteRelay {
   readonly #pending = new Map<string, PendingRequest>();
   #asked = 0;
 
-  /**
-   * @param timeoutMs how long the other relay may take for each message about a request,
-   * milliseconds
-   */
+  /** @param timeoutMs how long the other relay may be silent about a request, milliseconds */
   constructor(socket: RemoteSocket, clock: Clock, timeoutMs: number) {
     this.#socket = socket;
     this.#clock = clock;
@@ -101,9 +97,7 @@ export class RemoteRelay {
     this.#send(["NEG-CLOSE", id]);
   }
 
-  /**
-   * Fetches events by their ids, as JSON. Events that the other relay does not have are missing.
-   */
+  /** Fetches events by their ids, as JSON. The result lacks those that the other relay lacks. */
   async fetch(ids: readonly string[]): Promise<readonly string[]> {
     const id = this.#nextId();
     const events: string[] = [];

@@ -129,10 +129,7 @@ function answer(status: number, value: ManagementAnswer): Response {
   return new Response(JSON.stringify(value), { status, headers });
 }
 
-/**
- * Signatures that were used within the time they are valid, to prevent replay. Administrators'
- * only.
- */
+/** Signatures of administrators that were used and are still valid, to prevent replay. */
 class UsedSignatures {
   readonly #usedMs = new Map<string, number>();
 

@@ -20,9 +20,7 @@ export interface RelayInformation {
   readonly self?: string;
   /** URI of the operator's contact: `mailto:…` or `https://…`. */
   readonly contact?: string;
-  /** URL of the terms of service. */
   readonly termsOfService?: string;
-  /** URL of the software. */
   readonly software: string;
   readonly version: string;
   /** The enabled NIPs, by number. */

@@ -58,7 +58,6 @@ export class ItemSetBuilder {
     this.#size++;
   }
 
-  /** Builds the set of the items added. */
   build(): ItemSet {
     const size = this.#size;
     const timestamps = new Float64Array(size);

@@ -26,7 +26,6 @@ import {
 
 /** Options of reconciliation. */
 export interface ReconcileOptions {
-  /** SHA-256. */
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** Longest message to send, bytes; at least 4,096. Default: no limit. */
   readonly maxMessageBytes?: number;

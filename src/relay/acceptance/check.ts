@@ -23,10 +23,7 @@ export interface CheckOptions extends Pick<Submission, "origin" | "client"> {
   readonly hashText?: HashText | undefined;
 }
 
-/**
- * An event that may go on to its signature check, as the store and as the policies take it; or its
- * refusal.
- */
+/** An event whose signature is to be checked, as stored and as policies take it; or its refusal. */
 export type Checked =
   | { readonly record: EventRecord; readonly submission: Submission }
   | Refusal;

@@ -101,10 +101,7 @@ export class Publisher {
     return refused(reason("error", "the event could not be judged"));
   }
 
-  /**
-   * Forgets recently stored ids whose events were removed from the store, so that they can be
-   * stored again.
-   */
+  /** Forgets ids whose events were removed from the store, so that they can be stored again. */
   forget(ids: readonly string[]): void {
     for (const id of ids) this.#recent.delete(id);
   }

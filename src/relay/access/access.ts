@@ -68,7 +68,6 @@ export class Access {
     this.replace(options.policies);
   }
 
-  /** The policies in force. */
   get policies(): readonly Policy[] {
     return this.#policies;
   }
@@ -181,10 +180,7 @@ export class Access {
   }
 }
 
-/**
- * Like `Promise.race`, but neither promise outlives the decision, so that no reactions pile up on
- * them.
- */
+/** Like `Promise.race`, but leaves no reactions on a promise that outlives the decision. */
 function earlier<T>(decision: Promise<T>, late: Promise<never>): Promise<T> {
   return new Promise((resolve, reject) => {
     decision.then(resolve, reject);

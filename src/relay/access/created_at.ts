@@ -10,8 +10,7 @@ import type { RelayLimits } from "../limits.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Refuses events whose `created_at` is further in the future or past than the limits; 0 disables a
- * limit.
+ * Refuses events whose `created_at` is beyond a limit; 0 disables the limit.
  */
 export function createdAtWithin(
   limits: Pick<RelayLimits, "createdAtUpperLimitS" | "createdAtLowerLimitS">,

@@ -10,10 +10,7 @@ import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
 
-/**
- * Keys that are remembered at most, about 200 bytes each. The least recently active is dropped
- * first.
- */
+/** Most keys to remember, about 200 bytes each. The least recently active is dropped first. */
 const MAX_KEYS = 20_000;
 
 /**

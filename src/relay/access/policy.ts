@@ -78,8 +78,7 @@ export interface Policy {
   /** Time limit of one decision, milliseconds. Default: the setting. */
   readonly timeoutMs?: number;
   /**
-   * Asked when a client connects, before any of its messages is read. A refusal closes the
-   * connection.
+   * Asked when a client connects, before its messages are read. A refusal closes the connection.
    */
   readonly connect?: (client: Client) => Awaitable<Reason | undefined>;
   /**

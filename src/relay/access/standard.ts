@@ -12,8 +12,7 @@ import type { Policy } from "./policy.ts";
 import { protectedEvents } from "./protected.ts";
 
 /**
- * Limits on size and date, expiration, no authentication events, and protected events from their
- * authors only.
+ * Size, date, expiration, authentication events and protected events.
  */
 export function standardPolicies(
   limits: Parameters<typeof sizeWithin>[0] & Parameters<typeof createdAtWithin>[0],

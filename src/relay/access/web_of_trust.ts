@@ -92,10 +92,7 @@ function followedBy({ tags }: NostrEvent): readonly string[] {
 export interface StrangerOptions {
   /** Whether a key is in the web; undefined while the web is not known. */
   readonly isTrusted: (key: string) => boolean | undefined;
-  /**
-   * The difficulty that events of untrusted keys need, leading zero bits of the id; undefined to
-   * refuse them.
-   */
+  /** The difficulty that events of untrusted keys need, zero bits; undefined to refuse them. */
   readonly bits: number | undefined;
 }
 

@@ -50,7 +50,6 @@ export class Authentication {
     send(this.greeting());
   }
 
-  /** Takes note of an answer. */
   answered(): void {
     this.#isAsked = false;
   }

@@ -68,10 +68,7 @@ export class CountQueue {
     answers.push(closedMessage(id, why));
   }
 
-  /**
-   * Cancels the running COUNT, at the database too, and drops the queued ones. For when the loop
-   * has ended.
-   */
+  /** Cancels the running COUNT, at the database too, and drops the queued ones. */
   drop(): void {
     for (const { filters } of this.#waiting.splice(0)) this.#giveBack(filters);
     this.#ended.abort();

@@ -123,7 +123,6 @@ export class Reconciliations {
     this.answer(id, message);
   }
 
-  /** Answers a message of an open reconciliation. */
   answer(id: string, message: Uint8Array): void {
     const { context, answers } = this.#conversation;
     const session = this.#sessions.get(id);
@@ -208,10 +207,7 @@ export class Reconciliations {
 const TOO_BIG = reason("blocked", "this query is too big");
 const BUSY = reason("blocked", "too many events are being compared, try again later");
 
-/**
- * A filter's own limit is kept: its newest events. One more than allowed is read to detect an
- * excess.
- */
+/** Keeps a filter's own limit. One more than allowed is read, to detect an excess. */
 function boundedFilters(filters: readonly ReqFilter[], most: number): readonly ReqFilter[] {
   return storedFilters(filters, { maxLimit: most + 1, defaultLimit: most + 1 });
 }

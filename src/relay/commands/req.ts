@@ -87,7 +87,6 @@ export class Subscriptions {
     });
   }
 
-  /** Closes a subscription, if it exists. */
   end(id: string): void {
     this.#undecided.delete(id);
     const subscription = this.#open.get(id);
@@ -99,7 +98,6 @@ export class Subscriptions {
     subscription.end();
   }
 
-  /** Closes all subscriptions. */
   endAll(): void {
     this.#undecided.clear();
     for (const id of [...this.#open.keys()]) this.end(id);

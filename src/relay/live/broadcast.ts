@@ -73,10 +73,7 @@ interface Publication {
  */
 const SLICE_STEPS = 20_000;
 
-/**
- * Events that may be queued behind one delivered in slices. Beyond that the oldest is finished at
- * once.
- */
+/** Events that may be queued behind one in slices. Beyond that the oldest is finished at once. */
 const MAX_WAITING = 1_000;
 
 /**
@@ -88,7 +85,6 @@ export class Broadcast {
   readonly #listeners = new Map<Listener, ListenerState>();
   /** Events being delivered, oldest first. */
   readonly #publications: Publication[] = [];
-  /** Ids of {@link #publications}. */
   readonly #publishing = new Set<string>();
   /** Number of events published so far; numbers them. */
   #published = 0;
@@ -100,7 +96,6 @@ export class Broadcast {
     this.#index = new FilterIndex(options.seed);
   }
 
-  /** Number of listeners. */
   get size(): number {
     return this.#listeners.size;
   }
@@ -110,7 +105,6 @@ export class Broadcast {
     return this.#index.values;
   }
 
-  /** Number of comparisons of an event with a filter. */
   get comparisons(): number {
     return this.#comparisons;
   }
@@ -120,10 +114,7 @@ export class Broadcast {
     return this.#publishing.has(id);
   }
 
-  /**
-   * Adds a listener, starting with the next event. Registers all of its filters or, on an error,
-   * none.
-   */
+  /** Adds a listener for all later events. On an error none of its filters is registered. */
   add(listener: Listener, filters: readonly ReqFilter[]): void {
     assert(!this.#listeners.has(listener), "a listener is added once");
     const state: ListenerState = {
@@ -173,7 +164,6 @@ export class Broadcast {
     else if (this.#publications.length > MAX_WAITING) this.#finishOldest();
   }
 
-  /** Delivers one slice. */
   #work(): void {
     const { defer } = this.#options;
     let steps = defer === undefined ? Infinity : SLICE_STEPS;

@@ -97,7 +97,6 @@ export class FilterIndex<E extends FilterEntry> {
     this.#values += size;
   }
 
-  /** Removes a registered filter. */
   delete(entry: E): void {
     this.#remove(entry);
     this.#values -= entry.place.size;

@@ -110,10 +110,7 @@ export class TextSet implements ValueSet<string> {
   }
 }
 
-/**
- * Binary search among `size` ascending values; `compare` orders the value at an index against the
- * wanted one.
- */
+/** Binary search; `compare` orders the value at an index against the wanted one. */
 function find(size: number, compare: (at: number) => number): boolean {
   let low = 0;
   let high = size - 1;

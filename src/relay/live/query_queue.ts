@@ -59,7 +59,6 @@ interface Waiting<Q extends Query> {
  * nothing is read that the connection cannot take yet.
  */
 export class QueryQueue<Q extends Query> {
-  /** The loop selects on this. */
   readonly results: Inbox<"stored", Waiting<Q>>;
   readonly #store: EventStore;
   readonly #options: SharedQueryOptions;
@@ -81,7 +80,6 @@ export class QueryQueue<Q extends Query> {
     this.results = new Inbox("stored", limits.maxConcurrentQueries);
   }
 
-  /** Number of running and queued queries. */
   get size(): number {
     return this.#running + this.#waiting.size;
   }
@@ -99,16 +97,12 @@ export class QueryQueue<Q extends Query> {
     this.#held ??= Promise.withResolvers();
   }
 
-  /** Resumes reading after {@link hold}. */
   release(): void {
     this.#held?.resolve();
     this.#held = undefined;
   }
 
-  /**
-   * Drops queued queries and pending results, so that running queries end. For when the loop has
-   * ended.
-   */
+  /** Drops queued queries and pending results, when the loop has ended, so that queries end. */
   drop(): void {
     this.#waiting.clear();
     for (const { taken } of this.results.take()) taken();

@@ -56,7 +56,6 @@ export class Subscription implements Query {
   readonly startMs: number;
   /** The filters of the stored query; emptied after EOSE. */
   filters: readonly ReqFilter[];
-  /** Its listener in the broadcast. */
   readonly listener: Listener;
   /** The bytes that start each of its EVENT messages. */
   readonly head: Uint8Array;
@@ -75,8 +74,7 @@ export class Subscription implements Query {
     this.#leastLimit = options.leastLimit ?? 0;
     this.filters = options.filters;
     this.head = eventMessageHead(options.id);
-    // Destructured, because a reference to `options` would keep its filters as long as the
-    // listener.
+    // Destructured: a reference to `options` would keep its filters as long as the listener.
     const { onLive } = options;
     this.listener = {
       deliver: (live) => onLive(this, live),
@@ -93,7 +91,6 @@ export class Subscription implements Query {
     return !this.#ended.signal.aborted;
   }
 
-  /** Number of live events held until EOSE. */
   get heldCount(): number {
     return this.#held?.size ?? 0;
   }
