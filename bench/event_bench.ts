@@ -14,9 +14,8 @@ import {
   parseClientMessage,
   parseEventMessage,
 } from "../src/nostr/client_message.ts";
-import { escapedParts } from "../src/nostr/escaped_parts.ts";
 import { eventId, serializeEvent } from "../src/nostr/event_id.ts";
-import { eventJson } from "../src/nostr/event_json.ts";
+import { escapedParts, eventJson } from "../src/nostr/event_json.ts";
 import { parseJson } from "../src/nostr/json.ts";
 import { parseEvent } from "../src/nostr/parse_event.ts";
 import { okMessage } from "../src/nostr/relay_message.ts";

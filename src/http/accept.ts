@@ -1,27 +1,26 @@
 /**
- * The `Accept` header: which of the forms that we have a client wants. Hono has a helper for this; it
- * takes anything for a weight and does not know `*\/*`.
+ * Content negotiation by the `Accept` header. Hono's helper accepts anything as a weight and does
+ * not know `*\/*`.
  *
  * @see RFC 9110 §12.5.1
  * @module
  */
 
-/** A client names a handful of types; what stands behind this many is not read. */
+/** How many elements of the header are parsed. */
 const maxRanges = 64;
 
 /** One element of an `Accept` header. Type and subtype are lower case, `*` for any. */
 export interface MediaRange {
   readonly type: string;
   readonly subtype: string;
-  /** The weight `q`, 0 to 1. Zero means: not this one. */
+  /** The weight `q`, 0 to 1. Zero: not acceptable. */
   readonly quality: number;
 }
 
 /**
- * The media ranges of an `Accept` header, in the order they were sent. An element that is not a media
- * range is left out, as if it had not been sent. Parameters other than `q` are left out too: nothing
- * here exists in variants that a parameter could tell apart, and a client that adds `charset=utf-8`
- * means the type all the same.
+ * Parses the media ranges of an `Accept` header, in order. Invalid elements are ignored. So are
+ * parameters other than `q`: no response has variants that they could distinguish, and a client
+ * that adds `charset=utf-8` means the type all the same.
  *
  * @see RFC 9110 §12.5.1
  */
@@ -35,10 +34,10 @@ export function parseAccept(header: string): readonly MediaRange[] {
 }
 
 /**
- * The type among `offered` that the client wants most, or undefined when it wants none of them. For
- * each offer the most specific range that covers it sets its weight: one for `text/*` says nothing
- * of HTML where `text/html` stands beside it. Equal weights go to the offer that was asked for more specifically, then to the
- * one offered first. Without a header, or with an empty one, everything is welcome.
+ * The most preferred type among `offered`; undefined when none is acceptable. The most specific
+ * range that matches an offer sets its weight, so `text/*` says nothing of HTML next to
+ * `text/html`. Among equal weights the more specifically requested offer wins, then the earlier
+ * one. Without a header, or with an empty one, everything is acceptable.
  *
  * @see RFC 9110 §12.5.1
  */
@@ -58,7 +57,7 @@ export function negotiate(header: string | null, offered: readonly string[]): st
 }
 
 /**
- * Whether the header asks for exactly this type, not by a wildcard, at any weight above zero.
+ * Whether the header names exactly this type, without wildcards, at a weight above zero.
  */
 export function asksFor(header: string | null, type: string): boolean {
   if (header === null) return false;
@@ -66,13 +65,13 @@ export function asksFor(header: string | null, type: string): boolean {
   return match.specificity === 3 && match.quality > 0;
 }
 
-/** How a header covers one offer: by nothing (0), a full wildcard (1), `type/*` (2) or exactly (3). */
+/** The best match for an offer: none (0), `*\/*` (1), `type/*` (2) or exact (3). */
 interface Match {
   readonly specificity: number;
   readonly quality: number;
 }
 
-/** "The most specific reference has precedence"; of two equal ones the more generous. */
+/** "The most specific reference has precedence"; among equal ones the higher weight. */
 function matchOf(ranges: readonly MediaRange[], offer: string): Match {
   let best: Match = { specificity: 0, quality: 0 };
   for (const range of ranges) {
@@ -98,7 +97,7 @@ function outranks(match: Match, other: Match): boolean {
 /** The characters of a token. @see RFC 9110 §5.6.2 */
 const token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
-/** Two tokens around a slash. A wildcard type goes with a wildcard subtype only. */
+/** Two tokens separated by a slash. A wildcard type requires a wildcard subtype. */
 function parseMediaRange(element: string): MediaRange | undefined {
   const [name = "", ...parameters] = splitOutsideQuotes(element, ";");
   const [type = "", subtype = "", ...rest] = name.trim().toLowerCase().split("/");
@@ -111,7 +110,7 @@ function parseMediaRange(element: string): MediaRange | undefined {
 /** `weight = OWS ";" OWS "q=" qvalue`. @see RFC 9110 §12.4.2 */
 const weight = /^\s*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*$/i;
 
-/** The weight among the parameters, 1 when none is given, undefined when it is not a weight. */
+/** The weight among the parameters; 1 when there is none, undefined when it is invalid. */
 function parseQuality(parameters: readonly string[]): number | undefined {
   const given = parameters.find((parameter) => /^\s*q=/i.test(parameter));
   if (given === undefined) return 1;
@@ -119,7 +118,7 @@ function parseQuality(parameters: readonly string[]): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-/** Splits at `separator` where it does not stand inside a quoted string. @see RFC 9110 §5.6.4 */
+/** Splits at `separator` outside quoted strings. @see RFC 9110 §5.6.4 */
 function splitOutsideQuotes(text: string, separator: "," | ";"): string[] {
   const parts: string[] = [];
   let start = 0;

@@ -1,5 +1,5 @@
 /**
- * Figures as Prometheus reads them.
+ * Formats metrics in the Prometheus text format.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  * @module
@@ -10,7 +10,7 @@ import type { HistogramReading } from "../base/histogram.ts";
 /** Label names and values. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** One value of a metric, with the labels that tell it from others. */
+/** One sample of a metric. */
 export interface Sample {
   readonly labels?: Labels;
   readonly value: number;
@@ -19,7 +19,7 @@ export interface Sample {
 /** A metric. */
 export type Metric =
   & {
-    /** Letters, digits and `_`; of a counter it ends in `_total`. */
+    /** Letters, digits and `_`; a counter's ends in `_total`. */
     readonly name: string;
     /** One line of text. */
     readonly help: string;
@@ -33,7 +33,7 @@ export type Metric =
 export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * All metrics as text.
+ * Formats all metrics.
  */
 export function metricsText(metrics: readonly Metric[]): string {
   return metrics.map(metricText).join("");
@@ -47,7 +47,7 @@ function metricText(metric: Metric): string {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");
 }
 
-/** Buckets are cumulative: each counts what the ones below it count, too. */
+/** Buckets are cumulative. */
 function histogramLines(name: string, { bounds, counts, sum }: HistogramReading): string[] {
   let count = 0;
   const buckets = counts.map((inBucket, at) => {

@@ -1,10 +1,9 @@
 /**
- * The relay over plain HTTP: who asks, at which path, by which method, gets what.
+ * Routes the relay's HTTP requests.
  *
- * A table of routes, on a Hono application: it finds the route, compares entity tags
- * and sets the headers of CORS and security. What no route takes has a status of its own: 404, 405 or
- * 426, and OPTIONS lists what a path can. A socket is never seen here; `net` takes WebSocket handshakes
- * before and brings the rest.
+ * A table of routes on a Hono application, which matches routes, compares entity tags and sets the
+ * CORS and security headers. A request that no route handles gets 404, 405 or 426, and OPTIONS
+ * lists the methods of a path. WebSocket handshakes do not get here: `net` handles them.
  *
  * @see RFC 9110 §9, §15
  * @module
@@ -24,38 +23,39 @@ import {
   relayInformationType,
 } from "./routes/relay_information.ts";
 
-/** One method of one path. */
+/** A route: one method of one path. */
 export interface HttpRoute {
-  /** In capitals. HEAD and OPTIONS need no route: they follow from the others. */
+  /** Upper case. HEAD and OPTIONS are derived from the other methods. */
   readonly method: string;
-  /** A path of Hono. Without its `:name` and `*` it is compared as a whole: `/health`. */
+  /** A Hono path. Without `:name` and `*` it matches exactly: `/health`. */
   readonly path: string;
-  /** Whether web pages from elsewhere may read the answer. Holds for the path if one method says so. */
+  /** Whether CORS is enabled. One route enables it for its whole path. */
   readonly crossOrigin: boolean;
   handle(request: Request): Response | Promise<Response>;
 }
 
-/** What the relay's HTTP side is made of. */
+/** Options of {@link createHttp}. */
 export interface HttpOptions {
-  /** Asked for each request, so that a changed name or a feature turned off shows at once. */
+  /** Called for each request, so that changes show at once. */
   information(): RelayInformation;
   readonly healthy: HealthCheck;
   /**
-   * The address that people paste into their client, when the operator has set it. Otherwise it is
-   * made of the request's own URL, with `ws` for `http` and `wss` for `https`.
+   * The relay's URL on the landing page. Default: the URL of the request, with `ws` for `http` and
+   * `wss` for `https`.
    */
   readonly relayUrl?: string;
-  /** Where the relay is: the path of the document and the page. `/` if not given. */
+  /** The path of the document and the landing page. Default: `/`. */
   readonly path?: string;
-  /** Further routes: metrics, management. The first route that fits is the one that is taken. */
+  /** Further routes, such as metrics and management. The first match wins. */
   readonly routes?: readonly HttpRoute[];
 }
 
-/** Answers one HTTP request. Rejects only when a route's own code does. */
+/** Answers one HTTP request. Rejects only when a route does. */
 export type HttpHandler = (request: Request) => Promise<Response>;
 
 /**
- * The relay's HTTP side: NIP-11 or the landing page at the relay's path, `/health`, and the routes given.
+ * Creates the HTTP handler: NIP-11 or the landing page at the relay's path, `/health`, and the
+ * given routes.
  *
  * @see NIP-11
  */
@@ -68,7 +68,7 @@ export function createHttp(options: HttpOptions): HttpHandler {
     servePath(app, path, group);
   }
   app.notFound(() => plain(404, "not found"));
-  // Hono would print the error and answer 500. What is said of a fault is the caller's to decide.
+  // Hono would print the error and answer 500. The caller decides instead.
   app.onError((error) => {
     throw error;
   });
@@ -79,7 +79,7 @@ export function createHttp(options: HttpOptions): HttpHandler {
   };
 }
 
-/** The relay's own path is the root of the routes; the server's root is then nobody's. */
+/** Maps the relay's path to the root route. The server's own root is then not found. */
 function locate(request: Request, path: string): Request {
   if (path === "/") return request;
   const url = new URL(request.url);
@@ -90,7 +90,7 @@ function locate(request: Request, path: string): Request {
 }
 
 /**
- * The same header fields as GET has, the length among them, without the body.
+ * The same header fields as GET, `Content-Length` included, without the body.
  *
  * @see RFC 9110 §9.3.2
  */
@@ -102,18 +102,18 @@ async function headOf(response: Response): Promise<Response> {
   return head;
 }
 
-/** Sets what every answer carries, unless its route chose its own. */
+/** Sets the security headers, unless the route has set its own. */
 const securityHeaders = secureHeaders({
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
   xFrameOptions: "DENY",
-  // It would bind the whole domain and all below it to TLS. That is for whoever holds the certificate.
+  // HSTS would apply to the whole host. That is for whoever terminates TLS to decide.
   strictTransportSecurity: false,
   overwrite: false,
 });
 
 /**
- * Lets a client that has the document already be told so in a few bytes. The tags are weak, as a proxy
- * that compresses on the way must not make them lies.
+ * Answers 304 to a client that has the current document. The tags are weak, because a proxy may
+ * compress the body.
  *
  * @see RFC 9110 §8.8.1, §13.1.2
  */
@@ -142,7 +142,7 @@ function ownRoutes(options: HttpOptions): readonly HttpRoute[] {
   ];
 }
 
-/** Adds one path: its routes in order, and an answer for every method that none of them takes. */
+/** Adds a path: its routes in order, and 405 for other methods. */
 function servePath(app: Hono, path: string, routes: readonly HttpRoute[]): void {
   const methods = allowedMethods(routes);
   const allow = methods.join(", ");
@@ -151,7 +151,7 @@ function servePath(app: Hono, path: string, routes: readonly HttpRoute[]): void 
   for (const route of routes) {
     app.on(route.method, path, async (context) => {
       const response = await route.handle(context.req.raw);
-      // A copy takes headers even where the original is one of `fetch` or `Response.redirect`.
+      // Copied, because the headers of a response of `fetch` or `Response.redirect` are immutable.
       return new Response(response.body, response);
     });
   }
@@ -159,7 +159,7 @@ function servePath(app: Hono, path: string, routes: readonly HttpRoute[]): void 
   app.all(path, () => plain(405, "method not allowed", { Allow: allow }));
 }
 
-/** `GET`, `HEAD`, `OPTIONS` and whatever else the routes of a path take. */
+/** The methods of a path, with HEAD and OPTIONS. */
 function allowedMethods(routes: readonly HttpRoute[]): string[] {
   const methods = new Set(routes.map((route) => route.method));
   if (methods.has("GET")) methods.add("HEAD");
@@ -167,12 +167,12 @@ function allowedMethods(routes: readonly HttpRoute[]): string[] {
   return [...methods].sort();
 }
 
-/** Opens a path to web pages from everywhere. */
+/** Enables CORS for a path, for all origins. */
 function crossOrigin(methods: string[]): readonly MiddlewareHandler[] {
   return [
     async (context, next) => {
       await next();
-      // CORS has the first two in preflights alone; NIP-11 asks for them on the document as well.
+      // CORS needs the first two in preflights only; NIP-11 asks for them on the document as well.
       context.header("Access-Control-Allow-Headers", crossOriginHeaders.join(", "));
       context.header("Access-Control-Allow-Methods", methods.join(", "));
       if (context.req.method === "OPTIONS") context.header("Allow", methods.join(", "));
@@ -185,7 +185,7 @@ function crossOrigin(methods: string[]): readonly MiddlewareHandler[] {
 const crossOriginHeaders = ["*", "Authorization"];
 
 /**
- * Answers a handshake that `net` did not recognise as one. The header names the version that would work.
+ * Answers a handshake that `net` did not recognise. The header names the supported version.
  *
  * @see RFC 6455 §4.4
  */
@@ -198,7 +198,7 @@ const refuseHandshake: MiddlewareHandler = async (context, next) => {
   });
 };
 
-/** The relay's own document, for a client or for a person. */
+/** The NIP-11 document or the landing page. */
 async function home(request: Request, options: HttpOptions): Promise<Response> {
   const type = homeType(request.headers.get("Accept"));
   const information = options.information();
@@ -207,7 +207,7 @@ async function home(request: Request, options: HttpOptions): Promise<Response> {
     ? landingPage(information, options.relayUrl ?? relayUrlOf(request.url, options.path ?? "/"))
     : relayInformationJson(information);
   const headers = new Headers({
-    // Kept, but asked for again each time: what the document says may change at any moment.
+    // Cached, but revalidated each time: the document may change at any moment.
     "Cache-Control": "no-cache",
     "Content-Type": isPage ? "text/html; charset=utf-8" : type,
     "Vary": "Accept",
@@ -217,9 +217,9 @@ async function home(request: Request, options: HttpOptions): Promise<Response> {
 }
 
 /**
- * No browser asks for `application/nostr+json`, so whoever does, beside whatever else and at whatever
- * weight, came for the document. All others are served by their weights; who wants neither gets the
- * page, as RFC 9110 §12.5.1 allows: the server may "disregard the header field".
+ * Browsers never ask for `application/nostr+json`, so a client that does gets the document,
+ * whatever else it accepts and at whatever weight. The others are served by weight. A client that
+ * accepts neither gets the page: RFC 9110 §12.5.1 allows to "disregard the header field".
  */
 function homeType(accept: string | null): string {
   if (asksFor(accept, relayInformationType)) return relayInformationType;

@@ -1,5 +1,5 @@
 /**
- * The event by which a client proves to hold a key.
+ * Checks the event by which a client answers an AUTH challenge, except its id and signature.
  *
  * @see NIP-42
  * @module
@@ -7,25 +7,25 @@
 
 import type { NostrEvent } from "./event.ts";
 
-/** The kind of the event that answers a challenge. It is never published. */
+/** The kind of a client authentication event, which relays must not store or forward. */
 export const CLIENT_AUTHENTICATION = 22242;
 
-/** How far `created_at` may be from now, either way, seconds. */
+/** Largest difference between `created_at` and now, seconds. */
 const WINDOW_S = 600;
 
-/** What an answer has to match. */
+/** What an authentication event has to match. */
 export interface Challenge {
-  /** What the relay sent to this connection last. */
+  /** The challenge sent last on this connection. */
   readonly challenge: string;
-  /** URLs of the relay, any of which the answer may name. Without one, any URL may be named. */
+  /** URLs of the relay, any of which the `relay` tag may name. Empty: it may name any URL. */
   readonly relayUrls: readonly string[];
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
 }
 
 /**
- * What is wrong with an answer to a challenge, in words; undefined when nothing is. Its id and signature
- * are checked elsewhere.
+ * What is wrong with an authentication event; undefined when nothing is. Its id and signature are
+ * checked by the caller.
  *
  * @see NIP-42 "Signed Event Verification"
  */
@@ -44,8 +44,8 @@ export function authenticationFault(event: NostrEvent, asked: Challenge): string
 }
 
 /**
- * Whether two URLs name the same relay as clients write them: scheme, port, path, closing slash and case
- * make no difference, the host does.
+ * Whether two URLs name the same relay, as clients write them: only the host counts, not scheme,
+ * port, path, trailing slash or case.
  *
  * @see NIP-42 "for most cases just checking if the domain name is correct should be enough"
  */
@@ -57,7 +57,7 @@ export function isSameRelay(one: string, other: string): boolean {
 function hostOf(url: string): string | undefined {
   const trimmed = url.trim();
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `ws://${trimmed}`;
-  // `ws` is a scheme of the web, whose hosts are lower-cased and written in Punycode.
+  // `ws` is a special scheme of the URL Standard: its host is lower-cased and in Punycode.
   const host = URL.parse(withScheme.replace(/^[a-z][a-z0-9+.-]*:/i, "ws:"))?.hostname;
   return host === undefined || host === "" ? undefined : host.replace(/\.$/, "");
 }

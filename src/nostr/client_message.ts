@@ -1,8 +1,8 @@
 /**
- * What a client says, from the text of one WebSocket message.
+ * Parses the messages of clients.
  *
- * Where the specification is silent: numbers must be written as integers ({@link parseJson}), of a
- * doubled key the last value counts, and elements beyond those that a NIP names are ignored.
+ * Where the NIPs are silent: numbers must be written as integers ({@link parseJson}), the last of
+ * duplicate keys counts, and additional elements are ignored.
  *
  * @see NIP-01 "From client to relay"
  * @module
@@ -15,7 +15,7 @@ import { parseEvent } from "./parse_event.ts";
 import { type FilterLimits, parseFilter } from "./parse_filter.ts";
 import { type Reason, reason } from "./reason.ts";
 
-/** How much one message may ask for. Its length is the transport's to bound. */
+/** Limits on one message. Its length is limited by the transport. */
 export interface MessageLimits extends FilterLimits {
   /** Filters of one REQ. */
   readonly maxFilters: number;
@@ -23,26 +23,26 @@ export interface MessageLimits extends FilterLimits {
   readonly maxSubscriptionIdLength: number;
 }
 
-/** A message by its verb; `parts` are its elements, the verb among them. */
+/** A message split into elements; `parts` includes the verb. */
 export interface ClientMessage {
   readonly verb: string;
   readonly parts: readonly unknown[];
 }
 
-/** Why a message is none. The answer is NOTICE: there is nothing that it could refer to. */
-export interface Unreadable {
+/** Why a message is malformed. The answer is NOTICE, because there is no id to refer to. */
+export interface MalformedMessage {
   readonly notice: string;
 }
 
-/** The longest subscription id that a refusal repeats, UTF-16 units. */
+/** Longest subscription id that a refusal repeats, UTF-16 units. */
 export const MAX_ECHOED_SUBSCRIPTION = 1_024;
 
 /**
- * Reads one message as far as its verb.
+ * Parses a message up to its verb.
  *
  * @see NIP-01 "From client to relay"
  */
-export function parseClientMessage(text: string): ClientMessage | Unreadable {
+export function parseClientMessage(text: string): ClientMessage | MalformedMessage {
   const value = parseJson(text);
   if (value === undefined) return { notice: "the message is not JSON" };
   if (!Array.isArray(value)) return { notice: "a message is a JSON array" };
@@ -51,25 +51,25 @@ export function parseClientMessage(text: string): ClientMessage | Unreadable {
   return typeof verb === "string" ? { verb, parts } : UNKNOWN_VERB;
 }
 
-/** The answer to a message whose verb is none that the relay knows. */
-export const UNKNOWN_VERB: Unreadable = {
+/** The answer to an unknown verb. */
+export const UNKNOWN_VERB: MalformedMessage = {
   notice: "a message begins with EVENT, REQ, COUNT, CLOSE or AUTH",
 };
 
-/** An event that is none. The answer is OK false to `id`, which is what the client wrote. */
+/** An invalid event. The answer is OK false for `id`, which is what the client wrote. */
 export interface RefusedEvent {
   readonly id: string;
   readonly reason: Reason;
 }
 
 /**
- * The event of an EVENT or AUTH.
+ * Parses the event of an EVENT or AUTH.
  *
  * @see NIP-01, NIP-42
  */
 export function parseEventMessage(
   { verb, parts }: ClientMessage,
-): { readonly event: NostrEvent } | RefusedEvent | Unreadable {
+): { readonly event: NostrEvent } | RefusedEvent | MalformedMessage {
   const event = parseEvent(parts[1]);
   if (!("reason" in event)) return { event };
   const { id, reason } = event;
@@ -84,21 +84,21 @@ export interface RequestMessage {
   readonly filters: readonly ReqFilter[];
 }
 
-/** A request that is none. The answer is CLOSED to `id`, which is what the client wrote. */
+/** An invalid request. The answer is CLOSED for `id`, which is what the client wrote. */
 export interface RefusedRequest {
   readonly id: string;
   readonly reason: Reason;
 }
 
 /**
- * The id and the filters of a REQ or COUNT.
+ * Parses the id and the filters of a REQ or COUNT.
  *
  * @see NIP-01, NIP-45
  */
 export function parseRequest(
   { verb, parts }: ClientMessage,
   limits: MessageLimits,
-): RequestMessage | RefusedRequest | Unreadable {
+): RequestMessage | RefusedRequest | MalformedMessage {
   const id = parts[1];
   if (typeof id !== "string" || id.length > MAX_ECHOED_SUBSCRIPTION) {
     return { notice: `${verb} without a readable subscription id` };
@@ -119,16 +119,16 @@ export function parseRequest(
 }
 
 /**
- * The id of a CLOSE: any text, because to close what is not open means nothing.
+ * Parses the id of a CLOSE: any string, because closing an unknown subscription has no effect.
  *
  * @see NIP-01
  */
-export function parseClose({ parts }: ClientMessage): { readonly id: string } | Unreadable {
+export function parseClose({ parts }: ClientMessage): { readonly id: string } | MalformedMessage {
   const id = parts[1];
   return typeof id === "string" ? { id } : { notice: "CLOSE without a subscription id" };
 }
 
-/** "a non-empty string of max length 64 chars", of which each code point is one. */
+/** "a non-empty string of max length 64 chars", counted in code points. */
 function isSubscriptionId(text: string, { maxSubscriptionIdLength }: MessageLimits): boolean {
   if (text.length === 0 || !text.isWellFormed()) return false;
   return text.length <= maxSubscriptionIdLength || [...text].length <= maxSubscriptionIdLength;

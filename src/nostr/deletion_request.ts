@@ -1,5 +1,5 @@
 /**
- * A request of an author to delete what that author said before.
+ * Reads what a deletion request names.
  *
  * @see NIP-09
  * @module
@@ -14,18 +14,18 @@ export const DELETION_REQUEST = 5;
 
 /** What a deletion request names. */
 export interface DeletionTargets {
-  /** Ids, from its `e` tags. */
+  /** Event ids, from its `e` tags. */
   readonly ids: ReadonlySet<string>;
   /**
-   * Addresses, from its `a` tags, of which all versions are meant up to the time of the request. Only
-   * those of its author: nobody has a say over another's.
+   * Addresses, from its `a` tags: all versions up to the time of the request are deleted. Only the
+   * author's own.
    */
   readonly addresses: readonly Address[];
 }
 
 /**
- * What a deletion request names; nothing for an event of another kind. Values that name nothing are
- * passed over: a request is as good as the rest of it.
+ * What a deletion request names; nothing for an event of another kind. Invalid values are skipped,
+ * and the rest of the request counts.
  *
  * @see NIP-09
  *
@@ -58,7 +58,7 @@ export function deletionTargets(
   return { ids, addresses };
 }
 
-/** `<kind>:<pubkey>:<d>`; the `d` of a replaceable event is empty, and its colon may be missing. */
+/** `<kind>:<pubkey>:<d>`. The `d` of a replaceable event is empty, and its colon is optional. */
 function parseAddress(text: string): Address | undefined {
   const [, digits, pubkey, d = ""] = /^(\d{1,5}):([0-9a-f]{64})(?::(.*))?$/s.exec(text) ?? [];
   if (digits === undefined || pubkey === undefined) return undefined;

@@ -1,16 +1,16 @@
 /**
- * The event: the one thing Nostr is made of.
+ * The type of a Nostr event.
  *
  * @see NIP-01
  * @module
  */
 
-/** One tag: a name and its values, at least the name. */
+/** One tag: its name, then its values. */
 export type Tag = readonly string[];
 
 /**
- * A Nostr event whose shape has been checked. Names are those of the wire. That an event has this type
- * says nothing of its id and signature.
+ * A Nostr event of valid shape, with the field names of NIP-01. The type does not say that its id
+ * and signature are valid.
  *
  * @see NIP-01 "Events and signatures"
  */
@@ -19,13 +19,13 @@ export interface NostrEvent {
   readonly id: string;
   /** The author's x-only public key, 64 lower-case hex digits. */
   readonly pubkey: string;
-  /** When the author says it was made, seconds since 1970; an integer from 0 to 2^53 - 1. */
+  /** The author's time, seconds since 1970; an integer from 0 to 2^53 - 1. */
   readonly created_at: number;
-  /** What the event is about, 0 to 65535. */
+  /** The kind, 0 to 65535. */
   readonly kind: number;
-  /** In the order in which the author wrote them. */
+  /** In the author's order. */
   readonly tags: readonly Tag[];
-  /** Any text. */
+  /** Any text; its meaning depends on the kind. */
   readonly content: string;
   /** BIP-340 signature of the id's 32 bytes, 128 lower-case hex digits. */
   readonly sig: string;

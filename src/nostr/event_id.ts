@@ -1,5 +1,5 @@
 /**
- * The id of an event: what its author signed.
+ * Computes the id of an event, which is what its author signs.
  *
  * @see NIP-01 "Events and signatures"
  * @module
@@ -7,7 +7,7 @@
 
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { utf8 } from "../base/bytes.ts";
-import { type EscapedParts, escapedParts } from "./escaped_parts.ts";
+import { type EscapedParts, escapedParts } from "./event_json.ts";
 import type { NostrEvent } from "./event.ts";
 import { bytesToHex } from "./hex.ts";
 
@@ -15,26 +15,26 @@ import { bytesToHex } from "./hex.ts";
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 /**
- * SHA-256 of the UTF-8 of a text, as 64 lower-case hex digits. Text in and text out, because a runtime
- * does both conversions faster than anybody who would have to make arrays for them.
+ * SHA-256 of the UTF-8 of a text, as 64 lower-case hex digits. From string to string, because
+ * runtimes do both conversions faster than code that allocates arrays for them.
  */
 export type HashText = (text: string) => string;
 
-/** What need not be done again, or can be done faster, when an id is computed. */
+/** Faster ways to compute an id. */
 export interface EventIdOptions {
-  /** A faster hash than the portable default, where the runtime has one. */
+  /** A faster hash than the portable one, where the runtime has one. */
   readonly hashText?: HashText | undefined;
-  /** Tags and content of this very event. */
+  /** This event's tags and content, if they are serialized already. */
   readonly parts?: EscapedParts;
 }
 
-/** The fields that the id covers: all but the id itself and the signature. */
+/** The fields that the id covers: all but `id` and `sig`. */
 export type UnsignedEvent = Omit<NostrEvent, "id" | "sig">;
 
 /**
- * The canonical text of an event, whose UTF-8 bytes are hashed.
+ * Serializes an event as NIP-01 asks for hashing.
  *
- * @param parts Tags and content of this very event, if they are escaped already.
+ * @param parts this event's tags and content, if they are serialized already
  * @see NIP-01 "Events and signatures"
  *
  * @example
@@ -52,8 +52,7 @@ export function serializeEvent(event: UnsignedEvent, parts = escapedParts(event)
 }
 
 /**
- * The id that belongs to the event's fields, 64 lower-case hex digits. An event whose `id` differs is
- * a forgery or a mistake.
+ * The id of the event's fields, 64 lower-case hex digits. An event with another `id` is invalid.
  *
  * @example
  * ```ts
@@ -78,7 +77,7 @@ export function eventId(
 }
 
 /**
- * The hash that every platform has.
+ * SHA-256 in JavaScript, for any platform.
  *
  * @example
  * ```ts

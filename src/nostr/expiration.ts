@@ -1,5 +1,5 @@
 /**
- * When an event stops to count.
+ * Reads the expiration of an event.
  *
  * @see NIP-40
  * @module
@@ -8,8 +8,8 @@
 import type { NostrEvent } from "./event.ts";
 
 /**
- * The second from which on the event has expired, since 1970; undefined when it never does. The first
- * `expiration` tag counts; a value that is not a whole number of seconds means nothing.
+ * When the event expires, seconds since 1970; undefined when it does not. The first `expiration`
+ * tag counts; a value that is not an integer is ignored.
  *
  * @see NIP-40
  *
@@ -30,9 +30,9 @@ export function expirationOf({ tags }: Pick<NostrEvent, "tags">): number | undef
 }
 
 /**
- * Whether the event has expired. Its last second is the one before the one that it names.
+ * Whether the event has expired. It has at the second that the tag names.
  *
- * @param nowS seconds since 1970.
+ * @param nowS seconds since 1970
  *
  * @see NIP-40
  *
@@ -50,7 +50,7 @@ export function hasExpired(event: Pick<NostrEvent, "tags">, nowS: number): boole
   return expiresAtS !== undefined && expiresAtS <= nowS;
 }
 
-/** Sixteen digits hold every whole number that is exact here. */
+/** Sixteen digits hold every safe integer. */
 function seconds(text: string): number | undefined {
   if (!/^\d{1,16}$/.test(text)) return undefined;
   const value = Number(text);

@@ -1,14 +1,13 @@
 /**
- * The filter: a standing question about events.
+ * The type of a filter.
  *
  * @see NIP-01 "Communication between clients and relays"
  * @module
  */
 
 /**
- * A filter as a parsed value. Lists are sets: what was sent twice is asked once. A list that was sent
- * empty is an empty set, and nothing is in an empty set; a list that was not sent is undefined and
- * asks for nothing in particular.
+ * A parsed filter. Lists are sets. An empty list matches nothing; an absent one is undefined and is
+ * no condition.
  */
 export interface ReqFilter {
   /** Ids, 64 lower-case hex digits. */
@@ -17,19 +16,21 @@ export interface ReqFilter {
   readonly authors?: ReadonlySet<string>;
   /** Kinds, from 0 to 65535. */
   readonly kinds?: ReadonlySet<number>;
-  /** `#e` → wanted first values of `e` tags, by the letter alone. Each letter must be met. */
+  /**
+   * `#e` → values of which an `e` tag must have one, by the letter alone. Each letter must match.
+   */
   readonly tags: ReadonlyMap<string, ReadonlySet<string>>;
-  /** `&t` → wanted values of `t` tags, by the letter alone, each of which the event must carry. */
+  /** `&t` → values all of which `t` tags must have, by the letter alone. */
   readonly allTags?: ReadonlyMap<string, ReadonlySet<string>>;
   /**
-   * Words, each of which must be found in the event; none is found in an empty set. Stored events then
-   * come in the order of their relevance, and `limit` keeps the best. See `search.ts`.
+   * Words that the event must all contain; an empty set matches nothing. Stored events are then
+   * ordered by relevance, and `limit` keeps the most relevant. See `search.ts`.
    */
   readonly search?: ReadonlySet<string>;
   /** Seconds since 1970, inclusive. */
   readonly since?: number;
   /** Seconds since 1970, inclusive. */
   readonly until?: number;
-  /** The most stored events wanted, newest first. Live events do not count. */
+  /** Most stored events to return, newest first. Live events are not counted. */
   readonly limit?: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Events that belong to whom they are sent to.
+ * Decides who may delete an event, gift wraps included.
  *
  * @see NIP-59
  * @module
@@ -8,12 +8,12 @@
 import type { NostrEvent } from "./event.ts";
 import { isHex, KEY_DIGITS } from "./hex.ts";
 
-/** The kind of a gift wrap that is kept. */
+/** The kind of a stored gift wrap. */
 export const GIFT_WRAP = 1059;
 
 /**
- * Who may have an event deleted: its author; of a gift wrap also those it is addressed to, since its
- * author is a key that was thrown away.
+ * The keys that may delete an event: its author's and, for a gift wrap, its recipients', because
+ * its author is a throwaway key.
  *
  * @see NIP-09, NIP-59 "Deletion"
  *

@@ -1,19 +1,19 @@
 /**
- * Hex as NIP-01 writes it: two lower-case digits a byte, and nothing else.
+ * Hex in the form of NIP-01: lower case, two digits a byte.
  *
  * @see NIP-01 "Events and signatures"
  * @module
  */
 
-/** Hex digits of an event's id and of a public key: 32 bytes. */
+/** Hex digits of an event id or a public key: 32 bytes. */
 export const KEY_DIGITS = 64;
 
 /** Hex digits of a signature: 64 bytes. */
 export const SIGNATURE_DIGITS = 128;
 
 /**
- * Whether `text` is exactly `digits` lower-case hex digits. Upper case is refused: two spellings of one
- * id would be two keys in every index.
+ * Whether `text` is exactly `digits` lower-case hex digits. Upper case is refused, because two
+ * spellings of one id would be two keys in every index.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export function isHex(text: string, digits: number): boolean {
 }
 
 /**
- * The bytes as lower-case hex.
+ * Encodes bytes as lower-case hex.
  *
  * @example
  * ```ts
@@ -50,9 +50,9 @@ export function bytesToHex(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes that `text` spells. The caller has checked it with {@link isHex}.
+ * Decodes hex that the caller has checked with {@link isHex}.
  *
- * @throws SyntaxError when `text` is not hex.
+ * @throws SyntaxError when `text` is not hex
  *
  * @example
  * ```ts
@@ -66,6 +66,8 @@ export function hexToBytes(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(text);
 }
 
-/** 1 at the code of each lower-case hex digit. A look-up takes a third of the time of comparisons. */
+/**
+ * 1 at the code of each lower-case hex digit. A lookup takes a third of the time of comparisons.
+ */
 const IS_DIGIT = new Uint8Array(128);
 for (const digit of "0123456789abcdef") IS_DIGIT[digit.charCodeAt(0)] = 1;

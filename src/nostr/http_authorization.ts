@@ -1,5 +1,5 @@
 /**
- * The `Authorization` header by which a request of HTTP is signed with a key of Nostr.
+ * Parses and checks the `Authorization` header that signs an HTTP request with a Nostr key.
  *
  * @see NIP-98
  * @module
@@ -10,18 +10,18 @@ import type { NostrEvent } from "./event.ts";
 import { parseJson } from "./json.ts";
 import { parseEvent } from "./parse_event.ts";
 
-/** The kind of the event that signs a request. It is never published. */
+/** The kind of an HTTP authorization event, which must not be published. */
 export const HTTP_AUTHORIZATION = 27235;
 
-/** How far `created_at` may be from now, either way, seconds. */
+/** Largest difference between `created_at` and now, seconds. */
 export const AUTHORIZATION_WINDOW_S = 60;
 
-/** Longer headers are not read, characters: an event with three tags is a tenth of it. */
+/** Longest header that is parsed, characters: ten times an event with three tags. */
 const MAX_HEADER_LENGTH = 8_192;
 
-/** The request that was signed. */
+/** The request that the event has to match. */
 export interface SignedRequest {
-  /** Absolute URLs by which the request can have been made; `ws` stands for `http`, `wss` for `https`. */
+  /** Absolute URLs of the request. `ws` counts as `http`, and `wss` as `https`. */
   readonly urls: readonly string[];
   readonly method: string;
   /** SHA-256 of the body, lower-case hex. */
@@ -31,8 +31,8 @@ export interface SignedRequest {
 }
 
 /**
- * The event of an `Authorization` header; undefined where there is none. Base64 may come with or without
- * padding, in either alphabet.
+ * Parses the event of an `Authorization` header; undefined when there is none. Base64 may be padded
+ * or not, in either alphabet.
  *
  * @see NIP-98 "Request Flow"
  */
@@ -45,8 +45,8 @@ export function parseAuthorization(header: string): NostrEvent | undefined {
 }
 
 /**
- * What is wrong with an authorization for a request, in words; undefined when nothing is. Its id and
- * signature are checked elsewhere, and so is that it comes once.
+ * What is wrong with an authorization for a request; undefined when nothing is. Its id, its
+ * signature and replay are checked by the caller.
  *
  * @see NIP-98, NIP-86 "Authorization"
  */
@@ -65,7 +65,7 @@ export function authorizationFault(event: NostrEvent, request: SignedRequest): s
   return undefined;
 }
 
-/** Without the scheme, which differs between a socket and a request, and without a slash at the end. */
+/** Without the scheme, which differs between WebSocket and HTTP, and without a trailing slash. */
 function comparable(text: string): string | undefined {
   const url = URL.parse(text.replace(/^ws(s?):/i, "http$1:"));
   if (url === null) return undefined;
@@ -76,13 +76,13 @@ function valueOf({ tags }: NostrEvent, name: string): string | undefined {
   return tags.find((tag) => tag[0] === name)?.[1];
 }
 
-/** No bytes for what is no base64. */
+/** Decodes base64; empty when it is invalid. */
 function bytesOf(base64: string): Uint8Array {
   const plain = base64.replaceAll("-", "+").replaceAll("_", "/");
   try {
     return Uint8Array.fromBase64(plain);
   } catch {
-    // A length that no number of bytes has.
+    // The length is impossible for base64.
     return new Uint8Array();
   }
 }

@@ -1,9 +1,10 @@
 /**
- * How many different people, as 256 bytes that several relays' answers can be merged by.
+ * Estimates how many distinct authors match, as HyperLogLog registers that clients can merge across
+ * relays.
  *
- * Counts of two relays cannot be added, because most events are on both. Registers can be merged: each
- * holds the greatest rarity that was seen among the public keys that fall to it, and the greatest of two
- * greatest is the greatest of both. What the merged registers estimate is the asker's to work out.
+ * Counts of two relays cannot be added, because most events are on both. Registers can be merged:
+ * each holds the largest rank among the public keys assigned to it, so merging takes the larger
+ * value. The client computes the estimate from the merged registers.
  *
  * @see NIP-45 "HyperLogLog"
  * @module
@@ -14,28 +15,28 @@ import { portableHashText } from "./event_id.ts";
 import type { ReqFilter } from "./filter.ts";
 import { isHex, KEY_DIGITS } from "./hex.ts";
 
-/** How many registers there are: one for each value of a byte. */
+/** Number of registers: one for each value of a byte. */
 const REGISTER_COUNT = 256;
 
 /**
- * How many bytes behind the offset are looked at. The specification sets no bound; with this one, the
- * common one, a register is at most 57. A scan without it differs once in 2^56 keys.
+ * How many bytes after the offset are scanned for leading zeros. NIP-45 sets no bound; with this
+ * common one a register is at most 57. A scan without it differs once in 2^56 keys.
  */
 export const SCANNED_BYTES = 7;
 
-/** Keys are looked at from one of the bytes 8 to 23: the first ones are what proof of work shapes. */
+/** The offset is one of the bytes 8 to 23: proof of work biases the first ones. */
 const FIRST_OFFSET = 8;
 
-/** Where the offset's digit stands in the 64 digits that a tag value stands for. */
+/** Position of the digit that gives the offset, in the 64 digits derived from a tag value. */
 const OFFSET_DIGIT = 32;
 
-/** The author of an address, `kind:pubkey:d`. */
+/** The public key in an address, `kind:pubkey:d`. */
 const ADDRESS = /^\d{1,5}:([0-9a-f]{64}):/;
 
 /**
- * The byte of public keys at which they are looked at for this filter; undefined when its answers could
- * not be merged. The specification asks for a tag condition and takes the first value of the first one.
- * Here it must be the only one, since the order of keys and values is no part of a question.
+ * The offset in public keys for a filter; undefined when its counts cannot be merged. NIP-45 asks
+ * for a tag condition and uses the first value of the first one. Here it must be the only value,
+ * because the order of keys and values has no meaning in a filter.
  *
  * @see NIP-45 "HyperLogLog"
  *
@@ -64,7 +65,7 @@ function digitsOf(value: string): string {
 }
 
 /**
- * Registers that nobody was counted in.
+ * Registers before any author is counted.
  *
  * @see NIP-45 "HyperLogLog"
  *
@@ -81,9 +82,9 @@ export function emptyRegisters(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Counts the author of an event in.
+ * Counts the author of an event.
  *
- * @param offset see {@link hyperLogLogOffset}.
+ * @param offset see {@link hyperLogLogOffset}
  *
  * @see NIP-45 "HyperLogLog"
  *
@@ -101,14 +102,14 @@ export function countAuthor(registers: Uint8Array, pubkey: string, offset: numbe
   raiseRegisters(registers, pubkey.slice(2 * offset, 2 * offset + LOOKED_AT_DIGITS));
 }
 
-/** Of a key: the byte that names the register, and those behind it. */
+/** Hex digits of a key that are used: the byte that selects the register and those scanned. */
 const LOOKED_AT_DIGITS = 2 * (1 + SCANNED_BYTES);
 
 /**
- * Counts authors in of whom only the part of their keys is known that is looked at: the byte that names
- * the register and {@link SCANNED_BYTES} bytes behind it.
+ * Counts authors of whom only part of the key is known: the byte that selects the register and the
+ * {@link SCANNED_BYTES} after it.
  *
- * @param keys these parts end to end, as hex.
+ * @param keys these parts as hex, concatenated
  *
  * @see NIP-45 "HyperLogLog"
  *
@@ -131,7 +132,7 @@ export function raiseRegisters(registers: Uint8Array, keys: string): void {
   }
 }
 
-/** Of a number in hex. */
+/** Leading zero bits of a hex number. */
 function leadingZeroBits(digits: string): number {
   for (let place = 0; place < digits.length; place++) {
     const digit = Number.parseInt(digits.charAt(place), 16);

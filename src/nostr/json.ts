@@ -1,20 +1,19 @@
 /**
- * JSON as NIP-01 means it: what `JSON.parse` understands, and numbers that are written as integers.
+ * Parses JSON with the restriction of NIP-01 that numbers are integers.
  *
  * @see RFC 8259
  * @module
  */
 
-/** A JSON object whose fields nobody has looked at yet. */
+/** A JSON object whose fields are not checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * The value that `text` spells, or undefined when it is not JSON, or nested too deep to be read. Of a
- * key that stands twice in one object the last value counts.
+ * Parses JSON; undefined when it is invalid or nested too deep. The last of duplicate keys counts.
  *
- * A number that is not written in digits alone (`1.0`, `1e3`, `-0`) is read as some number that is no
- * count (see {@link isCount}): nothing in Nostr is such a number, and `JSON.parse` would make `1.0` and
- * `1e3` look as if they were not.
+ * A number not written as digits only (`1.0`, `1e3`, `-0`) is replaced by one that is not a count
+ * (see {@link isCount}). Nostr has no such numbers, and `JSON.parse` alone would turn `1.0` and
+ * `1e3` into integers.
  *
  * @see RFC 8259 §6
  *
@@ -31,8 +30,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    // A false alarm, from inside a string, costs a second reading and nothing else.
-    return MAYBE_ODD_NUMBER.test(text) ? JSON.parse(withoutOddNumbers(text)) : value;
+    // A false match, inside a string, only costs parsing twice.
+    return MAYBE_NON_INTEGER.test(text) ? JSON.parse(withoutNonIntegers(text)) : value;
   } catch {
     return undefined;
   }
@@ -56,8 +55,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Whether a parsed value is an integer from 0 to `most`, which is at most 2^53 - 1: beyond that two
- * different literals would be one number.
+ * Whether a parsed value is an integer from 0 to `most`, which is at most 2^53 - 1: above that,
+ * different literals give the same number.
  *
  * @example
  * ```ts
@@ -74,44 +73,43 @@ export function isCount(value: unknown, most: number = Number.MAX_SAFE_INTEGER):
 }
 
 /**
- * Where a number inside an array or object may begin that is written with a sign, a fraction or an
- * exponent and may be a count all the same. Such a number always stands behind one of three characters,
- * so that what this does not find is not there. `-1` and `1.5` are no counts as they are.
+ * Where an array or object may contain a number that is written with a sign, a fraction or an
+ * exponent and could still be a count. Such a number always follows one of three characters, so
+ * there are no misses. `-1` and `1.5` need not match: they are not counts anyway.
  */
-const MAYBE_ODD_NUMBER = /[:,[]\s*(?:-0|\d+(?:\.0|(?:\.\d+)?[eE]))/;
+const MAYBE_NON_INTEGER = /[:,[]\s*(?:-0|\d+(?:\.0|(?:\.\d+)?[eE]))/;
 
 /**
- * Puts a number of the same length that is no count in the place of each odd one of a valid JSON text.
- * Strings are stepped over whole. Whatever the text holds, each character is looked at once: tokens that
- * are cut out and joined again, or the reviver of `JSON.parse`, take ten times as long for a text that
- * is all numbers.
+ * Replaces each such number of a valid JSON text by one of the same length that is not a count.
+ * Strings are skipped. Each character is examined once: splitting and joining tokens, or the
+ * reviver of `JSON.parse`, take ten times as long on a text full of numbers.
  */
-function withoutOddNumbers(text: string): string {
+function withoutNonIntegers(text: string): string {
   const codes = new Uint16Array(text.length);
   for (let at = 0; at < text.length; at++) codes[at] = text.charCodeAt(at);
   for (let at = 0; at < codes.length;) {
     const code = codes[at]!;
     if (code === QUOTE) at = endOfString(codes, at);
-    else if (code === MINUS || isDigit(code)) at = replaceIfOdd(codes, at);
+    else if (code === MINUS || isDigit(code)) at = replaceIfNonInteger(codes, at);
     else at++;
   }
   return new TextDecoder("utf-16le", { ignoreBOM: true }).decode(codes);
 }
 
-/** The place behind the string that begins at `start`. */
+/** The index after the string that starts at `start`. */
 function endOfString(codes: Uint16Array, start: number): number {
   let at = start + 1;
   while (codes[at] !== QUOTE) at += codes[at] === BACKSLASH ? 2 : 1;
   return at + 1;
 }
 
-/** Returns the place behind the number that begins at `start`. */
-function replaceIfOdd(codes: Uint16Array, start: number): number {
-  let isOdd = false;
+/** Returns the index after the number that starts at `start`. */
+function replaceIfNonInteger(codes: Uint16Array, start: number): number {
+  let isNonInteger = false;
   let at = start;
-  for (; at < codes.length && !endsNumber(codes[at]!); at++) isOdd ||= !isDigit(codes[at]!);
-  if (!isOdd) return at;
-  // The shortest odd numbers: `-0` has two characters, `1e0` and `1.0` have three.
+  for (; at < codes.length && !endsNumber(codes[at]!); at++) isNonInteger ||= !isDigit(codes[at]!);
+  if (!isNonInteger) return at;
+  // The shortest are `-0`, of two characters, and `1e0` and `1.0`, of three.
   const other = at - start === 2 ? "-1" : "0.5".padEnd(at - start, "0");
   for (let i = start; i < at; i++) codes[i] = other.charCodeAt(i - start);
   return at;
@@ -121,7 +119,7 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** In a valid text, what is none of `+-.eE` and no digit. */
+/** Any character but digits and `+-.eE`. */
 function endsNumber(code: number): boolean {
   return !isDigit(code) && code !== MINUS && code !== 0x2b && code !== 0x2e && code !== 0x45 &&
     code !== 0x65;

@@ -1,5 +1,6 @@
 /**
- * What an event's kind says about keeping it.
+ * Classifies kinds as NIP-01 does, and computes the addresses of replaceable and addressable
+ * events.
  *
  * @see NIP-01 "Kinds"
  * @module
@@ -8,18 +9,18 @@
 import type { NostrEvent } from "./event.ts";
 
 /**
- * How many of an author's events of one kind matter.
+ * Which events of a kind a relay stores.
  *
- * - `regular`: each one.
- * - `replaceable`: the newest of an author and kind.
- * - `addressable`: the newest of an author, kind and `d` value.
- * - `ephemeral`: none, once those who listen have heard it.
+ * - `regular`: all.
+ * - `replaceable`: the newest for an author and kind.
+ * - `addressable`: the newest for an author, kind and `d` value.
+ * - `ephemeral`: none; they are only forwarded.
  */
 export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
 
 /**
- * The class of a kind. NIP-01 leaves 45 to 999 and 40000 to 65535 open; published NIPs use them for
- * events that are to be kept, so they are regular. Kind 41 is regular because its range is, although
+ * The class of a kind. NIP-01 does not define 45 to 999 and 40000 to 65535; published NIPs use them
+ * for events to be stored, so they are regular. Kind 41 is regular because its range is, although
  * some relays replace it.
  *
  * @see NIP-01 "Kinds"
@@ -42,17 +43,17 @@ export function kindClass(kind: number): KindClass {
   return kind < 40_000 ? "addressable" : "regular";
 }
 
-/** Where the newest version of an event is found. */
+/** What identifies a replaceable or addressable event across its versions. */
 export interface Address {
   readonly kind: number;
   readonly pubkey: string;
-  /** The identifier of an addressable event; empty for a replaceable one. */
+  /** The `d` tag of an addressable event; empty for a replaceable one. */
   readonly d: string;
 }
 
 /**
- * The address of a replaceable or addressable event; undefined for one that has no versions. A
- * replaceable event's `d` tag means nothing, so its `d` is empty.
+ * The address of a replaceable or addressable event; undefined for other events. A replaceable
+ * event's `d` tag has no meaning, so its `d` is empty.
  *
  * @see NIP-01 "Kinds"
  *
@@ -80,7 +81,7 @@ export function addressOf(
 }
 
 /**
- * One text for an address, as an `a` tag has it.
+ * Formats an address as in an `a` tag.
  *
  * @example
  * ```ts
@@ -94,7 +95,7 @@ export function addressText({ kind, pubkey, d }: Address): string {
   return `${kind}:${pubkey}:${d}`;
 }
 
-/** The value of the first `d` tag; empty when there is none, or when it has none. */
+/** The value of the first `d` tag; empty when there is none, or when it has no value. */
 function identifierOf(tags: NostrEvent["tags"]): string {
   for (const tag of tags) {
     if (tag[0] === "d") return tag[1] ?? "";
@@ -103,8 +104,8 @@ function identifierOf(tags: NostrEvent["tags"]): string {
 }
 
 /**
- * Whether `a` is the version to keep of two with one address: the later one, and of the same second
- * the one whose id is lower in the alphabet.
+ * Whether `a` supersedes `b` at the same address: it is newer or, in the same second, has the lower
+ * id in lexical order.
  *
  * @see NIP-01 "Kinds"
  *

@@ -1,5 +1,5 @@
 /**
- * Whether an event is what a filter asks for.
+ * Matches events against filters.
  *
  * @see NIP-01 "Communication between clients and relays"
  * @module
@@ -9,12 +9,12 @@ import type { NostrEvent } from "./event.ts";
 import type { ReqFilter } from "./filter.ts";
 import { meetsSearch } from "./search.ts";
 
-/** What a list of a filter has to answer, however it is kept. */
+/** A list of a filter, whatever its representation. */
 export type ValueSet<T> =
   & Pick<ReadonlySet<T>, "size" | "has" | "isDisjointFrom" | "isSubsetOf">
   & Iterable<T>;
 
-/** A filter as far as matching is concerned. */
+/** A filter whose lists may have any representation. */
 export interface MatchableFilter extends Omit<ReqFilter, "ids" | "authors" | "tags"> {
   readonly ids?: ValueSet<string>;
   readonly authors?: ValueSet<string>;
@@ -22,7 +22,7 @@ export interface MatchableFilter extends Omit<ReqFilter, "ids" | "authors" | "ta
 }
 
 /**
- * An event as filters ask about it: its tags are read once, however many filters are compared with it.
+ * An event with its tags indexed once, to be matched against many filters.
  *
  * @see NIP-01 "only the first value in any given tag is indexed"
  *
@@ -38,24 +38,24 @@ export interface MatchableFilter extends Omit<ReqFilter, "ids" | "authors" | "ta
  */
 export class TaggedEvent {
   readonly event: NostrEvent;
-  /** Letter → distinct values; made at the first question. */
+  /** Letter → distinct values; created on first use. */
   #values: Map<string, Set<string>> | undefined = undefined;
 
   constructor(event: NostrEvent) {
     this.event = event;
   }
 
-  /** The values that the tags of this letter have; none where there is no such tag. */
+  /** The values of the event's tags with this letter. */
   valuesOf(letter: string): ReadonlySet<string> {
     return this.values.get(letter) ?? NO_VALUES;
   }
 
-  /** Letter → distinct values, of all tags that a filter can name: those of one letter. */
+  /** Letter → distinct values, of all tags with single-letter names. */
   get values(): ReadonlyMap<string, ReadonlySet<string>> {
     if (this.#values !== undefined) return this.#values;
     const values = new Map<string, Set<string>>();
     for (const [name, value] of this.event.tags) {
-      // A tag without a value has none to be found by.
+      // A tag without a value matches no filter.
       if (name!.length !== 1 || value === undefined) continue;
       const known = values.get(name!);
       if (known === undefined) values.set(name!, new Set([value]));
@@ -69,9 +69,8 @@ export class TaggedEvent {
 const NO_VALUES: ReadonlySet<string> = new Set();
 
 /**
- * Whether `event` meets every condition of `filter`. `limit` is none: it bounds the stored events of one
- * answer. An event that is compared with many filters is given as a {@link TaggedEvent}: then each
- * comparison costs no more than the filter is long, whatever the event carries.
+ * Whether `event` meets all conditions of `filter`. `limit` is not a condition. With a {@link
+ * TaggedEvent} the cost depends on the filter alone, not on the number of tags.
  *
  * @see NIP-01 "Communication between clients and relays"
  *
@@ -98,13 +97,12 @@ export function matches(filter: MatchableFilter, event: NostrEvent | TaggedEvent
   const isTagged = event instanceof TaggedEvent;
   return meetsFields(filter, isTagged ? event.event : event) &&
     (isTagged ? meetsTags(filter, event) : meetsTagsOnce(filter, event)) &&
-    // Last, because the text has to be read for it.
+    // Last, because it has to read the text.
     (filter.search === undefined || meetsSearch(filter.search, isTagged ? event.event : event));
 }
 
 function meetsFields(filter: MatchableFilter, event: NostrEvent): boolean {
   const { ids, authors, kinds, since, until } = filter;
-  // `since <= created_at <= until`
   if (since !== undefined && event.created_at < since) return false;
   if (until !== undefined && event.created_at > until) return false;
   if (kinds !== undefined && !kinds.has(event.kind)) return false;
@@ -112,20 +110,22 @@ function meetsFields(filter: MatchableFilter, event: NostrEvent): boolean {
   return ids === undefined || ids.has(event.id);
 }
 
-/** One of the values of each letter, and all values of each letter of `allTags`. */
+/** One of the values of each letter of `tags`, and all values of each letter of `allTags`. */
 function meetsTags({ tags, allTags }: MatchableFilter, event: TaggedEvent): boolean {
   for (const [letter, wanted] of tags) {
     if (wanted.isDisjointFrom(event.valuesOf(letter))) return false;
   }
   if (allTags === undefined) return true;
   for (const [letter, wanted] of allTags) {
-    // As everywhere, nothing is in an empty list.
+    // As in any list, an empty one matches nothing.
     if (wanted.size === 0 || !wanted.isSubsetOf(event.valuesOf(letter))) return false;
   }
   return true;
 }
 
-/** The same for an event that is compared with one filter: to walk its tags is less than to index them. */
+/**
+ * For an event matched against one filter: iterating over its tags is cheaper than indexing them.
+ */
 function meetsTagsOnce(filter: MatchableFilter, event: NostrEvent): boolean {
   if (filter.allTags !== undefined) return meetsTags(filter, new TaggedEvent(event));
   for (const [letter, wanted] of filter.tags) {

@@ -1,5 +1,5 @@
 /**
- * From a parsed JSON value to an event with the shape that NIP-01 asks for.
+ * Parses events: checks the shape that NIP-01 requires.
  *
  * @see NIP-01 "Events and signatures"
  * @module
@@ -10,29 +10,29 @@ import { isHex, KEY_DIGITS, SIGNATURE_DIGITS } from "./hex.ts";
 import { isCount, isJsonObject, type JsonObject } from "./json.ts";
 import { type Reason, reason } from "./reason.ts";
 
-/** Why a value is no event. */
+/** Why a value is not a valid event. */
 export interface EventFault {
   readonly reason: Reason;
   /**
-   * What stood in `id`, for the OK that refuses it: any string of up to {@link MAX_ECHOED_ID} UTF-16
-   * units, well-formed or not an id at all. Undefined when there was none.
+   * The value of `id`, for the OK that refuses it: any well-formed string of up to {@link
+   * MAX_ECHOED_ID} UTF-16 units, valid id or not. Undefined when there is none.
    */
   readonly id: string | undefined;
 }
 
-/** The longest wrong id that a refusal repeats, UTF-16 units. */
+/** Longest invalid id that a refusal repeats, UTF-16 units. */
 export const MAX_ECHOED_ID = 128;
 
 /** The highest kind. */
 export const MAX_KIND = 65_535;
 
 /**
- * Checks the shape of an event: that all seven fields are there, their types, lengths, ranges and
- * alphabet. Whether the id and the signature are true is asked elsewhere.
+ * Checks the shape of an event: the presence, types, lengths and ranges of its seven fields. The id
+ * and the signature are verified elsewhere.
  *
- * Strings with lone surrogates are refused: they have no UTF-8 form, so they cannot be stored and no
- * other implementation could hash them. Keys that NIP-01 does not name are dropped, since neither id
- * nor signature covers them. The result is a fresh object; its tags are those of the argument.
+ * Strings with lone surrogates are refused: they have no UTF-8 form, so they cannot be stored, nor
+ * hashed by other implementations. Unknown keys are dropped, because neither id nor signature
+ * covers them. The result is a new object that shares the argument's tags.
  *
  * @see NIP-01 "Events and signatures"
  *

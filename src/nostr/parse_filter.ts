@@ -1,5 +1,5 @@
 /**
- * From a parsed JSON value to a filter.
+ * Parses filters.
  *
  * @see NIP-01 "Communication between clients and relays"
  * @module
@@ -12,19 +12,19 @@ import { MAX_KIND } from "./parse_event.ts";
 import { type Reason, reason } from "./reason.ts";
 import { parseSearch } from "./search.ts";
 
-/** How much one filter may ask for. */
+/** Limits on one filter. */
 export interface FilterLimits {
-  /** Values in all lists of one filter together. */
+  /** Values in all lists of the filter. */
   readonly maxFilterValues: number;
-  /** Whether `&t` is understood. Default: no. */
+  /** Whether `&t` is supported. Default: false. */
   readonly andTags?: boolean;
-  /** What may be searched. Default: nothing, and `search` is not understood. */
+  /** Limits on search. Default: `search` is not supported. */
   readonly search?: SearchLimits | undefined;
 }
 
-/** What may be searched, and by how much. */
+/** What can be searched, and how long a search may be. */
 export interface SearchLimits {
-  /** The kinds whose events have words to be found by. */
+  /** The kinds whose events are indexed for search. */
   readonly kinds: ReadonlySet<number>;
   /** Longest search, UTF-16 units. */
   readonly maxLength: number;
@@ -33,15 +33,15 @@ export interface SearchLimits {
 /**
  * Checks a filter and turns its lists into sets.
  *
- * `{}` asks for everything. An empty list stays an empty set, which nothing is in: to read it as no
- * condition would answer a client with an empty follow list with the whole relay. An unknown key is
- * refused as `unsupported`, because to ignore a condition would widen the answer; so are tag keys that
- * are not a `#` with one letter, and `&` and `search` where they are off. What is wrong in itself is
- * `invalid`, and so is a filter with more values than allowed: the client can ask in smaller parts, and
- * no right that it might acquire would change the answer.
+ * `{}` matches everything. An empty list stays an empty set, which matches nothing: as an absent
+ * condition it would answer a client with an empty follow list with the whole relay. Unknown keys
+ * are refused as `unsupported`, because ignoring a condition would widen the answer; so are tag
+ * keys that are not `#` with one letter, and `&` and `search` when disabled. Malformed values are
+ * `invalid`, and so is a filter with too many values: the client can split the request, and
+ * authentication would not change the answer.
  *
- * A search is for the kinds that have words, so these are the kinds that the filter then asks for. A
- * value that stands under `&t` and `#t` is a condition of `&t` alone.
+ * A search is restricted to the kinds that are indexed for it. A value in both `&t` and `#t` counts
+ * for `&t` only.
  *
  * @see NIP-01 "Communication between clients and relays"
  * @see NIP-50
@@ -72,7 +72,7 @@ export function parseFilter(value: unknown, limits: FilterLimits): ReqFilter | R
   for (const key of Object.keys(value)) {
     const condition = value[key];
     if (Array.isArray(condition)) room -= condition.length;
-    // Before the list is walked, so that its length costs nothing.
+    // Checked before iterating over the list, so that its length costs nothing.
     if (room < 0) return tooManyValues(limits);
     const refusal = key === "search" && search !== undefined
       ? addSearch(draft, condition, search)
@@ -81,20 +81,20 @@ export function parseFilter(value: unknown, limits: FilterLimits): ReqFilter | R
       : addCondition(draft, key, condition);
     if (refusal !== undefined) return refusal;
   }
-  if (draft.allTags !== undefined) dropNamedTwice(draft.tags, draft.allTags);
+  if (draft.allTags !== undefined) removeAllTagsValues(draft.tags, draft.allTags);
   if (draft.search !== undefined && search !== undefined) {
     draft.kinds = draft.kinds?.intersection(search.kinds) ?? search.kinds;
   }
   return draft;
 }
 
-/** A filter whose fields arrive one by one. */
+/** A filter under construction. */
 type FilterDraft = { -readonly [Field in keyof ReqFilter]: ReqFilter[Field] } & {
   readonly tags: Map<string, ReadonlySet<string>>;
   allTags?: Map<string, ReadonlySet<string>>;
 };
 
-/** Adds one field to the draft, or says why it cannot be. */
+/** Adds one condition to the draft, or returns why it is invalid. */
 function addCondition(draft: FilterDraft, key: string, value: unknown): Reason | undefined {
   switch (key) {
     case "ids":
@@ -131,15 +131,15 @@ function addValues(
   letter: string,
   value: unknown,
 ): Reason | undefined {
-  // "#e and #p MUST be exactly 64 lowercase hex characters"; other letters take any text.
+  // "#e and #p MUST be exactly 64 lowercase hex characters"; other letters allow any string.
   const key64 = letter === "e" || letter === "p";
   if (!isListOf(value, key64 ? isKey : isText)) return key64 ? BAD_KEY_TAGS : BAD_TAGS;
   tags.set(letter, new Set(value));
   return undefined;
 }
 
-/** What `&t` asks for is no alternative under `#t`; a `#t` of which nothing is left asks for nothing. */
-function dropNamedTwice(tags: Map<string, ReadonlySet<string>>, all: ReqFilter["tags"]): void {
+/** Removes the values of `&t` from `#t`; a `#t` that becomes empty is no condition. */
+function removeAllTagsValues(tags: Map<string, ReadonlySet<string>>, all: ReqFilter["tags"]): void {
   for (const [letter, values] of all) {
     const alternatives = tags.get(letter);
     if (alternatives === undefined || alternatives.isDisjointFrom(values)) continue;
@@ -179,7 +179,7 @@ function isKind(value: unknown): value is number {
   return isCount(value, MAX_KIND);
 }
 
-/** A lone surrogate is in no event, and a database would not take it. */
+/** No event has a lone surrogate, and Postgres would reject one. */
 function isText(value: unknown): value is string {
   return typeof value === "string" && value.isWellFormed();
 }

@@ -1,13 +1,13 @@
 /**
- * Why something was refused, in the words that machines read.
+ * Machine-readable reasons for OK, CLOSED and NEG-ERR.
  *
  * @see NIP-01 "Communication between clients and relays"
  * @module
  */
 
 /**
- * The first word of a reason. All stand in NIP-01's list but three: `auth-required` is NIP-42's, `closed`
- * NIP-77's, and `unsupported` appears in NIP-01's example of CLOSED alone.
+ * The prefix of a reason. All are listed in NIP-01 except `auth-required` of NIP-42, `closed` of
+ * NIP-77, and `unsupported`, which appears only in NIP-01's example of CLOSED.
  */
 export type Prefix =
   | "auth-required"
@@ -22,16 +22,16 @@ export type Prefix =
   | "restricted"
   | "unsupported";
 
-/** One reason: a word for the client's program, a sentence for its user. */
+/** Why something was refused: a prefix for programs and a text for people. */
 export interface Reason {
-  /** The word for the client's program. */
+  /** The machine-readable prefix. */
   readonly prefix: Prefix;
-  /** What was wrong, in a few plain words. Never empty. */
+  /** What was wrong, for people. Never empty. */
   readonly text: string;
 }
 
 /**
- * Makes a reason.
+ * Creates a reason.
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ export function reason(prefix: Prefix, text: string): Reason {
 }
 
 /**
- * The reason as it stands in OK and CLOSED.
+ * Formats a reason for OK and CLOSED.
  *
  * @see NIP-01 "From relay to client"
  *

@@ -1,5 +1,5 @@
 /**
- * What the relay says, as the text of one WebSocket message.
+ * Formats the relay's messages.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
  * @module
@@ -10,7 +10,7 @@ import { bytesToHex } from "./hex.ts";
 import { type Reason, reasonText } from "./reason.ts";
 
 /**
- * The answer to EVENT: always four elements, the last one empty only without a reason.
+ * OK: the answer to EVENT or AUTH. The fourth element is empty when there is no reason.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
  *
@@ -29,9 +29,10 @@ export function okMessage(id: string, accepted: boolean, reason?: Reason): strin
 }
 
 /**
- * The end of stored events.
+ * EOSE: the end of stored events.
  *
- * @param isComplete whether every stored event that matches was sent; false also where that is not known.
+ * @param isComplete whether every stored event that matches was sent; false also when that is not
+ * known
  *
  * @see NIP-01 "From relay to client: sending events and notices", NIP-67
  *
@@ -49,7 +50,7 @@ export function eoseMessage(subscription: string, isComplete: boolean): string {
 }
 
 /**
- * The end of a subscription, or the refusal of one, by the relay.
+ * CLOSED: the relay refuses or ends a subscription.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
  *
@@ -66,18 +67,18 @@ export function closedMessage(subscription: string, reason: Reason): string {
   return JSON.stringify(["CLOSED", subscription, reasonText(reason)]);
 }
 
-/** How many events match, as far as it was counted. */
+/** The result of a COUNT. */
 export interface CountResult {
-  /** How many; the least that it can be where `isApproximate`. */
+  /** The count; a lower bound when `isApproximate`. */
   readonly count: number;
-  /** Whether counting ended at its bound. */
+  /** Whether counting stopped at its limit. */
   readonly isApproximate: boolean;
-  /** The 256 registers of HyperLogLog, for a filter that has them. */
+  /** The 256 HyperLogLog registers, if the filter has them. */
   readonly registers?: Uint8Array;
 }
 
 /**
- * The answer to COUNT.
+ * COUNT: the answer to a COUNT.
  *
  * @see NIP-45
  *
@@ -104,7 +105,7 @@ export function countMessage(query: string, counted: CountResult): string {
 }
 
 /**
- * Asks the client to prove that it holds a key.
+ * AUTH: asks the client to authenticate.
  *
  * @see NIP-42
  */
@@ -113,7 +114,7 @@ export function challengeMessage(challenge: string): string {
 }
 
 /**
- * The next message of a reconciliation.
+ * NEG-MSG: the next message of a reconciliation.
  *
  * @see NIP-77
  */
@@ -122,9 +123,9 @@ export function negMessage(id: string, message: Uint8Array): string {
 }
 
 /**
- * The end of a reconciliation, by the relay.
+ * NEG-ERR: the relay refuses or ends a reconciliation.
  *
- * @param most how many events may be compared, where there were more
+ * @param most how many events may be reconciled, when that was exceeded
  *
  * @see NIP-77
  */
@@ -133,7 +134,7 @@ export function negErrorMessage(id: string, reason: Reason, most?: number): stri
 }
 
 /**
- * Something for people to read, about nothing in particular.
+ * NOTICE: a message for people.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
  *
@@ -150,8 +151,8 @@ export function noticeMessage(text: string): string {
 }
 
 /**
- * The bytes before an event's JSON in the message that brings it to one subscription. Made once for
- * each subscription: what follows, the event and {@link eventMessageTail}, is shared by all.
+ * The bytes of an EVENT message before the event's JSON. Computed once for each subscription; the
+ * JSON and {@link eventMessageTail} are shared by all.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
  *
@@ -169,5 +170,5 @@ export function eventMessageHead(subscription: string): Uint8Array<ArrayBuffer> 
   return utf8(`["EVENT",${JSON.stringify(subscription)},`);
 }
 
-/** The bytes after an event's JSON in the message that brings it. */
+/** The bytes of an EVENT message after the event's JSON. */
 export const eventMessageTail: Uint8Array = utf8("]");

@@ -1,5 +1,5 @@
 /**
- * Search: which events have the words that somebody looks for, and which of them best.
+ * Decides which events match a search, and how well.
  *
  * @see NIP-50
  * @module
@@ -9,29 +9,29 @@ import type { NostrEvent } from "./event.ts";
 import { isJsonObject, parseJson } from "./json.ts";
 import { wordsToFind, wordsToIndex } from "./words.ts";
 
-/** Words of one event that it is found by; those beyond are not looked at. */
+/** How many words of an event are indexed. */
 const MAX_EVENT_WORDS = 4_000;
 
-/** How far into a text these are looked for, UTF-16 units: words may be as long as the text. */
+/** How much of a text is searched for words, UTF-16 units: a word may be as long as the text. */
 const MAX_TEXT_LENGTH = 65_536;
 
-/** How much more a word counts that stands in a heading. */
+/** How many times as much a word in a heading counts. */
 const HEADING_WEIGHT = 10;
 
-/** An event's words in order, as often as they occur. */
+/** The words of an event in order, with repetitions. */
 export interface EventWords {
-  /** Of a name or a title. */
+  /** Words of names or titles. */
   readonly heading: readonly string[];
-  /** Of all else. */
+  /** All other words. */
   readonly body: readonly string[];
 }
 
-/** `key:value`: extensions of the search syntax. An address on the web or in Nostr is none. */
+/** `key:value`: an extension of the search syntax. A web URL or a `nostr:` URI is not one. */
 const EXTENSION = /^(?!nostr:)[a-z][a-z0-9_-]*:(?!\/\/)\S+$/i;
 
 /**
- * The words that `text` looks for, each of which must be found; undefined when it looks for nothing. An
- * empty set, of a text such as `"?!"`, looks for something that no event has. Extensions are ignored.
+ * The words of a search, all of which must match; undefined when it has none. A text such as `"?!"`
+ * gives an empty set, which matches nothing. Extensions are ignored.
  *
  * @see NIP-50 "Extensions"
  *
@@ -50,8 +50,8 @@ export function parseSearch(text: string): ReadonlySet<string> | undefined {
 }
 
 /**
- * The words that an event is found by: of its content and its titles; of a profile, only of its names,
- * its address and what it says about itself.
+ * The words by which an event is found: those of its content and titles. For a profile, those of
+ * its names, its NIP-05 address and its `about`.
  *
  * @see NIP-50 `search` field
  *
@@ -97,7 +97,7 @@ function noteText({ tags, content }: Pick<NostrEvent, "tags" | "content">): Even
 const TITLES: ReadonlySet<string> = new Set(["title", "subject", "summary"]);
 
 /**
- * Whether `event` has all of `words`.
+ * Whether `event` contains all of `words`.
  *
  * @see NIP-50
  *
@@ -116,7 +116,7 @@ export function meetsSearch(words: ReadonlySet<string>, event: NostrEvent): bool
   return words.size > 0 && words.isSubsetOf(distinctWords(event));
 }
 
-/** The event that was asked about last: a live event is matched against many searches in turn. */
+/** The most recent event: a live event is matched against many searches in turn. */
 let last: { readonly event: NostrEvent; readonly words: ReadonlySet<string> } | undefined;
 
 function distinctWords(event: NostrEvent): ReadonlySet<string> {
@@ -128,8 +128,8 @@ function distinctWords(event: NostrEvent): ReadonlySet<string> {
 }
 
 /**
- * How good an answer `event` is: how often it has the words, headings first, for its length. Larger is
- * better; the numbers mean nothing else, and a database may use a measure of its own.
+ * The relevance of `event`: how often it contains the words, headings weighted, relative to its
+ * length. Larger is better. Only the order is meaningful; a database may use another measure.
  *
  * @see NIP-50 "Results SHOULD be returned in descending order by quality of search result"
  *

@@ -1,6 +1,6 @@
 /**
- * Signatures: the check that costs more than all others together, and the port behind which there are
- * several ways to do it.
+ * The interface of signature engines, and the check of an event's signature with one. This check
+ * costs more than all others together.
  *
  * @see BIP-340
  * @module
@@ -9,14 +9,14 @@
 import type { NostrEvent } from "./event.ts";
 import { KEY_DIGITS, SIGNATURE_DIGITS } from "./hex.ts";
 
-/** Something that checks BIP-340 signatures. All engines give the same answers. */
+/** Verifies BIP-340 signatures. All engines give the same results. */
 export interface SignatureEngine {
-  /** A word for the log: `native`, `wasm`, `noble`. */
+  /** Name for the log: `native`, `wasm`, `noble`. */
   readonly name: string;
   /**
-   * Whether `sig` (64 bytes) is a signature of `id` (32 bytes) by `pubkey` (32 bytes, x-only). False
-   * for bytes that are no signature, no key or of another length; never throws for them. The arrays
-   * are the caller's and change after the call.
+   * Whether `sig` (64 bytes) is a signature of `id` (32 bytes) by `pubkey` (32 bytes, x-only).
+   * False, never an exception, for invalid signatures, keys or lengths. The caller reuses the
+   * arrays after the call.
    *
    * @see BIP-340 "Verification"
    */
@@ -33,8 +33,8 @@ export const ID_BYTES = 32;
 export const PUBKEY_BYTES = 32;
 
 /**
- * Whether the event's signature is its author's, of its id. That the id belongs to the event's other
- * fields is `eventId`'s to say.
+ * Whether the event's signature is valid for its id and author. That the id is correct is for
+ * `eventId` to check.
  *
  * @see NIP-01 "Events and signatures"
  *
@@ -67,7 +67,7 @@ export function signatureHolds(
   return engine.verify(scratch.sig, scratch.id, scratch.pubkey);
 }
 
-/** The bytes of the check at hand. No check outlasts a call, and new arrays cost ten times the filling. */
+/** Reused: allocating takes ten times as long as filling, and no check outlasts its call. */
 const scratch = {
   sig: new Uint8Array(SIGNATURE_BYTES),
   id: new Uint8Array(ID_BYTES),

@@ -1,5 +1,5 @@
 /**
- * A request of an author to be forgotten.
+ * Decides which relay a request to vanish is addressed to.
  *
  * @see NIP-62
  * @module
@@ -10,12 +10,12 @@ import type { NostrEvent } from "./event.ts";
 /** The kind of a request to vanish. */
 export const VANISH_REQUEST = 62;
 
-/** The `relay` that means every relay. */
+/** The value of a `relay` tag that addresses all relays. */
 const ALL_RELAYS = "ALL_RELAYS";
 
 /**
- * Whether a request to vanish is meant for the relay at `relayUrl`. An empty URL is that of a relay
- * which does not know its own: such a relay is meant by `ALL_RELAYS` alone.
+ * Whether a request to vanish is addressed to the relay at `relayUrl`. A relay that does not know
+ * its URL, given as an empty string, is addressed by `ALL_RELAYS` only.
  *
  * @see NIP-62
  *
@@ -38,10 +38,10 @@ export function isAddressedTo({ tags }: Pick<NostrEvent, "tags">, relayUrl: stri
   );
 }
 
-/** One spelling for all those that lead to the same relay; undefined when it is no relay's URL. */
+/** Normalises a relay URL for comparison; undefined when it is not one. */
 function normalUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (url?.protocol !== "wss:" && url?.protocol !== "ws:") return undefined;
-  // The parser has lowered scheme and host and dropped the default port.
+  // `URL` has lower-cased scheme and host and dropped the default port.
   return `${url.host}${url.pathname.replace(/\/+$/, "")}${url.search}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Who may read which events: the one rule, as a predicate on events. `store/read` says the same in SQL.
+ * Decides who may read private events. `store/read` implements the same rule in SQL.
  *
  * @see NIP-04, NIP-17, NIP-59
  * @module
@@ -8,16 +8,16 @@
 import type { NostrEvent } from "./event.ts";
 import type { ReqFilter } from "./filter.ts";
 
-/** Whoever reads: a connection, a sync session. */
+/** Whoever reads from the store. */
 export interface Reader {
-  /** Kinds that are served only to their author and to those whom a `p` tag names. */
+  /** Kinds that only their author and the keys named in their `p` tags may read. */
   readonly privateKinds: ReadonlySet<number>;
-  /** The public keys that the reader has proved to hold, as 64 hex digits. */
+  /** The public keys that the reader has authenticated, as 64 hex digits. */
   readonly keys: ReadonlySet<string>;
 }
 
 /**
- * Whether `reader` may learn that there is such an event.
+ * Whether `reader` may learn that the event exists.
  */
 export function isVisible(event: NostrEvent, { privateKinds, keys }: Reader): boolean {
   if (!privateKinds.has(event.kind)) return true;
@@ -27,7 +27,7 @@ export function isVisible(event: NostrEvent, { privateKinds, keys }: Reader): bo
 }
 
 /**
- * Whether a filter asks for private kinds alone, so that nothing of its answer is for everybody.
+ * Whether a filter names only private kinds, so that no part of its answer is public.
  */
 export function asksForPrivateOnly(filter: ReqFilter, privateKinds: ReadonlySet<number>): boolean {
   const { kinds } = filter;

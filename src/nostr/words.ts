@@ -1,18 +1,18 @@
 /**
- * Text as the words by which it is found.
+ * Splits text into the words that search indexes.
  *
- * No language is known and none is guessed: words are runs of letters and digits, without case and
- * accents, and nothing is stemmed. Scripts that do not part their words are cut into single characters
- * and pairs of neighbours, so that any piece of a sentence is found by the pairs it is made of.
+ * No language is assumed: words are runs of letters and digits, without case and accents, and not
+ * stemmed. Runs of scripts that do not separate words become single characters and pairs of
+ * adjacent ones, so that any part of a sentence is found by its pairs.
  *
  * @see NIP-50
  * @module
  */
 
-/** Longer words are cut, Unicode characters: keys in bech32 fit, blobs need not. */
+/** Longer words are truncated, Unicode characters: bech32 keys fit, blobs do not. */
 const MAX_WORD_LENGTH = 64;
 
-/** Scripts that write words without a space in between, or join much to them as Korean does. */
+/** Scripts that write words without spaces or, like Korean, attach particles to them. */
 const UNPARTED = String
   .raw`\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Bopo}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}ー`;
 
@@ -23,14 +23,13 @@ const PIECE = new RegExp(
 );
 
 /**
- * What people write or leave out, once it stands apart from its letter: accents of Latin, Greek and
- * Cyrillic, points of Hebrew, vowel signs of Arabic and its lengthening stroke, marks around symbols,
- * joiners, variation selectors.
+ * What spellings may differ in, once decomposed: accents of Latin, Greek and Cyrillic, points of
+ * Hebrew, vowel signs and tatweel of Arabic, marks around symbols, joiners, variation selectors.
  */
 const ACCENTS =
   /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u200c\u200d\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]+/g;
 
-/** Letters with a stroke, which Unicode does not take apart. */
+/** Letters with a stroke, which Unicode does not decompose. */
 const STROKES: Readonly<Record<string, string>> = {
   "đ": "d",
   "ø": "o",
@@ -41,26 +40,26 @@ const STROKES: Readonly<Record<string, string>> = {
 const STROKED = /[đøłħŧ]/g;
 
 /**
- * More marks in a row than any language writes. Normalising sorts each run of them, in a time that grows
- * with the square of its length.
+ * More combining marks in a row than any language uses. Normalisation sorts each run of them, in
+ * quadratic time.
  *
  * @see UAX #15 "Stream-Safe Text Format"
  */
 const LONG_RUN_OF_MARKS = /(\p{M}{30})\p{M}+/gu;
 
 /**
- * Text is looked at in parts of this length, UTF-16 units, and no further than it has words that count:
- * one character can become eighteen.
+ * Text is processed in parts of this length, UTF-16 units, until there are enough words, because
+ * normalisation can turn one character into eighteen.
  */
 const PART_LENGTH = 4_096;
 
-/** How far before the end of a part a space is looked for. */
+/** How far before the end of a part to look for a space. */
 const MAX_LOOK_BACK = 256;
 
 const ASCII = /^[\0-\x7f]*$/;
 
 /**
- * The words by which `text` is found, in order, as often as they occur: the first `maxWords` of them.
+ * The words by which `text` is found, in order, with repetitions: the first `maxWords` of them.
  *
  * @see NIP-50
  *
@@ -95,7 +94,7 @@ function addCharactersAndPairs(words: string[], piece: string): void {
   }
 }
 
-/** Behind a space if there is one near, and never between two halves of a character. */
+/** After a space if there is one nearby, and never inside a surrogate pair. */
 function endOfPart(text: string, start: number): number {
   const end = start + PART_LENGTH;
   if (end >= text.length) return text.length;
@@ -106,8 +105,8 @@ function endOfPart(text: string, start: number): number {
 }
 
 /**
- * The words that a text must have to contain what `text` asks for. The pairs of an unparted run say all
- * that its characters would.
+ * The words that a text must have to match the search `text`. For a run without spaces its pairs
+ * suffice.
  *
  * @see NIP-50
  *
@@ -132,7 +131,7 @@ export function wordsToFind(text: string): string[] {
   return words;
 }
 
-/** Without what two people may write differently: case, accents, width and ligatures. */
+/** Removes differences in case, accents, width and ligatures. */
 function folded(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
   return text.replace(LONG_RUN_OF_MARKS, "$1").normalize("NFKD").replace(ACCENTS, "")

@@ -1,5 +1,5 @@
 /**
- * What all sessions of a relay share.
+ * The state and services that all sessions of a relay share.
  *
  * @module
  */
@@ -12,36 +12,38 @@ import type { Verifier } from "../nostr/verifier.ts";
 import type { EventStore } from "../store/event_store.ts";
 import type { Access } from "./access/access.ts";
 import type { Broadcast } from "./live/broadcast.ts";
-import type { Counters } from "./counters.ts";
+import type { Counters, Timings } from "./counters.ts";
 import type { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Outage } from "./outage.ts";
-import type { Timings } from "./timings.ts";
 import type { Publisher } from "./acceptance/publisher.ts";
 
-/** Handed to each session when it opens. */
+/** Passed to each session. */
 export interface RelayContext {
   readonly store: EventStore;
   readonly publisher: Publisher;
   readonly access: Access;
   readonly verifier: Verifier;
-  /** Undefined for the built-in one. */
+  /** Default: {@link portableHashText}. */
   readonly hashText: HashText | undefined;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
-  /** What sessions of reconciliation hold, all together. */
+  /** Counts the items of all reconciliations. */
   readonly syncItems: FilterValues;
-  /** The URL by which clients reach the relay, if it is known. */
+  /** The URL by which clients reach the relay; undefined when it is not known. */
   readonly relayUrl: string | undefined;
   readonly broadcast: Broadcast;
   readonly limits: RelayLimits;
   readonly filterValues: FilterValues;
-  /** Under which name the client at an address is counted; undefined for each connection by itself. */
+  /**
+   * The key by which connections from an address count as one client; undefined to count each
+   * connection on its own.
+   */
   readonly clientOf: (address: string) => string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly counters: Counters;
   readonly timings: Timings;
-  /** Whether reading from the store fails at present. */
+  /** Logs when reading from the store begins to fail and when it works again. */
   readonly reading: Outage;
 }

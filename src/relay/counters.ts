@@ -1,13 +1,13 @@
 /**
- * What happened so far, as numbers that only grow. Whoever watches asks for them; nothing here knows
- * how they are shown.
+ * Counters and latency histograms of the relay.
  *
  * @module
  */
 
+import { Histogram } from "../base/histogram.ts";
 import type { Prefix } from "../nostr/reason.ts";
 
-/** The verbs whose messages are counted. */
+/** The commands whose messages are counted. */
 export type CountedVerb =
   | "AUTH"
   | "CLOSE"
@@ -22,23 +22,23 @@ export type CountedVerb =
 export interface Counters {
   /** Connections opened. */
   connections: number;
-  /** Messages with a verb that is known, by verb. */
+  /** Messages with a known command, by command. */
   readonly messages: Record<CountedVerb, number>;
-  /** Events and requests that were refused, by the first word of the reason. */
+  /** Refused events and requests, by the prefix of the reason. */
   readonly refusals: Partial<Record<Prefix, number>>;
-  /** Events that became durable here. */
+  /** Events that this instance stored. */
   stored: number;
-  /** Ephemeral events passed on. */
+  /** Ephemeral events forwarded. */
   ephemeral: number;
-  /** Events that were there already, in this version or a newer one. */
+  /** Events that were already stored, or superseded by a stored version. */
   duplicate: number;
-  /** Events whose deletion had been asked for. */
+  /** Events refused because their deletion was requested. */
   deleted: number;
-  /** Events that were neither stored nor refused, as far as their sender was told. */
+  /** Events answered with OK true but neither stored nor forwarded, as a policy decided. */
   shadowed: number;
   /** Events refused for any other reason. */
   refused: number;
-  /** Live events handed to connections. */
+  /** Live events sent. */
   delivered: number;
   /** Subscriptions opened. */
   subscriptions: number;
@@ -46,13 +46,13 @@ export interface Counters {
   answered: number;
   /** COUNTs answered. */
   counted: number;
-  /** REQs and COUNTs that ended because the database had worked on them for too long. */
+  /** REQs and COUNTs that exceeded their time limit at the database. */
   timedOut: number;
-  /** Connections closed because nothing was heard from them. */
+  /** Connections closed because the client was silent for too long. */
   closedIdle: number;
-  /** Connections closed because they read too slowly. */
+  /** Connections closed because the client read too slowly. */
   closedSlow: number;
-  /** Connections closed or refused because there was too little memory. */
+  /** Connections closed or refused for lack of memory. */
   closedForMemory: number;
 }
 
@@ -93,4 +93,14 @@ export function zeroCounters(): Counters {
 /** Counts a refusal. */
 export function countRefusal({ refusals }: Pick<Counters, "refusals">, prefix: Prefix): void {
   refusals[prefix] = (refusals[prefix] ?? 0) + 1;
+}
+
+/** Latencies since start, seconds. */
+export class Timings {
+  /** From the arrival of an EVENT to its OK. */
+  readonly eventToOk = new Histogram();
+  /** From the arrival of a REQ to its EOSE. */
+  readonly reqToEose = new Histogram();
+  /** From the arrival of a COUNT to its answer. */
+  readonly countToAnswer = new Histogram();
 }

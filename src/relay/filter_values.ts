@@ -1,5 +1,5 @@
 /**
- * How many filter values are registered for live events: of one connection, of one client, of all.
+ * Limits the filter values that subscriptions hold: per connection, per client and in total.
  *
  * @module
  */
@@ -9,29 +9,26 @@ import type { ReqFilter } from "../nostr/filter.ts";
 
 /** The bounds of {@link FilterValues}. */
 export interface FilterValueLimits {
-  /** Of all subscriptions of one connection. */
   readonly maxConnectionFilterValues: number;
-  /** Of all connections. */
   readonly maxTotalFilterValues: number;
 }
 
-/** The values of one connection. */
+/** The filter values of one connection. */
 export interface FilterValueAccount {
-  /** What it has taken. */
+  /** How many values it holds. */
   readonly taken: number;
-  /** Takes so many more, all or none. */
+  /** Reserves `count` values, all or none. */
   take(count: number): boolean;
-  /** Gives back what was taken. */
+  /** Returns reserved values. */
   give(count: number): void;
 }
 
-/** Who has none to begin with may always have as many: what a client needs at the least. */
+/** A client that holds nothing can always reserve this many. */
 const LEAST_SHARE = 2_000;
 
 /**
- * Counts filter values. What one client may have depends on what is free: at most half of it. So one
- * client alone gets a third of all, a hundred clients get a hundredth each, and whoever comes last still
- * finds room, whatever the others have taken.
+ * Counts filter values. A client may hold at most half of what is free, so one client alone gets a
+ * third of the total, a hundred clients a hundredth each, and a new client always finds room.
  */
 export class FilterValues {
   readonly #limits: FilterValueLimits;
@@ -42,12 +39,13 @@ export class FilterValues {
     this.#limits = limits;
   }
 
-  /** How many values are taken, by all together. */
   get total(): number {
     return this.#total;
   }
 
-  /** The account of a new connection; without a `client`, it is a client by itself. */
+  /**
+   * The account of a new connection. Without `client` the connection counts as a client of its own.
+   */
   open(client?: string): FilterValueAccount {
     let own = 0;
     return {
@@ -84,7 +82,7 @@ export class FilterValues {
 }
 
 /**
- * How many values a subscription holds; each filter counts for one more.
+ * The values that filters hold: one for each filter and one for each value in its lists.
  */
 export function filterValueCount(filters: readonly ReqFilter[]): number {
   let count = filters.length;

@@ -1,13 +1,12 @@
 /**
- * Every bound that the relay holds its peers to. Defaults, ranges and what an attacker gains when one
- * is raised stand in the list of settings; here is what each one means to the code.
+ * The limits that the relay enforces. Their defaults, ranges and risks are in the settings.
  *
  * @module
  */
 
 import type { SearchLimits } from "../nostr/parse_filter.ts";
 
-/** Bounds of one session and of the events it may publish. */
+/** Limits on a session and on the events it publishes. */
 export interface RelayLimits {
   /** Longest event JSON, bytes of its canonical form. */
   readonly maxEventBytes: number;
@@ -15,20 +14,20 @@ export interface RelayLimits {
   readonly maxEventTags: number;
   /** Longest content, Unicode characters. */
   readonly maxContentLength: number;
-  /** How far ahead of the clock `created_at` may be, seconds; 0 for any distance. */
+  /** How far in the future `created_at` may be, seconds; 0 disables the limit. */
   readonly createdAtUpperLimitS: number;
-  /** How far behind the clock `created_at` may be, seconds; 0 for any distance. */
+  /** How far in the past `created_at` may be, seconds; 0 disables the limit. */
   readonly createdAtLowerLimitS: number;
 
   /** Open subscriptions of a connection. */
   readonly maxSubscriptions: number;
   /** Filters of one REQ. */
   readonly maxFilters: number;
-  /** Values in all lists of one filter together. */
+  /** Values in all lists of one filter. */
   readonly maxFilterValues: number;
-  /** Values in all filters of all subscriptions of a connection together. */
+  /** Values in all filters of a connection's subscriptions. */
   readonly maxConnectionFilterValues: number;
-  /** The same of all connections. */
+  /** Values in all filters of all connections. */
   readonly maxTotalFilterValues: number;
   /** Longest subscription id, Unicode characters. */
   readonly maxSubscriptionIdLength: number;
@@ -37,57 +36,62 @@ export interface RelayLimits {
   /** `limit` of a filter that has none. */
   readonly defaultLimit: number;
 
-  /** Stored events that a COUNT may look at; beyond it the number is approximate. 0 turns COUNT off. */
+  /**
+   * Stored events that a COUNT examines; beyond that the count is approximate. 0 disables COUNT.
+   */
   readonly maxCountRows: number;
-  /** Whether filters may ask for events that carry all of several tag values. */
+  /** Whether filters may require all of several tag values (`&t`). */
   readonly andTags: boolean;
-  /** What may be searched; undefined when nothing may. */
+  /** Limits on search; undefined when search is disabled. */
   readonly search?: SearchLimits | undefined;
 
   /** Public keys that may authenticate on one connection. */
   readonly maxAuthenticatedKeys: number;
-  /** Whether a connection begins with a challenge; else one is sent when something needs AUTH. */
+  /** Whether AUTH is sent on connecting; otherwise when a request first needs it. */
   readonly challengeOnConnect: boolean;
-  /** How long a policy may take for one decision, milliseconds. */
+  /** Time limit of one policy decision, milliseconds. */
   readonly policyTimeoutMs: number;
 
-  /** Events that one reconciliation may compare; 0 turns it off. */
+  /** Events that one reconciliation may cover; 0 disables reconciliation. */
   readonly maxSyncEvents: number;
-  /** Events that all reconciliations may compare at a time. */
+  /** Events that all reconciliations together may cover. */
   readonly maxTotalSyncEvents: number;
-  /** Reconciliations of a connection. */
+  /** Open reconciliations of a connection. */
   readonly maxSyncSessions: number;
-  /** How long reading for one may take, and how long its client may be silent, milliseconds. */
+  /** Time limit of reading a reconciliation's events and of the client's turn, milliseconds. */
   readonly syncTimeoutMs: number;
 
-  /** Queries that run at once for a connection; others wait their turn. */
+  /** Queries of a connection that run at once; the others are queued. */
   readonly maxConcurrentQueries: number;
-  /** How long the database may work for a REQ, milliseconds. */
+  /** Time limit of a REQ at the database, milliseconds. */
   readonly reqTimeoutMs: number;
-  /** The same for a REQ with a search. */
+  /** Time limit of a REQ with `search`, milliseconds. */
   readonly searchTimeoutMs: number;
-  /** The same for a COUNT. */
+  /** Time limit of a COUNT, milliseconds. */
   readonly countTimeoutMs: number;
-  /** Events of a connection between arrival and OK; beyond it the relay stops reading from it. */
+  /** Events of a connection awaiting their OK; at the limit the relay stops reading from it. */
   readonly maxPendingEvents: number;
-  /** Rows of the database, an event's and one for each of its tags, that one client may write. */
+  /**
+   * Database rows that one client may write, per second and at once: one for an event and one for
+   * each of its tags.
+   */
   readonly clientRowRate: number;
   readonly clientRowBurst: number;
-  /** As how many messages more an event counts whose id or signature is wrong. */
+  /** How many additional messages an event with a wrong id or signature counts as. */
   readonly forgedEventCost: number;
-  /** Their JSON, bytes; beyond it the relay stops reading from the connection. */
+  /** Bytes of the messages awaiting their OK; at the limit the relay stops reading. */
   readonly maxPendingBytes: number;
-  /** Outbound bytes of a connection above which stored events wait for the peer to read. */
+  /** Outbound bytes of a connection above which its queries pause. */
   readonly highWaterBytes: number;
-  /** Outbound bytes of a connection above which it is closed, as a reader too slow for live events. */
+  /** Outbound bytes of a connection above which live events close it as too slow. */
   readonly maxQueuedBytes: number;
-  /** Live events that may wait for one connection's loop; beyond it the connection is closed. */
+  /** Live events queued for a connection; beyond that it is closed. */
   readonly maxLiveQueue: number;
-  /** Live events kept per subscription while its stored ones are still being sent. */
+  /** Live events held for a subscription until its EOSE. */
   readonly maxHeldEvents: number;
 
-  /** Time between pings, milliseconds. */
+  /** Interval of pings, milliseconds. */
   readonly pingIntervalMs: number;
-  /** Silence after which a peer counts as gone, milliseconds. */
+  /** Silence after which a connection is closed, milliseconds. */
   readonly idleTimeoutMs: number;
 }

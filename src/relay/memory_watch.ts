@@ -1,9 +1,10 @@
 /**
- * A bound on the memory of all connections together.
+ * Limits the memory of all connections together.
  *
- * Each connection has bounds of its own, but many connections at theirs are more than a process has. So
- * what they hold is added up a few times a second, and beside it the memory of the process is looked at:
- * before there is too little, new connections are refused and those that hold the most are dropped.
+ * Each connection has limits of its own, but many connections at their limits exceed the memory of
+ * a process. So what they hold is added up several times a second and compared with the memory of
+ * the process. Before memory runs out, new connections are refused and those that hold the most are
+ * dropped.
  *
  * @module
  */
@@ -11,38 +12,38 @@
 import type { Log } from "../base/log.ts";
 import type { Counters } from "./counters.ts";
 
-/** A connection, as far as memory is concerned. */
+/** A connection and what it holds. */
 export interface Holder {
-  /** What the process keeps for it, bytes, about. */
+  /** Estimate of the memory held for it, bytes. */
   readonly heldBytes: number;
-  /** Ends it. */
+  /** Closes the connection. */
   drop(): void;
 }
 
-/** What a {@link MemoryWatch} works with. */
+/** Options of {@link MemoryWatch}. */
 export interface MemoryWatchOptions {
-  /** What the process may use. */
+  /** Memory that the process may use. */
   readonly maxBytes: number;
-  /** What it uses now. */
+  /** Memory that the process uses now. */
   readonly usedBytes: () => number;
   readonly counters: Pick<Counters, "closedForMemory">;
   readonly log: Log;
 }
 
-/** The most that all connections together may hold, as a share of the whole. */
+/** The share of `maxBytes` that all connections together may hold. */
 const HELD_SHARE = 0.4;
 
-/** From this share of both bounds on new connections are refused. */
+/** Above this share of both limits new connections are refused. */
 const FULL_SHARE = 0.85;
 
-/** From here on connections are dropped. */
+/** Above this share of `maxBytes` connections are dropped. */
 const DROP_SHARE = 0.92;
 
-/** Who holds less than this is not dropped: nothing would be gained. */
+/** Connections that hold less are not dropped: it would free next to nothing. */
 const LEAST_HELD_BYTES = 64 * 1024;
 
 /**
- * Decides who has to go.
+ * Refuses and drops connections when memory runs low.
  */
 export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
@@ -52,18 +53,21 @@ export class MemoryWatch {
     this.#options = options;
   }
 
-  /** Whether no new connection is to be taken. */
+  /** Whether new connections have to be refused. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
-  /** Looks at everybody, the oldest first, and drops whom it must: the largest, and of equals the newest. */
+  /**
+   * Adds up what connections hold, given oldest first, and drops the largest ones as needed; of
+   * equal ones the newest.
+   */
   check(holders: Iterable<Holder>): void {
     const { maxBytes, usedBytes, log } = this.#options;
     const used = usedBytes();
     const held = Array.from(holders, (holder) => ({ holder, bytes: holder.heldBytes }));
     const total = held.reduce((sum, { bytes }) => sum + bytes, 0);
-    // Much is used and little is held: that is garbage, and the next collection takes it.
+    // High use while connections hold little is garbage that has not been collected yet.
     this.#isFull = used > FULL_SHARE * maxBytes && total > FULL_SHARE * HELD_SHARE * maxBytes;
     const excess = Math.max(total - HELD_SHARE * maxBytes, used - DROP_SHARE * maxBytes);
     if (excess <= 0) return;

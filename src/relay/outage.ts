@@ -1,5 +1,5 @@
 /**
- * A fault of the world that lasts: told once when it begins and once when it is over.
+ * Logs a lasting failure once when it begins and once when it ends.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
 /**
- * Keeps a log readable while every event and every query fails for the same reason.
+ * Keeps the log readable while every event and query fails for the same reason.
  */
 export class Outage {
   readonly #what: string;
@@ -16,7 +16,7 @@ export class Outage {
   readonly #clock: Clock;
   #sinceMs: number | undefined = undefined;
   #failures = 0;
-  /** When it failed last, on the monotonic clock. */
+  /** When the last failure was, on the monotonic clock. */
   #lastMs = 0;
 
   constructor(what: string, log: Log, clock: Clock) {
@@ -25,12 +25,12 @@ export class Outage {
     this.#clock = clock;
   }
 
-  /** Whether the last try failed. */
+  /** Whether the last attempt failed. */
   get ongoing(): boolean {
     return this.#sinceMs !== undefined;
   }
 
-  /** Whether the last try failed, and no longer ago than this. */
+  /** Whether the last attempt failed, at most `periodMs` ago. */
   failedWithin(periodMs: number): boolean {
     return this.ongoing && this.#clock.monotonicMs() - this.#lastMs <= periodMs;
   }

@@ -1,5 +1,6 @@
 /**
- * The relay without its sockets: give it a connection, and it behaves.
+ * The relay, independent of sockets: opens a session for each connection and holds what sessions
+ * share.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { expirationOf } from "../nostr/expiration.ts";
 import type { EventRecord, EventStore, EventWriter } from "../store/event_store.ts";
 import { Broadcast, type LiveEvent } from "./live/broadcast.ts";
 import type { RelayContext } from "./context.ts";
-import { type Counters, zeroCounters } from "./counters.ts";
+import { type Counters, Timings, zeroCounters } from "./counters.ts";
 import { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import { MemoryWatch, type MemoryWatchOptions } from "./memory_watch.ts";
@@ -26,54 +27,53 @@ import { ConnectedClient, type Handshake } from "./access/client.ts";
 import type { Policy } from "./access/policy.ts";
 import { Publisher, type Verdict } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
-import { Timings } from "./timings.ts";
 import { Session } from "./session.ts";
 import type { Verifier } from "../nostr/verifier.ts";
 
-/** What a relay is made of. */
+/** Options of {@link Relay}. */
 export interface RelayOptions {
-  /** Where stored events are read, and whose feed tells of new ones. */
+  /** Where events are read, and whose feed announces new ones. */
   readonly store: EventStore;
-  /** Where accepted events go. */
+  /** Where accepted events are written. */
   readonly writer: EventWriter;
   readonly verifier: Verifier;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: RelayLimits;
   /**
-   * Under which name the client at an address is counted, for bounds that its connections share;
-   * undefined for one whose connections are counted one by one. Default: the address.
+   * The key by which connections from an address count as one client; undefined to count each
+   * connection on its own. Default: the address.
    */
   readonly clientOf?: (address: string) => string | undefined;
-  /** 32 random bits that no peer knows, for hash tables. Default: 0. */
+  /** 32 random bits for hash tables, so that peers cannot construct collisions. Default: 0. */
   readonly hashSeed?: number;
-  /** For the challenges of AUTH. */
+  /** For AUTH challenges. */
   readonly random: Random;
   /** The URL by which clients reach the relay. Default: the one that each client connected to. */
   readonly relayUrl?: string;
-  /** Who may do what, asked in order. */
+  /** Policies, asked in order. */
   readonly policies: readonly Policy[];
   /** Kinds that are served only to their author and to those whom a `p` tag names. Default: none. */
   readonly privateKinds?: ReadonlySet<number>;
-  /** How much memory there is. Default: enough. */
+  /** The memory limit of the process. Default: none. */
   readonly memory?: Pick<MemoryWatchOptions, "maxBytes" | "usedBytes">;
   /** SHA-256, for reconciliation. */
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
-  /** A faster hash than the built-in one, where the platform has it. */
+  /** Default: {@link portableHashText}. */
   readonly hashText?: HashText;
 }
 
-/** How often the memory of all connections is added up, milliseconds. */
+/** Interval of memory checks, milliseconds. */
 const MEMORY_CHECK_MS = 250;
 
 /**
- * How long a failure to write says that writing fails, milliseconds. When nobody tries any more, because
- * of that, it has to be tried again.
+ * How long a failed write counts as an outage, milliseconds. After that writing has to be tried
+ * again, even if clients stopped because of the outage.
  */
 const WRITING_FAULT_MS = 15_000;
 
 /**
- * Sessions and what they share.
+ * Opens sessions and holds their shared state.
  */
 export class Relay {
   readonly counters: Counters = zeroCounters();
@@ -136,32 +136,32 @@ export class Relay {
     };
   }
 
-  /** Whether events could not be stored when it was last tried, a short while ago. */
+  /** Whether the last write failed, less than `WRITING_FAULT_MS` ago. */
   get cannotWrite(): boolean {
     return this.#writing.failedWithin(WRITING_FAULT_MS);
   }
 
-  /** How many connections are open. */
   get sessionCount(): number {
     return this.#sessions.size;
   }
 
-  /** How many subscriptions are open, on all connections. */
   get subscriptionCount(): number {
     return this.#context.broadcast.size;
   }
 
-  /** Takes note of stored events that were removed for another reason than an event: they may come again. */
+  /**
+   * Forgets events that were removed other than by a deletion, so that they may be stored again.
+   */
   forget(ids: readonly string[]): void {
     this.#context.publisher.forget(ids);
   }
 
-  /** Publishes an event on behalf of the relay itself. Never rejects. */
+  /** Publishes an event of the relay itself. Never rejects. */
   publish(event: NostrEvent): Promise<Verdict> {
     return this.#context.publisher.publish(event);
   }
 
-  /** Calls `onEvent` with each event that any of the filters matches from now on, until what it gives is called. */
+  /** Calls `onEvent` with each new event that matches. Returns a function that stops this. */
   listen(filters: readonly ReqFilter[], onEvent: (event: NostrEvent) => void): () => void {
     const { broadcast } = this.#context;
     const listener = { deliver: ({ event }: LiveEvent) => onEvent(event) };
@@ -169,7 +169,7 @@ export class Relay {
     return () => broadcast.delete(listener);
   }
 
-  /** Takes a new connection. Its driver tells what happens on it through what is returned. */
+  /** Opens a session for a new connection. The connection reports to the returned object. */
   connect(peer: Peer, handshake?: Handshake): PeerEvents {
     const client = new ConnectedClient(peer.address, handshake);
     const session = new Session(peer, client, this.#context);
@@ -184,8 +184,8 @@ export class Relay {
   }
 
   /**
-   * Ends all sessions: what was received is answered, then each peer is told 1001. Resolves when all
-   * connections are over, which is for their driver to bound.
+   * Ends all sessions: received messages are answered, then connections close with 1001. Resolves
+   * when all have closed; the caller sets the time limit.
    */
   async shutdown(): Promise<void> {
     this.#memoryTimer?.cancel();

@@ -1,9 +1,9 @@
 /**
- * One connection: one loop that waits for whatever comes first.
+ * Runs one connection: a loop that handles whichever of its sources is ready first.
  *
- * Nothing the loop awaits takes long. Signatures, commits and queries run outside it and come back as
- * signals of their own, so a CLOSE is read while a query runs and a ping is answered while a batch is
- * written. What comes back is bounded, each in its own way: see the fields.
+ * The loop never waits for signatures, commits or queries. They run outside it and deliver their
+ * results as sources of their own, so a CLOSE is handled while a query runs, and a ping is answered
+ * while a batch is written. Each source is bounded; see the fields.
  *
  * @module
  */
@@ -30,13 +30,16 @@ import type { CountedVerb } from "./counters.ts";
 import type { FilterValueAccount } from "./filter_values.ts";
 import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
 
-/** A ticker that is later than this, milliseconds, says nothing about the peer's silence. */
+/**
+ * When the ticker is later than this, milliseconds, the process was blocked, and the peer's silence
+ * means nothing.
+ */
 const MAX_LATE_MS = 1_000;
 
-/** Numbers the connections of clients that are not counted together. */
+/** Numbers the connections that do not count towards a client. */
 let connectionCount = 0;
 
-/** What one value of a filter takes, with its places in the filter and in the index of live filters. */
+/** Estimated memory of one filter value, in the filter and in the index of live filters. */
 const FILTER_VALUE_BYTES = 100;
 
 /**
@@ -54,23 +57,23 @@ export class Session implements PeerEvents, Conversation {
   readonly authentication: Authentication;
   #counts: CountQueue | undefined = undefined;
   #reconciliations: Reconciliations | undefined = undefined;
-  /** Trips when the relay goes away. */
+  /** Tripped by {@link Session.shutdown}. */
   readonly #shutdown = new Latch("shutdown");
-  /** Trips when the connection is over; the loop's only way out. */
+  /** Tripped when the connection has ended; the only way out of the loop. */
   readonly #ended = new Latch("ended");
   readonly #ping: Ticker<"ping">;
-  /** What the peer said; held, and its socket paused, while it has too much pending. */
+  /** Received messages. While too much is pending they are held and the socket is paused. */
   readonly #frames: Inbox<"frames", readonly PeerMessage[]>;
   #isReading = true;
-  /** Since when the peer has been heard or listened to, whichever is later; monotonic. */
+  /** When the peer was last heard or reading resumed, whichever is later; monotonic. */
   #listeningSinceMs: number;
-  /** When the ticker ticked last, on the monotonic clock. */
+  /** When the ticker last ticked, on the monotonic clock. */
   #lastBeatMs: number;
-  /** Since when the peer has had more on its way than it should; undefined while it has not. */
+  /** Since when too many bytes have been queued for the peer; undefined when they are not. */
   #congestedSinceMs: number | undefined = undefined;
-  /** From the moment this side closes, only `ended` is waited for. */
+  /** Set when this side starts closing. From then on only `ended` matters. */
   #isClosing = false;
-  /** While a policy decides whether the client may stay, nothing of it is read. */
+  /** Until the policies have admitted the client, nothing is read from it. */
   #isAdmitted = false;
 
   constructor(peer: Peer, client: ConnectedClient, context: RelayContext) {
@@ -82,7 +85,7 @@ export class Session implements PeerEvents, Conversation {
     this.#lastBeatMs = this.#listeningSinceMs;
     this.#ping = new Ticker("ping", context.clock, limits.pingIntervalMs);
     const name = context.clientOf(peer.address);
-    // Who is counted one by one has turns of its own for each connection.
+    // Without a client key each connection takes turns of its own.
     this.source = { client: name ?? `${peer.address} ${connectionCount++}`, connection: this };
     this.filterValues = context.filterValues.open(name);
     this.answers = new Inbox("answers", Number.MAX_SAFE_INTEGER);
@@ -91,12 +94,12 @@ export class Session implements PeerEvents, Conversation {
     this.#frames = new Inbox("frames", Number.MAX_SAFE_INTEGER);
   }
 
-  /** Made for those who count. */
+  /** Created on first use: most connections never send COUNT. */
   get counts(): CountQueue {
     return this.#counts ??= new CountQueue(this);
   }
 
-  /** Made for those who reconcile. */
+  /** Created on first use: most connections never reconcile. */
   get reconciliations(): Reconciliations {
     return this.#reconciliations ??= new Reconciliations(this);
   }
@@ -105,13 +108,13 @@ export class Session implements PeerEvents, Conversation {
     return this.#isClosing;
   }
 
-  /** Runs until the connection is over. Never rejects. */
+  /** Runs until the connection has ended. Never rejects. */
   async run(): Promise<void> {
     try {
       this.#welcome();
       await this.#loop();
     } catch (error) {
-      // Only a broken invariant of ours comes here: this session ends, the others go on.
+      // Only a broken invariant gets here. It ends this session and no other.
       this.context.log.error("session failed", { peer: this.peer.address, error: String(error) });
       this.peer.close(INTERNAL_ERROR, "internal error");
     } finally {
@@ -119,18 +122,18 @@ export class Session implements PeerEvents, Conversation {
     }
   }
 
-  /** Asks the session to end: what was received is answered first, then the peer is told 1001. */
+  /** Answers the messages received so far, then closes with 1001. */
   shutdown(): void {
     this.#shutdown.trip();
   }
 
-  /** What the process keeps for it, bytes, about. */
+  /** Estimate of the memory held for the connection, bytes. */
   get heldBytes(): number {
     const values = this.filterValues.taken * FILTER_VALUE_BYTES;
     return this.peer.queuedBytes + this.pending.bytes + values;
   }
 
-  /** Ends it, because there is too little memory for it. */
+  /** Closes the connection for lack of memory. */
   drop(): void {
     this.#close(TRY_AGAIN_LATER, "the relay is short of memory", "shed");
   }
@@ -177,7 +180,8 @@ export class Session implements PeerEvents, Conversation {
           this.subscriptions.sendLive(signal.value);
           break;
         case "stored":
-          // What was told by now must be known to have been told, see subscription.ts.
+          // Live events queued so far have to be held before the rows are examined; see
+          // subscription.ts.
           this.subscriptions.sendLive(this.subscriptions.live.take());
           for (const { result, taken } of signal.value) {
             this.subscriptions.take(result);
@@ -196,7 +200,7 @@ export class Session implements PeerEvents, Conversation {
     }
   }
 
-  /** Asks the policies about the client, and greets it. */
+  /** Sends the challenge and asks the policies whether the client may connect. */
   #welcome(): void {
     const { access, limits } = this.context;
     if (this.#isClosing) return;
@@ -223,10 +227,10 @@ export class Session implements PeerEvents, Conversation {
     const { idleTimeoutMs, pingIntervalMs } = this.context.limits;
     const lateMs = nowMs - this.#lastBeatMs - pingIntervalMs;
     this.#lastBeatMs = nowMs;
-    // The process stood still: what the peer has sent meanwhile is still to be read.
+    // The process was blocked: what the peer sent meanwhile has not been read yet.
     if (lateMs > MAX_LATE_MS) return this.peer.ping();
     if (nowMs - (this.#congestedSinceMs ?? nowMs) >= idleTimeoutMs) return this.shed();
-    // Silence counts only while this side listens.
+    // Silence counts only while the session reads.
     const heardMs = Math.max(this.peer.lastHeardMs, this.#listeningSinceMs);
     if (!this.#isReading || nowMs - heardMs < idleTimeoutMs) return this.peer.ping();
     this.context.counters.closedIdle++;
@@ -250,14 +254,14 @@ export class Session implements PeerEvents, Conversation {
   }
 
   /**
-   * How much may wait for the peer before its queries read no further: enough that there is something to
-   * send when it shows that it has read, and little for one that has not shown it yet.
+   * Bytes that may be queued for the peer before its queries pause: enough to send when it has read
+   * on, and little for a peer that has not shown to read.
    */
   get #aheadBytes(): number {
     return Math.min(this.context.limits.highWaterBytes, 2 * this.peer.windowBytes);
   }
 
-  /** Holds back what can wait while there is too much on its way, in either direction. */
+  /** Pauses queries or reading under load, in either direction, and closes after shutdown. */
   #balance(): void {
     if (this.#isClosing) return;
     const { limits, clock } = this.context;
@@ -265,10 +269,10 @@ export class Session implements PeerEvents, Conversation {
     if (isCongested) {
       this.#congestedSinceMs ??= clock.monotonicMs();
       this.subscriptions.queries.hold();
-      // Below the mark by half, or it would be told at once and find itself above again.
+      // Half of the limit: at the limit itself the queries would pause again at once.
       this.peer.requestDrained(this.#aheadBytes / 2);
     }
-    // What was received is answered before the connection ends.
+    // Received messages are answered before the connection closes.
     if (this.#shutdown.tripped && this.pending.count === 0 && this.answers.length === 0) {
       return this.#close(GOING_AWAY, "the relay is shutting down");
     }
@@ -301,7 +305,7 @@ export class Session implements PeerEvents, Conversation {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.peer[how](code, why);
-    // The closing handshake needs the peer's frames read; what they say no longer matters.
+    // Reading resumes for the peer's close frame. Its messages are ignored.
     this.peer.resume();
     this.#endSubscriptions();
   }

@@ -1,5 +1,5 @@
 /**
- * What two relays do not have in common.
+ * Compares the store with another relay by reconciliation.
  *
  * @see NIP-77
  * @module
@@ -12,40 +12,41 @@ import type { Reader } from "../nostr/visibility.ts";
 import type { EventStore } from "../store/event_store.ts";
 import { RemoteRefusal, type RemoteRelay } from "./remote_relay.ts";
 
-/** What is compared. */
+/** Options of {@link difference}. */
 export interface DifferenceOptions {
   readonly store: Pick<EventStore, "identify">;
   readonly remote: RemoteRelay;
-  /** The filter as a value, and as it is written. */
+  /** The filter, parsed and as given. */
   readonly filter: ReqFilter;
   readonly written: object;
-  /** Whose view of the own store is compared. */
+  /** Whose view of the store is compared. */
   readonly reader: Reader;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   readonly signal: AbortSignal;
 }
 
-/** Ids that one side has and the other has not. */
+/** Ids that only one side has. */
 export interface Difference {
   readonly have: ReadonlySet<string>;
   readonly need: ReadonlySet<string>;
 }
 
-/** The longest message that is sent, bytes; as hex it fits into what every relay takes. */
+/** Longest message to send, bytes; as hex it is within the limits of all relays. */
 const MAX_MESSAGE_BYTES = 60_000;
 
-/** Later than every event that matters, seconds since 1970. */
+/** After every plausible event, seconds since 1970. */
 const END_OF_TIME_S = 2 ** 33;
 
 /**
- * Finds out what the own store and the other relay do not have in common. Where the other relay compares
- * fewer events than there are, time is halved until it does. Rejects with {@link RemoteRefusal}.
+ * Finds the ids that only the store or only the other relay has. When the other relay refuses to
+ * compare so many events, the time range is halved until it accepts. Rejects with {@link
+ * RemoteRefusal}.
  */
 export async function difference(options: DifferenceOptions): Promise<Difference> {
   const { since = 0, until = END_OF_TIME_S } = options.filter;
   const have = new Set<string>();
   const need = new Set<string>();
-  // The newest first, which is what people miss most.
+  // The newest range first.
   const ranges = [{ since, until }];
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     options.signal.throwIfAborted();

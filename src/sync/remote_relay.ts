@@ -1,5 +1,5 @@
 /**
- * Another relay, as this one talks to it.
+ * A client of another relay, for syncing with it.
  *
  * @see NIP-01, NIP-77
  * @module
@@ -8,15 +8,17 @@
 import type { Clock } from "../base/clock.ts";
 import { isJsonObject, parseJson } from "../nostr/json.ts";
 
-/** The connection to a relay, which somebody else opened. */
+/** An open connection to a relay. */
 export interface RemoteSocket {
   send(text: string): void;
 }
 
-/** The other relay said no, or nothing, or hung up. The message is for people. */
+/**
+ * The other relay refused, was silent or closed the connection. The message is for people.
+ */
 export class RemoteRefusal extends Error {
   override readonly name = "RemoteRefusal";
-  /** How many events the other relay compares at most, where it has said so. */
+  /** How many events the other relay reconciles at most, if it said so. */
   readonly most: number | undefined;
 
   constructor(message: string, most?: number) {
@@ -25,56 +27,56 @@ export class RemoteRefusal extends Error {
   }
 }
 
-/** An answer to an event that was published. */
+/** The OK to a published event. */
 export interface RemoteAnswer {
   readonly accepted: boolean;
   readonly reason: string;
 }
 
-/** Who waits for what comes under an id. */
-interface Waiting {
-  hear(verb: string, parts: readonly unknown[]): void;
+/** A pending request. */
+interface PendingRequest {
+  receive(verb: string, parts: readonly unknown[]): void;
   fail(error: Error): void;
 }
 
 /**
- * Asks another relay, several things at a time. Each rejects with {@link RemoteRefusal}.
+ * Sends requests to another relay, several at a time. Each rejects with {@link RemoteRefusal}.
  */
 export class RemoteRelay {
   readonly #socket: RemoteSocket;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #pending = new Map<string, PendingRequest>();
   #asked = 0;
 
-  /** @param timeoutMs how long the other relay may be silent about what it was asked, milliseconds */
+  /** @param timeoutMs how long the other relay may be silent about a request, milliseconds */
   constructor(socket: RemoteSocket, clock: Clock, timeoutMs: number) {
     this.#socket = socket;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Takes a message of the other relay's. What nobody asked for is passed over. */
-  hear(text: string): void {
+  /** Handles a message of the other relay. Messages without a pending request are ignored. */
+  receive(text: string): void {
     const parts = parseJson(text);
     if (!Array.isArray(parts)) return;
     const [verb, id] = parts as readonly unknown[];
     if (typeof verb === "string" && typeof id === "string") {
-      this.#waiting.get(id)?.hear(verb, parts);
+      this.#pending.get(id)?.receive(verb, parts);
     }
   }
 
-  /** The connection is over. */
-  ended(why: string): void {
+  /** Rejects all pending requests: the connection has closed. */
+  disconnected(why: string): void {
     const error = new RemoteRefusal(why);
-    for (const waiting of [...this.#waiting.values()]) waiting.fail(error);
+    for (const request of [...this.#pending.values()]) request.fail(error);
   }
 
   /**
-   * Reconciles what a filter matches.
+   * Reconciles the events that a filter matches.
    *
    * @param first the first message
-   * @param next gives the message that follows an answer; undefined when all is known
+   * @param next gives the message after an answer; undefined when reconciliation is complete
    */
   async reconcile(
     filter: object,
@@ -95,7 +97,7 @@ export class RemoteRelay {
     this.#send(["NEG-CLOSE", id]);
   }
 
-  /** Events by their ids, as JSON; those that it does not have are missing. */
+  /** Fetches events by their ids, as JSON. The result lacks those that the other relay lacks. */
   async fetch(ids: readonly string[]): Promise<readonly string[]> {
     const id = this.#nextId();
     const events: string[] = [];
@@ -127,7 +129,7 @@ export class RemoteRelay {
     this.#socket.send(JSON.stringify(message));
   }
 
-  /** Says something and waits for what its verbs make of the answers. */
+  /** Sends a request and waits until one of the handlers of its answers calls `done` or throws. */
   #ask<T>(
     id: string,
     message: string | readonly unknown[],
@@ -146,9 +148,9 @@ export class RemoteRelay {
       let timer = watch();
       const finish = () => {
         timer.cancel();
-        this.#waiting.delete(id);
+        this.#pending.delete(id);
       };
-      const hear = (verb: string, parts: readonly unknown[]) => {
+      const receive = (verb: string, parts: readonly unknown[]) => {
         timer.cancel();
         timer = watch();
         try {
@@ -160,7 +162,7 @@ export class RemoteRelay {
           fail(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      this.#waiting.set(id, { hear, fail });
+      this.#pending.set(id, { receive, fail });
       this.#socket.send(typeof message === "string" ? message : JSON.stringify(message));
     });
   }

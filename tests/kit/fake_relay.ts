@@ -17,9 +17,9 @@ import type { EventStore, EventWriter } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { Handshake } from "../../src/relay/access/client.ts";
 import type { Policy } from "../../src/relay/access/policy.ts";
-import { privateKindsNeedAuth } from "../../src/relay/access/private_kinds.ts";
+import { privateKindsNeedAuth } from "../../src/relay/access/request_policies.ts";
 import { standardPolicies } from "../../src/relay/access/standard.ts";
-import { vanishesHere } from "../../src/relay/access/vanish.ts";
+import { vanishRequestsTo } from "../../src/relay/access/vanish.ts";
 import { sha256 } from "../../src/app/system/sha256.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { testLimits } from "./limits.ts";
@@ -77,7 +77,7 @@ export class FakeRelay {
       sha256,
       policies: [
         ...standardPolicies(limits),
-        vanishesHere(RELAY_URL),
+        vanishRequestsTo(RELAY_URL),
         privateKindsNeedAuth(PRIVATE_KINDS),
         ...options.policies ?? [],
       ],

@@ -11,7 +11,7 @@ function far() {
     clock,
     1_000,
   );
-  const say = (...message: unknown[]) => remote.hear(JSON.stringify(message));
+  const say = (...message: unknown[]) => remote.receive(JSON.stringify(message));
   return { sent, clock, remote, say };
 }
 
@@ -38,7 +38,7 @@ Deno.test("refusals, silence and the end of the connection are told apart", asyn
   clock.advance(1_000);
   await rejects(silent, /silent for 1000 ms/);
   const cut = [remote.fetch(["a"]), remote.publish("b", "{}")];
-  remote.ended("it hung up");
+  remote.disconnected("it hung up");
   for (const each of cut) await rejects(each, /it hung up/);
   equal(clock.timerCount, 0);
 });

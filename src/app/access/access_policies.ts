@@ -7,19 +7,16 @@
 import type { Clock } from "../../base/clock.ts";
 import { kindClass } from "../../nostr/kind.ts";
 import { reason } from "../../nostr/reason.ts";
-import { noBroadFilters } from "../../relay/access/broad_filters.ts";
-import { withoutKeys, withoutTexts } from "../../relay/access/banned.ts";
+import { bannedKeys, bannedTexts, kindLists } from "../../relay/access/access_lists.ts";
 import { keyRates } from "../../relay/access/key_rates.ts";
-import { kindsWithin } from "../../relay/access/kinds.ts";
 import { membership } from "../../relay/access/membership.ts";
 import { proofOfWork } from "../../relay/access/proof_of_work.ts";
-import { ruledBy } from "../../relay/access/ruled.ts";
-import type { RuleBook } from "../../relay/access/rules.ts";
+import { type RuleBook, rulesPolicy } from "../../relay/access/rules.ts";
 import { notExpired } from "../../relay/access/expiration.ts";
 import type { Policy } from "../../relay/access/policy.ts";
-import { privateKindsNeedAuth } from "../../relay/access/private_kinds.ts";
+import { noBroadFilters, privateKindsNeedAuth } from "../../relay/access/request_policies.ts";
 import { standardPolicies } from "../../relay/access/standard.ts";
-import { vanishesHere } from "../../relay/access/vanish.ts";
+import { vanishRequestsTo } from "../../relay/access/vanish.ts";
 import { webOfTrust } from "../../relay/access/web_of_trust.ts";
 import { isTooOld, type RetentionRules } from "../../store/write/retention.ts";
 import { isRequest } from "../../store/write/tombstones.ts";
@@ -49,10 +46,10 @@ export function relayPolicies(
   const rate = { perSecond: limits.key_event_rate, burst: limits.key_event_burst };
   return [
     ...standardPolicies(relayLimits(settings)),
-    vanishesHere(relay.url),
-    ruledBy(rules),
-    withoutKeys(new Set(readPublicKeys("access.banned_keys", access.banned_keys))),
-    kindsWithin({
+    vanishRequestsTo(relay.url),
+    rulesPolicy(rules),
+    bannedKeys(new Set(readPublicKeys("access.banned_keys", access.banned_keys))),
+    kindLists({
       allowed: access.allowed_kinds.map(kindRange),
       banned: access.banned_kinds.map(kindRange),
     }),
@@ -70,7 +67,7 @@ export function relayPolicies(
       kindBits: new Map(access.kind_pow_difficulty.map(kindBits)),
       isCommitted: access.pow_committed,
     }),
-    withoutTexts(access.banned_texts),
+    bannedTexts(access.banned_texts),
     ...access.broad_filters ? [] : [noBroadFilters],
     privateKindsNeedAuth(privateKinds(settings)),
     youngEnough(retentionRules(settings)),
@@ -109,7 +106,7 @@ export function youngEnough(rules: RetentionRules): Policy {
  * relay must never reach the store.
  */
 export function importPolicies(context: PolicyContext, limits: boolean): readonly Policy[] {
-  return limits ? relayPolicies(context) : [notExpired, vanishesHere(context.settings.relay.url)];
+  return limits ? relayPolicies(context) : [notExpired, vanishRequestsTo(context.settings.relay.url)];
 }
 
 /**

@@ -110,12 +110,13 @@ async function connect(
     const remote = new RemoteRelay(connection, clock, TIMEOUT_MS);
     connection.start({
       messages: (batch) => {
-        for (const message of batch) if (message.type === "text") remote.hear(message.text);
+        for (const message of batch) if (message.type === "text") remote.receive(message.text);
       },
       drained() {},
-      closed: ({ reason, cause }) => remote.ended(`the connection ended: ${reason || cause}`),
+      closed: ({ reason, cause }) =>
+        remote.disconnected(`the connection ended: ${reason || cause}`),
     });
-    stop.addEventListener("abort", () => remote.ended("interrupted"), { once: true });
+    stop.addEventListener("abort", () => remote.disconnected("interrupted"), { once: true });
     return { remote, connection };
   } catch (error) {
     throw new RemoteRefusal(error instanceof Error ? error.message : String(error));

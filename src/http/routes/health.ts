@@ -1,15 +1,15 @@
 /**
- * Whether the relay can serve, for load balancers and supervisors.
+ * The health check for load balancers and supervisors.
  *
  * @module
  */
 
-/** Says what is wrong, in a few words that may be shown to anybody; undefined when nothing is. */
+/** What is wrong, in a few words that may be public; undefined when nothing is. */
 export type HealthCheck = () => Promise<string | undefined>;
 
 /**
- * 200 `ok`, or 503 with the reason. A check that fails to come to a result counts as ill; its error
- * stays inside, since it may tell more than a stranger should know.
+ * 200 `ok`, or 503 with the reason. A check that rejects counts as unhealthy; its error is not
+ * shown, because it may contain internals.
  *
  * @see RFC 9110 §15.6.4
  */

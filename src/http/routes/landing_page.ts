@@ -1,19 +1,16 @@
 /**
- * What a person sees who opens the relay's address in a browser: one page without scripts and without
- * anything from elsewhere.
+ * The relay's page for browsers, without scripts and external resources.
  *
  * @module
  */
 
 import { utf8 } from "../../base/bytes.ts";
-import { nipTitles } from "./nip_titles.ts";
 import type { RelayInformation, RelayLimitation } from "./relay_information.ts";
 
 /**
- * The page. Every value is escaped, also those of the operator's own settings: what a name may contain
- * is nobody's promise.
+ * Renders the page. Every value is escaped, the operator's settings too.
  *
- * @param relayUrl What to paste into a client: `wss://relay.example`.
+ * @param relayUrl the URL for clients: `wss://relay.example`
  */
 export function landingPage(information: RelayInformation, relayUrl: string): string {
   const name = information.name || "Nostr relay";
@@ -45,8 +42,8 @@ ${section("About", rowTable("about", aboutRows(information)))}
 }
 
 /**
- * The `Content-Security-Policy` under which the page is served: nothing may load or run, and the one
- * style sheet that applies is the one whose hash stands here.
+ * The `Content-Security-Policy` of the page: nothing may load or run except the style sheet with
+ * this hash.
  */
 export async function landingPagePolicy(): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", utf8(stylesheet));
@@ -95,7 +92,7 @@ td code { font-size: 0.875em; -webkit-user-select: all; user-select: all; }
 .nips a, td { font-variant-numeric: tabular-nums; }
 `;
 
-/** The animal that the software is called after, at a run. */
+/** A running Gallimimus. */
 const drawing = `<svg viewBox="0 0 92 64" aria-hidden="true" fill="none" stroke="currentColor"
  stroke-linecap="round" stroke-linejoin="round">
 <path fill="currentColor" stroke="none" d="M2 25C14 28 24 24 36 21C44 19 50 20 55 23C61 24 63 18 64 12
@@ -105,7 +102,7 @@ C50 43 41 42 36 36C28 33 14 32 2 25Z"/>
 <path stroke-width="2" d="M62 34L68 39L66 43"/>
 </svg>`;
 
-/** A row of a table: what it is, and its value as HTML. */
+/** A table row: its label, and its value as HTML. */
 type Row = readonly [label: string, html: string];
 
 function paragraph(text: string | undefined): string {
@@ -126,6 +123,35 @@ function nipList(nips: readonly number[]): string {
   return `<ul class="nips">\n${items.join("\n")}\n</ul>`;
 }
 
+/** Short titles of NIPs, by number. Others are shown by number alone. */
+export const nipTitles: ReadonlyMap<number, string> = new Map([
+  [1, "Basic protocol"],
+  [2, "Follow lists"],
+  [4, "Encrypted messages, old form"],
+  [5, "Names by domain"],
+  [9, "Deletion requests"],
+  [11, "Relay information"],
+  [13, "Proof of work"],
+  [17, "Private messages"],
+  [22, "Comments"],
+  [28, "Public chat"],
+  [29, "Groups"],
+  [40, "Expiring events"],
+  [42, "Authentication"],
+  [43, "Membership"],
+  [45, "Counting"],
+  [50, "Search"],
+  [59, "Gift wrap"],
+  [62, "Requests to vanish"],
+  [65, "Relay lists"],
+  [66, "Relay discovery"],
+  [67, "Completeness hints"],
+  [70, "Protected events"],
+  [77, "Negentropy sync"],
+  [86, "Management API"],
+  [98, "HTTP authentication"],
+]);
+
 function rowTable(className: string, rows: readonly Row[]): string {
   if (rows.length === 0) return "";
   const lines = rows.map(([label, html]) =>
@@ -134,7 +160,7 @@ function rowTable(className: string, rows: readonly Row[]): string {
   return `<table class="${className}">\n${lines.join("\n")}\n</table>`;
 }
 
-/** The limits in the words of a person who publishes; what is not limited has no row. */
+/** The limits that are set, labelled for people. */
 function limitRows(limits: RelayLimitation): readonly Row[] {
   return presentRows([
     ["Message size", limits.maxMessageBytes, "bytes"],
@@ -159,7 +185,7 @@ const secondsOf: readonly (readonly [unit: string, seconds: number])[] = [
   ["minute", 60],
 ];
 
-/** In the largest unit that needs no rounding: a limit is told as it is. */
+/** In the largest unit that gives an integer. */
 function duration(seconds: number | undefined): string | undefined {
   if (seconds === undefined) return undefined;
   const [unit, size] = secondsOf.find(([, size]) => seconds % size === 0) ?? ["second", 1];
@@ -194,10 +220,10 @@ function code(text: string): string {
   return `<code>${escapeHtml(text)}</code>`;
 }
 
-/** Schemes that a link may have. Anything else, `javascript:` above all, stays text. */
+/** Schemes that become links. Anything else, `javascript:` above all, stays text. */
 const linkSchemes = /^(?:https?:\/\/|mailto:)/i;
 
-/** A link that shows its target without the scheme, which says nothing to a reader. */
+/** A link whose text is the URI without its scheme. */
 function linkTo(uri: string): string {
   if (!linkSchemes.test(uri)) return escapeHtml(uri);
   const text = escapeHtml(uri.replace(linkSchemes, ""));

@@ -1,5 +1,5 @@
 /**
- * The relay management API over HTTP: who calls, and whether they may.
+ * The relay management API over HTTP: authorizes the caller and runs the call.
  *
  * @see NIP-86, NIP-98
  * @module
@@ -18,11 +18,11 @@ import type { Verifier } from "../../nostr/verifier.ts";
 import type { ManagementAnswer } from "../../relay/access/management.ts";
 import type { HttpRoute } from "../router.ts";
 
-/** What the route works with. */
+/** Options of {@link managementRoute}. */
 export interface ManagementRouteOptions {
-  /** Public keys of those who may call. */
+  /** Public keys that may call. */
   readonly admins: ReadonlySet<string>;
-  /** Carries out a call. */
+  /** Runs a call. */
   readonly call: (
     method: string,
     params: readonly unknown[],
@@ -30,7 +30,7 @@ export interface ManagementRouteOptions {
   ) => Promise<ManagementAnswer>;
   readonly verifier: Verifier;
   readonly clock: Pick<Clock, "nowMs">;
-  /** Undefined for the built-in one. */
+  /** Default: {@link portableHashText}. */
   readonly hashText: HashText | undefined;
   /** SHA-256 as lower-case hex. */
   readonly hashBytes: (bytes: Uint8Array) => string;
@@ -43,12 +43,12 @@ export const managementType = "application/nostr+json+rpc";
 
 const isManagementType = /^\s*application\/nostr\+json\+rpc\s*(?:;|$)/i;
 
-/** A longer call is none, bytes. */
+/** Longest call, bytes. */
 const MAX_BODY_BYTES = 65_536;
 
 /**
- * `POST /` for those who may manage the relay. A call without a valid authorization is 401, one by
- * somebody else 403; whatever else is wrong with it stands in `error` of the answer.
+ * `POST /` for administrators. 401 without a valid authorization, 403 for other keys. All other
+ * errors of a call are in `error` of its response.
  *
  * @see NIP-86
  */
@@ -76,7 +76,7 @@ export function managementRoute(options: ManagementRouteOptions): HttpRoute {
 
 type Caller = { readonly key: string } | { readonly status: 401 | 403; readonly error: string };
 
-/** The cheapest checks come first: the signature is checked of administrators alone. */
+/** The cheapest checks come first. The signature is checked for administrators only. */
 async function callerOf(
   { request, body }: { readonly request: Request; readonly body: Uint8Array },
   options: ManagementRouteOptions,
@@ -99,7 +99,8 @@ async function callerOf(
   if (eventId(event, { hashText }) !== event.id || !await verifier.verify(event)) {
     return denied("id or signature is wrong");
   }
-  // Not by its id: two calls within a second may be alike, and signing them gives two signatures.
+  // By signature, not by id: two calls in the same second may have equal ids, but are signed
+  // separately.
   return used.add(event.sig, nowMs)
     ? { key: event.pubkey }
     : denied("this authorization was used before");
@@ -128,14 +129,14 @@ function answer(status: number, value: ManagementAnswer): Response {
   return new Response(JSON.stringify(value), { status, headers });
 }
 
-/** Authorizations that were used within the time in which they hold. Only administrators' come here. */
+/** Signatures of administrators that were used and are still valid, to prevent replay. */
 class UsedSignatures {
   readonly #usedMs = new Map<string, number>();
 
-  /** False for one that was added before. */
+  /** False when it was added before. */
   add(signature: string, nowMs: number): boolean {
     for (const [known, usedMs] of this.#usedMs) {
-      // One that was dated ahead holds for twice the window.
+      // One dated in the future is valid for twice the window.
       if (nowMs - usedMs <= 2_000 * AUTHORIZATION_WINDOW_S) break;
       this.#usedMs.delete(known);
     }

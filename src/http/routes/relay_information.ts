@@ -1,99 +1,97 @@
 /**
- * The relay information document: what a relay says of itself.
+ * The relay information document.
  *
  * @see NIP-11
  * @module
  */
 
-/** What is said to clients about this relay. What is undefined or empty is not said. */
+/** The fields of the document. Undefined and empty ones are left out. */
 export interface RelayInformation {
-  /** A short name, fewer than 30 characters by custom. */
+  /** Name of the relay, by convention shorter than 30 characters. */
   readonly name?: string;
   readonly description?: string;
-  /** URL of a wide picture. */
+  /** URL of a wide image. */
   readonly banner?: string;
-  /** URL of a small square picture. */
+  /** URL of a small square image. */
   readonly icon?: string;
   /** The operator's public key, 64 hex digits. */
   readonly pubkey?: string;
-  /** The relay's own public key, by which it signs what it publishes, 64 hex digits. */
+  /** The relay's own public key, with which it signs events, 64 hex digits. */
   readonly self?: string;
-  /** A URI by which the operator can be reached: `mailto:…` or `https://…`. */
+  /** URI of the operator's contact: `mailto:…` or `https://…`. */
   readonly contact?: string;
-  /** URL of the terms of service. */
   readonly termsOfService?: string;
-  /** URL of the software's home. */
   readonly software: string;
   readonly version: string;
-  /** The NIPs that are on at this moment, by number. */
+  /** The enabled NIPs, by number. */
   readonly supportedNips: readonly number[];
-  /** The version of the negentropy protocol that NIP-77 speaks here, when it is on. */
+  /** The version of the negentropy protocol, when NIP-77 is enabled. */
   readonly negentropy?: number;
   readonly limitation: RelayLimitation;
 }
 
 /**
- * The limits that are really enforced, each exactly at its value: the number itself still passes. A
- * limit that is not enforced is undefined.
+ * The limits that are enforced; a value equal to a limit is accepted. A limit that is not enforced
+ * is undefined.
  */
 export interface RelayLimitation {
-  /** Of one WebSocket message, UTF-8 bytes. */
+  /** Size of a WebSocket message, UTF-8 bytes. */
   readonly maxMessageBytes?: number;
-  /** Open at a time on one connection. */
+  /** Open subscriptions of a connection. */
   readonly maxSubscriptions?: number;
-  /** What a larger `limit` of a filter is lowered to. */
+  /** Highest `limit` of a filter; larger ones are lowered to it. */
   readonly maxLimit?: number;
-  /** What a filter without `limit` gets. */
+  /** `limit` of a filter that has none. */
   readonly defaultLimit?: number;
-  /** Of a subscription id, Unicode characters. */
+  /** Length of a subscription id, Unicode characters. */
   readonly maxSubscriptionIdLength?: number;
   readonly maxEventTags?: number;
-  /** Of an event's content, Unicode characters. */
+  /** Length of an event's content, Unicode characters. */
   readonly maxContentLength?: number;
   /** Leading zero bits of an event's id. */
   readonly minPowDifficulty?: number;
-  /** Nothing works before AUTH. */
+  /** Clients have to authenticate before anything else. */
   readonly authRequired?: boolean;
   readonly paymentRequired?: boolean;
-  /** Some condition decides who may publish, or what. */
+  /** Not every client may publish, or not every event is accepted. */
   readonly restrictedWrites?: boolean;
-  /** How far in the past `created_at` may lie, seconds. */
+  /** How far in the past `created_at` may be, seconds. */
   readonly maxAgeSeconds?: number;
-  /** How far in the future `created_at` may lie, seconds. */
+  /** How far in the future `created_at` may be, seconds. */
   readonly maxFutureSeconds?: number;
 }
 
-/** The media type of the document. NIP-11 names it for the request; the reply carries it too. */
+/** The media type of the document. NIP-11 names it for the request; the response uses it too. */
 export const relayInformationType = "application/nostr+json";
 
 /**
- * The document as JSON, with the names of the wire and without what is not said.
+ * Formats the document, with the field names of NIP-11.
  *
- * `created_at_lower_limit` and `created_at_upper_limit` are distances from now: the text of NIP-11
- * leaves it open, its examples (94608000 and 300) do not.
+ * `created_at_lower_limit` and `created_at_upper_limit` are distances from now: NIP-11 does not say
+ * so, but its examples (94608000 and 300) do.
  *
  * @see NIP-11
  */
 export function relayInformationJson(information: RelayInformation): string {
   return JSON.stringify({
-    name: said(information.name),
-    description: said(information.description),
-    banner: said(information.banner),
-    icon: said(information.icon),
-    pubkey: said(information.pubkey),
-    self: said(information.self),
-    contact: said(information.contact),
+    name: nonEmpty(information.name),
+    description: nonEmpty(information.description),
+    banner: nonEmpty(information.banner),
+    icon: nonEmpty(information.icon),
+    pubkey: nonEmpty(information.pubkey),
+    self: nonEmpty(information.self),
+    contact: nonEmpty(information.contact),
     supported_nips: information.supportedNips.toSorted((a, b) => a - b),
-    software: said(information.software),
-    version: said(information.version),
-    terms_of_service: said(information.termsOfService),
+    software: nonEmpty(information.software),
+    version: nonEmpty(information.version),
+    terms_of_service: nonEmpty(information.termsOfService),
     negentropy: information.negentropy,
     limitation: limitationFields(information.limitation),
   });
 }
 
-/** `JSON.stringify` leaves out what is undefined, so an empty text becomes that. */
-function said(text: string | undefined): string | undefined {
+/** `JSON.stringify` leaves out undefined fields, so an empty text becomes undefined. */
+function nonEmpty(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
 }
 

@@ -1,5 +1,5 @@
 /**
- * A set of events as reconciliation sees it: times and ids, sorted, with sums of ids.
+ * A sorted set of timestamps and ids, with sums of ids over ranges.
  *
  * @see https://github.com/hoytech/negentropy/blob/master/docs/negentropy-protocol-v1.md
  * @module
@@ -11,29 +11,32 @@ import { hexToBytes } from "../hex.ts";
 /** Bytes of an id. */
 export const ID_BYTES = 32;
 
-/** Words of 32 bits of an id. */
+/** 32-bit words of an id. */
 const WORDS = 8;
 
-/** So many items have one sum between them: a range is added up from the sums and two parts of blocks. */
+/**
+ * One stored sum per so many items. The sum of a range comes from two stored sums and the items of
+ * two partial blocks.
+ */
 const BLOCK = 32;
 
-/** Lanes of sums are exact up to so many items: each item adds less than 2^32 to a number of 53 bits. */
+/** Sums are exact up to so many items: each adds less than 2^32 to a number of 53 bits. */
 export const MAX_ITEMS = 2 ** 21;
 
-/** Where a range ends: before the first item that is not below it. */
+/** The end of a range: the first item that is not below it is excluded. */
 export interface Bound {
-  /** Seconds since 1970; infinite at the end of all. */
+  /** Seconds since 1970; infinite for the last bound. */
   readonly timestamp: number;
-  /** The beginning of an id; what is missing counts as zero. */
+  /** The first bytes of an id; the missing ones are zero. */
   readonly idPrefix: Uint8Array;
 }
 
-/** The bound behind every item. */
+/** The bound after every item. */
 export const INFINITY: Bound = { timestamp: Infinity, idPrefix: new Uint8Array() };
 
 /**
- * Collects items for an {@link ItemSet} in the order in which stores give events: the newest first, equal
- * times by smaller id first. To sort them would take longer than all the rest.
+ * Collects items for an {@link ItemSet} in the order in which stores return them: newest first,
+ * equal times by ascending id. Sorting them would take longer than all the rest.
  */
 export class ItemSetBuilder {
   #timestamps = new Float64Array(1_024);
@@ -55,7 +58,6 @@ export class ItemSetBuilder {
     this.#size++;
   }
 
-  /** The set of all that was added. */
   build(): ItemSet {
     const size = this.#size;
     const timestamps = new Float64Array(size);
@@ -63,7 +65,7 @@ export class ItemSetBuilder {
     let place = 0;
     for (let end = size, start; end > 0; end = start) {
       const timestamp = this.#timestamps[end - 1]!;
-      // Ids of one second are in ascending order already.
+      // The ids of one second are in ascending order already.
       for (start = end - 1; start > 0 && this.#timestamps[start - 1] === timestamp;) start--;
       timestamps.fill(timestamp, place, place + end - start);
       ids.set(this.#ids.subarray(start * ID_BYTES, end * ID_BYTES), place * ID_BYTES);
@@ -83,16 +85,16 @@ export class ItemSetBuilder {
 }
 
 /**
- * Items in ascending order of time, then of id: 40 bytes each, and two for the sums.
+ * Items in ascending order of time, then of id. An item takes 40 bytes, and two for the sums.
  */
 export class ItemSet {
   readonly #timestamps: Float64Array;
   readonly #ids: Uint8Array;
   readonly #words: Uint32Array;
-  /** The sum of all items before each block, lane by lane and without carries. */
+  /** The sums of all items before each block, by 32-bit word and without carries. */
   readonly #sums: Float64Array;
 
-  /** Both in order, each item once. */
+  /** Both sorted, without duplicates. */
   constructor(timestamps: Float64Array, ids: Uint8Array<ArrayBuffer>) {
     this.#timestamps = timestamps;
     this.#ids = ids;
@@ -116,12 +118,12 @@ export class ItemSet {
     return this.#timestamps[at]!;
   }
 
-  /** The bytes of an id; not to be changed. */
+  /** A view of an id; not to be modified. */
   id(at: number): Uint8Array {
     return this.#ids.subarray(at * ID_BYTES, (at + 1) * ID_BYTES);
   }
 
-  /** The first place, from `from` on, whose item is not below the bound. */
+  /** The index of the first item at or after `from` that is not below the bound. */
   findBound({ timestamp, idPrefix }: Bound, from: number): number {
     let low = from;
     let high = this.size;
@@ -133,10 +135,7 @@ export class ItemSet {
     return low;
   }
 
-  /**
-   * The sum of the ids in a range, each a little-endian number of 256 bits, without what is beyond 256
-   * bits, and little-endian again.
-   */
+  /** The sum of the ids of a range, as little-endian numbers modulo 2^256, little-endian. */
   sumOf(lower: number, upper: number): Uint8Array {
     const lanes = this.#lanesBefore(upper);
     const before = this.#lanesBefore(lower);
@@ -169,7 +168,7 @@ export class ItemSet {
       const difference = this.#ids[at * ID_BYTES + i]! - idPrefix[i]!;
       if (difference !== 0) return difference < 0;
     }
-    // What is missing of the prefix is zero, and no id is below that.
+    // The missing bytes of the prefix are zero, and no id is below that.
     return false;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The bytes of reconciliation: numbers, bounds and ranges.
+ * Encodes and decodes negentropy messages: varints, bounds and ranges.
  *
  * @see https://github.com/hoytech/negentropy/blob/master/docs/negentropy-protocol-v1.md
  * @module
@@ -7,16 +7,16 @@
 
 import { type Bound, ID_BYTES, INFINITY } from "./item_set.ts";
 
-/** The version of the protocol that is spoken here, as the first byte of a message. */
+/** The protocol version, the first byte of a message. */
 export const VERSION = 0x61;
 
-/** What a range says. */
+/** The mode of a range. */
 export const MODE = { skip: 0, fingerprint: 1, idList: 2 } as const;
 
 /** Bytes of a fingerprint. */
 export const FINGERPRINT_BYTES = 16;
 
-/** A message that is none; the text says why. Thrown inside this folder, and a value outside of it. */
+/** A malformed message. Thrown inside this folder, and returned as a value outside of it. */
 export class MessageFault {
   readonly text: string;
 
@@ -25,7 +25,7 @@ export class MessageFault {
   }
 }
 
-/** Reads a message from its start. */
+/** Reads a message from the start. */
 export class MessageReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -44,7 +44,7 @@ export class MessageReader {
     return this.#bytes[this.#at++]!;
   }
 
-  /** A view, valid as long as the message. */
+  /** A view into the message. */
   bytes(length: number): Uint8Array {
     if (length > this.#bytes.length - this.#at) {
       throw new MessageFault("the message ends too early");
@@ -52,7 +52,7 @@ export class MessageReader {
     return this.#bytes.subarray(this.#at, this.#at += length);
   }
 
-  /** Seven bits a byte, the highest first; leading zeros are passed over. Not exact beyond 2^53. */
+  /** Base 128, most significant digit first; leading zeros are accepted. Inexact above 2^53. */
   varint(): number {
     let value = 0;
     for (let length = 1;; length++) {
@@ -105,17 +105,17 @@ export class MessageWriter {
     this.bytes(idPrefix);
   }
 
-  /** What was written, as the whole message. */
+  /** The bytes written, as the whole message. */
   take(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** Where it is, to come back to by {@link restore}. */
+  /** The state to return to with {@link restore}. */
   save(): readonly [number, number] {
     return [this.#length, this.#timestamp];
   }
 
-  /** Forgets what was written since. */
+  /** Discards what was written since {@link save}. */
   restore([length, timestamp]: readonly [number, number]): void {
     this.#length = length;
     this.#timestamp = timestamp;
@@ -129,7 +129,7 @@ export class MessageWriter {
   }
 }
 
-/** Seven bits a byte, the highest first, every byte but the last with its high bit set. */
+/** Base 128, most significant digit first, all bytes but the last with the high bit set. */
 export function varintBytes(value: number): Uint8Array {
   const groups = [value % 128];
   for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {
@@ -139,7 +139,7 @@ export function varintBytes(value: number): Uint8Array {
 }
 
 /**
- * The shortest bound between two items that follow each other.
+ * The shortest bound between two adjacent items.
  */
 export function boundBetween(
   previous: { readonly timestamp: number; readonly id: Uint8Array },

@@ -1,9 +1,9 @@
 /**
- * Finding out what two sets of events do not have in common, in a few small messages.
+ * Negentropy: finds the difference of two sets of events in a few small messages.
  *
- * One side begins. Each message covers all of time in ranges; of each range it says nothing, a
- * fingerprint of what its sender has, or the ids themselves. A range whose fingerprints differ is split,
- * until ids are listed. Only the side that began learns the difference.
+ * The initiator sends the first message. Each message covers all time in ranges; for each range it
+ * has a skip, a fingerprint of the sender's items, or their ids. A range whose fingerprints differ
+ * is split, until ids are listed. Only the initiator learns the difference.
  *
  * @see https://github.com/hoytech/negentropy/blob/master/docs/negentropy-protocol-v1.md
  * @module
@@ -24,36 +24,35 @@ import {
   VERSION,
 } from "./message.ts";
 
-/** What a side works with. */
+/** Options of reconciliation. */
 export interface ReconcileOptions {
-  /** SHA-256. */
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
-  /** The longest message that is sent, bytes; 4,096 at least. Default: any. */
+  /** Longest message to send, bytes; at least 4,096. Default: no limit. */
   readonly maxMessageBytes?: number;
 }
 
-/** Why a message of the other side is none. */
+/** Why a message of the other side is invalid. */
 export interface ReconcileFault {
   readonly fault: string;
 }
 
-/** A range that differs is split into so many. */
+/** How many parts a differing range is split into. */
 const BUCKETS = 16;
 
-/** Of fewer items, the ids themselves are sent. */
+/** Ranges with fewer items list their ids. */
 const FEW_ITEMS = 2 * BUCKETS;
 
-/** Room that a message keeps for the range that ends it. */
+/** Bytes reserved for the range that ends a message. */
 const LAST_RANGE_BYTES = 200;
 
-/** The least that may be asked for as the longest message. */
+/** Smallest limit on the message length. */
 export const MIN_MESSAGE_BYTES = 4_096;
 
 const EQUAL = new Uint8Array([VERSION]);
 
 /**
- * The answer of the side that did not begin; or what is wrong with the message. It depends on nothing
- * that was said before.
+ * Answers a message of the initiator, or returns what is wrong with it. Depends on no earlier
+ * message.
  */
 export function answerMessage(
   items: ItemSet,
@@ -63,7 +62,7 @@ export function answerMessage(
   try {
     const reader = new MessageReader(message);
     const version = versionOf(reader);
-    // Whoever speaks another version is told which one is spoken here.
+    // The answer to another version is the version that is supported.
     if (version !== VERSION) return { message: EQUAL.slice() };
     return { message: new Round(items, options).run(reader) };
   } catch (error) {
@@ -71,17 +70,17 @@ export function answerMessage(
   }
 }
 
-/** What the side that began has learnt from a message. */
+/** What the initiator learns from a message. */
 export interface Learnt {
-  /** What to send next; undefined when everything is known. */
+  /** The next message; undefined when reconciliation is complete. */
   readonly message: Uint8Array<ArrayBuffer> | undefined;
-  /** Ids that this side has and the other has not, as hex. An id may come again in a later message. */
+  /** Ids that only this side has, as hex. A later message may repeat an id. */
   readonly have: readonly string[];
-  /** Ids that the other side has and this one has not. */
+  /** Ids that only the other side has, as hex. */
   readonly need: readonly string[];
 }
 
-/** The message that begins. */
+/** The initiator's first message. */
 export function firstMessage(
   items: ItemSet,
   options: ReconcileOptions,
@@ -89,7 +88,7 @@ export function firstMessage(
   return new Round(items, options).begin();
 }
 
-/** What the side that began makes of an answer. */
+/** Processes an answer, as the initiator. */
 export function learnFrom(
   items: ItemSet,
   message: Uint8Array,
@@ -119,15 +118,15 @@ function faultOf(error: unknown): ReconcileFault {
   throw error;
 }
 
-/** One message that is read and the one that answers it. */
+/** Reads one message and writes the answer to it. */
 class Round {
   readonly #items: ItemSet;
   readonly #sha256: ReconcileOptions["sha256"];
   readonly #maxBytes: number;
-  /** Where differences are noted by the side that began; undefined for the other. */
+  /** Collects the differences, for the initiator only. */
   readonly #found: { readonly have: string[]; readonly need: string[] } | undefined;
   readonly #out = new MessageWriter();
-  /** The end of what was read, whose last part was skipped and not written yet. */
+  /** The end of the skipped ranges that are not written yet. */
   #skippedTo: Bound | undefined = undefined;
 
   constructor(
@@ -167,7 +166,7 @@ class Round {
     return this.#out.take();
   }
 
-  /** Answers one range and says up to which item. */
+  /** Answers one range and returns the index after its last item answered. */
   #range(
     reader: MessageReader,
     range: { readonly lower: number; readonly upper: number; readonly bound: Bound },
@@ -218,7 +217,7 @@ class Round {
     return upper;
   }
 
-  /** Lists what this side has, as far as there is room, and says up to which item. */
+  /** Lists this side's ids as far as there is room, and returns the index after the last one. */
   #listOwn(lower: number, upper: number, bound: Bound): number {
     this.#writeSkipped();
     const room = this.#maxBytes - this.#out.length;
@@ -229,7 +228,7 @@ class Round {
     return end;
   }
 
-  /** Splits a range into parts with fingerprints, or lists the ids of a short one. */
+  /** Splits a range into parts with fingerprints, or lists its ids when there are few. */
   #split(lower: number, upper: number, bound: Bound): void {
     const count = upper - lower;
     if (count < FEW_ITEMS) {
@@ -254,7 +253,7 @@ class Round {
     for (let at = lower; at < upper; at++) this.#out.bytes(this.#items.id(at));
   }
 
-  /** Nothing more to say up to this bound. Written only when something follows. */
+  /** Skips up to this bound. Written only when another range follows. */
   #skip(bound: Bound): void {
     this.#skippedTo = bound;
   }
@@ -266,7 +265,7 @@ class Round {
     this.#skippedTo = undefined;
   }
 
-  /** The message, which is full: one fingerprint stands for all the rest. */
+  /** Ends a full message with one fingerprint for all remaining items. */
   #endedEarly(from: number): Uint8Array<ArrayBuffer> {
     this.#writeSkipped();
     this.#out.bound(INFINITY);
@@ -275,7 +274,7 @@ class Round {
     return this.#out.take();
   }
 
-  /** Between the items before and at a place. */
+  /** The bound between the items before and at an index. */
   #boundAt(at: number): Bound {
     const item = (place: number) => ({
       timestamp: this.#items.timestamp(place),

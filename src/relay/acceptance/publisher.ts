@@ -51,7 +51,7 @@ type CheckedEvent = Exclude<Checked, Refusal> & {
   readonly isSecret: boolean;
 };
 
-/** What a publisher works with. */
+/** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly writer: EventWriter;
   readonly verifier: Verifier;
@@ -86,7 +86,7 @@ export class Publisher {
   }
 
   /**
-   * Decides about one event. Never rejects: a failure of ours is an answer too.
+   * Publishes one event. Never rejects: an unexpected error becomes an `error:` verdict.
    *
    * @param sender undefined for the relay itself
    */
@@ -111,7 +111,7 @@ export class Publisher {
     }
   }
 
-  /** A policy, an engine or a hash of ours threw. */
+  /** Logs what a policy, the signature check or the hash threw. */
   #broken(error: unknown): Verdict {
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     this.#options.log.error("an event could not be judged", { error: text });
@@ -141,8 +141,9 @@ export class Publisher {
     const checked = check(event, { origin, client, access, nowMs, hashText });
     if ("refusal" in checked) return { verdict: refusedBy(checked) };
     const isSecret = client !== undefined && !access.mayReceive(event, client);
-    // Safe before the signature check: the id is that of the content, and the stored event with this
-    // id was verified. To ask it of what the client may not see would tell that it is there.
+    // Safe before the signature check: the id was verified against the content, and the stored
+    // event with this id had a valid signature. Skipped for an event that the client may not read:
+    // `duplicate:` would disclose that it is stored.
     if (!isSecret && this.#recent.has(event.id)) return { verdict: alreadyStored };
     return { ...checked, isSecret };
   }
@@ -169,7 +170,7 @@ export class Publisher {
   #verdictOn(outcome: PutOutcome, { record: { event }, isSecret }: CheckedEvent): Verdict {
     this.#options.writing.worked();
     this.noteDeletion(event);
-    // A client that may not see an event is not told that it was there or that it was deleted.
+    // A client that may not read an event is not told that it is stored or deleted.
     if (isSecret && (outcome === "duplicate" || outcome === "deleted")) return shadowed;
     if (outcome === "superseded") return superseded;
     if (outcome === "deleted") return deleted;

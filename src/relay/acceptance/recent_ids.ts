@@ -1,5 +1,5 @@
 /**
- * The ids of events that were stored a moment ago.
+ * A bounded set of the ids that were stored most recently.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { assert } from "../../base/assert.ts";
 
 /**
- * Remembers the last `capacity` ids. The same event reaches a busy relay many times within seconds,
- * from every client that saw it; each one that is known here costs neither a signature check nor a
- * place in a batch. Only ids of events that are durable belong in it.
+ * Remembers the last `capacity` ids. Many clients send the same event to a busy relay within
+ * seconds; a known id needs neither a signature check nor a place in a batch. Add only ids whose
+ * events are committed.
  */
 export class RecentIds {
   readonly #capacity: number;
-  /** Two generations: when the young one is full it becomes the old one, whose ids are forgotten. */
+  /** Two generations of half the capacity. When the young one is full it replaces the old one. */
   #young = new Set<string>();
   #old = new Set<string>();
 

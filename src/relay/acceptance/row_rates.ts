@@ -1,5 +1,5 @@
 /**
- * How many rows of the database one client may write in a second.
+ * Limits how many database rows each client may write per second.
  *
  * @module
  */
@@ -8,12 +8,15 @@ import type { Clock } from "../../base/clock.ts";
 import { type Rate, TokenBucket } from "../../base/token_bucket.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 
-/** Clients that are remembered at most. A forgotten one begins anew, as everybody does after a pause. */
+/**
+ * When more clients than this are known, all buckets are dropped. A client then starts with a full
+ * one, as after a pause.
+ */
 const MAX_CLIENTS = 10_000;
 
 /**
- * Bounds what clients have written. An event is a row, and each of its tags another one: without a bound
- * the database grows by many times of what was sent.
+ * A token bucket of rows for each client. An event takes one row and one more for each tag, so a
+ * limit on bytes alone would let the database grow by a multiple of what was sent.
  */
 export class RowRates {
   readonly #rate: Rate;
@@ -25,7 +28,7 @@ export class RowRates {
     this.#clock = clock;
   }
 
-  /** Takes the rows of an event from what its client may write, or says that it may not for now. */
+  /** Takes an event's rows from its client's bucket. False when they are not available. */
   admits(event: NostrEvent, client: string): boolean {
     const nowMs = this.#clock.monotonicMs();
     let bucket = this.#clients.get(client);
@@ -33,7 +36,7 @@ export class RowRates {
       if (this.#clients.size >= MAX_CLIENTS) this.#clients.clear();
       this.#clients.set(client, bucket = new TokenBucket(this.#rate, nowMs));
     }
-    // An event that is larger than all that may come at once is let in when nothing else was.
+    // An event with more rows than the burst is admitted when the bucket is full.
     const rows = Math.min(1 + event.tags.length, this.#rate.burst);
     return bucket.tryTake(rows, nowMs);
   }

@@ -1,5 +1,5 @@
 /**
- * What the relay's policies say, taken together.
+ * Asks the relay's policies in order and combines their decisions.
  *
  * @module
  */
@@ -22,21 +22,21 @@ import type {
   Submission,
 } from "./policy.ts";
 
-/** What an {@link Access} works with. */
+/** Options of {@link Access}. */
 export interface AccessOptions {
   readonly policies: readonly Policy[];
   /** Kinds that are served only to their author and to those whom a `p` tag names. Default: none. */
   readonly privateKinds?: ReadonlySet<number>;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long a policy may take for one decision, milliseconds. */
+  /** Time limit of one policy decision, milliseconds. */
   readonly policyTimeoutMs: number;
 }
 
 /** One hook of one policy. */
 type Hook<I, D> = (input: I) => Awaitable<D>;
 
-/** What a policy's faults are told by, and how long it may take. */
+/** Where a policy's failures are logged, and its time limit. */
 interface Guard {
   readonly outage: Outage;
   readonly timeoutMs: number;
@@ -54,7 +54,7 @@ interface Hooks {
 const UNDECIDED: Reason = reason("error", "this could not be decided, try again later");
 
 /**
- * Asks the policies. What needs no waiting is answered without a promise.
+ * Runs the policies' hooks. Returns a promise only where a hook does.
  */
 export class Access {
   readonly #options: AccessOptions;
@@ -68,12 +68,11 @@ export class Access {
     this.replace(options.policies);
   }
 
-  /** The policies by which it decides from now on. */
   get policies(): readonly Policy[] {
     return this.#policies;
   }
 
-  /** Decides by other policies from now on; what is being decided is decided by the old ones. */
+  /** Replaces the policies. Decisions that are pending are made by the old ones. */
   replace(policies: readonly Policy[]): void {
     const { clock, log, policyTimeoutMs } = this.#options;
     const hooks = {
@@ -113,12 +112,12 @@ export class Access {
     };
   }
 
-  /** Why a client may not stay, if so. */
+  /** The refusal of a connection, if any. */
   connect(client: Client): Awaitable<Reason | undefined> {
     return firstDecision(this.#hooks.connect, client);
   }
 
-  /** Why an event goes no further, as far as that can be said before its signature is checked. */
+  /** The refusal of an event before its signature check, if any. */
   screen(submission: Submission): Reason | undefined {
     for (const screen of this.#hooks.screen) {
       const refusal = screen(submission);
@@ -127,17 +126,17 @@ export class Access {
     return undefined;
   }
 
-  /** What becomes of an event whose signature holds. */
+  /** The decision on an event with a valid signature. */
   event(submission: Submission): Awaitable<EventDecision> {
     return firstDecision(this.#hooks.event, submission);
   }
 
-  /** The filters that are asked in place of those of the request, or why none are. */
+  /** The filters to run, which policies may have narrowed, or the refusal of the request. */
   request(inquiry: Inquiry): Awaitable<Reason | readonly ReqFilter[]> {
     return narrowed(this.#hooks.request, inquiry);
   }
 
-  /** Who a client is to the store. */
+  /** The client's view of the store: its keys and the private kinds. */
   readerOf({ keys }: Client): Reader {
     return { privateKinds: this.#privateKinds, keys };
   }
@@ -148,12 +147,12 @@ export class Access {
       this.#hooks.deliver.every((deliver) => deliver(event, client));
   }
 
-  /** Whether stored events have to be looked at before they are sent. */
+  /** Whether stored events have to be parsed and checked before they are sent. */
   get checksDeliveries(): boolean {
     return this.#hooks.deliver.length > 0;
   }
 
-  /** A hook that neither throws nor takes longer than it may. */
+  /** Wraps a hook: when it throws or exceeds its time limit, it decides `error:`. */
   #guarded<I, D>(guard: Guard, hook: Hook<I, D>): Hook<I, D | Reason> {
     return (input) => {
       const decision = attempt<Awaitable<D | Reason>>(guard.outage, UNDECIDED, () => hook(input));
@@ -181,7 +180,7 @@ export class Access {
   }
 }
 
-/** Neither promise outlives the decision, so that nothing collects on them. */
+/** Like `Promise.race`, but leaves no reactions on a promise that outlives the decision. */
 function earlier<T>(decision: Promise<T>, late: Promise<never>): Promise<T> {
   return new Promise((resolve, reject) => {
     decision.then(resolve, reject);
@@ -189,7 +188,7 @@ function earlier<T>(decision: Promise<T>, late: Promise<never>): Promise<T> {
   });
 }
 
-/** What `work` gives, or `otherwise` where it throws. */
+/** Returns what `work` returns, or `otherwise` when it throws. */
 function attempt<T>(outage: Outage, otherwise: T, work: () => T): T {
   try {
     return work();
@@ -199,7 +198,7 @@ function attempt<T>(outage: Outage, otherwise: T, work: () => T): T {
   }
 }
 
-/** The first decision that is one. A promise is made only where a hook makes one. */
+/** The first decision that is not undefined. Returns a promise only where a hook does. */
 function firstDecision<I, D>(
   hooks: readonly Hook<I, D | undefined>[],
   input: I,
@@ -215,7 +214,7 @@ function firstDecision<I, D>(
   return undefined;
 }
 
-/** Each hook is asked about what the ones before have left of the filters. */
+/** Each hook gets the filters that the ones before it have left. */
 function narrowed(
   hooks: readonly Hook<Inquiry, RequestDecision>[],
   inquiry: Inquiry,

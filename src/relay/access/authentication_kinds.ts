@@ -1,5 +1,5 @@
 /**
- * Events that prove who speaks are not for publishing: whoever read one could replay it.
+ * Refuses authentication events as EVENT: whoever read a published one could replay it.
  *
  * @see NIP-42 (kind 22242), NIP-98 (kind 27235)
  * @module
@@ -11,7 +11,7 @@ import { reason } from "../../nostr/reason.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Refuses kinds 22242 and 27235 as events.
+ * Refuses kinds 22242 and 27235.
  */
 export const noAuthenticationKinds: Policy = {
   name: "authentication kinds",

@@ -1,29 +1,29 @@
 /**
- * Who is at the other end of a connection.
+ * What the relay knows of the client of a connection.
  *
  * @module
  */
 
-/** What a client's handshake said. */
+/** What the WebSocket handshake said of a client. */
 export interface Handshake {
-  /** The URL that it connected to, as its `Host` header has it: `wss://relay.example/`. */
+  /** The URL it connected to, from its `Host` header: `wss://relay.example/`. */
   readonly url?: string;
-  /** The web page that connects, in a browser. */
+  /** The `Origin` header: the web page that opened the connection. */
   readonly origin?: string;
-  /** The program that connects, as it calls itself. */
+  /** The `User-Agent` header. */
   readonly userAgent?: string;
 }
 
-/** A client, as far as the relay knows it. */
+/** The client of a connection, as policies see it. */
 export interface Client extends Handshake {
   /** An IP address, or `unix`. */
   readonly address: string;
-  /** The public keys that it proved to hold, as 64 hex digits. They hold until the connection ends. */
+  /** The public keys that it has authenticated on this connection, as 64 hex digits. */
   readonly keys: ReadonlySet<string>;
 }
 
 /**
- * The client of one connection.
+ * The client of one connection, with the keys it authenticates.
  *
  * @see NIP-42 "a client may authenticate multiple public keys"
  */
@@ -36,7 +36,7 @@ export class ConnectedClient implements Client {
 
   constructor(address: string, { url, origin, userAgent }: Handshake = {}) {
     this.address = address;
-    // What is not known takes no room in each of thousands of connections.
+    // Undefined fields are left out: a property takes memory in each of thousands of connections.
     if (url !== undefined) this.url = url;
     if (origin !== undefined) this.origin = origin;
     if (userAgent !== undefined) this.userAgent = userAgent;
@@ -46,7 +46,7 @@ export class ConnectedClient implements Client {
     return this.#keys ?? NO_KEYS;
   }
 
-  /** Takes note of a key that it holds. */
+  /** Adds a key that the client has authenticated. */
   authenticate(key: string): void {
     this.#keys ??= new Set();
     this.#keys.add(key);

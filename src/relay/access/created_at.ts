@@ -1,5 +1,5 @@
 /**
- * How far from now an event may say it was made.
+ * Refuses events whose `created_at` is too far from now.
  *
  * @see NIP-11 `created_at_lower_limit`, `created_at_upper_limit`
  * @module
@@ -10,7 +10,7 @@ import type { RelayLimits } from "../limits.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Refuses events dated further ahead or further back than the limits say; 0 switches a bound off.
+ * Refuses events whose `created_at` is beyond a limit; 0 disables the limit.
  */
 export function createdAtWithin(
   limits: Pick<RelayLimits, "createdAtUpperLimitS" | "createdAtLowerLimitS">,

@@ -1,5 +1,5 @@
 /**
- * How large an event may be.
+ * Limits the size of events.
  *
  * @see NIP-11 `max_event_tags`, `max_content_length`
  * @module
@@ -10,7 +10,7 @@ import type { RelayLimits } from "../limits.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Refuses events with more bytes, tags or characters than the limits say.
+ * Refuses events that exceed the limits on bytes, tags or content length.
  */
 export function sizeWithin(
   limits: Pick<RelayLimits, "maxEventBytes" | "maxEventTags" | "maxContentLength">,
@@ -39,7 +39,7 @@ export function sizeWithin(
   };
 }
 
-/** Counts Unicode characters only where the number of UTF-16 units leaves the answer open. */
+/** Counts Unicode characters only where the number of UTF-16 units does not decide. */
 function hasMoreCharacters(text: string, max: number): boolean {
   if (text.length <= max) return false;
   if (text.length > 2 * max) return true;

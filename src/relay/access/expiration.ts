@@ -1,5 +1,5 @@
 /**
- * What has expired is not taken any more.
+ * Refuses expired events.
  *
  * @see NIP-40
  * @module
@@ -10,7 +10,7 @@ import { reason } from "../../nostr/reason.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Refuses events that have expired.
+ * Refuses events whose `expiration` has passed.
  *
  * @see NIP-40
  */

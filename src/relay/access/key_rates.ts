@@ -1,5 +1,5 @@
 /**
- * How fast one key may publish, over however many connections.
+ * Limits how fast one public key may publish, over all connections.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
 
-/** Keys that are remembered at most, about 200 bytes each; the ones that were quiet longest go first. */
+/** Most keys to remember, about 200 bytes each. The least recently active is dropped first. */
 const MAX_KEYS = 20_000;
 
 /**
- * Refuses what a key publishes beyond the rate. Asked after the signature, so that nobody spends what is
- * another key's.
+ * Refuses events of a key that exceeds the rate. Asked after the signature check, so that nobody
+ * can use up another key's rate.
  */
 export function keyRates(rate: Rate, clock: Pick<Clock, "monotonicMs">): Policy {
   const buckets = new Map<string, TokenBucket>();
@@ -25,7 +25,7 @@ export function keyRates(rate: Rate, clock: Pick<Clock, "monotonicMs">): Policy 
       if (kind === VANISH_REQUEST || origin !== "socket") return undefined;
       const nowMs = clock.monotonicMs();
       const bucket = buckets.get(pubkey) ?? new TokenBucket(rate, nowMs);
-      // A Map keeps the order of its keys: whoever was heard last is last.
+      // Re-inserted to keep the Map in order of last use.
       buckets.delete(pubkey);
       if (buckets.size >= MAX_KEYS) buckets.delete(buckets.keys().next().value!);
       buckets.set(pubkey, bucket);

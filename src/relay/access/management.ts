@@ -1,5 +1,5 @@
 /**
- * What an operator may do while the relay runs, method by method.
+ * Implements the methods of the relay management API.
  *
  * @see NIP-86
  * @module
@@ -14,43 +14,43 @@ import { MAX_KIND } from "../../nostr/parse_event.ts";
 import type { EventStore, RuleChange, RuleList, RuleStore } from "../../store/event_store.ts";
 import type { RuleBook } from "./rules.ts";
 
-/** What management works with. */
+/** Options of {@link Management}. */
 export interface ManagementOptions {
-  /** Changed with each call, before it is answered. */
+  /** Updated by each call, after the store and before the answer. */
   readonly rules: RuleBook;
   readonly store: RuleStore & Pick<EventStore, "query">;
   readonly clock: Pick<Clock, "nowMs">;
-  /** An IP address in the one way in which addresses are compared; undefined for what is none. */
+  /** Normalises an IP address for comparison; undefined when it is not one. */
   readonly readIp: (text: string) => string | undefined;
-  /** Told that the rules have changed. */
+  /** Called after the rules have changed. */
   readonly onChanged: () => void;
 }
 
-/** The answer to a call. */
+/** The response to a call. */
 export type ManagementAnswer = { readonly result: unknown } | { readonly error: string };
 
-/** The longest reason, name, description or URL, characters. */
+/** Longest reason, name, description or URL, characters. */
 const MAX_TEXT = 1_000;
 
 /** The kind of a report. @see NIP-56 */
 const REPORT = 1984;
 
-/** The newest reports that are looked through. */
+/** How many of the newest reports are read. */
 const MAX_REPORTS = 2_000;
 
 type Method = (params: readonly unknown[], who: string) => Promise<ManagementAnswer>;
 
-/** A change that a call asks for, or what is wrong with its parameters. */
+/** The rule change of a call, or what is wrong with its parameters. */
 type Asked = RuleChange | { readonly error: string };
 
-/** How a parameter is read, and what is said of one that cannot be. */
+/** Reads a parameter; `otherwise` is the error text when that fails. */
 interface Parameter {
   readonly read: (value: unknown) => string | undefined;
   readonly otherwise: string;
 }
 
 /**
- * Carries out calls of the relay management API. Whether the caller may is asked before.
+ * Runs calls of the relay management API. The caller is authorized by the HTTP route.
  *
  * @see NIP-86
  */
@@ -78,7 +78,7 @@ export class Management {
       ["listeventsneedingmoderation", () => this.#reported()],
       ["allowevent", change(setting("allowed-event", KEY), lifting("banned-event", KEY))],
       ["banevent", change(setting("banned-event", KEY), lifting("allowed-event", KEY))],
-      // Of this relay alone: `allowevent` also says that a reported event may stay.
+      // Not in NIP-86. `allowevent` would also allow the event; this only lifts the ban.
       ["unbanevent", change(lifting("banned-event", KEY))],
       ["listbannedevents", list("banned-event", "id")],
       ["changerelayname", change(renaming("name"))],
@@ -94,7 +94,7 @@ export class Management {
   }
 
   /**
-   * Carries out one call. Rejects only when the store fails.
+   * Runs one call. Rejects only when the store fails.
    *
    * @param who the public key of the caller, for the log
    */
@@ -113,7 +113,7 @@ export class Management {
     const changes: RuleChange[] = [];
     for (const change of asked) {
       if ("error" in change) return change;
-      // What holds already is no change, and nothing for the log.
+      // A rule that already holds is not written again, nor logged.
       if (rules.reasonOf(change.list, change.value) !== change.reason) changes.push(change);
     }
     if (changes.length === 0) return { result: true };
@@ -138,7 +138,7 @@ export class Management {
     return Promise.resolve({ result: kinds.sort((a, b) => a - b) });
   }
 
-  /** Events that reports name and nobody has decided about, the most reported first. */
+  /** Reported events that are neither banned nor allowed, the most reported first. */
   async #reported(): Promise<ManagementAnswer> {
     const { store, rules } = this.#options;
     const reports = new Map<string, Map<string, string>>();
@@ -150,7 +150,7 @@ export class Management {
           if (name !== "e" || id === undefined || !isHex(id, KEY_DIGITS)) continue;
           if (rules.has("banned-event", id) || rules.has("allowed-event", id)) continue;
           const byReporter = reports.get(id) ?? new Map<string, string>();
-          // However often one key reports an event, it counts once.
+          // One report per key and event.
           reports.set(id, byReporter.set(report.pubkey, type.slice(0, 50)));
         }
       }
@@ -165,7 +165,7 @@ export class Management {
   }
 }
 
-/** A public key or the id of an event. */
+/** A public key or an event id. */
 const KEY: Parameter = {
   read: (value) => typeof value === "string" && isHex(value, KEY_DIGITS) ? value : undefined,
   otherwise: "the first parameter is not 64 lower-case hex digits",
@@ -185,7 +185,7 @@ const TEXT: Parameter = {
   otherwise: `a parameter is not a text of at most ${MAX_TEXT} characters`,
 };
 
-/** Puts the first parameter into a list; the second one is the reason, and may be missing. */
+/** Adds the first parameter to a list; the second one is the reason, and optional. */
 function setting(list: RuleList, parameter: Parameter) {
   return ([first, second]: readonly unknown[]): Asked => {
     const value = parameter.read(first);
@@ -195,7 +195,7 @@ function setting(list: RuleList, parameter: Parameter) {
   };
 }
 
-/** Takes the first parameter out of a list. */
+/** Removes the first parameter from a list. */
 function lifting(list: RuleList, parameter: Parameter) {
   return ([first]: readonly unknown[]): Asked => {
     const value = parameter.read(first);
@@ -205,7 +205,7 @@ function lifting(list: RuleList, parameter: Parameter) {
   };
 }
 
-/** Replaces what the relay says of itself. An empty text gives the setting its place back. */
+/** Overrides a field of the relay information document. An empty text restores the setting. */
 function renaming(value: "name" | "description" | "icon") {
   return ([first]: readonly unknown[]): Asked => {
     const text = TEXT.read(first);

@@ -1,5 +1,5 @@
 /**
- * Who may write, and who may read.
+ * Restricts who may publish and who may read.
  *
  * @module
  */
@@ -11,23 +11,25 @@ import type { Client } from "./client.ts";
 import type { Policy, Submission } from "./policy.ts";
 
 /**
+ * Who may publish.
+ *
  * - `anyone`
- * - `authenticated`: whoever has authenticated, with any key.
- * - `members`: events of members.
- * - `correspondents`: events of members, and those that name a member in a `p` tag.
- * - `nobody`: the relay is an archive.
+ * - `authenticated`: clients that have authenticated, with any key.
+ * - `members`: only events of members.
+ * - `correspondents`: events of members, and events that name a member in a `p` tag.
+ * - `nobody`: the relay takes no events.
  */
 export type Writers = "anyone" | "authenticated" | "members" | "correspondents" | "nobody";
 
-/** Whom requests are answered. */
+/** Whose requests are answered. */
 export type Readers = "anyone" | "authenticated" | "members";
 
-/** Who belongs to the relay. */
+/** Whether a public key is a member's. */
 export type IsMember = (key: string) => boolean;
 
 /**
- * Decides who may write and who may read. Requests to vanish are taken from anybody, as NIP-62 asks;
- * what an operator imports is not asked about.
+ * Restricts who may publish and who may read. Requests to vanish are exempt, as NIP-62 requires,
+ * and so are imported events.
  *
  * @see NIP-42
  */

@@ -1,5 +1,5 @@
 /**
- * A policy decides who may do what.
+ * The interface by which policies decide who may connect, publish and read.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { ReqFilter } from "../../nostr/filter.ts";
 import type { Reason } from "../../nostr/reason.ts";
 import type { Client } from "./client.ts";
 
-/** Who brings an event: a client, an operator's file, another relay, or this relay itself. */
+/** Where an event comes from: a client, an imported file, another relay, or this relay itself. */
 export type Origin = "socket" | "import" | "sync" | "relay";
 
-/** An event that is to be taken. */
+/** An event to be decided on. */
 export interface Submission {
   /** The event, whose id has been checked. */
   readonly event: NostrEvent;
@@ -20,73 +20,82 @@ export interface Submission {
   readonly jsonBytes: number;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
-  /** Who brings it. */
+  /** Where the event comes from. */
   readonly origin: Origin;
-  /** Whoever sent it; undefined where no client did. */
+  /** The client that sent it; undefined when it did not come from a client. */
   readonly client?: Client | undefined;
 }
 
 /** A request for stored events. */
 export interface Inquiry {
-  /** What is asked. */
+  /** The command of the request. */
   readonly verb: "REQ" | "COUNT" | "NEG-OPEN";
-  /** What is asked for, as parsed values. */
+  /** The filters of the request. */
   readonly filters: readonly ReqFilter[];
-  /** Who asks. */
+  /** The client that sent the request. */
   readonly client: Client;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
 }
 
-/** A value, or the promise of one. */
+/** A value, or a promise of one. */
 export type Awaitable<T> = T | Promise<T>;
 
 /**
- * What a policy decides about an event: undefined to let it pass; a reason to refuse it; `shadow` to
- * answer OK and to store and tell nothing. `auth-required` as the reason's prefix asks the client for AUTH.
+ * A policy's decision on an event: undefined accepts it, a reason refuses it, and `shadow` answers
+ * OK true without storing or forwarding it. A reason with the prefix `auth-required` also asks the
+ * client for AUTH.
  */
 export type EventDecision = Reason | "shadow" | undefined;
 
-/** What a policy decides about a request: undefined to let it pass, a reason to refuse it, or narrower filters. */
+/**
+ * A policy's decision on a request: undefined accepts it, a reason refuses it, filters replace
+ * those of the request.
+ */
 export type RequestDecision = Reason | readonly ReqFilter[] | undefined;
 
 /** What a policy adds to the relay information document. */
 export interface PolicyInformation {
-  /** NIPs that it makes true. */
+  /** NIPs that the policy implements. */
   readonly supportedNips?: readonly number[];
-  /** Leading zero bits of an id. @see NIP-13 */
+  /** Least difficulty of an event, leading zero bits of its id. @see NIP-13 */
   readonly minPowDifficulty?: number;
-  /** Nothing works before AUTH. */
+  /** Clients have to authenticate before anything else. */
   readonly authRequired?: boolean;
-  /** Some condition decides who may publish, or what. */
+  /** Not every client may publish, or not every event is accepted. */
   readonly restrictedWrites?: boolean;
 }
 
 /**
- * One rule of the relay. All hooks are optional. They are asked in the order in which the policies stand;
- * the first refusal is the answer. A hook that throws, or takes too long, refuses with `error:`.
+ * One rule of the relay. All hooks are optional. Policies are asked in order, and the first refusal
+ * is the answer. A hook that throws or exceeds its time limit refuses with `error:`.
  */
 export interface Policy {
-  /** For the log. */
+  /** Names the policy in the log. */
   readonly name: string;
   /** What it adds to the relay information document. */
   readonly information?: PolicyInformation;
-  /** How long it may take for one decision, milliseconds. Default: what the settings say. */
+  /** Time limit of one decision, milliseconds. Default: the setting. */
   readonly timeoutMs?: number;
-  /** Asked when a client has connected, before anything of it is read. A refusal ends the connection. */
+  /**
+   * Asked when a client connects, before its messages are read. A refusal closes the connection.
+   */
   readonly connect?: (client: Client) => Awaitable<Reason | undefined>;
   /**
-   * Asked about each event before its signature is checked, so that what is refused here costs nearly
-   * nothing. It must not wait, and can believe of the event only what its id vouches for.
+   * Asked about each event before its signature check, so refusing here is cheap. Must not wait.
+   * The id is checked, but the author is not yet authenticated.
    */
   readonly screen?: (submission: Submission) => Reason | undefined;
-  /** Asked about each event that is signed and not known yet, before it is stored or passed on. */
+  /**
+   * Asked about each event with a valid signature that is not known to be stored, before it is
+   * stored or forwarded.
+   */
   readonly event?: (submission: Submission) => Awaitable<EventDecision>;
-  /** Asked about each REQ and COUNT. */
+  /** Asked about each REQ, COUNT and NEG-OPEN. */
   readonly request?: (inquiry: Inquiry) => Awaitable<RequestDecision>;
   /**
-   * Asked about each event that is sent to a client, stored or live. It must not wait. Each stored event
-   * has to be parsed for it; COUNT does not ask it.
+   * Asked about each event, stored or live, before it is sent to a client. Must not wait. Every
+   * stored event has to be parsed for it. COUNT does not ask it.
    */
   readonly deliver?: (event: NostrEvent, client: Client) => boolean;
 }

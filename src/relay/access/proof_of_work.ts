@@ -1,5 +1,5 @@
 /**
- * Events that have to cost their sender something.
+ * Refuses events with too little proof of work.
  *
  * @see NIP-13
  * @module
@@ -10,19 +10,21 @@ import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
 
-/** How much work is asked for. */
+/** The difficulty that events need. */
 export interface WorkLimits {
-  /** Leading zero bits of an id; 0 for none. */
+  /** Least difficulty, leading zero bits of the id; 0 for none. */
   readonly minBits: number;
-  /** The same for some kinds, in place of it. */
+  /** Difficulty by kind, in place of `minBits`. */
   readonly kindBits: ReadonlyMap<number, number>;
-  /** Whether the `nonce` tag has to say that as much was aimed for: luck then counts for nothing. */
+  /**
+   * Whether the `nonce` tag has to commit to a target difficulty, so that ids that are low by
+   * chance do not count.
+   */
   readonly isCommitted: boolean;
 }
 
 /**
- * Refuses events with less work than asked for. Requests to vanish need none, nor does what an operator
- * imports.
+ * Refuses events whose difficulty is too low. Requests to vanish and imported events are exempt.
  *
  * @see NIP-13
  */

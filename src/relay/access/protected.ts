@@ -1,5 +1,5 @@
 /**
- * Events that their author does not want to be published by others.
+ * Takes protected events from their authors only.
  *
  * @see NIP-70
  * @module
@@ -14,8 +14,8 @@ const REPOST = 6;
 const GENERIC_REPOST = 16;
 
 /**
- * Takes protected events from their authors alone, who have to prove who they are, and no reposts that
- * embed one. An operator's file may hold protected events: it is no publication.
+ * Refuses protected events unless the client has authenticated as their author, and reposts that
+ * embed one. Imported protected events are accepted: importing is not publishing.
  *
  * @see NIP-70
  */

@@ -1,5 +1,5 @@
 /**
- * The policies of every relay.
+ * The policies that every relay has.
  *
  * @module
  */
@@ -12,8 +12,7 @@ import type { Policy } from "./policy.ts";
 import { protectedEvents } from "./protected.ts";
 
 /**
- * The limits on size and date, nothing expired, no proofs of who speaks, and protected events from their
- * authors alone.
+ * Size, date, expiration, authentication events and protected events.
  */
 export function standardPolicies(
   limits: Parameters<typeof sizeWithin>[0] & Parameters<typeof createdAtWithin>[0],

@@ -1,6 +1,6 @@
 /**
- * A request to vanish is taken only by the relay that it is meant for: the store carries out each that
- * it is given.
+ * Refuses requests to vanish that name other relays only: the store carries out every request it is
+ * given.
  *
  * @see NIP-62
  * @module
@@ -11,13 +11,13 @@ import { isAddressedTo, VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
 
 /**
- * Refuses requests to vanish that name other relays only.
+ * Refuses requests to vanish that are not addressed to this relay.
  *
- * @param relayUrl by which clients reach this relay; empty when it is not known.
+ * @param relayUrl the URL by which clients reach this relay; empty when it is not known
  *
  * @see NIP-62
  */
-export function vanishesHere(relayUrl: string): Policy {
+export function vanishRequestsTo(relayUrl: string): Policy {
   return {
     name: "request to vanish",
     screen: ({ event }) =>

@@ -1,5 +1,5 @@
 /**
- * Who is within some hops of given keys, by whom people follow.
+ * Computes a web of trust from follow lists, and refuses events of keys outside it.
  *
  * @see NIP-02, NIP-13
  * @module
@@ -18,30 +18,30 @@ import type { Policy } from "./policy.ts";
 /** The kind of a follow list. @see NIP-02 */
 const FOLLOWS = 3;
 
-/** A gift wrap that is not stored. @see NIP-59 */
+/** The ephemeral kind of gift wrap. @see NIP-59 */
 const EPHEMERAL_GIFT_WRAP = 21_059;
 
 /** Authors whose follow lists one query reads. */
 const AUTHORS_PER_QUERY = 500;
 
-/** How much of follow lists is read before others have their turn, bytes. */
+/** Bytes of follow lists read before control returns to the event loop. */
 const PIECE_BYTES = 65_536;
 
-/** How far trust goes. */
+/** The bounds of a web of trust. */
 export interface TrustOptions {
-  /** Public keys from which it goes out, 64 hex digits. */
+  /** The public keys it starts from, 64 hex digits. */
   readonly roots: readonly string[];
-  /** 1: whom the roots follow; 2: whom those follow, too. */
+  /** 1: the keys that the roots follow; 2: also the keys that those follow. */
   readonly maxHops: number;
-  /** How many keys are trusted at most, the nearest first. */
+  /** Most keys in the web; the nearest are kept. */
   readonly maxKeys: number;
 }
 
-/** Gives the follow lists of authors, each as the keys that it names. */
+/** Yields the follow lists of authors, each as the keys it names. */
 export type FollowLists = (authors: readonly string[]) => AsyncIterable<readonly string[]>;
 
 /**
- * The keys within `maxHops` of the roots, and the roots.
+ * The roots and all keys within `maxHops` of them.
  */
 export async function trustedKeys(
   { roots, maxHops, maxKeys }: TrustOptions,
@@ -65,9 +65,8 @@ export async function trustedKeys(
 }
 
 /**
- * The follow lists in a store.
- *
- * @param pause waited for between two steps, so that a large web does not hold the thread
+ * Reads follow lists from a store.
+ * @param pause awaited between two steps, so that a large web does not block the event loop
  */
 export function storedFollowLists(
   store: Pick<EventStore, "query">,
@@ -89,18 +88,18 @@ function followedBy({ tags }: NostrEvent): readonly string[] {
   return tags.flatMap(([name, key = ""]) => name === "p" && isHex(key, KEY_DIGITS) ? [key] : []);
 }
 
-/** What is asked of whom nobody trusts. */
+/** What is required of keys outside the web. */
 export interface StrangerOptions {
-  /** Whether a key is trusted; undefined while that is not known. */
+  /** Whether a key is in the web; undefined while the web is not known. */
   readonly isTrusted: (key: string) => boolean | undefined;
-  /** The work that a stranger's event has to show, leading zero bits of its id; undefined to refuse it. */
+  /** The difficulty that events of untrusted keys need, zero bits; undefined to refuse them. */
   readonly bits: number | undefined;
 }
 
 /**
- * Refuses events of strangers, or asks them for work. A gift wrap has an author made up for it: it counts
- * by those whom it is for. Until the web is known nobody is a stranger. Requests to vanish and what an
- * operator imports are taken from everybody.
+ * Refuses events of untrusted keys, or asks them for proof of work. A gift wrap's author is a
+ * throwaway key, so its recipients count instead. While the web is unknown every key is trusted.
+ * Requests to vanish and imported events are exempt.
  */
 export function webOfTrust({ isTrusted, bits }: StrangerOptions): Policy {
   return {
@@ -123,7 +122,7 @@ export function webOfTrust({ isTrusted, bits }: StrangerOptions): Policy {
   };
 }
 
-/** For whose sake an event is taken. */
+/** The keys whose trust decides. */
 function keysOf(event: NostrEvent): readonly string[] {
   const isWrap = event.kind === GIFT_WRAP || event.kind === EPHEMERAL_GIFT_WRAP;
   return isWrap ? followedBy(event) : [event.pubkey];

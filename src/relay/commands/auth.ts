@@ -1,5 +1,5 @@
 /**
- * AUTH: a client proves that it holds a key. The answer is OK.
+ * AUTH: authenticates a client with a signed challenge. The answer is OK.
  *
  * @see NIP-42
  * @module
@@ -15,48 +15,47 @@ import { challengeMessage, noticeMessage, okMessage } from "../../nostr/relay_me
 import type { RelayContext } from "../context.ts";
 import type { Conversation, Verb } from "./conversation.ts";
 
-/** Nobody guesses 32 bytes, and none is the challenge of another connection. */
+/** Random bytes of a challenge: enough to be unguessable and unique to the connection. */
 const CHALLENGE_BYTES = 32;
 
 /**
- * The challenge of one connection: sent when the connection begins, where the settings say so, and again
- * when something needs AUTH.
+ * The challenge of one connection. It is sent on connecting, if so configured, and when a request
+ * needs AUTH.
  */
 export class Authentication {
   readonly #context: Pick<RelayContext, "random">;
   #challenge: string | undefined = undefined;
-  /** Whether the client was asked because something needs AUTH, and has not answered since. */
+  /** Whether AUTH was requested and the client has not answered yet. */
   #isAsked = false;
 
   constructor(context: Pick<RelayContext, "random">) {
     this.#context = context;
   }
 
-  /** What an answer has to hold; undefined before it was sent. */
+  /** The challenge to be signed; undefined before it was sent. */
   get challenge(): string | undefined {
     return this.#challenge;
   }
 
-  /** The message that opens a connection. */
+  /** The AUTH message for the client. */
   greeting(): string {
     this.#challenge ??= bytesToHex(this.#context.random.bytes(CHALLENGE_BYTES));
     return challengeMessage(this.#challenge);
   }
 
-  /** Asks for AUTH through `send`, once until the client has answered. */
+  /** Sends the challenge, at most once until the client answers. */
   ask(send: (message: string) => void): void {
     if (this.#isAsked) return;
     this.#isAsked = true;
     send(this.greeting());
   }
 
-  /** The client has answered. */
   answered(): void {
     this.#isAsked = false;
   }
 }
 
-/** Checks the proof and takes note of its key. @see NIP-42 */
+/** Checks a signed challenge and adds its key to the client. @see NIP-42 */
 export const authenticate: Verb = (conversation, message, messageBytes) => {
   const { peer, pending, answers, authentication, context } = conversation;
   const parsed = parseEventMessage(message);
@@ -75,7 +74,7 @@ export const authenticate: Verb = (conversation, message, messageBytes) => {
   });
 };
 
-/** What can be said without checking the signature. */
+/** All checks but the signature. */
 function faultOf(
   event: NostrEvent,
   { context, client, authentication }: Conversation,
@@ -83,7 +82,7 @@ function faultOf(
   const { challenge } = authentication;
   if (challenge === undefined) return reason("invalid", "no challenge was sent");
   const { clock, limits, relayUrl, hashText } = context;
-  // Without a URL of its own the relay is where the client found it.
+  // Without a configured URL, the one that the client connected to counts.
   const url = relayUrl ?? client.url;
   const relayUrls = url === undefined ? [] : [url];
   const fault = authenticationFault(event, { challenge, relayUrls, nowMs: clock.nowMs() });

@@ -1,5 +1,5 @@
 /**
- * What the commands of one connection share.
+ * What the commands of a connection work with.
  *
  * @module
  */
@@ -17,36 +17,36 @@ import type { CountQueue } from "./count.ts";
 import type { Reconciliations } from "./negentropy.ts";
 import type { Subscriptions } from "./req.ts";
 
-/** One connection, as its commands see it. */
+/** A connection, as its commands see it. */
 export interface Conversation {
   readonly context: RelayContext;
   readonly peer: Peer;
   readonly client: ConnectedClient;
-  /** Whom its work is done for, where turns are taken. */
+  /** Its key in the fair queues. */
   readonly source: Source;
-  /** What its filters hold of the values that all connections share. */
+  /** The filter values that it holds. */
   readonly filterValues: FilterValueAccount;
-  /** Messages that answer what took its time: the session sends them. */
+  /** Replies to messages that were handled asynchronously. The session sends them. */
   readonly answers: Inbox<"answers", string>;
   readonly pending: PendingMessages;
   readonly subscriptions: Subscriptions;
   readonly counts: CountQueue;
   readonly reconciliations: Reconciliations;
   readonly authentication: Authentication;
-  /** From the moment this side closes: nothing is sent any more. */
+  /** Set when this side starts closing: nothing more is sent. */
   readonly isClosing: boolean;
-  /** Ends the connection of a client that reads too slowly. */
+  /** Closes the connection as too slow. */
   shed(): void;
 }
 
-/** Does what one message asks for, or says why not. It must not wait. */
+/** Handles one message. Must not wait. */
 export type Verb = (
   conversation: Conversation,
   message: ClientMessage,
   messageBytes: number,
 ) => void;
 
-/** Messages between arrival and answer. The session reads no further while there are too many. */
+/** Counts messages between arrival and reply. At the limit the session stops reading. */
 export class PendingMessages {
   #count = 0;
   #bytes = 0;

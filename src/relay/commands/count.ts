@@ -1,5 +1,5 @@
 /**
- * COUNT: how many stored events match. The answer is COUNT, or CLOSED.
+ * COUNT: counts the stored events that match. The answer is COUNT, or CLOSED.
  *
  * @see NIP-45
  * @module
@@ -11,10 +11,10 @@ import { type Reason, reason } from "../../nostr/reason.ts";
 import { closedMessage, countMessage, noticeMessage } from "../../nostr/relay_message.ts";
 import { countRefusal } from "../counters.ts";
 import { filterValueCount } from "../filter_values.ts";
-import { isTimeOut, unreadable } from "../live/unreadable.ts";
+import { isTimeOut, queryFailure } from "../live/query_failure.ts";
 import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
 
-/** Counts, after the COUNTs that came before. */
+/** Queues a COUNT. */
 export const count: Verb = ({ context: { limits }, peer, counts }, message) => {
   const parsed = parseRequest(message, limits);
   if ("notice" in parsed) return peer.send(noticeMessage(parsed.notice));
@@ -25,15 +25,14 @@ export const count: Verb = ({ context: { limits }, peer, counts }, message) => {
 
 const NO_COUNT = reason("unsupported", "this relay does not count");
 
-/** One COUNT. Its id names no subscription, and nothing closes it. */
+/** A queued COUNT. It shares no ids with subscriptions, and CLOSE does not cancel it. */
 interface CountQuery {
   readonly id: string;
   readonly filters: readonly ReqFilter[];
 }
 
 /**
- * Counts for one connection, one query at a time: to count costs the database more than to answer, and
- * whoever asks for many can wait. A subscription of the same id has nothing to do with it.
+ * Runs the COUNTs of a connection one at a time: counting costs the database more than a REQ.
  *
  * @see NIP-45
  */
@@ -47,7 +46,7 @@ export class CountQueue {
     this.#conversation = conversation;
   }
 
-  /** Takes as many as the connection may have subscriptions, and refuses what is beyond. */
+  /** Queues at most as many as a connection may have subscriptions, and refuses the rest. */
   add(query: CountQuery): void {
     const { context: { limits: { maxSubscriptions } }, filterValues } = this.#conversation;
     if (this.#waiting.length >= maxSubscriptions) {
@@ -61,7 +60,7 @@ export class CountQueue {
     if (!this.#isRunning) void this.#run();
   }
 
-  /** Answers with CLOSED, in the order of the answers. */
+  /** Answers with CLOSED. */
   refuse(id: string, why: Reason): void {
     const { context, answers, authentication } = this.#conversation;
     countRefusal(context.counters, why.prefix);
@@ -69,7 +68,7 @@ export class CountQueue {
     answers.push(closedMessage(id, why));
   }
 
-  /** Ends what runs, at the database too, and forgets what waits. For when the loop is over. */
+  /** Cancels the running COUNT, at the database too, and drops the queued ones. */
   drop(): void {
     for (const { filters } of this.#waiting.splice(0)) this.#giveBack(filters);
     this.#ended.abort();
@@ -115,7 +114,7 @@ export class CountQueue {
     } catch (error) {
       if (isTimeOut(error)) counters.timedOut++;
       else if (!signal.aborted) reading.failed(error);
-      return closedMessage(id, unreadable(error));
+      return closedMessage(id, queryFailure(error));
     }
   }
 }

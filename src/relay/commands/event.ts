@@ -9,7 +9,7 @@ import { parseEventMessage } from "../../nostr/client_message.ts";
 import { noticeMessage, okMessage } from "../../nostr/relay_message.ts";
 import { asksForAuth, type Verb } from "./conversation.ts";
 
-/** Publishes the event and answers when it is decided about. */
+/** Publishes the event and answers with OK. */
 export const publish: Verb = (conversation, message, messageBytes) => {
   const { context, peer, client, source, pending, answers, authentication } = conversation;
   const parsed = parseEventMessage(message);

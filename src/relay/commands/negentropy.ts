@@ -1,5 +1,5 @@
 /**
- * NEG-OPEN, NEG-MSG and NEG-CLOSE: a client finds out which events it and the relay do not have in common.
+ * NEG-OPEN, NEG-MSG and NEG-CLOSE: reconciles the client's set of events with the relay's.
  *
  * @see NIP-77
  * @module
@@ -15,13 +15,13 @@ import type { Timer } from "../../base/clock.ts";
 import type { FilterValueAccount } from "../filter_values.ts";
 import { countRefusal } from "../counters.ts";
 import { storedFilters } from "../live/stored_filters.ts";
-import { isTimeOut, unreadable } from "../live/unreadable.ts";
+import { isTimeOut, queryFailure } from "../live/query_failure.ts";
 import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
 
-/** The longest answer, bytes; as hex in a message it is twice as long. */
+/** Longest answer, bytes; twice that as hex in a message. */
 const MAX_ANSWER_BYTES = 131_072;
 
-/** Opens a session, in place of one that goes by the same id. */
+/** Opens a reconciliation and closes any with the same id. */
 export const openReconciliation: Verb = (conversation, message) => {
   const { context: { limits }, peer, reconciliations } = conversation;
   const [verb, id, filter, hex] = message.parts;
@@ -37,7 +37,7 @@ export const openReconciliation: Verb = (conversation, message) => {
   void reconciliations.open(parsed.id, parsed.filters, bytes);
 };
 
-/** Answers the next message of a session. */
+/** Answers a NEG-MSG. */
 export const reconcile: Verb = ({ peer, reconciliations }, message) => {
   const parsed = parseClose(message);
   if ("notice" in parsed) return peer.send(noticeMessage(idMissing(message)));
@@ -46,7 +46,7 @@ export const reconcile: Verb = ({ peer, reconciliations }, message) => {
   reconciliations.answer(parsed.id, bytes);
 };
 
-/** Ends a session in silence. */
+/** Closes a reconciliation without an answer. */
 export const closeReconciliation: Verb = ({ peer, reconciliations }, message) => {
   const parsed = parseClose(message);
   if ("notice" in parsed) peer.send(noticeMessage(idMissing(message)));
@@ -63,26 +63,26 @@ const NOT_HEX = reason("invalid", "the message is not hex");
 const UNKNOWN: Reason = reason("closed", "there is no such session");
 const TOO_SLOW: Reason = reason("closed", "you took too long to answer");
 
-/** A session: what the relay had when it was opened. */
+/** A reconciliation, over the events that the relay had when it was opened. */
 interface Reconciliation {
-  /** Undefined while the database is asked. */
+  /** Undefined while they are being read. */
   items: ItemSet | undefined;
-  /** What it holds of the items of all sessions. */
+  /** Items that it has reserved. */
   held: number;
   readonly ended: AbortController;
-  /** When it was last heard of, monotonic, milliseconds. */
+  /** When its client last sent a message, monotonic, milliseconds. */
   heardMs: number;
 }
 
 /**
- * The sessions of one connection.
+ * The reconciliations of a connection.
  */
 export class Reconciliations {
   readonly #conversation: Conversation;
   readonly #sessions = new Map<string, Reconciliation>();
-  /** What its sessions hold of the items of all connections. */
+  /** Items that this connection's reconciliations hold of the total. */
   readonly #account: FilterValueAccount;
-  /** Ends silent sessions, while there are any. */
+  /** Closes silent reconciliations; runs while any is open. */
   #timer: Timer | undefined = undefined;
 
   constructor(conversation: Conversation) {
@@ -91,7 +91,7 @@ export class Reconciliations {
     this.#account = context.syncItems.open(context.clientOf(peer.address));
   }
 
-  /** Takes a snapshot of what matches and answers the first message. Never rejects. */
+  /** Reads the matching events and answers the first message. Never rejects. */
   async open(id: string, filters: readonly ReqFilter[], message: Uint8Array): Promise<void> {
     const { context, client, answers } = this.#conversation;
     const { access, clock, limits } = context;
@@ -123,7 +123,6 @@ export class Reconciliations {
     this.answer(id, message);
   }
 
-  /** Answers a message of an open session. */
   answer(id: string, message: Uint8Array): void {
     const { context, answers } = this.#conversation;
     const session = this.#sessions.get(id);
@@ -135,7 +134,7 @@ export class Reconciliations {
     answers.push(negMessage(id, answered.message));
   }
 
-  /** Ends a session and says why. */
+  /** Closes a reconciliation with NEG-ERR. */
   refuse(id: string, why: Reason): void {
     const { answers, authentication } = this.#conversation;
     this.end(id);
@@ -159,12 +158,12 @@ export class Reconciliations {
     for (const id of [...this.#sessions.keys()]) this.end(id);
   }
 
-  /** Sessions of which nothing is heard make room. */
+  /** Closes reconciliations whose client was silent for too long. */
   #endSilent(): void {
     const { clock, limits } = this.#conversation.context;
     const nowMs = clock.monotonicMs();
     for (const [id, { heardMs, items }] of this.#sessions) {
-      // While the database is asked, the client has nothing to say.
+      // While the events are being read, it is the relay's turn.
       if (items !== undefined && nowMs - heardMs >= limits.syncTimeoutMs) this.refuse(id, TOO_SLOW);
     }
   }
@@ -173,7 +172,7 @@ export class Reconciliations {
     if (why.prefix !== "closed") countRefusal(this.#conversation.context.counters, why.prefix);
   }
 
-  /** Reads what matches into the session, or says why that cannot be. */
+  /** Reads the matching events, or returns why it cannot. */
   async #fill(
     session: Reconciliation,
     filters: readonly ReqFilter[],
@@ -188,7 +187,7 @@ export class Reconciliations {
       const reader = access.readerOf(client);
       const timeoutMs = limits.syncTimeoutMs;
       for await (const rows of store.identify(asked, { signal, source, reader, timeoutMs })) {
-        // Whoever ended the session has given back what it held.
+        // Ending the session has already returned the reserved items.
         if (signal.aborted) return undefined;
         if (builder.size + rows.length > most) return { why: TOO_BIG, most };
         if (!this.#account.take(rows.length)) return { why: BUSY };
@@ -200,7 +199,7 @@ export class Reconciliations {
       return undefined;
     } catch (error) {
       if (!isTimeOut(error) && !signal.aborted) reading.failed(error);
-      return { why: unreadable(error) };
+      return { why: queryFailure(error) };
     }
   }
 }
@@ -208,12 +207,12 @@ export class Reconciliations {
 const TOO_BIG = reason("blocked", "this query is too big");
 const BUSY = reason("blocked", "too many events are being compared, try again later");
 
-/** A filter's own limit counts: that many of the newest. One more than may be tells that there are too many. */
+/** Keeps a filter's own limit. One more than allowed is read, to detect an excess. */
 function boundedFilters(filters: readonly ReqFilter[], most: number): readonly ReqFilter[] {
   return storedFilters(filters, { maxLimit: most + 1, defaultLimit: most + 1 });
 }
 
-/** Bytes in hex of either case; undefined for what is none. */
+/** Decodes hex of either case; undefined when it is not hex. */
 function bytesOf(hex: unknown): Uint8Array | undefined {
   if (typeof hex !== "string" || !/^(?:[0-9a-fA-F]{2})*$/.test(hex)) return undefined;
   return Uint8Array.fromHex(hex);

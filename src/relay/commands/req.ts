@@ -1,5 +1,5 @@
 /**
- * REQ: asks for stored events and for those to come, until CLOSE or CLOSED.
+ * REQ: subscribes to stored and live events, until CLOSE or CLOSED.
  *
  * @see NIP-01
  * @module
@@ -8,7 +8,7 @@
 import { SharedBytes, utf8Decode } from "../../base/bytes.ts";
 import { Inbox } from "../../base/inbox.ts";
 import { unreachable } from "../../base/assert.ts";
-import { parseRequest } from "../../nostr/client_message.ts";
+import { parseClose, parseRequest } from "../../nostr/client_message.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
@@ -25,7 +25,7 @@ import type { LiveEvent } from "../live/broadcast.ts";
 import { QueryQueue, type QueryResult } from "../live/query_queue.ts";
 import { leastLimit, storedFilters } from "../live/stored_filters.ts";
 import { type Delivery, Subscription } from "../live/subscription.ts";
-import { isTimeOut, unreadable } from "../live/unreadable.ts";
+import { isTimeOut, queryFailure } from "../live/query_failure.ts";
 import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
 
 /** Opens a subscription. */
@@ -36,20 +36,27 @@ export const request: Verb = ({ context, peer, subscriptions }, message) => {
   subscriptions.request(parsed.id, parsed.filters);
 };
 
+/** Closes a subscription without an answer, as NIP-01 says. */
+export const close: Verb = ({ peer, subscriptions }, message) => {
+  const parsed = parseClose(message);
+  if ("notice" in parsed) peer.send(noticeMessage(parsed.notice));
+  else subscriptions.end(parsed.id);
+};
+
 /**
  * The subscriptions of one connection.
  */
 export class Subscriptions {
-  /** Live events to be sent. Overflowing ends the connection: its reader is too slow. */
+  /** Live events to be sent. When it overflows the connection is closed as too slow. */
   readonly live: Inbox<"live", Delivery>;
-  /** What queries found; held while the peer is slow to read. */
+  /** The stored queries; held while the peer reads too slowly. */
   readonly queries: QueryQueue<Subscription>;
   readonly #conversation: Conversation;
   readonly #open = new Map<string, Subscription>();
-  /** Requests that a policy has not decided about yet, by the id of their subscription. */
+  /** Requests that wait for a policy's decision, by subscription id. */
   readonly #undecided = new Map<string, readonly ReqFilter[]>();
 
-  /** @param aheadBytes how much may wait for the peer before its queries read no further */
+  /** @param aheadBytes bytes that may be queued for the peer before its queries pause */
   constructor(conversation: Conversation, aheadBytes: () => number) {
     const { context: { limits, store }, source } = conversation;
     this.#conversation = conversation;
@@ -57,15 +64,15 @@ export class Subscriptions {
     this.queries = new QueryQueue(store, limits, {
       source,
       pieceBytes: aheadBytes,
-      // Asked anew for each query: the client may have authenticated since.
+      // Evaluated for each query, because the client may have authenticated since.
       readerOf: () => conversation.context.access.readerOf(conversation.client),
     });
   }
 
-  /** Opens a subscription, if the policies let it. One that has the same id ends. */
+  /** Opens a subscription, if the policies accept it, and closes any with the same id. */
   request(id: string, filters: readonly ReqFilter[]): void {
     const { context: { access, clock }, client } = this.#conversation;
-    // "with the same subscription ID, the relay MUST overwrite": no CLOSED for the old one.
+    // "with the same subscription ID, the relay MUST overwrite": the old one gets no CLOSED.
     this.end(id);
     const refusal = this.#tooMany();
     if (refusal !== undefined) return this.refuse(id, refusal);
@@ -73,14 +80,13 @@ export class Subscriptions {
     if (!(decided instanceof Promise)) return this.#follow(id, decided);
     this.#undecided.set(id, filters);
     void decided.then((decision) => {
-      // A CLOSE or another REQ may have come meanwhile.
+      // A CLOSE or another REQ may have arrived meanwhile.
       if (this.#undecided.get(id) !== filters) return;
       this.#undecided.delete(id);
       this.#follow(id, decision);
     });
   }
 
-  /** Ends a subscription, if there is one. */
   end(id: string): void {
     this.#undecided.delete(id);
     const subscription = this.#open.get(id);
@@ -92,14 +98,13 @@ export class Subscriptions {
     subscription.end();
   }
 
-  /** Ends all of them. */
   endAll(): void {
     this.#undecided.clear();
     for (const id of [...this.#open.keys()]) this.end(id);
     this.queries.drop();
   }
 
-  /** Answers a request with CLOSED. */
+  /** Answers with CLOSED. */
   refuse(id: string, why: Reason): void {
     const { context, peer, authentication } = this.#conversation;
     this.end(id);
@@ -128,7 +133,7 @@ export class Subscriptions {
       case "failed":
         if (isTimeOut(result.error)) counters.timedOut++;
         else reading.failed(result.error);
-        return this.refuse(subscription.id, unreadable(result.error));
+        return this.refuse(subscription.id, queryFailure(result.error));
       default:
         unreachable(result);
     }
@@ -163,7 +168,7 @@ export class Subscriptions {
     else this.queries.add(subscription);
   }
 
-  /** Rights count at the time of sending: whoever authenticated since is told, too. */
+  /** Checked when the event is sent, so that a client that has authenticated since receives it. */
   readonly #onLive = (subscription: Subscription, live: LiveEvent): void => {
     const { context: { access }, client } = this.#conversation;
     if (!access.mayReceive(live.event, client)) return;
@@ -180,7 +185,7 @@ export class Subscriptions {
 
   #sendLiveNow(subscription: Subscription, live: LiveEvent): void {
     const { context: { counters, clock, limits }, peer } = this.#conversation;
-    // It may have waited here for EOSE, or elsewhere for a connection between instances.
+    // It may have expired while held until EOSE or between instances.
     if (live.expiresAtS !== undefined && live.expiresAtS <= clock.nowMs() / 1000) return;
     counters.delivered++;
     peer.sendShared(subscription.head, live.body, eventMessageTail);
@@ -198,7 +203,9 @@ export class Subscriptions {
     }
   }
 
-  /** The store has left out what is private; only a policy's own hook has to see the event. */
+  /**
+   * The store has filtered out private events; only a policy's `deliver` hook has to see the event.
+   */
   #mayReceiveStored({ json }: StoredEvent): boolean {
     const { context: { access }, client } = this.#conversation;
     if (!access.checksDeliveries) return true;

@@ -1,17 +1,16 @@
 /**
- * The verbs that clients may say. A new one is a file beside this one and a line here.
+ * Maps commands to their handlers. A new command is a file in this folder and an entry here.
  *
  * @module
  */
 
 import type { CountedVerb } from "../counters.ts";
 import { authenticate } from "./auth.ts";
-import { close } from "./close.ts";
 import type { Verb } from "./conversation.ts";
 import { count } from "./count.ts";
 import { publish } from "./event.ts";
 import { closeReconciliation, openReconciliation, reconcile } from "./negentropy.ts";
-import { request } from "./req.ts";
+import { close, request } from "./req.ts";
 
 /** By the first element of a message. */
 export const verbs: ReadonlyMap<string, Verb> = new Map<CountedVerb, Verb>([

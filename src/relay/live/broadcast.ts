@@ -1,12 +1,12 @@
 /**
- * Live delivery: an event is matched once for the whole process, whoever is connected.
+ * Delivers new events to the subscriptions that match them.
  *
- * Asking each subscription about each event costs events × subscriptions. So filters are turned inside
- * out: each is registered under the values of one field that it names, and an event looks up its own
- * id, author, tag values and kind. What it finds are candidates. Each of them is compared once with an
- * event, however many of its tags led there, at a cost that follows the filter alone. An event with
- * very many candidates is delivered in slices, so that others have their turn in between; events that
- * come meanwhile wait, and every listener hears of all of them in order.
+ * Comparing each event with each subscription would cost events × subscriptions. So filters are in
+ * an inverted index: each is registered under the values of one of its fields, and an event looks
+ * up its own id, author, tag values and kind. Each filter found is compared with the event once,
+ * however many tags led to it, at a cost that depends on the filter alone. An event with very many
+ * candidates is delivered in slices, between which control returns to the event loop. Events that
+ * arrive meanwhile are queued, so every listener receives events in order.
  *
  * @module
  */
@@ -19,45 +19,45 @@ import { matches, TaggedEvent } from "../../nostr/match.ts";
 import { liveFilter } from "./live_filter.ts";
 import { type FilterEntry, FilterIndex } from "./filter_index.ts";
 
-/** An accepted event on its way to listeners, with its JSON encoded once for all of them. */
+/** An accepted event to be delivered, its JSON encoded once for all listeners. */
 export interface LiveEvent {
   readonly event: NostrEvent;
   readonly body: SharedBytes;
-  /** From when on it is not sent any more, seconds since 1970. Default: never. */
+  /** When the event expires, seconds since 1970. Default: never. */
   readonly expiresAtS?: number;
 }
 
-/** Someone who asked for live events. */
+/** A receiver of live events. */
 export interface Listener {
   /** Called once for each event that any of its filters matches. Must not wait. */
   deliver(live: LiveEvent): void;
 }
 
-/** What a broadcast is made of. */
+/** Options of {@link Broadcast}. */
 export interface BroadcastOptions {
-  /** Calls back after others had their turn. Default: an event is delivered in one go, however long. */
+  /** Calls `work` after other tasks have run. Default: events are not delivered in slices. */
   readonly defer?: (work: () => void) => void;
   /** 32 random bits, see {@link FilterIndex}. Default: 0. */
   readonly seed?: number;
-  /** Told of a listener that threw; the others hear of the event all the same. */
+  /** Called when a listener throws. The other listeners receive the event all the same. */
   readonly onFault?: (error: unknown, listener: Listener) => void;
 }
 
 /** One filter of one listener. */
 interface Entry extends FilterEntry {
   readonly state: ListenerState;
-  /** The number of the event that was last compared with it. */
+  /** Number of the event last compared with this filter. */
   judged: number;
 }
 
 interface ListenerState {
   readonly listener: Listener;
   readonly entries: Entry[];
-  /** The number of the newest event when it began to listen: it is not told of that one. */
+  /** Number of the newest event when the listener was added. It receives later ones only. */
   readonly since: number;
-  /** The number of the last event it was given: one that meets two of its filters comes once. */
+  /** Number of the event last delivered, so that one that matches two filters is delivered once. */
   given: number;
-  isGone: boolean;
+  isRemoved: boolean;
 }
 
 /** An event that is being delivered. */
@@ -69,28 +69,26 @@ interface Publication {
 }
 
 /**
- * The work of one slice, in filter values looked at: about two milliseconds. One comparison counts for
- * one at least.
+ * Work of one slice, in filter values examined: about 2 ms. A comparison counts as one at least.
  */
 const SLICE_STEPS = 20_000;
 
-/** Events that may wait behind one that is delivered in slices; one more, and the oldest is not sliced. */
+/** Events that may be queued behind one in slices. Beyond that the oldest is finished at once. */
 const MAX_WAITING = 1_000;
 
 /**
- * Who listens to what.
+ * Holds the listeners and delivers events to them.
  */
 export class Broadcast {
   readonly #options: BroadcastOptions;
   readonly #index: FilterIndex<Entry>;
   readonly #listeners = new Map<Listener, ListenerState>();
-  /** What is being delivered, the oldest first. */
+  /** Events being delivered, oldest first. */
   readonly #publications: Publication[] = [];
-  /** Ids of {@link #publications}. */
   readonly #publishing = new Set<string>();
-  /** How many events were published so far: numbers them. */
+  /** Number of events published so far; numbers them. */
   #published = 0;
-  /** Comparisons of events with filters, for those who watch the cost. */
+  /** Comparisons of events with filters, as a measure of cost. */
   #comparisons = 0;
 
   constructor(options: BroadcastOptions = {}) {
@@ -98,27 +96,25 @@ export class Broadcast {
     this.#index = new FilterIndex(options.seed);
   }
 
-  /** How many listeners there are. */
   get size(): number {
     return this.#listeners.size;
   }
 
-  /** How many values filters are registered under; 0 when nobody listens. */
+  /** Number of values that filters are registered under; 0 without listeners. */
   get values(): number {
     return this.#index.values;
   }
 
-  /** How many times an event was compared with a filter. */
   get comparisons(): number {
     return this.#comparisons;
   }
 
-  /** Whether an event is being delivered: some listeners have not heard of it yet. */
+  /** Whether an event is still being delivered, so that some listeners have not received it. */
   isPublishing(id: string): boolean {
     return this.#publishing.has(id);
   }
 
-  /** Starts delivering to `listener`, from the next event on: for all of its filters or, should that fail, for none. */
+  /** Adds a listener for all later events. On an error none of its filters is registered. */
   add(listener: Listener, filters: readonly ReqFilter[]): void {
     assert(!this.#listeners.has(listener), "a listener is added once");
     const state: ListenerState = {
@@ -126,7 +122,7 @@ export class Broadcast {
       entries: [],
       since: this.#published,
       given: 0,
-      isGone: false,
+      isRemoved: false,
     };
     try {
       for (const filter of filters.map(liveFilter)) {
@@ -141,7 +137,7 @@ export class Broadcast {
     this.#listeners.set(listener, state);
   }
 
-  /** Stops delivering to `listener`, from now on and for good. Unknown ones are ignored. */
+  /** Removes a listener. Unknown ones are ignored. */
   delete(listener: Listener): void {
     const state = this.#listeners.get(listener);
     if (state === undefined) return;
@@ -150,11 +146,11 @@ export class Broadcast {
   }
 
   #forget(state: ListenerState): void {
-    state.isGone = true;
+    state.isRemoved = true;
     for (const entry of state.entries) this.#index.delete(entry);
   }
 
-  /** Delivers to all whom it concerns: at once, or in slices where there are many to ask. */
+  /** Delivers an event to all listeners that match, in slices if there are many candidates. */
   publish(live: LiveEvent): void {
     const tagged = new TaggedEvent(live.event);
     this.#publications.push({
@@ -168,7 +164,6 @@ export class Broadcast {
     else if (this.#publications.length > MAX_WAITING) this.#finishOldest();
   }
 
-  /** One slice. */
   #work(): void {
     const { defer } = this.#options;
     let steps = defer === undefined ? Infinity : SLICE_STEPS;
@@ -191,7 +186,7 @@ export class Broadcast {
     }
   }
 
-  /** Returns how many steps are left: none where there is more to do. */
+  /** Returns the steps left; 0 when the event is not finished. */
   #deliver(publication: Publication, steps: number): number {
     const { candidates, number, live, tagged } = publication;
     while (steps > 0) {
@@ -203,7 +198,7 @@ export class Broadcast {
       }
       entry.judged = number;
       const { state } = entry;
-      if (state.given === number || state.since >= number || state.isGone) {
+      if (state.given === number || state.since >= number || state.isRemoved) {
         steps -= 1;
         continue;
       }

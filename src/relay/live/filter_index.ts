@@ -1,5 +1,5 @@
 /**
- * Which filters an event may meet: the inverted index of live filters.
+ * The inverted index of live filters: finds the filters that an event may match.
  *
  * @module
  */
@@ -7,63 +7,64 @@
 import type { MatchableFilter, TaggedEvent, ValueSet } from "../../nostr/match.ts";
 
 /**
- * Where a filter is registered: under each of `values` of one field. Fields of events and letters of
- * tags have names of their own kind, so that no tag can be taken for a field: `#e` is a tag.
+ * Where a filter is registered: under each of `values` of one field. Tag letters are prefixed with
+ * `#`, so that none can be taken for a field.
  */
 export interface Place {
   readonly field: "ids" | "authors" | "kinds" | "any" | `#${string}`;
   readonly values: Iterable<string | number>;
   readonly size: number;
-  /** What it costs to compare the filter with an event, in values looked at; 1 at least. */
+  /** Cost of comparing the filter with an event, in values examined; at least 1. */
   readonly comparisonSteps: number;
 }
 
-/** A filter with its place. */
+/** A filter and where it is registered. */
 export interface FilterEntry {
   readonly filter: MatchableFilter;
   readonly place: Place;
 }
 
-/** The value under which filters stand that name none, such as `{}` or `{"since": 1}`. */
+/** The value for filters without an indexed condition, such as `{}` or `{"since": 1}`. */
 const NO_VALUE = 0;
 
 /**
- * Filters that stand under one value before another field of a new filter is preferred, if that has a
- * value with fewer: else thousands of filters for one author would all be asked about each event of it.
+ * Number of filters under one value above which another field of a new filter is preferred, if its
+ * values have fewer. Otherwise thousands of filters for one author would all be compared with each
+ * event of it.
  */
 const CROWDED = 64;
 
-/** At most so many values of an `allTags` list are considered as places. */
+/** How many values of an `allTags` list are considered as places. */
 const MAX_CANDIDATE_VALUES = 8;
 
-/** Fields whose values are all keys. */
+/** Fields whose values are ids or public keys. */
 const HASHED: ReadonlySet<Place["field"]> = new Set(["ids", "authors", "#e", "#p"]);
 
-/** One filter, the usual case, without a set around it; or several. */
+/** A single filter, the usual case, is stored without a Set. */
 type Entries<E> = E | Set<E>;
 
 /**
- * Filters by the values that they name.
+ * Filters by the values of the field they are registered under.
  */
 export class FilterIndex<E extends FilterEntry> {
   readonly #fields = new Map<Place["field"], Map<string | number, Entries<E>>>();
-  /** Odd, as a multiplier has to be. */
+  /** Odd, because it multiplies modulo 2^32. */
   readonly #seed: number;
   #values = 0;
 
-  /** @param seed 32 bits that a peer does not know: it cannot find keys that stand under one hash */
+  /** @param seed 32 bits unknown to peers, so that they cannot construct keys with equal hashes */
   constructor(seed = 0) {
     this.#seed = (seed ^ 0x9e3779b1) | 1;
   }
 
-  /** How many values filters are registered under, each filter's counted by itself. */
+  /** Number of values that filters are registered under, counted for each filter. */
   get values(): number {
     return this.#values;
   }
 
   /**
-   * The rarest thing that a filter names: the field with the fewest values, kinds last, unless many
-   * other filters stand there already and fewer stand elsewhere.
+   * The most selective place of a filter: the field with the fewest values, kinds last, unless many
+   * filters are registered there and fewer elsewhere.
    */
   choosePlace(filter: MatchableFilter): Place {
     const places = placesOf(filter);
@@ -81,7 +82,7 @@ export class FilterIndex<E extends FilterEntry> {
     return best;
   }
 
-  /** Registers a filter at its place: under all of its values or, when that fails, under none. */
+  /** Registers a filter under all values of its place or, on an error, under none. */
   add(entry: E): void {
     const { field, values, size } = entry.place;
     let entries = this.#fields.get(field);
@@ -89,14 +90,13 @@ export class FilterIndex<E extends FilterEntry> {
     try {
       for (const value of values) addTo(entries, this.#keyOf(field, value), entry);
     } catch (error) {
-      // A Map throws when it is full.
+      // A Map throws when it reaches its maximum size.
       this.#remove(entry);
       throw error;
     }
     this.#values += size;
   }
 
-  /** Takes a filter out that was added. */
   delete(entry: E): void {
     this.#remove(entry);
     this.#values -= entry.place.size;
@@ -111,8 +111,8 @@ export class FilterIndex<E extends FilterEntry> {
   }
 
   /**
-   * The filters that `event` may meet. One that is registered under several values of the event comes
-   * as often. Those that are added or deleted meanwhile may come or not.
+   * The filters that `event` may match. A filter registered under several values of the event is
+   * returned for each. Filters added or removed during the iteration may be missing or included.
    */
   *candidates(tagged: TaggedEvent): Generator<E, undefined> {
     const { event } = tagged;
@@ -135,8 +135,8 @@ export class FilterIndex<E extends FilterEntry> {
   }
 
   /**
-   * Keys of 64 hex digits are registered under a hash: a number takes a third of the room. What stands
-   * there by chance is found out when it is compared with the event.
+   * Ids and public keys are hashed: a number takes a third of the memory. A collision is found when
+   * the filter is compared with the event.
    */
   #keyOf(field: Place["field"], value: string | number): string | number {
     if (typeof value === "number" || !HASHED.has(field)) return value;
@@ -148,7 +148,7 @@ export class FilterIndex<E extends FilterEntry> {
     return hash;
   }
 
-  /** How many filters stand under that of the values which has the most. */
+  /** The largest number of filters registered under any of the values. */
   #crowd({ field, values }: Place): number {
     const entries = this.#fields.get(field);
     if (entries === undefined) return 0;
@@ -180,7 +180,7 @@ function removeFrom<E>(
   else if (under instanceof Set && under.delete(entry) && under.size === 0) entries.delete(value);
 }
 
-/** All places that a filter could have, the most selective first. */
+/** All places that a filter could have, most selective first. */
 function placesOf(filter: MatchableFilter): readonly Place[] {
   const { ids, authors, kinds, tags, allTags } = filter;
   const comparisonSteps = stepsOf(filter);
@@ -195,9 +195,9 @@ function placesOf(filter: MatchableFilter): readonly Place[] {
   if (authors !== undefined) places.push(make("authors", authors));
   for (const [letter, values] of tags) places.push(make(`#${letter}`, values));
   for (const [letter, values] of allTags ?? []) {
-    // An event that carries all of them carries each of them.
+    // An event that has all of the values has each of them, so one value is enough.
     const alone = values.values().take(MAX_CANDIDATE_VALUES).map((value) => new Set([value]));
-    // An empty list is a place too: the filter matches nothing, and nothing will look it up.
+    // A filter with an empty list matches nothing and is registered under nothing.
     for (const some of values.size === 0 ? [values] : alone) places.push(make(`#${letter}`, some));
   }
   places.sort((a, b) => a.size - b.size);
@@ -206,7 +206,7 @@ function placesOf(filter: MatchableFilter): readonly Place[] {
   return places;
 }
 
-/** Tag lists are walked, the other fields looked up. */
+/** Tag lists are iterated; the other fields are looked up. */
 function stepsOf({ tags, allTags }: MatchableFilter): number {
   let steps = 1;
   for (const values of tags.values()) steps += values.size;

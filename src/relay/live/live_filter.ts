@@ -1,9 +1,8 @@
 /**
- * Filters as they are kept for live events: as small as they can be, because they stay for as long as
- * their subscriptions.
+ * Stores live filters compactly, because they last as long as their subscriptions.
  *
- * A key of 64 hex digits takes 80 bytes as a string and as many again as an element of a set. Here keys
- * are kept as their 32 bytes in one array, and texts in one sorted list.
+ * A key of 64 hex digits takes 80 bytes as a string and as many again as an element of a Set. Here
+ * keys are 32 bytes each in one array, and other values are one sorted list.
  *
  * @module
  */
@@ -23,8 +22,8 @@ export class KeySet implements ValueSet<string> {
   readonly size: number;
   #bytes: Uint8Array;
   /**
-   * Sorting thousands of keys takes longer than registering them, and a filter that stands under its
-   * keys is rarely searched: the first search sorts.
+   * Sorted on the first search: sorting thousands of keys takes longer than registering them, and a
+   * filter indexed by its keys is rarely searched.
    */
   #isSorted = false;
 
@@ -78,7 +77,7 @@ export class KeySet implements ValueSet<string> {
 }
 
 /**
- * A set of texts.
+ * A set of strings.
  */
 export class TextSet implements ValueSet<string> {
   readonly #texts: readonly string[];
@@ -111,7 +110,7 @@ export class TextSet implements ValueSet<string> {
   }
 }
 
-/** Looks for one of `size` ascending values; `compare` says how one of them stands to it. */
+/** Binary search; `compare` orders the value at an index against the wanted one. */
 function find(size: number, compare: (at: number) => number): boolean {
   let low = 0;
   let high = size - 1;
@@ -125,7 +124,7 @@ function find(size: number, compare: (at: number) => number): boolean {
   return false;
 }
 
-/** Asks the larger one for each value of the smaller one. */
+/** Looks up each value of the smaller set in the larger one. */
 function isDisjoint(own: ValueSet<string>, other: ReadonlySet<string>): boolean {
   const [few, many] = own.size < other.size ? [own, other] : [other, own];
   for (const value of few) {
@@ -134,11 +133,11 @@ function isDisjoint(own: ValueSet<string>, other: ReadonlySet<string>): boolean 
   return true;
 }
 
-/** Lists that are shorter than this are kept as they are. */
+/** Shorter lists stay ordinary Sets. */
 const FEW = 8;
 
 /**
- * The same filter, kept small.
+ * Converts a filter to its compact form.
  */
 export function liveFilter(filter: ReqFilter): MatchableFilter {
   const { ids, authors, tags } = filter;
@@ -152,7 +151,7 @@ export function liveFilter(filter: ReqFilter): MatchableFilter {
   };
 }
 
-/** `#e` and `#p` name nothing but keys. */
+/** Values of `#e` and `#p` are ids and public keys. */
 function isKeyLetter(letter: string): boolean {
   return letter === "e" || letter === "p";
 }

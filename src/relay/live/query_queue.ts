@@ -1,6 +1,6 @@
 /**
- * The stored half of a connection's subscriptions: queries run outside the loop, a few at a time, and
- * what they find comes back to it as signals.
+ * Runs the stored queries of a connection outside its loop, a few at a time, and delivers their
+ * results to the loop.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import type { Reader } from "../../nostr/visibility.ts";
 import type { EventStore, QueryOptions, StoredEvent } from "../../store/event_store.ts";
 import type { RelayLimits } from "../limits.ts";
 
-/** A question to the store on somebody's behalf. */
+/** A query for stored events. */
 export interface Query {
   readonly filters: readonly ReqFilter[];
-  /** Aborts when nobody wants the answer any more. */
+  /** Aborted when the result is no longer wanted. */
   readonly signal: AbortSignal;
-  /** Told of an event that was found and deleted before it could be handed out. */
+  /** Called for an event that was found but deleted before it was read. */
   readonly noteLeftOut?: () => void;
 }
 
 /**
- * One step of an answer. A query gives any number of `rows`, then `end` or `failed`; no `end` follows rows
- * that are known to be the last.
+ * Part of a query's result. A query gives any number of `rows`, then `end` or `failed`. No `end`
+ * follows rows that are known to be the last.
  */
 export type QueryResult<Q extends Query> =
   | {
@@ -35,39 +35,38 @@ export type QueryResult<Q extends Query> =
   | { readonly type: "end"; readonly query: Q }
   | { readonly type: "failed"; readonly query: Q; readonly error: unknown };
 
-/** How many queries run, and for how long. */
+/** The limits that a queue enforces. */
 export type QueryLimits = Pick<
   RelayLimits,
   "maxConcurrentQueries" | "reqTimeoutMs" | "searchTimeoutMs"
 >;
 
-/** What all queries of a connection have in common. */
+/** Options that all queries of a connection share. */
 export interface SharedQueryOptions extends Pick<QueryOptions, "source" | "pieceBytes"> {
-  /** Who reads the answer, asked at the start of each query. Default: somebody who may see everything. */
+  /** Whose view of the store a query has, evaluated when it starts. Default: everything. */
   readonly readerOf?: () => Reader;
 }
 
-/** A result in the inbox, with the way to tell its query that the next one may come. */
+/** A result in the inbox; `taken` lets its query continue. */
 interface Waiting<Q extends Query> {
   readonly result: QueryResult<Q>;
   readonly taken: () => void;
 }
 
 /**
- * Runs at most `maxConcurrentQueries`; others wait in order. Each running query has one result at a
- * time in {@link results} and reads on when that was taken, and not while the queue is held: what a
- * connection cannot take yet is not fetched.
+ * Runs at most `maxConcurrentQueries`; the others are queued in order. Each running query has at
+ * most one result in {@link results} and reads on when that was taken and the queue is not held, so
+ * nothing is read that the connection cannot take yet.
  */
 export class QueryQueue<Q extends Query> {
-  /** What the loop selects on. */
   readonly results: Inbox<"stored", Waiting<Q>>;
   readonly #store: EventStore;
   readonly #options: SharedQueryOptions;
   readonly #limits: QueryLimits;
-  /** In order. One whose signal aborts leaves at once, with its filters. */
+  /** Queued queries, in order. An aborted one is removed at once, so that its filters are freed. */
   readonly #waiting = new Set<Q>();
   #running = 0;
-  /** Resolves at the end of a {@link hold}. */
+  /** Resolves on {@link release}. */
   #held: PromiseWithResolvers<void> | undefined = undefined;
 
   constructor(
@@ -81,7 +80,6 @@ export class QueryQueue<Q extends Query> {
     this.results = new Inbox("stored", limits.maxConcurrentQueries);
   }
 
-  /** How many queries run or wait. */
   get size(): number {
     return this.#running + this.#waiting.size;
   }
@@ -94,18 +92,17 @@ export class QueryQueue<Q extends Query> {
     query.signal.addEventListener("abort", () => this.#waiting.delete(query), { once: true });
   }
 
-  /** Keeps the queries from reading on until {@link release}. What they have read already still comes. */
+  /** Pauses reading until {@link release}. Results already read are still delivered. */
   hold(): void {
     this.#held ??= Promise.withResolvers();
   }
 
-  /** Ends {@link hold}. */
   release(): void {
     this.#held?.resolve();
     this.#held = undefined;
   }
 
-  /** Lets every query whose result is still here come to its end. For when the loop is over. */
+  /** Drops queued queries and pending results, when the loop has ended, so that queries end. */
   drop(): void {
     this.#waiting.clear();
     for (const { taken } of this.results.take()) taken();
@@ -128,7 +125,7 @@ export class QueryQueue<Q extends Query> {
     this.#startNext();
   }
 
-  /** Hands out the rows and returns how it ended, unless the last rows have told. */
+  /** Delivers the rows and returns the final result, unless the last rows were marked as such. */
   async #read(query: Q): Promise<QueryResult<Q> | undefined> {
     const { filters, signal } = query;
     const ready = () => this.#held?.promise;
@@ -156,7 +153,7 @@ export class QueryQueue<Q extends Query> {
     return filters.some(({ search }) => search !== undefined) ? searchTimeoutMs : reqTimeoutMs;
   }
 
-  /** Resolves when the loop took the result. What nobody wants any more is taken at once. */
+  /** Resolves when the loop has taken the result, or at once when it is no longer wanted. */
   #offer(result: QueryResult<Q>): Promise<void> {
     if (result.query.signal.aborted) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 /**
- * What the store is asked on behalf of a REQ.
+ * Prepares the filters of a request for the store.
  *
  * @see NIP-01 `limit`, NIP-11 `max_limit` and `default_limit`
  * @module
@@ -9,8 +9,8 @@ import type { ReqFilter } from "../../nostr/filter.ts";
 import type { RelayLimits } from "../limits.ts";
 
 /**
- * The filters that can match something, each with a `limit` within the relay's own. Without any, there
- * is nothing to ask and EOSE is due at once.
+ * The filters that can match something, each with a `limit` of at most the relay's. When none is
+ * left, EOSE is due at once.
  */
 export function storedFilters(
   filters: readonly ReqFilter[],
@@ -23,8 +23,8 @@ export function storedFilters(
 }
 
 /**
- * The number of events with which an answer may be cut short: of fewer, it is known that they are all.
- * 0 where nothing is known however few there are.
+ * The smallest limit that could have cut an answer short: an answer with fewer events is complete.
+ * 0 when an answer can never be known to be complete.
  *
  * @see NIP-67
  */
@@ -32,7 +32,7 @@ export function leastLimit(
   filters: readonly ReqFilter[],
   limits: Pick<RelayLimits, "maxLimit" | "defaultLimit">,
 ): number {
-  // Of what a search finds, only some of the newest are compared.
+  // Search compares only some of the newest matches.
   if (filters.some(({ limit, search }) => limit === 0 || search !== undefined)) return 0;
   return Math.min(...storedFilters(filters, limits).map(({ limit }) => limit!));
 }

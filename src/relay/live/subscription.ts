@@ -1,16 +1,17 @@
 /**
- * One subscription: stored events first, then EOSE, then live ones, each event once.
+ * A subscription: stored events, EOSE, then live events, each event once.
  *
- * The seam between stored and live is where relays lose events or send them twice. A subscription is
- * registered for live events before its query starts, so nothing can fall between. Live events come
- * from the store's feed, which knows by an event's sequence number whether it has told it, whichever
- * instance stored it. Three cases remain for an event that is both found and told:
+ * A subscription is registered for live events before its query starts, so no event is missed in
+ * between. Live events come from the store's feed, which knows by an event's sequence number
+ * whether it has announced it, whichever instance stored it. An event that the query finds and the
+ * feed announces is one of three cases:
  *
- * - told before its row comes: it was held, and the row takes it out of the held ones. What the feed
- *   has told is taken from the session's inbox before any row is looked at, so told means held;
- * - told after its row came, while rows are still coming, or after EOSE: the feed said of the row that
- *   it was still to be told, and when it is, that is skipped;
- * - not found, because the query was too early: held until EOSE, then sent.
+ * - Announced before its row arrives: it was held, and the row removes it from the held events. The
+ *   session's inbox of live events is emptied before rows are examined, so an announced event is a
+ *   held event.
+ * - Announced after its row arrived, before or after EOSE: the feed reported the row as not yet
+ *   announced, and the later announcement is skipped.
+ * - Not found, because the query ran before it was stored: held until EOSE, then sent.
  *
  * @see NIP-01 "Communication between clients and relays"
  * @module
@@ -22,49 +23,48 @@ import type { StoredEvent } from "../../store/event_store.ts";
 import type { Listener, LiveEvent } from "./broadcast.ts";
 import type { Query } from "./query_queue.ts";
 
-/** A live event that a subscription matched. */
+/** A live event for a subscription that it matches. */
 export interface Delivery {
   readonly subscription: Subscription;
   readonly live: LiveEvent;
 }
 
-/** What a subscription needs from its session. */
+/** Options of {@link Subscription}. */
 export interface SubscriptionOptions {
   readonly id: string;
-  /** How many values its filters list. Default: 0. */
+  /** How many filter values it holds. Default: 0. */
   readonly valueCount?: number;
-  /** What the store is asked. */
+  /** The filters of the stored query. */
   readonly filters: readonly ReqFilter[];
-  /** An answer of fewer events is known to be complete, see `leastLimit`. Default: 0. */
+  /** See `leastLimit`. Default: 0. */
   readonly leastLimit?: number;
-  /** When it was asked for, monotonic, milliseconds. Default: 0. */
+  /** When the REQ arrived, monotonic, milliseconds. Default: 0. */
   readonly startMs?: number;
-  /** Takes a live event off the broadcast's hands; must not wait. */
+  /** Called with each live event; must not wait. */
   readonly onLive: (subscription: Subscription, live: LiveEvent) => void;
 }
 
-/** One for all: an exception of its own, with a trace, would cost more than the rest of a CLOSE. */
+/** Shared: a new exception with its stack trace would cost more than the rest of a CLOSE. */
 const ENDED = new DOMException("the subscription has ended", "AbortError");
 
 /**
- * A standing question of one connection.
+ * A REQ of one connection, from its acceptance to CLOSE or CLOSED.
  */
 export class Subscription implements Query {
   readonly id: string;
   readonly valueCount: number;
   readonly startMs: number;
-  /** What the store is asked; nothing any more once it has answered. */
+  /** The filters of the stored query; emptied after EOSE. */
   filters: readonly ReqFilter[];
-  /** Its place in the broadcast. */
   readonly listener: Listener;
-  /** The bytes that begin each of its EVENT messages. */
+  /** The bytes that start each of its EVENT messages. */
   readonly head: Uint8Array;
   readonly #ended = new AbortController();
   readonly #leastLimit: number;
   #foundCount = 0;
-  /** Live events that wait for EOSE; undefined from EOSE on. */
+  /** Live events held until EOSE, by id; undefined after EOSE. */
   #held: Map<string, LiveEvent> | undefined = new Map();
-  /** Ids that were sent as stored and are still to be told by the feed. */
+  /** Ids that were sent as stored and that the feed has not announced yet. */
   readonly #expected = new Set<string>();
 
   constructor(options: SubscriptionOptions) {
@@ -74,39 +74,38 @@ export class Subscription implements Query {
     this.#leastLimit = options.leastLimit ?? 0;
     this.filters = options.filters;
     this.head = eventMessageHead(options.id);
-    // Not from `options` when it is called: that would keep the filters for as long as the listener.
+    // Destructured: a reference to `options` would keep its filters as long as the listener.
     const { onLive } = options;
     this.listener = {
       deliver: (live) => onLive(this, live),
     };
   }
 
-  /** Aborts when the subscription ends, and its query with it. */
+  /** Aborted when the subscription ends; cancels its query. */
   get signal(): AbortSignal {
     return this.#ended.signal;
   }
 
-  /** Whether anything may still be sent for it. */
+  /** Whether events may still be sent for it. */
   get isOpen(): boolean {
     return !this.#ended.signal.aborted;
   }
 
-  /** How many live events wait for EOSE. */
   get heldCount(): number {
     return this.#held?.size ?? 0;
   }
 
-  /** Whether every stored event that matches has been found, as far as that is known. */
+  /** Whether all matching stored events are known to have been found. */
   get isComplete(): boolean {
     return this.#foundCount < this.#leastLimit;
   }
 
-  /** Notes that a stored event was found that was deleted before it could be sent. */
+  /** Counts a stored event that was deleted before it could be sent. */
   noteLeftOut(): void {
     this.#foundCount++;
   }
 
-  /** Whether a live event is to be sent now; before EOSE it is held instead. */
+  /** Whether to send a live event now. Before EOSE it is held instead. */
   admitLive(live: LiveEvent): boolean {
     if (this.#expected.delete(live.event.id)) return false;
     if (this.#held === undefined) return true;
@@ -114,14 +113,14 @@ export class Subscription implements Query {
     return false;
   }
 
-  /** Notes that a stored event is being sent. `isTold` says that the feed will not bring it any more. */
+  /** Notes that a stored event is being sent. `isTold`: the feed has announced it already. */
   noteStored(row: StoredEvent, isTold: boolean): void {
     this.#foundCount++;
     if (this.#held?.delete(row.id)) return;
     if (!isTold) this.#expected.add(row.id);
   }
 
-  /** The stored phase is over: gives what was held, in the order of arrival. */
+  /** Ends the stored phase and returns the held events in order of arrival. */
   goLive(): Iterable<LiveEvent> {
     const held = this.#held;
     this.#held = undefined;
@@ -129,7 +128,7 @@ export class Subscription implements Query {
     return held === undefined ? [] : held.values();
   }
 
-  /** Nothing is sent for it from now on. */
+  /** Ends the subscription: nothing more is sent for it. */
   end(): void {
     this.#ended.abort(ENDED);
   }

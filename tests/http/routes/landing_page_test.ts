@@ -1,6 +1,10 @@
-import { doesNotMatch, equal, match, ok } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { landingPage, landingPagePolicy } from "../../../src/http/routes/landing_page.ts";
+import {
+  landingPage,
+  landingPagePolicy,
+  nipTitles,
+} from "../../../src/http/routes/landing_page.ts";
 import type { RelayInformation } from "../../../src/http/routes/relay_information.ts";
 
 const information: RelayInformation = {
@@ -113,4 +117,15 @@ Deno.test("the policy forbids everything but the one style sheet of the page", a
     `default-src 'none'; style-src 'sha256-${hash}'; ` +
       "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   );
+});
+
+Deno.test("every NIP has a title of its own, short enough to stand in a column", () => {
+  const titles = [...nipTitles.values()];
+  equal(new Set(titles).size, titles.length);
+  deepEqual(titles.filter((title) => title === "" || title.length > 28), []);
+});
+
+Deno.test("titles stand in the order of their NIPs", () => {
+  const numbers = [...nipTitles.keys()];
+  deepEqual(numbers, numbers.toSorted((a, b) => a - b));
 });

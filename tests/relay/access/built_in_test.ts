@@ -1,15 +1,13 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
-import { withoutKeys, withoutTexts } from "../../../src/relay/access/banned.ts";
-import { noBroadFilters } from "../../../src/relay/access/broad_filters.ts";
+import { bannedKeys, bannedTexts, kindLists } from "../../../src/relay/access/access_lists.ts";
+import { noBroadFilters } from "../../../src/relay/access/request_policies.ts";
 import { ConnectedClient } from "../../../src/relay/access/client.ts";
 import { keyRates } from "../../../src/relay/access/key_rates.ts";
-import { kindsWithin } from "../../../src/relay/access/kinds.ts";
 import { membership, type Readers, type Writers } from "../../../src/relay/access/membership.ts";
 import type { Policy, Submission } from "../../../src/relay/access/policy.ts";
 import { proofOfWork } from "../../../src/relay/access/proof_of_work.ts";
-import { ruledBy } from "../../../src/relay/access/ruled.ts";
-import { RuleBook } from "../../../src/relay/access/rules.ts";
+import { RuleBook, rulesPolicy } from "../../../src/relay/access/rules.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { submission } from "./submission.ts";
 
@@ -38,7 +36,7 @@ Deno.test("NIP86-06 banned keys, events and kinds are refused, and taken again w
     { list: "banned-event", value: "1", reason: "" },
     { list: "banned-kind", value: "7", reason: "" },
   ]);
-  const policy = ruledBy(rules);
+  const policy = rulesPolicy(rules);
   deepEqual(
     [
       screened(policy, { pubkey: "a" }),
@@ -54,24 +52,24 @@ Deno.test("NIP86-06 banned keys, events and kinds are refused, and taken again w
 
 Deno.test("NIP86-07 with an allowed kind, only allowed ones are taken", () => {
   const rules = new RuleBook([{ list: "allowed-kind", value: "1", reason: "" }]);
-  equal(screened(ruledBy(rules), { kind: 1 }), undefined);
-  equal(screened(ruledBy(rules), { kind: 2 }), "blocked");
+  equal(screened(rulesPolicy(rules), { kind: 1 }), undefined);
+  equal(screened(rulesPolicy(rules), { kind: 2 }), "blocked");
 });
 
 Deno.test("NIP86-09 a blocked address may not connect", () => {
   const rules = new RuleBook([{ list: "blocked-ip", value: "192.0.2.1", reason: "" }]);
-  const decision = ruledBy(rules).connect!(clientWith());
+  const decision = rulesPolicy(rules).connect!(clientWith());
   equal((decision as { prefix: string } | undefined)?.prefix, "blocked");
-  equal(ruledBy(rules).connect!(new ConnectedClient("192.0.2.2")), undefined);
+  equal(rulesPolicy(rules).connect!(new ConnectedClient("192.0.2.2")), undefined);
 });
 
 Deno.test("NIP62-09 a request to vanish passes whatever else is refused", () => {
   const vanish = { kind: 62, pubkey: "a" };
   const rules = new RuleBook([{ list: "banned-key", value: "a", reason: "" }]);
   const policies = [
-    ruledBy(rules),
-    withoutKeys(new Set(["a"])),
-    kindsWithin({ allowed: [{ first: 1, last: 1 }], banned: [] }),
+    rulesPolicy(rules),
+    bannedKeys(new Set(["a"])),
+    kindLists({ allowed: [{ first: 1, last: 1 }], banned: [] }),
     membership({ writers: "nobody", readers: "members", isMember: () => false }),
     proofOfWork({ minBits: 20, kindBits: new Map(), isCommitted: true }),
   ];
@@ -154,7 +152,7 @@ Deno.test("NIP13-02 NIP13-03 NIP13-04 work is asked for, per kind, and committed
 });
 
 Deno.test("kinds within ranges are taken, banned ones among them are not", () => {
-  const policy = kindsWithin({
+  const policy = kindLists({
     allowed: [{ first: 0, last: 9 }, { first: 40, last: 40 }],
     banned: [{ first: 4, last: 5 }],
   });
@@ -162,11 +160,11 @@ Deno.test("kinds within ranges are taken, banned ones among them are not", () =>
     screened(policy, { kind }) === undefined
   );
   deepEqual(taken, [0, 3, 6, 9, 40]);
-  equal(screened(kindsWithin({ allowed: [], banned: [] }), { kind: 9_999 }), undefined);
+  equal(screened(kindLists({ allowed: [], banned: [] }), { kind: 9_999 }), undefined);
 });
 
 Deno.test("texts are found in whatever case", () => {
-  const policy = withoutTexts(["Airdrop", "ß"]);
+  const policy = bannedTexts(["Airdrop", "ß"]);
   deepEqual(
     ["free AIRDROP now", "nothing", "Straße", ""].map((content) => screened(policy, { content })),
     ["blocked", undefined, "blocked", undefined],

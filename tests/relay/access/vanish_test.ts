@@ -1,8 +1,8 @@
 import { equal } from "node:assert/strict";
-import { vanishesHere } from "../../../src/relay/access/vanish.ts";
+import { vanishRequestsTo } from "../../../src/relay/access/vanish.ts";
 import { submission } from "./submission.ts";
 
-const policy = vanishesHere("wss://relay.example");
+const policy = vanishRequestsTo("wss://relay.example");
 
 function refusal(kind: number, ...relays: string[]): string | undefined {
   const tags = relays.map((url) => ["relay", url]);

@@ -1,5 +1,5 @@
 /**
- * Why a request ends that the store could not answer.
+ * Maps a failed query to the reason that CLOSED or NEG-ERR gives.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import { type Reason, reason } from "../../nostr/reason.ts";
 
 /**
- * What the peer is told.
+ * The reason that the client is told.
  *
  * @see NIP-01 `CLOSED`
  */
-export function unreadable(error: unknown): Reason {
+export function queryFailure(error: unknown): Reason {
   return isTimeOut(error)
     ? reason("error", error.message)
     : reason("error", "the stored events cannot be read");
 }
 
 /**
- * Whether the request itself took too long, which says nothing of the database.
+ * Whether the query exceeded its time limit, which does not mean that the database fails.
  */
 export function isTimeOut(error: unknown): error is Error {
   return error instanceof Error && error.name === "QueryTimedOut";
