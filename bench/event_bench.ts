@@ -1,7 +1,6 @@
 /**
- * What each step of taking an event costs on the main thread, and all of them together:
- * `deno bench -A bench/event_bench.ts`. Each round takes the next of a thousand events as clients
- * write them.
+ * Measures each step of accepting an event on the main thread, and all together: `deno bench -A
+ * bench/event_bench.ts`. Each round takes the next of a thousand generated events.
  *
  * @module
  */
@@ -35,7 +34,7 @@ const samples = events.map((event) => {
     json: eventJson(event),
   };
 });
-/** Answers at once, so that only what surrounds a check is measured. */
+/** Accepts every signature, so that only the surrounding work is measured. */
 const noEngine: SignatureEngine = { name: "none", verify: () => true };
 
 type Sample = typeof samples[number];

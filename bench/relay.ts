@@ -1,9 +1,9 @@
 /**
- * What the relay does in a second: publishing, asking and fan-out over real sockets, on each database.
+ * Measures publishing, queries and fan-out per second over real sockets, on each database.
  *
- * The relay is the program as it is run, in a process of its own; the load comes from this one and
- * shares the machine with it. OK and EOSE are awaited. First the machine itself is measured, for what
- * the other figures mean.
+ * The relay runs in its own process; the load comes from this one and shares the machine with it.
+ * OK and EOSE are awaited. Two baseline figures of the machine are measured first, to put the
+ * others in relation.
  *
  * ```sh
  * deno task bench [--events 20000] [--queries 4000] [--database memory:,pglite:,postgres:]
@@ -68,7 +68,7 @@ async function measure(name: string): Promise<readonly LoadStats[]> {
   return stats;
 }
 
-/** Two things the relay cannot be faster than, on one core of this machine at this moment. */
+/** Two upper bounds for the relay on one core of this machine. */
 async function machine(): Promise<string> {
   const engine = await chooseEngine({ engine: "auto" }, silentLog);
   const sample = events.slice(0, 1_000);
@@ -89,7 +89,7 @@ function perSecond(count: number, work: () => void): string {
   return Math.round(count / ((performance.now() - startMs) / 1_000)).toLocaleString("en");
 }
 
-/** Each once, and only what a store keeps: a second version would be answered as superseded. */
+/** Only events that a store keeps, each once: older versions would be answered as superseded. */
 function distinct(all: readonly NostrEvent[]): readonly NostrEvent[] {
   const addresses = new Set<string>();
   const ids = new Set<string>();

@@ -1,6 +1,6 @@
 /**
- * What a signature check costs with each engine, and what handing it to another thread costs:
- * `deno bench -A bench/signature_bench.ts`. An engine that is not on this machine is not measured.
+ * Measures a signature check with each engine, and sending it to another thread: `deno bench -A
+ * bench/signature_bench.ts`. Engines that this machine lacks are skipped.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the store does in a second, without a relay around it: writing batches, asking typical questions,
- * and how many rows the database reads for an answer.
+ * Measures the store without a relay: batch writes and typical queries per second, and the rows
+ * that the database reads for an answer.
  *
  * ```sh
  * deno run -A bench/store.ts [--events 100000] [--database postgres,pglite]
@@ -37,7 +37,7 @@ const random = new SeededRandom(1);
 const events = generateEvents(random, Number(values.events));
 const records = events.map((event): EventRecord => ({ event, json: utf8(eventJson(event)) }));
 
-/** `TEST_DATABASE_URL` names a server to use instead of one of our own. */
+/** `TEST_DATABASE_URL` names a server to use instead of starting one. */
 async function onPostgres(): Promise<void> {
   const given = Deno.env.get("TEST_DATABASE_URL");
   if (given !== undefined) return await measure(openPostgres(await freshDatabase(given)));
@@ -77,7 +77,7 @@ function residentMb(): number {
   return Math.round(Deno.memoryUsage().rss / 1e6);
 }
 
-/** A fifth singly, then in batches of 100, the rest in batches of 500. */
+/** A fifth one by one, then batches of 100, the rest in batches of 500. */
 async function measureWriting(store: EventStore): Promise<void> {
   const third = Math.floor(records.length / 3);
   await timed("put, one event a batch", records.slice(0, 1_000), { size: 1, store });
@@ -172,7 +172,7 @@ async function measureAsking(
   );
 }
 
-/** All questions in turn, as many at a time as a busy relay has. */
+/** All queries in turn, with the concurrency of a busy relay. */
 async function measureMix(store: EventStore): Promise<void> {
   const draws = Object.values(questions);
   let asked = 0;
@@ -192,7 +192,7 @@ async function measureExport(store: EventStore): Promise<void> {
   console.log(`all of it: ${Math.round(count / (performance.now() - startMs) * 1_000)} events/s`);
 }
 
-/** How many rows the first round of an answer touches, as the database counts them. */
+/** The rows that the first round of an answer reads, as Postgres counts them. */
 async function measureRows(database: Database, name: string, filter: ReqFilter): Promise<void> {
   const plan = plansOf(filter, portableHashText)[0]!;
   const limit = Math.min(plan.limit, 500);

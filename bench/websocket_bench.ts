@@ -1,5 +1,6 @@
 /**
- * What a message costs in the WebSocket codec, without a socket: `deno bench bench/websocket_bench.ts`.
+ * Measures a message in the WebSocket codec, without a socket: `deno bench
+ * bench/websocket_bench.ts`.
  *
  * @module
  */
@@ -20,14 +21,14 @@ function newServer(): Protocol {
   return new Protocol({ role: "server", maxMessageBytes, pool });
 }
 
-/** The masked frame that a client sends for `text`. */
+/** `text` as a masked client frame. */
 function masked(text: string): Uint8Array {
   const client = new Protocol({ role: "client", maxMessageBytes, random });
   client.sendText(text);
   return client.takeOutput()!.slice();
 }
 
-/** `length` characters that look like an event's JSON. */
+/** `length` characters that resemble an event's JSON. */
 function eventLike(length: number): string {
   return `["EVENT",{"content":"${"lorem ipsum ".repeat(length)}`.slice(0, length);
 }
@@ -37,7 +38,7 @@ for (const length of [60, 400, 4000]) {
   const frame = masked(eventLike(length));
   const read = frame.slice();
   Deno.bench(`receive one masked text of ${length} bytes`, { group: "receive" }, () => {
-    // Unmasking happens in place, so each round needs the masked bytes again.
+    // Unmasking is done in place, so each round needs the masked bytes again.
     read.set(frame);
     server.receive(read);
   });
@@ -87,7 +88,7 @@ for (const length of [60, 400, 4000]) {
 
 const extension = new PermessageDeflate({ zlib: nodeZlib, windowBits: sendWindowBits });
 
-/** An event as relays see them: most of it is hexadecimal digits, which hardly repeat. */
+/** An event as relays receive them: mostly hexadecimal digits, which compress badly. */
 function eventJson(): string {
   const hex = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)).toHex();
   return JSON.stringify({

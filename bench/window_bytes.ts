@@ -1,5 +1,5 @@
 /**
- * What an event in the window takes of memory, and what it counts for.
+ * Compares the memory that an event in the window takes with the size that it is counted as.
  *
  * deno run -A --v8-flags=--expose-gc bench/window_bytes.ts
  *
@@ -15,10 +15,10 @@ import { SeededRandom } from "../tests/kit/seeded_random.ts";
 interface Shape {
   readonly name: string;
   readonly events: number;
-  /** Length. */
+  /** Characters of content. */
   readonly content: number;
   readonly tags: number;
-  /** Whether each tag has a value that no other has. */
+  /** Whether each tag has a value that no other event has. */
   readonly areNew?: boolean;
 }
 

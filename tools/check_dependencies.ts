@@ -1,5 +1,5 @@
 /**
- * Every package that `deno.json` imports has an exact version and a reason in CONTRIBUTING.md.
+ * Checks that every package in `deno.json` has an exact version and a reason in CONTRIBUTING.md.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { exitWith, readIfPresent } from "./source_files.ts";
 
 /**
- * What is wrong with the list of packages, one sentence for each.
+ * The faults in the list of packages, one sentence for each.
  *
  * @param imports The import map of `deno.json`.
- * @param guide The text of CONTRIBUTING.md. Under "Dependencies", a row that opens with a package's name
- * in backticks is its reason.
+ * @param guide The text of CONTRIBUTING.md. Under "Dependencies", a row that starts with a
+ * package's name in backticks is its reason.
  *
  * @example
  * ```ts

@@ -1,16 +1,16 @@
 /**
- * Every export of `src/` says what it means, and every function and class of the public API shows how it
- * is used, but for errors.
+ * Checks that every export of `src/` has a docstring, and that every function and class of the
+ * public API has an example, except errors.
  *
  * @module
  */
 
 import { denoOutput, exitWith, filesUnder, readIfPresent } from "./source_files.ts";
 
-/** The part of `deno doc --json` that is read here, by file URL. */
+/** The part of `deno doc --json` that is used, by file URL. */
 export type DocNodes = Readonly<Record<string, DocFile>>;
 
-/** What one file exports. */
+/** The exports of one file. */
 export interface DocFile {
   readonly module_doc?: JsDoc;
   readonly symbols?: readonly DocSymbol[];
@@ -28,7 +28,7 @@ export interface DocSymbol {
   }[];
 }
 
-/** What other programs import: by itself, and what the sockets layer offers. */
+/** The files that `mod.ts` and `sockets.ts` export functions and classes from. */
 const publicFiles: ReadonlySet<string> = new Set([
   "src/app/embedded/create_relay.ts",
   "src/net/buffered_reader.ts",
@@ -49,8 +49,8 @@ export interface JsDoc {
 }
 
 /**
- * What is missing in the documentation of the given files, one sentence for each gap. What a file passes on
- * from another is documented there.
+ * The gaps in the documentation of the given files, one sentence for each. Re-exports are checked
+ * in the file that declares them.
  *
  * @example
  * ```ts
@@ -61,6 +61,8 @@ export interface JsDoc {
  *   "src/base/empty.ts: no @module comment",
  * ]);
  * ```
+ *
+ * @module
  */
 export function docGaps(nodes: DocNodes, rootUrl: string): readonly string[] {
   const gaps: string[] = [];
@@ -75,7 +77,7 @@ export function docGaps(nodes: DocNodes, rootUrl: string): readonly string[] {
   return gaps;
 }
 
-/** What one name lacks, after the line it stands on. */
+/** What one name lacks, after its line. */
 function symbolGap(
   { name, declarations }: DocSymbol,
   { url, path }: { readonly url: string; readonly path: string },
@@ -88,13 +90,13 @@ function symbolGap(
   const at = `${first.location.line + 1}: ${first.kind} ${name}`;
   if (!own.some((each) => isSaid(each.jsDoc))) return `${at} has no docstring`;
   if (first.kind !== "function" && first.kind !== "class") return undefined;
-  // An error is made in one place and caught in another: its docstring says all there is to show.
+  // Errors need no example: they are created in one place and caught in another.
   if (first.def?.extends === "Error") return undefined;
   if (!publicFiles.has(path)) return undefined;
   return own.some((each) => hasTag(each.jsDoc, "example")) ? undefined : `${at} has no @example`;
 }
 
-/** The comment of a file that is followed by an export at once is told as that export's, too. */
+/** `deno doc` attributes a module comment to an export that follows it directly. */
 function isSaid(doc: JsDoc | undefined): boolean {
   return !hasTag(doc, "module") && isFilled(doc);
 }

@@ -1,6 +1,6 @@
 /**
- * Holds the walls between the rooms of `src/`, by what the runtime itself says imports what. Prints the
- * file, the import and the rule it breaks.
+ * Checks imports against the table in `rooms.ts`, using the module graph of `deno info`. Prints the
+ * file, the import and the rule that it breaks.
  *
  * @module
  */
@@ -8,19 +8,19 @@
 import { innerWalls, type Room, rooms } from "./rooms.ts";
 import { denoOutput, exitWith, filesUnder, readIfPresent } from "./source_files.ts";
 
-/** One import of one file, resolved. */
+/** One resolved import of a file. */
 export interface Import {
   /** The importing file, relative to the root: `src/net/listener.ts` or `mod.ts`. */
   readonly file: string;
-  /** As it is written. */
+  /** The specifier as written. */
   readonly specifier: string;
-  /** Where it leads: a path relative to the root, `npm:…`, `node:…`, or any other URL. */
+  /** The target: a path relative to the root, `npm:…`, `node:…`, or any other URL. */
   readonly target: string;
   readonly typeOnly: boolean;
 }
 
 /**
- * The imports of a project that a wall forbids, one sentence for each.
+ * The forbidden imports of a project, one sentence for each.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function roomBreaches(imports: readonly Import[]): readonly string[] {
 }
 
 /**
- * Every import of `mod.ts` and of every file under `src/`, whether `mod.ts` leads there or not.
+ * Every import of `mod.ts` and of every file under `src/`, reachable from `mod.ts` or not.
  *
  * @param root The directory that has `src/` and `deno.json`.
  */
@@ -72,7 +72,7 @@ export async function importsOf(root: string): Promise<readonly Import[]> {
   }
 }
 
-/** The part of `deno info --json` that is read here. */
+/** The part of `deno info --json` that is used. */
 interface Graph {
   readonly modules: readonly {
     readonly specifier: string;
@@ -128,7 +128,7 @@ function brokenRule({ file, target, typeOnly }: Import): string | undefined {
   return `${room.name} may not import ${other}`;
 }
 
-/** Inside a room: what a folder may import of the others. */
+/** The rule between folders of one room. */
 function innerRule(file: string, target: string): string | undefined {
   const [, , folder, rest] = file.split("/");
   const [, room, other, otherRest] = target.split("/");
@@ -149,7 +149,7 @@ function packageRule(room: Room, name: string): string | undefined {
     : `${room.name} may not import the package ${name}`;
 }
 
-/** A package that two files of one room import: then replacing it would touch both. */
+/** Packages that two files of one room import. One file per package keeps it replaceable. */
 function sharedPackages(imports: readonly Import[]): readonly string[] {
   const users = new Map<string, Set<string>>();
   for (const { file, target, typeOnly } of imports) {
@@ -173,7 +173,10 @@ function packageName(target: string): string {
   return name ?? target;
 }
 
-/** The first folder under `src/`; `mod.ts` is a room of its own, and so would a file in `src/` be. */
+/**
+ * The first folder under `src/`; `mod.ts` is a room of its own, as a file directly in `src/` would
+ * be.
+ */
 function roomName(file: string): string {
   return file.startsWith("src/") ? file.split("/")[1] ?? file : file;
 }

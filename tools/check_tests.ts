@@ -1,12 +1,12 @@
 /**
- * No test is switched off in silence.
+ * Checks that no test is disabled or weakened without a reason.
  *
  * @module
  */
 
 import { exitWith, filesUnder, readIfPresent } from "./source_files.ts";
 
-/** Test files that skip a test or turn a leak check off, each with the reason. */
+/** Test files that skip a test or disable a leak check, each with the reason. */
 const weakened: Readonly<Record<string, string>> = {
   "tests/signatures/signature_native_test.ts":
     "where there is no libsecp256k1 its suite cannot run, and a test that is ignored says so; CI installs it",
@@ -22,7 +22,7 @@ const weakened: Readonly<Record<string, string>> = {
   "tests/long/tls_test.ts": "openssl is a program of the system; without it there is no test",
 };
 
-/** What {@link testGaps} looks at. */
+/** The input of {@link testGaps}. */
 export interface Project {
   /** Text by path, everything under `tests/`. */
   readonly files: ReadonlyMap<string, string>;
@@ -30,8 +30,8 @@ export interface Project {
 }
 
 /**
- * What is wrong with the tests of a project, one sentence for each gap. An exception that nothing needs
- * any more is a gap, too.
+ * The faults of a project's tests, one sentence for each. An exception that is no longer needed is
+ * a fault too.
  *
  * @example
  * ```ts
@@ -48,10 +48,10 @@ export function testGaps(project: Project): readonly string[] {
   return judge(weakTests(project.files), project.weakened);
 }
 
-/** A file and what is wrong with it. */
+/** Findings by file. */
 type Findings = ReadonlyMap<string, string>;
 
-/** The findings that no exception covers, and the exceptions that cover no finding. */
+/** The findings without an exception, and the exceptions without a finding. */
 function judge(
   findings: Findings,
   exceptions: Readonly<Record<string, string>>,
@@ -64,14 +64,14 @@ function judge(
   ];
 }
 
-/** A test that does not run, runs alone, or may leak; the options of a test come before its body. */
+/** A test that is ignored, runs alone, or may leak; a test's options come before its body. */
 const weakenings: readonly (readonly [pattern: RegExp, finding: string])[] = [
   [/\bDeno\.test\.(?:ignore|only)\b/, "a test is ignored or runs alone"],
   [/\b(?:Deno\.test|\w+\.step)\(\{[^{}]*\b(?:ignore|only)\b/, "a test is ignored or runs alone"],
   [/\bsanitize(?:Ops|Resources|Exit)\s*:\s*false\b/, "a leak check is off"],
 ];
 
-/** The tests of these checks hold such words as text. */
+/** The tests of these checks contain such words as text. */
 const ownTests = "tests/tools/";
 
 function weakTests(files: Project["files"]): Findings {

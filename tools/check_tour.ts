@@ -1,25 +1,25 @@
 /**
- * The tour of the code in ARCHITECTURE.md names only what exists, so that it cannot rot in silence.
+ * Checks that every name in ARCHITECTURE.md exists.
  *
  * @module
  */
 
 import { exitWith, filesUnder, readIfPresent } from "./source_files.ts";
 
-/** What a tour may name. */
+/** The names that may be used. */
 export interface Grounds {
   /** Paths of all files, relative to the root. */
   readonly files: readonly string[];
-  /** The code of `src/` and `mod.ts`, in which a name is looked for. */
+  /** The code of `src/` and `mod.ts`, which is searched for names. */
   readonly code: string;
   /** The names of the tasks in `deno.json`. */
   readonly tasks: readonly string[];
 }
 
 /**
- * The names in backticks that are nowhere, each with its line. Looked up are paths (`net/listener`,
- * `src/net/listener.ts`, `docs/`), names of the code (`EventStore.put`) and tasks (`deno task ok`).
- * Everything else in backticks, and what stands in a fenced block, is prose.
+ * The names in backticks that do not exist, each with its line. Checked are paths (`net/listener`,
+ * `src/net/listener.ts`, `docs/`), names in the code (`EventStore.put`) and tasks (`deno task ok`).
+ * Other text in backticks, and fenced blocks, are ignored.
  *
  * @example
  * ```ts
@@ -58,7 +58,10 @@ function gapOf(name: string, grounds: Grounds, words: ReadonlySet<string>): stri
   return known ? undefined : "is not in the code";
 }
 
-/** Whether a path names a file or folder, from the root, from `src/` or anywhere, `.ts` or not. */
+/**
+ * Whether a path names a file or folder, relative to the root, to `src/` or to any folder, with or
+ * without `.ts`.
+ */
 function isPath(path: string, files: readonly string[]): boolean {
   const end = path.replace(/^\.?\//, "").replace(/\/$/, "")
     .replaceAll(/[.+^$()|[\]\\]/g, "\\$&").replaceAll("*", "[^/]*");
@@ -66,7 +69,7 @@ function isPath(path: string, files: readonly string[]): boolean {
   return files.some((file) => pattern.test(file));
 }
 
-/** Blanks fenced blocks, line by line, so that numbers of lines stay. */
+/** Blanks fenced blocks line by line, which keeps line numbers. */
 function withoutFences(text: string): string {
   return text.replace(/^```[^]*?^```/gm, (block) => block.replace(/[^\n]/g, ""));
 }
@@ -76,7 +79,7 @@ function withoutComments(code: string): string {
 }
 
 /**
- * What the tour of a project may name.
+ * The names that exist in a project.
  *
  * @param root The directory that has `src/` and `deno.json`.
  */

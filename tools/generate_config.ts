@@ -1,6 +1,6 @@
 /**
- * Writes `config.toml` and `docs/settings.md` from the list of settings, so that neither can disagree
- * with what the relay does. With `--check` it writes nothing and fails when a file is out of date.
+ * Writes `config.toml` and `docs/settings.md` from the list of settings. With `--check` it writes
+ * nothing and fails if a file is out of date.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { expectedValue, type Setting, type SettingSection } from "../src/app/set
 const LINE_CHARACTERS = 100;
 
 /**
- * The configuration file. Every setting stands in it as a comment, at its default: a line says what the
- * relay does anyway, and a copied file does not hold on to the defaults of an old version.
+ * The configuration file. Every setting is commented out with its default, so that a copied file
+ * does not keep the defaults of an old version.
  */
 export function configToml(): string {
   const head = [
@@ -31,7 +31,7 @@ export function configToml(): string {
   return [...head, ...sections.flat()].join("\n") + "\n";
 }
 
-/** The page for operators: one table a section. */
+/** The documentation page: one table per section. */
 export function settingsPage(): string {
   const head = [
     "<!-- deno-fmt-ignore-file -->",
@@ -84,7 +84,7 @@ function whenApplied({ reloadable }: Setting): string {
   return reloadable ? "Reloadable." : "Counts from the next start.";
 }
 
-/** Words as a sentence of their own. */
+/** Text as a sentence. */
 function sentence(words: string): string {
   return `Takes ${words}.`;
 }
@@ -103,7 +103,7 @@ function comment(text: string): readonly string[] {
   return [...lines, line];
 }
 
-/** Writes the files, or with `check` says which are out of date. True when all is well. */
+/** Writes the files, or with `check` prints which are out of date. True if all are up to date. */
 export async function generate(root: URL, check: boolean): Promise<boolean> {
   let upToDate = true;
   const pages: readonly [string, string][] = [

@@ -1,8 +1,8 @@
 /**
- * The house rules that `deno lint` can hold. Wired in `deno.json` under `lint.plugins`.
+ * The project's own rules for `deno lint`, configured in `deno.json` under `lint.plugins`.
  *
- * A rule gives way to the linter's own comment, and that comment says why:
- * `// deno-lint-ignore-file gallimimus/file-length -- a table of 600 test vectors`.
+ * A rule is disabled by the linter's own comment, which must give a reason: `//
+ * deno-lint-ignore-file gallimimus/file-length -- a table of 600 test vectors`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Reach, roomOf } from "./rooms.ts";
 export const maxFunctionLines = 60;
 /** Lines of a file. */
 export const maxFileLines = 500;
-/** Parameters of a function. What needs more takes an options object. */
+/** Parameters of a function. A function that needs more takes an options object. */
 export const maxParameters = 3;
 
 type Rule = Deno.lint.Rule;
@@ -53,7 +53,7 @@ function noLeakingRace(): Rule {
   };
 }
 
-/** Time and chance, which no room but `app` takes for itself. */
+/** Time and randomness, which only `app` may access. */
 const impureMembers = new Set([
   "Date.now",
   "Math.random",
@@ -62,7 +62,7 @@ const impureMembers = new Set([
   "crypto.randomUUID",
 ]);
 
-/** Globals that reach out of the program, each with what a room must be allowed to touch to name it. */
+/** Globals with effects, each with what a room must be allowed to touch to use it. */
 const impureGlobals: ReadonlyMap<string, Reach> = new Map([
   ["setTimeout", "timers"],
   ["setInterval", "timers"],
@@ -77,7 +77,7 @@ const impureGlobals: ReadonlyMap<string, Reach> = new Map([
   ["BroadcastChannel", "everything"],
 ]);
 
-/** Time, chance, logs and the world outside are arguments in every room but `app`. */
+/** Time, randomness, logs and I/O are parameters in every room but `app`. */
 function pureRoom(): Rule {
   return {
     create(context) {
@@ -114,7 +114,7 @@ function pureRoom(): Rule {
   };
 }
 
-/** `#x` is private while the program runs, too. */
+/** `#x` is private at run time too. */
 function hashPrivate(): Rule {
   return {
     create(context) {
@@ -197,7 +197,7 @@ function noAsAny(): Rule {
   };
 }
 
-/** Whoever switches a rule off owes the next reader a reason. */
+/** A disabled rule needs a reason. */
 function ignoreReason(): Rule {
   const directive = /^\s*deno-lint-ignore(?:-file)?\b/;
   return {
@@ -221,7 +221,7 @@ type FunctionNode =
   | Deno.lint.FunctionExpression
   | Deno.lint.ArrowFunctionExpression;
 
-/** Visits every function that is not in a test: there, one function may hold a whole suite. */
+/** Visits every function outside tests, where one function may contain a whole suite. */
 function onFunctions(
   context: Deno.lint.RuleContext,
   check: (node: FunctionNode) => void,
@@ -253,7 +253,7 @@ function isNamed(node: Node | Deno.lint.Parameter, name: string): boolean {
   return node.type === "Identifier" && node.name === name;
 }
 
-/** Whether an identifier names a value, not a member, a key or something in a type. */
+/** Whether an identifier refers to a value, not to a member, a key or a type. */
 function isReference(node: Deno.lint.Identifier): boolean {
   const parent: Node = node.parent;
   if (parent.type.startsWith("TS")) return false;

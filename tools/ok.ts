@@ -1,17 +1,17 @@
 /**
- * The gate: everything that must hold before a commit is shared, in one command. Says nothing of what
- * holds, and of what does not all that was printed. `deno task ok --without test` leaves a step out.
+ * Runs all checks that must pass before a commit is shared. Prints the output of failed steps only.
+ * `deno task ok --without test` leaves a step out.
  *
  * @module
  */
 
-/** One step of the gate: a name and the arguments for `deno`. */
+/** One step: a name and the arguments for `deno`. */
 export interface Step {
   readonly name: string;
   readonly args: readonly string[];
 }
 
-/** How a step went. */
+/** The result of a step. */
 export interface Outcome {
   readonly name: string;
   readonly passed: boolean;
@@ -21,8 +21,8 @@ export interface Outcome {
 }
 
 /**
- * The steps, the longest first, as two run at a time. Those with a task of that name in `deno.json` run
- * as that task, so that the gate and a person at the keyboard do the same.
+ * The steps, the longest first, as two run at a time. A step with a task of that name in
+ * `deno.json` runs as that task.
  */
 export const steps: readonly Step[] = [
   { name: "test", args: ["task", "--quiet", "test"] },
@@ -41,7 +41,8 @@ export const steps: readonly Step[] = [
 const lanes = 2;
 
 /**
- * Runs the steps with this very `deno`, in order, two at a time, and tells each outcome as it comes.
+ * Runs the steps with this `deno`, in order, two at a time, and reports each outcome when it is
+ * known.
  *
  * @example
  * ```ts
@@ -86,7 +87,7 @@ async function runStep({ name, args }: Step): Promise<Outcome> {
 }
 
 /**
- * The steps without those that the command line names after `--without`, and the names there that are
+ * The steps without those named after `--without` on the command line, and the names there that are
  * no step.
  *
  * @example

@@ -1,21 +1,23 @@
 /**
- * The rooms of `src/` and the walls between them: the one table that `check_rooms.ts` and
- * `lint_plugin.ts` read. ARCHITECTURE.md tells the reasons.
+ * The rooms of `src/` and what each may import, for `check_rooms.ts` and `lint_plugin.ts`.
+ * ARCHITECTURE.md gives the reasons.
  *
  * @module
  */
 
-/** What lies outside the program and can be touched without an import. */
+/** Effects that need no import. */
 export type Reach = "sockets" | "timers" | "database" | "everything";
 
-/** A folder of `src/`, or `mod.ts`, the door. */
+/** A folder of `src/`, or an entry point. */
 export interface Room {
   readonly name: string;
-  /** The rooms whose modules it may import. Its own go without saying. */
+  /** The rooms whose modules it may import besides its own. */
   readonly imports: readonly string[];
-  /** Modules of other rooms of which it may import types: a path under `src/`, `relay/*` for all. */
+  /**
+   * Modules of other rooms from which it may import types: a path under `src/`, `relay/*` for all.
+   */
   readonly types: readonly string[];
-  /** Packages from npm, each of them in one file of the room only. */
+  /** Packages from npm, each imported by one file of the room only. */
   readonly packages: readonly string[];
   /** Modules of the runtime: `node:net`; `node:*` for all. */
   readonly runtime: readonly string[];
@@ -74,7 +76,7 @@ export const rooms: readonly Room[] = [
     imports: ["base", "nostr"],
     types: [],
     packages: ["postgres", "@electric-sql/pglite"],
-    // A connection to a server that is frozen can be dropped only by who has its socket.
+    // A connection to a frozen server can be dropped only through its socket.
     runtime: ["node:net"],
     touches: ["database"],
   },
@@ -122,7 +124,7 @@ export const rooms: readonly Room[] = [
     touches: ["everything"],
   },
   {
-    // The lower layers for other programs. Of `app` it has the clock and the chance of the system.
+    // The lower layers for other programs. It takes the system's clock and randomness from `app`.
     name: "sockets.ts",
     imports: ["app", "base", "net", "websocket"],
     types: [],
@@ -133,8 +135,8 @@ export const rooms: readonly Room[] = [
 ];
 
 /**
- * Of which folders of its room a folder may import; the files beside the folders go without saying. A
- * folder that is not named may import of all of them.
+ * The folders of its room that a folder may import from, besides files at the top of the room. A
+ * folder that is not listed may import from all of them.
  */
 export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "net/address": [],

@@ -1,33 +1,33 @@
 /**
- * The test run: the files of `tests/` in several processes at a time, one to a core. In a process of its
- * own a file is alone with its memory, its signals and its file descriptors, which threads would share.
- * Ends with the runner's closing line for all of them.
+ * Runs the files of `tests/` in several processes at a time, one per core. Processes rather than
+ * threads, because a file may check the process's memory, signals and file descriptors. Prints one
+ * closing line for all of them.
  *
  * @module
  */
 
 import { filesUnder } from "./source_files.ts";
 
-/** What a run counts. */
+/** The counts of a run. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly ignored: number;
 }
 
-/** How the tests of some files went. */
+/** The result of one process. */
 export interface ShardOutcome extends Tally {
   /** What the runner printed, without its closing line. */
   readonly output: string;
 }
 
-/** Rooms whose tests take long: they come first, so that no core is left with them at the end. */
+/** Rooms with slow tests: they start first, so that no core is left with them at the end. */
 const slowRooms: readonly string[] = ["tests/contract/", "tests/e2e/", "tests/store/"];
 
-/** Files of a process: few of the slow ones, for the sake of balance; many of the others, to start less. */
+/** Files per process: few slow ones, to balance the load; many others, to start fewer processes. */
 const filesOf = { slow: 3, quick: 25 } as const;
 
-/** What measures has the machine to itself, when all else is done. */
+/** Tests that measure run alone, after all others. */
 const MEASURING = "tests/hostile/";
 
 function isAlone(files: readonly string[]): boolean {
@@ -37,7 +37,7 @@ function isAlone(files: readonly string[]): boolean {
 const runner: readonly string[] = ["test", "-A", "--no-check"];
 
 /**
- * Parts the test files among processes, in the order in which they are to be started.
+ * Splits the test files into processes, in the order of starting.
  *
  * @example
  * ```ts
@@ -72,7 +72,8 @@ function chunks<T>(list: readonly T[], length: number): T[][] {
 const CLOSING = /^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed(?:.* \| (\d+) ignored)?.*$/gm;
 
 /**
- * Reads what a runner printed. One that ended without its closing line, as a crash makes it, has a failure.
+ * Parses the output of a runner. A runner that ended without its closing line, as in a crash, has a
+ * failure.
  *
  * @example
  * ```ts
@@ -150,7 +151,9 @@ async function runAll(lanes: number): Promise<boolean> {
   return outcomes.every(({ failed }) => failed === 0);
 }
 
-/** With arguments it is the runner with these, in one process: `deno task test --filter NIP09`. */
+/**
+ * With arguments it runs `deno test` with them, in one process: `deno task test --filter NIP09`.
+ */
 async function runWith(args: readonly string[]): Promise<boolean> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [...runner, "--ignore=tests/long", "tests", ...args],

@@ -1,12 +1,12 @@
 /**
- * The files that the gate's programs look at, and how they end.
+ * Reads files and runs `deno` for the check programs.
  *
  * @module
  */
 
 /**
  * The paths of all files under `directory` that end in `suffix`, relative to `root`, sorted, with
- * slashes. A directory that does not exist has none.
+ * slashes. None if the directory does not exist.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ function entriesOf(directory: string): readonly Deno.DirEntry[] {
 }
 
 /**
- * The text of a file, or undefined when there is none.
+ * The text of a file, or undefined if there is none.
  *
  * @example
  * ```ts
@@ -56,15 +56,14 @@ export function readIfPresent(path: string): string | undefined {
   }
 }
 
-/** How a run of `deno` is judged. */
+/** How the exit code of `deno` is judged. */
 export interface OutputOptions {
-  /** The linter ends with 1 when it has something to say; that is then what was asked for. */
+  /** Whether exit code 1 means findings, as it does for the linter, and not failure. */
   readonly findings?: boolean;
 }
 
 /**
- * Runs this very `deno` and gives what it printed on stdout. Rejects with what it printed on stderr when
- * it fails: then there is nothing to check.
+ * Runs this `deno` and returns its standard output. Rejects with its standard error if it fails.
  */
 export async function denoOutput(
   args: readonly string[],
@@ -84,7 +83,7 @@ export async function denoOutput(
   return decoder.decode(stdout);
 }
 
-/** Prints the findings, one a line, and ends the program: with 1 when there are any. */
+/** Prints the findings, one per line, and ends the program: with 1 if there are any. */
 export function exitWith(findings: readonly string[]): never {
   for (const finding of findings) console.error(finding);
   Deno.exit(findings.length === 0 ? 0 : 1);

@@ -1,5 +1,5 @@
 /**
- * Fan-out: one publisher, many listeners that all want what it says.
+ * Fan-out load: one publisher, and many subscribers that all receive its events.
  *
  * @module
  */
@@ -8,12 +8,15 @@ import type { NostrEvent } from "../../src/nostr/event.ts";
 import { type LoadStats, percentile } from "./stats.ts";
 import { RawClient, textFrame } from "./raw_client.ts";
 
-/** Who listens, and how fast is spoken. */
+/** The number of subscribers and the rate of publishing. */
 export interface FanOutOptions {
   readonly listeners: number;
-  /** Events that are published and not yet delivered to all, at most. 1 measures a lone event. */
+  /**
+   * The most events published and not yet delivered to all. 1 measures the latency of a single
+   * event.
+   */
   readonly inFlight: number;
-  /** Whether the listeners take their messages deflated. */
+  /** Whether the subscribers use permessage-deflate. */
   readonly isDeflated?: boolean;
 }
 
@@ -67,7 +70,7 @@ interface Listening {
   readonly reading: Promise<void>;
 }
 
-/** Opens subscriptions for live events only and waits until each has its EOSE. */
+/** Opens subscriptions without stored events and waits for each EOSE. */
 async function listen(
   url: string,
   { listeners, isDeflated }: Pick<Required<FanOutOptions>, "listeners" | "isDeflated">,

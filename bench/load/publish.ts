@@ -1,5 +1,5 @@
 /**
- * Publishing: connections that each keep some events in flight and wait for every OK.
+ * Publishing load: connections that each keep some events in flight and wait for every OK.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { NostrEvent } from "../../src/nostr/event.ts";
 import { type LoadStats, percentile } from "./stats.ts";
 import { RawClient, textFrame } from "./raw_client.ts";
 
-/** How hard to publish. */
+/** Connections, events and events in flight. */
 export interface PublishOptions {
   readonly connections: number;
-  /** Events each connection has sent and not been answered for, at most. */
+  /** The most events of one connection that wait for their OK. */
   readonly inFlight: number;
 }
 
 const OK_TRUE = new TextEncoder().encode(",true,");
 
-/** Sends all events, each once; throws when the relay refuses one. */
+/** Sends all events once; throws if the relay refuses one. */
 export async function publishLoad(
   url: string,
   events: readonly NostrEvent[],
@@ -64,7 +64,7 @@ export async function publishLoad(
   };
 }
 
-/** `["OK","<64 hex>",true,` has its answer at a fixed place. */
+/** The result in `["OK","<64 hex>",true,` is at a fixed offset. */
 function includes(payload: Uint8Array, part: Uint8Array): boolean {
   for (let i = 0; i < part.length; i++) {
     if (payload[72 + i] !== part[i]) return false;

@@ -1,5 +1,5 @@
 /**
- * Asking: connections that each send one REQ after the other and wait for its EOSE.
+ * Query load: connections that send one REQ after another and wait for its EOSE.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { SeededRandom } from "../../tests/kit/seeded_random.ts";
 import { type LoadStats, percentile } from "./stats.ts";
 import { RawClient, textFrame } from "./raw_client.ts";
 
-/** How hard to ask. */
+/** Connections, queries and filters. */
 export interface QueryOptions {
   readonly connections: number;
   readonly queries: number;
   readonly random: SeededRandom;
 }
 
-/** A filter as it is sent. */
+/** A filter as sent. */
 export type WireFilter = Readonly<Record<string, unknown>>;
 
-/** The ten shapes a client asks in, each with about 35 rows wanted. */
+/** The ten filter shapes of a typical client, each for about 35 rows. */
 export function mixedFilters(random: SeededRandom, events: readonly NostrEvent[]): WireFilter[] {
   const any = () => random.pick(events);
   const addressable = events.filter(({ kind }) => kind >= 30_000);
@@ -49,10 +49,10 @@ export function mixedFilters(random: SeededRandom, events: readonly NostrEvent[]
   return shapes.map((shape) => shape());
 }
 
-/** The fourth byte tells EVENT from EOSE. */
+/** The fourth byte distinguishes EVENT from EOSE. */
 const V_OF_EVENT = '["EVENT'.charCodeAt(3);
 
-/** Asks `queries` times, spread over the connections. */
+/** Sends `queries` REQs, spread over the connections. */
 export async function queryLoad(
   url: string,
   events: readonly NostrEvent[],
@@ -61,7 +61,7 @@ export async function queryLoad(
   const frames: Uint8Array[] = [];
   while (frames.length < queries) {
     for (const filter of mixedFilters(random, events)) {
-      // An id of its own for each: a REQ may not be mistaken for a repeat of the one before.
+      // Each REQ has its own id, so that it does not replace a subscription.
       frames.push(textFrame(JSON.stringify(["REQ", `q${frames.length}`, filter])));
     }
   }

@@ -1,9 +1,9 @@
 /**
- * A WebSocket client that costs next to nothing, so that a measurement is of the relay.
+ * A WebSocket client with negligible cost, so that a benchmark measures the relay.
  *
- * Frames are made once, before the clock runs, and masked with the key 0, which is a mask like any
- * other and leaves the bytes as they are. What comes back is cut into messages and counted, not parsed.
- * Pings are answered: a relay sends no more to a client of which it does not know that it reads.
+ * Frames are built before the measurement and masked with the key 0, which leaves the payload as it
+ * is. Received messages are split and counted, not parsed. Pings are answered, because the relay
+ * limits what it sends to a client that does not show that it reads.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 export class RawClient {
   readonly #connection: Deno.Conn;
   #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  /** The write before: a pong must not come between the two halves of a frame. */
+  /** The previous write: a pong must not be written between the two halves of a frame. */
   #written: Promise<void> = Promise.resolve();
 
   constructor(connection: Deno.Conn) {
@@ -24,8 +24,8 @@ export class RawClient {
   }
 
   /**
-   * Connects to `ws://host:port/path` and shakes hands. With extensions, messages come as these leave
-   * them.
+   * Connects to `ws://host:port/path` and completes the opening handshake. With extensions,
+   * payloads are not decoded.
    */
   static async connect(url: string, extensions?: string): Promise<RawClient> {
     const { hostname, port, pathname } = new URL(url);
@@ -44,12 +44,14 @@ export class RawClient {
     return client;
   }
 
-  /** Writes ready-made frames. */
+  /** Writes complete frames. */
   send(...frames: Uint8Array[]): Promise<void> {
     return this.#write(frames.length === 1 ? frames[0]! : join(frames));
   }
 
-  /** Calls `onMessage` with the payload of each text message, valid during the call only. */
+  /**
+   * Calls `onMessage` with the payload of each text message, which is valid during the call only.
+   */
   async read(onMessage: (payload: Uint8Array) => void): Promise<void> {
     const chunk = new Uint8Array(256 * 1024);
     try {
@@ -72,7 +74,7 @@ export class RawClient {
     try {
       this.#connection.close();
     } catch {
-      // Closed by the relay before.
+      // The relay has closed it already.
     }
   }
 
@@ -87,7 +89,7 @@ export class RawClient {
   }
 
   #pong(payload: Uint8Array): void {
-    // A connection that ends meanwhile says so to whoever reads.
+    // The reader reports a connection that ends meanwhile.
     this.#write(join([Uint8Array.of(0x8a, 0x80 | payload.length, 0, 0, 0, 0), payload])).catch(
       () => {},
     );
@@ -123,12 +125,12 @@ export class RawClient {
   }
 }
 
-/** `["AUTH",…]`, which nobody here answers. */
+/** `["AUTH",…]`, which is not answered. */
 function isChallenge(bytes: Uint8Array, start: number): boolean {
   return bytes[start + 2] === 0x41;
 }
 
-/** A masked text frame, made once and sent often. */
+/** A masked text frame. */
 export function textFrame(text: string): Uint8Array<ArrayBuffer> {
   const payload = utf8(text);
   const head = payload.length < 126

@@ -1,10 +1,10 @@
 /**
- * What a run of a load gave.
+ * The results of a load.
  *
  * @module
  */
 
-/** One load, measured. */
+/** The result of one load. */
 export interface LoadStats {
   readonly load: string;
   readonly perSecond: number;
@@ -13,13 +13,13 @@ export interface LoadStats {
   readonly p99Ms: number;
 }
 
-/** The value below which the share `share` of `values` lies. */
+/** The value below which the fraction `share` of `values` lies. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** A table in Markdown, one line a load. */
+/** A Markdown table with one row per load. */
 export function table(rows: readonly LoadStats[]): string {
   const lines = rows.map(({ load, perSecond, unit, p50Ms, p99Ms }) =>
     `| ${load} | ${Math.round(perSecond).toLocaleString("en")} ${unit} | ${p50Ms.toFixed(1)} | ${

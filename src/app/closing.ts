@@ -1,5 +1,5 @@
 /**
- * An orderly end that ends.
+ * Runs the steps of an orderly shutdown within one deadline.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
-/** What a {@link Closing} needs. */
+/** What {@link Shutdown} needs. */
 export interface ClosingOptions {
   readonly clock: Pick<Clock, "after" | "monotonicMs">;
   readonly log: Log;
@@ -16,20 +16,20 @@ export interface ClosingOptions {
 }
 
 /**
- * Steps of an end, each of which is waited for no longer than there is time. A step that does not come to
- * its end, or fails, is named in the log, and the next one begins.
+ * Runs shutdown steps one after another. A step that fails or exceeds its time is logged by name,
+ * and the next step runs.
  */
 export class Closing {
   readonly #options: ClosingOptions;
   readonly #startMs: number;
 
-  /** Its time begins. */
+  /** Starts the deadline. */
   constructor(options: ClosingOptions) {
     this.#options = options;
     this.#startMs = options.clock.monotonicMs();
   }
 
-  /** Waits for `work` until a share of the time is over. Never rejects. */
+  /** Waits for `work` until `share` of the total time has passed. Never rejects. */
   async step(name: string, work: Promise<unknown> | undefined, share: number = 1): Promise<void> {
     const { clock, log, timeoutMs } = this.#options;
     const { promise, resolve } = Promise.withResolvers<void>();

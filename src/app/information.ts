@@ -1,5 +1,5 @@
 /**
- * What the relay says of itself, out of what it is set to.
+ * Builds the NIP-11 relay information document from the settings.
  *
  * @module
  */
@@ -12,18 +12,17 @@ import { admins } from "./access/access_policies.ts";
 import type { PolicyInformation } from "../relay/access/policy.ts";
 import { version } from "./version.ts";
 
-/** The NIPs that are always on. */
+/** The NIPs that are always supported. */
 const constantNips: readonly number[] = [1, 2, 9, 11, 40, 42, 62, 67];
 
-/** Where the software lives, for whoever asks a relay what it runs. */
+/** The `software` field. */
 const software = "https://github.com/gallimimus/gallimimus";
 
 /**
- * The NIP-11 document's content. Each limit in it is the one that is enforced, since both come from the
- * same setting.
+ * The content of the NIP-11 document. Each limit in it comes from the setting that enforces it.
  *
- * @param policies what the relay's policies add
- * @param rules what management has changed
+ * @param policies What the relay's policies add.
+ * @param rules Name, description and icon as changed through the management API.
  *
  * @see NIP-11
  */
@@ -63,7 +62,7 @@ export function relayInformation(
   };
 }
 
-/** Only what is on. */
+/** The NIPs that the settings enable. */
 function supportedNips(settings: Settings): readonly number[] {
   const { limits, search, access } = settings;
   const nips = [...constantNips];
@@ -76,7 +75,7 @@ function supportedNips(settings: Settings): readonly number[] {
   return nips;
 }
 
-/** A limit that is switched off is not one to tell of. */
+/** Leaves out a limit that is switched off. */
 function bound<Name extends string>(name: Name, value: number): { readonly [K in Name]?: number } {
   return value === 0 ? {} : { [name]: value } as { readonly [K in Name]: number };
 }

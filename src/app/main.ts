@@ -1,5 +1,5 @@
 /**
- * The program: the command line, joined to the process it runs in.
+ * The entry point of the program: connects the command line to the process.
  *
  * @module
  */
@@ -13,9 +13,7 @@ import { systemStreams } from "./system/streams.ts";
 import { systemClock } from "./system/system_clock.ts";
 import { systemRandom } from "./system/system_random.ts";
 
-/**
- * Does what `args` ask and ends the process with the exit code that says how it went.
- */
+/** Runs `args` and ends the process with the exit code. */
 export async function main(args: readonly string[]): Promise<never> {
   const host: Host = {
     streams: systemStreams,
@@ -36,8 +34,8 @@ export async function main(args: readonly string[]): Promise<never> {
 }
 
 /**
- * The last net under everything that the runtime calls back and nobody awaits. What gets here is a fault
- * of ours: it is told, and whoever is connected stays connected.
+ * Logs errors that nothing caught. They are bugs, but ending the process would close every
+ * connection.
  */
 function catchAll(): void {
   const log = new CountingLog({ log: { ...silentLog, error: writeFault }, clock: systemClock });
@@ -54,7 +52,7 @@ function catchAll(): void {
   });
 }
 
-/** Before there is a log, and when the log is what failed. */
+/** Writes without the log, which may not exist yet or may be what failed. */
 function writeFault(message: string, fields?: LogFields): void {
   console.error(JSON.stringify({ level: "error", message, ...fields }));
 }
@@ -69,7 +67,7 @@ async function readText(path: string): Promise<ReadText> {
   }
 }
 
-/** Through the console, which Deno also hands to OpenTelemetry when that is on. */
+/** Through the console, which Deno also exports to OpenTelemetry when that is on. */
 function writeLogLine(line: string): void {
   console.error(line.slice(0, -1));
 }

@@ -1,5 +1,5 @@
 /**
- * One relay with everything it runs on: the rooms that must not know each other meet here.
+ * Assembles a relay from sessions, listeners, store, verifier and plugins, and shuts it down.
  *
  * @module
  */
@@ -46,45 +46,43 @@ import { withWindow } from "./database/open_store.ts";
 import { systemRandom } from "./system/system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
-/** What a relay is set to and what it runs on. */
+/** What {@link RelayHost} needs. */
 export interface RelayHostOptions {
   readonly settings: Settings;
   /** Closed with the relay. */
   readonly store: TidyStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** Asked after those that the settings ask for. */
+  /** Asked after the policies that the settings ask for. */
   readonly policies?: readonly Policy[];
 }
 
-/** A connection of `net`, of either kind. */
+/** A connection of `net`, or one on the runtime's WebSocket. */
 export interface Transport extends Peer {
-  /** Begins to hear. */
+  /** Starts reading. */
   start(events: ConnectionEvents): void;
-  /** Ends it on the spot. */
+  /** Closes the socket without a closing handshake. */
   terminate(): void;
 }
 
-/** How much of the time for closing the connections may take before they are cut off. */
+/** The share of the shutdown time after which connections are terminated. */
 const CONNECTIONS_SHARE = 0.6;
 
-/** When, as a share of that time, the database is closed, whether or not it has answered what it was asked. */
+/** The share of the shutdown time after which the database is closed, even with queries pending. */
 const WRITING_SHARE = 0.75;
 
-/** How long the health check lets the store think, milliseconds. */
+/** How long the health check waits for the store, milliseconds. */
 const HEALTH_TIMEOUT_MS = 2_000;
 
-/** An id that no event has: to look for it is the cheapest question that reaches the store. */
+/** An id that no event has: looking for it is the cheapest query that reaches the store. */
 const NO_EVENT = "0".repeat(64);
 
-/**
- * A relay, its sockets, its store and its threads, from start to end.
- */
+/** A relay with its listeners, store and threads. */
 export class RelayHost {
   readonly relay: Relay;
-  /** What the operator has decided one by one. */
+  /** The rules changed at run time through the management API. */
   readonly rules = new RuleBook();
-  /** Answers plain HTTP requests. */
+  /** Answers HTTP requests that are no upgrade. */
   readonly http: HttpHandler;
   readonly #options: RelayHostOptions;
   readonly #sockets: RelaySockets;
@@ -114,7 +112,7 @@ export class RelayHost {
       writer: this.#writer,
       verifier,
       clock,
-      // What a peer can cause again and again must not fill a disk.
+      // Peers can repeat what is logged here, so repeats are only counted.
       log: this.#relayLog,
       limits: relayLimits(settings),
       memory: {
@@ -157,8 +155,8 @@ export class RelayHost {
   }
 
   /**
-   * Starts the threads and joins the rooms. Nothing listens yet. Rejects when settings that were each
-   * well formed cannot be followed: a network that is none, a certificate that cannot be read.
+   * Starts the threads and reads the rules; {@link listen} comes later. Rejects if well-formed
+   * settings cannot be used: an invalid network, an unreadable certificate.
    */
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     const verifier = await createVerifier(options.settings.signatures, options.log);
@@ -183,22 +181,22 @@ export class RelayHost {
     }
   }
 
-  /** What the database's connections do; undefined where there is but one. */
+  /** The use of the connection pool; undefined if the store has none. */
   get poolStats(): PoolStats | undefined {
     return this.#options.store.stats;
   }
 
-  /** What happened at the sockets, of all addresses together. */
+  /** Counts of all listeners together. */
   get netCounters(): NetCounters {
     return this.#sockets.counters;
   }
 
-  /** Stored events, for the program itself. */
+  /** Stored events, without access checks. */
   query(filters: readonly ReqFilter[]): AsyncIterable<readonly StoredEvent[]> {
     return this.#options.store.query(filters);
   }
 
-  /** What the relay says of itself. */
+  /** The content of the NIP-11 document. */
   information(): RelayInformation {
     return relayInformation(this.#options.settings, this.relay.access.information, this.rules);
   }
@@ -208,28 +206,28 @@ export class RelayHost {
     return this.#closed.signal.aborted;
   }
 
-  /** Calls back when the relay is closed, unless what it gives is called before. */
+  /** Calls `callback` when the relay is closed. Returns a function that removes it. */
   onClosed(callback: () => void): () => void {
     this.#closed.signal.addEventListener("abort", callback, { once: true });
     return () => this.#closed.signal.removeEventListener("abort", callback);
   }
 
-  /** Accepts connections at `address` and says at which URL. Rejects when it cannot be had. */
+  /** Accepts connections at `address` and returns the URL. Rejects if it cannot listen there. */
   listen(address: string): Promise<string> {
     return this.#sockets.listen(address);
   }
 
-  /** Answers a request that a server of somebody else's received from `address`. */
+  /** Answers a request that the host's server received from `address`. */
   fetch(request: Request, address: string): Promise<Response> {
     return this.#fetch.answer(request, address);
   }
 
-  /** Takes over certificates that have changed. */
+  /** Reads the certificates again if their files have changed. */
   reloadCertificates(): void {
     this.#sockets.reloadCertificates();
   }
 
-  /** Takes a connection that nobody reads from yet, whatever transport it is of. */
+  /** Starts a session on a connection, whatever its transport. */
   accept(connection: Transport, handshake: Handshake): void {
     const session = this.relay.connect(connection, handshake);
     this.#connections.add(connection);
@@ -246,8 +244,8 @@ export class RelayHost {
   }
 
   /**
-   * Ends everything in order: no new connections, answers to what was received, close frames, what is
-   * queued for the store, the store. Connections that take too long are cut off.
+   * Shuts down in order: stops accepting, answers what was received, sends close frames, writes the
+   * queued events, closes the store. Connections that take too long are terminated.
    */
   async close(): Promise<void> {
     const { settings, clock, log, store } = this.#options;
@@ -270,7 +268,7 @@ export class RelayHost {
     this.#relayLog.close();
   }
 
-  /** None where nobody may call. */
+  /** The management API; none if there are no administrators. */
   #managementRoutes(
     { settings, store, clock }: RelayHostOptions,
     verifier: OwnedVerifier,
@@ -302,9 +300,9 @@ export class RelayHost {
     })];
   }
 
-  /** Takes over what the operator has decided, here or in another instance. */
+  /** Reads the rules again after this or another instance has changed them. */
   async #readRules(): Promise<void> {
-    // A change that is told while the rules are read may not be among them yet.
+    // The read in progress may have missed this change.
     if (this.#rulesRead !== "done") return void (this.#rulesRead = "again");
     try {
       do {
@@ -323,7 +321,7 @@ export class RelayHost {
     return this.#rulesRead === "again";
   }
 
-  /** Ends the connections of addresses that are blocked now. */
+  /** Closes the connections of blocked addresses. */
   #enforceRules(): void {
     for (const connection of this.#connections) {
       if (!this.rules.has("blocked-ip", connection.address)) continue;
@@ -335,7 +333,7 @@ export class RelayHost {
     this.#options.log.debug("connection ended", { address, cause, code, reason, clean });
   }
 
-  /** What keeps the relay from serving, if anything does. */
+  /** Why the relay is unhealthy; undefined if it is healthy. */
   async #trouble(): Promise<string | undefined> {
     const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
     try {

@@ -1,5 +1,5 @@
 /**
- * From the settings to the bounds that the relay works with.
+ * Converts the settings into the limits of the `relay` room.
  *
  * @module
  */
@@ -8,12 +8,9 @@ import type { SearchLimits } from "../nostr/parse_filter.ts";
 import type { RelayLimits } from "../relay/limits.ts";
 import type { Settings } from "./settings/setting_list.ts";
 
-/** What a second is, in the unit that timers take. */
 const MS_PER_SECOND = 1000;
 
-/**
- * The relay's bounds as the settings have them.
- */
+/** The relay's limits. */
 export function relayLimits(settings: Settings): RelayLimits {
   const { limits, network, filters, access } = settings;
   return {
@@ -59,8 +56,8 @@ export function relayLimits(settings: Settings): RelayLimits {
 }
 
 /**
- * What may be searched; undefined when search is off. Private events never are: how well one fits would
- * tell strangers what it says.
+ * The kinds that can be searched; undefined if search is off. Private kinds are excluded: the rank
+ * of a hit would reveal content.
  *
  * @see NIP-50
  */

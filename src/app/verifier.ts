@@ -1,5 +1,5 @@
 /**
- * The relay's way to check signatures, as the settings want it.
+ * Creates the signature verifier that the settings ask for.
  *
  * @module
  */
@@ -14,27 +14,27 @@ import { chooseEngine, type EngineName, type OwnedEngine } from "../signatures/s
 import { VerifyPool } from "../signatures/verify_pool.ts";
 import { threadStarter } from "../signatures/verify_thread.ts";
 
-/** On fewer the database and the system need the other core, and a worker only adds to the work. */
+/** With fewer cores a worker only competes with the database and the system. */
 const CORES_FOR_NATIVE_WORKER = 3;
 
-/** To send fewer native checks and take the answer back costs this thread as much as to do them. */
+/** Sending fewer native checks to a worker costs this thread as much as doing them. */
 const MIN_NATIVE_BATCH = 4;
 
-/** Each takes about 10 MB; whoever has more cores than this to give can say so. */
+/** Each takes about 10 MB; the setting allows more. */
 const MAX_AUTOMATIC_WORKERS = 4;
 
-/** Checks that may wait for a thread: seconds of work for one core, and about 10 MB of events. */
+/** Checks that may wait for a worker: seconds of work for one core, and about 10 MB of events. */
 const MAX_WAITING = 8_192;
 
-/** A verifier that whoever made it must close. */
+/** A verifier that its creator must close. */
 export interface OwnedVerifier extends Verifier {
-  /** Ends its threads. Checks that were not done are rejected. */
+  /** Ends the workers. Pending checks are rejected. */
   close(): void;
 }
 
 /**
- * Chooses and tests an engine, and makes a verifier around it: on this thread for 0 workers, else on
- * so many others. Says in the log what was chosen. After `close`, every check is rejected.
+ * Chooses and tests an engine, and creates a verifier that uses it on this thread (0 workers) or on
+ * worker threads. Logs the choice. After `close`, every check is rejected.
  *
  * @throws Error when the engine that the settings name cannot be used.
  */
@@ -66,19 +66,19 @@ export async function createVerifier(
 }
 
 /**
- * How many threads suit an engine on a machine with `cores` cores.
+ * How many workers suit an engine on a machine with `cores` cores.
  *
- * One native worker checks more than the rest of the relay can take in; on two busy cores it takes from
- * the database what it saves here. The other engines are slower
- * than everything else together, so they get all cores but one, and on a single core still a thread,
- * so that answers do not wait for them.
+ * One native worker checks more than the rest of the relay can accept; on two busy cores it takes
+ * from the database what it saves here. The other engines are slower than everything else together,
+ * so they get all cores but one, and even on a single core one thread, so that answers do not wait
+ * for them.
  */
 export function workersFor(engine: EngineName, cores: number): number {
   if (engine === "native") return cores < CORES_FOR_NATIVE_WORKER ? 0 : 1;
   return Math.min(Math.max(cores - 1, 1), MAX_AUTOMATIC_WORKERS);
 }
 
-/** Checks on the thread that asks. */
+/** Checks on the calling thread. */
 class InlineVerifier implements OwnedVerifier {
   readonly #engine: OwnedEngine;
   #closed = false;
@@ -93,7 +93,7 @@ class InlineVerifier implements OwnedVerifier {
     return Promise.resolve(signatureHolds(event, this.#engine));
   }
 
-  /** Gives the engine back. Idempotent. */
+  /** Releases the engine. Idempotent. */
   close(): void {
     this.#closed = true;
     this.#engine.close();

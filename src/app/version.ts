@@ -1,8 +1,8 @@
 /**
- * Which program this is.
+ * The version of the program.
  *
  * @module
  */
 
-/** The version of the relay. A test holds it to the manifest's. */
+/** The version of the relay. A test compares it with the manifest. */
 export const version = "0.1.0";

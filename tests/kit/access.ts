@@ -1,5 +1,5 @@
 /**
- * What policies say, for tests.
+ * Access decisions by given policies.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Access, type AccessOptions } from "../../src/relay/access/access.ts";
 import type { Policy } from "../../src/relay/access/policy.ts";
 import { FakeClock } from "./fake_clock.ts";
 
-/** Asks these policies and gives each a second. */
+/** An `Access` with these policies and a time-out of one second. */
 export function accessOf(
   policies: readonly Policy[],
   options: Partial<Omit<AccessOptions, "policies">> = {},

@@ -1,10 +1,10 @@
 /**
- * A relay's worth of events, one after the other, for sizes that do not fit into memory.
+ * Generates events one after another, for data sets that do not fit into memory.
  *
- * The mix is that of a public relay: few people write most, most write little; notes, replies,
- * reactions, reposts, follow lists of hundreds, gift wraps, articles, in words of which few are common.
- * Each season has a word, a pair of characters and a guest, of which nothing is heard afterwards, so that
- * there are things to ask for of which a larger database has no more. Ids are true; signatures are not.
+ * The mix is that of a public relay: few authors write most events; notes, replies, reactions,
+ * reposts, follow lists of hundreds, gift wraps, articles, with few common words. Each season has a
+ * word, a pair of characters and an author that occur in no other season, so that some queries have
+ * the same number of results in a larger database. Ids are correct; signatures are not.
  *
  * @module
  */
@@ -14,44 +14,44 @@ import { sha256OfText } from "../../src/app/system/sha256.ts";
 import { eventId } from "../../src/nostr/event_id.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
-/** How many there are of what. */
+/** The sizes of the data set. */
 export interface CrowdOptions {
   readonly authors: number;
-  /** When the first event is made, seconds since 1970. */
+  /** `created_at` of the first event, seconds since 1970. */
   readonly startTime: number;
-  /** Events a second. */
+  /** Events per second. */
   readonly eventsPerSecond: number;
 }
 
-/** How far back replies and reactions reach, events. */
+/** How far back replies and reactions refer, events. */
 export const MEMORY = 5_000;
 
 const TOPICS = ["nostr", "bitcoin", "art", "music", "dinosaurs", "deno", "food", "photography"];
 
-/** How long something is spoken of, events. */
+/** The length of a season, events. */
 const SEASON = 10_000;
 
-/** Words that can be told by their numbers: the lower, the more common, as in every language. */
+/** Words are identified by number; lower ones are more common. */
 const VOCABULARY = 60_000;
 
-/** Characters of texts without spaces. */
+/** The range of characters for text without spaces. */
 const HAN = { first: 0x4e00, count: 2_000 };
 
-/** Where the characters begin of which each season has two. */
+/** The first of the characters that are specific to a season; each has two. */
 const FIRST_OF_SEASONS = 0x6000;
 
 const FAKE_SIGNATURE = "0".repeat(128);
 
-/** What is spoken of in one season and in no other. */
+/** What occurs in one season only. */
 export interface Fad {
   readonly word: string;
   /** Two characters. */
   readonly unparted: string;
-  /** The public key of somebody who writes and is followed. */
+  /** The public key of an author who also is followed. */
   readonly guest: string;
 }
 
-/** What is spoken of in this season, the first being 0. */
+/** What is specific to a season, counted from 0. */
 export function fadOf(season: number): Fad {
   const [first, second] = [2 * season, 2 * season + 1].map((each) => FIRST_OF_SEASONS + each);
   return {
@@ -61,7 +61,7 @@ export function fadOf(season: number): Fad {
   };
 }
 
-/** Writes events for ever. The authors are numbered by how much they write: 0 writes most. */
+/** Generates events without end. Authors are numbered by how much they write: 0 writes most. */
 export class Crowd {
   readonly authors: readonly string[];
   readonly #random: SeededRandom;
@@ -158,7 +158,7 @@ export class Crowd {
     return fadOf(Math.floor(this.#written / SEASON));
   }
 
-  /** A number from 0 to `below` - 1, the nth of which is about as frequent as 1/n. */
+  /** A number from 0 to `below` - 1, where the nth is about as frequent as 1/n. */
   #frequent(below: number): number {
     return Math.floor(below ** this.#random.fraction()) - 1;
   }

@@ -1,5 +1,5 @@
 /**
- * Databases with the schema of `migrations/`, for tests.
+ * Databases with the schema of `migrations/`.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export function readMigrations(): readonly Migration[] {
     }));
 }
 
-/** A store on a database that may be new. Closing it closes the database. */
+/** A store on a database, which is migrated if needed. Closing it closes the database. */
 export async function openStoreOn(
   database: Database,
   options: SqlStoreOptions = {},

@@ -1,24 +1,24 @@
 /**
- * Databases that tests use one after another.
+ * A pool of databases that tests use one after another.
  *
  * @module
  */
 
-/** What a pool does with the databases of one server, each known by its URL. */
+/** How a pool creates and resets databases, each identified by its URL. */
 export interface DatabaseKind {
-  /** Makes one; to do so takes longer than most tests. */
+  /** Creates one, which takes longer than most tests. */
   readonly make: () => Promise<string>;
-  /** Makes one that a test has used as good as new. */
+  /** Resets one after a test. */
   readonly clear: (url: string) => Promise<void>;
 }
 
-/** Gives databases to the tests of a file, and takes them back after each. */
+/** Lends databases to the tests of a file and takes them back after each. */
 export class DatabasePool {
   readonly #kind: DatabaseKind;
   readonly #used: string[] = [];
   readonly #clear: string[] = [];
 
-  /** To be called as the file is loaded. */
+  /** Must be called while the test file is loaded. */
   constructor(kind: DatabaseKind) {
     this.#kind = kind;
     Deno.test.afterEach(async () => {
@@ -29,7 +29,7 @@ export class DatabasePool {
     });
   }
 
-  /** One that is as good as new; it is the test's until the test ends. */
+  /** A database in its initial state, for the current test. */
   async take(): Promise<string> {
     const url = this.#clear.pop() ?? await this.#kind.make();
     this.#used.push(url);

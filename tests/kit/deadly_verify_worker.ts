@@ -1,5 +1,5 @@
 /**
- * A worker that checks signatures, and dies of a batch that begins with the byte 0xdd.
+ * A signature worker that dies of a batch starting with the byte 0xdd.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Events about whose fate much is said: several versions of few addresses, deletions that meet their
- * targets, and somebody who vanishes. Whoever stores them, in whatever order, is to be left with the same.
+ * Events that conflict: versions of a few addresses, deletion requests for them, and a request to
+ * vanish. The resulting store must not depend on the order in which they are stored.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { generateEvents } from "./event_generator.ts";
 import { someEvent } from "./records.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
-/** So few that they meet again and again. */
+/** Few, so that their events conflict often. */
 const AUTHORS = 12;
 
-/** About `count` events of a small crowd, shuffled. The same seed gives the same. */
+/** About `count` events, shuffled. The same seed gives the same events. */
 export function disputedEvents(random: SeededRandom, count: number): readonly NostrEvent[] {
   const events = generateEvents(random, count, { authors: AUTHORS, deletions: true });
   const versioned = events.filter((event) => addressOf(event) !== undefined);
@@ -25,13 +25,13 @@ export function disputedEvents(random: SeededRandom, count: number): readonly No
   return random.shuffled([...events, ...versions, ...requests, eventOf(random, vanish)]);
 }
 
-/** Of the same address and about the same second. */
+/** Another version of the same address with a `created_at` near the first. */
 function rival(random: SeededRandom, event: NostrEvent): NostrEvent {
   const created_at = Math.max(0, event.created_at + random.pick([-1, 0, 0, 0, 1]));
   return eventOf(random, { ...event, created_at });
 }
 
-/** That the event be deleted, by its owner, with all that its address had until then or alone. */
+/** A deletion request by the owner, for the event or for its address. */
 function request(random: SeededRandom, event: NostrEvent): NostrEvent {
   const { id, pubkey, kind, tags, created_at } = event;
   const d = tags.find(([name]) => name === "d")?.[1] ?? "";
@@ -40,7 +40,7 @@ function request(random: SeededRandom, event: NostrEvent): NostrEvent {
   return eventOf(random, { kind: 5, pubkey: owner, tags: [named], created_at });
 }
 
-/** With an id by chance. */
+/** An event with a random id. */
 function eventOf(random: SeededRandom, fields: Partial<NostrEvent>): NostrEvent {
   return someEvent({ ...fields, id: random.bytes(32).toHex() });
 }

@@ -1,5 +1,5 @@
 /**
- * The same tests on each Postgres that is here.
+ * Runs the same tests on each Postgres version that is installed.
  *
  * @module
  */
@@ -13,32 +13,32 @@ import {
 } from "./postgres_binaries.ts";
 import { clearTables, emptyDatabase, freshDatabase, PostgresServer } from "./postgres_server.ts";
 
-/** A server that the tests of a file share: it runs from the first of them to the last. */
+/** A server that the tests of a file share, running from the first to the last. */
 export interface SharedServer {
-  /** For the names of tests: `postgres`, or `postgres15` and the like. */
+  /** For test names: `postgres`, or `postgres15` and the like. */
   readonly name: string;
-  /** To start another one of its kind. */
+  /** For starting another server of the same version. */
   readonly version: PostgresVersion;
-  /** Of its first database, which tests leave alone. */
+  /** The URL of its first database, which tests do not change. */
   readonly url: string;
-  /** Gives the URL of an empty database. */
+  /** The URL of an empty database. */
   freshDatabase(): Promise<string>;
 }
 
 /** What the tests need of their servers. */
 export interface SharedServersOptions {
-  /** Whether the package's may not be the one that `TEST_DATABASE_URL` names instead. Default: it may. */
+  /** Whether `TEST_DATABASE_URL` must not replace the packaged server. Default: it may. */
   readonly own?: boolean;
   /**
-   * Whether a database that another test has used comes with the schema that was made there, without a
-   * row: to make it takes longer than most tests. Default: it comes without.
+   * Whether a reused database keeps the schema that another test created, without rows: creating it
+   * takes longer than most tests. Default: it does not.
    */
   readonly keepsSchema?: boolean;
 }
 
 /**
- * A server of each version for the tests of a file. The version that is not here stands in the runner's
- * list as a test that is ignored.
+ * A server of each version for the tests of a file. A version that is not installed is listed as an
+ * ignored test.
  */
 export function sharedServers(options: SharedServersOptions = {}): readonly SharedServer[] {
   listMissingServer();
@@ -51,7 +51,7 @@ export type TestOnEach = (
   work: (server: SharedServer) => Promise<void>,
 ) => void;
 
-/** The way to register tests that run on each of {@link sharedServers}. */
+/** Returns a function that registers tests for each of {@link sharedServers}. */
 export function testOnEachServer(options?: SharedServersOptions): TestOnEach {
   const servers = sharedServers(options);
   return (sentence, work) => {
@@ -59,7 +59,7 @@ export function testOnEachServer(options?: SharedServersOptions): TestOnEach {
   };
 }
 
-/** Has the runner list as ignored what an older server would be needed for. */
+/** Registers an ignored test for the older server that is missing. */
 export function listMissingServer(): void {
   if (!("fault" in systemPostgres)) return;
   const { fault } = systemPostgres;

@@ -1,5 +1,5 @@
 /**
- * Our server, saying back whatever it hears.
+ * The project's WebSocket server as an echo server.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import { defaultListenLimits, listen, type ListenOptions } from "../../src/net/s
 import { realClock } from "./real_clock.ts";
 import { RecordedEvents } from "./recorded_events.ts";
 
-/** Room for the longest messages that tests send. */
+/** Limits for the longest messages that tests send. */
 export const roomyLimits = {
   ...defaultListenLimits,
   maxMessageBytes: 16 * 1024 * 1024,
   closeTimeoutMs: 2000,
 };
 
-/** What happened at the server. */
+/** What the server received. */
 export interface EchoServer {
   readonly url: string;
-  /** One for each connection, in the order in which they came. */
+  /** The events of each connection, in order of connecting. */
   readonly heard: readonly RecordedEvents[];
   readonly connections: readonly Connection[];
 }
 
-/** Runs `test` against a server that echoes, and sees that nothing of it is left. */
+/** Runs `test` against an echo server and checks that it leaves nothing behind. */
 export async function withEchoServer(
   test: (server: EchoServer) => Promise<void>,
   options: Partial<ListenOptions> = {},
@@ -54,7 +54,7 @@ export async function withEchoServer(
   }
 }
 
-/** Writes down what a connection says, and says it again. */
+/** Records what a connection receives, and echoes it. */
 export class EchoedEvents extends RecordedEvents {
   readonly #connection: Connection;
 

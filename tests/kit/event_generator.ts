@@ -1,5 +1,5 @@
 /**
- * A crowd that writes: events in the mix a public relay sees, with the odd ones that break relays.
+ * Generates events in the mix of a public relay, with the unusual ones that break relays.
  *
  * @module
  */
@@ -9,30 +9,30 @@ import { addressOf } from "../../src/nostr/kind.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { FakeSigner, SchnorrSigner, type Signer } from "./signer.ts";
 
-/** What the crowd is like. */
+/** Properties of the generated events. */
 export interface GenerateOptions {
-  /** How many people write; few of them write most. Default: one for every twenty events. */
+  /** The number of authors, few of whom write most events. Default: one for every twenty events. */
   readonly authors?: number;
-  /** Whether signatures hold. Default: no, see {@link FakeSigner}. */
+  /** Whether signatures are valid. Default: no, see {@link FakeSigner}. */
   readonly signed?: boolean;
-  /** When the first event was made, seconds since 1970. Default: 1,700,000,000. */
+  /** `created_at` of the first event, seconds since 1970. Default: 1,700,000,000. */
   readonly startTime?: number;
-  /** Average seconds from one event to the next. Default: 10. */
+  /** Average seconds between two events. Default: 10. */
   readonly pace?: number;
-  /** Whether some events are ephemeral; a store must never be given those. Default: no. */
+  /** Whether some events are ephemeral, which stores must not be given. Default: no. */
   readonly ephemeral?: boolean;
   /** Whether some events delete others of their author. Default: no. */
   readonly deletions?: boolean;
 }
 
 /**
- * `count` events in about the order in which they were made. Each id is true; ids are not necessarily
- * distinct, since an event may be drawn twice, as it may arrive twice.
+ * `count` events in about the order of `created_at`. Each id is correct; ids are not necessarily
+ * distinct, since an event may be received twice.
  *
- * Among them: follow lists of hundreds, replies, reactions, hashtags; several versions of replaceable
- * and addressable events, some of the same second; `d` tags that are missing, without value, empty or
- * doubled; runs of equal `created_at`; NUL and other strings that need escapes; tag values of 3,000
- * bytes.
+ * Among them: follow lists of hundreds, replies, reactions, hashtags; several versions of
+ * replaceable and addressable events, some of the same second; `d` tags that are missing, without
+ * value, empty or repeated; runs of equal `created_at`; NUL and other strings that need escapes;
+ * tag values of 3,000 bytes.
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export function generateEvents(
   return crowd.events;
 }
 
-/** Content and tag values that have broken a parser, a database or an escape somewhere. */
+/** Content and tag values that have broken a parser, a database or an escape. */
 export const ODD_STRINGS: readonly string[] = [
   "",
   " ",
@@ -74,18 +74,18 @@ export const ODD_STRINGS: readonly string[] = [
   "مرحبا עולם",
 ];
 
-/** The people, what they have said, and the time. */
+/** The authors, their events so far, and the time. */
 interface Crowd {
   readonly random: SeededRandom;
   readonly authors: readonly Signer[];
   readonly events: NostrEvent[];
-  /** Which of the events have versions, and who wrote them. */
+  /** Replaceable and addressable events, and their authors. */
   readonly versioned: { readonly event: NostrEvent; readonly author: Signer }[];
   readonly pace: number;
   now: number;
 }
 
-/** What one kind of event says besides its author, kind and time. */
+/** The content and tags of an event. */
 interface Body {
   readonly tags: readonly Tag[];
   readonly content: string;
@@ -146,7 +146,7 @@ function nextEvent(crowd: Crowd, mix: readonly Habit[], weights: number): NostrE
   return event;
 }
 
-/** Another version of an event that has versions, of the same second or a second away. */
+/** Another version of an event, with the same `created_at` or a second away. */
 function revision({ random, versioned }: Crowd): NostrEvent {
   const { event, author } = random.pick(versioned);
   return author.sign({
@@ -194,7 +194,7 @@ function repost(crowd: Crowd): Body {
   const target = earlier(crowd);
   if (target === undefined) return { tags: [], content: "" };
   const tags = [["e", target.id, "wss://relay.example"], ["p", target.pubkey]];
-  // Cut, where it is long, but not through the middle of a character.
+  // Cut if it is long, but not inside a surrogate pair.
   const text = JSON.stringify(target).slice(0, 2_000).toWellFormed();
   return { tags, content: crowd.random.chance(0.3) ? text : "" };
 }
@@ -258,7 +258,7 @@ function longTags({ random }: Crowd): Body {
   return { tags: [[long, value], ["t", hashtag(random)]], content: sentence(random) };
 }
 
-/** Asks to delete something of the author's own, by id or by address; now and then of another's. */
+/** A deletion request for an event or address of the author; sometimes of another. */
 function deletion(crowd: Crowd, author: Signer): Body {
   const target = crowd.random.chance(0.8)
     ? crowd.events.findLast(({ pubkey }) => pubkey === author.pubkey)
@@ -271,7 +271,7 @@ function deletion(crowd: Crowd, author: Signer): Body {
   return { tags: [tag, ["k", String(target.kind)]], content: "gone" };
 }
 
-/** An event that was said before, more likely a recent one. */
+/** An earlier event, more likely a recent one. */
 function earlier({ random, events }: Crowd): NostrEvent | undefined {
   return events[events.length - 1 - random.skewed(events.length)];
 }

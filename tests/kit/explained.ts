@@ -1,5 +1,5 @@
 /**
- * What a query really reads, as Postgres counts it.
+ * Measures what a query reads, by EXPLAIN ANALYZE.
  *
  * @module
  */
@@ -14,20 +14,20 @@ import type {
 } from "../../src/store/database/database.ts";
 import { SqlStore } from "../../src/store/sql_store.ts";
 
-/** What all statements of a query together cost. */
+/** The total of all statements of a query. */
 export interface Cost {
   /**
-   * Rows taken from tables and indexes, those that a condition then dropped among them. Those of a
-   * bitmap count twice: in the index and in the table.
+   * Rows read from tables and indexes, including rows that a filter then removed. A bitmap scan
+   * counts twice: in the index and in the table.
    */
   readonly read: number;
-  /** Rows given to the largest sort. */
+  /** The input rows of the largest sort. */
   readonly sorted: number;
-  /** Pages of 8 kB that were looked at, each as often as it was. */
+  /** Pages of 8 kB accessed, each as often as it was. */
   readonly pages: number;
 }
 
-/** Asks the store on this database, and counts. */
+/** Runs a query on this database and measures it. */
 export async function explained(
   database: Database,
   ask: (store: SqlStore) => Promise<unknown>,
@@ -37,7 +37,7 @@ export async function explained(
   return { read: counting.read, sorted: counting.sorted, pages: counting.pages };
 }
 
-/** Passes statements on, and has each one explained besides. */
+/** Forwards statements, and explains each one as well. */
 class ExplainingDatabase implements Database {
   read = 0;
   sorted = 0;
@@ -52,7 +52,7 @@ class ExplainingDatabase implements Database {
     statement: Statement<Row>,
     options?: StatementOptions,
   ): Promise<readonly Row[]> {
-    // Prepared, because that is how it runs: with the plan that is made once for all parameters.
+    // Prepared, so that the generic plan is explained, which is the one that runs.
     const text = await this.#database.transaction(async (session) => {
       await session.script(`prepare explained as ${statement.text}`);
       const [json] = await session.query({

@@ -1,5 +1,5 @@
 /**
- * A row as a test wrote it down.
+ * A row given as text.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A clock that stands still until a test moves it.
+ * A clock that moves only when a test moves it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ interface Pending {
   readonly callback: () => void;
 }
 
-/** Starts at a fixed day and fires its timers, in order, only inside {@link advance}. */
+/** Starts at a fixed day and fires timers, in order, only inside {@link advance}. */
 export class FakeClock implements Clock {
   readonly #startMs: number;
   #elapsedMs = 0;
@@ -22,7 +22,7 @@ export class FakeClock implements Clock {
     this.#startMs = startMs;
   }
 
-  /** Timers that would still fire: 0 when everybody cleaned up. */
+  /** Pending timers; 0 when everything was cleaned up. */
   get timerCount(): number {
     return this.#pending.size;
   }
@@ -43,7 +43,7 @@ export class FakeClock implements Clock {
     return this.#add({ dueMs: this.#elapsedMs + periodMs, periodMs, callback });
   }
 
-  /** Lets `ms` milliseconds pass. */
+  /** Moves the clock by `ms` milliseconds. */
   advance(ms: number): void {
     const untilMs = this.#elapsedMs + ms;
     for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) {

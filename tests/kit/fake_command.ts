@@ -1,5 +1,5 @@
 /**
- * What a command is given, without a process around it.
+ * A command context without a process.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { MemoryStore } from "../../src/store/memory.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
-/** An output that keeps what is written, until `capacity` bytes: then nobody reads any more. */
+/** An output that keeps what is written. After `capacity` bytes it reports a closed pipe. */
 export class KeptOutput implements Output {
   isTerminal = false;
   capacity = Infinity;
-  /** How many writes there were. */
+  /** The number of writes. */
   writes = 0;
   readonly #parts: Uint8Array[] = [];
 
@@ -33,15 +33,15 @@ export class KeptOutput implements Output {
   }
 }
 
-/** A command's surroundings, and what it did to them. */
+/** A command context, and what the command did with it. */
 export class FakeCommand {
   readonly stdout = new KeptOutput();
   readonly stderr = new KeptOutput();
   readonly clock = new FakeClock();
   readonly store = new MemoryStore();
-  /** Aborting it is what a signal does. */
+  /** Aborting it has the effect of a stop signal. */
   readonly controller = new AbortController();
-  /** What can be opened, by path. */
+  /** Files by path. */
   readonly files = new Map<string, ReadableStream<Uint8Array>>();
   readonly context: CommandContext;
 

@@ -1,5 +1,5 @@
 /**
- * The other end of a fake wire: a peer that keeps what it is sent.
+ * A peer without a socket that keeps what it is sent.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import type { Clock } from "../../src/base/clock.ts";
 import type { Peer, PeerEvents } from "../../src/relay/peer.ts";
 
 /**
- * Hands text to a session and collects what comes back. It reads everything at once unless
- * {@link stopReading} was called; from then on bytes pile up in {@link queuedBytes}.
+ * Passes text to a session and collects the answers. It reads at once unless {@link stopReading}
+ * was called; from then on bytes accumulate in {@link queuedBytes}.
  */
 export class FakePeer implements Peer {
   readonly address = "192.0.2.1";
@@ -22,11 +22,11 @@ export class FakePeer implements Peer {
   readonly sent: string[] = [];
   pings = 0;
   isPaused = false;
-  /** What it was charged for, in messages. */
+  /** The messages that it was charged for. */
   charged = 0;
   /** How the relay closed the connection. */
   closing: { readonly code: number; readonly reason: string } | undefined = undefined;
-  /** The relay closed it as too slow. */
+  /** Whether the relay closed it as too slow. */
   isShed = false;
   readonly #clock: Clock;
   #events: PeerEvents | undefined = undefined;
@@ -39,13 +39,13 @@ export class FakePeer implements Peer {
     this.lastHeardMs = clock.monotonicMs();
   }
 
-  /** Joins the peer to its session. */
+  /** Connects the peer to its session. */
   attach(events: PeerEvents): this {
     this.#events = events;
     return this;
   }
 
-  /** Says something, as one read of the relay's socket. */
+  /** Sends texts, as one read of the relay's socket. */
   say(...texts: string[]): void {
     this.lastHeardMs = this.#clock.monotonicMs();
     this.#events?.messages(texts.map((text) => ({ type: "text", text })));
@@ -55,7 +55,7 @@ export class FakePeer implements Peer {
     this.#events?.messages([{ type: "binary", bytes }]);
   }
 
-  /** Hangs up. */
+  /** Closes the connection. */
   hangUp(): void {
     this.#events?.closed();
   }
@@ -64,7 +64,7 @@ export class FakePeer implements Peer {
     this.#isReading = false;
   }
 
-  /** Reads everything that piled up, and from now on again. */
+  /** Reads everything that accumulated, and resumes reading. */
   readOn(): void {
     this.#isReading = true;
     this.queuedBytes = 0;

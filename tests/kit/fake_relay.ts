@@ -1,5 +1,5 @@
 /**
- * A whole relay without sockets, database or time: what the tests of the room `relay` talk to.
+ * A relay without sockets, database or real time, for the tests of the room `relay`.
  *
  * @module
  */
@@ -26,24 +26,24 @@ import { testLimits } from "./limits.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { FakePeer } from "./fake_peer.ts";
 
-/** What a test may choose. */
+/** Options of {@link FakeRelay}. */
 export interface FakeRelayOptions {
   readonly limits?: Partial<RelayLimits>;
   readonly store?: EventStore;
   readonly writer?: EventWriter;
   readonly verifier?: Verifier;
   readonly log?: Log;
-  /** Besides those of every relay. */
+  /** In addition to the standard ones. */
   readonly policies?: readonly Policy[];
 }
 
-/** Checks signatures at once, in this thread. */
+/** Verifies signatures on this thread. */
 export const plainVerifier: Verifier = {
   verify: ({ sig, id, pubkey }: NostrEvent) =>
     Promise.resolve(nobleEngine.verify(hexToBytes(sig), hexToBytes(id), hexToBytes(pubkey))),
 };
 
-/** Believes every signature, for tests that are about something else. */
+/** Accepts every signature, for tests of other things. */
 export const trustingVerifier: Verifier = { verify: () => Promise.resolve(true) };
 
 /** Stores each event in a batch of its own. */
@@ -53,7 +53,7 @@ export function oneByOne(store: EventStore): EventWriter {
 
 const RELAY_URL = "wss://relay.example";
 
-/** The kinds that are not for everybody. */
+/** Kinds that only their authors and recipients may read. */
 export const PRIVATE_KINDS: ReadonlySet<number> = new Set([4, 1059, 21_059]);
 
 /** A relay on a memory store and a fake clock. */
@@ -92,7 +92,7 @@ export class FakeRelay {
   }
 }
 
-/** Lets everything that was started come to rest: nothing here waits for time or a wire. */
+/** Waits until all pending promises have settled: nothing here waits for time or a socket. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await nextTurn();
 }

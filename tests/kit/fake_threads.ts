@@ -1,5 +1,5 @@
 /**
- * Threads that check signatures only when a test says so, and die when it says so.
+ * Verification threads that answer and die when a test says so.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { nobleEngine } from "../../src/signatures/signature_noble.ts";
 import { verifyPacked } from "../../src/signatures/verify_batch.ts";
 import type { StartThread, VerifyThreadEvents } from "../../src/signatures/verify_thread.ts";
 
-/** A thread in the hands of a test. */
+/** A thread controlled by a test. */
 export class FakeThread {
-  /** The batches it was given and has not answered, oldest first. */
+  /** Unanswered batches, oldest first. */
   readonly batches: Uint8Array[] = [];
   ended = false;
   readonly #events: VerifyThreadEvents;
@@ -31,7 +31,7 @@ export class FakeThread {
   }
 }
 
-/** Starts threads and remembers them. */
+/** Starts threads and keeps them. */
 export class FakeThreads {
   /** All threads ever started, oldest first. */
   readonly started: FakeThread[] = [];

@@ -1,5 +1,5 @@
 /**
- * Questions about a crowd's events: what clients ask, and what only a fuzzer would.
+ * Generates filters over given events, including unusual ones.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { bytesToHex } from "../../src/nostr/hex.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
 /**
- * A filter made mostly of values that occur in `events`, so that it finds something, and of a few that
- * do not. Bounds in time fall on events, or one second beside them. Some filters can match nothing: an
- * empty set, `since` after `until`, `limit` 0.
+ * A filter with mostly values that occur in `events`, and a few that do not. `since` and `until`
+ * are the times of events, or one second off. Some filters match nothing: an empty set, `since`
+ * after `until`, `limit` 0.
  *
  * @example
  * ```ts
@@ -44,13 +44,13 @@ export function generateFilter(random: SeededRandom, events: readonly NostrEvent
   };
 }
 
-/** Where the values come from. */
+/** The source of the values. */
 interface Source {
   readonly random: SeededRandom;
   readonly events: readonly NostrEvent[];
 }
 
-/** A set of what `known` says of some events, now and then with a stranger, now and then empty. */
+/** A set of values of some events, sometimes with an unknown one, sometimes empty. */
 function values<T>(
   { random, events }: Source,
   known: (event: NostrEvent) => T,
@@ -64,7 +64,7 @@ function values<T>(
   return wanted;
 }
 
-/** Asks for a letter that some event carries, and for what that event and others have there. */
+/** A condition on a letter that some event has, with its values and those of others. */
 function addTagCondition(source: Source, tags: Map<string, ReadonlySet<string>>): void {
   const { random } = source;
   const indexed = randomTags(source);
@@ -86,7 +86,9 @@ function randomTags({ random, events }: Source): NostrEvent["tags"] {
   return [];
 }
 
-/** A value of one of the event's `letter` tags; now and then one beyond the first, which is no value. */
+/**
+ * A value of one of the event's `letter` tags; sometimes one after the first, which does not count.
+ */
 function tagValue(random: SeededRandom, event: NostrEvent, letter: string): string {
   const tags = event.tags.filter((tag) => tag[0] === letter && tag.length > 1);
   if (tags.length === 0) return strange(random);
@@ -101,13 +103,13 @@ function timeBounds(source: Source): Pick<ReqFilter, "since" | "until"> {
   return { ...since, ...until };
 }
 
-/** The second of some event, or the one before or after. */
+/** The time of an event, or a second before or after. */
 function moment({ random, events }: Source): number {
   if (events.length === 0) return random.int(2_000_000_000);
   return Math.max(0, random.pick(events).created_at + random.between(-1, 1));
 }
 
-/** A key that nobody has. */
+/** An unknown key. */
 function strange(random: SeededRandom): string {
   return bytesToHex(random.bytes(32));
 }

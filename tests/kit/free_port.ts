@@ -1,10 +1,10 @@
 /**
- * Ports that nobody listens at.
+ * Finds unused ports.
  *
  * @module
  */
 
-/** A port that was free a moment ago. */
+/** A port that was unused a moment ago. */
 export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;

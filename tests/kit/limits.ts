@@ -1,12 +1,12 @@
 /**
- * Limits for tests: small enough to be reached, far enough apart to be told one from the other.
+ * Limits for tests: small enough to reach, and all different.
  *
  * @module
  */
 
 import type { RelayLimits } from "../../src/relay/limits.ts";
 
-/** Bounds that a test may lower further. */
+/** Limits that a test may lower further. */
 export const testLimits: RelayLimits = {
   maxEventBytes: 65_536,
   maxEventTags: 1_000,

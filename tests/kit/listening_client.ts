@@ -1,14 +1,14 @@
 /**
- * A subscriber that notes what it is sent, and when.
+ * A subscriber that records what it receives, and when.
  *
  * @module
  */
 
 /** One connection with one subscription. */
 export class ListeningClient implements AsyncDisposable {
-  /** How often each event came. */
+  /** How often each event was received. */
   readonly counts = new Map<string, number>();
-  /** When each came first, by `performance.now()`. */
+  /** When each was received first, by `performance.now()`. */
   readonly heardMs = new Map<string, number>();
   readonly #socket: WebSocket;
   readonly #closed: Promise<void>;
@@ -28,7 +28,7 @@ export class ListeningClient implements AsyncDisposable {
     socket.onerror = () => ready.reject(new Error(`cannot connect to ${url}`));
     socket.onmessage = ({ data }) => {
       if (data.startsWith('["EOSE","s"')) ready.resolve();
-      // Each connection begins with a challenge.
+      // Each connection begins with an AUTH challenge.
       else if (!data.startsWith('["AUTH",')) client.#hear(data);
     };
     await ready.promise;
@@ -36,7 +36,10 @@ export class ListeningClient implements AsyncDisposable {
     return client;
   }
 
-  /** Resolves when as many different events have come. A test that waits in vain hangs, and is ended. */
+  /**
+   * Resolves when `count` different events have been received. If they never are, the test hangs
+   * and is killed.
+   */
   async reached(count: number): Promise<void> {
     while (this.counts.size < count) {
       await new Promise<void>((resolve) => this.#wake = resolve);

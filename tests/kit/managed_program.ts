@@ -1,5 +1,5 @@
 /**
- * A program that runs a private server in the directory it is given until it is told to stop.
+ * A program that runs a private server in the given directory until it is told to stop.
  *
  * @module
  */

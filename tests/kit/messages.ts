@@ -1,16 +1,16 @@
 /**
- * Messages that two WebSocket implementations must agree on.
+ * Messages that two WebSocket implementations must transmit unchanged.
  *
  * @module
  */
 
-/** Text that shrinks by much, of about `length` bytes, with characters of several bytes in it. */
+/** Compressible text of about `length` bytes, with multi-byte characters. */
 export function prose(length: number): string {
   const sentence = "Words, words, words: größer 世界 🎉 and on. ";
   return sentence.repeat(Math.ceil(length / new TextEncoder().encode(sentence).length));
 }
 
-/** Bytes that do not shrink, the same ones each time. */
+/** Incompressible bytes, the same each time. */
 export function noise(length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let state = 0x9e3779b9;
@@ -23,7 +23,7 @@ export function noise(length: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** From empty to 10 MB, at both sides of each length that the protocol writes in another way. */
+/** From empty to 10 MB, on both sides of each boundary between length encodings. */
 export const conversation: readonly (string | Uint8Array<ArrayBuffer>)[] = [
   "",
   "hello",

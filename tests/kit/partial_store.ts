@@ -1,5 +1,5 @@
 /**
- * Stores of which a test writes only what it is about.
+ * Stores of which a test replaces some methods.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { TidyStore } from "../../src/store/write/upkeep.ts";
 
-/** A memory store with `parts` in place of its own. */
+/** A memory store with `parts` in place of its own methods. */
 export function partialStore(parts: Partial<TidyStore>): TidyStore {
   return Object.assign(new MemoryStore(), parts);
 }

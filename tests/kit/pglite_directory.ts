@@ -1,5 +1,5 @@
 /**
- * Embedded databases for tests.
+ * PGlite databases for tests.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { bytesToHex } from "../../src/nostr/hex.ts";
 import { openPglite } from "../../src/store/database/pglite.ts";
 import { layOutOnce, TEMPORARY_DIRECTORY } from "./temporary_template.ts";
 
-/** A directory of a test's own with a fresh embedded database, which nobody has open, at {@link path}. */
+/** A temporary directory with a fresh PGlite database, closed, at {@link path}. */
 export class PgliteDirectory implements AsyncDisposable {
   readonly path: string;
   readonly #directory: string;
@@ -21,7 +21,7 @@ export class PgliteDirectory implements AsyncDisposable {
     this.path = `${directory}/pglite`;
   }
 
-  /** To copy a database is ten times quicker than to make one. */
+  /** Copying a database is ten times faster than creating one. */
   static async make(): Promise<PgliteDirectory> {
     const source = `${await template()}/pglite`;
     const directory = new PgliteDirectory(await Deno.makeTempDir({ prefix: "gallimimus-" }));
@@ -36,7 +36,7 @@ export class PgliteDirectory implements AsyncDisposable {
   }
 }
 
-/** Made once for all tests of all runs, and anew when what it is made by has changed. */
+/** Created once for all test runs, and again when the files that determine it have changed. */
 async function template(): Promise<string> {
   const makers = [
     "../../src/store/database/pglite.ts",

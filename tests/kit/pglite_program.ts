@@ -1,6 +1,6 @@
 /**
- * A process that has an embedded database: stores one event more each time its line comes, says so, and
- * waits to be killed.
+ * A process with a PGlite database: stores one event for each line of input, reports it, and waits
+ * to be killed.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Postgres programs for tests.
+ * Finds Postgres programs for tests.
  *
  * @module
  */
@@ -11,31 +11,34 @@ import {
 } from "../../src/postgres_server/postgres_programs.ts";
 import { TEMPORARY_DIRECTORY } from "./temporary_template.ts";
 
-/** A Postgres that tests run on. */
+/** A Postgres version to test on. */
 export interface PostgresVersion {
-  /** What tests and `DATABASES` call it: `postgres`, or with its major version `postgres15`. */
+  /** Its name in tests and in `DATABASES`: `postgres`, or with its major version `postgres15`. */
   readonly name: string;
   programs(): Promise<PostgresPrograms>;
 }
 
-/** The one of the package, which a private server is, too. */
+/** The packaged one, which private servers use too. */
 export const packagedPostgres: PostgresVersion = { name: "postgres", programs: layOutPackage };
 
-/** Where Debian and its children have servers, each in a folder named for its major version. */
+/**
+ * Where Debian and its derivatives install servers, each in a directory named for its major
+ * version.
+ */
 const SYSTEM_FOLDER = "/usr/lib/postgresql";
 
-/** What docs/operations.md promises. */
+/** The oldest version that docs/operations.md supports. */
 const OLDEST_SUPPORTED = 14;
 
-/** The oldest server that the system has, or one sentence without a full stop. */
+/** The oldest installed server, or one sentence without a full stop. */
 export const systemPostgres: PostgresVersion | { readonly fault: string } = findSystemPostgres();
 
-/** Those that are here, to run tests on each. */
+/** The versions to run tests on. */
 export const postgresVersions: readonly PostgresVersion[] = "fault" in systemPostgres
   ? [packagedPostgres]
   : [packagedPostgres, systemPostgres];
 
-/** Lays them out in the system's temporary directory, once for all tests of all runs. */
+/** Copies the package to the system's temporary directory, once for all test runs. */
 async function layOutPackage(): Promise<PostgresPrograms> {
   const found = await findPostgresPackage();
   if ("fault" in found) throw new Error(found.fault);
@@ -53,7 +56,7 @@ function findSystemPostgres(): typeof systemPostgres {
   return { name: `postgres${major}`, programs: () => Promise.resolve(programs) };
 }
 
-/** Of the servers; a client alone has no `postgres`. */
+/** Major versions with a server; a client-only installation has no `postgres`. */
 function systemMajors(): readonly number[] {
   return namesIn(SYSTEM_FOLDER)
     .filter((name) => namesIn(`${SYSTEM_FOLDER}/${name}/bin`).includes("postgres"))

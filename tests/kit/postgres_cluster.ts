@@ -1,5 +1,5 @@
 /**
- * Fresh clusters: what `initdb` makes and a server runs on.
+ * Creates fresh database clusters.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import type { PostgresVersion } from "./postgres_binaries.ts";
 import { layOutOnce, TEMPORARY_DIRECTORY } from "./temporary_template.ts";
 
-/** Whoever is nobody: Postgres refuses to run as root. */
+/** The uid of `nobody`: Postgres refuses to run as root. */
 const NOBODY = 65_534;
 
-/** Makes a directory that a server may have, with a fresh cluster in `data`. */
+/** Creates a directory that a server may use, with a fresh cluster in `data`. */
 export async function makeCluster(version: PostgresVersion): Promise<string> {
   const directory = await makeServerDirectory();
   await copyCluster(await template(version), `${directory}/data`);
   return directory;
 }
 
-/** Makes a directory that a server may have, with a copy of the cluster of one that is stopped. */
+/** Creates a directory that a server may use, with a copy of a stopped server's cluster. */
 export async function cloneCluster(other: string): Promise<string> {
   const directory = await makeServerDirectory();
   await copyCluster(`${other}/data`, `${directory}/data`);
   return directory;
 }
 
-/** How a program runs that Postgres has: as nobody if we are root. */
+/** Options for running a Postgres program: as `nobody` if this process is root. */
 export function unprivileged(directory: string) {
   const quiet = { cwd: directory, stdin: "null", stdout: "null", stderr: "null" } as const;
   return Deno.uid() === 0 ? { ...quiet, uid: NOBODY, gid: NOBODY } : quiet;
@@ -40,7 +40,9 @@ async function copyCluster(from: string, to: string): Promise<void> {
   await run("cp", ["-a", from, to], {});
 }
 
-/** One for each version and user, made once for all tests of all runs: to copy it is quicker. */
+/**
+ * A template for each version and user, created once for all test runs, because copying is faster.
+ */
 async function template(version: PostgresVersion): Promise<string> {
   const { initdb } = await version.programs();
   const home = `${TEMPORARY_DIRECTORY}/gallimimus-cluster-${

@@ -1,5 +1,5 @@
 /**
- * A real Postgres server for tests.
+ * Postgres servers for tests.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { openPostgres } from "../../src/store/database/postgres.ts";
 import { packagedPostgres, type PostgresVersion } from "./postgres_binaries.ts";
 import { cloneCluster, makeCluster, unprivileged } from "./postgres_cluster.ts";
 
-/** What a server is to be. */
+/** Options of {@link PostgresServer}. */
 export interface PostgresServerOptions {
-  /** Default: the package's. */
+  /** Default: the packaged one. */
   readonly version?: PostgresVersion;
-  /** Whether it waits for the disk. Default: no, for a test's data need not survive a power cut. */
+  /** Whether it uses fsync. Default: no, since test data need not survive a power cut. */
   readonly isDurable?: boolean;
   /** More settings, `name=value`. */
   readonly settings?: readonly string[];
 }
 
-/** A server of its own directory, port and socket, that ends with {@link stop}. */
+/** A server with its own directory, port and socket, until {@link stop}. */
 export class PostgresServer implements AsyncDisposable {
-  /** Of the server's own first database, which tests leave alone. */
+  /** The URL of the server's first database, which tests do not change. */
   readonly url: string;
   readonly port: number;
   readonly #binary: string;
@@ -38,7 +38,7 @@ export class PostgresServer implements AsyncDisposable {
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   }
 
-  /** Makes a fresh server and waits until it answers. */
+  /** Creates a fresh server and waits until it accepts connections. */
   static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
     const { version = packagedPostgres, isDurable = false, settings = [] } = options;
     const { postgres } = await version.programs();
@@ -68,7 +68,7 @@ export class PostgresServer implements AsyncDisposable {
     await this.#answers();
   }
 
-  /** Ends it: SIGINT rolls back and shuts down, SIGKILL is a crash. */
+  /** Stops it: SIGINT is a fast shutdown, SIGKILL a crash. */
   async halt(signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<void> {
     const process = this.#process;
     if (process === undefined) return;
@@ -77,7 +77,7 @@ export class PostgresServer implements AsyncDisposable {
     await process.status;
   }
 
-  /** Another server that follows this one; which is stopped for a moment. */
+  /** Starts a standby of this server, which is stopped briefly for it. */
   async replica(): Promise<PostgresServer> {
     await this.halt();
     const directory = await cloneCluster(this.#directory);
@@ -90,12 +90,12 @@ export class PostgresServer implements AsyncDisposable {
     return replica;
   }
 
-  /** Makes an empty database and gives its URL. */
+  /** Creates an empty database and returns its URL. */
   async freshDatabase(): Promise<string> {
     return await freshDatabase(this.url);
   }
 
-  /** Ends it and removes its files. */
+  /** Stops it and removes its files. */
   async stop(): Promise<void> {
     await this.halt();
     await Deno.remove(this.#directory, { recursive: true });
@@ -122,7 +122,7 @@ export class PostgresServer implements AsyncDisposable {
   }
 }
 
-/** Makes an empty database beside the one at `url` and gives its URL. */
+/** Creates an empty database on the server of `url` and returns its URL. */
 export async function freshDatabase(url: string): Promise<string> {
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
   const sql = postgres(url, { max: 1, onnotice: () => {} });
@@ -136,19 +136,19 @@ export async function freshDatabase(url: string): Promise<string> {
   return fresh.href;
 }
 
-/** Makes a database empty again, whoever is still connected to it. */
+/** Empties a database, whoever is still connected to it. */
 export async function emptyDatabase(url: string): Promise<void> {
   await alone(url, "drop schema public cascade; create schema public");
 }
 
-/** Takes all rows out of a database that has the relay's schema, whoever is still connected to it. */
+/** Deletes all rows of a database with the relay's schema, whoever is still connected to it. */
 export async function clearTables(url: string): Promise<void> {
   await alone(url, CLEAR_TABLES);
 }
 
 /**
- * Leaves the schema of `migrations/` as it was when it was new. Of few rows each is deleted: files that
- * are as good as new, which truncating makes, take longer.
+ * Resets the tables of `migrations/` to their initial rows. Few rows are deleted one by one, which
+ * is faster than TRUNCATE, which creates new files.
  */
 export const CLEAR_TABLES = `do $$ declare "table" text; few boolean; begin
   if to_regclass('public.events') is null then return; end if;
@@ -162,7 +162,7 @@ export const CLEAR_TABLES = `do $$ declare "table" text; few boolean; begin
     where relnamespace = 'public'::regnamespace;
 end $$`;
 
-/** Runs a script after everybody else was sent away. */
+/** Runs a script after terminating all other connections. */
 async function alone(url: string, script: string): Promise<void> {
   const database = openPostgres(url, { readConnections: 1, writeConnections: 1 });
   try {

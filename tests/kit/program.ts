@@ -1,10 +1,10 @@
 /**
- * The real program in a process of its own.
+ * Runs a program in a process of its own.
  *
  * @module
  */
 
-/** How a program ended and what it said. */
+/** How a program ended, and its output. */
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -14,7 +14,7 @@ export interface Ended {
 /** The root of the repository. */
 const root = new URL("../../", import.meta.url);
 
-/** A running program, fed and watched by a test. */
+/** A running program with its streams. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
@@ -37,12 +37,12 @@ export class Program implements AsyncDisposable {
     this.#stderr = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** Sends `text` to its standard input. */
+  /** Writes `text` to its standard input. */
   async write(text: string): Promise<void> {
     await this.#stdin.write(new TextEncoder().encode(text));
   }
 
-  /** Waits until its standard error has said `text`. */
+  /** Waits until its standard error contains `text`. */
   async said(text: string): Promise<void> {
     while (!this.#stderrText.includes(text)) {
       const { done, value } = await this.#stderr.read();
@@ -56,7 +56,7 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Closes its standard input, unless told to leave it open, and waits for its end. */
+  /** Closes its standard input, unless told not to, and waits for its end. */
   async end({ keepInput = false }: { readonly keepInput?: boolean } = {}): Promise<Ended> {
     if (!keepInput) await this.#stdin.close();
     const { code } = await this.#child.status;
@@ -65,12 +65,12 @@ export class Program implements AsyncDisposable {
     return { code, stdout: await this.#stdout, stderr: this.#stderrText };
   }
 
-  /** Ends what a failed test left running. */
+  /** Kills what a failed test left running. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It ended by itself, as it should.
+      // It has ended already.
     }
     await this.#child.status;
     await this.#stdin.abort().catch(() => {});

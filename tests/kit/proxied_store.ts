@@ -1,5 +1,5 @@
 /**
- * A store whose server may fail as networks do.
+ * A store whose connection to the server can fail.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { openStoreOn } from "./database.ts";
 import type { SharedServer } from "./each_server.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 
-/** A store behind a proxy, whose schema is there already. */
+/** A store behind a proxy, with the schema created beforehand. */
 export async function withProxy(
   server: SharedServer,
   work: (store: SqlStore, proxy: TcpProxy, database: ListeningDatabase) => Promise<void>,

@@ -1,5 +1,6 @@
 /**
- * The shapes that questions have, each with what an answer may cost whatever the size of the database.
+ * Typical query shapes, each with a bound on its cost that is independent of the size of the
+ * database.
  *
  * @module
  */
@@ -13,30 +14,30 @@ import { type Crowd, fadOf, MEMORY } from "./crowd.ts";
 /** The limit of every filter. */
 export const LIMIT = 50;
 
-/** How many rows a COUNT looks at, at most. */
+/** The most rows that a COUNT reads. */
 const MAX_COUNT_ROWS = 5_000;
 
-/** The same where there are fewer: all that 100,000 events have. */
+/** The same for rare values: all that 100,000 events contain. */
 const MAX_FEW_COUNT_ROWS = 400;
 
-/** What nobody spoke of again. */
+/** What occurs in the first season only. */
 const FAD = fadOf(0);
 
-/** What is asked about: values that occur at each size, of authors who write much and little. */
+/** Values that occur at each size, of authors who write much and little. */
 export interface Sample {
   readonly crowd: Crowd;
   /** Among the oldest that are stored. */
   readonly events: readonly NostrEvent[];
-  /** Seconds since 1970 with as many events before as after. */
+  /** The median `created_at`, seconds since 1970. */
   readonly middle: number;
 }
 
-/** One way to ask. */
+/** One query shape. */
 export interface Shape {
   readonly name: string;
   /** The most rows read, and the most sorted, see `explained.ts`. */
   readonly bound: number;
-  /** Asks and takes the answer: how many events it has, or counted. */
+  /** Runs the query; returns the number of events, or the count. */
   readonly ask: (store: SqlStore) => Promise<number>;
 }
 
@@ -48,7 +49,8 @@ export function shapesOf(sample: Sample): readonly Shape[] {
   const plain = { ...authorShapes(values), ...tagShapes(values), ...timeShapes(values) };
   return [
     ...query(plain, (filter) => 5 * (LIMIT + valuesIn(filter))),
-    // What has the first of the values is looked through for the others: of popular ones a part has both.
+    // The matches of the first value are filtered by the others; of popular values a fraction has
+    // both.
     ...query(andTagShapes(values), () => 5 * AND_TAG_FACTOR * LIMIT),
     ...query(searchShapes(values), () => 5 * (MIN_LOOKED_AT + LIMIT)),
     ...count(countShapes(values), MAX_COUNT_ROWS),
@@ -56,17 +58,17 @@ export function shapesOf(sample: Sample): readonly Shape[] {
   ];
 }
 
-/** Of how many events with one popular tag value one has the other, too. */
+/** One in this many events with one popular tag value has the other too. */
 const AND_TAG_FACTOR = 8;
 
-/** Picks what is asked for. */
+/** Chooses the values. */
 class Values {
   readonly hot: string;
   readonly busy: readonly string[];
   readonly quiet: readonly string[];
   readonly article: NostrEvent;
   readonly ids: readonly string[];
-  /** Notes that nobody answers any more. */
+  /** Notes that get no more replies. */
   readonly settled: readonly string[];
   readonly topEvent: string;
   readonly events: readonly NostrEvent[];
@@ -191,7 +193,7 @@ function fewCountShapes({ hot }: Values): Filters {
   return { [`count of followers, to ${MAX_FEW_COUNT_ROWS}`]: { ...tag("p", hot), ...kinds(3) } };
 }
 
-/** The kinds whose events the shapes search. */
+/** The kinds that are searched. */
 export const SEARCHABLE_KINDS: ReadonlySet<number> = new Set([0, 1, 30023]);
 
 const noTags = { tags: new Map() };
@@ -220,7 +222,7 @@ function query(filters: Filters, bound: (filter: ReqFilter) => number): readonly
   }));
 }
 
-/** A count reads what it counts, up to its bound; one by words as a search of so many candidates does. */
+/** A COUNT reads what it counts, up to its bound; with words it reads as a search does. */
 function count(filters: Filters, maxRows: number): readonly Shape[] {
   return Object.entries(filters).map(([name, filter]) => ({
     name,

@@ -1,23 +1,23 @@
 /**
- * Frames as a test wants them, right or wrong, built without the code under test.
+ * Builds WebSocket frames, valid or not, without the code under test.
  *
  * @module
  */
 
-/** What may be odd about a frame. */
+/** The fields of a frame. */
 export interface RawFrame {
   readonly opcode: number;
-  /** Text stands for its UTF-8 bytes. Default: empty. */
+  /** Text is encoded as UTF-8. Default: empty. */
   readonly payload?: Uint8Array | string;
   /** Default: true. */
   readonly fin?: boolean;
-  /** The three reserved bits as a number. Default: 0. */
+  /** RSV1 to RSV3 as a number. Default: 0. */
   readonly rsv?: number;
-  /** The masking key; null for a frame that is not masked. Default: 37 fa 21 3d. */
+  /** The masking key; null for an unmasked frame. Default: 37 fa 21 3d. */
   readonly key?: readonly [number, number, number, number] | null;
-  /** How many bytes the extended length takes: 0, 2 or 8. Default: as few as possible. */
+  /** The size of the extended payload length: 0, 2 or 8. Default: the smallest possible. */
   readonly lengthBytes?: 0 | 2 | 8;
-  /** The length that the header announces. Default: that of the payload. */
+  /** The payload length in the header. Default: that of the payload. */
   readonly announced?: bigint;
 }
 
@@ -53,7 +53,7 @@ export function rawFrame(frame: RawFrame): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** The bytes of a close frame's payload. */
+/** The payload of a close frame. */
 export function closePayload(code: number, reason: Uint8Array | string = ""): Uint8Array {
   const text = typeof reason === "string" ? new TextEncoder().encode(reason) : reason;
   return new Uint8Array([code >> 8, code & 0xff, ...text]);

@@ -1,21 +1,20 @@
 /**
- * Headers of the PROXY protocol, version 2, as a test wants them, right or wrong, built without the code
- * under test.
+ * Builds headers of the PROXY protocol version 2, valid or not, without the code under test.
  *
  * @module
  */
 
-/** What may be odd about a header. */
+/** The fields of a header. */
 export interface RawProxyHeader {
-  /** The four bits of the version. Default: 2. */
+  /** The version, four bits. Default: 2. */
   readonly version?: number;
-  /** The four bits of the command. Default: 1, PROXY. */
+  /** The command, four bits. Default: 1, PROXY. */
   readonly command?: number;
-  /** The byte of family and transport: 0x11 is TCP over IPv4, 0x21 TCP over IPv6. Default: 0x11. */
+  /** Address family and transport: 0x11 is TCP over IPv4, 0x21 TCP over IPv6. Default: 0x11. */
   readonly family?: number;
-  /** What follows the length: addresses, ports, extensions. Default: twelve zeros. */
+  /** What follows the length: addresses, ports, TLVs. Default: twelve zeros. */
   readonly block?: readonly number[];
-  /** The length that the header announces. Default: that of the block. */
+  /** The length in the header. Default: that of the block. */
   readonly announced?: number;
 }
 

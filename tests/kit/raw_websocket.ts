@@ -1,5 +1,5 @@
 /**
- * A WebSocket client of a socket and a handful of bytes, for tests that need thousands of them.
+ * A minimal WebSocket client, for tests that need thousands of them.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { testAuthority } from "./test_certificates.ts";
 
-/** How to connect. */
+/** Options of {@link rawWebSocket}. */
 export interface RawWebSocketOptions {
-  /** What is offered in `Sec-WebSocket-Extensions`. */
+  /** The value of `Sec-WebSocket-Extensions`. */
   readonly extensions?: string;
 }
 
-/** Connects to a relay of this machine, and resolves once the handshake is answered with 101. */
+/** Connects to a relay on this machine, and resolves when the handshake is answered with 101. */
 export function rawWebSocket(url: string, options: RawWebSocketOptions = {}): Promise<Socket> {
   const { protocol, port } = new URL(url);
   const at = { port: Number(port), host: "127.0.0.1" };

@@ -1,12 +1,12 @@
 /**
- * The clock of this machine, for tests that talk over real sockets.
+ * The real clock, for tests over real sockets.
  *
  * @module
  */
 
 import type { Clock } from "../../src/base/clock.ts";
 
-/** Real time. Timers hold the process, so that a test notices one that was left behind. */
+/** Real time. Timers keep the process alive, so that a test notices one left behind. */
 export const realClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),

@@ -1,5 +1,5 @@
 /**
- * Somebody who holds a connection and writes down what it says.
+ * Records the events of a connection.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class RecordedEvents implements ConnectionEvents {
     return this.endings[0];
   }
 
-  /** Texts in the order in which they came, over all batches. */
+  /** Text messages in order, over all batches. */
   get texts(): readonly string[] {
     return this.batches.flat().map((message) =>
       message.type === "text" ? message.text : "(binary)"
@@ -41,7 +41,7 @@ export class RecordedEvents implements ConnectionEvents {
     this.#change();
   }
 
-  /** Waits until `holds`, which is asked again whenever something was heard. */
+  /** Waits until `holds`, which is evaluated after each event. */
   async until(holds: (events: this) => boolean): Promise<void> {
     while (!holds(this)) await this.#changed.promise;
   }

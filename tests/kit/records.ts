@@ -1,5 +1,5 @@
 /**
- * Events for stores, and what stores answer, in few words.
+ * Short ways to make events for stores and to read their answers.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { SeededRandom } from "./seeded_random.ts";
 
 const keys = new SeededRandom(9);
 
-/** 64 hex digits that nobody has had before. */
+/** 64 hex digits that were not used before. */
 export function newKey(): string {
   return keys.bytes(32).toHex();
 }
 
-/** An event with an id of its own, of kind 1 and time 100 unless said otherwise. */
+/** An event with a unique id; kind 1 and time 100 unless given. */
 export function someEvent(fields: Partial<NostrEvent> = {}): NostrEvent {
   return {
     id: newKey(),
@@ -37,7 +37,7 @@ export function recordOf(event: NostrEvent): EventRecord {
   return { event, json: utf8(eventJson(event)) };
 }
 
-/** The ids that the store gives, in its order. */
+/** The ids that the store returns, in its order. */
 export async function idsIn(
   store: EventStore,
   ...filters: readonly Partial<ReqFilter>[]

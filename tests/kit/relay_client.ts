@@ -1,5 +1,5 @@
 /**
- * A client that does what a test needs, over the runtime's WebSocket.
+ * A Nostr client on the runtime's WebSocket.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 
-/** The third and fourth element of an OK. */
+/** The third and fourth element of an OK message. */
 export interface Answer {
   readonly accepted: boolean;
   readonly reason: string;
 }
 
-/** Queries that may be open at a time, within what a relay allows. */
+/** Subscriptions open at a time, within a relay's limit. */
 const MAX_QUERIES = 50;
 
 /** One connection to a relay. */
 export class RelayClient implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #closed: Promise<void>;
-  /** Who waits for the OK of an id, first come first: an event may be published twice. */
+  /** The callers that wait for the OK of an id, in order: an event may be published twice. */
   readonly #answers = new Map<string, ((answer: Answer | undefined) => void)[]>();
   readonly #queries = new Map<string, Query>();
   #nextQuery = 0;
@@ -49,7 +49,7 @@ export class RelayClient implements AsyncDisposable {
     return client;
   }
 
-  /** Resolves when the connection has ended, whoever ended it. */
+  /** Resolves when the connection has ended. */
   get closed(): Promise<void> {
     return this.#closed;
   }
@@ -59,7 +59,7 @@ export class RelayClient implements AsyncDisposable {
     return this.#answered;
   }
 
-  /** Sends an event and waits for its OK; undefined when the connection ends before. */
+  /** Sends an event and waits for its OK; undefined if the connection ends first. */
   publish(event: NostrEvent): Promise<Answer | undefined> {
     return new Promise((resolve) => {
       if (this.#socket.readyState !== WebSocket.OPEN) return resolve(undefined);
@@ -71,8 +71,8 @@ export class RelayClient implements AsyncDisposable {
   }
 
   /**
-   * Publishes all events with `inFlight` on the way at a time; gives the answers, in order, undefined
-   * for those that the end of the connection left open.
+   * Publishes all events with `inFlight` pending at a time; returns the answers in order, undefined
+   * where the connection ended first.
    */
   async publishAll(
     events: readonly NostrEvent[],
@@ -90,16 +90,16 @@ export class RelayClient implements AsyncDisposable {
     return answers;
   }
 
-  /** The ids of stored events that match, in the order they come. Rejects on CLOSED. */
+  /** The ids of matching stored events, in order of receipt. Rejects on CLOSED. */
   async query(filters: readonly ReqFilter[]): Promise<readonly string[]> {
     const events = await this.queryEvents(filters);
     return events.map(({ id }) => id);
   }
 
-  /** The stored events that match, in the order they come. */
+  /** The matching stored events, in order of receipt. */
   queryEvents(filters: readonly ReqFilter[]): Promise<readonly NostrEvent[]> {
-    // Ids are used again in place of being closed: two small messages without an answer between them
-    // would make the second one wait for the system's acknowledgement of the first.
+    // Ids are reused instead of sending CLOSE: of two small messages without an answer in between,
+    // Nagle's algorithm would delay the second until the first is acknowledged.
     const id = `q${this.#nextQuery++ % MAX_QUERIES}`;
     return new Promise((resolve, reject) => {
       this.#queries.set(id, { events: [], resolve, reject });
@@ -142,7 +142,7 @@ interface Query {
   readonly reject: (error: Error) => void;
 }
 
-/** A filter as it is sent. */
+/** A filter as sent. */
 export function wireFilter({ tags, ids, authors, kinds, ...rest }: ReqFilter): object {
   return {
     ...ids && { ids: [...ids] },

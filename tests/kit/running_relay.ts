@@ -1,5 +1,5 @@
 /**
- * A relay as an operator runs it: the real program, in a process of its own, listening.
+ * Runs the relay program in a process of its own.
  *
  * @module
  */
@@ -12,26 +12,26 @@ const READY = "listening on ";
 export interface RunningRelayOptions {
   /** `memory:`, `pglite:DIR`, `managed:DIR` or `postgres://…`. */
   readonly database: string;
-  /** Settings besides, as `section.key=value`. */
+  /** Additional settings, as `section.key=value`. */
   readonly settings?: readonly string[];
-  /** The engine's bound on the heap, MB. Default: its own. */
+  /** V8's heap limit, MB. Default: its own. */
   readonly heapMb?: number;
 }
 
 /** A relay that runs until {@link stop} or {@link kill}. */
 export interface RunningRelay extends AsyncDisposable {
-  /** Where it listens. */
+  /** The URL that it listens at. */
   readonly url: string;
   readonly pid: number;
-  /** What it has logged so far. */
+  /** Its log so far. */
   readonly log: readonly string[];
-  /** SIGTERM, and the exit code that follows. */
+  /** Sends SIGTERM and returns the exit code. */
   stop(): Promise<number>;
-  /** SIGKILL, and the end. */
+  /** Sends SIGKILL and waits for the end. */
   kill(): Promise<void>;
 }
 
-/** Starts `serve` on a free port of the loopback and waits until it accepts connections. */
+/** Starts `serve` on a free loopback port and waits until it accepts connections. */
 export async function startRelay(options: RunningRelayOptions): Promise<RunningRelay> {
   const process = new Deno.Command(Deno.execPath(), {
     args: [

@@ -1,5 +1,5 @@
 /**
- * A database that answers what the test wrote down.
+ * A database with prepared answers.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type {
   StatementOptions,
 } from "../../src/store/database/database.ts";
 
-/** Notes each statement and gives the next answer, as if it had been read from rows. */
+/** Records each statement and returns the next answer. */
 export class ScriptedDatabase implements Database {
   readonly asked: Statement<unknown>[] = [];
   readonly #answers: (readonly unknown[])[];

@@ -1,5 +1,5 @@
 /**
- * Chance that repeats itself: the same seed gives the same run on every machine.
+ * A seeded random generator: the same seed gives the same sequence on every machine.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { Random } from "../../src/base/random.ts";
 
 /**
- * A generator of the xoshiro128** family, its state spread from a 32-bit seed by splitmix32. Fast and
- * well mixed; not for secrets.
+ * A generator of the xoshiro128** family, its state expanded from a 32-bit seed by splitmix32. Not
+ * cryptographically secure.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export class SeededRandom implements Random {
     }
   }
 
-  /** A whole number from 0 to 2^32 - 1. */
+  /** An integer from 0 to 2^32 - 1. */
   uint32(): number {
     const s = this.#state;
     const [a, b, c, d] = [s[0]!, s[1]!, s[2]!, s[3]!];
@@ -42,22 +42,22 @@ export class SeededRandom implements Random {
     return result;
   }
 
-  /** A number from 0 up to, but without, 1. */
+  /** A number from 0 inclusive to 1 exclusive. */
   fraction(): number {
     return this.uint32() / 2 ** 32;
   }
 
-  /** A whole number from 0 to `below` - 1; `below` is at least 1. */
+  /** An integer from 0 to `below` - 1; `below` is at least 1. */
   int(below: number): number {
     return Math.floor(this.fraction() * below);
   }
 
-  /** A whole number from `least` to `most`, both included. */
+  /** An integer from `least` to `most`, inclusive. */
   between(least: number, most: number): number {
     return least + this.int(most - least + 1);
   }
 
-  /** A whole number from 0 to `below` - 1 in which small ones are common: few do most of the talking. */
+  /** An integer from 0 to `below` - 1, small ones more often. */
   skewed(below: number): number {
     return Math.floor(this.fraction() ** 3 * below);
   }
@@ -67,17 +67,17 @@ export class SeededRandom implements Random {
     return this.fraction() < probability;
   }
 
-  /** One of `items`, all equally likely. There is at least one. */
+  /** One of `items`, all equally likely. There must be at least one. */
   pick<T>(items: readonly T[]): T {
     return items[this.int(items.length)]!;
   }
 
-  /** `count` of `items`, in no order, some perhaps twice. There is at least one to choose from. */
+  /** `count` of `items` in random order, with repetition. There must be at least one. */
   sample<T>(items: readonly T[], count: number): T[] {
     return Array.from({ length: count }, () => this.pick(items));
   }
 
-  /** All of `items` once, in an order of chance. */
+  /** A permutation of `items`. */
   shuffled<T>(items: readonly T[]): T[] {
     const shuffled = [...items];
     for (let last = shuffled.length - 1; last > 0; last--) {

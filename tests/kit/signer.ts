@@ -1,5 +1,5 @@
 /**
- * Authors for tests: people with keys, and people whose signature nobody will check.
+ * Authors for tests, with valid signatures or without.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { eventId } from "../../src/nostr/event_id.ts";
 import { bytesToHex, hexToBytes } from "../../src/nostr/hex.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
-/** What an author writes: an event before it has an id, an author and a signature. */
+/** An event without id, author and signature. */
 export type EventDraft = Omit<NostrEvent, "id" | "pubkey" | "sig">;
 
-/** Someone who can publish. */
+/** Signs events. */
 export interface Signer {
   /** The x-only public key, 64 lower-case hex digits. */
   readonly pubkey: string;
@@ -22,13 +22,11 @@ export interface Signer {
 }
 
 /**
- * An author with a real key, whose signatures hold.
+ * An author with valid signatures.
  *
- * Signing takes a tenth of what it takes a library that guards a secret: the nonces are a counted
- * sequence, so that each one's point is the previous one plus the generator. Whoever knows this can
- * compute the key from one signature. It is for test keys and nothing else.
- *
- * @see BIP-340 "Default Signing"
+ * Signing takes a tenth of the time of a library that protects the secret: nonces are a counted
+ * sequence, so that each nonce point is the previous one plus the generator. The key can be
+ * computed from one signature, so this is for test keys only.
  *
  * @example
  * ```ts
@@ -39,6 +37,8 @@ export interface Signer {
  * const note = alice.sign({ created_at: 1, kind: 1, tags: [], content: "hello" });
  * if (note.pubkey !== alice.pubkey) throw new Error("unexpected");
  * ```
+ *
+ * @see BIP-340 "Default Signing"
  */
 export class SchnorrSigner implements Signer {
   readonly pubkey: string;
@@ -65,7 +65,7 @@ export class SchnorrSigner implements Signer {
     return { id, ...unsigned, sig: this.#signature(hexToBytes(id)) };
   }
 
-  /** The signature of 32 bytes, in hex. Each call uses up one nonce. */
+  /** The signature of 32 bytes, in hex. Each call uses one nonce. */
   #signature(message: Uint8Array): string {
     this.#nonce += 1n;
     this.#noncePoint = this.#noncePoint.add(BASE);
@@ -84,8 +84,8 @@ export class SchnorrSigner implements Signer {
 }
 
 /**
- * An author whose events have a true id and a signature that is only long enough: for everything that
- * lies behind the signature check.
+ * An author whose events have a correct id and a signature of the right length only, for tests that
+ * do not check signatures.
  *
  * @example
  * ```ts
@@ -119,7 +119,7 @@ export class FakeSigner implements Signer {
 const BASE = secp256k1.Point.BASE;
 const ORDER = secp256k1.Point.Fn.ORDER;
 
-/** A number from 1 to the order of the group, by a margin that no test will ever count up to. */
+/** A number from 1 to the order of the group, with a margin that no test exhausts. */
 function scalar(random: SeededRandom): bigint {
   return BigInt(`0x${bytesToHex(random.bytes(31))}`) + 1n;
 }

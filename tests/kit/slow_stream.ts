@@ -1,5 +1,5 @@
 /**
- * A socket whose other end is the test.
+ * A duplex stream whose peer is the test.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Duplex } from "node:stream";
 /** A stream whose peer reads when the test says so. */
 export class SlowStream extends Duplex {
   readonly writes: Uint8Array[] = [];
-  /** How often it was ended by a reset. */
+  /** How often it was reset. */
   resetCount = 0;
   #release: (() => void) | undefined = undefined;
   #stuck = false;
@@ -27,12 +27,12 @@ export class SlowStream extends Duplex {
     return this.destroy();
   }
 
-  /** Keeps what is written from leaving. */
+  /** Stops writes from completing. */
   stick(): void {
     this.#stuck = true;
   }
 
-  /** Lets it leave. */
+  /** Lets writes complete. */
   release(): void {
     this.#stuck = false;
     this.#release?.();

@@ -1,5 +1,5 @@
 /**
- * A program that says on standard error what signals do to it, and ends only by a second one.
+ * A program that reports signals on standard error and ends only on a second one.
  *
  * @module
  */

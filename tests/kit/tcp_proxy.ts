@@ -1,16 +1,16 @@
 /**
- * A proxy between a client and a server, that fails as networks do.
+ * A TCP proxy that simulates network failures.
  *
  * @module
  */
 
-/** How traffic passes: on its way, held as by a host that is frozen, or lost without a word. */
+/** Traffic is forwarded, held back, or discarded. */
 export type ProxyMode = "open" | "frozen" | "black hole";
 
-/** Passes TCP connections on to a port of this machine. */
+/** Forwards TCP connections to a port on this machine. */
 export class TcpProxy implements AsyncDisposable {
   readonly port: number;
-  /** Connections that were made through it. */
+  /** Connections made through it. */
   connectionCount = 0;
   readonly #listener: Deno.TcpListener;
   readonly #target: number;
@@ -25,23 +25,26 @@ export class TcpProxy implements AsyncDisposable {
     this.#serving = this.#serve();
   }
 
-  /** Freezes the connections that there are; new ones pass. That is what a fail-over without FIN does. */
+  /** Freezes the existing connections; new ones are forwarded. This is a fail-over without FIN. */
   freeze(): void {
     for (const pair of this.#pairs) pair.freeze();
   }
 
-  /** From the client's next bytes on: what it sends is passed on, and the answer never comes. */
+  /** From the client's next bytes on, forwards what it sends and discards the answers. */
   loseAnswers(): void {
     for (const pair of this.#pairs) pair.losesAnswers = true;
   }
 
-  /** Freezes the connections that there are, and takes new ones without ever answering; or no longer. */
+  /**
+   * Sets the mode of existing and new connections; unless open, new ones are accepted and never
+   * answered.
+   */
   set mode(mode: ProxyMode) {
     this.#mode = mode;
     if (mode !== "open") this.freeze();
   }
 
-  /** Closes the connections that there are. */
+  /** Closes the existing connections. */
   cut(): void {
     for (const pair of this.#pairs) pair.close();
   }
@@ -69,7 +72,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 }
 
-/** One connection and its continuation. */
+/** A client's connection and the one to the server. */
 class Pair {
   losesAnswers = false;
   readonly #client: Deno.TcpConn;

@@ -1,15 +1,16 @@
 /**
- * What takes long to make and is made once for all tests of all runs, in the system's temporary directory.
+ * Files that are slow to create, created once for all test runs in the system's temporary
+ * directory.
  *
  * @module
  */
 
-/** The system's. */
+/** The system's temporary directory. */
 export const TEMPORARY_DIRECTORY = (Deno.env.get("TMPDIR") ?? "/tmp").replace(/\/+$/, "");
 
 /**
- * Has `make` fill the directory `home`, unless it is there. What is there is whole: it is made beside and
- * renamed, so that whoever comes at the same time, or after a crash, finds all of it or nothing.
+ * Fills the directory `home` by `make` unless it exists. It is created beside and renamed, so that
+ * a concurrent process, or one after a crash, finds all of it or nothing.
  */
 export async function layOutOnce(
   home: string,

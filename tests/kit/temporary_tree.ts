@@ -1,12 +1,10 @@
 /**
- * A directory with given files, for tests of what reads a project.
+ * A directory with given files, for tests of the tools.
  *
  * @module
  */
 
-/**
- * Calls `use` with a new directory that holds `files`, by path, and removes it again.
- */
+/** Calls `use` with a new directory that contains `files`, by path, and removes it afterwards. */
 export async function withTree<T>(
   files: Readonly<Record<string, string>>,
   use: (root: string) => T | Promise<T>,

@@ -1,15 +1,15 @@
 /**
- * Certificates for tests; `tests/vectors/tls/README.md` says how they were made.
+ * Certificates for tests; `tests/vectors/tls/README.md` describes how they were made.
  *
  * @module
  */
 
 import type { TlsIdentity } from "../../src/net/server/tls_gate.ts";
 
-/** Vouches for all the others but `stranger`. */
+/** The issuer of all others but `stranger`. */
 export const testAuthority = read("authority.pem");
 
-/** A certificate and its key. The names of hosts are names that the certificate is good for. */
+/** A certificate and its key. The host names are those that the certificate is valid for. */
 export function testIdentity(
   name: "localhost" | "relay.test" | "client" | "stranger",
 ): TlsIdentity {

@@ -1,5 +1,5 @@
 /**
- * TLS for servers of tests.
+ * A TLS gate for test servers.
  *
  * @module
  */

@@ -1,14 +1,14 @@
 /**
- * What a feed has told, for tests that count.
+ * Records what a feed announces.
  *
  * @module
  */
 
 import type { EventFeed } from "../../src/store/event_store.ts";
 
-/** Follows a feed and keeps the ids. */
+/** Subscribes to a feed and keeps the ids. */
 export class ToldEvents {
-  /** In the order in which they were told. */
+  /** In order of announcement. */
   readonly ids: string[] = [];
   #wake: () => void = () => {};
 
@@ -19,7 +19,10 @@ export class ToldEvents {
     });
   }
 
-  /** Resolves when as many events have been told. A test that waits in vain hangs, and is ended. */
+  /**
+   * Resolves when `count` events have been announced. If they never are, the test hangs and is
+   * killed.
+   */
   async reached(count: number): Promise<void> {
     while (this.ids.length < count) {
       await new Promise<void>((resolve) => this.#wake = resolve);

@@ -1,6 +1,6 @@
 /**
- * Two relays on one database, with subscribers on both, publishers on both, and somebody who cuts the
- * connections that listen.
+ * Runs two relays on one database, with subscribers and publishers on both, while the feed's
+ * listening connections are cut.
  *
  * @module
  */
@@ -14,23 +14,24 @@ import { type RunningRelay, startRelay } from "./running_relay.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { SchnorrSigner } from "./signer.ts";
 
-/** How large it is to be. */
+/** The size of the run. */
 export interface TwoInstancesOptions {
   /** The URL of an empty database. */
   readonly database: string;
   /** On each instance. */
   readonly subscribers: number;
   readonly events: number;
-  /** How often the connections that listen are cut while events are published. */
+  /** How often the listening connections are cut while events are published. */
   readonly cuts: number;
 }
 
-/** Every tenth event has the same topic; most subscribers ask for one topic, one of each ten for all. */
+/** Every tenth event has the same topic. Most subscribers ask for one topic, one in ten for all. */
 const TOPICS = 10;
 
 /**
- * Publishes to both and checks that each subscriber got each matching event exactly once. Gives how long
- * events took from one instance's publisher to the other's subscriber, milliseconds, in rising order.
+ * Publishes to both and checks that each subscriber received each matching event exactly once.
+ * Returns the times from one instance's publisher to the other's subscriber, milliseconds,
+ * ascending.
  */
 export async function runTwoInstances(options: TwoInstancesOptions): Promise<readonly number[]> {
   await using first = await startRelay({ database: options.database });
@@ -73,7 +74,7 @@ function makeEvents(count: number): readonly NostrEvent[] {
     }));
 }
 
-/** Every other event to the first, the rest to the second, a few at a time. */
+/** Sends events to the two instances alternately, a few at a time. */
 async function publish(
   relays: readonly RunningRelay[],
   events: readonly NostrEvent[],

@@ -1,9 +1,9 @@
 /**
- * A process that writes disputed events to a database, in an order of its own and several batches at a
- * time, while others write the same. Begins when a line comes, and ends by saying which events it was told
- * to have stored, one id a line.
+ * A process that writes disputed events to a database, several batches at a time, while other
+ * processes write the same ones. Starts at a line of input, and finally prints the ids that it was
+ * told were stored, one per line.
  *
- * Arguments: the database's URL, the seed of the events, how many they are, and the seed of the order.
+ * Arguments: the database's URL, the seed of the events, their number, and the seed of the order.
  *
  * @module
  */

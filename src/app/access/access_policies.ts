@@ -1,5 +1,5 @@
 /**
- * From the settings to the policies of the relay.
+ * Builds the relay's access policies from the settings.
  *
  * @module
  */
@@ -26,17 +26,17 @@ import { kindRange, retentionRules } from "../database/retention_rules.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import type { Trust } from "./trust.ts";
 
-/** What policies work with besides settings. */
+/** What the policies are built from. */
 export interface PolicyContext {
   readonly settings: Settings;
   readonly clock: Clock;
-  /** What the operator decides one by one. */
+  /** The rules changed at run time through the management API. */
   readonly rules: RuleBook;
-  /** The web of trust, where there is one. */
+  /** The web of trust; undefined where it is off. */
   readonly trust?: Pick<Trust, "isTrusted"> | undefined;
 }
 
-/** What a relay asks of events and requests, the cheapest first. */
+/** The policies that every event and request must pass, cheapest first. */
 export function relayPolicies(
   { settings, clock, rules, trust }: PolicyContext,
 ): readonly Policy[] {
@@ -75,16 +75,16 @@ export function relayPolicies(
   ];
 }
 
-/** `1059=16` */
+/** Parses `KIND=BITS`, such as `1059=16`. */
 function kindBits(text: string): [number, number] {
   const [kind, bits] = text.split("=");
   return [Number(kind), Number(bits)];
 }
 
 /**
- * Refuses events that are older than the rules keep them. Requests to delete or to vanish pass: what they
- * ask for is done and remembered, however long they are kept themselves. So do ephemeral events, which
- * are not kept anyway.
+ * Refuses events that are older than their retention time. Deletion requests (kind 5) and requests
+ * to vanish (kind 62) pass at any age, because the store executes and remembers them; so do
+ * ephemeral events, which are not stored.
  */
 export function youngEnough(rules: RetentionRules): Policy {
   return {
@@ -100,17 +100,17 @@ export function youngEnough(rules: RetentionRules): Policy {
 }
 
 /**
- * What an import asks of events.
+ * The policies for events that `gallimimus import` reads.
  *
- * @param limits Whether the limits on size and date count. A request to vanish that is meant for another
- * relay must never reach the store.
+ * @param limits Whether the limits on size and date apply. Requests to vanish addressed to another
+ * relay are always refused: they must never reach the store.
  */
 export function importPolicies(context: PolicyContext, limits: boolean): readonly Policy[] {
   return limits ? relayPolicies(context) : [notExpired, vanishRequestsTo(context.settings.relay.url)];
 }
 
 /**
- * Who may manage the relay.
+ * The public keys that may call the management API.
  *
  * @see NIP-86
  */
@@ -120,7 +120,7 @@ export function admins({ access, relay }: Pick<Settings, "access" | "relay">): R
 }
 
 /**
- * Kinds that are not for everybody.
+ * The kinds that only their authors and recipients may read, after AUTH.
  *
  * @see NIP-04, NIP-17, NIP-59
  */

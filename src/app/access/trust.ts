@@ -1,5 +1,5 @@
 /**
- * Keeps the web of trust up to date while the relay runs.
+ * Recomputes the web of trust from stored follow lists at intervals.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import type { EventStore } from "../../store/event_store.ts";
 import { readPublicKeys } from "../settings/public_key.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
-/** What it works with. */
+/** What {@link Trust.start} needs. */
 export interface TrustContext {
   readonly store: Pick<EventStore, "query">;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** The web of trust that the settings describe; undefined where they name no root. */
+/** The web of trust that the settings describe; undefined if they name no root. */
 export function trustOf(
   { access, limits }: Pick<Settings, "access" | "limits">,
 ): Trust | undefined {
@@ -35,7 +35,7 @@ export function trustOf(
   });
 }
 
-/** Who is trusted, read anew from the store at intervals. */
+/** The set of trusted keys, read from the store again every `refreshMs`. */
 export class Trust {
   readonly #options: TrustOptions & { readonly refreshMs: number };
   readonly #closed = new AbortController();
@@ -46,10 +46,13 @@ export class Trust {
     this.#options = options;
   }
 
-  /** Whether a key is trusted; undefined until the web was read for the first time. */
+  /** Whether a key is trusted; undefined until the first read has finished. */
   readonly isTrusted = (key: string): boolean | undefined => this.#keys?.has(key);
 
-  /** Reads the web, and again at intervals. Resolves after the first time, whether or not it failed. */
+  /**
+   * Reads the follow lists and schedules the next read. Resolves after the first read, even if it
+   * failed.
+   */
   async start(context: TrustContext): Promise<void> {
     const { store, clock, log } = context;
     const pause = () => new Promise<void>((resolve) => void clock.after(0, resolve));

@@ -1,5 +1,5 @@
 /**
- * What a command is given to work with.
+ * The arguments that every command receives.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import type { Settings } from "../settings/setting_list.ts";
 import type { SettingOptions } from "./setting_options.ts";
 import type { Streams } from "../system/streams.ts";
 
-/** Everything outside a command that it may touch. */
+/** Everything outside itself that a command may use. */
 export interface CommandContext {
   readonly settings: Settings;
-  /** Where each setting that is not a default was said, by full name. */
+  /** The source of each setting that is not a default, by full name. */
   readonly origins: ReadonlyMap<string, string>;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
   readonly streams: Streams;
-  /** Aborts when the process is asked to end. */
+  /** Aborts when the process is asked to stop. */
   readonly stop: AbortSignal;
-  /** Opens the store at `url`, or else the one that the settings name. Who opens it closes it. */
+  /** Opens the store at `url`, by default the one that the settings name. The caller closes it. */
   openStore(url?: string): Promise<TidyStore>;
 }
 
-/** A command's work. What it returns is the program's exit code. */
+/** The work of a command; returns the exit code of the program. */
 export type CommandWork = (context: CommandContext) => Promise<ExitCode>;
 
-/** Loads the settings that `options` lead to and does the work with them, or says what is wrong. */
+/** Loads the settings given by `options` and runs the work, or reports what is wrong with them. */
 export type RunCommand = (options: SettingOptions, work: CommandWork) => Promise<void>;

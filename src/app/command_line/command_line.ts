@@ -1,5 +1,5 @@
 /**
- * The command line: which commands there are, and what happens when it makes no sense.
+ * Defines the command line, runs the chosen command and reports usage errors.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { SettingOptions } from "./setting_options.ts";
 import type { Output } from "../system/streams.ts";
 import { version } from "../version.ts";
 
-/** The commands, in the order in which the help shows them. A new one is a file and a line here. */
+/** The commands in the order of the help text. */
 const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineServe,
   defineImport,
@@ -34,15 +34,15 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineInfo,
 ];
 
-/** Where help and complaints go, and who does a command's work. */
+/** Where help and usage errors are written, and what runs a command. */
 export interface CommandLineHost {
   readonly streams: { readonly stdout: Output; readonly stderr: Output };
   run(options: SettingOptions, work: CommandWork): Promise<ExitCode>;
 }
 
 /**
- * Does what `args` ask, and gives the exit code. Help asked for goes to standard output, help given
- * because of a mistake to standard error.
+ * Parses `args`, runs the command and returns the exit code. Help that was asked for goes to
+ * standard output, help after a usage error to standard error.
  */
 export async function runCommandLine(
   args: readonly string[],

@@ -1,5 +1,5 @@
 /**
- * The library that reads the command line. Everything that the program uses of it is named here.
+ * Re-exports what the program uses of commander, so that one file of the room imports the package.
  *
  * @module
  */

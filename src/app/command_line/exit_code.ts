@@ -1,20 +1,20 @@
 /**
- * How the program ends, for scripts.
+ * The exit codes of the program.
  *
  * @module
  */
 
-/** Every exit code that the program uses on purpose. */
+/** Every exit code that the program returns deliberately. */
 export const exitCode = {
-  /** It did what it was asked; for a relay: it ran until it was told to stop, and stopped. */
+  /** Success; for a relay, it ran until it was told to stop and shut down. */
   done: 0,
-  /** It tried and could not: a file could not be read, an address not be had, a database not be reached. */
+  /** The work failed: a file unreadable, an address in use, a database unreachable. */
   failed: 1,
-  /** The command line or the settings are wrong, and nothing was tried. */
+  /** The command line or the settings are wrong; no work was started. */
   misused: 2,
-  /** It was interrupted and left work undone: what a shell shows for SIGINT. */
+  /** Interrupted with work left undone: 128 + SIGINT, as shells report it. */
   interrupted: 130,
 } as const;
 
-/** A code out of {@link exitCode}. */
+/** One of {@link exitCode}. */
 export type ExitCode = typeof exitCode[keyof typeof exitCode];

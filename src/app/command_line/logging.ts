@@ -1,6 +1,8 @@
 /**
- * The log of the program. Lines go through LogTape, so that a program that embeds the relay sends them
- * wherever its own lines go; the command line's own choice, standard error, is made here.
+ * Configures LogTape and formats log lines as text or JSON.
+ *
+ * The relay logs through LogTape so that a host program can route the relay's lines with its own.
+ * The command line configures standard error as the only sink.
  *
  * @module
  */
@@ -8,22 +10,22 @@
 import { configureSync, getLogger, type LogRecord, resetSync } from "@logtape/logtape";
 import type { Log, LogFields } from "../../base/log.ts";
 
-/** The category of every line that the relay writes. */
+/** The LogTape category of every line that the relay writes. */
 const CATEGORY = ["gallimimus"];
 
-/** How lines are written. */
+/** How log lines are written. */
 export interface LogStyle {
-  /** The least severe lines that are written. */
+  /** The lowest level that is written. */
   readonly level: "debug" | "info" | "warn" | "error";
   readonly format: "text" | "json";
-  /** Whether text may be coloured. JSON never is. */
+  /** Whether text is coloured. JSON never is. */
   readonly colour: boolean;
 }
 
-/** LogTape's word for each level of ours. */
+/** Our levels in LogTape's names. */
 const LOGTAPE_LEVEL = { debug: "debug", info: "info", warn: "warning", error: "error" } as const;
 
-/** Our word for each level of LogTape's; what we never write stands with its nearest. */
+/** LogTape's levels in our names; levels that we never write map to the nearest. */
 const LEVEL_WORD = {
   trace: "debug",
   debug: "debug",
@@ -33,11 +35,12 @@ const LEVEL_WORD = {
   fatal: "error",
 } as const;
 
-/** Terminal colours: what does not matter is dim, what does is yellow or red. */
+/** SGR codes: debug is dim, warnings yellow, errors red. */
 const COLOUR_CODE = { debug: "2", info: "0", warn: "33", error: "31" } as const;
 
 /**
- * The relay's log. Lines go nowhere until LogTape is configured, here or by a host program.
+ * The relay's log. Lines are discarded until LogTape is configured, by {@link configureLog} or by a
+ * host program.
  */
 export function relayLog(): Log {
   const logger = getLogger(CATEGORY);
@@ -50,8 +53,8 @@ export function relayLog(): Log {
 }
 
 /**
- * Sends the relay's lines to `write`, one call a line, and gives back what ends that. Replaces an
- * earlier choice.
+ * Sends the relay's lines to `write`, one call per line, and returns a function that resets
+ * LogTape. Replaces an earlier configuration.
  */
 export function configureLog(style: LogStyle, write: (line: string) => void): () => void {
   const format = style.format === "json" ? jsonLine : textLine;
@@ -67,7 +70,7 @@ export function configureLog(style: LogStyle, write: (line: string) => void): ()
 }
 
 /**
- * The style that the settings and the surroundings call for.
+ * Chooses the log style from the settings, the terminal and `NO_COLOR`.
  *
  * @see https://no-color.org
  */
@@ -113,7 +116,10 @@ function fieldsText(fields: LogFields): string {
   return text;
 }
 
-/** A value as one word: quoted when it would not look like one, so that a peer cannot forge a line. */
+/**
+ * A field value as one word. Values with spaces, quotes or control characters are quoted as JSON,
+ * so that a peer cannot forge log lines.
+ */
 function fieldText(value: unknown): string {
   const text = typeof value === "string" ? value : String(value);
   return /^[!#-<>-~]+$/.test(text) ? text : JSON.stringify(text);

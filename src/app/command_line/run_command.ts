@@ -1,5 +1,5 @@
 /**
- * The surroundings of every command: settings before it, log and signals around it, an exit code after.
+ * Runs a command: loads the settings, configures log and signals, and turns errors into exit codes.
  *
  * @module
  */
@@ -20,32 +20,32 @@ import { settingFlags, type SettingOptions } from "./setting_options.ts";
 import { watchStopSignals } from "./signals.ts";
 import type { Streams } from "../system/streams.ts";
 
-/** The text of a file; or that there is no such file; or why it cannot be read. */
+/** The text of a file, or that it does not exist, or why it cannot be read. */
 export type ReadText =
   | { readonly text: string }
   | { readonly missing: true }
   | { readonly fault: string };
 
-/** The process, as an argument. */
+/** The process that a command runs in, as an argument. */
 export interface Host {
   readonly streams: Streams;
   readonly clock: Clock;
   readonly random: Random;
-  /** All environment variables. */
   readonly environment: Readonly<Record<string, string>>;
   readText(path: string): Promise<ReadText>;
-  /** Writes one line of the log. Does not wait. */
+  /** Writes one line of the log without waiting. */
   writeLogLine(line: string): void;
   openStore(settings: Settings, log: Log): Promise<TidyStore>;
-  /** Ends the process on the spot. */
+  /** Ends the process immediately. */
   exit(code: number): void;
 }
 
-/** The file that is read when the command line names none. It need not exist. */
+/** Read when the command line names no file. It may be missing. */
 const DEFAULT_CONFIG_PATH = "config.toml";
 
 /**
- * Loads the settings, does the work and says how it went. A failure is a line on standard error.
+ * Loads the settings, runs the work and returns the exit code. Failures are written to standard
+ * error as one line.
  */
 export async function runCommand(
   host: Host,
@@ -102,17 +102,14 @@ async function complain(host: Host, message: string): Promise<void> {
   await host.streams.stderr.write(utf8(`gallimimus: ${message}\n`));
 }
 
-/**
- * What went wrong, in a line where the world is to blame, and with the stack where we are: then the
- * line alone would help nobody.
- */
+/** The message of an error. Errors of the environment need no stack; bugs get theirs. */
 function failureText(error: unknown): string {
   if (error instanceof StoreUnavailable) return `database: ${error.message}`;
   if (error instanceof Error && isSystemError(error)) return error.message;
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-/** What the system refused: an address in use, a file that may not be read. No trace explains it. */
+/** Whether the operating system reported the error, such as EADDRINUSE or EACCES. */
 function isSystemError(error: Error & { readonly code?: unknown }): boolean {
   return error.name in Deno.errors ||
     (typeof error.code === "string" && /^E[A-Z]+$/.test(error.code));

@@ -1,26 +1,27 @@
 /**
- * Whether the `npx` that this program was started by still runs.
+ * Detects that the `npx` which started this program has ended.
  *
- * `npx` passes a SIGTERM to the shell that it started, which ends without passing it on: the task runner
- * below it and the program would run for ever. So the program has the line of its ancestors, up to
- * `npx`, watched.
+ * `npx` passes a SIGTERM to the shell that it started. That shell ends without passing it on, so
+ * the task runner below it and the program would run for ever. The program therefore watches the
+ * chain of its ancestors up to `npx`.
  *
  * @module
  */
 
-/** What the watch needs to know. */
+/** What {@link watchRunner} needs. */
 export interface RunnerWatchOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** The process whose ancestors are watched. Default: this one. */
   readonly pid?: number;
 }
 
-/** Ends with this when an ancestor has another parent than before. */
+/** Exit code of the script when an ancestor has another parent than before. */
 const GONE = 10;
 
 /**
- * A shell that looks once a second. The program itself may not read `/proc` without permission for
- * everything. Between the program and `npx` stand a task runner and a shell; who started `npx` may end.
+ * A shell script that checks the ancestors once a second. A child process is used because Deno lets
+ * a program read `/proc` only with all permissions. Watched are the task runner, the shell and
+ * `npx`; the parent of `npx` may end.
  */
 const SCRIPT = `
 parent_of() {
@@ -46,8 +47,8 @@ done
 `;
 
 /**
- * Calls `onGone` when an ancestor is gone that stood between this process and `npx`. Does nothing unless
- * `npx` (or `npm exec`) started the process. Returns what ends the watch.
+ * Calls `onGone` when an ancestor between this process and `npx` has ended. Does nothing unless
+ * `npx` (or `npm exec`) started the process. Returns a function that ends the watch.
  */
 export function watchRunner(options: RunnerWatchOptions, onGone: () => void): () => Promise<void> {
   const { environment, pid = Deno.pid } = options;
@@ -68,7 +69,7 @@ export function watchRunner(options: RunnerWatchOptions, onGone: () => void): ()
     try {
       child.kill("SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has ended already.
     }
     await ended;
   };

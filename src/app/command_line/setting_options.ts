@@ -1,5 +1,5 @@
 /**
- * The options by which every command takes settings.
+ * The command line options that set settings, common to all commands.
  *
  * @module
  */
@@ -38,9 +38,7 @@ export function withListenOption(command: Command): Command {
   );
 }
 
-/**
- * The settings that the options say, the general `--set` after the particular ones: it wins.
- */
+/** The settings that the options give. `--set` comes last, so it overrides the specific options. */
 export function settingFlags(options: SettingOptions): readonly SettingFlag[] {
   const flags: SettingFlag[] = [];
   const add = (flag: string, name: string, text: string | undefined) => {

@@ -1,5 +1,5 @@
 /**
- * What the operating system asks of the process.
+ * Handles SIGTERM, SIGINT, SIGHUP and SIGUSR1.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import type { Clock } from "../../base/clock.ts";
 import { exitCode } from "./exit_code.ts";
 
-/** The signals that ask a process to end: from a service manager, and from a keyboard. */
+/** Sent by service managers and by Ctrl-C. */
 const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
-/** The watch over the signals that end the process. */
+/** A running watch for stop signals. */
 export interface StopWatch {
-  /** Aborts at the first signal: finish what must be finished, and return. */
+  /** Aborts at the first signal. */
   readonly stop: AbortSignal;
-  /** Asks as a first signal does. */
+  /** Aborts {@link stop} as a first signal does. */
   request(): void;
-  /** Stops watching: signals do again what they do to any process. */
+  /** Removes the signal listeners, which restores the default actions. */
   close(): void;
 }
 
 /**
- * Calls `onHangup` whenever a SIGHUP asks to look at files again. Returns what ends that; the signal
- * then ends the process, as it does any other.
+ * Calls `onHangup` on each SIGHUP. Returns a function that removes the listener; SIGHUP then ends
+ * the process, which is its default action.
  */
 export function watchHangup(onHangup: () => void): () => void {
   Deno.addSignalListener("SIGHUP", onHangup);
@@ -30,24 +30,24 @@ export function watchHangup(onHangup: () => void): () => void {
 }
 
 /**
- * How long after the first signal a second one counts, milliseconds. A task runner passes on what the
- * terminal has sent to all of its processes: the same Ctrl-C then comes twice.
+ * Second signals within this time of the first are ignored, milliseconds. A terminal sends SIGINT
+ * to the whole process group and a task runner forwards it, so one Ctrl-C arrives twice.
  */
 const SECOND_SIGNAL_MS = 500;
 
-/** Where {@link watchStopSignals} hears and what it may do. */
+/** What {@link watchStopSignals} needs. */
 export interface StopWatchOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
-  /** Ends the process on the spot. */
+  /** Ends the process immediately. */
   readonly exit: (code: number) => void;
-  /** Whether a SIGHUP stops too: the terminal that the process belongs to was closed. Default: no. */
+  /** Whether SIGHUP stops too: the terminal of the process was closed. Default: no. */
   readonly stopsOnHangup?: boolean;
 }
 
 /**
- * Watches for SIGTERM and SIGINT. The first one asks; one that comes half a second later or more does
- * not: `exit` is called at once with {@link exitCode.interrupted}. SIGUSR1, which would open a debugger
- * to whoever can reach it, is passed over.
+ * Watches for SIGTERM and SIGINT. The first aborts `stop`; one that comes half a second later or
+ * more calls `exit` with {@link exitCode.interrupted}. SIGUSR1 is ignored: its default action opens
+ * a debugger port.
  */
 export function watchStopSignals({ clock, exit, stopsOnHangup }: StopWatchOptions): StopWatch {
   const controller = new AbortController();

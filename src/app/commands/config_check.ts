@@ -1,5 +1,5 @@
 /**
- * `gallimimus config check`: say what is wrong with the settings, or what differs from the defaults.
+ * `gallimimus config check`: validates the settings and prints those that are not defaults.
  *
  * @module
  */
@@ -27,8 +27,8 @@ export function defineConfigCheck(program: Command, run: RunCommand): void {
 }
 
 /**
- * Prints each setting that was said anywhere, with its value and where it was said. Wrong ones never
- * get here: they are reported, all at once, before any command starts.
+ * Prints each setting that is not a default, with its value and source. Invalid settings never get
+ * here: `runCommand` reports them before any command starts.
  */
 export async function checkConfig(
   { settings, origins, streams }: CommandContext,

@@ -1,5 +1,5 @@
 /**
- * `gallimimus export`: print stored events.
+ * `gallimimus export`: prints stored events as JSON Lines.
  *
  * @module
  */
@@ -20,14 +20,14 @@ export interface ExportFlags {
   readonly until?: number;
   readonly kinds?: readonly number[];
   readonly authors?: readonly string[];
-  /** Whole filters, as JSON. The other options take the place of their fields. */
+  /** Filters as JSON objects. The other options replace their fields. */
   readonly filter?: readonly JsonObject[];
 }
 
-/** About how much is written at once, bytes. */
+/** Approximate size of one write, bytes. */
 const WRITE_BYTES = 65_536;
 
-/** Operators may ask for whatever they like. What can be searched is decided when it is stored. */
+/** Operators may use any filter. */
 const NO_LIMITS = { maxFilterValues: Infinity, andTags: true };
 
 const LINE_FEED = utf8("\n");
@@ -48,9 +48,7 @@ export function defineExport(program: Command, run: RunCommand): void {
   );
 }
 
-/**
- * Prints the events that the options ask for. Ends quietly when nobody reads any more.
- */
+/** Prints the events that match the options. Ends with success when the reader closes the pipe. */
 export async function exportEvents(
   context: CommandContext,
   flags: ExportFlags,
@@ -85,7 +83,7 @@ export async function exportEvents(
   }
 }
 
-/** The filters that the options make, or what is wrong with one. */
+/** The filters that the options describe, or what is wrong with one. */
 function filtersOf(flags: ExportFlags): readonly ReqFilter[] | string {
   const { since, until, kinds, authors } = flags;
   const given = Object.entries({ since, until, kinds, authors })

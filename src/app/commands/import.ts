@@ -1,5 +1,5 @@
 /**
- * `gallimimus import`: put events from a file into the store.
+ * `gallimimus import`: stores the events of a JSON Lines file.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import { createVerifier } from "../verifier.ts";
 
 /** The options of the command. */
 export interface ImportFlags {
-  /** False takes signatures on trust. */
+  /** False skips signature checks. */
   readonly verify: boolean;
-  /** False takes events that are larger or dated otherwise than publishers' may be. */
+  /** False accepts events beyond the limits on size and date. */
   readonly limits: boolean;
 }
 
-/** How often a person is told how far it is, milliseconds. */
+/** Minimum time between two progress lines, milliseconds. */
 const PROGRESS_MS = 250;
 
 /**
@@ -43,8 +43,8 @@ export function defineImport(program: Command, run: RunCommand): void {
 }
 
 /**
- * Imports a file and prints what became of its lines. Refused lines are no failure: they are counted,
- * and the first few are shown.
+ * Imports a file and prints the counts. Refused lines are not a failure: they are counted, and the
+ * first few are shown.
  */
 export async function importFile(
   context: CommandContext,
@@ -83,9 +83,8 @@ export async function importFile(
 }
 
 /**
- * What `readable` gives, until it ends or `stop` aborts. A read that waits when that happens is given
- * up, so a command that reads from a silent terminal can still be stopped. The stream is cancelled when
- * the reader stops early.
+ * Reads `readable` until it ends or `stop` aborts. An abort cancels a pending read, so a command
+ * that waits for input from a terminal can be stopped. Leaving the loop early cancels the stream.
  */
 export async function* readUntil(
   readable: ReadableStream<Uint8Array>,
@@ -107,7 +106,7 @@ export async function* readUntil(
   }
 }
 
-/** Shows the counts now and then, on a line that overwrites itself, if a person is looking. */
+/** Prints the counts at intervals on one terminal line; nothing if the output is no terminal. */
 function progressOn(output: Output, clock: Clock): (tally: ImportTally) => void {
   let shownMs = -Infinity;
   return (tally) => {

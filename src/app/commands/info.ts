@@ -1,6 +1,5 @@
 /**
- * `gallimimus info`: what this installation is and what it would do. The first thing to put into a
- * report of a fault.
+ * `gallimimus info`: prints versions, addresses, database and signature engine, for bug reports.
  *
  * @module
  */
@@ -28,9 +27,7 @@ export function defineInfo(program: Command, run: RunCommand): void {
     .action((options: SettingOptions) => run(options, showInfo));
 }
 
-/**
- * Prints one `name: value` line for each thing worth knowing. Passwords are left out.
- */
+/** Prints one `name: value` line per fact. Passwords are left out. */
 export async function showInfo({ settings, streams }: CommandContext): Promise<ExitCode> {
   const facts: readonly [string, string][] = [
     ["gallimimus", version],
@@ -46,7 +43,7 @@ export async function showInfo({ settings, streams }: CommandContext): Promise<E
   return exitCode.done;
 }
 
-/** Addresses, with the path where clients must name one. */
+/** The addresses, with the path if it is not `/`. */
 function listenLine({ listen, path }: Settings["network"]): string {
   return `${listen.join(", ")}${path === "/" ? "" : ` (path ${path})`}`;
 }

@@ -1,5 +1,5 @@
 /**
- * `gallimimus migrate-store`: bring everything from one database into another.
+ * `gallimimus migrate-store`: copies everything from one database to another.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import { SqlStore } from "../../store/sql_store.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import type { Output } from "../system/streams.ts";
 
-/** How often a person is told how far it is, milliseconds. */
+/** Minimum time between two progress lines, milliseconds. */
 const PROGRESS_MS = 250;
 
-/** From where to where, as URLs of databases. */
+/** The URLs of source and target. */
 export interface MigrateStoreArguments {
   readonly from: string;
   readonly to: string;
@@ -37,9 +37,7 @@ export function defineMigrateStore(program: Command, run: RunCommand): void {
     );
 }
 
-/**
- * Copies everything and prints what became of it. The source is left as it is.
- */
+/** Copies tombstones, events and rules, and prints the counts. The source is not changed. */
 export async function migrateStore(
   context: CommandContext,
   { from, to }: MigrateStoreArguments,
@@ -60,7 +58,7 @@ export async function migrateStore(
       const tally = await target.fill(() =>
         copyStore(source, target, { signal: stop, onProgress })
       );
-      // Last: a source that knows of bans no longer gives what is banned.
+      // Last: `rules()` makes the source hide banned events, which would then not be copied.
       const rules = await source.rules();
       const atS = Math.floor(clock.nowMs() / 1000);
       if (rules.length > 0) await target.changeRules(rules, { who: "migrate-store", atS });
@@ -77,7 +75,7 @@ export async function migrateStore(
   }
 }
 
-/** Shows the counts now and then, on a line that overwrites itself, if a person is looking. */
+/** Prints the counts at intervals on one terminal line; nothing if the output is no terminal. */
 function progressOn(output: Output, clock: Clock): (tally: CopyTally) => void {
   let shownMs = -Infinity;
   return (tally) => {

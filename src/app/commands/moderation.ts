@@ -1,6 +1,6 @@
 /**
- * `gallimimus ban`, `unban`, `allow`, `disallow`, `list`, `reports` and `audit`: the operator's rules from
- * the command line, by the methods of the management API.
+ * `gallimimus ban`, `unban`, `allow`, `disallow`, `list`, `reports` and `audit`: changes and shows
+ * the moderation rules through the methods of the management API.
  *
  * @see NIP-86
  * @module
@@ -19,10 +19,10 @@ import { readPublicKey } from "../settings/public_key.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 
-/** What a value on the command line may be. */
+/** The types of value that a rule can name. */
 type Subject = "key" | "event" | "ip" | "kind";
 
-/** What each verb does to what: the method of the management API. */
+/** The method of the management API for each verb and type of value. */
 const VERBS: Readonly<Record<string, Readonly<Partial<Record<Subject, string>>>>> = {
   ban: { key: "banpubkey", event: "banevent", ip: "blockip" },
   unban: { key: "unbanpubkey", event: "unbanevent", ip: "unblockip" },
@@ -37,23 +37,23 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   disallow: "end a membership, or ban a kind",
 };
 
-/** Who the log of changes names for a change from the command line. */
+/** The author of command line changes in the audit log. */
 const WHO = "command line";
 
-/** The newest changes that are shown. */
+/** The number of audit log entries shown. */
 const MAX_LOG = 1_000;
 
 interface ChangeFlags {
   /** Whether 64 hex digits are a public key. */
   readonly key?: boolean;
-  /** Whether they are the id of an event. */
+  /** Whether 64 hex digits are an event id. */
   readonly event?: boolean;
   readonly reason?: string;
 }
 
-/** A change that is asked for. */
+/** A change to the rules, as asked for on the command line. */
 export interface Change extends ChangeFlags {
-  /** One of {@link VERBS}. */
+  /** A key of {@link VERBS}. */
   readonly verb: string;
   readonly what: string;
 }
@@ -93,7 +93,7 @@ const NAMES: Readonly<Record<Subject, string>> = {
   kind: "a kind",
 };
 
-/** Changes a rule, or says what is wrong with the value. */
+/** Changes a rule, or reports what is wrong with the value. */
 export async function change(context: CommandContext, asked: Change): Promise<ExitCode> {
   const { verb, reason = "" } = asked;
   const read = readChange(asked);
@@ -120,7 +120,7 @@ export function listRules(context: CommandContext): Promise<ExitCode> {
   });
 }
 
-/** Prints what `listeventsneedingmoderation` gives. */
+/** Prints the result of `listeventsneedingmoderation`. */
 export function listReports(context: CommandContext): Promise<ExitCode> {
   return withStore(context, async (store) => {
     const management = await managementOf(store, context);
@@ -135,7 +135,7 @@ export function listReports(context: CommandContext): Promise<ExitCode> {
   });
 }
 
-/** Prints the log of changes. */
+/** Prints the audit log. */
 export function listChanges(context: CommandContext): Promise<ExitCode> {
   return withStore(context, async (store) => {
     for (const { atS, who, list, value, before, reason } of await store.ruleLog(MAX_LOG)) {
@@ -147,7 +147,7 @@ export function listChanges(context: CommandContext): Promise<ExitCode> {
   });
 }
 
-/** Whether a value was in its list, and with what reason. */
+/** A rule's state before or after a change. */
 function stateOf(reason: string | undefined): string {
   return reason === undefined ? "not set" : `set: ${inOneLine(reason)}`;
 }
@@ -172,7 +172,7 @@ async function managementOf(store: TidyStore, { clock }: CommandContext): Promis
   return new Management({ rules, store, clock, readIp: canonicalIp, onChanged: () => {} });
 }
 
-/** The method that is meant and its first parameter, or what is wrong, before anything is tried. */
+/** The method and its first parameter, or a usage error. */
 function readChange(
   { verb, what, key = false, event = false, reason = "" }: Change,
 ): { readonly method: string; readonly value: string | number } | { readonly error: string } {
@@ -188,12 +188,12 @@ function readChange(
   if (method === undefined || value === undefined) {
     return { error: `${what} is not what can be named here` };
   }
-  // What is taken out of a list leaves no reason there.
+  // Removing an entry stores no reason.
   if (reason !== "" && method.startsWith("un")) return { error: "no reason is kept for this" };
   return { method, value };
 }
 
-/** What the value is, as the management API takes it. */
+/** The type of a value, and the value in the form that the management API takes. */
 function readSubject(what: string): readonly [Subject?, (string | number)?] {
   const key = readPublicKey(what);
   if (key !== undefined) return ["key", key];
@@ -203,7 +203,7 @@ function readSubject(what: string): readonly [Subject?, (string | number)?] {
   return kind <= MAX_KIND ? ["kind", kind] : [];
 }
 
-/** Others wrote it: no control character reaches the terminal. */
+/** Reasons come from others: strips control characters that could drive the terminal. */
 function inOneLine(text: string): string {
   return text.replace(/\p{Cc}/gu, " ");
 }

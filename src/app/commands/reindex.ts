@@ -1,5 +1,5 @@
 /**
- * `gallimimus reindex`: make searchable what was stored while search was off.
+ * `gallimimus reindex`: adds events that were stored while search was off to the search index.
  *
  * @see NIP-50
  * @module
@@ -21,8 +21,8 @@ export function defineReindex(program: Command, run: RunCommand): void {
 }
 
 /**
- * Indexes what is missing and prints how much it was. Begun again after it was broken off, it goes over
- * what is done without doing it again.
+ * Indexes events that are missing from the search index and prints how many. May be interrupted and
+ * repeated: indexed events are skipped.
  */
 export async function reindexStore(context: CommandContext): Promise<ExitCode> {
   const { settings, streams: { stdout, stderr }, stop } = context;

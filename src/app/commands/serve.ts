@@ -1,5 +1,5 @@
 /**
- * `gallimimus serve`: run the relay.
+ * `gallimimus serve`: runs the relay.
  *
  * @module
  */
@@ -30,9 +30,9 @@ export function defineServe(program: Command, run: RunCommand): void {
     .action((options: SettingOptions) => run(options, serve));
 }
 
-/** Runs the relay until `stop` aborts, then ends it in order. */
+/** Runs the relay until `stop` aborts, then shuts it down. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
-  // Imported late: no other command needs the sockets and the rooms behind them.
+  // Imported late to keep the other commands fast to start.
   const { RelayHost } = await import("../relay_host.ts");
   const { settings, log, clock, streams, stop } = context;
   const { url, because } = await chooseDatabase(settings.database);
@@ -40,7 +40,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   log.info("store opened", { database: withoutPassword(url), because });
   if (settings.relay.url === "") log.warn(NO_URL);
   const host = await RelayHost.start({ settings, store, clock, log });
-  // Of a process in a terminal it says that the terminal was closed: see `watchStopSignals`.
+  // In a terminal, SIGHUP means that the terminal was closed: `watchStopSignals` handles it.
   const ignoreHangup = streams.stderr.isTerminal
     ? () => {}
     : watchHangup(() => host.reloadCertificates());
@@ -48,7 +48,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   try {
     for (const address of settings.network.listen) {
       const url = await host.listen(address);
-      // Scripts wait for this line: from here on connections are accepted.
+      // Scripts wait for this line: connections are accepted from here on.
       await streams.stdout.write(utf8(`listening on ${url}\n`));
       const reachable = reachableUrl(url);
       if (reachable !== undefined) log.info("reachable by others", { url: reachable });
@@ -69,7 +69,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   return exitCode.done;
 }
 
-/** For the URL of a server that listens on all interfaces, one that others can use. */
+/** The URL of a listener on all interfaces, with an address that other machines can reach. */
 function reachableUrl(url: string): string | undefined {
   const [, scheme, host, port, path = ""] =
     /^(wss?):\/\/(0\.0\.0\.0|\[::\]):(\d+)(\/.*)?$/.exec(url) ?? [];

@@ -1,5 +1,5 @@
 /**
- * `gallimimus sync`: bring the store and another relay to the same events.
+ * `gallimimus sync`: brings the store and another relay to the same set of events.
  *
  * @see NIP-77
  * @module
@@ -27,20 +27,20 @@ import { createVerifier } from "../verifier.ts";
 
 /** The options of the command. */
 export interface SyncFlags {
-  /** Which way events go. */
+  /** Which way events are copied. */
   readonly dir: "up" | "down" | "both";
-  /** Of which events, as a filter of NIP-01. */
+  /** A NIP-01 filter for the events to compare. */
   readonly filter: JsonObject;
-  /** Whether private events are compared, too. */
+  /** Whether events of private kinds are compared too. */
   readonly private: boolean;
-  /** Whether it is said what would be done, and nothing done. */
+  /** Whether to only print the differences. */
   readonly dryRun: boolean;
 }
 
-/** How long the other relay may be silent, milliseconds. */
+/** How long the other relay may send nothing, milliseconds. */
 const TIMEOUT_MS = 30_000;
 
-/** How many events are asked for, or sent, at a time. */
+/** Events fetched or sent at a time. */
 const BATCH = 200;
 
 /**
@@ -59,7 +59,7 @@ export function defineSync(program: Command, run: RunCommand): void {
   );
 }
 
-/** Compares, fetches what is missing here, and sends what is missing there. */
+/** Compares, downloads the events missing here and uploads those missing there. */
 export async function sync(
   context: CommandContext,
   url: string,
@@ -123,7 +123,7 @@ async function connect(
   }
 }
 
-/** Takes what it fetches as an import does, by the same policies. */
+/** Downloads events and stores them as an import does, under the relay's policies. */
 async function fetchMissing(
   ids: ReadonlySet<string>,
   remote: RemoteRelay,

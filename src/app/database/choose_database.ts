@@ -1,5 +1,5 @@
 /**
- * Which database the settings mean.
+ * Chooses the database URL from the settings and the data directory.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { findPostgresPackage } from "../../postgres_server/postgres_package.ts";
 import { nameFault, reachFault, serverAccount } from "../../postgres_server/server_account.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
-/** A database, and how it came to be chosen. */
+/** A database URL, and why it was chosen. */
 export interface DatabaseChoice {
   readonly url: string;
-  /** Why it is not the private server that it would be elsewhere; one sentence without a full stop. */
+  /** Why there is no private server; one sentence without a full stop. */
   readonly because?: string;
 }
 
 /**
- * The database that was set, or else an embedded one inside the data directory: the one that is there, or for
- * a new relay a private Postgres server where there can be one, and PGlite elsewhere.
+ * The configured database. Without one: the embedded database that exists in the data directory, or
+ * for a new relay a private Postgres server where one can run, and PGlite elsewhere.
  *
  * @see docs/decisions/0005-embedded-default.md
  */
@@ -35,7 +35,7 @@ export async function chooseDatabase(
     : { url: `pglite:${pglite}`, because: fault };
 }
 
-/** Why there can be no private server in `directory`. */
+/** Why no private server can run in `directory`; undefined if one can. */
 async function managedFault(directory: string): Promise<string | undefined> {
   const run = await Deno.permissions.query({ name: "run" });
   if (run.state !== "granted") return "this process may not start others (--allow-run)";
@@ -49,9 +49,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-/**
- * A database's URL as it may be shown: with `***` where a password was.
- */
+/** A database URL with its password replaced by `***`. */
 export function withoutPassword(url: string): string {
   return url
     .replace(/^([a-z]+:\/\/[^:@/?]*):.*@/, "$1:***@")

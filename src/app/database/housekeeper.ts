@@ -1,5 +1,5 @@
 /**
- * Who removes from the store what is no longer to be kept.
+ * Deletes expired events and events past their retention from the store.
  *
  * @module
  */
@@ -11,43 +11,43 @@ import { type RetentionRules, RetentionSweep } from "../../store/write/retention
 import type { Place } from "../../store/read/scan.ts";
 import type { Upkeep } from "../../store/write/upkeep.ts";
 
-/** How often expired events are removed. Until then they are hidden. */
+/** How often expired events are deleted. Queries hide them until then. */
 const EXPIRY_INTERVAL_MS = 5_000;
 
-/** Events of one step: some milliseconds of the database's time. */
+/** Events per step: some milliseconds of database time. */
 const STEP_EVENTS = 500;
 
-/** Between two steps, for the database to serve everybody else. */
+/** Pause between two steps, in which the database serves other queries. */
 const PAUSE_MS = 20;
 
-/** What a housekeeper works with. */
+/** What {@link Housekeeper} needs. */
 export interface HousekeeperOptions {
   readonly store: Upkeep;
   readonly rules: RetentionRules;
-  /** How often the store is looked through, milliseconds. */
+  /** How often the store is scanned for events past their retention, milliseconds. */
   readonly sweepIntervalMs: number;
-  /** Told which events were removed although nothing keeps them from coming again. */
+  /** Called with the ids of deleted events that may be published again. */
   readonly onRemoved?: (ids: readonly string[]) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /**
- * Removes expired events every few seconds, and now and then those that the rules of retention do not
- * keep. One small step at a time; several instances may do so on one database.
+ * Deletes expired events every 5 seconds, and at longer intervals the events that the retention
+ * rules do not keep. Works in small steps. Several instances may do so on one database.
  */
 export class Housekeeper {
   readonly #options: HousekeeperOptions;
   readonly #timer: Timer;
   readonly #outage: Outage;
   #nextSweepMs: number;
-  /** Undefined while there is nothing to do. */
+  /** The run in progress. */
   #working: Promise<void> | undefined;
   /** Ends the pause between two steps. */
   #goOn: (() => void) | undefined;
   #isClosed = false;
 
-  /** Begins at once. */
+  /** Starts the first run. */
   constructor(options: HousekeeperOptions) {
     const { clock, log } = options;
     this.#options = options;
@@ -57,7 +57,7 @@ export class Housekeeper {
     this.#begin();
   }
 
-  /** Finishes the step that runs, and stops. Idempotent. */
+  /** Finishes the current step and stops. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer.cancel();

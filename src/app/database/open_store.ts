@@ -1,5 +1,6 @@
 /**
- * From a database's URL to a store.
+ * Opens the store that the settings name: memory, PGlite, a private Postgres server, or a remote
+ * one.
  *
  * @module
  */
@@ -32,22 +33,22 @@ const PGLITE = "pglite:";
 const MANAGED = "managed:";
 
 /**
- * Connections that write. A relay writes two batches at a time, and what comes beside takes another; an
- * import keeps all of them busy.
+ * Connections for writes. A relay writes two batches at a time and needs one more for other writes;
+ * an import uses all of them.
  */
 const WRITE_CONNECTIONS = 3;
 
-/** One that waits for the disk leaves a core to another. */
+/** At least two, even on one core: a query that waits for the disk leaves the core idle. */
 const MIN_LONG_QUERIES = 2;
 
 const BYTES_PER_MIB = 1_048_576;
 
-/** Inside a compiled program too, when it was made with `--include migrations`. */
+/** Compiled programs contain it if they were built with `--include migrations`. */
 const migrationFolder = new URL("../../../migrations/", import.meta.url);
 
 /**
- * Opens the store that the settings name and brings its schema up to date; a database that the relay
- * runs itself speaks through the log. Rejects with {@link StoreUnavailable} when it cannot be had.
+ * Opens the store that the settings name and migrates its schema. Rejects with {@link
+ * StoreUnavailable} if the database cannot be opened.
  */
 export async function openStore(
   settings: Settings,
@@ -81,8 +82,8 @@ export async function openStore(
 }
 
 /**
- * When the server ends a query by itself: a little after it should have been told to, for the case that
- * this did not get through.
+ * The time after which the server itself ends a query: one second past the client's own time-out,
+ * in case the cancel request is lost.
  */
 function lastResortMs(limits: Settings["limits"]): number {
   const { req_timeout_ms, search_timeout_ms, count_timeout_ms } = limits;
@@ -121,12 +122,12 @@ function openDatabase(
   return Promise.reject(new StoreUnavailable(`cannot open ${withoutPassword(url)}`));
 }
 
-/** Whether it is a server of the operator's, which may be anything. */
+/** Whether the URL names a Postgres server that the relay does not run itself. */
 function isServer(url: string): boolean {
   return /^postgres(ql)?:/.test(url);
 }
 
-/** PGlite, which nobody else keeps in order. */
+/** Opens PGlite, which has no autovacuum, with the maintenance that replaces it. */
 async function openHousekept(
   path: string,
   sharedBuffersMb: number,
@@ -145,22 +146,23 @@ async function openHousekept(
   };
 }
 
-/** How the server and the connections to it are set. */
+/** Settings of the private server and of the connections to it. */
 export interface OpenManagedOptions extends PostgresConfOptions {
   readonly log: Log;
   readonly postgres: PostgresOptions;
 }
 
 /**
- * Starts the server of the directory `path` and connects to it. Closing the database stops the server.
+ * Starts the private server in the directory `path` and connects to it. Closing the database stops
+ * the server.
  *
- * Rejects with `StoreUnavailable` when it cannot be had.
+ * Rejects with `StoreUnavailable` if it cannot be started.
  */
 export async function openManaged(path: string, options: OpenManagedOptions): Promise<Database> {
   const { postgres, ...own } = options;
   const server = await ManagedPostgres.start(path, { ...own, clock: systemClock });
-  // The server shares the machine: more long queries than there are cores only make each other slower,
-  // and the short ones with them.
+  // The server runs on the relay's machine: more long queries than cores slow each other down, and
+  // short queries with them.
   const longQueries = Math.max(MIN_LONG_QUERIES, navigator.hardwareConcurrency);
   const database = openPostgres(server.url, { ...postgres, longQueries });
   return {
@@ -174,9 +176,7 @@ export async function openManaged(path: string, options: OpenManagedOptions): Pr
   };
 }
 
-/**
- * All migrations, oldest first.
- */
+/** All migrations, oldest first. */
 export async function readMigrations(): Promise<readonly Migration[]> {
   const files = (await Array.fromAsync(Deno.readDir(migrationFolder)))
     .map(({ name }) => name)
@@ -188,7 +188,9 @@ export async function readMigrations(): Promise<readonly Migration[]> {
   })));
 }
 
-/** The store, with a window before it where the settings ask for one and it can be exact. */
+/**
+ * Puts the in-memory window in front of the store, if the settings enable it and it can be exact.
+ */
 export function withWindow(store: TidyStore, settings: Settings, clock: Clock): TidyStore {
   const maxBytes = settings.cache.max_mib * BYTES_PER_MIB;
   return maxBytes === 0 || othersMayRemove(settings)
@@ -196,7 +198,10 @@ export function withWindow(store: TidyStore, settings: Settings, clock: Clock): 
     : new WindowStore(store, { maxBytes, clock });
 }
 
-/** What another instance removes for its age or size is told to nobody. */
+/**
+ * Whether another instance may delete events by retention. Such deletions are not announced through
+ * the feed, so a window would keep them.
+ */
 function othersMayRemove(settings: Settings): boolean {
   const { ages, maxBytes } = retentionRules(settings);
   const isRemoving = maxBytes !== Infinity || ages.some(({ maxAgeS }) => maxAgeS !== Infinity);

@@ -1,5 +1,5 @@
 /**
- * From the settings to the rules by which events are kept.
+ * Builds the retention rules from the settings.
  *
  * @module
  */
@@ -12,9 +12,7 @@ const SECONDS_PER_DAY = 86_400;
 const BYTES_PER_MIB = 1_048_576;
 const ALL_KINDS: KindRange = { first: 0, last: 65_535 };
 
-/**
- * What the section `[retention]` says.
- */
+/** The rules of the section `[retention]`. */
 export function retentionRules({ retention }: Settings): RetentionRules {
   return {
     ages: [
@@ -27,13 +25,13 @@ export function retentionRules({ retention }: Settings): RetentionRules {
   };
 }
 
-/** `7=90` or `30000-39999=0`. */
+/** Parses `7=90` or `30000-39999=0`. */
 function kindAge(text: string): KindAge {
   const [kinds = "", days] = text.split("=");
   return { kinds: kindRange(kinds), maxAgeS: seconds(Number(days)) };
 }
 
-/** `7` or `30000-39999`. */
+/** Parses `7` or `30000-39999`. */
 export function kindRange(text: string): KindRange {
   const [first, last = first] = text.split("-").map(Number);
   return { first: first!, last: last! };
@@ -43,7 +41,7 @@ function seconds(days: number): number {
   return orInfinite(days) * SECONDS_PER_DAY;
 }
 
-/** A bound of 0 is none. */
+/** In the settings 0 means no bound. */
 function orInfinite(value: number): number {
   return value === 0 ? Infinity : value;
 }

@@ -1,5 +1,5 @@
 /**
- * The relay as a library.
+ * The API for programs that embed the relay.
  *
  * @module
  */
@@ -17,19 +17,22 @@ import { RelayHost } from "../relay_host.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { systemClock } from "../system/system_clock.ts";
 
-/** What an embedded relay is made of. */
+/** Options of {@link createRelay}. */
 export interface CreateRelayOptions {
-  /** Settings by full name, as in `config.toml`: `{ "limits.max_limit": 200 }`. Others are defaults. */
+  /**
+   * Settings by full name, as in `config.toml`: `{ "limits.max_limit": 200 }`. Others have their
+   * defaults.
+   */
   readonly settings?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-  /** Where the relay says what happens. Default: nowhere. */
+  /** Where the relay logs. Default: nowhere. */
   readonly log?: Log;
-  /** Rules of the host, asked after those that the settings ask for. */
+  /** Policies of the host, asked after those that the settings ask for. */
   readonly policies?: readonly Policy[];
 }
 
-/** What is known of whoever sent a request, as `Deno.serve` tells its handler. */
+/** Where a request came from, as `Deno.serve` tells its handler. */
 export interface RequestOrigin {
-  /** Where the request came from. */
+  /** The remote address of the request. */
   readonly remoteAddr: Deno.Addr;
 }
 
@@ -37,35 +40,39 @@ export interface RequestOrigin {
 export interface EmbeddedRelay {
   /**
    * Answers a request of the host's own server: NIP-11, the landing page, or an upgrade on the
-   * runtime's WebSocket. That transport is reduced: it cannot ping, hold back reading, or drop a peer
-   * that does not read. Prefer {@link listen} where the host lets you.
+   * runtime's WebSocket. That transport is reduced: it cannot ping, hold back reading, or drop a
+   * peer that does not read. Prefer {@link listen} where the host allows it.
    */
   fetch(request: Request, origin?: RequestOrigin): Promise<Response>;
-  /** Accepts connections at `HOST:PORT` or `unix:/path`, after `tls:` for TLS, and says at which URL. */
+  /**
+   * Accepts connections at `HOST:PORT` or `unix:/path`, after `tls:` for TLS, and returns the URL.
+   */
   listen(address: string): Promise<string>;
-  /** Checks and stores an event of the host's, and tells it to whoever listens. Never rejects. */
+  /**
+   * Checks and stores an event of the host, and sends it to matching subscriptions. Never rejects.
+   */
   publish(event: NostrEvent): Promise<Published>;
   /**
-   * The stored events that match any of the filters, newest first, each once. Nothing is hidden from the
-   * host. Throws a TypeError for what is no filter.
+   * The stored events that match any of the filters, newest first, each once. Nothing is hidden
+   * from the host. Throws a TypeError for an invalid filter.
    */
   query(filters: readonly Filter[]): AsyncIterable<NostrEvent>;
   /**
-   * Events that match any of the filters, from now on and until the loop over them ends. Throws a
-   * TypeError for what is no filter, and a RangeError when more than 10,000 wait to be read.
+   * Events that match any of the filters, from now until the loop over them ends. Throws a
+   * TypeError for an invalid filter, and a RangeError when more than 10,000 events wait to be read.
    */
   subscribe(filters: readonly Filter[]): AsyncIterable<NostrEvent>;
-  /** What the relay says of itself: the document of NIP-11, by the names of the wire. */
+  /** The relay information document (NIP-11), with the field names of the NIP. */
   information(): Readonly<Record<string, unknown>>;
-  /** What happened so far; numbers that only grow. */
+  /** Counters since the start; they only grow. */
   readonly counters: Readonly<Counters>;
-  /** Ends all connections and closes the store. */
+  /** Closes all connections and the store. */
   close(): Promise<void>;
 }
 
 /**
- * Makes a relay for a host program. Rejects with a TypeError when the settings are wrong, naming each
- * mistake, and with `StoreUnavailable` when the database cannot be had.
+ * Creates a relay inside a host program. Rejects with a TypeError that names each mistake in the
+ * settings, and with `StoreUnavailable` if the database cannot be opened.
  *
  * @example
  * ```ts
@@ -94,7 +101,7 @@ export async function createRelay(options: CreateRelayOptions = {}): Promise<Emb
     subscribe: (filters) => local.subscribe(filters),
     information: () => JSON.parse(relayInformationJson(host.information())),
     counters: host.relay.counters,
-    // Before anything is waited for: the runtime forgets the address with the request.
+    // Read at once: the runtime forgets the address after the request.
     fetch: (request, origin) => host.fetch(request, addressOf(origin)),
     listen: (address) => host.listen(address),
     close: () => host.close(),

@@ -1,5 +1,5 @@
 /**
- * What a program finds that imports Gallimimus.
+ * The public API of `mod.ts`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The relay as its own program uses it, without a socket.
+ * Publishes and queries from within the host program, without a socket.
  *
  * @module
  */
@@ -13,7 +13,11 @@ import type { RelayHost } from "../relay_host.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { relayLimits } from "../relay_limits.ts";
 
-/** A filter as it is written. @see NIP-01 */
+/**
+ * A filter as written in JSON.
+ *
+ * @see NIP-01
+ */
 export interface Filter {
   /** Ids, 64 lower-case hex digits. */
   readonly ids?: readonly string[];
@@ -25,27 +29,31 @@ export interface Filter {
   readonly since?: number;
   /** Seconds since 1970, inclusive. */
   readonly until?: number;
-  /** The most stored events wanted. */
+  /** The most stored events to return. */
   readonly limit?: number;
-  /** Words that must be found, where search is on. @see NIP-50 */
+  /**
+   * Words to find, where search is on.
+   *
+   * @see NIP-50
+   */
   readonly search?: string;
-  /** First values of tags of one letter. */
+  /** First values of single-letter tags. */
   readonly [tag: `#${string}`]: readonly string[];
 }
 
-/** What became of a published event. */
+/** The result of publishing an event. */
 export interface Published {
-  /** As the second element of an OK says it. */
+  /** The third element of an OK message: whether the event was accepted. */
   readonly accepted: boolean;
-  /** As the third element of an OK says it. */
+  /** The fourth element of an OK message: why, where there is something to say. */
   readonly reason?: Reason;
 }
 
-/** Events that may wait for who reads a subscription. */
+/** Events that may wait for the reader of a subscription. */
 const MAX_WAITING = 10_000;
 
 /**
- * Publishes, asks and listens on behalf of the program itself: nothing is hidden from it, and policies
+ * Publishes, queries and subscribes for the host program. Nothing is hidden from it, and policies
  * see its events with the origin `relay`.
  */
 export class LocalClient {
@@ -57,15 +65,15 @@ export class LocalClient {
     this.#settings = settings;
   }
 
-  /** Checks and stores an event, and tells it to whoever listens. Never rejects. */
+  /** Checks and stores an event, and sends it to matching subscriptions. Never rejects. */
   async publish(event: NostrEvent): Promise<Published> {
     const { accepted, reason } = await this.#host.relay.publish(event);
     return { accepted, ...reason && { reason } };
   }
 
   /**
-   * The stored events that match any of the filters, newest first, each once. Throws a TypeError for what
-   * is no filter.
+   * The stored events that match any of the filters, newest first, each once. Throws a TypeError
+   * for an invalid filter.
    */
   async *query(filters: readonly Filter[]): AsyncGenerator<NostrEvent, void> {
     for await (const rows of this.#host.query(this.#parsed(filters))) {
@@ -74,18 +82,18 @@ export class LocalClient {
   }
 
   /**
-   * Events that match any of the filters, from now on and until the loop over them ends. Throws a
-   * TypeError for what is no filter, and a RangeError when more than 10,000 events wait to be read.
+   * Events that match any of the filters, from now until the loop over them ends. Throws a
+   * TypeError for an invalid filter, and a RangeError when more than 10,000 events wait to be read.
    */
   async *subscribe(filters: readonly Filter[]): AsyncGenerator<NostrEvent, void> {
     const waiting: NostrEvent[] = [];
     let wake = () => {};
     const stop = this.#host.relay.listen(this.#parsed(filters), (event) => {
-      // One more than may wait says that there were too many.
+      // One event over the limit marks the overflow.
       if (waiting.length <= MAX_WAITING) waiting.push(event);
       wake();
     });
-    // Once, or each wait would leave one behind.
+    // Registered once: a listener per wait would leak.
     const forget = this.#host.onClosed(() => wake());
     try {
       while (!this.#host.isClosed) {

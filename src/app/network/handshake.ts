@@ -1,5 +1,5 @@
 /**
- * What the relay is told of a client's handshake.
+ * Extracts URL, origin and user agent from a WebSocket opening handshake.
  *
  * @module
  */
@@ -7,12 +7,10 @@
 import type { ConnectionInfo } from "../../net/server/listen.ts";
 import type { Handshake } from "../../relay/access/client.ts";
 
-/** What is kept of a header, characters: a user agent may be as long as a request. */
+/** Header values are cut to this length, characters: a user agent may be as long as a request. */
 const MAX_KEPT = 256;
 
-/**
- * The URL that a client connected to, and what its headers say of it. Proxies pass `Host` on.
- */
+/** The URL that a client connected to, with its Origin and User-Agent. Proxies pass `Host` on. */
 export function handshakeOf(
   { target, headers, secure }: Pick<ConnectionInfo, "target" | "headers" | "secure">,
 ): Handshake {

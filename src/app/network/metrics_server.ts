@@ -1,5 +1,8 @@
 /**
- * Where Prometheus finds the figures: a port of its own, which the operator keeps from the public.
+ * Serves metrics for Prometheus on a listener of its own, which the operator keeps private.
+ *
+ * Where nostr-rs-relay has a metric of the same meaning, its name is used, so that dashboards carry
+ * over.
  *
  * @module
  */
@@ -14,16 +17,16 @@ import { CloseCode } from "../../websocket/close_code.ts";
 import type { RelayHost } from "../relay_host.ts";
 import { version } from "../version.ts";
 
-/** How often the event loop is asked how late it is, milliseconds. */
+/** How often the event loop delay is measured, milliseconds. */
 const LAG_INTERVAL_MS = 250;
 
-/** A server of figures. */
+/** A running metrics server. */
 export interface MetricsServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Serves `/metrics` at `address`. Rejects when that cannot be had. */
+/** Serves `/metrics` at `address`. Rejects if it cannot listen there. */
 export async function serveMetrics(
   host: RelayHost,
   address: string,
@@ -60,9 +63,7 @@ export async function serveMetrics(
   }
 }
 
-/**
- * Measures how late timers come: for so long nobody was served.
- */
+/** Measures by how much timers are late, which is how long the event loop was blocked. */
 class LoopLag {
   readonly histogram = new Histogram();
   readonly #timer: Timer;
@@ -81,9 +82,6 @@ class LoopLag {
   }
 }
 
-/**
- * All metrics at this moment.
- */
 function metricsOf(host: RelayHost, lag: LoopLag): readonly Metric[] {
   const { relay, netCounters, poolStats } = host;
   const { counters, timings } = relay;

@@ -1,5 +1,5 @@
 /**
- * From the settings to what the sockets work with.
+ * Converts the settings into the options of the `net` room.
  *
  * @module
  */
@@ -14,9 +14,7 @@ import { networkList } from "../../net/address/network_list.ts";
 import type { UnreadWindowOptions } from "../../net/unread_window.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
-/**
- * The bounds of each server.
- */
+/** The limits of each listener. */
 export function listenLimits({ limits, network }: Settings): ListenLimits {
   return {
     ...defaultListenLimits,
@@ -31,9 +29,7 @@ export function listenLimits({ limits, network }: Settings): ListenLimits {
   };
 }
 
-/**
- * How fast a connection may send.
- */
+/** How fast a connection may send. */
 export function paceLimits({ limits }: Settings): PaceLimits {
   return {
     messages: { perSecond: limits.message_rate, burst: limits.message_burst },
@@ -41,9 +37,7 @@ export function paceLimits({ limits }: Settings): PaceLimits {
   };
 }
 
-/**
- * How much a connection may be sent before it has shown that it reads.
- */
+/** How much is sent to a connection before it has shown that it reads. */
 export function unreadLimits({ limits }: Settings): Omit<UnreadWindowOptions, "random"> {
   return {
     initialBytes: Math.min(limits.initial_unread_bytes, limits.max_unread_bytes),
@@ -51,11 +45,12 @@ export function unreadLimits({ limits }: Settings): Omit<UnreadWindowOptions, "r
   };
 }
 
-/** RFC 6177: a customer gets a /64 at least. */
+/** RFC 6177: an end site gets a /64 at least. */
 const clientPrefix = { ipv4Bits: 32, ipv6Bits: 64 };
 
 /**
- * Who may come in. Throws a TypeError that names a network which is none.
+ * Limits how many connections are open, per client and in total, and how fast clients connect and
+ * request. Throws a TypeError that names an invalid network.
  */
 export function admissionLimits({ network }: Settings): GateLimits {
   return {
@@ -70,15 +65,13 @@ export function admissionLimits({ network }: Settings): GateLimits {
   };
 }
 
-/** Which proxies are believed, and in what. */
+/** Which proxies are trusted, by PROXY protocol and by header. */
 export interface ProxyOptions {
   readonly proxyProtocol: TrustedPeers | undefined;
   readonly forwarded: ForwardedTrust | undefined;
 }
 
-/**
- * Which proxies the settings trust. Throws a TypeError that names a network which is none.
- */
+/** The proxies that the settings trust. Throws a TypeError that names an invalid network. */
 export function proxyOptions({ network }: Settings): ProxyOptions {
   const senders = network.proxy_protocol_from;
   const proxies = trustedPeers("trusted_proxies", network.trusted_proxies);
@@ -93,8 +86,8 @@ export function proxyOptions({ network }: Settings): ProxyOptions {
 }
 
 /**
- * Which web pages may connect: undefined for all. An origin is compared as browsers write it, in lower
- * case and without a default port.
+ * Whether an Origin may connect; undefined if all may. Origins are compared in the form that
+ * browsers send: lower case, without a default port.
  *
  * @see RFC 6455 §10.2
  */

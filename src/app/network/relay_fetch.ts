@@ -1,6 +1,6 @@
 /**
- * The relay behind a server of the host program: what sockets of our own ask of a client is asked here,
- * too.
+ * Answers requests that the host program's own server received, with the same admission checks as
+ * the relay's listeners.
  *
  * @module
  */
@@ -22,25 +22,23 @@ import { answerUpgrade, type HandshakeResponse, refuse } from "../../websocket/h
 import { listenLimits, originRule, paceLimits } from "./network_options.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
-/** What requests are answered with. */
+/** What {@link RelayFetch} needs. */
 export interface RelayFetchOptions {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: Log;
-  /** Shared with the sockets of our own. */
+  /** Shared with the relay's listeners. */
   readonly gates: Gates;
   readonly counters: NetCounters;
-  /** Which proxies are believed when they say whom they speak for. */
+  /** The proxies whose forwarded client address is trusted. */
   readonly forwarded: ForwardedTrust | undefined;
-  /** Answers plain requests. */
+  /** Answers requests that are no upgrade. */
   readonly http: HttpHandler;
-  /** Takes a WebSocket connection. */
+  /** Takes over a WebSocket connection. */
   readonly accept: (connection: NativeWebSocket, handshake: Handshake) => void;
 }
 
-/**
- * Answers requests that somebody else's server received.
- */
+/** Answers requests from a server that is not the relay's. */
 export class RelayFetch {
   readonly #options: RelayFetchOptions;
   readonly #allowsOrigin: ReturnType<typeof originRule>;
@@ -50,7 +48,7 @@ export class RelayFetch {
     this.#allowsOrigin = originRule(options.settings.network.allowed_origins);
   }
 
-  /** Answers one request that came from `address`: an IP address, or `unix`. */
+  /** Answers one request from `address`: an IP address, or `unix`. */
   async answer(request: Request, address: string): Promise<Response> {
     const client = this.#clientOf(request, address);
     if (isUpgrade(request)) return this.#upgrade(request, client);
@@ -69,7 +67,7 @@ export class RelayFetch {
   #upgrade(request: Request, address: string): Response {
     const { settings: { network }, gates, counters } = this.#options;
     const { method, headers } = request;
-    // All that is read of the request is read before the upgrade: then it is the runtime's.
+    // Read before the upgrade, after which the request belongs to the runtime.
     const { pathname: target, protocol } = new URL(request.url);
     const told = handshakeOf({ target, headers, secure: protocol === "https:" });
     if (!isEndpointPath(target, network.path)) {

@@ -1,5 +1,5 @@
 /**
- * The sockets of a relay: all its addresses, and what they share.
+ * Opens the relay's listeners and holds the state that they share.
  *
  * @module
  */
@@ -27,32 +27,30 @@ import type { Settings } from "../settings/setting_list.ts";
 import { systemRandom } from "../system/system_random.ts";
 import { TlsFiles } from "./tls_files.ts";
 
-/** What the sockets run on, and who is told of what comes in. */
+/** What the listeners need, and the callbacks for connections and requests. */
 export interface RelaySocketsOptions extends Pick<ListenOptions, "onConnection" | "onRequest"> {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** What an address begins with that speaks TLS. */
+/** The prefix of listen addresses that use TLS. */
 const TLS_PREFIX = "tls:";
 
-/**
- * Listens at any number of addresses.
- */
+/** Listens at any number of addresses, with common limits and counters. */
 export class RelaySockets {
-  /** What happened, at all addresses together. */
+  /** Counts of all addresses together. */
   readonly counters: NetCounters = zeroNetCounters();
   readonly #options: RelaySocketsOptions;
-  /** Who may come in, by whichever address. */
+  /** The connection and request limits of all addresses together. */
   readonly gates: Gates;
-  /** Which proxies are believed. */
+  /** The trusted proxies. */
   readonly proxies: ProxyOptions;
   readonly #pool = new BufferPool();
   readonly #tls: TlsFiles | undefined;
   readonly #listeners: Listener[] = [];
 
-  /** Throws when a network of the settings is none, or a certificate cannot be used. */
+  /** Throws if a network in the settings is invalid, or a certificate cannot be used. */
   constructor(options: RelaySocketsOptions) {
     const { settings, clock, log } = options;
     const { tls, network } = settings;
@@ -71,7 +69,7 @@ export class RelaySockets {
     });
   }
 
-  /** Accepts connections at `address` and says at which URL. Rejects when it cannot be had. */
+  /** Accepts connections at `address` and returns the URL. Rejects if it cannot listen there. */
   async listen(address: string): Promise<string> {
     const { settings, clock, log, onConnection, onRequest } = this.#options;
     const { network } = settings;
@@ -106,12 +104,12 @@ export class RelaySockets {
     return endpointUrl(listener.url, network.path);
   }
 
-  /** Takes over certificates that have changed. */
+  /** Reads the certificates again if their files have changed. */
   reloadCertificates(): void {
     this.#tls?.reload();
   }
 
-  /** Accepts no more, and resolves when the last connection is gone. */
+  /** Stops accepting, and resolves when the last connection has closed. */
   async close(): Promise<void> {
     this.#tls?.close();
     await Promise.all(this.#listeners.map((listener) => listener.close()));

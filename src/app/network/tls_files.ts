@@ -1,5 +1,5 @@
 /**
- * The files with certificates and keys, and what becomes of them when they change.
+ * Reads TLS certificates and keys from files, and reads them again when the files change.
  *
  * @module
  */
@@ -9,7 +9,6 @@ import type { Log } from "../../base/log.ts";
 import { TlsGate, type TlsGateOptions, type TlsMaterial } from "../../net/server/tls_gate.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
-/** What a second is, in the unit that timers take. */
 const MS_PER_SECOND = 1000;
 
 /** What {@link TlsFiles} needs. */
@@ -20,17 +19,17 @@ export interface TlsFilesOptions extends TlsGateOptions {
 }
 
 /**
- * Keeps a gate up to date with its files. New files that make no sense, such as a certificate whose key
- * has not been written yet, are logged, and looked at again when they have changed again.
+ * Updates a TLS gate when its files change. Unusable files, such as a certificate whose key has not
+ * been written yet, are logged and read again after their next change.
  */
 export class TlsFiles {
   readonly gate: TlsGate;
   readonly #options: TlsFilesOptions;
   readonly #timer: Timer;
-  /** When the files that were read last had been written. */
+  /** Modification times, inodes and sizes of the files that were read last. */
   #version: string;
 
-  /** Reads the files. Throws when one cannot be read or makes no sense. */
+  /** Reads the files. Throws if one cannot be read or used. */
   constructor(options: TlsFilesOptions) {
     const { settings, clock } = options;
     this.#options = options;
@@ -39,7 +38,7 @@ export class TlsFiles {
     this.#timer = clock.every(settings.reload_check_s * MS_PER_SECOND, () => this.reload());
   }
 
-  /** Looks at the files now, and takes them over if they have changed. */
+  /** Reads the files again if they have changed. */
   reload(): void {
     const { settings, log } = this.#options;
     const version = versionOf(settings);
@@ -54,7 +53,7 @@ export class TlsFiles {
     }
   }
 
-  /** Looks at the files no more. */
+  /** Stops watching the files. */
   close(): void {
     this.#timer.cancel();
   }
@@ -72,7 +71,7 @@ function readMaterial(settings: Settings["tls"]): TlsMaterial {
   return { identities, clients: { authorities, required } };
 }
 
-/** Differs when a file has changed. A file that is not there has a version too. */
+/** A string that differs when a file has changed. Missing files are part of it. */
 function versionOf(settings: Settings["tls"]): string {
   const { certificate_files, key_files, client_authorities_file } = settings;
   const files = [...certificate_files, ...key_files, client_authorities_file];

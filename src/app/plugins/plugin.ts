@@ -1,5 +1,5 @@
 /**
- * A plugin: a program that decides for the relay, run several times over.
+ * Runs a policy plugin as a pool of processes and asks it about events, connections and requests.
  *
  * @module
  */
@@ -15,26 +15,26 @@ import { PluginProcess, type Question } from "./plugin_process.ts";
 /** What a plugin is asked about besides events. */
 export type PluginHook = "connect" | "request";
 
-/** What a plugin is, and how it is run. */
+/** A plugin's command, and how it is run. */
 export interface PluginOptions {
-  /** A command of the shell. */
+  /** A shell command. */
   readonly command: string;
   readonly hooks: readonly PluginHook[];
-  /** How many processes of it run. */
+  /** How many processes run. */
   readonly processes: number;
-  /** How many questions each of them may have open. */
+  /** How many questions each process may have pending. */
   readonly maxInFlight: number;
-  /** How long it may take for an answer, milliseconds. */
+  /** How long an answer may take, milliseconds. */
   readonly timeoutMs: number;
-  /** What becomes of what it does not answer. */
+  /** The decision when no answer comes. */
   readonly onFailure: "reject" | "accept";
   readonly clock: Clock;
   readonly log: Log;
-  /** When the file was changed that the command names; undefined where it names none. */
+  /** Modification time of the command's file; undefined if the command is not a path. */
   readonly changedMs: () => Promise<number | undefined>;
 }
 
-/** Starts what the settings name. */
+/** Starts the plugins that the settings name. */
 export function startPlugins(
   { plugins }: Pick<Settings, "plugins">,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
@@ -54,33 +54,33 @@ export function startPlugins(
   );
 }
 
-/** Only a command that is the path of a file can change. */
+/** Modification time of a command that is a path; undefined for any other. */
 async function changedMs(command: string): Promise<number | undefined> {
   if (/\s/.test(command)) return undefined;
   try {
     return (await Deno.stat(command)).mtime?.getTime();
   } catch {
-    // A program that is found by its name.
+    // A program found through PATH.
     return undefined;
   }
 }
 
-/** A question whose process ended is asked once more; then it has failed. */
+/** A question whose process ended is asked once more, then it fails. */
 const MAX_ATTEMPTS = 2;
 
-/** From the end of a process to the start of the next, milliseconds: doubles while they end at once. */
+/** Pause before a process is restarted, milliseconds; doubles while processes end early. */
 const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
 
-/** A process that lived for so long was no failure of starting. */
+/** A process that ran longer than this resets the pause, milliseconds. */
 const SETTLED_MS = 10_000;
 
-/** How often it is looked whether the file has changed. */
+/** How often the command's file is checked for changes. */
 const CHANGE_INTERVAL_MS = 1_000;
 
 const UNANSWERED: Reason = reason("error", "a policy did not answer, try again later");
 
-/** One place of the pool: a process, or the pause before the next one. */
+/** One place in the pool: a process, or the pause before a restart. */
 interface Slot {
   process: PluginProcess | undefined;
   startedMs: number;
@@ -88,8 +88,8 @@ interface Slot {
 }
 
 /**
- * Asks the processes in turn, each as many questions at a time as it may have open. What one of them
- * leaves unanswered is asked of another.
+ * Distributes questions over the processes, to the one with the fewest pending first. Questions
+ * that an ended process left unanswered are asked of another.
  */
 export class Plugin {
   readonly #options: PluginOptions;
@@ -113,13 +113,13 @@ export class Plugin {
     void this.#restartChanged();
   }
 
-  /** What it decides, as the relay's other policies do. */
+  /** The plugin as an access policy. */
   get policy(): Policy {
     const { command, hooks, clock, timeoutMs } = this.#options;
     const nowMs = () => clock.nowMs();
     return {
       name: command,
-      // It has a time-out of its own, in which questions may be asked twice.
+      // Covers a second attempt, since a question may be asked twice.
       timeoutMs: 2 * timeoutMs,
       event: async (submission) => {
         const verdict = await this.#ask(submission.event.id, eventLine(submission));
@@ -135,14 +135,14 @@ export class Plugin {
         request: async (inquiry) => {
           const id = this.#nextId();
           const verdict = await this.#ask(id, requestLine(id, inquiry));
-          // Nothing is what a shadowed request finds.
+          // A shadowed request finds nothing.
           return verdict.action === "shadow" ? [] : refusalOf(verdict);
         },
       },
     };
   }
 
-  /** Ends its processes. What waits has failed. */
+  /** Kills the processes. Pending questions fail. */
   close(): void {
     this.#isClosed = true;
     this.#watch.cancel();
@@ -175,7 +175,10 @@ export class Plugin {
     });
   }
 
-  /** The process that has the question hangs: it is ended, and what else it had is asked of another. */
+  /**
+   * The process that holds the question hangs: it is killed, and its other questions are asked
+   * again.
+   */
   #onLate(question: Question): void {
     question.answer(this.#failure);
     question.attempts = MAX_ATTEMPTS;
@@ -239,7 +242,7 @@ export class Plugin {
     this.#timers.add(timer);
   }
 
-  /** A script that was edited is started anew. */
+  /** Restarts the processes after the command's file has changed. */
   async #restartChanged(): Promise<void> {
     const changedMs = await this.#options.changedMs();
     const isNew = this.#changedMs !== undefined && changedMs !== this.#changedMs;

@@ -1,6 +1,6 @@
 /**
- * What the relay and a plugin say to each other, one JSON object a line. About events it is the
- * protocol of strfry's write-policy plugins; the rest is an extension of it.
+ * The messages between relay and plugin, one JSON object per line. For events it is the protocol of
+ * strfry's write-policy plugins; connections and requests are an extension of it.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { type Prefix, type Reason, reason } from "../../nostr/reason.ts";
 import type { Client } from "../../relay/access/client.ts";
 import type { Inquiry, Origin, Submission } from "../../relay/access/policy.ts";
 
-/** The version of what goes beyond events. */
+/** The version of the extension. */
 export const PLUGIN_PROTOCOL = 1;
 
-/** A longer line of a plugin is not read, bytes. */
+/** Longer lines from a plugin are discarded, bytes. */
 export const MAX_LINE_BYTES = 8_192;
 
-/** What a plugin decided. */
+/** The decision of a plugin. */
 export type Verdict =
   | { readonly action: "accept" }
   | { readonly action: "reject"; readonly reason: Reason }
   | { readonly action: "shadow" };
 
-/** A verdict and what it is about. */
+/** A decision and the id of the question. */
 export interface Reply {
   readonly id: string;
   readonly verdict: Verdict;
@@ -34,15 +34,13 @@ const SOURCE_TYPES: Readonly<Record<Exclude<Origin, "socket">, string>> = {
   relay: "Stored",
 };
 
-/**
- * Asks about an event. The reply carries the event's id.
- */
+/** A question about an event. The reply carries the event's id. */
 export function eventLine({ event, nowMs, origin, client }: Submission): string {
   const source = origin === "socket" ? sourceOf(client) : {
     sourceType: SOURCE_TYPES[origin],
     sourceInfo: "",
   };
-  // With several keys, the author's is the one that tells most.
+  // If the client is authenticated as several keys, the author's is the most useful one.
   const keys = client?.keys ?? new Set<string>();
   const authed = keys.has(event.pubkey) ? event.pubkey : keys.values().next().value;
   return JSON.stringify({
@@ -54,9 +52,7 @@ export function eventLine({ event, nowMs, origin, client }: Submission): string 
   });
 }
 
-/**
- * Asks about a new connection, or a REQ or COUNT. The reply carries `id`.
- */
+/** A question about a REQ or COUNT. The reply carries `id`. */
 export function requestLine(id: string, { verb, filters, client, nowMs }: Inquiry): string {
   return JSON.stringify({
     type: "request",
@@ -80,7 +76,7 @@ export function requestLine(id: string, { verb, filters, client, nowMs }: Inquir
   });
 }
 
-/** Asks about a new connection. The reply carries `id`. */
+/** A question about a new connection. The reply carries `id`. */
 export function connectLine(id: string, client: Client, nowMs: number): string {
   return JSON.stringify({
     type: "connect",
@@ -98,9 +94,7 @@ function sourceOf(client: Client | undefined): { sourceType: string; sourceInfo:
   return { sourceType: address.includes(":") ? "IP6" : "IP4", sourceInfo: address };
 }
 
-/**
- * Reads a line of a plugin; undefined for what is no reply.
- */
+/** Parses a line from a plugin; undefined if it is no reply. */
 export function parseReply(line: string): Reply | undefined {
   const value = parseJson(line);
   if (!isJsonObject(value) || typeof value.id !== "string") return undefined;
@@ -129,7 +123,7 @@ const PREFIXES: ReadonlySet<string> = new Set<Prefix>([
   "restricted",
 ]);
 
-/** A message that begins with a standard word keeps it; any other is `blocked:`. */
+/** Keeps a standard prefix at the start of the message; any other message gets `blocked:`. */
 function reasonOf(message: string): Reason {
   const [, word = "", text = ""] = /^([a-z-]+): *([^]*)$/.exec(message) ?? [];
   if (PREFIXES.has(word) && text !== "") return reason(word as Prefix, text);

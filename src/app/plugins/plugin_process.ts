@@ -1,5 +1,6 @@
 /**
- * One process of a plugin: questions go in as lines, replies come out as lines, many at a time.
+ * One process of a plugin: writes questions to its standard input and reads replies from its
+ * standard output, many at a time.
  *
  * @module
  */
@@ -8,33 +9,31 @@ import type { Log } from "../../base/log.ts";
 import { LineSplitter } from "../transfer/json_lines.ts";
 import { MAX_LINE_BYTES, parseReply, type Verdict } from "./plugin_lines.ts";
 
-/** Who is told of what comes from a process. */
+/** Callbacks of a process. */
 export interface PluginProcessEvents {
-  /** A question was answered: there is room for another. */
+  /** A question was answered, so another may be asked. */
   answered(): void;
-  /** The process has ended, or was ended. Nothing follows. Called once. */
+  /** The process has ended. Called once, last. */
   ended(unanswered: readonly Question[]): void;
 }
 
-/** A question and who waits for the answer. */
+/** A question and its callback. */
 export interface Question {
-  /** What the reply carries. */
+  /** The id in the reply. */
   readonly id: string;
   readonly line: string;
   readonly answer: (verdict: Verdict) => void;
-  /** How often it was asked in vain. */
+  /** How often it was asked without an answer. */
   attempts: number;
 }
 
-/**
- * A running process. It is started by a shell, as strfry does it.
- */
+/** A running process, started by a shell as strfry does it. */
 export class PluginProcess {
   readonly #events: PluginProcessEvents;
   readonly #log: Log;
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  /** In the order in which they were asked: of two about one event, the first is answered first. */
+  /** Pending questions by id, in order: of two about one event, the first is answered first. */
   readonly #open = new Map<string, Question[]>();
   #count = 0;
   #isOver = false;
@@ -47,7 +46,7 @@ export class PluginProcess {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-      // A group of its own, so that what the shell starts can be ended with it.
+      // A process group of its own, so that children of the shell are killed too.
       detached: true,
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
@@ -55,33 +54,33 @@ export class PluginProcess {
     void this.#readErrors();
   }
 
-  /** How many questions are open. */
+  /** How many questions are pending. */
   get openCount(): number {
     return this.#count;
   }
 
-  /** Asks. The answer comes when it comes. */
+  /** Writes a question. The answer comes through its callback. */
   ask(question: Question): void {
     const { id, line } = question;
     const same = this.#open.get(id);
     if (same === undefined) this.#open.set(id, [question]);
     else same.push(question);
     this.#count++;
-    // A process that has ended is found out by its output.
+    // Failures need no handling: the end of standard output reports a dead process.
     this.#stdin.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
   }
 
-  /** Whether a question is open here. */
+  /** Whether a question is pending here. */
   has(question: Question): boolean {
     return this.#open.get(question.id)?.includes(question) ?? false;
   }
 
-  /** Ends the process. What is open is given back. */
+  /** Kills the process group. Pending questions are returned through `ended`. */
   kill(): void {
     try {
       Deno.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has ended already.
     }
   }
 
@@ -97,7 +96,7 @@ export class PluginProcess {
     await this.#end();
   }
 
-  /** What a plugin complains of belongs into the log. */
+  /** Logs what the plugin writes to standard error. */
   async #readErrors(): Promise<void> {
     const splitter = new LineSplitter(MAX_LINE_BYTES);
     try {
@@ -107,7 +106,7 @@ export class PluginProcess {
         }
       }
     } catch {
-      // Its end is told by its output.
+      // The end of standard output reports the end of the process.
     }
   }
 
@@ -128,7 +127,7 @@ export class PluginProcess {
   async #end(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    // It may have closed its output and live on.
+    // The process may have closed its standard output and still run.
     this.kill();
     await this.#stdin.abort().catch(() => {});
     const { code } = await this.#child.status;

@@ -1,10 +1,10 @@
 /**
- * From all that an operator said to the settings of one run.
+ * Merges the sources of settings and validates the result.
  *
  * Weakest to strongest: the built-in default, the configuration file, the environment, the command
- * line. Reading files and variables is the caller's business; this is a function of what they held.
- * Whatever is wrong anywhere is reported, all of it at once, even where a stronger source overrides it:
- * what is ignored today is what surprises tomorrow.
+ * line. The caller reads files and variables. Every invalid value is reported, all at once, even
+ * one that a stronger source overrides: otherwise it would appear only when the override is
+ * removed.
  *
  * @module
  */
@@ -27,39 +27,37 @@ import { tomlLines } from "./toml_lines.ts";
 export interface SettingFlag {
   /** The flag as typed, for error messages: `--listen`. */
   readonly flag: string;
-  /** The full name of the setting, which for `--set` is whatever was typed. */
+  /** The full name of the setting; for `--set` whatever was typed. */
   readonly name: string;
   readonly text: string;
 }
 
-/** Everything that settings come from. */
+/** All sources of settings. */
 export interface SettingSources {
-  /** The configuration file, when there is one. The path is for messages only. */
+  /** The configuration file, if there is one. The path is used in messages only. */
   readonly file?: { readonly path: string; readonly text: string };
-  /** The whole environment; what does not concern the relay is left alone. */
+  /** The whole environment; variables of other programs are ignored. */
   readonly environment?: Readonly<Record<string, string>>;
   /** In the order typed. The last one wins. */
   readonly flags?: readonly SettingFlag[];
 }
 
-/** One thing that is wrong: where it was said, about which setting, and what to do. */
+/** An invalid setting: its source, name and error. */
 export interface SettingProblem {
   /** `config.toml:12`, `environment GALLIMIMUS_LOG__LEVEL`, `--listen`. */
   readonly source: string;
-  /** The full name of the setting, or as much of it as was said. Empty when the file is no TOML. */
+  /** The full name of the setting, or the part that was given. Empty if the file is not TOML. */
   readonly name: string;
   /** What was found and what is allowed. */
   readonly message: string;
 }
 
-/** The settings and where each that is not a default was said, or all that is wrong. */
+/** The settings and the source of each that is not a default, or all problems. */
 export type LoadedSettings =
   | { readonly settings: Settings; readonly origins: ReadonlyMap<string, string> }
   | { readonly problems: readonly SettingProblem[] };
 
-/**
- * Merges and checks all sources.
- */
+/** Merges and validates all sources. */
 export function loadSettings(sources: SettingSources): LoadedSettings {
   const merge = new Merge();
   if (sources.file) mergeFile(merge, sources.file);
@@ -72,31 +70,29 @@ export function loadSettings(sources: SettingSources): LoadedSettings {
     : { settings: settingsWith(merge.values), origins: merge.origins };
 }
 
-/**
- * One problem as a line for people.
- */
+/** One problem as a line of text. */
 export function problemLine({ source, name, message }: SettingProblem): string {
   return name === "" ? `${source}: ${message}` : `${source}: ${name}: ${message}`;
 }
 
-/** What has been said so far, by ever stronger sources. */
+/** The values so far, from ever stronger sources. */
 class Merge {
   readonly values = new Map<string, SettingValue>();
-  /** Where the value in {@link values} was said, by setting. */
+  /** The source of each value in {@link values}. */
   readonly origins = new Map<string, string>();
   readonly problems: SettingProblem[] = [];
 
-  /** A value that has a type. */
+  /** Takes a value that TOML has typed. */
   typed(source: string, name: string, raw: unknown): void {
     this.#take(source, name, (setting) => readSetting(setting, raw));
   }
 
-  /** A value that is spelt as text. */
+  /** Takes a value given as text. */
   text(source: string, name: string, text: string): void {
     this.#take(source, name, (setting) => readSettingText(setting, text));
   }
 
-  /** What the preset says where nothing else was said. */
+  /** Applies the access preset to settings that no source has set. */
   applyPreset(): void {
     const preset = String(this.values.get("access.preset") ?? "public");
     for (const [name, value] of Object.entries(accessPresets[preset] ?? {})) {
@@ -104,7 +100,7 @@ class Merge {
     }
   }
 
-  /** Two values that are fine alone may not be fine together. */
+  /** Checks relations between values that are each valid. */
   checkRelations(): void {
     for (const { larger, smaller, orEqual, otherwise } of settingRelations) {
       const [high, low] = [this.#number(larger), this.#number(smaller)];
@@ -173,14 +169,11 @@ function mergeFile(merge: Merge, file: { readonly path: string; readonly text: s
   }
 }
 
-/** The document, or its first fault of syntax with line and column from 1. */
+/** The document, or its first syntax error with line and column from 1. */
 type ParsedToml =
   | { readonly table: Readonly<Record<string, unknown>> }
   | { readonly fault: string; readonly line: number; readonly column: number };
 
-/**
- * Parses a TOML document.
- */
 function parseToml(text: string): ParsedToml {
   try {
     return { table: parse(text) };
@@ -190,7 +183,7 @@ function parseToml(text: string): ParsedToml {
   }
 }
 
-/** The library's sentence without the heading and the drawing that it puts around it. */
+/** The library's message without its heading and its excerpt of the source. */
 function faultOf(error: TomlError): string {
   const sentence = error.message.split("\n", 1)[0] ?? "";
   return `not TOML: ${sentence.replace(/^Invalid TOML document: /, "")}`;
@@ -201,10 +194,10 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
     !(value instanceof Date);
 }
 
-/** What the name of an environment variable that is meant for the relay begins with. */
+/** The prefix of environment variables that are settings. */
 const ENVIRONMENT_PREFIX = "GALLIMIMUS_";
 
-/** `DATABASE_URL` is what hosts set; the relay's own name for the same is said on purpose, and wins. */
+/** `DATABASE_URL` is set by hosting platforms; `GALLIMIMUS_DATABASE__URL` overrides it. */
 function mergeEnvironment(merge: Merge, environment: Readonly<Record<string, string>>): void {
   const databaseUrl = environment["DATABASE_URL"];
   if (databaseUrl) merge.text("environment DATABASE_URL", "database.url", databaseUrl);

@@ -1,12 +1,13 @@
 /**
- * Finding what was meant.
+ * Suggests a setting name for a misspelt one.
  *
  * @module
  */
 
 /**
- * The full setting name that is most likely meant by `name`, or undefined when none is close: one that
- * begins like it (a unit left out), one a few typing errors away, or the same key in another section.
+ * The full setting name most similar to `name`, or undefined if none is close: one with `name` as a
+ * prefix or the reverse (a unit left out), one a few typing errors away, or the same key in another
+ * section.
  */
 export function nearestName(name: string, names: Iterable<string>): string | undefined {
   let nearest: string | undefined;
@@ -23,14 +24,14 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   return nearest ?? sameKey;
 }
 
-/** What follows the section in a full setting name. */
+/** The part of a full setting name after the section. */
 function keyOf(name: string): string {
   return name.slice(name.indexOf(".") + 1);
 }
 
 /**
- * How many letters must be added, left out, replaced or swapped with their neighbour to turn `from`
- * into `to` (optimal string alignment).
+ * The edit distance in insertions, deletions, substitutions and swaps of neighbours (optimal string
+ * alignment).
  */
 export function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];

@@ -1,5 +1,5 @@
 /**
- * Public keys as people write them.
+ * Reads public keys given as npub or hex.
  *
  * @see NIP-19
  * @module
@@ -7,12 +7,10 @@
 
 import { bech32 } from "@scure/base";
 
-/** Longer ones are no keys. */
+/** The length limit of bech32. */
 const MAX_LENGTH = 90;
 
-/**
- * The key as 64 hex digits; undefined for what is none, such as an npub with a slip of the pen.
- */
+/** The key as 64 hex digits; undefined for anything else, such as an npub with a wrong checksum. */
 export function readPublicKey(text: string): string | undefined {
   if (/^[0-9a-f]{64}$/.test(text)) return text;
   if (text.length > MAX_LENGTH) return undefined;
@@ -20,15 +18,15 @@ export function readPublicKey(text: string): string | undefined {
     const { prefix, bytes } = bech32.decodeToBytes(text);
     return prefix === "npub" && bytes.length === 32 ? bytes.toHex() : undefined;
   } catch {
-    // Its checksum says so.
+    // Not bech32, or a wrong checksum.
     return undefined;
   }
 }
 
 /**
- * Keys of a list of settings.
+ * Reads the keys of a list setting.
  *
- * @throws TypeError naming the first that is none
+ * @throws TypeError naming the first that is invalid
  */
 export function readPublicKeys(name: string, texts: readonly string[]): readonly string[] {
   return texts.map((text) => {

@@ -1,19 +1,17 @@
 /**
- * Reading one value: from TOML, where it has a type already, or from text, where it has none.
+ * Validates one value of a setting, typed (TOML) or as text (environment, command line).
  *
  * @module
  */
 
 import { expectedValue, type Setting, type SettingValue, type TextFormat } from "./setting.ts";
 
-/** A value that fits its setting, or what was found and what would have been taken. */
+/** A valid value, or what was found and what was expected. */
 export type ReadSetting =
   | { readonly value: SettingValue }
   | { readonly found: string; readonly expected: string };
 
-/**
- * Takes a value as TOML gave it. Nothing is converted: `"5"` is no integer.
- */
+/** Validates a value from TOML. Nothing is converted: `"5"` is not an integer. */
 export function readSetting(setting: Setting, raw: unknown): ReadSetting {
   const value = fitting(setting, raw);
   return value !== undefined ? { value } : {
@@ -22,14 +20,12 @@ export function readSetting(setting: Setting, raw: unknown): ReadSetting {
   };
 }
 
-/**
- * Takes a value as an environment variable or a flag spells it. Lists are joined by commas.
- */
+/** Validates a value from an environment variable or a flag. List items are separated by commas. */
 export function readSettingText(setting: Setting, text: string): ReadSetting {
   return readSetting(setting, typedText(setting, text));
 }
 
-/** `text` as the type that `setting` wants, or `text` itself when it does not spell one. */
+/** `text` converted to the type of the setting, or `text` itself if it cannot be. */
 function typedText(setting: Setting, text: string): unknown {
   switch (setting.type) {
     case "integer":
@@ -76,10 +72,10 @@ function fits(text: string, { pattern, accepts }: TextFormat): boolean {
   return pattern.test(text) && (accepts?.(text) ?? true);
 }
 
-/** How much of a wrong value an error message repeats, in characters. */
+/** How much of an invalid value an error message repeats, in characters. */
 const PRINTED_CHARACTERS = 80;
 
-/** A wrong value as its author would recognise it. */
+/** An invalid value as JSON, cut to length. */
 function printed(raw: unknown): string {
   const text = JSON.stringify(raw) ?? String(raw);
   return text.length > PRINTED_CHARACTERS ? `${text.slice(0, PRINTED_CHARACTERS)}…` : text;

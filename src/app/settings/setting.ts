@@ -1,85 +1,85 @@
 /**
- * What a setting is, as data. The tables in `settings/` are the only place where a setting is named;
- * the type of the settings, the parser, `config.toml` and the operators' page all come from them.
+ * The schema of a setting. Settings are declared only in the tables of `sections/`; the `Settings`
+ * type, the parser, `config.toml` and `docs/settings.md` are derived from them.
  *
  * @module
  */
 
-/** What every setting says about itself. */
+/** The fields common to all settings. */
 interface Described {
-  /** One sentence, for the configuration file and the operators' page. */
+  /** One sentence, for the configuration file and the documentation. */
   readonly description: string;
-  /** Whether a running relay takes a new value over; otherwise it counts from the next start. */
+  /** Whether a running relay applies a new value; otherwise a restart is needed. */
   readonly reloadable: boolean;
-  /** Whether the value may hold a password, and so is never printed whole. */
+  /** Whether the value may contain a password and must not be printed. */
   readonly secret?: boolean;
 }
 
-/** What a text must look like, for the parser and for people. */
+/** The format of a text, for the parser and for messages. */
 export interface TextFormat {
   readonly pattern: RegExp;
-  /** What the pattern cannot say, such as a checksum. */
+  /** What the pattern cannot check, such as a checksum. */
   readonly accepts?: (text: string) => boolean;
-  /** The same in words, to stand after "expected". */
+  /** The format in words that can follow "expected". */
   readonly words: string;
 }
 
-/** A piece of text. Empty means not set. */
+/** A text. Empty means not set. */
 export interface TextSetting extends Described {
   readonly type: "text";
   readonly default: string;
   readonly format?: TextFormat;
 }
 
-/** A whole number, nearly always a limit or a duration. Its unit is the end of its name. */
+/** An integer, usually a limit or a duration. Its name ends in its unit. */
 export interface IntegerSetting extends Described {
   readonly type: "integer";
   readonly default: number;
   readonly unit: string;
-  /** Smallest and largest value taken, inclusive. */
+  /** Smallest and largest value allowed, inclusive. */
   readonly min: number;
   readonly max: number;
   /** What a hostile peer gains, or what it costs, when the value is raised. One sentence. */
   readonly whenRaised: string;
 }
 
-/** Yes or no. */
+/** A boolean. */
 export interface BooleanSetting extends Described {
   readonly type: "boolean";
   readonly default: boolean;
 }
 
-/** One word out of a few. */
+/** One of several words. */
 export interface ChoiceSetting extends Described {
   readonly type: "choice";
   readonly default: string;
   readonly allowed: readonly string[];
 }
 
-/** Several texts. In the environment and on the command line they are joined by commas. */
+/** A list of texts, separated by commas in the environment and on the command line. */
 export interface ListSetting extends Described {
   readonly type: "list";
   readonly default: readonly string[];
-  /** What each item must look like. */
+  /** The format of each item. */
   readonly format: TextFormat;
   /** Fewest and most items, inclusive. */
   readonly minItems: number;
   readonly maxItems: number;
 }
 
-/** Any setting; `type` tells which. */
+/** Any setting, distinguished by `type`. */
 export type Setting = TextSetting | IntegerSetting | BooleanSetting | ChoiceSetting | ListSetting;
 
-/** A section of the configuration file: what it is about, and its settings in order. */
+/** A section of the configuration file: its title, and its settings in order. */
 export interface SettingSection {
   readonly title: string;
   readonly settings: Readonly<Record<string, Setting>>;
 }
 
-/** A value that some setting can have. */
+/** A value of any setting. */
 export type SettingValue = string | number | boolean | readonly string[];
 
-/** The type of the values that the setting `S` takes. */
+/** The type of the values of the setting `S`. */
 export type ValueOf<S> = S extends { type: "choice"; allowed: readonly (infer Word)[] } ? Word
   : S extends { type: "text" } ? string
   : S extends { type: "integer" } ? number
@@ -87,9 +87,7 @@ export type ValueOf<S> = S extends { type: "choice"; allowed: readonly (infer Wo
   : S extends { type: "list" } ? readonly string[]
   : never;
 
-/**
- * What values `setting` takes, in words that can follow "expected".
- */
+/** The values that `setting` allows, in words that can follow "expected". */
 export function expectedValue(setting: Setting): string {
   switch (setting.type) {
     case "integer":

@@ -1,5 +1,5 @@
 /**
- * All settings. A new one is a new entry in a table below `settings/`; everything else follows.
+ * Collects the sections into the list of all settings.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { searchSection } from "./sections/search.ts";
 import { signaturesSection } from "./sections/signatures.ts";
 import { tlsSection } from "./sections/tls.ts";
 
-/** The sections in the order in which the configuration file shows them. */
+/** The sections in the order of the configuration file. */
 export const settingSections = {
   relay: relaySection,
   network: networkSection,
@@ -38,10 +38,7 @@ export const settingSections = {
   metrics: metricsSection,
 } as const satisfies Readonly<Record<string, SettingSection>>;
 
-/**
- * The value of every setting, under the names that the configuration file uses: one name finds a
- * setting in the file, in the documentation and in the code.
- */
+/** The value of every setting, under the names of the configuration file. */
 export type Settings = {
   readonly [Section in keyof typeof settingSections]: {
     readonly [Key in keyof typeof settingSections[Section]["settings"]]: ValueOf<
@@ -50,20 +47,17 @@ export type Settings = {
   };
 };
 
-/**
- * Two integers of which the second may not outgrow the first, because each is fine alone and together
- * they are not.
- */
+/** Two integer settings of which one must not exceed the other. */
 export interface SettingRelation {
   readonly larger: string;
   readonly smaller: string;
   /** Whether the two may be equal. */
   readonly orEqual: boolean;
-  /** Why, as the end of a sentence that starts with "or". */
+  /** The consequence, as the end of a sentence that starts with "or". */
   readonly otherwise: string;
 }
 
-/** What must hold between settings. */
+/** The relations that must hold. */
 export const settingRelations: readonly SettingRelation[] = [
   {
     larger: "network.idle_timeout_s",
@@ -97,9 +91,7 @@ export const settingRelations: readonly SettingRelation[] = [
   },
 ];
 
-/**
- * Every setting by its full name, `section.key`, in the order of the configuration file.
- */
+/** Every setting by its full name, `section.key`, in the order of the configuration file. */
 export const settingByName: ReadonlyMap<string, Setting> = new Map(
   Object.entries(settingSections).flatMap(([section, { settings }]) =>
     Object.entries(settings).map(([key, setting]): [string, Setting] => [
@@ -109,9 +101,7 @@ export const settingByName: ReadonlyMap<string, Setting> = new Map(
   ),
 );
 
-/**
- * Settings with `values`, by full name, in place of the defaults. The values must have been checked.
- */
+/** The defaults overridden by `values`, by full name. The values must be valid. */
 export function settingsWith(values: ReadonlyMap<string, SettingValue>): Settings {
   const settings: Record<string, Record<string, SettingValue>> = {};
   for (const [section, { settings: table }] of Object.entries(settingSections)) {
@@ -121,13 +111,11 @@ export function settingsWith(values: ReadonlyMap<string, SettingValue>): Setting
     ]);
     settings[section] = Object.freeze(Object.fromEntries(named));
   }
-  // The loop above visits the very table from which the type is derived.
+  // The loop above covers the table from which the type is derived.
   return Object.freeze(settings) as Settings;
 }
 
-/**
- * The value of every setting by its full name: the inverse of {@link settingsWith}.
- */
+/** The value of every setting by its full name: the inverse of {@link settingsWith}. */
 export function settingValues(settings: Settings): ReadonlyMap<string, SettingValue> {
   return new Map(
     Object.entries(settings).flatMap(([section, values]) =>
@@ -139,5 +127,5 @@ export function settingValues(settings: Settings): ReadonlyMap<string, SettingVa
   );
 }
 
-/** The settings of a relay to which nothing was said. */
+/** All settings at their defaults. */
 export const defaultSettings: Settings = settingsWith(new Map());

@@ -1,18 +1,18 @@
 /**
- * Where a key stands in a TOML text. The parser says it for errors of syntax only; an operator wants
- * the line of a wrong value too.
+ * Finds the line of each key in a TOML text. The TOML parser reports positions for syntax errors
+ * only; operators need the line of an invalid value too.
  *
- * This is not a second parser: it is given texts that have been parsed already, so it needs to know
- * only what can hold a key (tables, dotted keys, inline tables) and what can hide something that looks
- * like one (strings, arrays, comments).
+ * The text has already been parsed, so this scanner needs to know only what can contain a key
+ * (tables, dotted keys, inline tables) and what can contain text that looks like one (strings,
+ * arrays, comments).
  *
  * @see https://toml.io/en/v1.0.0
  * @module
  */
 
 /**
- * The line, from 1, on which each key and each table of `toml` first stands, by dotted name. `toml` has
- * been parsed without an error.
+ * The line, from 1, of the first occurrence of each key and table, by dotted name. `toml` must be
+ * valid.
  */
 export function tomlLines(toml: string): ReadonlyMap<string, number> {
   const scan = new Scan(toml);
@@ -29,13 +29,13 @@ export function tomlLines(toml: string): ReadonlyMap<string, number> {
   return scan.lines;
 }
 
-/** A walk through the text, and what was met on the way. */
+/** A scan through the text and the lines found. */
 class Scan {
-  /** The lines found so far, by dotted name. */
+  /** Lines by dotted name. */
   readonly lines = new Map<string, number>();
   readonly #text: string;
   #offset = 0;
-  /** How far lines have been counted, and how many there were. */
+  /** The offset up to which line ends were counted, and the line number there. */
   #countedOffset = 0;
   #line = 1;
 
@@ -47,26 +47,26 @@ class Scan {
     return this.#offset >= this.#text.length;
   }
 
-  /** Steps over `what` if it comes next. */
+  /** Skips `what` if it comes next. */
   skip(what: string): boolean {
     if (!this.#text.startsWith(what, this.#offset)) return false;
     this.#offset += what.length;
     return true;
   }
 
-  /** Steps over white space, line ends and comments. */
+  /** Skips white space, line ends and comments. */
   skipBlank(): void {
     this.#skipPattern(/(?:[\s\uFEFF]+|#[^\n]*)*/y);
   }
 
-  /** `key = value`, which stands in `table`. */
+  /** Scans `key = value` inside `table`. */
   pair(table: readonly string[]): void {
     const path = this.keyPath(table);
     this.skip("=");
     this.#value(path);
   }
 
-  /** A dotted key, noted down with its line; the whole path of names from the root on. */
+  /** Scans a dotted key and records its line; returns its full path. */
   keyPath(table: readonly string[]): readonly string[] {
     const path = [...table];
     do {
@@ -85,7 +85,7 @@ class Scan {
     else if (!this.#skipString()) this.#skipPattern(/[^,\]}\n#]+|[^]/y);
   }
 
-  /** What stands between brackets, separated by commas, up to `end`. */
+  /** Scans comma-separated items up to `end`. */
   #items(end: string, item: () => void): void {
     for (;;) {
       this.skipBlank();

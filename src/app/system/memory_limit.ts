@@ -1,22 +1,22 @@
 /**
- * How much memory the process may use.
+ * Determines how much memory the process may use, and how much it uses.
  *
  * @module
  */
 
 import { getHeapStatistics } from "node:v8";
 
-/** Of the machine's memory; the database and the system need the rest. */
+/** The share of the machine's memory; database and system need the rest. */
 const MACHINE_SHARE = 0.5;
 
-/** Of what the engine allows its heap, at whose end it ends the process. */
+/** The share of V8's heap limit, at which V8 aborts the process. */
 const HEAP_SHARE = 0.75;
 
 const MB = 1024 * 1024;
 
 /**
- * The bound in bytes: what the setting says, but never what the engine's own bound would not let it
- * reach; 0 for what suits the machine.
+ * The memory limit in bytes: the setting, or for 0 a share of the machine's memory; never more than
+ * the heap limit allows.
  */
 export function memoryLimitBytes(maxMemoryMb: number): number {
   const heap = HEAP_SHARE * getHeapStatistics().heap_size_limit;
@@ -28,14 +28,12 @@ function machineBytes(): number {
   try {
     return Deno.systemMemoryInfo().total;
   } catch {
-    // Without the permission to ask, the heap's own bound is the only one.
+    // Without `--allow-sys` only V8's heap limit applies.
     return Infinity;
   }
 }
 
-/**
- * What the process uses now, bytes: its heap, and buffers outside of it.
- */
+/** Memory in use, bytes: the heap and external buffers. */
 export function usedMemoryBytes(): number {
   const { heapUsed, external } = Deno.memoryUsage();
   return heapUsed + external;

@@ -1,21 +1,21 @@
 /**
- * Standard input and output as arguments, so that a command can be tested without a process.
+ * Standard input and output as arguments, so that commands can be tested without a process.
  *
  * @module
  */
 
-/** Somewhere for a command to write. */
+/** A stream that a command writes to. */
 export interface Output {
-  /** Whether a person is looking: progress is shown to people only. */
+  /** Whether it is a terminal: progress is shown only there. */
   readonly isTerminal: boolean;
   /**
-   * Writes all of `bytes` and resolves once they have been taken, which is the backpressure of a pipe.
-   * False means that nobody reads any more; a command then ends quietly.
+   * Writes all of `bytes` and resolves once they have been accepted, which is a pipe's
+   * backpressure. False means EPIPE: the reader is gone, and the command ends without an error.
    */
   write(bytes: Uint8Array): Promise<boolean>;
 }
 
-/** Bytes to read, or the reason why there are none. */
+/** A stream to read, or why the file cannot be opened. */
 export type OpenedFile =
   | { readonly readable: ReadableStream<Uint8Array> }
   | { readonly fault: string };

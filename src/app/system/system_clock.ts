@@ -1,14 +1,12 @@
 /**
- * The real clock.
+ * The clock of the operating system.
  *
  * @module
  */
 
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/**
- * The clock of the machine. The monotonic time counts from the start of the process.
- */
+/** Wall-clock time and timers. The monotonic time counts from the start of the process. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),

@@ -1,17 +1,15 @@
 /**
- * Real chance.
+ * Random bytes of the operating system.
  *
  * @module
  */
 
 import type { Random } from "../../base/random.ts";
 
-/** The most bytes that one call of the Web Crypto API fills. */
+/** The most bytes that one call of `crypto.getRandomValues` fills. */
 const QUOTA_BYTES = 65_536;
 
-/**
- * The operating system's random bytes.
- */
+/** Cryptographically secure random bytes. */
 export const systemRandom: Random = {
   bytes(length: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(length);

@@ -1,5 +1,5 @@
 /**
- * From one store into another.
+ * Copies all events from one store to another.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { parseJson } from "../../nostr/json.ts";
 import { parseEvent } from "../../nostr/parse_event.ts";
 import type { EventRecord, EventStore, PutOutcome, StoredEvent } from "../../store/event_store.ts";
 
-/** How far the copying is. */
+/** The progress of a copy. */
 export interface CopyTally {
-  /** By what the target said of them. */
+  /** Counts by the target's answer. */
   readonly outcomes: ReadonlyMap<PutOutcome, number>;
-  /** Events that the source has and that are none. There should be none of these. */
+  /** Events of the source that cannot be parsed; expected to be 0. */
   readonly unreadable: number;
-  /** When the event that was copied last was made, seconds since 1970; undefined before the first. */
+  /** `created_at` of the event copied last, seconds since 1970; undefined before the first. */
   readonly createdAt: number | undefined;
 }
 
-/** How the copying may be watched and cut short. */
+/** Options of {@link copyStore}. */
 export interface CopyOptions {
   readonly signal: AbortSignal;
   /** Called after each batch. */
@@ -27,10 +27,10 @@ export interface CopyOptions {
 }
 
 /**
- * Puts all events of `from` into `to`, newest first. Whoever was interrupted begins again: what is there
- * already is skipped. The events were checked when they came, and are not checked again.
+ * Puts all events of `from` into `to`, newest first. An interrupted copy can be repeated: events
+ * that are already there count as duplicates. Events are not verified again.
  *
- * Rejects with the signal's reason, and with what either store failed with; what was copied stays.
+ * Rejects with the signal's reason or a store's error; what was copied stays.
  */
 export async function copyStore(
   from: Pick<EventStore, "query">,
@@ -55,7 +55,7 @@ export async function copyStore(
   for await (const events of from.query([{ tags: new Map() }], { signal })) {
     await writing;
     writing = write(events);
-    // It is awaited later; until then its failure is nobody's.
+    // Awaited below; without this a rejection meanwhile would be reported as unhandled.
     writing.catch(() => {});
   }
   await writing;

@@ -1,6 +1,5 @@
 /**
- * From lines of JSON into a store, as fast as the store takes them and with a bounded part of them in
- * memory.
+ * Stores events from JSON Lines in batches, with bounded memory.
  *
  * @module
  */
@@ -16,27 +15,27 @@ import type { EventRecord, EventStore, PutOutcome } from "../../store/event_stor
 import { type Line, LineSplitter } from "./json_lines.ts";
 import { sha256OfText } from "../system/sha256.ts";
 
-/** The most lines, and about the most bytes of text, that go to the store at once. */
+/** The most lines, and about the most characters, of one batch. */
 const BATCH_LINES = 4_000;
 const BATCH_CHARACTERS = 4_194_304;
 
-/** Batches on their way at once: while one is written, others are parsed and their signatures checked. */
+/** While one batch is written, others are parsed and their signatures checked. */
 const BATCHES_IN_FLIGHT = 4;
 
-/** A batch that is being written goes on between two turns. */
+/** Lines parsed before the event loop gets a turn, so that pending writes continue. */
 const LINES_IN_A_TURN = 200;
 
-/** How many refused lines are kept, to show what is wrong with them. */
+/** How many refused lines are kept as examples. */
 const MAX_EXAMPLES = 5;
 
-/** What the import works with. */
+/** What {@link importEvents} needs. */
 export interface ImportOptions {
   readonly store: EventStore;
-  /** Undefined takes signatures on trust. */
+  /** Undefined skips signature checks. */
   readonly verifier: Verifier | undefined;
-  /** What is asked of an event besides a true id and signature. */
+  /** The policies that apply besides id and signature. */
   readonly access: Pick<Access, "screen" | "event">;
-  /** Who brings the events. Default: an operator's file. */
+  /** Where the events come from. Default: an operator's file. */
   readonly origin?: "import" | "sync";
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
@@ -46,26 +45,26 @@ export interface ImportOptions {
   readonly onProgress?: (tally: ImportTally) => void;
 }
 
-/** A line that was refused. */
+/** A refused line. */
 export interface RefusedLine {
   readonly number: number;
   readonly reason: string;
 }
 
-/** What became of the lines so far. */
+/** The counts so far. */
 export interface ImportTally extends Readonly<Record<PutOutcome, number>> {
-  /** How many lines were refused, by reason. */
+  /** Refused lines by reason. */
   readonly refused: ReadonlyMap<string, number>;
-  /** The first few of them. */
+  /** The refused lines with the lowest numbers. */
   readonly examples: readonly RefusedLine[];
 }
 
 /**
- * Stores the events that `pieces` hold, one JSON object a line. What is no event, does not have the id
- * it says or (unless trusted) no signature that holds is refused and counted; so are ephemeral events
- * and what the policy refuses.
+ * Stores the events in `pieces`, one JSON object per line. Refused and counted are lines that are
+ * no event, have a wrong id or (unless skipped) a wrong signature, ephemeral events, and what a
+ * policy refuses.
  *
- * Rejects with what the stream or the store failed with; what was stored until then stays.
+ * Rejects with an error of the stream or the store; what was stored until then stays.
  */
 export async function importEvents(
   pieces: AsyncIterable<Uint8Array>,
@@ -83,7 +82,7 @@ export async function importEvents(
   return tally;
 }
 
-/** Lines in batches that are worth a round trip to the store. */
+/** Splits the input into batches large enough for a round trip to the store. */
 async function* batchesOf(
   pieces: AsyncIterable<Uint8Array>,
   maxLineBytes: number,
@@ -152,7 +151,6 @@ function readRecord(
   return "record" in checked ? checked : reasonText(checked.refusal);
 }
 
-/** The counts while they grow. */
 class Tally implements ImportTally {
   stored = 0;
   duplicate = 0;
@@ -163,14 +161,14 @@ class Tally implements ImportTally {
 
   refuse(number: number, reason: string): undefined {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
-    // Batches overlap, so that a later line may be refused before an earlier one.
+    // Batches overlap, so a later line may be refused before an earlier one.
     this.examples.push({ number, reason });
     this.examples.sort((left, right) => left.number - right.number);
     if (this.examples.length > MAX_EXAMPLES) this.examples.pop();
   }
 }
 
-/** Runs several tasks at once, but no more than so many. The first failure stops all that follow. */
+/** Runs at most `most` tasks at once. After a failure no more are started. */
 class InFlight {
   readonly #most: number;
   readonly #running: Promise<void>[] = [];
@@ -180,7 +178,7 @@ class InFlight {
     this.#most = most;
   }
 
-  /** Starts `task` once there is room. Rejects when an earlier one failed. */
+  /** Starts `task` once there is room. Rejects if an earlier one failed. */
   async start(task: () => Promise<void>): Promise<void> {
     if (this.#running.length >= this.#most) await this.#running.shift();
     this.#throwFailure();
@@ -191,7 +189,7 @@ class InFlight {
     );
   }
 
-  /** Waits for all. Rejects when one failed. */
+  /** Waits for all. Rejects if one failed. */
   async finish(): Promise<void> {
     await Promise.all(this.#running);
     this.#throwFailure();

@@ -1,5 +1,5 @@
 /**
- * Lines of text out of a stream of bytes, however those are cut into pieces.
+ * Splits a byte stream into lines of text.
  *
  * @see https://jsonlines.org
  * @module
@@ -7,7 +7,9 @@
 
 import { concat, utf8Decode } from "../../base/bytes.ts";
 
-/** A line with something on it, or why it cannot be read. Numbers count from 1, blank lines too. */
+/**
+ * A line that is not blank, or why it cannot be read. Numbers count from 1 and include blank lines.
+ */
 export type Line =
   | { readonly number: number; readonly text: string }
   | { readonly number: number; readonly fault: string };
@@ -16,15 +18,15 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * Cuts pieces of bytes into lines that end in LF or CRLF. Blank lines are left out; of a line longer
- * than the limit no more is kept than that it was there.
+ * Splits chunks of bytes into lines that end in LF or CRLF. Blank lines are left out; the content
+ * of a line over the limit is discarded.
  */
 export class LineSplitter {
   readonly #maxLineBytes: number;
   #number = 0;
-  /** The beginning of a line whose end has not come yet. Empty once the line is too long. */
+  /** The start of an incomplete line. Emptied once the line is too long. */
   #held: Uint8Array[] = [];
-  /** Bytes of that line so far, kept or not. */
+  /** Bytes of that line so far, including discarded ones. */
   #heldBytes = 0;
 
   constructor(maxLineBytes: number) {
@@ -39,12 +41,12 @@ export class LineSplitter {
       this.#hold(piece.subarray(start, end));
       this.#complete(lines);
     }
-    // A copy: whoever reads may use its buffer again.
+    // Copied, because the caller may reuse its buffer.
     if (start < piece.length) this.#hold(piece.slice(start));
     return lines;
   }
 
-  /** The last line, if it had no end of its own. */
+  /** The last line, if it has no line end. */
   end(): readonly Line[] {
     const lines: Line[] = [];
     if (this.#heldBytes > 0) this.#complete(lines);
@@ -72,7 +74,7 @@ export class LineSplitter {
   }
 }
 
-/** The line that `bytes` are, or undefined when it is blank. */
+/** Decodes a line; undefined if it is blank. */
 function readLine(number: number, bytes: Uint8Array): Line | undefined {
   const text = utf8Decode(bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes);
   if (text === undefined) return { number, fault: "line is not UTF-8" };

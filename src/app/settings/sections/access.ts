@@ -1,5 +1,5 @@
 /**
- * `[access]`: who may do what.
+ * `[access]`: who may publish and read.
  *
  * @see NIP-42
  * @module
@@ -8,9 +8,7 @@
 import type { SettingSection, SettingValue } from "../setting.ts";
 import { kindFormat, kindRangeFormat, publicKeyFormat } from "./formats.ts";
 
-/**
- * What each preset says in place of defaults; what an operator says beside it counts.
- */
+/** The values of each preset, which replace defaults; settings given explicitly override them. */
 export const accessPresets: Readonly<
   Record<string, Readonly<Record<`access.${string}`, SettingValue>>>
 > = {

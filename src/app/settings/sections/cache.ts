@@ -1,5 +1,5 @@
 /**
- * `[cache]`: what is answered from memory.
+ * `[cache]`: the in-memory window of the newest events.
  *
  * @module
  */

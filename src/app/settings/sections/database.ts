@@ -1,5 +1,5 @@
 /**
- * `[database]`: where events are kept.
+ * `[database]`: where events are stored.
  *
  * @module
  */

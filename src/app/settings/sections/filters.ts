@@ -1,5 +1,5 @@
 /**
- * `[filters]`: what filters may say beyond NIP-01.
+ * `[filters]`: filter extensions beyond NIP-01.
  *
  * @module
  */

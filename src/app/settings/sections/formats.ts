@@ -1,5 +1,5 @@
 /**
- * How values are written that several settings have.
+ * Text formats that several sections use.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { TextFormat } from "../setting.ts";
 
 const KIND = String.raw`(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])`;
 
-/** The pattern of `7` or `30000-39999`. */
+/** Matches `7` or `30000-39999`. */
 export const KIND_RANGE = `${KIND}(?:-${KIND})?`;
 
 /** `1059` */

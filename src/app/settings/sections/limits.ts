@@ -1,6 +1,6 @@
 /**
- * `[limits]`: how much one peer may ask of the relay. What NIP-11 has a word for is told to clients
- * under that word.
+ * `[limits]`: the limits on what a client may send, ask and hold. Those with a NIP-11 field are
+ * published in it.
  *
  * @see NIP-11 "Server limitations"
  * @module

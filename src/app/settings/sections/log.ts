@@ -1,5 +1,5 @@
 /**
- * `[log]`: what is written about what happens.
+ * `[log]`: the level and format of the log.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `[metrics]`: figures for Prometheus.
+ * `[metrics]`: the metrics server for Prometheus.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * `[network]`: where the relay listens, and how long it waits.
+ * `[network]`: listen addresses, proxies, connection limits and time-outs.
  *
  * @module
  */
 
 import type { SettingSection } from "../setting.ts";
 
-/** How a network is written; whether it is one, is seen when it is read. */
+/** The form of a network in CIDR notation; `network_options.ts` validates it. */
 const networkFormat = {
   pattern: /^[0-9a-fA-F.:]+(?:\/\d{1,3})?$/,
   words: "an IP address or ADDRESS/BITS",

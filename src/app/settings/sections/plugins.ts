@@ -1,5 +1,5 @@
 /**
- * `[plugins]`: programs that decide for the relay.
+ * `[plugins]`: the policy plugins.
  *
  * @module
  */

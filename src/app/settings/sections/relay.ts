@@ -1,5 +1,5 @@
 /**
- * `[relay]`: what the relay says about itself.
+ * `[relay]`: the descriptive fields of the NIP-11 document.
  *
  * @see NIP-11
  * @module

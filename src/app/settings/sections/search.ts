@@ -1,5 +1,5 @@
 /**
- * `[search]`: finding events by their words.
+ * `[search]`: full-text search.
  *
  * @see NIP-50
  * @module

@@ -1,12 +1,12 @@
 /**
- * `[signatures]`: who checks them.
+ * `[signatures]`: the engine and threads that verify signatures.
  *
  * @module
  */
 
 import type { SettingSection } from "../setting.ts";
 
-/** The number of workers that leaves their number to the relay. */
+/** The value of `workers` that lets the relay choose. */
 export const AUTOMATIC_WORKERS = -1;
 
 /** Settings of the section `[signatures]`. */

@@ -1,12 +1,12 @@
 /**
- * `[tls]`: the certificates of addresses that begin with `tls:`.
+ * `[tls]`: the certificates of `tls:` addresses.
  *
  * @module
  */
 
 import type { SettingSection } from "../setting.ts";
 
-/** Any path of a file. */
+/** Any file path. */
 const file = { pattern: /^.+$/, words: "the path of a file" };
 
 /** Settings of the section `[tls]`. */
