@@ -61,8 +61,6 @@ export interface JsDoc {
  *   "src/base/empty.ts: no @module comment",
  * ]);
  * ```
- *
- * @module
  */
 export function docGaps(nodes: DocNodes, rootUrl: string): readonly string[] {
   const gaps: string[] = [];

@@ -25,7 +25,7 @@ export async function main(args: readonly string[]): Promise<never> {
     openStore,
     exit: (code) => Deno.exit(code),
   };
-  catchAll();
+  logUncaughtErrors();
   const code = await runCommandLine(args, {
     streams: systemStreams,
     run: (options, work) => runCommand(host, options, work),
@@ -37,7 +37,7 @@ export async function main(args: readonly string[]): Promise<never> {
  * Logs errors that nothing caught. They are bugs, but ending the process would close every
  * connection.
  */
-function catchAll(): void {
+function logUncaughtErrors(): void {
   const log = new CountingLog({ log: { ...silentLog, error: writeFault }, clock: systemClock });
   const told = (error: unknown) => {
     log.error("unexpected error", { error: error instanceof Error ? error.stack : String(error) });

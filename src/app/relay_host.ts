@@ -29,7 +29,7 @@ import type { ReqFilter } from "../nostr/filter.ts";
 import type { PoolStats, StoredEvent } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
 import { admins, privateKinds, relayPolicies } from "./access/access_policies.ts";
-import { Closing } from "./closing.ts";
+import { Shutdown } from "./shutdown.ts";
 import { Housekeeper } from "./database/housekeeper.ts";
 import { type Plugin, startPlugins } from "./plugins/plugin.ts";
 import { relayInformation } from "./information.ts";
@@ -134,7 +134,7 @@ export class RelayHost {
     });
     this.http = createHttp({
       information: () => this.information(),
-      healthy: () => this.#trouble(),
+      healthy: () => this.#healthProblem(),
       path: settings.network.path,
       routes: this.#managementRoutes(options, verifier),
       ...settings.relay.url === "" ? {} : { relayUrl: settings.relay.url },
@@ -251,20 +251,20 @@ export class RelayHost {
     const { settings, clock, log, store } = this.#options;
     this.#closed.abort();
     const timeoutMs = settings.network.shutdown_timeout_ms;
-    const closing = new Closing({ clock, log, timeoutMs });
+    const shutdown = new Shutdown({ clock, log, timeoutMs });
     const gone = this.#sockets.close();
     const deadline = clock.after(timeoutMs * CONNECTIONS_SHARE, () => {
       log.warn("connections cut off at the shutdown deadline", { count: this.#connections.size });
       for (const connection of this.#connections) connection.terminate();
     });
-    await closing.step("connections", this.relay.shutdown().then(() => gone));
+    await shutdown.step("connections", this.relay.shutdown().then(() => gone));
     deadline.cancel();
-    await closing.step("writing", this.#writer.close(), WRITING_SHARE);
+    await shutdown.step("writing", this.#writer.close(), WRITING_SHARE);
     this.#trust?.close();
-    await closing.step("housekeeping", this.#housekeeper?.close(), WRITING_SHARE);
+    await shutdown.step("housekeeping", this.#housekeeper?.close(), WRITING_SHARE);
     this.#verifier.close();
     for (const plugin of this.#plugins) plugin.close();
-    await closing.step("database", store.close());
+    await shutdown.step("database", store.close());
     this.#relayLog.close();
   }
 
@@ -334,7 +334,7 @@ export class RelayHost {
   }
 
   /** Why the relay is unhealthy; undefined if it is healthy. */
-  async #trouble(): Promise<string | undefined> {
+  async #healthProblem(): Promise<string | undefined> {
     const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
     try {
       const filter = { ids: new Set([NO_EVENT]), tags: new Map(), limit: 1 };

@@ -13,7 +13,7 @@ import { sharedServers } from "../kit/each_server.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { idsIn, recordOf } from "../kit/records.ts";
-import { realClock } from "../kit/real_clock.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { testEventStore } from "./event_store_contract.ts";
 import { testSearchAndCount } from "./search_contract.ts";
@@ -55,7 +55,7 @@ for (const server of sharedServers({ keepsSchema: true })) {
     const windows = await Promise.all([0, 1].map(async () => {
       const inner = await openStoreOn(openPostgres(url));
       const window = new WindowStore(inner, { maxBytes: 100 * 1_048_576, clock: timeless });
-      await window.feed.start({ clock: realClock, log: silentLog });
+      await window.feed.start({ clock: systemClock, log: silentLog });
       return window;
     }));
     try {

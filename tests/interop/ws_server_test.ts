@@ -19,12 +19,12 @@ import { nodeZlib } from "../../src/net/zlib.ts";
 import { handshakeFaults } from "../../src/websocket/handshake_fault.ts";
 import { offerDeflate } from "../../src/websocket/permessage_deflate.ts";
 import { conversation, prose } from "../kit/messages.ts";
-import { realClock } from "../kit/real_clock.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { RecordedEvents } from "../kit/recorded_events.ts";
 import { testAuthority, testIdentity } from "../kit/test_certificates.ts";
 
 const options: WebSocketClientOptions = {
-  clock: realClock,
+  clock: systemClock,
   log: silentLog,
   random: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
   limits: { ...defaultClientLimits, maxMessageBytes: 16 * 1024 * 1024, closeTimeoutMs: 2000 },

@@ -7,7 +7,7 @@
 import { silentLog } from "../../src/base/log.ts";
 import type { Connection } from "../../src/net/connection.ts";
 import { defaultListenLimits, listen, type ListenOptions } from "../../src/net/server/listen.ts";
-import { realClock } from "./real_clock.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { RecordedEvents } from "./recorded_events.ts";
 
 /** Limits for the longest messages that tests send. */
@@ -34,7 +34,7 @@ export async function withEchoServer(
   const connections: Connection[] = [];
   const listener = await listen({
     at: { type: "tcp", host: "127.0.0.1", port: 0 },
-    clock: realClock,
+    clock: systemClock,
     log: silentLog,
     limits: roomyLimits,
     onConnection(connection) {

@@ -15,7 +15,7 @@ import { settingsWith } from "../../src/app/settings/setting_list.ts";
 import type { SettingValue } from "../../src/app/settings/setting.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { ConnectionInfo } from "../../src/net/server/listen.ts";
-import { realClock } from "../kit/real_clock.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
 import { testAuthority } from "../kit/test_certificates.ts";
 
 const vectors = new URL("../vectors/tls/", import.meta.url).pathname;
@@ -33,7 +33,7 @@ class Upstream implements AsyncDisposable {
   constructor(settings: Readonly<Record<string, SettingValue>>) {
     this.#sockets = new RelaySockets({
       settings: settingsWith(new Map(Object.entries(settings))),
-      clock: realClock,
+      clock: systemClock,
       log: silentLog,
       onConnection: (connection, { address, secure }) => {
         this.met.push({ address, secure });

@@ -70,7 +70,7 @@ export function relayPolicies(
     bannedTexts(access.banned_texts),
     ...access.broad_filters ? [] : [noBroadFilters],
     privateKindsNeedAuth(privateKinds(settings)),
-    youngEnough(retentionRules(settings)),
+    retentionPolicy(retentionRules(settings)),
     keyRates(rate, clock),
   ];
 }
@@ -86,7 +86,7 @@ function kindBits(text: string): [number, number] {
  * to vanish (kind 62) pass at any age, because the store executes and remembers them; so do
  * ephemeral events, which are not stored.
  */
-export function youngEnough(rules: RetentionRules): Policy {
+export function retentionPolicy(rules: RetentionRules): Policy {
   return {
     name: "retention",
     screen({ event, nowMs }) {

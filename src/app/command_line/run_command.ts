@@ -54,7 +54,7 @@ export async function runCommand(
 ): Promise<ExitCode> {
   const loaded = await loadFromHost(host, options);
   if ("problems" in loaded) {
-    for (const problem of loaded.problems) await complain(host, problemLine(problem));
+    for (const problem of loaded.problems) await reportError(host, problemLine(problem));
     return exitCode.misused;
   }
   const { settings, origins } = loaded;
@@ -75,7 +75,7 @@ export async function runCommand(
   try {
     return await work({ settings, origins, log, clock, random, streams, stop, openStore });
   } catch (error) {
-    await complain(host, failureText(error));
+    await reportError(host, failureText(error));
     return exitCode.failed;
   } finally {
     await endRunnerWatch();
@@ -98,7 +98,7 @@ async function loadFromHost(host: Host, options: SettingOptions): Promise<Loaded
   });
 }
 
-async function complain(host: Host, message: string): Promise<void> {
+async function reportError(host: Host, message: string): Promise<void> {
   await host.streams.stderr.write(utf8(`gallimimus: ${message}\n`));
 }
 

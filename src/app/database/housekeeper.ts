@@ -44,7 +44,7 @@ export class Housekeeper {
   /** The run in progress. */
   #working: Promise<void> | undefined;
   /** Ends the pause between two steps. */
-  #goOn: (() => void) | undefined;
+  #endPause: (() => void) | undefined;
   #isClosed = false;
 
   /** Starts the first run. */
@@ -61,7 +61,7 @@ export class Housekeeper {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer.cancel();
-    this.#goOn?.();
+    this.#endPause?.();
     await this.#working;
   }
 
@@ -117,7 +117,7 @@ export class Housekeeper {
     if (this.#isClosed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.#options.clock.after(PAUSE_MS, resolve);
-    this.#goOn = resolve;
+    this.#endPause = resolve;
     await promise;
     timer.cancel();
   }

@@ -60,7 +60,11 @@ export async function openStore(
     const pause = () => new Promise<void>((resolve) => void systemClock.after(0, resolve));
     return new MemoryStore(systemClock, search.max_candidates, pause);
   }
-  const sql = await openDatabase(url, { ...database, readTimeoutMs: lastResortMs(limits) }, log);
+  const sql = await openDatabase(
+    url,
+    { ...database, readTimeoutMs: statementTimeoutMs(limits) },
+    log,
+  );
   try {
     if (isServer(url)) await checkServer(sql);
     const applied = await migrate(sql, await readMigrations(), sha256);
@@ -85,7 +89,7 @@ export async function openStore(
  * The time after which the server itself ends a query: one second past the client's own time-out,
  * in case the cancel request is lost.
  */
-function lastResortMs(limits: Settings["limits"]): number {
+function statementTimeoutMs(limits: Settings["limits"]): number {
   const { req_timeout_ms, search_timeout_ms, count_timeout_ms } = limits;
   return Math.max(req_timeout_ms, search_timeout_ms, count_timeout_ms) + 1_000;
 }
@@ -97,7 +101,7 @@ function openDatabase(
 ): Promise<Database> {
   const sharedBuffersMb = settings.shared_buffers_mb;
   if (url.startsWith(PGLITE)) {
-    return openHousekept(url.slice(PGLITE.length), sharedBuffersMb, log);
+    return openPgliteDatabase(url.slice(PGLITE.length), sharedBuffersMb, log);
   }
   const postgres = {
     readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
@@ -128,7 +132,7 @@ function isServer(url: string): boolean {
 }
 
 /** Opens PGlite, which has no autovacuum, with the maintenance that replaces it. */
-async function openHousekept(
+async function openPgliteDatabase(
   path: string,
   sharedBuffersMb: number,
   log: Log,

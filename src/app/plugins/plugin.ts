@@ -166,8 +166,8 @@ export class Plugin {
     const { promise, resolve } = Promise.withResolvers<Verdict>();
     const question: Question = { id, line, attempts: 0, answer: resolve };
     this.#waiting.push(question);
-    this.#handOut();
-    const timer = clock.after(timeoutMs, () => this.#onLate(question));
+    this.#dispatch();
+    const timer = clock.after(timeoutMs, () => this.#onTimeout(question));
     this.#timers.add(timer);
     return promise.finally(() => {
       timer.cancel();
@@ -179,7 +179,7 @@ export class Plugin {
    * The process that holds the question hangs: it is killed, and its other questions are asked
    * again.
    */
-  #onLate(question: Question): void {
+  #onTimeout(question: Question): void {
     question.answer(this.#failure);
     question.attempts = MAX_ATTEMPTS;
     const at = this.#waiting.indexOf(question);
@@ -187,7 +187,7 @@ export class Plugin {
     else for (const { process } of this.#slots) if (process?.has(question)) process.kill();
   }
 
-  #handOut(): void {
+  #dispatch(): void {
     const { maxInFlight } = this.#options;
     while (this.#waiting.length > 0) {
       const process = this.#slots
@@ -209,10 +209,10 @@ export class Plugin {
     slot.startedMs = clock.monotonicMs();
     try {
       slot.process = new PluginProcess(command, log, {
-        answered: () => this.#handOut(),
+        answered: () => this.#dispatch(),
         ended: (unanswered) => this.#onEnded(slot, unanswered),
       });
-      this.#handOut();
+      this.#dispatch();
     } catch (error) {
       log.error("a plugin cannot be started", { command, error: String(error) });
       this.#startLater(slot);
@@ -226,7 +226,7 @@ export class Plugin {
       else question.answer(this.#failure);
     }
     this.#startLater(slot);
-    this.#handOut();
+    this.#dispatch();
   }
 
   #startLater(slot: Slot): void {

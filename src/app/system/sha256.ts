@@ -16,7 +16,7 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * The SHA-256 of the UTF-8 of `text`, 64 lower-case hex digits. A lone surrogate is hashed as U+FFFD.
+ * The SHA-256 of `text` in UTF-8, 64 lower-case hex digits. A lone surrogate is hashed as U+FFFD.
  *
  * @see FIPS 180-4
  */

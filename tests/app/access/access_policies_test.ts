@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { youngEnough } from "../../../src/app/access/access_policies.ts";
+import { retentionPolicy } from "../../../src/app/access/access_policies.ts";
 import { retentionRules } from "../../../src/app/database/retention_rules.ts";
 import type { SettingValue } from "../../../src/app/settings/setting.ts";
 import { settingsWith } from "../../../src/app/settings/setting_list.ts";
@@ -9,7 +9,7 @@ const DAY_S = 86_400;
 const NOW_S = 100 * DAY_S;
 
 const keptAuthor = newKey();
-const policy = youngEnough(retentionRules(settingsWith(
+const policy = retentionPolicy(retentionRules(settingsWith(
   new Map<string, SettingValue>([
     ["retention.max_age_days", 30],
     ["retention.kind_age_days", ["7=5", "40=0"]],
@@ -44,6 +44,6 @@ Deno.test("requests to delete or to vanish are taken at any age, and what is not
 });
 
 Deno.test("without rules every age is taken", () => {
-  const all = youngEnough(retentionRules(settingsWith(new Map())));
+  const all = retentionPolicy(retentionRules(settingsWith(new Map())));
   equal(refusalOf({ created_at: 0 }, all), undefined);
 });

@@ -16,7 +16,7 @@ import { handshakeFaults } from "../../../src/websocket/handshake_fault.ts";
 import { withEchoServer } from "../../kit/echo_server.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { rawFrame } from "../../kit/raw_frame.ts";
-import { realClock } from "../../kit/real_clock.ts";
+import { systemClock } from "../../../src/app/system/system_clock.ts";
 import { RecordedEvents } from "../../kit/recorded_events.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { testAuthority } from "../../kit/test_certificates.ts";
@@ -160,7 +160,7 @@ Deno.test("a server that does not answer is given up at the deadline, and the er
 
 Deno.test("our client and our server, over TCP", () =>
   withEchoServer(async ({ url, heard }) => {
-    const { connection } = await connectWebSocket(url, optionsWith({ clock: realClock }));
+    const { connection } = await connectWebSocket(url, optionsWith({ clock: systemClock }));
     const events = new RecordedEvents();
     connection.start(events);
     connection.send("hello");
@@ -178,7 +178,7 @@ Deno.test("a Unix socket is reached by its file", async () => {
   await withEchoServer(async ({ url }) => {
     const { connection } = await connectWebSocket(
       `${url}:/path`,
-      optionsWith({ clock: realClock }),
+      optionsWith({ clock: systemClock }),
     );
     const events = new RecordedEvents();
     connection.start(events);
@@ -192,7 +192,7 @@ Deno.test("a Unix socket is reached by its file", async () => {
 
 Deno.test("our client and our server, over TLS", () =>
   withEchoServer(async ({ url }) => {
-    const options = optionsWith({ clock: realClock, authorities: testAuthority });
+    const options = optionsWith({ clock: systemClock, authorities: testAuthority });
     const { connection } = await connectWebSocket(url.replace("127.0.0.1", "localhost"), options);
     const events = new RecordedEvents();
     connection.start(events);
@@ -201,7 +201,7 @@ Deno.test("our client and our server, over TLS", () =>
     connection.close(1000, "bye");
     await events.until(({ ending }) => ending !== undefined);
     equal(events.ending?.clean, true);
-    const untrusting = optionsWith({ clock: realClock });
+    const untrusting = optionsWith({ clock: systemClock });
     await rejects(connectWebSocket(url, untrusting), { name: "DialFailed" });
   }, { tls: testGate() }));
 
@@ -225,7 +225,7 @@ Deno.test("a server that accepts and says nothing ends a wss handshake at its de
   await once(silent, "listening");
   const { port } = silent.address() as { port: number };
   const limits = { ...defaultClientLimits, handshakeTimeoutMs: 50 };
-  const options = optionsWith({ clock: realClock, limits });
+  const options = optionsWith({ clock: systemClock, limits });
   await rejects(connectWebSocket(`wss://127.0.0.1:${port}/`, options), {
     name: "DialFailed",
     code: "timeout",

@@ -16,7 +16,7 @@ import { createGates } from "../../../src/net/server/admission.ts";
 import { networkList } from "../../../src/net/address/network_list.ts";
 import { parseListenAddress } from "../../../src/net/address/listen_address.ts";
 import { rawFrame } from "../../kit/raw_frame.ts";
-import { realClock } from "../../kit/real_clock.ts";
+import { systemClock } from "../../../src/app/system/system_clock.ts";
 import { RecordedEvents } from "../../kit/recorded_events.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 
@@ -43,7 +43,7 @@ class EchoServer {
   async open(options: Partial<ListenOptions> = {}): Promise<void> {
     this.listener = await listen({
       at: { type: "tcp", host: "127.0.0.1", port: 0 },
-      clock: realClock,
+      clock: systemClock,
       log: this.log,
       limits,
       onConnection: (connection, info) => this.#echo(connection, info),

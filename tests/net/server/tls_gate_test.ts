@@ -13,7 +13,7 @@ import {
 } from "../../../src/net/server/listen.ts";
 import { zeroNetCounters } from "../../../src/net/server/net_counters.ts";
 import { TlsGate, type TlsMaterial } from "../../../src/net/server/tls_gate.ts";
-import { realClock } from "../../kit/real_clock.ts";
+import { systemClock } from "../../../src/app/system/system_clock.ts";
 import { RecordedEvents } from "../../kit/recorded_events.ts";
 import { testAuthority, testIdentity } from "../../kit/test_certificates.ts";
 
@@ -44,7 +44,7 @@ class SecureServer {
   async open(): Promise<void> {
     this.listener = await listen({
       at: { type: "tcp", host: "127.0.0.1", port: 0 },
-      clock: realClock,
+      clock: systemClock,
       log: silentLog,
       counters: this.counters,
       limits,

@@ -8,7 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
 /** What {@link Shutdown} needs. */
-export interface ClosingOptions {
+export interface ShutdownOptions {
   readonly clock: Pick<Clock, "after" | "monotonicMs">;
   readonly log: Log;
   /** For all steps together, milliseconds. */
@@ -19,12 +19,12 @@ export interface ClosingOptions {
  * Runs shutdown steps one after another. A step that fails or exceeds its time is logged by name,
  * and the next step runs.
  */
-export class Closing {
-  readonly #options: ClosingOptions;
+export class Shutdown {
+  readonly #options: ShutdownOptions;
   readonly #startMs: number;
 
   /** Starts the deadline. */
-  constructor(options: ClosingOptions) {
+  constructor(options: ShutdownOptions) {
     this.#options = options;
     this.#startMs = options.clock.monotonicMs();
   }

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { Closing } from "../../src/app/closing.ts";
+import { Shutdown } from "../../src/app/shutdown.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 
@@ -9,7 +9,7 @@ function startClosing() {
   const note = (message: string, fields?: object) =>
     void lines.push(`${message}: ${JSON.stringify(fields)}`);
   const log = { ...silentLog, warn: note, error: note };
-  return { clock, lines, closing: new Closing({ clock, log, timeoutMs: 1_000 }) };
+  return { clock, lines, closing: new Shutdown({ clock, log, timeoutMs: 1_000 }) };
 }
 
 Deno.test("a step that ends is waited for, and leaves no timer", async () => {
