@@ -106,7 +106,9 @@ export function retentionPolicy(rules: RetentionRules): Policy {
  * relay are always refused: they must never reach the store.
  */
 export function importPolicies(context: PolicyContext, limits: boolean): readonly Policy[] {
-  return limits ? relayPolicies(context) : [notExpired, vanishRequestsTo(context.settings.relay.url)];
+  return limits
+    ? relayPolicies(context)
+    : [notExpired, vanishRequestsTo(context.settings.relay.url)];
 }
 
 /**
