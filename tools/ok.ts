@@ -33,6 +33,7 @@ export const steps: readonly Step[] = [
   { name: "rooms", args: ["task", "--quiet", "check:rooms"] },
   { name: "docs", args: ["task", "--quiet", "check:docs"] },
   { name: "tests", args: ["task", "--quiet", "check:tests"] },
+  { name: "conformance", args: ["task", "--quiet", "check:conformance"] },
   { name: "tour", args: ["task", "--quiet", "check:tour"] },
   { name: "dependencies", args: ["task", "--quiet", "check:dependencies"] },
 ];

@@ -57,3 +57,7 @@ Deno.test("a bound on time that is off is not told", () => {
   const { limitation } = relayInformation({ ...defaultSettings, limits });
   equal("maxFutureSeconds" in limitation, false);
 });
+
+Deno.test("NIP40-07 expiration is told: clients send such events only then", () => {
+  equal(relayInformation(defaultSettings).supportedNips.includes(40), true);
+});

@@ -130,7 +130,7 @@ function testVersions(test: Test): void {
   });
 
   for (const kind of [0, 30_000]) {
-    test(`NIP01-17 of kind ${kind} at equal times the smaller id stays`, async (store) => {
+    test(`NIP01-17 X-17 of kind ${kind} at equal times the smaller id stays`, async (store) => {
       const [small, large] = [key(), key()].sort()
         .map((id) => note({ id, kind, created_at: 7 })) as [EventRecord, EventRecord];
       deepEqual(await store.put([large]), ["stored"]);
@@ -139,7 +139,7 @@ function testVersions(test: Test): void {
       deepEqual(await idsOf(store, {}), ids([small]));
     });
 
-    test(`NIP01-17 of kind ${kind} at equal times the larger id never gets in`, async (store) => {
+    test(`NIP01-17 X-17 of kind ${kind} at equal times the larger id never gets in`, async (store) => {
       const [small, large] = [key(), key()].sort()
         .map((id) => note({ id, kind, created_at: 7 })) as [EventRecord, EventRecord];
       deepEqual(await store.put([small]), ["stored"]);

@@ -119,7 +119,7 @@ Deno.test("NIP86-03 a valid proof by somebody else is 403 and changes nothing", 
   equal(rules.version, 0);
 });
 
-Deno.test("NIP86-02 K7 a proof works once, for its body, in any spelling of Base64 and of the scheme", async () => {
+Deno.test("NIP86-02 NIP98-03 NIP98-05 a proof works once, for its body, in any spelling of Base64 and of the scheme", async () => {
   const { post, proof } = managed();
   const body = '{"method":"supportedmethods","params":[]}';
   const authorization = header(eventJson(proof(body)));

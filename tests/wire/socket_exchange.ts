@@ -9,6 +9,7 @@ import { RelayHost } from "../../src/app/relay_host.ts";
 import { defaultSettings } from "../../src/app/settings/setting_list.ts";
 import { systemClock } from "../../src/app/system/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
+import type { TidyStore } from "../../src/store/write/upkeep.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { testLimits } from "../kit/limits.ts";
 import type { Exchange, Heard, Line } from "./conversation.ts";
@@ -22,15 +23,17 @@ const LAST_REFUSAL = '["CLOSED","last word"';
 /** A relay of its own for each conversation, with the limits of the tests. */
 export class SocketExchange implements Exchange {
   readonly #host: RelayHost;
-  readonly #url: string;
+  readonly url: string;
   readonly #lines: SocketLine[] = [];
 
   constructor(host: RelayHost, url: string) {
     this.#host = host;
-    this.#url = url;
+    this.url = url;
   }
 
-  static async open(): Promise<SocketExchange> {
+  static async open(
+    { store = new MemoryStore(systemClock) }: { readonly store?: TidyStore } = {},
+  ): Promise<SocketExchange> {
     const host = await RelayHost.start({
       settings: {
         ...defaultSettings,
@@ -49,7 +52,7 @@ export class SocketExchange implements Exchange {
         filters: { and_tags: testLimits.andTags },
         search: { ...defaultSettings.search, enabled: true, max_length: 100 },
       },
-      store: new MemoryStore(systemClock),
+      store,
       clock: systemClock,
       log: silentLog,
     });
@@ -61,7 +64,7 @@ export class SocketExchange implements Exchange {
   }
 
   async connect(): Promise<Line> {
-    const line = new SocketLine(new WebSocket(this.#url, { perMessageDeflate: false }));
+    const line = new SocketLine(new WebSocket(this.url, { perMessageDeflate: false }));
     this.#lines.push(line);
     await line.opened;
     return line;
@@ -74,15 +77,19 @@ export class SocketExchange implements Exchange {
   }
 }
 
-class SocketLine implements Line {
+/** One connection of `ws`. */
+export class SocketLine implements Line {
   readonly opened: Promise<void>;
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;
+  readonly #silenceMs: number | undefined;
   readonly #heard: Heard[] = [];
   #wake: () => void = () => {};
 
-  constructor(socket: WebSocket) {
+  /** @param silenceMs how long an answer is waited for; without limit if not given */
+  constructor(socket: WebSocket, silenceMs?: number) {
     this.#socket = socket;
+    this.#silenceMs = silenceMs;
     this.opened = new Promise((resolve, reject) => {
       socket.once("open", () => resolve());
       socket.once("error", reject);
@@ -97,9 +104,13 @@ class SocketLine implements Line {
   }
 
   async hear(): Promise<Heard> {
+    const timer = this.#silenceMs === undefined ? undefined : setTimeout(() => {
+      this.#hear({ text: '"nothing"' });
+    }, this.#silenceMs);
     while (this.#heard.length === 0) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
+    clearTimeout(timer);
     return this.#heard.shift()!;
   }
 
@@ -109,10 +120,10 @@ class SocketLine implements Line {
     const unexpected: Heard[] = [];
     for (;;) {
       const heard = await this.hear();
-      if ("text" in heard && (heard.text === LAST_WORD || heard.text.startsWith(LAST_REFUSAL))) {
-        return unexpected;
-      }
+      const text = "text" in heard ? heard.text : "";
+      if (text === LAST_WORD || text.startsWith(LAST_REFUSAL)) return unexpected;
       unexpected.push(heard);
+      if (text === '"nothing"' || "closeCode" in heard) return unexpected;
     }
   }
 

@@ -236,7 +236,7 @@ Deno.test("ws: a client that vanishes ends its connection once", () =>
     equal(events.ending?.clean, false);
   }));
 
-Deno.test("ws: a message over the limit closes 1009", () =>
+Deno.test("NIP01-63 ws: a message over the limit closes 1009", () =>
   withServer(async ({ listener, accepted }) => {
     const client = await wsClient(listener.url);
     client.on("error", () => {});

@@ -63,7 +63,7 @@ Deno.test("NIP86-09 a blocked address may not connect", () => {
   equal(rulesPolicy(rules).connect!(new ConnectedClient("192.0.2.2")), undefined);
 });
 
-Deno.test("NIP62-09 a request to vanish passes whatever else is refused", () => {
+Deno.test("NIP62-09 X-13 a request to vanish passes whatever else is refused", () => {
   const vanish = { kind: 62, pubkey: "a" };
   const rules = new RuleBook([{ list: "banned-key", value: "a", reason: "" }]);
   const policies = [
@@ -129,7 +129,7 @@ Deno.test("NIP42-09 NIP42-11 who may read: anyone, who authenticated, members", 
   );
 });
 
-Deno.test("NIP13-02 NIP13-03 NIP13-04 work is asked for, per kind, and committed to where that counts", () => {
+Deno.test("NIP13-02 NIP13-03 NIP13-04 NIP13-05 work is asked for, per kind, and committed to where that counts", () => {
   const limits = { minBits: 8, kindBits: new Map([[1059, 4], [0, 0]]), isCommitted: false };
   const id = (start: string) => start.padEnd(64, "f");
   const policy = proofOfWork(limits);
