@@ -131,7 +131,7 @@ async function authenticate(line: Line, nowS: number): Promise<void> {
 
 /** All that a stranger hears of a relay with or without private events, before and after AUTH. */
 async function heardOf(store: TidyStore, withPrivate: boolean): Promise<Record<string, unknown>> {
-  await using relay = await SocketExchange.open({ store });
+  await using relay = await SocketExchange.open({ store, cache: { max_mib: 0 } });
   const author = await relay.connect();
   await publish(author, publicEvents);
   if (withPrivate) await publish(author, privateEvents);

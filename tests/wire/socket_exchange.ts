@@ -32,11 +32,15 @@ export class SocketExchange implements Exchange {
   }
 
   static async open(
-    { store = new MemoryStore(systemClock) }: { readonly store?: TidyStore } = {},
+    { store = new MemoryStore(systemClock), cache = defaultSettings.cache }: {
+      readonly store?: TidyStore;
+      readonly cache?: typeof defaultSettings.cache;
+    } = {},
   ): Promise<SocketExchange> {
     const host = await RelayHost.start({
       settings: {
         ...defaultSettings,
+        cache,
         relay: { ...defaultSettings.relay, url: "wss://relay.example" },
         signatures: { engine: "noble", library: "", workers: 0 },
         limits: {

@@ -1,0 +1,85 @@
+/**
+ * Two instances of the program over one database are told ten thousand rules in random order: both end with
+ * the same ones, which are those of the last call for each value.
+ *
+ * `CALLS` and `SEED` in the environment change the number of calls and what they are.
+ *
+ * @see NIP-86
+ * @module
+ */
+
+import { deepEqual, ok } from "node:assert/strict";
+import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
+import { getToken } from "nostr-tools/nip98";
+import { freshDatabases } from "../e2e/databases.ts";
+import { startRelay } from "../kit/running_relay.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+
+const calls = Number(Deno.env.get("CALLS") ?? 10_000);
+const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+/** Calls that are under way at a time. */
+const IN_FLIGHT = 16;
+const secret = generateSecretKey();
+
+const methods = [
+  "banpubkey",
+  "unbanpubkey",
+  "allowpubkey",
+  "unallowpubkey",
+  "banevent",
+  "unbanevent",
+];
+const lists = ["listbannedpubkeys", "listallowedpubkeys", "listbannedevents"];
+
+let authorizations = 0;
+
+async function call(relay: string, method: string, ...params: unknown[]): Promise<unknown> {
+  const url = relay.replace(/^ws/, "http") + "/";
+  const payload = { method, params };
+  // An authorisation is good for one call, and equal ones of a second would be one.
+  const sign = (event: Parameters<typeof finalizeEvent>[0]) =>
+    finalizeEvent({ ...event, content: `${authorizations++}` }, secret);
+  const authorization = await getToken(url, "POST", sign, true, payload);
+  const headers = { "content-type": "application/nostr+json+rpc", authorization };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(payload) });
+  const answer = await response.json();
+  ok(answer.error === undefined, `${method}: ${answer.error}`);
+  return answer.result;
+}
+
+async function allLists(url: string): Promise<readonly unknown[]> {
+  const answers = await Promise.all(lists.map((list) => call(url, list)));
+  return answers.map((answer) => (answer as object[]).map((one) => JSON.stringify(one)).toSorted());
+}
+
+Deno.test(`two instances end with the same rules (seed ${seed})`, async () => {
+  await using database = await freshDatabases["postgres:"]!();
+  const settings = [`access.admins=${getPublicKey(secret)}`];
+  await using one = await startRelay({ database: database.url, settings });
+  await using two = await startRelay({ database: database.url, settings });
+  const random = new SeededRandom(seed);
+  const values = Array.from({ length: 40 }, (_, at) => `${at}`.padStart(2, "0").repeat(32));
+  let left = calls;
+  const work = async () => {
+    while (left-- > 0) {
+      const url = random.int(2) === 0 ? one.url : two.url;
+      if (random.int(50) === 0) await allLists(url);
+      const method = methods[random.int(methods.length)]!;
+      await call(url, method, values[random.int(values.length)]!, `reason ${random.int(3)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, work));
+  // The last notification may be on its way.
+  let [a, b] = await Promise.all([allLists(one.url), allLists(two.url)]);
+  for (let tries = 0; tries < 100 && JSON.stringify(a) !== JSON.stringify(b); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    [a, b] = await Promise.all([allLists(one.url), allLists(two.url)]);
+  }
+  deepEqual(a, b);
+  ok(a.some((list) => (list as unknown[]).length > 0), "some rules are left");
+  await two.stop();
+  await using again = await startRelay({ database: database.url, settings });
+  deepEqual(await allLists(again.url), a, "a fresh instance reads the same rules");
+  await again.stop();
+  await one.stop();
+});
