@@ -1,0 +1,110 @@
+/**
+ * Floods of events through a proxy: by one address, by a thousand addresses of one /64, and by one key over
+ * a thousand connections. An honest publisher goes on.
+ *
+ * `SECONDS` in the environment changes how long each flood lasts.
+ *
+ * @module
+ */
+
+import { equal, ok } from "node:assert/strict";
+import WebSocket from "ws";
+import { eventJson } from "../../src/nostr/event_json.ts";
+import { freshDatabases } from "../e2e/databases.ts";
+import { type RunningRelay, startRelay } from "../kit/running_relay.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { SchnorrSigner } from "../kit/signer.ts";
+import type { FloodOrders } from "./flooders.ts";
+
+const lastsMs = Number(Deno.env.get("SECONDS") ?? 10) * 1_000;
+/** An honest p99 below this is as good as any other, milliseconds. */
+const GOOD_MS = 80;
+const MOST_TIMES = 2;
+
+const random = new SeededRandom(1);
+const nowS = Math.floor(Date.now() / 1_000);
+let written = 0;
+
+function notes(signer: SchnorrSigner, count: number): readonly string[] {
+  return Array.from({ length: count }, () =>
+    eventJson(
+      signer.sign({ kind: 1, created_at: nowS, tags: [], content: `${written++} and some words` }),
+    ));
+}
+
+/** How long its OKs take, one after the other, and how many were refused. */
+async function publishHonestly(url: string, address: string): Promise<readonly [number, number]> {
+  const events = notes(new SchnorrSigner(random), 20_000);
+  const socket = new WebSocket(url, { headers: { "x-forwarded-for": address } });
+  await new Promise((resolve) => socket.once("open", resolve));
+  const times: number[] = [];
+  let refused = 0;
+  let answer: (text: string) => void = () => {};
+  socket.on("message", (data: Uint8Array) => answer(data.toString()));
+  const endMs = performance.now() + lastsMs;
+  for (const event of events) {
+    if (performance.now() > endMs) break;
+    const startMs = performance.now();
+    const text = await new Promise<string>((resolve) => {
+      answer = (text) => text.startsWith('["OK"') && resolve(text);
+      socket.send(`["EVENT",${event}]`);
+    });
+    times.push(performance.now() - startMs);
+    if (!text.includes(",true,")) refused++;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  socket.close();
+  await new Promise((resolve) => socket.once("close", resolve));
+  times.sort((a, b) => a - b);
+  return [times[Math.floor(times.length * 0.99)]!, refused];
+}
+
+async function flooded(relay: RunningRelay, orders: Omit<FloodOrders, "url">): Promise<number> {
+  const flooders = new Worker(new URL("flooders.ts", import.meta.url), { type: "module" });
+  let answers = 0;
+  flooders.onmessage = ({ data }) => void (answers = data);
+  flooders.postMessage({ url: relay.url, ...orders } satisfies FloodOrders);
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  const [p99Ms, refused] = await publishHonestly(relay.url, "198.51.100.7");
+  flooders.terminate();
+  console.log(`  ${answers} answers to the flood, ${refused} refusals of the honest`);
+  equal(refused, 0);
+  return p99Ms;
+}
+
+const hosts = Array.from({ length: 1_000 }, (_, at) => at + 1);
+const floods: Readonly<Record<string, () => Omit<FloodOrders, "url">>> = {
+  "one address": () => ({
+    events: Array.from({ length: 20 }, () => notes(new SchnorrSigner(random), 500)).flat(),
+    addresses: Array.from({ length: 64 }, () => "203.0.113.5"),
+  }),
+  "a thousand addresses of one /64": () => ({
+    events: Array.from({ length: 20 }, () => notes(new SchnorrSigner(random), 500)).flat(),
+    addresses: hosts.map((host) => `2001:db8:0:1::${host.toString(16)}`),
+  }),
+  "one key over a thousand connections": () => ({
+    events: notes(new SchnorrSigner(random), 10_000),
+    addresses: hosts.map((host) => `10.${host >> 8}.${host & 255}.1`),
+  }),
+};
+
+for (const kind of ["memory:", "managed:"]) {
+  Deno.test(`an honest publisher goes on during floods, ${kind}`, async (test) => {
+    await using database = await freshDatabases[kind]!();
+    await using relay = await startRelay({
+      database: database.url,
+      settings: ["network.trusted_proxies=127.0.0.0/8"],
+    });
+    const [aloneMs] = await publishHonestly(relay.url, "198.51.100.7");
+    const mostMs = MOST_TIMES * Math.max(aloneMs, GOOD_MS / MOST_TIMES);
+    console.log(`  alone: p99 ${aloneMs.toFixed(1)} ms`);
+    for (const [name, orders] of Object.entries(floods)) {
+      await test.step(name, async () => {
+        const p99Ms = await flooded(relay, orders());
+        console.log(`  ${name}: p99 ${p99Ms.toFixed(1)} ms`);
+        ok(p99Ms <= mostMs, `p99 ${p99Ms} ms, ${aloneMs} ms alone`);
+      });
+    }
+    equal(await relay.stop(), 0);
+  });
+}
