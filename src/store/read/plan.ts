@@ -13,22 +13,18 @@ import type { HashText } from "../../nostr/event_id.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
 import { isCount } from "../../nostr/json.ts";
+import { FOLLOW_LIST, PROFILE } from "../../nostr/kind.ts";
 import { MAX_KIND } from "../../nostr/parse_event.ts";
 import type { Reader } from "../../nostr/visibility.ts";
 import { type FacetCondition, facetConditions } from "../search/facet.ts";
-import { PROFILE_KIND, profileWord } from "../search/profile_word.ts";
+import { profileWord } from "../search/profile_word.ts";
 import { authorFingerprint, type Fingerprint, idPrefixOf, tagFingerprint } from "../fingerprint.ts";
 
 /**
- * Follow lists. They have most of all tags, so two indexes leave them out, see `migrations/`. A filter
- * that is answered by one of these gets a second plan for follow lists.
- */
-const FOLLOW_LIST = 3;
-
-/**
  * The columns of each index before `created_at desc, head`, and the predicate of a partial index, which a
- * query has to repeat for Postgres to use it; see `migrations/`. The predicates are true of all rows,
- * follow lists aside.
+ * query has to repeat for Postgres to use it; see `migrations/`. Two indexes leave follow lists out,
+ * which have most of all tags: a filter that is answered by one of these gets a second plan for follow
+ * lists. The other predicates are true of all rows.
  */
 export const INDEXES = {
   id: { table: "events", columns: ["head", "id"], predicate: [] },
@@ -171,7 +167,7 @@ export function wordPlanOf(
   if (bounds === undefined || conditions === undefined) return undefined;
   const { ids, words = [], ...rest } = conditions;
   const { kinds, ...others } = rest;
-  const isOfProfiles = kinds?.every((kind) => kind === PROFILE_KIND) ?? false;
+  const isOfProfiles = kinds?.every((kind) => kind === PROFILE) ?? false;
   return {
     ...eventPath("time", [[]], rest),
     ...bounds,
