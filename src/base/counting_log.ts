@@ -99,17 +99,18 @@ export class CountingLog implements Log {
       return;
     }
     write(message, fields);
-    if (!this.#isClosed) this.#await(message, write);
+    if (!this.#isClosed) this.#countRepetitions(message, write);
   }
 
-  #await(message: string, write: Repetition["write"]): void {
+  /** Counts the lines with this message until the interval is over. */
+  #countRepetitions(message: string, write: Repetition["write"]): void {
     const { clock, intervalMs = defaultIntervalMs } = this.#options;
     const timer = clock.after(intervalMs, () => {
       const repetition = this.#repetitions.get(message);
       this.#repetitions.delete(message);
       if (repetition === undefined || repetition.count === 0) return;
       writeCount(message, repetition);
-      this.#await(message, write);
+      this.#countRepetitions(message, write);
     });
     this.#repetitions.set(message, { timer, write, count: 0, fields: {} });
   }

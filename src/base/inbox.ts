@@ -5,7 +5,7 @@
  */
 
 import { assert } from "./assert.ts";
-import type { Source } from "./select.ts";
+import type { Selectable } from "./select.ts";
 
 /**
  * Collects what arrives between two rounds of a loop and gives it as one batch, in order.
@@ -24,7 +24,7 @@ import type { Source } from "./select.ts";
  * equal(inbox.take().join(), "1,2");
  * ```
  */
-export class Inbox<From extends string, T> implements Source<From, readonly T[]> {
+export class Inbox<From extends string, T> implements Selectable<From, readonly T[]> {
   readonly from: From;
   /** The most items that may wait. */
   readonly capacity: number;

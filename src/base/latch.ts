@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Source } from "./select.ts";
+import type { Selectable } from "./select.ts";
 
 /**
  * A source that gives one value once, for shutdown or the end of a connection. Only the first call
@@ -21,7 +21,7 @@ import type { Source } from "./select.ts";
  * equal(ended.take(), "peer gone");
  * ```
  */
-export class Latch<From extends string, T = void> implements Source<From, T> {
+export class Latch<From extends string, T = void> implements Selectable<From, T> {
   readonly from: From;
   wake: (() => void) | undefined = undefined;
   #value: { readonly value: T } | undefined = undefined;

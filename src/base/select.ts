@@ -4,10 +4,10 @@
  *
  * `Promise.race` over long-lived promises leaks. Each round leaves a reaction on every promise that
  * did not win, and frees it only when that settles, which for a connection is at its end (300,000
- * rounds grew a heap from 2 to 96 MB). So nothing here waits on a long-lived promise. A
- * {@link Source} is a plain object that is ready or not. A round without a ready source leaves one
- * resolver with each, and the first that becomes ready calls it. Between rounds a source keeps one
- * reference, which the next round overwrites.
+ * rounds grew a heap from 2 to 96 MB). So nothing here waits on a long-lived promise. A source, see
+ * {@link Selectable}, is a plain object that is ready or not. A round without a ready source leaves
+ * one resolver with each, and the first that becomes ready calls it. Between rounds a source keeps
+ * one reference, which the next round overwrites.
  *
  * The order of the sources is their priority. For fairness, a loop bounds what it takes from a
  * source in one round.
@@ -16,7 +16,7 @@
  */
 
 /** Something a loop can wait for. It has one reader. */
-export interface Source<From extends string = string, T = unknown> {
+export interface Selectable<From extends string = string, T = unknown> {
   /** The name that tells the sources of a loop apart. */
   readonly from: From;
   /** Whether {@link take} has something to give. */
@@ -34,7 +34,7 @@ export interface Signal<From extends string, T> {
 }
 
 /** The union of the signals of a list of sources, discriminated by `from`. */
-export type SignalOf<S> = S extends Source<infer From, infer T> ? Signal<From, T> : never;
+export type SignalOf<S> = S extends Selectable<infer From, infer T> ? Signal<From, T> : never;
 
 /**
  * Waits until one of `sources` is ready and takes from it; the first ready one in the list wins.
@@ -53,7 +53,7 @@ export type SignalOf<S> = S extends Source<infer From, infer T> ? Signal<From, T
  * deepEqual(signal, { from: "frames", value: ["hello"] });
  * ```
  */
-export async function select<const S extends readonly Source[]>(
+export async function select<const S extends readonly Selectable[]>(
   ...sources: S
 ): Promise<SignalOf<S[number]>> {
   for (;;) {

@@ -5,7 +5,7 @@
  */
 
 import type { Clock, Timer } from "./clock.ts";
-import type { Source } from "./select.ts";
+import type { Selectable } from "./select.ts";
 
 /**
  * Becomes ready once in each period. Ticks that were not taken in time are one tick: no loop needs
@@ -34,7 +34,7 @@ import type { Source } from "./select.ts";
  * ping.stop();
  * ```
  */
-export class Ticker<From extends string> implements Source<From, void> {
+export class Ticker<From extends string> implements Selectable<From, void> {
   readonly from: From;
   wake: (() => void) | undefined = undefined;
   readonly #timer: Timer;

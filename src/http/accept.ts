@@ -7,7 +7,7 @@
  */
 
 /** How many elements of the header are parsed. */
-const maxRanges = 64;
+const MAX_RANGES = 64;
 
 /** One element of an `Accept` header. Type and subtype are lower case, `*` for any. */
 export interface MediaRange {
@@ -26,7 +26,7 @@ export interface MediaRange {
  */
 export function parseAccept(header: string): readonly MediaRange[] {
   const ranges: MediaRange[] = [];
-  for (const element of splitOutsideQuotes(header, ",").slice(0, maxRanges)) {
+  for (const element of splitOutsideQuotes(header, ",").slice(0, MAX_RANGES)) {
     const range = parseMediaRange(element);
     if (range !== undefined) ranges.push(range);
   }
@@ -76,9 +76,9 @@ function matchOf(ranges: readonly MediaRange[], offer: string): Match {
   let best: Match = { specificity: 0, quality: 0 };
   for (const range of ranges) {
     const specificity = specificityOf(range, offer);
-    const better = specificity > best.specificity ||
+    const isBetter = specificity > best.specificity ||
       (specificity === best.specificity && range.quality > best.quality);
-    if (specificity > 0 && better) best = { specificity, quality: range.quality };
+    if (specificity > 0 && isBetter) best = { specificity, quality: range.quality };
   }
   return best;
 }
@@ -122,12 +122,12 @@ function parseQuality(parameters: readonly string[]): number | undefined {
 function splitOutsideQuotes(text: string, separator: "," | ";"): string[] {
   const parts: string[] = [];
   let start = 0;
-  let quoted = false;
+  let isQuoted = false;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
-    if (quoted && character === "\\") at++;
-    else if (character === '"') quoted = !quoted;
-    else if (character === separator && !quoted) {
+    if (isQuoted && character === "\\") at++;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (character === separator && !isQuoted) {
       parts.push(text.slice(start, at));
       start = at + 1;
     }

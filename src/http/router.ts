@@ -73,14 +73,14 @@ export function createHttp(options: HttpOptions): HttpHandler {
     throw error;
   });
   return async (request) => {
-    const found = locate(request, options.path ?? "/");
-    if (found.method !== "HEAD") return await app.fetch(found);
-    return await headOf(await app.fetch(new Request(found, { method: "GET" })));
+    const routed = withRootPath(request, options.path ?? "/");
+    if (routed.method !== "HEAD") return await app.fetch(routed);
+    return await headOf(await app.fetch(new Request(routed, { method: "GET" })));
   };
 }
 
 /** Maps the relay's path to the root route. The server's own root is then not found. */
-function locate(request: Request, path: string): Request {
+function withRootPath(request: Request, path: string): Request {
   if (path === "/") return request;
   const url = new URL(request.url);
   if (isEndpointPath(url.pathname, path)) url.pathname = "/";

@@ -8,6 +8,12 @@
 
 import type { NostrEvent } from "./event.ts";
 
+/** The kind of a profile. @see NIP-01 "Kinds" */
+export const PROFILE = 0;
+
+/** The kind of a follow list. @see NIP-02 */
+export const FOLLOW_LIST = 3;
+
 /**
  * Which events of a kind a relay stores.
  *
@@ -37,7 +43,7 @@ export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
  * ```
  */
 export function kindClass(kind: number): KindClass {
-  if (kind < 10_000) return kind === 0 || kind === 3 ? "replaceable" : "regular";
+  if (kind < 10_000) return kind === PROFILE || kind === FOLLOW_LIST ? "replaceable" : "regular";
   if (kind < 20_000) return "replaceable";
   if (kind < 30_000) return "ephemeral";
   return kind < 40_000 ? "addressable" : "regular";

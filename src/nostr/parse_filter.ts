@@ -132,8 +132,8 @@ function addValues(
   value: unknown,
 ): Reason | undefined {
   // "#e and #p MUST be exactly 64 lowercase hex characters"; other letters allow any string.
-  const key64 = letter === "e" || letter === "p";
-  if (!isListOf(value, key64 ? isKey : isText)) return key64 ? BAD_KEY_TAGS : BAD_TAGS;
+  const isKeyTag = letter === "e" || letter === "p";
+  if (!isListOf(value, isKeyTag ? isKey : isText)) return isKeyTag ? BAD_KEY_TAGS : BAD_TAGS;
   tags.set(letter, new Set(value));
   return undefined;
 }

@@ -125,12 +125,13 @@ export function negMessage(id: string, message: Uint8Array): string {
 /**
  * NEG-ERR: the relay refuses or ends a reconciliation.
  *
- * @param most how many events may be reconciled, when that was exceeded
+ * @param maxEvents how many events may be reconciled, when that was exceeded
  *
  * @see NIP-77
  */
-export function negErrorMessage(id: string, reason: Reason, most?: number): string {
-  return JSON.stringify(["NEG-ERR", id, reasonText(reason), ...most === undefined ? [] : [most]]);
+export function negErrorMessage(id: string, reason: Reason, maxEvents?: number): string {
+  const limit = maxEvents === undefined ? [] : [maxEvents];
+  return JSON.stringify(["NEG-ERR", id, reasonText(reason), ...limit]);
 }
 
 /**

@@ -26,28 +26,27 @@ export interface ManagedPostgresOptions extends PostgresConfOptions {
 }
 
 /** The interval at which a starting server is checked, milliseconds. */
-const LOOK_MS = 20;
+const POLL_MS = 20;
 
 /**
  * The first pause before a server that ended is restarted, milliseconds. Each next one is twice as
  * long.
  */
-const FIRST_PAUSE_MS = 100;
+const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 
-/**
- * What the server logs while processes of a killed one still run. They end once their query is
- * done, and are waited for this long, milliseconds.
- */
-const OTHERS_LEFT = /pre-existing shared memory block/;
-const OTHERS_LEFT_MS = 30_000;
-const OTHERS_LEFT_PAUSE_MS = 250;
+/** What the server logs while processes of a killed one still run. */
+const OLD_PROCESSES_LEFT = /pre-existing shared memory block/;
+
+/** How long these are waited for, milliseconds: each ends once its query is done. */
+const OLD_PROCESSES_MS = 30_000;
+const OLD_PROCESSES_PAUSE_MS = 250;
 
 /** After this uptime the pauses start again from the first, milliseconds. */
-const WELL_MS = 60_000;
+const SETTLED_MS = 60_000;
 
-/** The directories, the programs and the account of a server. */
-interface Place {
+/** What a server is run from: its directories, programs and account. */
+interface Installation {
   readonly data: string;
   readonly socket: string;
   readonly account: ServerAccount;
@@ -65,7 +64,7 @@ interface Place {
 export class ManagedPostgres {
   /** For `openPostgres`. */
   readonly url: string;
-  readonly #place: Place;
+  readonly #installation: Installation;
   readonly #options: ManagedPostgresOptions;
   readonly #directory: DataDirectory;
   readonly #log: ServerLog;
@@ -75,13 +74,17 @@ export class ManagedPostgres {
   #watching: Promise<void> = Promise.resolve();
 
   /** Use {@link start}. */
-  constructor(directory: DataDirectory, place: Place, options: ManagedPostgresOptions) {
+  constructor(
+    directory: DataDirectory,
+    installation: Installation,
+    options: ManagedPostgresOptions,
+  ) {
     this.#directory = directory;
-    this.#place = place;
+    this.#installation = installation;
     this.#options = options;
     this.#log = serverLog(options.log, options.clock);
     const url = new URL(`postgres://${ROLE}@localhost/postgres`);
-    url.searchParams.set("host", place.socket);
+    url.searchParams.set("host", installation.socket);
     this.url = url.href;
     this.#server = this.#spawn();
   }
@@ -96,9 +99,9 @@ export class ManagedPostgres {
   static async start(path: string, options: ManagedPostgresOptions): Promise<ManagedPostgres> {
     const directory = await DataDirectory.claim(path);
     try {
-      const place = await prepare(directory.path, options);
-      const server = new ManagedPostgres(directory, place, options);
-      if (!await server.#comesUpInTime()) {
+      const installation = await prepare(directory.path, options);
+      const server = new ManagedPostgres(directory, installation, options);
+      if (!await server.#startsUp()) {
         throw new StoreUnavailable(
           `the database server does not start: ${server.#log.lastLine}`,
         );
@@ -124,7 +127,7 @@ export class ManagedPostgres {
   }
 
   #spawn(): Supervised {
-    const { data, socket, account, programs } = this.#place;
+    const { data, socket, account, programs } = this.#installation;
     return new Supervised({
       program: programs.postgres,
       args: ["-D", data, "-c", `unix_socket_directories="${socket.replaceAll('"', '""')}"`],
@@ -134,16 +137,16 @@ export class ManagedPostgres {
   }
 
   /**
-   * As `#comesUp` for the first start, which no restart would follow: also waits for processes of a
-   * killed server.
+   * The first start, which no restart would follow: as `#becomesReady`, but also waits for
+   * processes of a killed server.
    */
-  async #comesUpInTime(): Promise<boolean> {
+  async #startsUp(): Promise<boolean> {
     const { clock, log } = this.#options;
-    const endMs = clock.monotonicMs() + OTHERS_LEFT_MS;
-    while (!await this.#comesUp()) {
-      if (!OTHERS_LEFT.test(this.#log.lastLine) || clock.monotonicMs() > endMs) return false;
+    const endMs = clock.monotonicMs() + OLD_PROCESSES_MS;
+    while (!await this.#becomesReady()) {
+      if (!OLD_PROCESSES_LEFT.test(this.#log.lastLine) || clock.monotonicMs() > endMs) return false;
       log.info("waiting for processes of a database server that was killed");
-      await sleep(OTHERS_LEFT_PAUSE_MS, clock);
+      await sleep(OLD_PROCESSES_PAUSE_MS, clock);
       this.#server = this.#spawn();
     }
     return true;
@@ -153,33 +156,33 @@ export class ManagedPostgres {
    * Waits until the server is ready, and returns whether it is. As `pg_ctl` does, it reads
    * `postmaster.pid`.
    */
-  async #comesUp(): Promise<boolean> {
-    while (!(await readPostmasterFile(this.#place.data))?.isReady) {
+  async #becomesReady(): Promise<boolean> {
+    while (!(await readPostmasterFile(this.#installation.data))?.isReady) {
       if (this.#server.hasEnded) return false;
-      await sleep(LOOK_MS, this.#options.clock);
+      await sleep(POLL_MS, this.#options.clock);
     }
     return true;
   }
 
   async #watch(): Promise<void> {
     const { clock, log } = this.#options;
-    let pauseMs = FIRST_PAUSE_MS;
+    let pauseMs = MIN_PAUSE_MS;
     for (;;) {
       const startedMs = clock.monotonicMs();
       const code = await this.#server.ended;
       if (this.#isStopping) return;
       const endedMs = clock.monotonicMs();
-      if (endedMs - startedMs > WELL_MS) pauseMs = FIRST_PAUSE_MS;
+      if (endedMs - startedMs > SETTLED_MS) pauseMs = MIN_PAUSE_MS;
       log.error("database server ended", { code, restartInMs: pauseMs });
       await sleep(pauseMs, clock, this.#stopping.signal);
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
       // The server may have outlived the shell that started it.
-      await stopLeftServer(this.#place, clock).catch((error) =>
+      await stopLeftServer(this.#installation, clock).catch((error) =>
         log.error("database server left running", { error: String(error) })
       );
       if (this.#isStopping) return;
       this.#server = this.#spawn();
-      if (await this.#comesUp()) {
+      if (await this.#becomesReady()) {
         log.info("database server runs again", {
           awayMs: Math.round(clock.monotonicMs() - endedMs),
         });
@@ -193,7 +196,7 @@ export class ManagedPostgres {
 }
 
 /** Prepares everything that the server needs. */
-async function prepare(path: string, options: ManagedPostgresOptions): Promise<Place> {
+async function prepare(path: string, options: ManagedPostgresOptions): Promise<Installation> {
   const { clock, log } = options;
   const found = await findPostgresPackage();
   if ("fault" in found) {

@@ -35,24 +35,28 @@ export function parsePostmasterFile(text: string): PostmasterFile | undefined {
  */
 export async function readPostmasterFile(data: string): Promise<PostmasterFile | undefined> {
   try {
-    return parsePostmasterFile(await Deno.readTextFile(`${data}/postmaster.pid`));
+    return parsePostmasterFile(await Deno.readTextFile(postmasterPath(data)));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }
 
+function postmasterPath(data: string): string {
+  return `${data}/postmaster.pid`;
+}
+
 /** The interval at which a stopping server is checked, milliseconds. */
-const LOOK_MS = 50;
+const POLL_MS = 50;
 
 /**
  * How long a fast shutdown may take, milliseconds. An immediate shutdown follows, and recovery at
  * the next start.
  */
-const POLITE_MS = 60_000;
+const FAST_SHUTDOWN_MS = 60_000;
 
 /** How long an immediate shutdown may take, milliseconds. */
-const RUDE_MS = 10_000;
+const IMMEDIATE_SHUTDOWN_MS = 10_000;
 
 /** The directories of a server. */
 export interface ServerDirectories {
@@ -77,11 +81,11 @@ export async function stopLeftServer(
   const runs = left !== undefined && await isServerOf(data, left.pid);
   if (runs) {
     const isGone =
-      await endProcess(data, left.pid, { signal: "SIGINT", waitMs: POLITE_MS, clock }) ||
-      await endProcess(data, left.pid, { signal: "SIGQUIT", waitMs: RUDE_MS, clock });
+      await endProcess(data, left.pid, { signal: "SIGINT", waitMs: FAST_SHUTDOWN_MS, clock }) ||
+      await endProcess(data, left.pid, { signal: "SIGQUIT", waitMs: IMMEDIATE_SHUTDOWN_MS, clock });
     if (!isGone) throw new StoreUnavailable(`the server ${left.pid} of ${data} does not stop`);
   }
-  for (const path of [`${data}/postmaster.pid`, `${socket}/.s.PGSQL.5432.lock`]) {
+  for (const path of [postmasterPath(data), `${socket}/.s.PGSQL.5432.lock`]) {
     await Deno.remove(path).catch(unlessMissing);
   }
   return runs;
@@ -93,6 +97,7 @@ interface Ending {
   readonly clock: Clock;
 }
 
+/** Sends a signal to the server and waits for its end; false when it still runs after that time. */
 async function endProcess(
   data: string,
   pid: number,
@@ -106,7 +111,7 @@ async function endProcess(
   const endMs = clock.monotonicMs() + waitMs;
   while (await isServerOf(data, pid)) {
     if (clock.monotonicMs() > endMs) return false;
-    await sleep(LOOK_MS, clock);
+    await sleep(POLL_MS, clock);
   }
   return true;
 }

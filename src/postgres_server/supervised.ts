@@ -48,7 +48,8 @@ export class Supervised {
   readonly #process: Deno.ChildProcess;
   readonly #lines: Promise<void>;
   #hasEnded = false;
-  #ending: Promise<void> | undefined = undefined;
+  /** Set once the pipe to the shell is being closed. */
+  #pipeClosed: Promise<void> | undefined = undefined;
 
   constructor({ program, args, account, onLine }: SupervisedOptions) {
     this.#process = new Deno.Command("sh", {
@@ -72,13 +73,17 @@ export class Supervised {
 
   /** Sends SIGINT and waits for the end. Idempotent. */
   async end(): Promise<void> {
-    await (this.#ending ??= this.#process.stdin.close().catch(() => {}));
+    await this.#closePipe();
     await this.ended;
+  }
+
+  #closePipe(): Promise<void> {
+    return this.#pipeClosed ??= this.#process.stdin.close().catch(() => {});
   }
 
   async #wait(): Promise<number> {
     const { code } = await this.#process.status;
-    await (this.#ending ??= this.#process.stdin.close().catch(() => {}));
+    await this.#closePipe();
     await this.#lines;
     this.#hasEnded = true;
     return code;

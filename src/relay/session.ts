@@ -68,7 +68,7 @@ export class Session implements PeerEvents, Conversation {
   /** When the peer was last heard or reading resumed, whichever is later; monotonic. */
   #listeningSinceMs: number;
   /** When the ticker last ticked, on the monotonic clock. */
-  #lastBeatMs: number;
+  #lastTickMs: number;
   /** Since when too many bytes have been queued for the peer; undefined when they are not. */
   #congestedSinceMs: number | undefined = undefined;
   /** Set when this side starts closing. From then on only `ended` matters. */
@@ -82,12 +82,12 @@ export class Session implements PeerEvents, Conversation {
     this.client = client;
     this.context = context;
     this.#listeningSinceMs = context.clock.monotonicMs();
-    this.#lastBeatMs = this.#listeningSinceMs;
+    this.#lastTickMs = this.#listeningSinceMs;
     this.#ping = new Ticker("ping", context.clock, limits.pingIntervalMs);
-    const name = context.clientOf(peer.address);
+    const clientKey = context.clientOf(peer.address);
     // Without a client key each connection takes turns of its own.
-    this.source = { client: name ?? `${peer.address} ${connectionCount++}`, connection: this };
-    this.filterValues = context.filterValues.open(name);
+    this.source = { client: clientKey ?? `${peer.address} ${connectionCount++}`, connection: this };
+    this.filterValues = context.filterValues.open(clientKey);
     this.answers = new Inbox("answers", Number.MAX_SAFE_INTEGER);
     this.subscriptions = new Subscriptions(this, () => this.#aheadBytes);
     this.authentication = new Authentication(context);
@@ -168,10 +168,10 @@ export class Session implements PeerEvents, Conversation {
         case "ended":
           return;
         case "shutdown":
-          // See #balance.
+          // #balance closes once everything is answered.
           break;
         case "ping":
-          this.#beat();
+          this.#onTick();
           break;
         case "answers":
           for (const answer of signal.value) this.peer.send(answer);
@@ -222,11 +222,12 @@ export class Session implements PeerEvents, Conversation {
     }
   }
 
-  #beat(): void {
+  /** Pings the peer, or closes the connection when it was silent or congested for too long. */
+  #onTick(): void {
     const nowMs = this.context.clock.monotonicMs();
     const { idleTimeoutMs, pingIntervalMs } = this.context.limits;
-    const lateMs = nowMs - this.#lastBeatMs - pingIntervalMs;
-    this.#lastBeatMs = nowMs;
+    const lateMs = nowMs - this.#lastTickMs - pingIntervalMs;
+    this.#lastTickMs = nowMs;
     // The process was blocked: what the peer sent meanwhile has not been read yet.
     if (lateMs > MAX_LATE_MS) return this.peer.ping();
     if (nowMs - (this.#congestedSinceMs ?? nowMs) >= idleTimeoutMs) return this.shed();

@@ -53,7 +53,7 @@ interface Batch {
 }
 
 /** A slot for a thread, which outlives the thread. */
-interface Place {
+interface Slot {
   /** Undefined until there is something to do, and after a death. */
   thread: VerifyThread | undefined;
   /** What the thread has, oldest first. */
@@ -76,7 +76,7 @@ interface Place {
 export class VerifyPool implements Verifier {
   readonly #options: VerifyPoolOptions;
   readonly #minBatch: number;
-  readonly #places: readonly Place[];
+  readonly #slots: readonly Slot[];
   /** Checks that wait for a thread, with fair turns between sources. */
   readonly #waiting = new FairQueue<Check>();
   /** Batches whose thread died; they go first. */
@@ -88,7 +88,7 @@ export class VerifyPool implements Verifier {
   constructor(options: VerifyPoolOptions) {
     this.#options = options;
     this.#minBatch = options.minBatch ?? 1;
-    this.#places = Array.from(
+    this.#slots = Array.from(
       { length: options.threads },
       () => ({ thread: undefined, batches: [], deaths: 0 }),
     );
@@ -114,11 +114,11 @@ export class VerifyPool implements Verifier {
   /** Ends the threads and rejects unanswered checks. Idempotent. */
   close(): void {
     this.#closed = true;
-    const lost = [...this.#places.flatMap((place) => place.batches), ...this.#retries];
-    for (const place of this.#places) {
-      place.thread?.end();
-      place.thread = undefined;
-      place.batches.length = 0;
+    const lost = [...this.#slots.flatMap((slot) => slot.batches), ...this.#retries];
+    for (const slot of this.#slots) {
+      slot.thread?.end();
+      slot.thread = undefined;
+      slot.batches.length = 0;
     }
     const checks = [...lost.flatMap((batch) => batch.checks), ...this.#waiting.clear()];
     this.#retries.length = 0;
@@ -137,85 +137,85 @@ export class VerifyPool implements Verifier {
 
   #dispatch(): void {
     while (!this.#closed) {
-      const place = this.#leastBusyPlace();
-      if (place === "none left") return this.#checkHere();
-      if (place === undefined) return;
+      const slot = this.#leastBusySlot();
+      if (slot === "none left") return this.#checkAllHere();
+      if (slot === undefined) return;
       const batch = this.#nextBatch();
       if (batch === undefined) return;
       if (batch.deaths === 0 && batch.checks.length < this.#minBatch) {
-        this.#check(batch.checks);
+        this.#checkHere(batch.checks);
         continue;
       }
-      place.thread ??= this.#startThread(place);
-      place.batches.push(batch);
-      place.thread.check(packChecks(batch.checks.map((check) => check.event)));
+      slot.thread ??= this.#startThread(slot);
+      slot.batches.push(batch);
+      slot.thread.check(packChecks(batch.checks.map((check) => check.event)));
     }
   }
 
   /**
-   * The place with the fewest batches, if any has capacity; "none left" when every thread has been
+   * The slot with the fewest batches, if any has capacity; "none left" when every thread has been
    * given up.
    */
-  #leastBusyPlace(): Place | undefined | "none left" {
-    const usable = this.#places.filter((place) => place.deaths < MAX_DEATHS);
+  #leastBusySlot(): Slot | undefined | "none left" {
+    const usable = this.#slots.filter((slot) => slot.deaths < MAX_DEATHS);
     if (usable.length === 0) return "none left";
-    const place = usable.reduce((least, next) =>
+    const slot = usable.reduce((least, next) =>
       next.batches.length < least.batches.length ? next : least
     );
-    return place.batches.length < THREAD_BATCHES ? place : undefined;
+    return slot.batches.length < THREAD_BATCHES ? slot : undefined;
   }
 
   #nextBatch(): Batch | undefined {
     const retry = this.#retries.shift();
     if (retry !== undefined || this.#waiting.size === 0) return retry;
     // A few checks are spread over the idle threads.
-    const idle = this.#places.filter((place) => place.batches.length === 0).length;
+    const idle = this.#slots.filter((slot) => slot.batches.length === 0).length;
     const share = Math.ceil(this.#waiting.size / Math.max(idle, 1));
-    const fair = Math.max(share, this.#minBatch);
+    const size = Math.min(Math.max(share, this.#minBatch), BATCH_CHECKS);
     const checks: Check[] = [];
-    while (checks.length < Math.min(fair, BATCH_CHECKS) && this.#waiting.size > 0) {
+    while (checks.length < size && this.#waiting.size > 0) {
       checks.push(this.#waiting.shift()!);
     }
     return { checks, deaths: 0 };
   }
 
-  #startThread(place: Place): VerifyThread {
+  #startThread(slot: Slot): VerifyThread {
     return this.#options.start({
-      answered: (answers) => this.#answered(place, answers),
-      died: (reason) => this.#died(place, reason),
+      answered: (answers) => this.#answered(slot, answers),
+      died: (reason) => this.#died(slot, reason),
     });
   }
 
-  #answered(place: Place, answers: Uint8Array): void {
-    place.deaths = 0;
-    const checks = place.batches.shift()?.checks ?? [];
+  #answered(slot: Slot, answers: Uint8Array): void {
+    slot.deaths = 0;
+    const checks = slot.batches.shift()?.checks ?? [];
     assert(answers.length === checks.length, "a thread answers each check of a batch once");
     checks.forEach((check, index) => check.resolve(answers[index] === 1));
     this.#dispatch();
   }
 
-  #died(place: Place, reason: string): void {
+  #died(slot: Slot, reason: string): void {
     if (this.#closed) return;
-    place.thread = undefined;
-    place.deaths++;
-    const message = place.deaths < MAX_DEATHS
+    slot.thread = undefined;
+    slot.deaths++;
+    const message = slot.deaths < MAX_DEATHS
       ? "signature thread died"
       : "signature thread given up";
     this.#options.log.error(message, { reason });
-    for (const batch of place.batches.splice(0)) {
+    for (const batch of slot.batches.splice(0)) {
       if (++batch.deaths < 2) this.#retries.push(batch);
-      else this.#check(batch.checks);
+      else this.#checkHere(batch.checks);
     }
     this.#dispatch();
   }
 
   /** Does all waiting checks on this thread, because every other one has been given up. */
-  #checkHere(): void {
-    for (const batch of this.#retries.splice(0)) this.#check(batch.checks);
-    this.#check(this.#waiting.clear());
+  #checkAllHere(): void {
+    for (const batch of this.#retries.splice(0)) this.#checkHere(batch.checks);
+    this.#checkHere(this.#waiting.clear());
   }
 
-  #check(checks: readonly Check[]): void {
+  #checkHere(checks: readonly Check[]): void {
     for (const { event, resolve } of checks) resolve(signatureHolds(event, this.#options.engine));
   }
 }

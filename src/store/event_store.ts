@@ -63,9 +63,9 @@ export interface QueryOptions {
    * {@link QueryTimedOut}, and the statement is cancelled where the database can do so. Default: no limit.
    */
   readonly timeoutMs?: number;
-  /** About how many bytes of events a chunk has; called for each chunk. Default: 1 MiB. */
+  /** About how many bytes of events a piece has; called for each piece. Default: 1 MiB. */
   readonly pieceBytes?: () => number;
-  /** Called right before the last chunk, by a store that knows that it is the last. */
+  /** Called right before the last piece, by a store that knows that it is the last. */
   readonly onLast?: () => void;
   /** Called for each event that was found and then deleted before it could be read. */
   readonly onLeftOut?: () => void;
@@ -222,7 +222,7 @@ export interface EventStore {
 
   /**
    * The stored events that match any of `filters`: each once, newest first, equal times by smaller id
-   * first, in chunks as they come. `limit` holds per filter, before the union; a filter without `limit`
+   * first, in pieces as they come. `limit` holds per filter, before the union; a filter without `limit`
    * gives all it has. Nothing is read ahead.
    *
    * Rejects with {@link StoreUnavailable} when the database fails, and with {@link QueryTimedOut}; what came
@@ -235,7 +235,7 @@ export interface EventStore {
 
   /**
    * The ids and times of the stored events that match any of `filters`, none of which has a search: each
-   * once, in the order of {@link query}, in chunks as they come.
+   * once, in the order of {@link query}, in pieces as they come.
    *
    * Rejects as {@link query} does.
    */

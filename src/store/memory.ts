@@ -205,7 +205,7 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
 
   #putOne(record: EventRecord): PutOutcome {
     const { event } = record;
-    if (this.#tombstones.cover(event)) {
+    if (this.#tombstones.covers(event)) {
       if (this.#tombstones.closeUpTo(event)) this.#removeCovered();
       return "deleted";
     }
@@ -226,7 +226,7 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
 
   #removeCovered(): void {
     for (const { event } of this.#byId.values()) {
-      if (!this.#tombstones.cover(event)) continue;
+      if (!this.#tombstones.covers(event)) continue;
       this.#tombstones.closeUpTo(event);
       this.#remove(event);
     }

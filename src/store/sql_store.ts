@@ -87,7 +87,7 @@ const MAX_ATTEMPTS = 5;
  */
 const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 
-/** What a store does besides keeping events. */
+/** Options of {@link SqlStore}. */
 export interface SqlStoreOptions {
   /** The kinds whose events are searchable from now on. Default: none. */
   readonly searchableKinds?: ReadonlySet<number> | undefined;
@@ -95,14 +95,14 @@ export interface SqlStoreOptions {
   readonly searchCandidates?: number;
   /** How much JSON may be in memory that was fetched and not taken yet, bytes. Default 64 MiB. */
   readonly maxFetchedBytes?: number;
-  /** By what events expire and queries run out of time. Default: none does. */
+  /** For expiration and the time limits of queries. Default: nothing expires and no limit holds. */
   readonly clock?: StoreClock;
 }
 
 /** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
 const IDENTIFY_PAGE_EVENTS = 5_000;
 
-/** What part of the bytes that may be fetched is kept for queries that read little. */
+/** The share of the bytes that may be fetched which is reserved for queries that read little. */
 const LIGHT_BUDGET_SHARE = 0.25;
 
 /**
@@ -120,11 +120,11 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   readonly #searchableKinds: ReadonlySet<number>;
   readonly #searchCandidates: number;
   readonly #statistics: Statistics;
-  /** For the events of queries that read little, which never stand behind the others. */
+  /** For queries that read little: they never wait for the others. */
   readonly #lightBudget: MemoryBudget;
   readonly #heavyBudget: MemoryBudget;
   readonly #clock: StoreClock;
-  /** Whose events are not shown, as far as there are any; read with the rules. */
+  /** Which lists of bans have entries; read with the rules. */
   #banned: BannedLists = { keys: false, events: false };
   /** Whether indexes are missing, see {@link fill}. */
   #isFilling = false;
@@ -141,13 +141,13 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#heavyBudget = new MemoryBudget((1 - LIGHT_BUDGET_SHARE) * bytes);
     this.#clock = options.clock ?? timeless;
     this.#statistics = new Statistics(this.#clock);
-    // Where other processes may write, they are heard.
+    // Other processes may write to a database that sends notifications.
     this.feed = canListen(database) ? new SharedFeed(database) : new LocalFeed();
   }
 
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
     if (batch.length === 0) return [];
-    // To forget an author means to look for all that the author wrote and was sent.
+    // A vanish request deletes by author and by `p` tag, which needs the deferred indexes.
     if (this.#isFilling && batch.some(isVanishRequest)) await this.#endFilling();
     let alone = batch.some(({ event }) => isRequest(event));
     const context = {
@@ -156,7 +156,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       feed: this.feed,
     };
     const prepared = prepareBatch(batch, this.#hashText);
-    /** What an attempt was storing when its connection was lost. */
+    /** The events of an attempt whose connection was lost: it may have committed. */
     let doubtful: NumberedRecord[] | undefined;
     for (let attempt = 1;; attempt++) {
       const stored: NumberedRecord[] = [];
@@ -170,14 +170,14 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       } catch (error) {
         this.feed.failed(stored);
         if (error instanceof MustBeAlone) alone = true;
-        // Once: to write a batch twice does no harm, and the second time tells what became of the first.
+        // Once. Writing a batch twice is harmless, and the second attempt shows whether the first committed.
         else if (error instanceof TransactionLost && doubtful === undefined) doubtful = stored;
         else if (attempt === MAX_ATTEMPTS || !isConflict(error)) throw error;
       }
     }
   }
 
-  /** What is there already at the second attempt was stored by the first, whose answer was lost. */
+  /** Duplicates of the second attempt were stored by the first if it committed: reports these as stored. */
   #settled(
     batch: readonly EventRecord[],
     outcomes: readonly PutOutcome[],
@@ -325,17 +325,17 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       const plan = wordPlanOf(filter, this.#hashText, asking);
       return plan === undefined ? noQuestion : {
         parts: [plan],
-        ask: (step) => this.#best(plan, step),
+        ask: (step) => this.#search(plan, step),
       };
     }
     const plans = plansOf(filter, this.#hashText, asking);
     return {
       parts: plans,
-      ask: (step) => merged(plans.map((plan) => this.#follow(plan, step)), filter.limit),
+      ask: (step) => merged(plans.map((plan) => this.#answerPlan(plan, step)), filter.limit),
     };
   }
 
-  #best(plan: WordPlan, step: Step): Answer {
+  #search(plan: WordPlan, step: Step): Answer {
     return searchEvents(plan, {
       database: this.#database,
       ...step,
@@ -345,15 +345,15 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     });
   }
 
-  #follow(plan: Plan, step: Step): Answer {
+  #answerPlan(plan: Plan, step: Step): Answer {
     const recent = recentOf(plan);
-    if (recent === undefined) return this.#walk(plan, step);
+    if (recent === undefined) return this.#scanLanes(plan, step);
     const { mostBytes, database = this.#database, ...bounds } = step;
     const rows = () => database.query(recentStatement(plan, recent, mostBytes), bounds);
-    return recentFirst(rows, plan.limit, (before) => this.#walk({ ...plan, before }, step));
+    return recentFirst(rows, plan.limit, (before) => this.#scanLanes({ ...plan, before }, step));
   }
 
-  #walk(
+  #scanLanes(
     plan: Plan,
     { mostBytes, pageEvents = PAGE_EVENTS, database = this.#database, ...bounds }: Step,
   ): Answer {

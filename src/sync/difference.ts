@@ -16,9 +16,9 @@ import { RemoteRefusal, type RemoteRelay } from "./remote_relay.ts";
 export interface DifferenceOptions {
   readonly store: Pick<EventStore, "identify">;
   readonly remote: RemoteRelay;
-  /** The filter, parsed and as given. */
   readonly filter: ReqFilter;
-  readonly written: object;
+  /** The same filter as JSON, for the other relay. */
+  readonly filterJson: object;
   /** Whose view of the store is compared. */
   readonly reader: Reader;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
@@ -46,14 +46,14 @@ export async function difference(options: DifferenceOptions): Promise<Difference
   const { since = 0, until = END_OF_TIME_S } = options.filter;
   const have = new Set<string>();
   const need = new Set<string>();
-  // The newest range first.
+  // A stack: the newest range is compared first.
   const ranges = [{ since, until }];
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     options.signal.throwIfAborted();
     try {
       await compareRange(range, options, { have, need });
     } catch (error) {
-      const isTooMuch = error instanceof RemoteRefusal && error.most !== undefined;
+      const isTooMuch = error instanceof RemoteRefusal && error.maxEvents !== undefined;
       if (!isTooMuch || range.since >= range.until) throw error;
       const middle = Math.floor((range.since + range.until) / 2);
       ranges.push({ since: range.since, until: middle }, { since: middle + 1, until: range.until });
@@ -64,7 +64,7 @@ export async function difference(options: DifferenceOptions): Promise<Difference
 
 async function compareRange(
   range: { readonly since: number; readonly until: number },
-  { store, remote, filter, written, reader, sha256, signal }: DifferenceOptions,
+  { store, remote, filter, filterJson, reader, sha256, signal }: DifferenceOptions,
   found: { readonly have: Set<string>; readonly need: Set<string> },
 ): Promise<void> {
   const builder = new ItemSetBuilder();
@@ -73,7 +73,7 @@ async function compareRange(
   }
   const items = builder.build();
   const options = { sha256, maxMessageBytes: MAX_MESSAGE_BYTES };
-  await remote.reconcile({ ...written, ...range }, firstMessage(items, options), (answer) => {
+  await remote.reconcile({ ...filterJson, ...range }, firstMessage(items, options), (answer) => {
     signal.throwIfAborted();
     const learnt = learnFrom(items, answer, options);
     if ("fault" in learnt) throw new RemoteRefusal(`not understood: ${learnt.fault}`);

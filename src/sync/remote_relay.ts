@@ -19,11 +19,11 @@ export interface RemoteSocket {
 export class RemoteRefusal extends Error {
   override readonly name = "RemoteRefusal";
   /** How many events the other relay reconciles at most, if it said so. */
-  readonly most: number | undefined;
+  readonly maxEvents: number | undefined;
 
-  constructor(message: string, most?: number) {
+  constructor(message: string, maxEvents?: number) {
     super(message);
-    this.most = most;
+    this.maxEvents = maxEvents;
   }
 }
 
@@ -47,7 +47,7 @@ export class RemoteRelay {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #pending = new Map<string, PendingRequest>();
-  #asked = 0;
+  #requestCount = 0;
 
   /** @param timeoutMs how long the other relay may be silent about a request, milliseconds */
   constructor(socket: RemoteSocket, clock: Clock, timeoutMs: number) {
@@ -90,8 +90,11 @@ export class RemoteRelay {
         if (message === undefined) done();
         else this.#send(["NEG-MSG", id, message.toHex()]);
       },
-      "NEG-ERR": ([, , reason, most]) => {
-        throw new RemoteRefusal(String(reason), typeof most === "number" ? most : undefined);
+      "NEG-ERR": ([, , reason, maxEvents]) => {
+        throw new RemoteRefusal(
+          String(reason),
+          typeof maxEvents === "number" ? maxEvents : undefined,
+        );
       },
     });
     this.#send(["NEG-CLOSE", id]);
@@ -122,7 +125,7 @@ export class RemoteRelay {
   }
 
   #nextId(): string {
-    return `sync-${++this.#asked}`;
+    return `sync-${++this.#requestCount}`;
   }
 
   #send(message: readonly unknown[]): void {
@@ -133,28 +136,30 @@ export class RemoteRelay {
   #ask<T>(
     id: string,
     message: string | readonly unknown[],
-    verbs: Readonly<Record<string, (parts: readonly unknown[], done: (value: T) => void) => void>>,
+    handlers: Readonly<
+      Record<string, (parts: readonly unknown[], done: (value: T) => void) => void>
+    >,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => {
         finish();
         reject(error);
       };
-      const watch = () =>
+      const startTimer = () =>
         this.#clock.after(
           this.#timeoutMs,
           () => fail(new RemoteRefusal(`the other relay was silent for ${this.#timeoutMs} ms`)),
         );
-      let timer = watch();
+      let timer = startTimer();
       const finish = () => {
         timer.cancel();
         this.#pending.delete(id);
       };
       const receive = (verb: string, parts: readonly unknown[]) => {
         timer.cancel();
-        timer = watch();
+        timer = startTimer();
         try {
-          verbs[verb]?.(parts, (value) => {
+          handlers[verb]?.(parts, (value) => {
             finish();
             resolve(value);
           });

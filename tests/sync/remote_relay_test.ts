@@ -62,7 +62,7 @@ Deno.test("a reconciliation goes on until all is known, and says how much is too
   ]);
   const refused = remote.reconcile({}, Uint8Array.of(0x61), () => undefined);
   say("NEG-ERR", sent.at(-1)![1], "blocked: this query is too big", 10);
-  await rejects(refused, (error) => error instanceof RemoteRefusal && error.most === 10);
+  await rejects(refused, (error) => error instanceof RemoteRefusal && error.maxEvents === 10);
   const nonsense = remote.reconcile({}, Uint8Array.of(0x61), () => undefined);
   say("NEG-MSG", sent.at(-1)![1], "no hex");
   await rejects(nonsense);

@@ -79,7 +79,7 @@ export async function sync(
       const kinds = flags.private ? new Set<number>() : privateKinds(context.settings);
       const { have, need } = await difference({
         ...{ store, remote, filter, sha256, signal: stop },
-        written: flags.filter,
+        filterJson: flags.filter,
         reader: { privateKinds: kinds, keys: new Set() },
       });
       await say(`missing here ${need.size}, missing there ${have.size}`);

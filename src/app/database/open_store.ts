@@ -139,15 +139,10 @@ async function openPgliteDatabase(
 ): Promise<Database> {
   const database = await openPglite(path, { sharedBuffersMb, clock: systemClock });
   const housekeeping = new Housekeeping(database, { clock: systemClock, log });
-  return {
-    query: (statement, options) => database.query(statement, options),
-    script: (sql) => database.script(sql),
-    transaction: (work, how) => database.transaction(work, how),
-    async close() {
-      await housekeeping.stop();
-      await database.close();
-    },
-  };
+  return withClose(database, async () => {
+    await housekeeping.stop();
+    await database.close();
+  });
 }
 
 /** Settings of the private server and of the connections to it. */
@@ -169,14 +164,22 @@ export async function openManaged(path: string, options: OpenManagedOptions): Pr
   // short queries with them.
   const longQueries = Math.max(MIN_LONG_QUERIES, navigator.hardwareConcurrency);
   const database = openPostgres(server.url, { ...postgres, longQueries });
+  return withClose(database, async () => {
+    await database.close();
+    await server.stop();
+  });
+}
+
+/**
+ * The database with another `close`. It does not listen to notifications: an embedded database has no
+ * other instances.
+ */
+function withClose(database: Database, close: () => Promise<void>): Database {
   return {
     query: (statement, options) => database.query(statement, options),
     script: (sql) => database.script(sql),
     transaction: (work, how) => database.transaction(work, how),
-    async close() {
-      await database.close();
-      await server.stop();
-    },
+    close,
   };
 }
 

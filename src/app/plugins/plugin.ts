@@ -80,7 +80,7 @@ const CHANGE_INTERVAL_MS = 1_000;
 
 const UNANSWERED: Reason = reason("error", "a policy did not answer, try again later");
 
-/** One place in the pool: a process, or the pause before a restart. */
+/** A slot of the pool: a process, or the pause before a restart. */
 interface Slot {
   process: PluginProcess | undefined;
   startedMs: number;
@@ -96,8 +96,10 @@ export class Plugin {
   readonly #slots: Slot[];
   readonly #waiting: Question[] = [];
   readonly #timers = new Set<Timer>();
-  readonly #watch: Timer;
+  /** Checks the command's file for changes. */
+  readonly #changeTimer: Timer;
   #asked = 0;
+  /** The file's modification time at the last check. */
   #changedMs: number | undefined;
   #isClosed = false;
 
@@ -109,7 +111,7 @@ export class Plugin {
       pauseMs: MIN_PAUSE_MS,
     }));
     for (const slot of this.#slots) this.#start(slot);
-    this.#watch = options.clock.every(CHANGE_INTERVAL_MS, () => void this.#restartChanged());
+    this.#changeTimer = options.clock.every(CHANGE_INTERVAL_MS, () => void this.#restartChanged());
     void this.#restartChanged();
   }
 
@@ -145,7 +147,7 @@ export class Plugin {
   /** Kills the processes. Pending questions fail. */
   close(): void {
     this.#isClosed = true;
-    this.#watch.cancel();
+    this.#changeTimer.cancel();
     for (const timer of this.#timers) timer.cancel();
     for (const { process } of this.#slots) process?.kill();
     for (const question of this.#waiting.splice(0)) question.answer(this.#failure);
@@ -176,8 +178,8 @@ export class Plugin {
   }
 
   /**
-   * The process that holds the question hangs: it is killed, and its other questions are asked
-   * again.
+   * Fails the question. If a process has it, that process hangs: it is killed, and its other questions
+   * are asked again.
    */
   #onTimeout(question: Question): void {
     question.answer(this.#failure);
@@ -245,9 +247,9 @@ export class Plugin {
   /** Restarts the processes after the command's file has changed. */
   async #restartChanged(): Promise<void> {
     const changedMs = await this.#options.changedMs();
-    const isNew = this.#changedMs !== undefined && changedMs !== this.#changedMs;
+    const hasChanged = this.#changedMs !== undefined && changedMs !== this.#changedMs;
     this.#changedMs = changedMs;
-    if (!isNew || this.#isClosed) return;
+    if (!hasChanged || this.#isClosed) return;
     this.#options.log.info("a plugin has changed and is started anew", {
       command: this.#options.command,
     });

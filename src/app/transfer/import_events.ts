@@ -23,7 +23,7 @@ const BATCH_CHARACTERS = 4_194_304;
 const BATCHES_IN_FLIGHT = 4;
 
 /** Lines parsed before the event loop gets a turn, so that pending writes continue. */
-const LINES_IN_A_TURN = 200;
+const LINES_PER_TURN = 200;
 
 /** How many refused lines are kept as examples. */
 const MAX_EXAMPLES = 5;
@@ -111,7 +111,7 @@ async function importBatch(
 ): Promise<void> {
   const reading: Promise<EventRecord | undefined>[] = [];
   for (const [place, line] of lines.entries()) {
-    if (place % LINES_IN_A_TURN === 0) await new Promise(setImmediate);
+    if (place % LINES_PER_TURN === 0) await new Promise(setImmediate);
     reading.push(readVerified(line, options, tally));
   }
   const batch = (await Promise.all(reading)).filter((record) => record !== undefined);
@@ -168,19 +168,19 @@ class Tally implements ImportTally {
   }
 }
 
-/** Runs at most `most` tasks at once. After a failure no more are started. */
+/** Runs at most `maxRunning` tasks at once. After a failure no more are started. */
 class InFlight {
-  readonly #most: number;
+  readonly #maxRunning: number;
   readonly #running: Promise<void>[] = [];
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(maxRunning: number) {
+    this.#maxRunning = maxRunning;
   }
 
   /** Starts `task` once there is room. Rejects if an earlier one failed. */
   async start(task: () => Promise<void>): Promise<void> {
-    if (this.#running.length >= this.#most) await this.#running.shift();
+    if (this.#running.length >= this.#maxRunning) await this.#running.shift();
     this.#throwFailure();
     this.#running.push(
       task().catch((error: unknown) => {

@@ -179,7 +179,7 @@ function limitRows(limits: RelayLimitation): readonly Row[] {
   ]);
 }
 
-const secondsOf: readonly (readonly [unit: string, seconds: number])[] = [
+const timeUnits: readonly (readonly [unit: string, seconds: number])[] = [
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
@@ -188,7 +188,7 @@ const secondsOf: readonly (readonly [unit: string, seconds: number])[] = [
 /** In the largest unit that gives an integer. */
 function duration(seconds: number | undefined): string | undefined {
   if (seconds === undefined) return undefined;
-  const [unit, size] = secondsOf.find(([, size]) => seconds % size === 0) ?? ["second", 1];
+  const [unit, size] = timeUnits.find(([, size]) => seconds % size === 0) ?? ["second", 1];
   const count = seconds / size;
   return `${count.toLocaleString("en-US")} ${unit}${count === 1 ? "" : "s"}`;
 }

@@ -41,7 +41,7 @@ export interface ManagementRouteOptions {
 /** The media type of a call. */
 export const managementType = "application/nostr+json+rpc";
 
-const isManagementType = /^\s*application\/nostr\+json\+rpc\s*(?:;|$)/i;
+const managementTypePattern = /^\s*application\/nostr\+json\+rpc\s*(?:;|$)/i;
 
 /** Longest call, bytes. */
 const MAX_BODY_BYTES = 65_536;
@@ -60,7 +60,9 @@ export function managementRoute(options: ManagementRouteOptions): HttpRoute {
     crossOrigin: true,
     async handle(request) {
       const type = request.headers.get("content-type") ?? "";
-      if (!isManagementType.test(type)) return answer(415, { error: `send ${managementType}` });
+      if (!managementTypePattern.test(type)) {
+        return answer(415, { error: `send ${managementType}` });
+      }
       const body = new Uint8Array(await request.arrayBuffer());
       if (body.length > MAX_BODY_BYTES) return answer(413, { error: "the call is too long" });
       const caller = await callerOf({ request, body }, options, used);

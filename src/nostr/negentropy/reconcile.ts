@@ -48,7 +48,8 @@ const LAST_RANGE_BYTES = 200;
 /** Smallest limit on the message length. */
 export const MIN_MESSAGE_BYTES = 4_096;
 
-const EQUAL = new Uint8Array([VERSION]);
+/** A message without ranges: only the version. */
+const NO_RANGES = new Uint8Array([VERSION]);
 
 /**
  * Answers a message of the initiator, or returns what is wrong with it. Depends on no earlier
@@ -63,7 +64,7 @@ export function answerMessage(
     const reader = new MessageReader(message);
     const version = versionOf(reader);
     // The answer to another version is the version that is supported.
-    if (version !== VERSION) return { message: EQUAL.slice() };
+    if (version !== VERSION) return { message: NO_RANGES.slice() };
     return { message: new Round(items, options).run(reader) };
   } catch (error) {
     return faultOf(error);
@@ -101,7 +102,7 @@ export function learnFrom(
     const have: string[] = [];
     const need: string[] = [];
     const next = new Round(items, options, { have, need }).run(reader);
-    return { message: next.length === 1 ? undefined : next, have, need };
+    return { message: next.length === NO_RANGES.length ? undefined : next, have, need };
   } catch (error) {
     return faultOf(error);
   }
@@ -118,13 +119,28 @@ function faultOf(error: unknown): ReconcileFault {
   throw error;
 }
 
+/** A range of time, and the indices of this side's items in it. */
+interface Range {
+  readonly lower: number;
+  /** Exclusive. */
+  readonly upper: number;
+  /** The end of the range, exclusive. */
+  readonly bound: Bound;
+}
+
+/** The differences found so far, see {@link Learnt}. */
+interface Found {
+  readonly have: string[];
+  readonly need: string[];
+}
+
 /** Reads one message and writes the answer to it. */
 class Round {
   readonly #items: ItemSet;
   readonly #sha256: ReconcileOptions["sha256"];
   readonly #maxBytes: number;
   /** Collects the differences, for the initiator only. */
-  readonly #found: { readonly have: string[]; readonly need: string[] } | undefined;
+  readonly #found: Found | undefined;
   readonly #out = new MessageWriter();
   /** The end of the skipped ranges that are not written yet. */
   #skippedTo: Bound | undefined = undefined;
@@ -132,7 +148,7 @@ class Round {
   constructor(
     items: ItemSet,
     { sha256, maxMessageBytes = Infinity }: ReconcileOptions,
-    found?: { readonly have: string[]; readonly need: string[] },
+    found?: Found,
   ) {
     assert(maxMessageBytes >= MIN_MESSAGE_BYTES, "a message has room for some ranges");
     this.#items = items;
@@ -154,12 +170,12 @@ class Round {
       const upper = this.#items.findBound(bound, lower);
       const start = this.#out.save();
       const skippedTo = this.#skippedTo;
-      const end = this.#range(reader, { lower, upper, bound });
-      if (end < upper) return this.#endedEarly(end);
+      const end = this.#answerRange(reader, { lower, upper, bound });
+      if (end < upper) return this.#endEarly(end);
       if (this.#out.length > this.#maxBytes) {
         this.#out.restore(start);
         this.#skippedTo = skippedTo;
-        return this.#endedEarly(lower);
+        return this.#endEarly(lower);
       }
       lower = upper;
     }
@@ -167,10 +183,7 @@ class Round {
   }
 
   /** Answers one range and returns the index after its last item answered. */
-  #range(
-    reader: MessageReader,
-    range: { readonly lower: number; readonly upper: number; readonly bound: Bound },
-  ): number {
+  #answerRange(reader: MessageReader, range: Range): number {
     const { lower, upper, bound } = range;
     const mode = reader.varint();
     switch (mode) {
@@ -187,20 +200,17 @@ class Round {
         return upper;
       }
       case MODE.idList:
-        return this.#idList(reader, range);
+        return this.#answerIdList(reader, range);
       default:
         throw new MessageFault("a range is of no known kind");
     }
   }
 
-  #idList(
-    reader: MessageReader,
-    { lower, upper, bound }: {
-      readonly lower: number;
-      readonly upper: number;
-      readonly bound: Bound;
-    },
-  ): number {
+  /**
+   * As the initiator, notes the differences; else answers with this side's ids. Returns the index
+   * after the last item answered.
+   */
+  #answerIdList(reader: MessageReader, { lower, upper, bound }: Range): number {
     const count = reader.varint();
     const ids = reader.bytes(count * ID_BYTES);
     if (this.#found === undefined) return this.#listOwn(lower, upper, bound);
@@ -266,7 +276,7 @@ class Round {
   }
 
   /** Ends a full message with one fingerprint for all remaining items. */
-  #endedEarly(from: number): Uint8Array<ArrayBuffer> {
+  #endEarly(from: number): Uint8Array<ArrayBuffer> {
     this.#writeSkipped();
     this.#out.bound(INFINITY);
     this.#out.varint(MODE.fingerprint);

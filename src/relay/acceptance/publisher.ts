@@ -1,10 +1,10 @@
 /**
- * The way of one event from "well formed" to OK.
+ * Publishes events: checks them, stores them and passes them on.
  *
- * Cheapest checks first: id, policies, known ids, signature, and then the store. What is refused early
- * costs an attacker as much as it costs us. OK follows the commit, never the other way round: what a
- * peer was told to be stored is stored. Listeners hear of it through the store's feed, as they hear of
- * what other instances store, a moment before the OK or after it.
+ * Cheap checks come first: id, the policies' `screen` hooks, known ids, signature, the policies'
+ * `event` hooks, the client's rate, and then the store. The OK of a stored event follows its commit.
+ * Listeners receive the event through the store's feed, as they receive those that other instances
+ * store, shortly before or after the OK.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
  * @module
@@ -45,7 +45,7 @@ export interface Sender {
   readonly source: Source;
 }
 
-/** An event that may go on to its signature check. */
+/** An event whose signature is to be checked. */
 type CheckedEvent = Exclude<Checked, Refusal> & {
   /** Whether its sender may not read it. */
   readonly isSecret: boolean;
@@ -132,7 +132,7 @@ export class Publisher {
     if (event.kind === VANISH_REQUEST) this.#recent.clear();
   }
 
-  /** All that comes before the signature. */
+  /** The checks that come before the signature. */
   #check(event: NostrEvent, sender: Sender | undefined): CheckedEvent | { verdict: Verdict } {
     const { access, hashText, clock } = this.#options;
     const { client } = sender ?? {};

@@ -9,14 +9,12 @@ import { utf8Decode } from "../../base/bytes.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
 import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { FOLLOW_LIST } from "../../nostr/kind.ts";
 import { difficultyOf } from "../../nostr/proof_of_work.ts";
 import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { EventStore } from "../../store/event_store.ts";
 import type { Policy } from "./policy.ts";
-
-/** The kind of a follow list. @see NIP-02 */
-const FOLLOWS = 3;
 
 /** The ephemeral kind of gift wrap. @see NIP-59 */
 const EPHEMERAL_GIFT_WRAP = 21_059;
@@ -75,7 +73,7 @@ export function storedFollowLists(
   return async function* (authors) {
     for (let at = 0; at < authors.length; at += AUTHORS_PER_QUERY) {
       const asked = new Set(authors.slice(at, at + AUTHORS_PER_QUERY));
-      const filter = { authors: asked, kinds: new Set([FOLLOWS]), tags: new Map() };
+      const filter = { authors: asked, kinds: new Set([FOLLOW_LIST]), tags: new Map() };
       for await (const rows of store.query([filter], { signal, pieceBytes: () => PIECE_BYTES })) {
         for (const { json } of rows) yield followedBy(JSON.parse(utf8Decode(json)!));
         await pause();

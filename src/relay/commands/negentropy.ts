@@ -79,7 +79,7 @@ interface Reconciliation {
  */
 export class Reconciliations {
   readonly #conversation: Conversation;
-  readonly #sessions = new Map<string, Reconciliation>();
+  readonly #open = new Map<string, Reconciliation>();
   /** Items that this connection's reconciliations hold of the total. */
   readonly #account: FilterValueAccount;
   /** Closes silent reconciliations; runs while any is open. */
@@ -93,109 +93,103 @@ export class Reconciliations {
 
   /** Reads the matching events and answers the first message. Never rejects. */
   async open(id: string, filters: readonly ReqFilter[], message: Uint8Array): Promise<void> {
-    const { context, client, answers } = this.#conversation;
-    const { access, clock, limits } = context;
+    const { context: { access, clock, limits }, client } = this.#conversation;
     this.end(id);
-    if (this.#sessions.size >= limits.maxSyncSessions) {
+    if (this.#open.size >= limits.maxSyncSessions) {
       const tooMany = `at most ${limits.maxSyncSessions} sessions may be open`;
       return this.refuse(id, reason("blocked", tooMany));
     }
-    const session: Reconciliation = {
+    const reconciliation: Reconciliation = {
       items: undefined,
       held: 0,
       ended: new AbortController(),
       heardMs: clock.monotonicMs(),
     };
-    this.#sessions.set(id, session);
+    this.#open.set(id, reconciliation);
     this.#timer ??= clock.every(limits.syncTimeoutMs, () => this.#endSilent());
     const nowMs = clock.nowMs();
     const decided = await access.request({ verb: "NEG-OPEN", filters, client, nowMs });
-    if (session.ended.signal.aborted) return;
+    if (reconciliation.ended.signal.aborted) return;
     if ("prefix" in decided) return this.refuse(id, decided);
-    const refusal = await this.#fill(session, decided);
-    if (session.ended.signal.aborted) return;
-    if (refusal !== undefined) {
-      this.end(id);
-      this.#count(refusal.why);
-      answers.push(negErrorMessage(id, refusal.why, refusal.most));
-      return;
-    }
+    const refusal = await this.#fill(reconciliation, decided);
+    if (reconciliation.ended.signal.aborted) return;
+    if (refusal !== undefined) return this.refuse(id, refusal.why, refusal.maxEvents);
     this.answer(id, message);
   }
 
   answer(id: string, message: Uint8Array): void {
     const { context, answers } = this.#conversation;
-    const session = this.#sessions.get(id);
-    if (session?.items === undefined) return this.refuse(id, UNKNOWN);
-    session.heardMs = context.clock.monotonicMs();
+    const reconciliation = this.#open.get(id);
+    if (reconciliation?.items === undefined) return this.refuse(id, UNKNOWN);
+    reconciliation.heardMs = context.clock.monotonicMs();
     const options = { sha256: context.sha256, maxMessageBytes: MAX_ANSWER_BYTES };
-    const answered = answerMessage(session.items, message, options);
+    const answered = answerMessage(reconciliation.items, message, options);
     if ("fault" in answered) return this.refuse(id, reason("invalid", answered.fault));
     answers.push(negMessage(id, answered.message));
   }
 
-  /** Closes a reconciliation with NEG-ERR. */
-  refuse(id: string, why: Reason): void {
-    const { answers, authentication } = this.#conversation;
+  /**
+   * Closes a reconciliation with NEG-ERR.
+   *
+   * @param maxEvents how many events may be reconciled, when that was exceeded
+   */
+  refuse(id: string, why: Reason, maxEvents?: number): void {
+    const { context, answers, authentication } = this.#conversation;
     this.end(id);
-    this.#count(why);
+    if (why.prefix !== "closed") countRefusal(context.counters, why.prefix);
     if (asksForAuth(why)) authentication.ask((challenge) => answers.push(challenge));
-    answers.push(negErrorMessage(id, why));
+    answers.push(negErrorMessage(id, why, maxEvents));
   }
 
   end(id: string): void {
-    const session = this.#sessions.get(id);
-    if (session === undefined) return;
-    this.#sessions.delete(id);
-    this.#account.give(session.held);
-    session.ended.abort();
-    if (this.#sessions.size > 0) return;
+    const reconciliation = this.#open.get(id);
+    if (reconciliation === undefined) return;
+    this.#open.delete(id);
+    this.#account.give(reconciliation.held);
+    reconciliation.ended.abort();
+    if (this.#open.size > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
   endAll(): void {
-    for (const id of [...this.#sessions.keys()]) this.end(id);
+    for (const id of [...this.#open.keys()]) this.end(id);
   }
 
   /** Closes reconciliations whose client was silent for too long. */
   #endSilent(): void {
     const { clock, limits } = this.#conversation.context;
     const nowMs = clock.monotonicMs();
-    for (const [id, { heardMs, items }] of this.#sessions) {
+    for (const [id, { heardMs, items }] of this.#open) {
       // While the events are being read, it is the relay's turn.
       if (items !== undefined && nowMs - heardMs >= limits.syncTimeoutMs) this.refuse(id, TOO_SLOW);
     }
   }
 
-  #count(why: Reason): void {
-    if (why.prefix !== "closed") countRefusal(this.#conversation.context.counters, why.prefix);
-  }
-
   /** Reads the matching events, or returns why it cannot. */
   async #fill(
-    session: Reconciliation,
+    reconciliation: Reconciliation,
     filters: readonly ReqFilter[],
-  ): Promise<{ readonly why: Reason; readonly most?: number } | undefined> {
+  ): Promise<{ readonly why: Reason; readonly maxEvents?: number } | undefined> {
     const { context, client, source } = this.#conversation;
     const { store, limits, access, reading } = context;
-    const { signal } = session.ended;
-    const most = limits.maxSyncEvents;
+    const { signal } = reconciliation.ended;
+    const maxEvents = limits.maxSyncEvents;
     const builder = new ItemSetBuilder();
     try {
-      const asked = boundedFilters(filters, most);
+      const asked = boundedFilters(filters, maxEvents);
       const reader = access.readerOf(client);
       const timeoutMs = limits.syncTimeoutMs;
       for await (const rows of store.identify(asked, { signal, source, reader, timeoutMs })) {
-        // Ending the session has already returned the reserved items.
+        // Ending the reconciliation has already returned the reserved items.
         if (signal.aborted) return undefined;
-        if (builder.size + rows.length > most) return { why: TOO_BIG, most };
+        if (builder.size + rows.length > maxEvents) return { why: TOO_BIG, maxEvents };
         if (!this.#account.take(rows.length)) return { why: BUSY };
-        session.held += rows.length;
+        reconciliation.held += rows.length;
         for (const { createdAt, id } of rows) builder.add(createdAt, id);
       }
       reading.worked();
-      session.items = builder.build();
+      reconciliation.items = builder.build();
       return undefined;
     } catch (error) {
       if (!isTimeOut(error) && !signal.aborted) reading.failed(error);
@@ -208,8 +202,8 @@ const TOO_BIG = reason("blocked", "this query is too big");
 const BUSY = reason("blocked", "too many events are being compared, try again later");
 
 /** Keeps a filter's own limit. One more than allowed is read, to detect an excess. */
-function boundedFilters(filters: readonly ReqFilter[], most: number): readonly ReqFilter[] {
-  return storedFilters(filters, { maxLimit: most + 1, defaultLimit: most + 1 });
+function boundedFilters(filters: readonly ReqFilter[], maxEvents: number): readonly ReqFilter[] {
+  return storedFilters(filters, { maxLimit: maxEvents + 1, defaultLimit: maxEvents + 1 });
 }
 
 /** Decodes hex of either case; undefined when it is not hex. */

@@ -9,11 +9,10 @@
 
 import { concat } from "../../base/bytes.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { bytesToHex, hexToBytes, isHex } from "../../nostr/hex.ts";
+import { bytesToHex, hexToBytes, isHex, KEY_DIGITS } from "../../nostr/hex.ts";
 import type { MatchableFilter, ValueSet } from "../../nostr/match.ts";
 
 const KEY_BYTES = 32;
-const KEY_DIGITS = 64;
 
 /**
  * A set of keys of 64 lower-case hex digits.

@@ -61,7 +61,7 @@ const MAX_WAITING = 100_000;
 const MAX_OUTBOX = 1_000;
 
 /** The interval at which the floor is raised and the connection is probed. */
-const BEAT_MS = 5_000;
+const PROBE_MS = 5_000;
 
 /** The delay before reconnecting: doubles from the first to the second. */
 const MIN_RETRY_MS = 50;
@@ -78,29 +78,34 @@ type Step = { readonly seqs: readonly number[] } | { readonly floor: number };
 export class SharedFeed implements StoreFeed {
   readonly #database: ListeningDatabase;
   #onEvents: (events: readonly EventRecord[]) => void = () => {};
+  /** Undefined until {@link start}. */
   #options: FeedOptions | undefined = undefined;
+  /** The number of this instance in notifications; 0 until the feed has connected. */
   #instance = 0;
   /**
    * Events that this instance is writing: they have a number, and their commit is not confirmed
    * yet.
    */
-  readonly #own = new Map<number, NumberedRecord>();
+  readonly #uncommitted = new Map<number, NumberedRecord>();
   readonly #window = new SeqWindow();
+  /** Floors to come, oldest first: each is raised when no older transaction may write any more. */
   readonly #marks: Mark[] = [];
   #steps: Step[] = [];
-  #waiting = 0;
+  /** How many numbers the steps have. */
+  #waitingSeqs = 0;
   #isReading = false;
   /** Set while connected and caught up, or catching up. */
   #listening: Listening | undefined = undefined;
   #isConnecting = false;
-  #isBeating = false;
+  #isProbing = false;
   #isClosed = false;
   #retryMs = MIN_RETRY_MS;
-  #beat: Timer | undefined = undefined;
+  #probe: Timer | undefined = undefined;
   #retry: Timer | undefined = undefined;
-  /** Since when other instances cannot be heard, by the monotonic clock. */
-  #deafSinceMs: number | undefined = undefined;
+  /** When the connection was lost, by the monotonic clock; undefined while it is up. */
+  #lostSinceMs: number | undefined = undefined;
   readonly #lateEvents = new LateEventReader();
+  /** Payloads of ephemeral events that wait to be sent. */
   #outbox: string[] = [];
   #isSending = false;
 
@@ -122,11 +127,11 @@ export class SharedFeed implements StoreFeed {
     assert(this.#options === undefined, "a feed starts once");
     this.#options = options;
     await this.#connect();
-    this.#beat = options.clock.every(BEAT_MS, () => void this.#onBeat());
+    this.#probe = options.clock.every(PROBE_MS, () => void this.#onProbe());
   }
 
   wasDelivered(seq: number): boolean {
-    return this.#options === undefined ? !this.#own.has(seq) : this.#window.has(seq);
+    return this.#options === undefined ? !this.#uncommitted.has(seq) : this.#window.has(seq);
   }
 
   publishEphemeral(record: EventRecord): void {
@@ -143,7 +148,7 @@ export class SharedFeed implements StoreFeed {
     events: readonly NumberedRecord[],
     late: readonly LateEvent[],
   ): Promise<unknown> | undefined {
-    for (const event of events) this.#own.set(event.seq, event);
+    for (const event of events) this.#uncommitted.set(event.seq, event);
     const ranges = writeSeqRanges(events.map(({ seq }) => seq), MAX_PAYLOAD_BYTES);
     const parts = late.flatMap((event) => lateEventParts(event, MAX_PAYLOAD_BYTES - 1));
     const payloads = [
@@ -154,13 +159,13 @@ export class SharedFeed implements StoreFeed {
   }
 
   committed(events: readonly NumberedRecord[]): void {
-    for (const { seq } of events) this.#own.delete(seq);
-    this.#tell(events);
+    for (const { seq } of events) this.#uncommitted.delete(seq);
+    this.#deliver(events);
   }
 
   /** Reads the events anyway: the commit may have succeeded and only its answer been lost. */
   failed(events: readonly NumberedRecord[]): void {
-    for (const { seq } of events) this.#own.delete(seq);
+    for (const { seq } of events) this.#uncommitted.delete(seq);
     if (this.#listening !== undefined && events.length > 0) {
       this.#enqueue({ seqs: events.map(({ seq }) => seq) });
     }
@@ -168,21 +173,21 @@ export class SharedFeed implements StoreFeed {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#beat?.cancel();
+    this.#probe?.cancel();
     this.#retry?.cancel();
     const listening = this.#listening;
     this.#listening = undefined;
     await listening?.close();
   }
 
-  #tell(events: readonly NumberedRecord[]): void {
+  #deliver(events: readonly NumberedRecord[]): void {
     if (this.#options === undefined) return this.#onEvents(events);
     const fresh = events.filter(({ seq }) => this.#window.add(seq));
     if (fresh.length > 0) this.#onEvents(fresh);
   }
 
-  #hear(payload: string): void {
-    if (payload.startsWith("e")) return this.#hearEphemeral(payload);
+  #onPayload(payload: string): void {
+    if (payload.startsWith("e")) return this.#onEphemeral(payload);
     if (payload === RULES_CHANGED) return this.#options?.onRulesChanged?.();
     if (payload.startsWith(LATE_EVENT)) {
       const event = this.#lateEvents.read(payload.slice(LATE_EVENT.length));
@@ -192,17 +197,19 @@ export class SharedFeed implements StoreFeed {
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
     if (seqs === undefined) return;
     // The notification proves the commit, even if its answer has not arrived.
-    if (seqs.some((seq) => this.#own.has(seq))) this.#tell(this.#ownOf(new Set(seqs)));
+    if (seqs.some((seq) => this.#uncommitted.has(seq))) {
+      this.#deliver(this.#uncommittedOf(new Set(seqs)));
+    }
     const others = seqs.filter((seq) => !this.#window.has(seq));
     if (others.length > 0) this.#enqueue({ seqs: others });
   }
 
   /** In the order of the batch. */
-  #ownOf(seqs: ReadonlySet<number>): readonly NumberedRecord[] {
-    return [...this.#own.values()].filter(({ seq }) => seqs.has(seq));
+  #uncommittedOf(seqs: ReadonlySet<number>): readonly NumberedRecord[] {
+    return [...this.#uncommitted.values()].filter(({ seq }) => seqs.has(seq));
   }
 
-  #hearEphemeral(payload: string): void {
+  #onEphemeral(payload: string): void {
     const colon = payload.indexOf(":");
     if (Number(payload.slice(1, colon)) === this.#instance) return;
     const record = readRecord(utf8(payload.slice(colon + 1)));
@@ -210,8 +217,10 @@ export class SharedFeed implements StoreFeed {
   }
 
   #enqueue(step: Step): void {
-    if ("seqs" in step) this.#waiting += step.seqs.length;
-    if (this.#waiting > MAX_WAITING) return this.#lose(new Error("too many events at once"));
+    if ("seqs" in step) this.#waitingSeqs += step.seqs.length;
+    if (this.#waitingSeqs > MAX_WAITING) {
+      return this.#disconnect(new Error("too many events at once"));
+    }
     this.#steps.push(step);
     if (!this.#isReading) void this.#readAll();
   }
@@ -221,7 +230,7 @@ export class SharedFeed implements StoreFeed {
     try {
       while (this.#steps.length > 0) await this.#readSome();
     } catch (error) {
-      this.#lose(error);
+      this.#disconnect(error);
     } finally {
       this.#isReading = false;
     }
@@ -244,19 +253,19 @@ export class SharedFeed implements StoreFeed {
       }
       this.#steps.shift();
     }
-    this.#waiting -= seqs.length;
+    this.#waitingSeqs -= seqs.length;
     const unknown = seqs.filter((seq) => !this.#window.has(seq));
     if (unknown.length === 0) return;
     const records = await this.#database.query(selectBySeqs(unknown), SHORT);
-    this.#tell(records.filter((record) => record !== undefined));
+    this.#deliver(records.filter((record) => record !== undefined));
   }
 
   async #connect(): Promise<void> {
     this.#isConnecting = true;
     try {
       const listening = await this.#database.listen(FEED_CHANNEL, {
-        onPayload: (payload) => this.#hear(payload),
-        onLost: (error) => this.#lose(error),
+        onPayload: (payload) => this.#onPayload(payload),
+        onLost: (error) => this.#disconnect(error),
       });
       this.#listening = listening;
       if (this.#isClosed) return await listening.close();
@@ -276,7 +285,7 @@ export class SharedFeed implements StoreFeed {
   /** Sets the first floor: what got its number before is not delivered. */
   async #begin(listening: Listening): Promise<void> {
     const mark = await listening.query(selectMark);
-    const deadlineMs = this.#nowMs() + BEAT_MS;
+    const deadlineMs = this.#nowMs() + PROBE_MS;
     while (await oldestWriteUs(listening) <= mark[0]!.timeUs && this.#nowMs() < deadlineMs) {
       await this.#pause(MIN_RETRY_MS);
     }
@@ -293,7 +302,7 @@ export class SharedFeed implements StoreFeed {
       for (let start = 0; start < unknown.length; start += READ_EVENTS) {
         const part = unknown.slice(start, start + READ_EVENTS);
         const records = await this.#database.query(selectBySeqs(part), SHORT);
-        this.#tell(records.filter((record) => record !== undefined));
+        this.#deliver(records.filter((record) => record !== undefined));
       }
       if (seqs.length < LIST_SEQS) return;
       after = seqs.at(-1)!;
@@ -301,19 +310,21 @@ export class SharedFeed implements StoreFeed {
   }
 
   /** Raises the floor, and checks that the connection still answers. */
-  async #onBeat(): Promise<void> {
+  async #onProbe(): Promise<void> {
     const listening = this.#listening;
     if (listening === undefined || this.#isConnecting) return;
-    if (this.#isBeating) return this.#lose(new StoreUnavailable("the database does not answer"));
-    this.#isBeating = true;
+    if (this.#isProbing) {
+      return this.#disconnect(new StoreUnavailable("the database does not answer"));
+    }
+    this.#isProbing = true;
     try {
       const [mark] = await listening.query(selectMark);
       if (mark!.seq > (this.#marks.at(-1)?.seq ?? this.#window.floor)) this.#marks.push(mark!);
       if (this.#marks.length > 0) await this.#settle(listening);
     } catch (error) {
-      if (listening === this.#listening) this.#lose(error);
+      if (listening === this.#listening) this.#disconnect(error);
     } finally {
-      this.#isBeating = false;
+      this.#isProbing = false;
     }
   }
 
@@ -328,20 +339,20 @@ export class SharedFeed implements StoreFeed {
   }
 
   /** Drops the connection and the queued work; catching up finds it again. */
-  #lose(error: unknown): void {
+  #disconnect(error: unknown): void {
     const listening = this.#listening;
     if (this.#isClosed || listening === undefined) return;
     this.#listening = undefined;
     this.#steps = [];
-    this.#waiting = 0;
+    this.#waitingSeqs = 0;
     void listening.close();
     // If a connection attempt is running, it fails and schedules the next one itself.
-    if (!this.#isConnecting) this.#goDeaf(error);
+    if (!this.#isConnecting) this.#retryLater(error);
   }
 
-  #goDeaf(error: unknown): void {
-    if (this.#deafSinceMs === undefined) {
-      this.#deafSinceMs = this.#nowMs();
+  #retryLater(error: unknown): void {
+    if (this.#lostSinceMs === undefined) {
+      this.#lostSinceMs = this.#nowMs();
       const why = error instanceof Error ? error.message : String(error);
       this.#options?.log.warn("other instances cannot be heard", { error: why });
     }
@@ -353,12 +364,12 @@ export class SharedFeed implements StoreFeed {
     try {
       await this.#connect();
     } catch (error) {
-      if (!this.#isClosed) this.#goDeaf(error);
+      if (!this.#isClosed) this.#retryLater(error);
       return;
     }
     if (this.#isClosed) return;
-    const lastedMs = Math.round(this.#nowMs() - (this.#deafSinceMs ?? this.#nowMs()));
-    this.#deafSinceMs = undefined;
+    const lastedMs = Math.round(this.#nowMs() - (this.#lostSinceMs ?? this.#nowMs()));
+    this.#lostSinceMs = undefined;
     this.#retryMs = MIN_RETRY_MS;
     this.#options?.log.info("other instances are heard again", { lastedMs });
     this.#options?.onRulesChanged?.();

@@ -1,5 +1,5 @@
 /**
- * From a plan to SQL that counts.
+ * Builds the SQL that counts what a plan finds.
  *
  * A count has no limit that stops it, so it is bounded by the rows of the index that it looks at, those
  * that match and those that do not alike.
@@ -12,7 +12,7 @@ import type { Statement } from "../database/database.ts";
 import { INDEXES, type Plan } from "./plan.ts";
 import { Parameters } from "../database/parameters.ts";
 import { restSql } from "./rest_sql.ts";
-import { laneSql, lanesSql, orderSql } from "./select_statement.ts";
+import { laneConditions, lanesSql, orderSql } from "./select_statement.ts";
 
 /** What was seen of a plan's lanes. */
 export interface Visit {
@@ -107,7 +107,7 @@ function visitedSql(plan: Plan, maxRows: number, parameters: Parameters): string
   const starts = plan.lanes.map((_, lane) => ({ lane, after: undefined }));
   const lanes = lanesSql(plan, { starts, perLane: 0, limit: 0 }, parameters);
   const conditions = [
-    ...laneSql(plan),
+    ...laneConditions(plan),
     ...timeSql(plan, parameters),
   ];
   const limit = `limit ${parameters.add(maxRows + 1)}::int8`;

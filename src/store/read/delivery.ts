@@ -1,5 +1,5 @@
 /**
- * Gives the events of an answer with their JSON, within a number of bytes that all queries share.
+ * Delivers the events of an answer with their JSON, within a number of bytes that all queries share.
  *
  * A query takes a lease on bytes before it reads, and returns it when its reader has taken what was read.
  * It holds no lease while it waits for another one or for its reader, so queries cannot block each other
@@ -50,7 +50,7 @@ export async function* deliver(
       const { events } = page;
       for (let start = 0, end = 0; start < events.length; start = end) {
         const mostBytes = Math.min(pieceBytes?.() ?? PIECE_BYTES, PIECE_BYTES);
-        const [length, bytes] = measure(events, start, mostBytes);
+        const [length, bytes] = measurePiece(events, start, mostBytes);
         end = start + length;
         if (bytes > lease.bytes) {
           events.forEach(strip);
@@ -59,7 +59,7 @@ export async function* deliver(
         const bodies = bodiesFor(events.slice(start, end), bodiesOf);
         const piece = bodies instanceof Promise ? await bodies : bodies;
         events.forEach(strip);
-        for (let absent = piece.length; absent < length; absent++) onLeftOut?.();
+        for (let given = piece.length; given < length; given++) onLeftOut?.();
         isLast = page.isLast && end === events.length;
         if (isLast && piece.length > 0) onLast?.();
         if (piece.length > 0) yield piece;
@@ -74,30 +74,26 @@ export async function* deliver(
 }
 
 /** How many events the piece that begins at `start` has, at least one, and how many bytes. */
-function measure(
+function measurePiece(
   events: readonly FoundEvent[],
   start: number,
   pieceBytes: number,
 ): readonly [number, number] {
   let bytes = 0;
-  let absent = 0;
+  let fetched = 0;
   for (let end = start; end < events.length; end++) {
     const { json, absentBytes = 0 } = events[end]!;
     bytes += absentBytes + json.length;
-    absent += absentBytes;
-    const isTooMuch = bytes > pieceBytes || absent > FETCH_BYTES;
+    fetched += absentBytes;
+    const isTooMuch = bytes > pieceBytes || fetched > FETCH_BYTES;
     if (isTooMuch && end > start) return [end - start, bytes - absentBytes - json.length];
   }
   return [events.length - start, bytes];
 }
 
-function bytesOf({ absentBytes, json }: FoundEvent): number {
-  return absentBytes || json.length;
-}
-
 /** Drops the JSON: a merge that is not complete may still hold the event. */
 function strip(event: FoundEvent): void {
-  event.absentBytes = bytesOf(event);
+  event.absentBytes ||= event.json.length;
   event.json = NOTHING;
 }
 

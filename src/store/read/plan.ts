@@ -1,9 +1,10 @@
 /**
- * From a filter to the way through the indexes that answers it.
+ * Chooses the index by which a filter is answered, and the ranges of it that are read.
  *
- * Every index ends in `created_at desc, head`, which is the order of answers. A filter that names several values has as many stretches of
- * its index to read, one for each: its *lanes*. Each lane is in the order of the answer, so the newest
- * of all lanes are found by reading a few rows of each and never by reading all and sorting.
+ * Every index ends in `created_at desc, head`, which is the order of answers. A filter that names
+ * several values reads as many ranges of its index, one for each value: its *lanes*. Each lane is in
+ * the order of the answer, so the newest of all lanes are found by reading a few rows of each and
+ * never by reading all and sorting.
  *
  * @module
  */
@@ -11,21 +12,19 @@
 import type { HashText } from "../../nostr/event_id.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { isCount } from "../../nostr/json.ts";
+import { FOLLOW_LIST, PROFILE } from "../../nostr/kind.ts";
+import { MAX_KIND } from "../../nostr/parse_event.ts";
 import type { Reader } from "../../nostr/visibility.ts";
 import { type FacetCondition, facetConditions } from "../search/facet.ts";
-import { PROFILE_KIND, profileWord } from "../search/profile_word.ts";
+import { profileWord } from "../search/profile_word.ts";
 import { authorFingerprint, type Fingerprint, idPrefixOf, tagFingerprint } from "../fingerprint.ts";
 
 /**
- * Follow lists. They have most of all tags and are left out of two indexes, see `migrations/`; what these
- * are asked for is asked in a second way for follow lists.
- */
-export const LIST_KIND = 3;
-
-/**
  * The columns of each index before `created_at desc, head`, and the predicate of a partial index, which a
- * query has to repeat for Postgres to use it; see `migrations/`. The predicates are true of all rows,
- * follow lists aside.
+ * query has to repeat for Postgres to use it; see `migrations/`. Two indexes leave follow lists out,
+ * which have most of all tags: a filter that is answered by one of these gets a second plan for follow
+ * lists. The other predicates are true of all rows.
  */
 export const INDEXES = {
   id: { table: "events", columns: ["head", "id"], predicate: [] },
@@ -36,13 +35,13 @@ export const INDEXES = {
   tag: {
     table: "tags",
     columns: ["tag"],
-    predicate: [`hit.kind <> ${LIST_KIND}`, "hit.created_at >= 0"],
+    predicate: [`hit.kind <> ${FOLLOW_LIST}`, "hit.created_at >= 0"],
   },
   tagKind: { table: "tags", columns: ["tag", "kind"], predicate: ["hit.event > 0"] },
   tagAuthor: {
     table: "tags",
     columns: ["tag", "author"],
-    predicate: [`hit.kind <> ${LIST_KIND}`, "hit.kind >= 0"],
+    predicate: [`hit.kind <> ${FOLLOW_LIST}`, "hit.kind >= 0"],
   },
 } as const;
 
@@ -68,7 +67,7 @@ export interface HiddenCondition {
   readonly recipients: readonly Fingerprint[];
 }
 
-/** What the index does not decide and each row is checked for. */
+/** The conditions that the index does not decide: each row is checked for them. */
 export interface Rest {
   readonly authors?: readonly Fingerprint[];
   readonly kinds?: readonly number[];
@@ -168,7 +167,7 @@ export function wordPlanOf(
   if (bounds === undefined || conditions === undefined) return undefined;
   const { ids, words = [], ...rest } = conditions;
   const { kinds, ...others } = rest;
-  const isOfProfiles = kinds?.every((kind) => kind === PROFILE_KIND) ?? false;
+  const isOfProfiles = kinds?.every((kind) => kind === PROFILE) ?? false;
   return {
     ...eventPath("time", [[]], rest),
     ...bounds,
@@ -211,13 +210,11 @@ function conditionsOf(
   const ids = filter.ids && [...filter.ids].filter(isKey);
   const authors = filter.authors &&
     [...filter.authors].filter(isKey).map((pubkey) => authorFingerprint(pubkey, hashText));
-  const kinds = filter.kinds && [...filter.kinds].filter(isKind);
-  const some = [...filter.tags].map(([letter, values]) => ({
-    values: [...values].map((value) => tagFingerprint(letter, value, hashText))
-      .filter((fingerprint) => fingerprint !== undefined),
-  }));
-  const all = [...(filter.allTags ?? [])].map((tag) => everyOf(tag, hashText));
-  const tags = [...some, ...all];
+  const kinds = filter.kinds && [...filter.kinds].filter((kind) => isCount(kind, MAX_KIND));
+  const tags = [
+    ...[...filter.tags].map((tag) => anyOf(tag, hashText)),
+    ...[...(filter.allTags ?? [])].map((tag) => everyOf(tag, hashText)),
+  ];
   const words = filter.search && [...filter.search];
   const lists = [ids, authors, kinds, words, ...tags.map(({ values }) => values)];
   if (lists.some((list) => list?.length === 0)) return undefined;
@@ -249,30 +246,32 @@ function hiddenFrom(
   };
 }
 
-/** Without values when one of them can be in no event. */
-function everyOf(
+/** Without the values that can be in no event. */
+function anyOf(
   [letter, values]: readonly [string, ReadonlySet<string>],
   hashText: HashText,
 ): TagCondition {
   const wanted = [...values].map((value) => tagFingerprint(letter, value, hashText));
-  const known = wanted.filter((fingerprint) => fingerprint !== undefined);
-  if (known.length < wanted.length) return { values: [] };
-  return { values: known, ...(known.length > 1 && { every: true }) };
+  return { values: wanted.filter((fingerprint) => fingerprint !== undefined) };
+}
+
+/** Without any value when one of them can be in no event. */
+function everyOf(tag: readonly [string, ReadonlySet<string>], hashText: HashText): TagCondition {
+  const { values } = anyOf(tag, hashText);
+  if (values.length < tag[1].size) return { values: [] };
+  return { values, ...(values.length > 1 && { every: true }) };
 }
 
 function isKey(text: string): boolean {
   return isHex(text, KEY_DIGITS);
 }
 
-function isKind(kind: number): boolean {
-  return Number.isInteger(kind) && kind >= 0 && kind <= 65_535;
-}
-
+/** By ids where there are any, else by the tag with the fewest lanes, else by authors and kinds. */
 function pathsOf({ ids, ...rest }: Omit<Conditions, "words">): readonly Path[] {
   if (ids !== undefined) return [eventPath("id", ids.map((id) => [idPrefixOf(id), id]), rest)];
   const [driver] = rest.tags.toSorted((a, b) => laneCount(a) - laneCount(b));
   if (driver === undefined) return [plainPath(rest)];
-  // Of values that are all needed, the events with the first are those that can have the others.
+  // Where an event needs all values, the lane of any one of them holds every event that can match.
   return tagPaths(driver.every ? firstOf(driver) : driver, rest);
 }
 
@@ -287,7 +286,7 @@ function firstOf({ values }: TagCondition): TagCondition {
 /** Without ids and tags to go by. */
 function plainPath({ authors, kinds, ...rest }: Rest): Path {
   if (authors !== undefined) {
-    const both = kinds && crossed(authors, kinds);
+    const both = kinds && pairs(authors, kinds);
     return both !== undefined
       ? eventPath("authorKind", both, rest)
       : eventPath("author", lanesOf(authors), { ...(kinds && { kinds }), ...rest });
@@ -304,32 +303,32 @@ function eventPath(index: IndexName, lanes: readonly Lane[], rest: Rest): Path {
 /** By the values of one letter: by kind where kinds are named, else apart for follow lists. */
 function tagPaths(driver: TagCondition, rest: Rest): readonly Path[] {
   const { authors, kinds, ...unnamed } = rest;
-  const byKind = authors === undefined && kinds && crossed(driver.values, kinds);
+  const byKind = authors === undefined && kinds && pairs(driver.values, kinds);
   if (byKind) return [tagPath("tagKind", byKind, { driver, rest: unnamed })];
   const paths: Path[] = [];
-  const others = kinds?.filter((kind) => kind !== LIST_KIND);
+  const others = kinds?.filter((kind) => kind !== FOLLOW_LIST);
   if (others?.length !== 0) {
     paths.push(otherPath(driver, { ...rest, ...(others && { kinds: others }) }));
   }
-  if (kinds === undefined || kinds.includes(LIST_KIND)) paths.push(listPath(driver, rest));
+  if (kinds === undefined || kinds.includes(FOLLOW_LIST)) paths.push(followListPath(driver, rest));
   return paths;
 }
 
 /** All but follow lists. */
 function otherPath(driver: TagCondition, rest: Rest): Path {
   const { authors, ...unauthored } = rest;
-  const byAuthor = authors && crossed(driver.values, authors);
+  const byAuthor = authors && pairs(driver.values, authors);
   return byAuthor !== undefined
     ? tagPath("tagAuthor", byAuthor, { driver, rest: unauthored })
     : tagPath("tag", lanesOf(driver.values), { driver, rest });
 }
 
 /** Follow lists only. An author has one, so that author's lane is as short as can be. */
-function listPath(driver: TagCondition, { authors, kinds: _, ...rest }: Rest): Path {
+function followListPath(driver: TagCondition, { authors, kinds: _, ...rest }: Rest): Path {
   if (authors !== undefined) {
-    return eventPath("authorKind", authors.map((author) => [author, LIST_KIND]), rest);
+    return eventPath("authorKind", authors.map((author) => [author, FOLLOW_LIST]), rest);
   }
-  const lanes = driver.values.map((value) => [value, LIST_KIND]);
+  const lanes = driver.values.map((value) => [value, FOLLOW_LIST]);
   return tagPath("tagKind", lanes, { driver, rest });
 }
 
@@ -347,8 +346,8 @@ function lanesOf(values: readonly (string | number)[]): readonly Lane[] {
   return values.map((value) => [value]);
 }
 
-/** Each with each, unless that is too many. */
-function crossed(
+/** The lanes of all pairs, unless they are too many. */
+function pairs(
   first: readonly (string | number)[],
   second: readonly (string | number)[],
 ): readonly Lane[] | undefined {

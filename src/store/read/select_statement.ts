@@ -1,10 +1,11 @@
 /**
- * From a plan to SQL.
+ * Builds the SQL that answers a plan.
  *
- * One statement answers one {@link Ask}. Where most of what the lanes give is wanted, it takes the events
- * from there. Else its inner part walks the lanes, a few keys from each, and needs nothing but the index;
- * the outer part fetches the JSON of the events that won. The text depends on the plan's shape, on whether
- * there is one lane, and on whether the values to check are few, but never on how many they are.
+ * One statement answers one {@link Ask}. Where nearly all rows of the lanes are wanted, it reads the
+ * events from the lanes. Else its inner part reads a few keys of each lane, from the index alone, and
+ * its outer part fetches the JSON of the events that are in the answer. The text depends on the plan's
+ * shape, on whether there is one lane, and on whether the values to check are few, but never on how
+ * many they are.
  *
  * @module
  */
@@ -34,9 +35,9 @@ export function selectStatement(
 }
 
 /**
- * Whether the JSON comes from the lanes themselves. By id and by time, all that is read is in the answer.
- * By any other index it would be nearly so, but then the keys alone must decide, which only that one
- * index holds: or else Postgres may prefer to go through all events by time, and check each.
+ * Whether the JSON is read from the lanes themselves. By id and by time, all rows that are read are in
+ * the answer. For any other index the inner part asks for keys alone, which only that index holds:
+ * otherwise Postgres may prefer to read all events by time and check each.
  */
 function isDirect({ index }: Plan): boolean {
   return index === "id" || index === "time";
@@ -68,7 +69,7 @@ function twoPhaseStatement(plan: Plan, ask: Ask, mostBytes: number): Statement<L
   const body = bodyColumns(rawSql(plan, order), parameters.add(mostBytes));
   return {
     text: `select found.number, found.created_at, events.id, ${body}, events.seq
-from (${plan.overlapping ? firstPlaces(found, limit) : firstRows(found, limit)}) as found
+from (${plan.overlapping ? firstEvents(found, limit) : firstRows(found, limit)}) as found
 join events on events.head = found.head
 order by ${order}`,
     parameters: parameters.values,
@@ -131,7 +132,8 @@ const COLUMN_TYPES = {
 /**
  * The lanes as a table: number, the index's columns and, when they go on, where.
  */
-export function lanesSql(plan: Plan, { starts }: Ask, parameters: Parameters): string {
+export function lanesSql(plan: Plan, ask: Ask, parameters: Parameters): string {
+  const { starts } = ask;
   const names = ["number"];
   const lists = [`${parameters.add(plainArray(starts.map(({ lane }) => lane)))}::int4[]`];
   const add = (name: string, list: string) => {
@@ -143,7 +145,7 @@ export function lanesSql(plan: Plan, { starts }: Ask, parameters: Parameters): s
     const list = column === "id" ? byteaArray(values as string[]) : plainArray(values);
     add(column, `${parameters.add(list)}::${COLUMN_TYPES[column]}[]`);
   });
-  if (starts[0]?.after !== undefined) {
+  if (resumes(ask)) {
     add("at", `${parameters.add(plainArray(starts.map(({ after }) => after!.createdAt)))}::int8[]`);
     const heads = starts.map(({ after }) => idPrefixOf(after!.id));
     add("after", `${parameters.add(plainArray(heads))}::uuid[]`);
@@ -153,7 +155,7 @@ export function lanesSql(plan: Plan, { starts }: Ask, parameters: Parameters): s
 
 /** Lanes as a statement sees them. */
 interface Lanes {
-  /** Undefined when there is but one. */
+  /** Undefined for a single lane. */
   readonly table: string | undefined;
   /** What stands for a column of {@link table}. */
   readonly column: (name: string) => string;
@@ -204,7 +206,7 @@ function freshWalk(walk: Walk, { perLane }: Ask): string {
 
 /**
  * Walks a lane from behind the event that was read last: first the rest of its second, then what is
- * older. As two stretches of the index, so that a second with a million events is not read again for
+ * older. As two ranges of the index, so that a second with a million events is not read again for
  * each page; the first one comes first because `union all` runs its parts in turn.
  */
 function resumedWalk(walk: Walk, { perLane }: Ask): string {
@@ -244,19 +246,20 @@ function limitSql({ parameters }: Walk, perLane: number): string {
   return ` limit ${parameters.add(perLane)}::int8`;
 }
 
-/** What singles out the lane, and what is left to check. */
+/** The conditions that single out the lane, and those that are left to check. */
 function conditionsSql({ plan, lanes, parameters }: Walk): readonly string[] {
   return [...laneConditions(plan, lanes.column), ...restSql(plan, parameters)];
 }
 
 /**
- * What singles out the lane.
+ * The conditions that single out a lane.
+ *
+ * @param column what stands for a column of the lane. Default: that of the table of {@link lanesSql}.
  */
-export function laneSql(plan: Plan): readonly string[] {
-  return laneConditions(plan, inLane);
-}
-
-function laneConditions({ index }: Plan, column: Lanes["column"]): readonly string[] {
+export function laneConditions(
+  { index }: Plan,
+  column: (name: string) => string = inLane,
+): readonly string[] {
   const { columns, predicate } = INDEXES[index];
   return [...columns.map((name) => `hit.${name} = ${column(name)}`), ...predicate];
 }
@@ -269,7 +272,7 @@ function firstRows(found: string, limit: string): string {
 }
 
 /** The rows of the newest events, however many lanes an event stands in. */
-function firstPlaces(found: string, limit: string): string {
+function firstEvents(found: string, limit: string): string {
   return `
     select ranked.number, ranked.created_at, ranked.head from (
     select *, dense_rank() over (order by created_at desc, head) as place from (

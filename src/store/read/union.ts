@@ -7,10 +7,11 @@
 import type { FoundEvent } from "./body_statement.ts";
 import { compare, type FoundPage } from "./scan.ts";
 
-/** An answer being read: what of its page is still to come. */
-interface Reader {
+/** An answer that is being read. */
+interface OpenAnswer {
   readonly answer: AsyncIterator<FoundPage, void>;
   page: FoundPage;
+  /** The index of the next event of the page. */
   next: number;
 }
 
@@ -35,19 +36,19 @@ export async function* union(
   { limit = Infinity, pageEvents = 500 }: UnionOptions = {},
 ): AsyncGenerator<FoundPage, void> {
   let wanted = limit;
-  let readers: Reader[] = answers.map((answer) => ({ answer, page: nothingYet, next: 0 }));
+  let open: OpenAnswer[] = answers.map((answer) => ({ answer, page: nothingYet, next: 0 }));
   try {
     while (wanted > 0) {
       const size = Math.min(wanted, pageEvents);
       const events: FoundEvent[] = [];
       while (events.length < size) {
-        await Promise.all(readers.map(refill));
-        readers = readers.filter(hasRow);
-        if (readers.length === 0) break;
-        while (events.length < size && readers.every(hasRow)) events.push(takeFirst(readers));
+        await Promise.all(open.map(refill));
+        open = open.filter(hasRow);
+        if (open.length === 0) break;
+        while (events.length < size && open.every(hasRow)) events.push(takeFirst(open));
       }
       wanted -= size;
-      const isLast = wanted === 0 || events.length < size || readers.every(isOver);
+      const isLast = wanted === 0 || events.length < size || open.every(isOver);
       if (events.length > 0) yield { events, isLast };
       if (isLast) return;
     }
@@ -75,35 +76,35 @@ export async function* inTurn(
   }
 }
 
-function hasRow({ page, next }: Reader): boolean {
+function hasRow({ page, next }: OpenAnswer): boolean {
   return next < page.events.length;
 }
 
-function isOver(reader: Reader): boolean {
-  return reader.page.isLast && !hasRow(reader);
+function isOver(one: OpenAnswer): boolean {
+  return one.page.isLast && !hasRow(one);
 }
 
 /** Fetches the next page when this one is used up; leaves it used up when there is none. */
-async function refill(reader: Reader): Promise<void> {
-  if (hasRow(reader) || reader.page.isLast) return;
-  const { done, value } = await reader.answer.next();
+async function refill(one: OpenAnswer): Promise<void> {
+  if (hasRow(one) || one.page.isLast) return;
+  const { done, value } = await one.answer.next();
   if (done) return;
-  reader.page = value;
-  reader.next = 0;
+  one.page = value;
+  one.next = 0;
 }
 
-/** Takes the row that comes first from all readers that have it next. */
-function takeFirst(readers: readonly Reader[]): FoundEvent {
-  let first = rowOf(readers[0]!);
-  for (const reader of readers) {
-    if (compare(rowOf(reader), first) < 0) first = rowOf(reader);
+/** Takes the row that comes first from all answers that have it next. */
+function takeFirst(open: readonly OpenAnswer[]): FoundEvent {
+  let first = rowOf(open[0]!);
+  for (const one of open) {
+    if (compare(rowOf(one), first) < 0) first = rowOf(one);
   }
-  for (const reader of readers) {
-    if (rowOf(reader).id === first.id) reader.next++;
+  for (const one of open) {
+    if (rowOf(one).id === first.id) one.next++;
   }
   return first;
 }
 
-function rowOf({ page, next }: Reader): FoundEvent {
+function rowOf({ page, next }: OpenAnswer): FoundEvent {
   return page.events[next]!;
 }

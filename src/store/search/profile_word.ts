@@ -8,13 +8,12 @@
  * @module
  */
 
-/** User metadata, see NIP-01 "Kinds". */
-export const PROFILE_KIND = 0;
+import { PROFILE } from "../../nostr/kind.ts";
 
 /**
  * The index entry of `word` in profiles. It cannot be a word of a text, because words contain no
  * colon.
  */
 export function profileWord(word: string): string {
-  return `${PROFILE_KIND}:${word}`;
+  return `${PROFILE}:${word}`;
 }

@@ -7,6 +7,7 @@
 
 import { utf8Decode } from "../../base/bytes.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
+import { PROFILE } from "../../nostr/kind.ts";
 import type { HashText } from "../../nostr/event_id.ts";
 import { parseJson } from "../../nostr/json.ts";
 import { parseEvent } from "../../nostr/parse_event.ts";
@@ -14,7 +15,7 @@ import { eventWords } from "../../nostr/search.ts";
 import { byteaArray, plainArray } from "../database/array_literal.ts";
 import type { Statement } from "../database/database.ts";
 import { eventFacets } from "./facet.ts";
-import { PROFILE_KIND, profileWord } from "./profile_word.ts";
+import { profileWord } from "./profile_word.ts";
 
 /** An event and the key of its row. */
 export interface KeyedEvent {
@@ -129,6 +130,6 @@ function vectorOf(event: NostrEvent): string {
   for (const word of heading) add(word, "A");
   for (const word of body) add(word, "");
   const words = [...places].map(([word, list]) => `'${word}':${list}`);
-  if (event.kind !== PROFILE_KIND) return words.join(" ");
+  if (event.kind !== PROFILE) return words.join(" ");
   return [...words, ...[...places.keys()].map((word) => `'${profileWord(word)}'`)].join(" ");
 }

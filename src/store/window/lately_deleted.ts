@@ -37,8 +37,8 @@ export class LatelyDeleted {
   }
 
   /** Whether the event has been deleted. */
-  cover(event: NostrEvent): boolean {
-    return this.#newer.cover(event) || this.#older.cover(event);
+  covers(event: NostrEvent): boolean {
+    return this.#newer.covers(event) || this.#older.covers(event);
   }
 
   #makeRoom(count: number): void {

@@ -1,8 +1,8 @@
 /**
- * The newest events in memory, by everything that filters ask for.
+ * The newest events in memory, indexed by everything that filters ask for.
  *
- * What makes it an answer is its horizon: every event that is not older is here. Of what is older some
- * may be here, and nothing follows from what is not.
+ * Every event that is not older than the horizon is here, so a filter that asks for nothing older is
+ * answered in full. Some older events may be here too; that others are missing says nothing.
  *
  * @module
  */
@@ -28,38 +28,38 @@ export interface HeldEvent extends Ordered {
   readonly bytes: number;
 }
 
-/** What an answer holds. */
+/** The answer to a filter. */
 export interface Found {
   /** In the order of answers. */
   readonly events: readonly HeldEvent[];
-  /** Whether this is all there is, or all that was wanted. */
+  /** Whether these are all events that match, or as many as the limit. */
   readonly isWhole: boolean;
 }
 
-/** An event of more tags is not indexed by them: a question by tags looks at each of its kind. */
+/** An event with more tags is not indexed by them: a filter by tags looks at each such event. */
 const MAX_INDEXED_TAGS = 64;
 
 /**
- * What an event takes besides its JSON and its tags' texts, bytes; what each of its tags takes, each of its
- * places in a lane, and each lane. `bench/window_bytes.ts` measures them.
+ * Memory in bytes, as `bench/window_bytes.ts` measures it: of an event besides its JSON and the texts of
+ * its tags, of each tag, of each entry in a lane, and of each lane.
  */
 const EVENT_BYTES = 250;
 const TAG_BYTES = 70;
-const PLACE_BYTES = 30;
+const ENTRY_BYTES = 30;
 const LANE_BYTES = 350;
 
-/** What all filters of a question may cost together: lanes, events that are looked at, and their tags. */
+/** What all filters of a query may cost together: lanes, events that are looked at, and their tags. */
 export const MAX_COST = 10_000;
 
 /** So many tags cost as much as an event. */
 const TAGS_PER_COST = 16;
 
-/** What a question may still cost. */
+/** What a query may still cost. */
 export interface Budget {
   left: number;
 }
 
-/** More than this is not deleted one by one. */
+/** The most events that {@link RecentEvents.concerning} lists. */
 const MAX_DELETED = 1_000;
 
 type Lanes = Map<string, Timeline<HeldEvent>>;
@@ -75,7 +75,7 @@ export class RecentEvents {
   readonly #lanes: Lanes = new Map();
   #bytes = 0;
   #horizon = Infinity;
-  /** Something of this second, or older, was let go: the horizon is never below. */
+  /** An event of the second before was evicted: the horizon is never lower than this. */
   #evictedTo = -Infinity;
 
   constructor(maxBytes: number) {
@@ -90,17 +90,17 @@ export class RecentEvents {
     return this.#bytes + LANE_BYTES * this.#lanes.size;
   }
 
-  /** Every event that is not older than this is here, seconds since 1970; infinite while none is known to be. */
+  /** Every event that is not older than this is here, seconds since 1970; infinite while that is unknown. */
   get horizon(): number {
     return this.#horizon;
   }
 
-  /** Everything down to this time is here now. */
+  /** Notes that every event down to this time is here. */
   lowerHorizon(createdAt: number): void {
     this.#horizon = Math.max(Math.min(this.#horizon, createdAt), this.#evictedTo);
   }
 
-  /** Nothing is known any more. */
+  /** Removes all events and forgets the horizon. */
   clear(): void {
     this.#byId.clear();
     this.#byAddress.clear();
@@ -115,7 +115,7 @@ export class RecentEvents {
     return this.#byId.get(id);
   }
 
-  /** Takes an event in, unless a newer version of it is here, and lets the version go that it replaces. */
+  /** Adds an event, unless a newer version of it is here, and removes the version that it replaces. */
   add({ event, json, seq = 0 }: ToldRecord): void {
     if (this.#byId.has(event.id) || event.created_at < this.#evictedTo) return;
     const address = addressKey(event);
@@ -134,7 +134,7 @@ export class RecentEvents {
       expiresAtS: expirationOf(event) ?? Infinity,
       // The texts of the tags are there twice: in the JSON, too, which is longer than them and the content.
       bytes: 2 * json.length - event.content.length + EVENT_BYTES +
-        TAG_BYTES * event.tags.length + PLACE_BYTES * keys.size,
+        TAG_BYTES * event.tags.length + ENTRY_BYTES * keys.size,
     };
     this.#byId.set(held.id, held);
     if (address !== undefined) this.#byAddress.set(address, held);
@@ -148,13 +148,13 @@ export class RecentEvents {
     this.#evict();
   }
 
-  /** Forgets an event that is no longer stored. */
+  /** Removes an event that is no longer stored. */
   delete(id: string): void {
     const held = this.#byId.get(id);
     if (held !== undefined) this.#remove(held);
   }
 
-  /** Forgets what is older than a version that is gone itself. */
+  /** Removes the version at an event's address if it is older than the event. */
   deleteOlder(event: LateEvent): void {
     const address = addressKey(event);
     const current = address === undefined ? undefined : this.#byAddress.get(address);
@@ -166,21 +166,21 @@ export class RecentEvents {
     return this.#byAddress.get(addressText(address));
   }
 
-  /** What an author has of replaceable and addressable events, as far as it is here. */
+  /** The replaceable and addressable events of an author that are here. */
   versionsOf(pubkey: string): readonly HeldEvent[] {
-    const [lane] = this.#named([`a${pubkey}`]);
+    const [lane] = this.#lanesOf([`a${pubkey}`]);
     return lane === undefined
       ? []
       : [...merged([lane], Infinity)].filter(({ event }) => addressOf(event) !== undefined);
   }
 
   /**
-   * What an author wrote, and what is for them, as far as it is here.
+   * The events here that an author wrote or that name the author in a `p` tag.
    *
-   * @return undefined when it is too much to be looked at one by one
+   * @return undefined when there are too many to be looked at one by one
    */
   concerning(pubkey: string): readonly HeldEvent[] | undefined {
-    const lanes = this.#named([`a${pubkey}`, `#p${pubkey}`]);
+    const lanes = this.#lanesOf([`a${pubkey}`, `#p${pubkey}`]);
     const size = lanes.reduce((sum, lane) => sum + lane.size, 0);
     return size > MAX_DELETED ? undefined : [...merged(lanes, Infinity)];
   }
@@ -189,7 +189,7 @@ export class RecentEvents {
    * What a filter without a search matches here, in order, up to its limit.
    *
    * @param isVisible whether an event may be in the answer
-   * @param budget what the question may still cost; what is looked at is taken from it
+   * @param budget what the query may still cost; what is looked at is taken from it
    * @return undefined when too much would have to be looked at
    */
   find(
@@ -231,16 +231,16 @@ export class RecentEvents {
   /** The shortest lists that together hold everything that the filter can match. */
   #lanesFor(filter: ReqFilter, budget: Budget): readonly Timeline<HeldEvent>[] {
     let [shortest, least] = [[this.#all], this.#all.size];
-    for (const keys of ways(filter, budget)) {
+    for (const keys of laneChoices(filter, budget)) {
       budget.left -= keys.length;
-      const lanes = this.#named(keys);
+      const lanes = this.#lanesOf(keys);
       const size = lanes.reduce((sum, lane) => sum + lane.size, 0);
       if (size < least) [shortest, least] = [lanes, size];
     }
     return shortest;
   }
 
-  #named(keys: readonly string[]): Timeline<HeldEvent>[] {
+  #lanesOf(keys: readonly string[]): Timeline<HeldEvent>[] {
     return keys.map((key) => this.#lanes.get(key)).filter((lane) => lane !== undefined);
   }
 
@@ -259,12 +259,12 @@ export class RecentEvents {
     this.#bytes -= held.bytes;
   }
 
-  /** Lets the oldest events go until there is room. */
+  /** Removes the oldest events until the rest fits. */
   #evict(): void {
     while (this.bytes > this.#maxBytes && this.#all.size > 0) {
       const oldest = this.#all.at(this.#all.size - 1)!;
       this.#remove(oldest);
-      // Of its second some may be left.
+      // Some events of its second may still be here.
       this.#evictedTo = Math.max(this.#evictedTo, oldest.createdAt + 1);
       this.#horizon = Math.max(this.#horizon, this.#evictedTo);
     }
@@ -278,7 +278,7 @@ function laneKeys({ pubkey, kind, tags }: NostrEvent): ReadonlySet<string> {
   if (isManyTagged) keys.add(MANY_TAGGED).add(manyTaggedOf(kind));
   for (const [name, value] of tags) {
     if (name!.length > 1 || value === undefined) continue;
-    // Whoever vanishes takes with them the gift wraps that are for them: these are found whatever their size.
+    // A request to vanish deletes the gift wraps for its author, which are found however many tags they have.
     const isIndexed = !isManyTagged || (kind === GIFT_WRAP && name === "p");
     if (isIndexed) keys.add(`#${name}${value}`);
   }
@@ -286,7 +286,7 @@ function laneKeys({ pubkey, kind, tags }: NostrEvent): ReadonlySet<string> {
 }
 
 /** The sets of lanes each of which holds everything that a filter can match. */
-function* ways(filter: ReqFilter, { left }: Budget): Generator<readonly string[], void> {
+function* laneChoices(filter: ReqFilter, { left }: Budget): Generator<readonly string[], void> {
   const { authors, kinds, tags, allTags } = filter;
   // Few authors and kinds make many pairs.
   if (authors !== undefined && kinds !== undefined && authors.size * kinds.size <= left) {
@@ -303,7 +303,7 @@ function* ways(filter: ReqFilter, { left }: Budget): Generator<readonly string[]
 /** The lane of all events whose tags are not indexed. */
 const MANY_TAGGED = "m";
 
-/** The lane of those of a kind. */
+/** The lane of the events of a kind whose tags are not indexed. */
 function manyTaggedOf(kind: number): string {
   return `m${kind}`;
 }

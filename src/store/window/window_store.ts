@@ -1,11 +1,11 @@
 /**
- * A store whose newest events are answered from memory.
+ * A store that answers from memory for its newest events.
  *
- * The window holds every event that is not older than its horizon. A filter whose limit is reached there,
- * or that asks for nothing older, never reaches the database; of any other filter the database is asked
- * for what is older alone. What changes comes through the feed, from this instance and from others, so
- * that the window has an event before its OK; while other instances cannot be heard, the database
- * answers everything.
+ * The window holds every event that is not older than its horizon. A filter whose limit is reached
+ * within the window, or that asks for nothing older, never reaches the database; for any other filter
+ * the database is asked only for events older than the horizon. Changes come through the feed, from
+ * this instance and from others, so the window has an event before its OK; while the connection to
+ * other instances is down, the database answers everything.
  *
  * @module
  */
@@ -50,41 +50,45 @@ const PIECE_EVENTS = 500;
 /** How much is read at a time to fill the window, bytes: some milliseconds of the thread. */
 const FILL_PIECE_BYTES = 131_072;
 
-/** Authors of whom it may have to be found out what is gone. */
+/** How many authors may wait for `#lookUp`. Beyond that the window is filled again. */
 const MAX_DOUBTFUL = 1_000;
 
-/** Events older than the horizon that may be told while the window is filled. */
+/** How many events older than the horizon the feed may tell while the window is filled. */
 const MAX_TOLD = 10_000;
 
-/** From one time the window is filled to the next, milliseconds: it costs as much as thousands of questions. */
+/**
+ * The pause before the window is filled again, milliseconds: filling it costs as much as thousands of
+ * queries.
+ */
 const REFILL_MS = 10_000;
 
-/** What a window works with. */
+/** Options of {@link WindowStore}. */
 export interface WindowOptions {
   readonly maxBytes: number;
   readonly clock: StoreClock;
 }
 
-/** What no reader is shown while the operator's rules ban it. */
+/** The keys and events that the operator's rules ban: no reader is shown them. */
 interface Banned {
   readonly keys: ReadonlySet<string>;
   readonly events: ReadonlySet<string>;
 }
 
-/** What came through the feed while older events were read. */
+/** A run that fills the window, and what came through the feed meanwhile. */
 interface Filling {
-  /** Those that are older than the horizon. */
+  /** The events that were told and are older than the horizon. */
   told: ToldRecord[];
+  /** Ids of events that were removed: a page that was read before may have them. */
   readonly removed: Set<string>;
-  /** Authors of whom a page may bring what is gone: they are looked up once more. */
+  /** Authors of whom a page may have deleted events: they are looked up again at the end. */
   readonly doubtful: Set<string>;
-  /** Of {@link LatelyDeleted} when it began. */
+  /** The generation of {@link LatelyDeleted} when it began. */
   readonly generation: number;
   readonly end: AbortController;
 }
 
 /**
- * Puts a window before a store. It closes the store when it is closed.
+ * Puts a window before a store, and closes the store when it is closed.
  */
 export class WindowStore implements TidyStore {
   readonly feed: EventFeed;
@@ -96,7 +100,7 @@ export class WindowStore implements TidyStore {
   #started: FeedOptions | undefined = undefined;
   #filling: Filling | undefined = undefined;
   readonly #deleted = new LatelyDeleted();
-  /** Authors who may have less than is here. */
+  /** Authors some of whose held events may have been deleted: `#lookUp` finds out. */
   readonly #doubtful = new Set<string>();
   #isLookingUp = false;
   #refill: Timer | undefined = undefined;
@@ -229,7 +233,7 @@ export class WindowStore implements TidyStore {
     await this.#inner.close();
   }
 
-  /** The answer, and what is still to be asked; undefined where the database has to answer all of it. */
+  /** The answer, and the filter to ask the database for the rest; undefined where it has to answer all. */
   #answer(
     filters: readonly ReqFilter[],
     reader: Reader | undefined,
@@ -273,7 +277,10 @@ export class WindowStore implements TidyStore {
     return this.#banned.keys.has(pubkey) || this.#banned.events.has(id);
   }
 
-  /** What the database hid while it was read is missing here: once a ban is lifted, all is read again. */
+  /**
+   * The database hid banned events while the window was filled, so the window lacks them. When a ban is
+   * lifted, it is filled again.
+   */
   #ban(banned: Banned): void {
     const { keys, events } = this.#banned;
     const isLifted = !keys.isSubsetOf(banned.keys) || !events.isSubsetOf(banned.events);
@@ -281,7 +288,7 @@ export class WindowStore implements TidyStore {
     if (isLifted) this.#fillAgain();
   }
 
-  /** Forgets everything and reads it again a little later; till then the database answers. */
+  /** Empties the window and fills it again after a pause; until then the database answers. */
   #fillAgain(): void {
     const options = this.#started;
     this.#filling?.end.abort();
@@ -309,22 +316,22 @@ export class WindowStore implements TidyStore {
     const { event } = record;
     if (kindClass(event.kind) === "ephemeral") return;
     if (isRequest(event)) this.#forgetCovered(event);
-    // What another instance stored is told after it was read: it may be gone by then.
-    if (this.#deleted.cover(event)) return this.#takeLate(event);
+    // Another instance's events are told after they were read, and may have been deleted by then.
+    if (this.#deleted.covers(event)) return this.#takeLate(event);
     if (event.created_at >= this.#recent.horizon) return this.#recent.add(record);
-    // What it replaces may be here.
+    // The window may have the version that it replaces.
     this.#recent.deleteOlder(event);
     this.#filling?.told.push(record);
   }
 
-  /** An event that was to be deleted came late: what it would have replaced or deleted is gone. */
+  /** A {@link LateEvent} was not stored: what it would have replaced or deleted is deleted. */
   #takeLate(event: LateEvent): void {
     if (isRequest(event)) return this.#forgetCovered(event);
     this.#recent.deleteOlder(event);
     this.#deleted.closeUpTo(event);
   }
 
-  /** What a request to delete or to vanish asks for is no longer there. */
+  /** Removes what a request to delete or to vanish asks for. */
   #forgetCovered(request: LateEvent): void {
     this.#deleted.note(request);
     const tombstones = new Tombstones();
@@ -338,7 +345,7 @@ export class WindowStore implements TidyStore {
       ...theirs,
     ];
     for (const held of named) {
-      if (held === undefined || !tombstones.cover(held.event)) continue;
+      if (held === undefined || !tombstones.covers(held.event)) continue;
       this.#deleted.closeUpTo(held.event);
       this.#recent.delete(held.id);
     }
@@ -348,8 +355,8 @@ export class WindowStore implements TidyStore {
   }
 
   /**
-   * What another instance stored and deleted before it could be read is told to nobody. If it was a newer
-   * version of something that is here, that is gone as well.
+   * An event that another instance stored and deleted before it could be read is never told. If it was a
+   * newer version of an event that is held, that one has been replaced.
    */
   #doubt(pubkey: string): void {
     if (this.#doubtful.size >= MAX_DOUBTFUL) {
@@ -368,8 +375,8 @@ export class WindowStore implements TidyStore {
         this.#doubtful.delete(pubkey);
         const ids = new Set(this.#recent.versionsOf(pubkey).map(({ id }) => id));
         if (ids.size === 0) continue;
-        const there = await Array.fromAsync(this.#inner.identify([{ ids, tags: new Map() }]));
-        for (const { id } of there.flat()) ids.delete(id);
+        const stored = await Array.fromAsync(this.#inner.identify([{ ids, tags: new Map() }]));
+        for (const { id } of stored.flat()) ids.delete(id);
         for (const id of ids) this.#recent.delete(id);
       }
     } catch {
@@ -392,8 +399,8 @@ export class WindowStore implements TidyStore {
     this.#filling = filling;
     const { signal } = filling.end;
     try {
-      const options = { signal, pieceBytes: () => FILL_PIECE_BYTES };
-      for await (const rows of this.#inner.query([{ tags: new Map() }], options)) {
+      const asked = { signal, pieceBytes: () => FILL_PIECE_BYTES };
+      for await (const rows of this.#inner.query([{ tags: new Map() }], asked)) {
         if (signal.aborted) return;
         const isForgotten = this.#deleted.generation > filling.generation + 1;
         if (filling.told.length > MAX_TOLD || isForgotten) {
@@ -414,31 +421,31 @@ export class WindowStore implements TidyStore {
     }
   }
 
-  /** Says whether there is room for more. */
+  /** Adds a page of older events, and returns whether there is room for more. */
   #takePage(rows: readonly StoredEvent[], filling: Filling): boolean {
     for (const { event } of filling.told) {
       // A version that replaced older ones and is gone itself leaves none of them.
-      if (this.#deleted.cover(event)) this.#takeLate(event);
+      if (this.#deleted.covers(event)) this.#takeLate(event);
     }
     const oldest = rows.at(-1)!.createdAt;
     for (const { id, json, seq } of rows) {
       const record = filling.removed.has(id) ? undefined : readRecord(json);
-      if (record === undefined || this.#deleted.cover(record.event)) continue;
+      if (record === undefined || this.#deleted.covers(record.event)) continue;
       this.#recent.add({ ...record, seq });
     }
-    // Of its last second, the next page may have more.
+    // The next page may have more events of the same second.
     this.#lower(oldest + 1, filling);
     return this.#recent.horizon <= oldest + 1;
   }
 
-  /** What was told while the page was on its way, and was too old then, belongs here now. */
+  /** Lowers the horizon, and adds the events that were told before and are not too old any more. */
   #lower(horizon: number, filling: Filling): void {
     const { told, removed } = filling;
     for (const record of told) {
       const { event } = record;
-      // Of the second before, too: what the page has of it may be a version that was replaced.
+      // Those of the second before, too: the page may have a version of it that was replaced.
       if (event.created_at < horizon - 1 || removed.has(event.id)) continue;
-      if (!this.#deleted.cover(event)) this.#recent.add(record);
+      if (!this.#deleted.covers(event)) this.#recent.add(record);
     }
     this.#recent.lowerHorizon(horizon);
     filling.told = told.filter(({ event }) => event.created_at < this.#recent.horizon);

@@ -20,7 +20,7 @@ import {
 } from "../event_store.ts";
 import { rowsOf } from "./row_weight.ts";
 import { isRequest } from "./tombstones.ts";
-import { type BatchRoom, type Weighed, WriteLane } from "./write_lane.ts";
+import { type BatchRoom, type Weighed, WriteQueue } from "./write_queue.ts";
 
 /** The limits of one batch, and of batches in flight. */
 export interface BatchLimits extends BatchRoom {
@@ -57,7 +57,7 @@ interface Waiting extends Weighed {
 
 /** The waiting and running batches of one weight: light or heavy. */
 class Lane {
-  readonly waiting = new WriteLane<Waiting>();
+  readonly waiting = new WriteQueue<Waiting>();
   runningCount = 0;
   /**
    * How many of its running batches are overdue. While there is one, new events of the lane are

@@ -135,7 +135,7 @@ async function carryOut(
   const keys = await Promise.all([
     ...inParts(ids).map((part) => deleteIds(part, session, hashText)),
     ...inParts(slots).map((part) => deleteSlots(part, session, hashText)),
-    vanished.length > 0 ? forget(vanished, session, hashText) : [],
+    vanished.length > 0 ? deleteVanished(vanished, session, hashText) : [],
   ]);
   return keys.flat();
 }
@@ -175,7 +175,7 @@ async function deleteSlots(
   return keys;
 }
 
-async function forget(
+async function deleteVanished(
   vanished: readonly Vanished[],
   session: Session,
   hashText: HashText,
@@ -201,7 +201,7 @@ function coveredBy(
   // Newest version first: if it is covered, the older ones are too, and the address is closed once.
   for (const place of newestFirst(batch)) {
     const { event } = batch[place]!;
-    if (!known.cover(event)) continue;
+    if (!known.covers(event)) continue;
     places.add(place);
     const deleted = known.closeUpTo(event);
     if (deleted !== undefined) closed.push(deleted);

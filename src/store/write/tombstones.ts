@@ -23,7 +23,10 @@ export function isRequest({ kind }: Pick<NostrEvent, "kind">): boolean {
   return kind === DELETION_REQUEST || kind === VANISH_REQUEST;
 }
 
-/** Whether an event that comes after its own deletion was asked for deletes others, or older versions. */
+/**
+ * Whether an event that comes after its own deletion was asked for deletes others: what it asks for, or
+ * older versions of its address.
+ */
 export function takesOthers(event: NostrEvent): boolean {
   return isRequest(event) || addressOf(event) !== undefined;
 }
@@ -75,7 +78,7 @@ export class Tombstones {
     this.ids.set(id, askers.add(pubkey));
   }
 
-  /** Deletes all versions of an address up to this one. */
+  /** Notes that all versions of an address up to this one are deleted. */
   close(deleted: DeletedAddress): void {
     const key = addressText(deleted.address);
     const known = this.addresses.get(key);
@@ -84,13 +87,13 @@ export class Tombstones {
     }
   }
 
-  /** Deletes the events of `pubkey` up to `untilS`. */
+  /** Notes that the events of `pubkey` up to `untilS` are deleted. */
   vanish(pubkey: string, untilS: number): void {
     this.vanished.set(pubkey, Math.max(untilS, this.vanished.get(pubkey) ?? 0));
   }
 
   /** Whether the event must not be stored. */
-  cover(event: NostrEvent): boolean {
+  covers(event: NostrEvent): boolean {
     const owners = ownersOf(event);
     if (owners.some((owner) => this.#hasVanished(event, owner))) return true;
     // NIP-09: a deletion request against a deletion request has no effect. Nor has one against a

@@ -41,7 +41,7 @@ export interface WriteOptions {
  * Writes a batch and returns the outcome of each event, by its place. Statements that do not depend
  * on each other are pipelined.
  *
- * @throws MustBeAlone when the batch turns out to delete something, see `deletion.ts`.
+ * @throws MustBeAlone when the batch turns out to delete something, see `delete_covered.ts`.
  */
 export async function writeBatch(
   batch: readonly EventRecord[],
@@ -58,20 +58,20 @@ export async function writeBatch(
   const versionedRows = prepared.versioned && session.query(prepared.versioned);
   // The rejection of the second is handled even if the first rejects before.
   if (regularRows && versionedRows) await Promise.all([regularRows, versionedRows]);
-  const newRegular = regularRows ? await regularRows : nothing;
-  const newVersioned = versionedRows ? await versionedRows : nothing;
+  const newRegular = regularRows ? await regularRows : NO_ROWS;
+  const newVersioned = versionedRows ? await versionedRows : NO_ROWS;
   const keys = keysById([...newRegular, ...newVersioned]);
   stored.push(...numbered([...regular, ...versioned], [...newRegular, ...newVersioned]));
-  const lost = versioned.filter(({ record }) => !keys.has(record.event.id));
+  const unwritten = versioned.filter(({ record }) => !keys.has(record.event.id));
   const late = [...deleted].map((place) => batch[place]!.event).filter(takesOthers);
-  const lostIds = lost.map(({ record }) => record.event.id);
-  const present = lost.length > 0 ? session.query(selectIds(lostIds)) : undefined;
+  const unwrittenIds = unwritten.map(({ record }) => record.event.id);
+  const present = unwritten.length > 0 ? session.query(selectIds(unwrittenIds)) : undefined;
   const work = [
     present,
     newVersioned.length > 0
       ? session.query(deleteTags(newVersioned.map(({ key }) => key)))
       : undefined,
-    ...describe(keys, session, { ...options, prepared }),
+    ...insertTagsAndWords(keys, session, { ...options, prepared }),
     feed.announce(session, stored, late),
   ].filter((one) => one !== undefined);
   if (work.length > 0) await Promise.all(work);
@@ -80,10 +80,10 @@ export async function writeBatch(
   return outcomes;
 }
 
-const nothing: readonly StoredRow[] = [];
+const NO_ROWS: readonly StoredRow[] = [];
 
 /** Inserts the tags and search words of the new events. */
-function describe(
+function insertTagsAndWords(
   keys: ReadonlyMap<string, number>,
   session: Session,
   { prepared, hashText, searchableKinds }: WriteOptions,

@@ -19,7 +19,7 @@ Deno.test("several authors may ask for one id, and one of them may own it", () =
   const tombstones = new Tombstones();
   const event = someEvent({ pubkey: ALICE });
   for (const pubkey of [newKey(), ALICE, newKey()]) tombstones.delete(event.id, pubkey);
-  equal(tombstones.cover(event), true);
+  equal(tombstones.covers(event), true);
 });
 
 Deno.test("of an address the newest deleted version counts, at equal times the smaller id", () => {
@@ -29,7 +29,7 @@ Deno.test("of an address the newest deleted version counts, at equal times the s
   const address = addressOf(version("a", 1))!;
   tombstones.close({ address, createdAt: 5, id: "m" });
   tombstones.close({ address, createdAt: 4, id: "" });
-  const isCovered = (id: string, created_at: number) => tombstones.cover(version(id, created_at));
+  const isCovered = (id: string, created_at: number) => tombstones.covers(version(id, created_at));
   deepEqual([isCovered("z", 4), isCovered("z", 5), isCovered("m", 5)], [true, true, true]);
   deepEqual([isCovered("a", 5), isCovered("z", 6)], [false, false]);
   tombstones.close({ address, createdAt: 5, id: "" });
@@ -52,8 +52,8 @@ Deno.test("the latest vanish request counts", () => {
   const tombstones = new Tombstones();
   tombstones.vanish(ALICE, 9);
   tombstones.vanish(ALICE, 5);
-  equal(tombstones.cover(someEvent({ pubkey: ALICE, created_at: 9 })), true);
-  equal(tombstones.cover(someEvent({ pubkey: ALICE, created_at: 10 })), false);
-  equal(tombstones.cover(someEvent({ pubkey: ALICE, created_at: 9, kind: 62 })), false);
-  equal(tombstones.cover(someEvent({ pubkey: ALICE, created_at: 8, kind: 62 })), true);
+  equal(tombstones.covers(someEvent({ pubkey: ALICE, created_at: 9 })), true);
+  equal(tombstones.covers(someEvent({ pubkey: ALICE, created_at: 10 })), false);
+  equal(tombstones.covers(someEvent({ pubkey: ALICE, created_at: 9, kind: 62 })), false);
+  equal(tombstones.covers(someEvent({ pubkey: ALICE, created_at: 8, kind: 62 })), true);
 });

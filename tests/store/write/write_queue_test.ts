@@ -1,10 +1,10 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { WriteLane } from "../../../src/store/write/write_lane.ts";
+import { WriteQueue } from "../../../src/store/write/write_queue.ts";
 
 const room = { maxEvents: 4, maxBytes: 100, maxRows: 100 };
 
 function laneOf(...names: readonly string[]) {
-  const lane = new WriteLane<{ source: string; name: string; bytes: number; rows: number }>();
+  const lane = new WriteQueue<{ source: string; name: string; bytes: number; rows: number }>();
   for (const name of names) lane.push({ source: name[0]!, name, bytes: 10, rows: 10 });
   const take = (limits: Partial<typeof room> = {}) =>
     lane.take({ ...room, ...limits }).map(({ name }) => name);

@@ -26,7 +26,7 @@ export interface Weighed {
  * A queue with round-robin between sources: each gives one event at a time. Events of one source
  * stay in order.
  */
-export class WriteLane<One extends Weighed> {
+export class WriteQueue<One extends Weighed> {
   /** In the order of their turns; only sources with waiting events. */
   readonly #sources = new Map<string, One[]>();
   #count = 0;
