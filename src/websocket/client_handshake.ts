@@ -10,7 +10,7 @@ import { assert } from "../base/assert.ts";
 import { concat, utf8 } from "../base/bytes.ts";
 import type { Random } from "../base/random.ts";
 import type { Extension, ExtensionRequest } from "./extension.ts";
-import { acceptFor } from "./handshake.ts";
+import { acceptFor, type Sha1 } from "./handshake.ts";
 import { type HandshakeFault, handshakeFaults } from "./handshake_fault.ts";
 import { hasMember, isToken, parseExtensions } from "./header_list.ts";
 import { decodeResponseHead, type ResponseHead } from "./response_head.ts";
@@ -54,6 +54,7 @@ const nothing = new Uint8Array(0);
  * @example
  * ```ts
  * import { utf8 } from "../base/bytes.ts";
+ * import { nodeSha1 } from "../net/sha1.ts";
  * import { ClientHandshake } from "./client_handshake.ts";
  * import { equal } from "node:assert/strict";
  *
@@ -61,7 +62,7 @@ const nothing = new Uint8Array(0);
  *   authority: "server.example.com",
  *   target: "/chat",
  *   random: { bytes: () => utf8("the sample nonce") },
- * });
+ * }, nodeSha1);
  * equal(handshake.receive(utf8("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n")), undefined);
  * const answer = handshake.receive(utf8(
  *   "Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
@@ -74,10 +75,12 @@ export class ClientHandshake {
   readonly request: Uint8Array;
   readonly #options: ClientHandshakeOptions;
   readonly #key: string;
+  readonly #sha1: Sha1;
   #received: Uint8Array = nothing;
 
-  constructor(options: ClientHandshakeOptions) {
+  constructor(options: ClientHandshakeOptions, sha1: Sha1) {
     this.#options = options;
+    this.#sha1 = sha1;
     // §4.1 item 7: "a randomly selected 16-byte value", fresh for each connection.
     this.#key = options.random.bytes(16).toBase64();
     this.request = encodeRequest(options, this.#key);
@@ -102,7 +105,9 @@ export class ClientHandshake {
     if (head.status !== 101) return statusFault(head);
     if (header("upgrade")?.toLowerCase() !== "websocket") return handshakeFaults.missingUpgrade;
     if (!hasMember(header("connection") ?? "", "upgrade")) return handshakeFaults.missingConnection;
-    if (header("sec-websocket-accept") !== acceptFor(this.#key)) return handshakeFaults.wrongAccept;
+    if (header("sec-websocket-accept") !== acceptFor(this.#key, this.#sha1)) {
+      return handshakeFaults.wrongAccept;
+    }
 
     const extension = this.#agreedExtension(header("sec-websocket-extensions"));
     if (extension === "wrong") return handshakeFaults.wrongExtension;

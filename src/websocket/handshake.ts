@@ -9,7 +9,6 @@ import { assert } from "../base/assert.ts";
 import { utf8 } from "../base/bytes.ts";
 import type { AgreedExtension, Extension } from "./extension.ts";
 import { type ExtensionOffer, hasMember, listMembers, parseExtensions } from "./header_list.ts";
-import { sha1 } from "./sha1.ts";
 
 /** The head of a request, as far as the handshake looks at it. */
 export interface UpgradeRequest {
@@ -44,6 +43,13 @@ export interface HandshakeResponse {
   readonly body: string;
 }
 
+/**
+ * The SHA-1 digest of `bytes`, 20 bytes.
+ *
+ * @see RFC 3174
+ */
+export type Sha1 = (bytes: Uint8Array) => Uint8Array;
+
 /** What becomes of an upgrade request. */
 export type Handshake =
   | {
@@ -59,6 +65,7 @@ export type Handshake =
  *
  * @example
  * ```ts
+ * import { nodeSha1 } from "../net/sha1.ts";
  * import { answerUpgrade } from "./handshake.ts";
  * import { equal } from "node:assert/strict";
  *
@@ -69,13 +76,17 @@ export type Handshake =
  *   "sec-websocket-version": "13",
  *   "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
  * });
- * const handshake = answerUpgrade({ method: "GET", httpVersion: "1.1", headers });
+ * const handshake = answerUpgrade({ method: "GET", httpVersion: "1.1", headers }, {}, nodeSha1);
  * equal(handshake.type, "accepted");
  * equal(handshake.response.status, 101);
  * ```
  * @see RFC 6455 §4.2.1, §4.2.2
  */
-export function answerUpgrade(request: UpgradeRequest, options: HandshakeOptions = {}): Handshake {
+export function answerUpgrade(
+  request: UpgradeRequest,
+  options: HandshakeOptions,
+  sha1: Sha1,
+): Handshake {
   const refusal = findRefusal(request);
   if (refusal !== undefined) return { type: "refused", response: refusal };
   const header = (name: string) => request.headers.get(name) ?? "";
@@ -100,7 +111,7 @@ export function answerUpgrade(request: UpgradeRequest, options: HandshakeOptions
   const headers: [string, string][] = [
     ["Upgrade", "websocket"],
     ["Connection", "Upgrade"],
-    ["Sec-WebSocket-Accept", acceptFor(header("sec-websocket-key"))],
+    ["Sec-WebSocket-Accept", acceptFor(header("sec-websocket-key"), sha1)],
   ];
   if (subprotocol !== undefined) headers.push(["Sec-WebSocket-Protocol", subprotocol]);
   if (agreed !== undefined) headers.push(["Sec-WebSocket-Extensions", agreed.header]);
@@ -113,14 +124,15 @@ export function answerUpgrade(request: UpgradeRequest, options: HandshakeOptions
  *
  * @example
  * ```ts
+ * import { nodeSha1 } from "../net/sha1.ts";
  * import { acceptFor } from "./handshake.ts";
  * import { equal } from "node:assert/strict";
  *
- * equal(acceptFor("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+ * equal(acceptFor("dGhlIHNhbXBsZSBub25jZQ==", nodeSha1), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
  * ```
  * @see RFC 6455 §4.2.2 item 5.4
  */
-export function acceptFor(key: string): string {
+export function acceptFor(key: string, sha1: Sha1): string {
   return sha1(utf8(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)).toBase64();
 }
 

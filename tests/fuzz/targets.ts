@@ -5,6 +5,7 @@
  */
 
 import { deepEqual, ok } from "node:assert/strict";
+import { nodeSha1 } from "../../src/net/sha1.ts";
 import { nodeZlib } from "../../src/net/zlib.ts";
 import { BufferPool } from "../../src/websocket/buffer_pool.ts";
 import { ClientHandshake } from "../../src/websocket/client_handshake.ts";
@@ -84,7 +85,7 @@ function fuzzResponse(bytes: Uint8Array, random: SeededRandom): void {
       subprotocols: ["nostr"],
       extension: offerDeflate({ zlib }),
       maxHeadBytes: 1000,
-    });
+    }, nodeSha1);
   const whole = make().receive(bytes);
   const handshake = make();
   for (const piece of pieces(bytes, random)) {

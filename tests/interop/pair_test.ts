@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import { concat, SharedBytes, utf8 } from "../../src/base/bytes.ts";
+import { nodeSha1 } from "../../src/net/sha1.ts";
 import { nodeZlib } from "../../src/net/zlib.ts";
 import { ClientHandshake } from "../../src/websocket/client_handshake.ts";
 import type { ExtensionRequest } from "../../src/websocket/extension.ts";
@@ -15,14 +16,21 @@ const zlib = nodeZlib;
 /** Our client and our server, past their handshake. */
 function pair(extension: ExtensionRequest | undefined) {
   const random = new SeededRandom(7);
-  const handshake = new ClientHandshake({ authority: "pair", target: "/", random, extension });
+  const handshake = new ClientHandshake(
+    { authority: "pair", target: "/", random, extension },
+    nodeSha1,
+  );
   const lines = new TextDecoder().decode(handshake.request).trimEnd().split("\r\n").slice(1);
   const headers = new Headers(lines.map((line): [string, string] => {
     const [name = "", value = ""] = line.split(": ");
     return [name, value];
   }));
   const request = { method: "GET", httpVersion: "1.1", headers };
-  const answer = answerUpgrade(request, { chooseExtension: acceptDeflate({ zlib, minBytes: 20 }) });
+  const answer = answerUpgrade(
+    request,
+    { chooseExtension: acceptDeflate({ zlib, minBytes: 20 }) },
+    nodeSha1,
+  );
   const accepted = handshake.receive(encodeResponse(answer.response));
   if (answer.type !== "accepted" || accepted?.type !== "accepted") throw new Error("no agreement");
   return {

@@ -2,6 +2,7 @@ import { deepEqual, equal, match, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { BrokenInvariant } from "../../src/base/assert.ts";
 import { concat, utf8 } from "../../src/base/bytes.ts";
+import { nodeSha1 } from "../../src/net/sha1.ts";
 import {
   ClientHandshake,
   type ClientHandshakeOptions,
@@ -33,7 +34,7 @@ function newHandshake(options: Partial<ClientHandshakeOptions> = {}): ClientHand
     target: "/chat",
     random: sample,
     ...options,
-  });
+  }, nodeSha1);
 }
 
 /** The good response with other headers; an empty value takes the header away. */
@@ -195,7 +196,7 @@ Deno.test("RFC 6455 §4.1: our client and our server agree", () => {
   const headers = new Headers(lines.map((each) => each.split(": ") as [string, string]));
   const { response } = answerUpgrade({ method: "GET", httpVersion: "1.1", headers }, {
     chooseSubprotocol: ([first]) => first,
-  });
+  }, nodeSha1);
   const client = newHandshake({ subprotocols: ["nostr"], random: new SeededRandom(5) });
   const answer = client.receive(encodeResponse(response));
   equal(answer?.type === "accepted" && answer.subprotocol, "nostr");

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { BrokenInvariant } from "../../src/base/assert.ts";
+import { nodeSha1 } from "../../src/net/sha1.ts";
 import type { Extension } from "../../src/websocket/extension.ts";
 import {
   acceptFor,
@@ -20,12 +21,12 @@ const good: Readonly<Record<string, string>> = {
 };
 
 /** The good request with other headers; an empty value takes the header away. */
-function answer(changes: Record<string, string> = {}, options?: HandshakeOptions): Handshake {
+function answer(changes: Record<string, string> = {}, options: HandshakeOptions = {}): Handshake {
   const headers = new Headers();
   for (const [name, value] of Object.entries({ ...good, ...changes })) {
     if (value !== "") headers.set(name, value);
   }
-  return answerUpgrade({ method: "GET", httpVersion: "1.1", headers }, options);
+  return answerUpgrade({ method: "GET", httpVersion: "1.1", headers }, options, nodeSha1);
 }
 
 function headerOf(response: HandshakeResponse, name: string): string | undefined {
@@ -40,7 +41,7 @@ const idle: Extension = {
 };
 
 Deno.test("RFC 6455 §1.3: the sample key has the sample answer", () => {
-  equal(acceptFor("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+  equal(acceptFor("dGhlIHNhbXBsZSBub25jZQ==", nodeSha1), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 });
 
 Deno.test("RFC 6455 §4.2.2: a good request is answered 101", () => {
@@ -96,10 +97,10 @@ Deno.test("RFC 9110 §15.5.22: a 426 names the protocol to upgrade to", () => {
 
 Deno.test("RFC 6455 §4.1: the method is GET and the version of HTTP 1.1", () => {
   const headers = new Headers(good);
-  const post = answerUpgrade({ method: "POST", httpVersion: "1.1", headers });
+  const post = answerUpgrade({ method: "POST", httpVersion: "1.1", headers }, {}, nodeSha1);
   equal(post.response.status, 405);
   equal(headerOf(post.response, "Allow"), "GET");
-  const old = answerUpgrade({ method: "GET", httpVersion: "1.0", headers });
+  const old = answerUpgrade({ method: "GET", httpVersion: "1.0", headers }, {}, nodeSha1);
   equal(old.response.status, 400);
 });
 

@@ -17,6 +17,7 @@ import { fullResponse } from "../../net/server/full_response.ts";
 import { describeError } from "../../net/guard.ts";
 import { NativeWebSocket } from "../../net/server/native_websocket.ts";
 import type { NetCounters, RefusalReason } from "../../net/server/net_counters.ts";
+import { nodeSha1 } from "../../net/sha1.ts";
 import { CloseCode } from "../../websocket/close_code.ts";
 import { answerUpgrade, type HandshakeResponse, refuse } from "../../websocket/handshake.ts";
 import { listenLimits, originRule, paceLimits } from "./network_options.ts";
@@ -74,7 +75,7 @@ export class RelayFetch {
       return this.#refuse("path", refuse(404, "nothing here"));
     }
     const asked = { method, httpVersion: "1.1", headers };
-    const handshake = answerUpgrade(asked, { allowsOrigin: this.#allowsOrigin });
+    const handshake = answerUpgrade(asked, { allowsOrigin: this.#allowsOrigin }, nodeSha1);
     if (handshake.type === "refused") return this.#refuse("handshake", handshake.response);
     const refusal = gates.connections.enter(address);
     if (refusal !== undefined) return this.#refuse(refusal, fullResponse(refusal));

@@ -20,6 +20,7 @@ import type { ByteStream, StreamError } from "../byte_stream.ts";
 import { Connection, type ConnectionLimits } from "../connection.ts";
 import { dial, type DialOptions } from "./dial.ts";
 import { guarded } from "../guard.ts";
+import { nodeSha1 } from "../sha1.ts";
 
 /** The bounds of a client's connection. */
 export interface WebSocketClientLimits extends ProtocolLimits, ConnectionLimits {
@@ -172,7 +173,7 @@ export function openWebSocket(
   options: WebSocketClientOptions,
 ): Promise<OpenedWebSocket> {
   const { authority, target } = url;
-  const handshake = new ClientHandshake({ ...options, authority, target });
+  const handshake = new ClientHandshake({ ...options, authority, target }, nodeSha1);
   return new Promise((resolve, reject) => {
     const settle: Settle = (outcome, cause) => {
       if (outcome.type === "accepted") {

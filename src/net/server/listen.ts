@@ -35,6 +35,7 @@ import { type ListenAddress, listenUrl } from "../address/listen_address.ts";
 import { type NetCounters, type RefusalReason, zeroNetCounters } from "./net_counters.ts";
 import type { PaceLimits } from "../paced_reading.ts";
 import type { RequestFault, RequestHead } from "./request_head.ts";
+import { nodeSha1 } from "../sha1.ts";
 import type { TlsGate } from "./tls_gate.ts";
 import type { UnreadWindowOptions } from "../unread_window.ts";
 
@@ -308,7 +309,7 @@ class HttpListener implements Listener {
     if (acceptsPath !== undefined && !acceptsPath(path)) {
       return this.#refuse("path", refuse(404, "nothing here"));
     }
-    const handshake = answerUpgrade(head, this.#options);
+    const handshake = answerUpgrade(head, this.#options, nodeSha1);
     if (handshake.type === "refused") return this.#refuse("handshake", handshake.response);
     const peer = this.#infoOf(accepted, headers);
     const refusal = this.#gates.connections.enter(peer.address);

@@ -11,6 +11,7 @@ import {
   openWebSocket,
   type WebSocketClientOptions,
 } from "../../../src/net/client/websocket_client.ts";
+import { nodeSha1 } from "../../../src/net/sha1.ts";
 import { acceptFor } from "../../../src/websocket/handshake.ts";
 import { handshakeFaults } from "../../../src/websocket/handshake_fault.ts";
 import { withEchoServer } from "../../kit/echo_server.ts";
@@ -38,7 +39,7 @@ function optionsWith(changes: Partial<WebSocketClientOptions> = {}): WebSocketCl
 function answerTo(request: Uint8Array): string {
   const key = /^Sec-WebSocket-Key: (.*)\r$/m.exec(new TextDecoder().decode(request))?.[1];
   return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-    `Sec-WebSocket-Accept: ${acceptFor(key ?? "")}\r\n\r\n`;
+    `Sec-WebSocket-Accept: ${acceptFor(key ?? "", nodeSha1)}\r\n\r\n`;
 }
 
 /** A client at one end of a fake wire, a test at the other, which has read the request. */

@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
 import { equal } from "node:assert/strict";
-import fc from "fast-check";
 import { utf8 } from "../../src/base/bytes.ts";
-import { sha1 } from "../../src/websocket/sha1.ts";
+import { nodeSha1 } from "../../src/net/sha1.ts";
 
 Deno.test("RFC 3174 §7.3: the test vectors", () => {
   const vectors = [
@@ -20,12 +18,6 @@ Deno.test("RFC 3174 §7.3: the test vectors", () => {
     ],
   ] as const;
   for (const [text, times, digest] of vectors) {
-    equal(sha1(utf8(text.repeat(times))).toHex(), digest);
+    equal(nodeSha1(utf8(text.repeat(times))).toHex(), digest);
   }
-});
-
-Deno.test("any message has the digest that the runtime finds", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (message) => {
-    equal(sha1(message).toHex(), createHash("sha1").update(message).digest("hex"));
-  }));
 });
