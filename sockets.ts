@@ -82,7 +82,7 @@ export type { Message } from "./src/websocket/message_assembler.ts";
 export type { SharedBytes } from "./src/base/bytes.ts";
 export type { Rate } from "./src/base/token_bucket.ts";
 export type { ForwardedTrust } from "./src/net/address/forwarded.ts";
-export type { NetworkList } from "./src/net/address/network_list.ts";
+export type { NetworkList } from "./src/net/address/network.ts";
 export type { ConnectionLimits, ConnectionOptions } from "./src/net/connection.ts";
 export type { PacedReadingOptions, PaceLimits } from "./src/net/paced_reading.ts";
 export type { PacedWritingOptions, WaterMarks } from "./src/net/paced_writing.ts";

@@ -175,7 +175,9 @@ export async function openManaged(path: string, options: OpenManagedOptions): Pr
  * other instances.
  */
 function withClose(database: Database, close: () => Promise<void>): Database {
+  const { stats } = database;
   return {
+    ...stats && { stats },
     query: (statement, options) => database.query(statement, options),
     script: (sql) => database.script(sql),
     transaction: (work, how) => database.transaction(work, how),

@@ -9,8 +9,7 @@ import type { GateLimits } from "../../net/server/admission.ts";
 import type { ForwardedTrust } from "../../net/address/forwarded.ts";
 import { defaultListenLimits, type ListenLimits } from "../../net/server/listen.ts";
 import type { PaceLimits } from "../../net/paced_reading.ts";
-import { parseNetwork } from "../../net/address/network.ts";
-import { networkList } from "../../net/address/network_list.ts";
+import { networkList, parseNetwork } from "../../net/address/network.ts";
 import type { UnreadWindowOptions } from "../../net/unread_window.ts";
 import type { Settings } from "../settings/setting_list.ts";
 

@@ -15,7 +15,7 @@
  */
 
 import { formatIpAddress, type IpAddress, parseIpAddress } from "./ip_address.ts";
-import type { NetworkList } from "./network_list.ts";
+import type { NetworkList } from "./network.ts";
 
 /** What is known of whoever sent a request. */
 export interface Client {
@@ -55,7 +55,7 @@ const maxHops = 32;
  * ```ts
  * import { forwardedClient } from "./forwarded.ts";
  * import { parseNetwork } from "./network.ts";
- * import { networkList } from "./network_list.ts";
+ * import { networkList } from "./network.ts";
  * import { deepEqual } from "node:assert/strict";
  *
  * const loopback = parseNetwork("127.0.0.0/8");

@@ -1,45 +1,45 @@
 /**
- * IP addresses as values.
+ * Parses, compares and writes IP addresses.
  *
- * Whatever decides by address (who is trusted, who is banned, who has too many connections) must see one
- * host under one name, and must see the host that another program saw in the same text. So reading is
- * strict: of the forms that C libraries take for IPv4 (`127.1`, `0x7f000001`, `0177.0.0.1`) only four
- * decimal numbers are an address here, and an IPv4 address that arrives in IPv6 clothes is the IPv4
- * address.
+ * Rate limits, bans and trust in proxies go by address, so one host must have one value here, and a text
+ * must be read the way other programs read it. Parsing is therefore strict: of the forms that `inet_aton`
+ * takes for IPv4 (`127.1`, `0x7f000001`, `0177.0.0.1`) only four decimal numbers are accepted. An
+ * IPv4-mapped IPv6 address becomes the IPv4 address.
  *
- * A zone (`fe80::1%eth0`) is refused. It means something on one machine only, so that one from a header
- * or a setting would say nothing; and the runtime reports the addresses of sockets without it.
+ * A zone (`fe80::1%eth0`) is refused: it names an interface of one machine and means nothing in a header or
+ * a setting, and the runtime reports the addresses of sockets without it.
+ *
+ * The code is our own because `SocketAddress` of `node:net` takes 3 µs where parsing here takes 2 µs and
+ * writing 0.5 µs, several times per connection, and gives no bytes to cut prefixes from.
  *
  * @see RFC 4291 §2.2
  * @see RFC 5952
  * @see RFC 6943 §3.1.1
+ * @see https://url.spec.whatwg.org/#concept-ipv6-serializer
  * @module
  */
 
 import { assert } from "../../base/assert.ts";
 import { parseDecimal } from "./decimal.ts";
 
-/** One address. IPv4-mapped ones (`::ffff:192.0.2.1`) are of version 4. */
+/** An IP address. IPv4-mapped ones (`::ffff:192.0.2.1`) are of version 4. */
 export interface IpAddress {
-  /** Which Internet Protocol it is of. */
+  /** The version of the Internet Protocol. */
   readonly version: 4 | 6;
-  /** Four bytes or sixteen, most significant first. Never written to. */
+  /** Four or sixteen bytes in network byte order. Must not be written to. */
   readonly bytes: Uint8Array;
 }
 
-/** How much of an address names a client, for counting. */
+/** The prefix lengths by which clients are told apart for counting. */
 export interface ClientPrefix {
   /** From 0 to 32. */
   readonly ipv4Bits: number;
-  /** From 0 to 128. One customer has a /64 at least, and so 2^64 addresses to come from. */
+  /** From 0 to 128. One customer has at least a /64, which is 2^64 addresses. */
   readonly ipv6Bits: number;
 }
 
-/** Characters of the longest address: six groups of four digits and an IPv4 address. */
-const maxAddressLength = 45;
-
 /**
- * The address that `text` spells, or undefined if it spells none.
+ * Parses an address; undefined if `text` is none.
  *
  * @see RFC 4291 §2.2 "Text Representation of Addresses"
  *
@@ -60,107 +60,8 @@ export function parseIpAddress(text: string): IpAddress | undefined {
   return bytes === undefined ? undefined : ipAddress(bytes);
 }
 
-/**
- * The address with these bytes, four or sixteen of them. They are copied.
- *
- * @example
- * ```ts
- * import { formatIpAddress, ipAddress } from "./ip_address.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(formatIpAddress(ipAddress([192, 0, 2, 1])), "192.0.2.1");
- * ```
- */
-export function ipAddress(bytes: ArrayLike<number>): IpAddress {
-  assert(bytes.length === 4 || bytes.length === 16, "an IP address has four or sixteen bytes");
-  const own = Uint8Array.from(bytes);
-  if (own.length === 4) return { version: 4, bytes: own };
-  return isMapped(own) ? { version: 4, bytes: own.slice(12) } : { version: 6, bytes: own };
-}
-
-/**
- * The one canonical spelling of an address.
- *
- * @see RFC 5952 §4 "A Recommendation for IPv6 Text Representation"
- *
- * @example
- * ```ts
- * import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
- * import { equal } from "node:assert/strict";
- *
- * const address = parseIpAddress("2001:DB8:0:0:1:0:0:1");
- * equal(address && formatIpAddress(address), "2001:db8::1:0:0:1");
- * ```
- */
-export function formatIpAddress({ version, bytes }: IpAddress): string {
-  return version === 4 ? bytes.join(".") : formatIpv6(bytes);
-}
-
-/**
- * Whether two addresses are the same one.
- *
- * @example
- * ```ts
- * import { ipAddress, isSameAddress, parseIpAddress } from "./ip_address.ts";
- * import { equal } from "node:assert/strict";
- *
- * const written = parseIpAddress("::ffff:c000:201");
- * equal(written && isSameAddress(written, ipAddress([192, 0, 2, 1])), true);
- * ```
- */
-export function isSameAddress(a: IpAddress, b: IpAddress): boolean {
-  return a.version === b.version && a.bytes.every((byte, at) => byte === b.bytes[at]);
-}
-
-/**
- * The address with all bits after the first `bits` cleared: the first address of its network.
- *
- * @example
- * ```ts
- * import { formatIpAddress, ipAddress, truncateAddress } from "./ip_address.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(formatIpAddress(truncateAddress(ipAddress([10, 1, 2, 3]), 12)), "10.0.0.0");
- * ```
- */
-export function truncateAddress({ version, bytes }: IpAddress, bits: number): IpAddress {
-  assert(bits >= 0 && bits <= bytes.length * 8, "a prefix is not longer than its address");
-  const kept = bytes.map((byte, at) => byte & byteMask(bits - at * 8));
-  return { version, bytes: kept };
-}
-
-/**
- * The name under which the connections of a client are counted: its network, as people write it.
- *
- * @example
- * ```ts
- * import { ipAddress, parseIpAddress, prefixKey } from "./ip_address.ts";
- * import { equal } from "node:assert/strict";
- *
- * const prefix = { ipv4Bits: 32, ipv6Bits: 64 };
- * const address = parseIpAddress("2001:db8::1:2:3:4");
- * equal(address && prefixKey(address, prefix), "2001:db8::/64");
- * equal(prefixKey(ipAddress([192, 0, 2, 1]), prefix), "192.0.2.1/32");
- * ```
- */
-export function prefixKey(address: IpAddress, { ipv4Bits, ipv6Bits }: ClientPrefix): string {
-  const bits = address.version === 4 ? ipv4Bits : ipv6Bits;
-  return `${formatIpAddress(truncateAddress(address, bits))}/${bits}`;
-}
-
-/** The bits of one byte that a prefix covers which reaches `bits` beyond the start of that byte. */
-function byteMask(bits: number): number {
-  if (bits >= 8) return 0xff;
-  return bits <= 0 ? 0 : 0xff << (8 - bits);
-}
-
-/** RFC 4291 §2.5.5.2: eighty zero bits, sixteen ones, an IPv4 address. */
-function isMapped(bytes: Uint8Array): boolean {
-  for (let at = 0; at < 10; at++) {
-    if (bytes[at] !== 0) return false;
-  }
-  return bytes[10] === 0xff && bytes[11] === 0xff;
-}
+/** Six groups of four digits and an IPv4 address. */
+const maxAddressLength = 45;
 
 function parseIpv4(text: string): readonly number[] | undefined {
   const numbers = text.split(".");
@@ -190,7 +91,7 @@ function parseIpv6(text: string): readonly number[] | undefined {
   return zeros < 2 ? undefined : [...first, ...new Array<number>(zeros).fill(0), ...last];
 }
 
-/** The bytes of groups between colons. The end of an address may be spelled as IPv4. */
+/** The bytes of groups between colons. The last group of an address may be an IPv4 address. */
 function parseGroups(text: string, isEnd: boolean): readonly number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];
@@ -212,6 +113,50 @@ function parseGroup(group: string): readonly number[] | undefined {
   return [value >> 8, value & 0xff];
 }
 
+/**
+ * The address with these bytes, four or sixteen of them. They are copied.
+ *
+ * @example
+ * ```ts
+ * import { formatIpAddress, ipAddress } from "./ip_address.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(formatIpAddress(ipAddress([192, 0, 2, 1])), "192.0.2.1");
+ * ```
+ */
+export function ipAddress(bytes: ArrayLike<number>): IpAddress {
+  assert(bytes.length === 4 || bytes.length === 16, "an IP address has four or sixteen bytes");
+  const own = Uint8Array.from(bytes);
+  if (own.length === 4) return { version: 4, bytes: own };
+  return isMapped(own) ? { version: 4, bytes: own.slice(12) } : { version: 6, bytes: own };
+}
+
+/** RFC 4291 §2.5.5.2: eighty zero bits, sixteen ones, an IPv4 address. */
+function isMapped(bytes: Uint8Array): boolean {
+  for (let at = 0; at < 10; at++) {
+    if (bytes[at] !== 0) return false;
+  }
+  return bytes[10] === 0xff && bytes[11] === 0xff;
+}
+
+/**
+ * The canonical text of an address.
+ *
+ * @see RFC 5952 §4 "A Recommendation for IPv6 Text Representation"
+ *
+ * @example
+ * ```ts
+ * import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * const address = parseIpAddress("2001:DB8:0:0:1:0:0:1");
+ * equal(address && formatIpAddress(address), "2001:db8::1:0:0:1");
+ * ```
+ */
+export function formatIpAddress({ version, bytes }: IpAddress): string {
+  return version === 4 ? bytes.join(".") : formatIpv6(bytes);
+}
+
 function formatIpv6(bytes: Uint8Array): string {
   const groups: string[] = [];
   for (let at = 0; at < 16; at += 2) {
@@ -224,13 +169,13 @@ function formatIpv6(bytes: Uint8Array): string {
   return `${groups.slice(0, start).join(":")}::${groups.slice(start + length).join(":")}`;
 }
 
-/** Groups that are all zero and follow each other. */
+/** Consecutive groups that are zero. */
 interface ZeroRun {
   readonly start: number;
   readonly length: number;
 }
 
-/** RFC 5952 §4.2.3: the longest run, and of runs of the same length the first. */
+/** RFC 5952 §4.2.3: the longest run, or the first of those of one length. */
 function longestZeroRun(groups: readonly string[]): ZeroRun {
   let longest: ZeroRun = { start: 0, length: 0 };
   let start = 0;
@@ -242,7 +187,7 @@ function longestZeroRun(groups: readonly string[]): ZeroRun {
 }
 
 /**
- * An address as text in the one form in which addresses are compared; undefined for what is none.
+ * The canonical text of an address given as text, for comparing; undefined if `text` is no address.
  *
  * @example
  * ```ts
@@ -256,4 +201,46 @@ function longestZeroRun(groups: readonly string[]): ZeroRun {
 export function canonicalIp(text: string): string | undefined {
   const address = parseIpAddress(text);
   return address && formatIpAddress(address);
+}
+
+/**
+ * The address with all bits after the first `bits` cleared: the first address of its network.
+ *
+ * @example
+ * ```ts
+ * import { formatIpAddress, ipAddress, truncateAddress } from "./ip_address.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * equal(formatIpAddress(truncateAddress(ipAddress([10, 1, 2, 3]), 12)), "10.0.0.0");
+ * ```
+ */
+export function truncateAddress({ version, bytes }: IpAddress, bits: number): IpAddress {
+  assert(bits >= 0 && bits <= bytes.length * 8, "a prefix is not longer than its address");
+  const kept = bytes.map((byte, at) => byte & byteMask(bits - at * 8));
+  return { version, bytes: kept };
+}
+
+/** The mask of a byte at whose start `bits` bits of the prefix are left. */
+function byteMask(bits: number): number {
+  if (bits >= 8) return 0xff;
+  return bits <= 0 ? 0 : 0xff << (8 - bits);
+}
+
+/**
+ * The key under which a client's connections are counted: its network in CIDR notation.
+ *
+ * @example
+ * ```ts
+ * import { ipAddress, parseIpAddress, prefixKey } from "./ip_address.ts";
+ * import { equal } from "node:assert/strict";
+ *
+ * const prefix = { ipv4Bits: 32, ipv6Bits: 64 };
+ * const address = parseIpAddress("2001:db8::1:2:3:4");
+ * equal(address && prefixKey(address, prefix), "2001:db8::/64");
+ * equal(prefixKey(ipAddress([192, 0, 2, 1]), prefix), "192.0.2.1/32");
+ * ```
+ */
+export function prefixKey(address: IpAddress, { ipv4Bits, ipv6Bits }: ClientPrefix): string {
+  const bits = address.version === 4 ? ipv4Bits : ipv6Bits;
+  return `${formatIpAddress(truncateAddress(address, bits))}/${bits}`;
 }

@@ -1,37 +1,30 @@
 /**
- * Under which address others reach this machine.
+ * Finds the address under which other hosts reach this machine.
  *
  * @module
  */
 
 import { networkInterfaces } from "node:os";
 import { type IpAddress, parseIpAddress } from "./ip_address.ts";
-import type { Network } from "./network.ts";
-import { networkList } from "./network_list.ts";
+import { networkList, parseNetwork } from "./network.ts";
 
 /** What {@link primaryAddress} looks at of an interface's address. */
 export interface InterfaceAddress {
-  /** An IP address, or what stands for one. */
+  /** An IP address, perhaps with a zone. */
   readonly address: string;
-  /** Whether only this machine reaches it. */
+  /** Whether the interface is a loopback. */
   readonly internal: boolean;
 }
 
-/** RFC 3927 and RFC 4291 §2.5.6: good for one link only, and in IPv6 only together with its name. */
-const linkLocal = networkList([
-  network([169, 254, 0, 0], 16),
-  network([0xfe, 0x80, ...new Array<number>(14).fill(0)], 10),
-]);
-
-function network(bytes: readonly number[], bits: number): Network {
-  const version = bytes.length === 4 ? 4 : 6;
-  return { type: "network", address: { version, bytes: Uint8Array.from(bytes) }, bits };
-}
+/** RFC 3927 and RFC 4291 §2.5.6: reachable on one link only, and in IPv6 only with a zone. */
+const linkLocal = networkList(
+  ["169.254.0.0/16", "fe80::/10"].map(parseNetwork).filter((network) => network.type === "network"),
+);
 
 /**
- * The first address of this machine that others can use, in the order in which the system lists its
- * interfaces, or undefined if it has none. Nothing is sent. The other way to know, to have the system
- * choose an address for a datagram to somewhere, is closed: the runtime does not tell what was chosen.
+ * The first address of this machine that is neither loopback nor link-local, in the order in which the
+ * system lists its interfaces, or undefined if it has none. Sends nothing. Connecting a UDP socket would
+ * show which source address the system chooses, but the runtime does not report it.
  *
  * @example
  * ```ts

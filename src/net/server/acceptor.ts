@@ -20,7 +20,7 @@ import { formatIpAddress, parseIpAddress } from "../address/ip_address.ts";
 import { formatListenAddress, type ListenAddress } from "../address/listen_address.ts";
 import { ListenWatch } from "./listen_watch.ts";
 import type { DropReason, NetCounters } from "./net_counters.ts";
-import type { NetworkList } from "../address/network_list.ts";
+import type { NetworkList } from "../address/network.ts";
 import { peerAddress } from "../address/peer_address.ts";
 import { takeProxyHeader } from "../address/proxy_header.ts";
 import type { ProxyHeader } from "../address/proxy_protocol.ts";

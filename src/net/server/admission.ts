@@ -10,7 +10,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { type ClientPrefix, parseIpAddress, prefixKey } from "../address/ip_address.ts";
-import type { NetworkList } from "../address/network_list.ts";
+import type { NetworkList } from "../address/network.ts";
 import { type Rate, TokenBucket } from "../../base/token_bucket.ts";
 
 /** The bounds of an {@link Admission}. */
@@ -60,7 +60,7 @@ const maxAbsentClients = 65_536;
  * ```ts
  * import { equal } from "node:assert/strict";
  * import { Admission } from "./admission.ts";
- * import { networkList } from "../address/network_list.ts";
+ * import { networkList } from "../address/network.ts";
  *
  * const admission = new Admission({
  *   maxTotal: 10,
@@ -154,7 +154,7 @@ export class Admission {
  * ```ts
  * import { equal } from "node:assert/strict";
  * import { clientKey } from "./admission.ts";
- * import { networkList } from "../address/network_list.ts";
+ * import { networkList } from "../address/network.ts";
  *
  * const limits = { prefix: { ipv4Bits: 32, ipv6Bits: 64 }, exempt: networkList([]) };
  * equal(clientKey("2001:db8::1", limits), clientKey("2001:db8::2", limits));

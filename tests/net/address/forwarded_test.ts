@@ -6,8 +6,7 @@ import {
   type ForwardedTrust,
 } from "../../../src/net/address/forwarded.ts";
 import { parseIpAddress } from "../../../src/net/address/ip_address.ts";
-import { parseNetwork } from "../../../src/net/address/network.ts";
-import { networkList } from "../../../src/net/address/network_list.ts";
+import { networkList, parseNetwork } from "../../../src/net/address/network.ts";
 
 const proxies = networkList(
   ["127.0.0.0/8", "::1", "10.0.0.0/8", "2001:db8:ffff::/48"]

@@ -6,7 +6,6 @@ import {
   formatIpAddress,
   type IpAddress,
   ipAddress,
-  isSameAddress,
   parseIpAddress,
   prefixKey,
   truncateAddress,
@@ -184,14 +183,6 @@ Deno.test("other numbers of bytes are a mistake of the caller", () => {
   for (const length of [0, 3, 5, 15, 17]) {
     throws(() => ipAddress(new Uint8Array(length)), BrokenInvariant);
   }
-});
-
-Deno.test("two addresses are the same if they are spelled the same", () => {
-  fc.assert(fc.property(anyAddress, anyAddress, (a, b) => {
-    equal(isSameAddress(a, b), formatIpAddress(a) === formatIpAddress(b));
-    equal(isSameAddress(a, ipAddress(a.bytes)), true);
-  }));
-  equal(isSameAddress(parsed("0.0.0.0"), parsed("::")), false);
 });
 
 /** The bits of an address as text, to say simply what a prefix is. */

@@ -10,8 +10,7 @@ import {
 } from "../../../src/net/server/acceptor.ts";
 import { Admission } from "../../../src/net/server/admission.ts";
 import { type NetCounters, zeroNetCounters } from "../../../src/net/server/net_counters.ts";
-import { parseNetwork } from "../../../src/net/address/network.ts";
-import { networkList } from "../../../src/net/address/network_list.ts";
+import { networkList, parseNetwork } from "../../../src/net/address/network.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 
 /** A door, and what went through it. */

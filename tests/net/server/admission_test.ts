@@ -1,8 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import { Admission, type AdmissionLimits, createGates } from "../../../src/net/server/admission.ts";
-import { parseNetwork } from "../../../src/net/address/network.ts";
-import { networkList } from "../../../src/net/address/network_list.ts";
+import { networkList, parseNetwork } from "../../../src/net/address/network.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 
 const loopback = parseNetwork("127.0.0.0/8");

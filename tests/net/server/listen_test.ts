@@ -13,7 +13,7 @@ import {
   type ListenOptions,
 } from "../../../src/net/server/listen.ts";
 import { createGates } from "../../../src/net/server/admission.ts";
-import { networkList } from "../../../src/net/address/network_list.ts";
+import { networkList } from "../../../src/net/address/network.ts";
 import { parseListenAddress } from "../../../src/net/address/listen_address.ts";
 import { rawFrame } from "../../kit/raw_frame.ts";
 import { systemClock } from "../../../src/app/system/system_clock.ts";
