@@ -1,4 +1,4 @@
-import { deepEqual, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { openManaged, openStore, readMigrations } from "../../../src/app/database/open_store.ts";
 import { defaultSettings } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
@@ -41,6 +41,7 @@ Deno.test("the database can be used, and closing it stops its server", async () 
   const root = await Deno.makeTempDir({ prefix: "gallimimus-" });
   await Deno.chmod(root, 0o755);
   const database = await openManaged(`${root}/postgres`, options);
+  equal(database.stats?.waiting, 0);
   await database.script("create table numbers (n integer)");
   const inserted = await database.transaction((session) =>
     session.query({
