@@ -1,5 +1,5 @@
 /**
- * Parses, compares and writes IP addresses.
+ * Parses, shortens and writes IP addresses.
  *
  * Rate limits, bans and trust in proxies go by address, so one host must have one value here, and a text
  * must be read the way other programs read it. Parsing is therefore strict: of the forms that `inet_aton`
@@ -15,7 +15,6 @@
  * @see RFC 4291 §2.2
  * @see RFC 5952
  * @see RFC 6943 §3.1.1
- * @see https://url.spec.whatwg.org/#concept-ipv6-serializer
  * @module
  */
 
