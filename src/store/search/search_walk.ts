@@ -126,9 +126,6 @@ const PER_EVENT_WITH_WORDS = 2;
  */
 const PASSED_PER_LOOK = 300;
 
-/** The most by which one step is longer than the previous: older events may be denser. */
-const MAX_GROWTH = 64;
-
 /** The position of a walk, and what it has found. */
 class Walker {
   readonly #walk: Walk;
@@ -210,7 +207,7 @@ class Walker {
   #plan(found: number, lengthS: number): void {
     if (this.#end > this.#fullSince) return this.#takePart(0.5);
     const { since } = this.#walk;
-    this.#lengthS = this.#lengthOf(lengthS * Math.min(MAX_GROWTH, this.#wanted / atLeast(found)));
+    this.#lengthS = this.#lengthOf(lengthS * this.#wanted / atLeast(found));
     const all = this.#compared + (found + 1) * (this.#end - since) / lengthS;
     this.#isFew = !this.#wasWrong && this.#isSooner(all);
   }

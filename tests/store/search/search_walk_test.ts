@@ -67,6 +67,19 @@ Deno.test("a few remaining matches are read in one step", async () => {
   deepEqual(few.ranges.map(({ isSelective }) => isSelective), [true, false]);
 });
 
+Deno.test("remaining matches that are many more than are wanted are not all read", async () => {
+  const many = world(every(2_000_000, 800));
+  let looked = 0;
+  const look = async (range: TimeRange) => {
+    const found = await many.look(range);
+    looked += found.looked;
+    return found;
+  };
+  const { compared } = await walk({ ...many, look }, { lengthS: 20_000_000 });
+  equal(compared, 100);
+  ok(looked < 300, `${looked} entries`);
+});
+
 Deno.test("if a range has more matches than expected, the walk continues in steps", async () => {
   // Nothing lately, and then a crowd.
   const crowd = world(every(1, 50_000).map((time) => time - 10_000_000));
