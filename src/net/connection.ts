@@ -1,9 +1,8 @@
 /**
- * The driver: a WebSocket protocol on a socket.
+ * Runs a WebSocket protocol on a socket.
  *
- * It decides nothing about the protocol. It keeps the one deadline that closing needs, and hands over
- * what arrived. How fast bytes move is decided for each way by itself: by `PacedReading` and by
- * `PacedWriting`.
+ * It decides nothing about the protocol: it passes on what arrives and keeps the deadline of the closing
+ * handshake. `PacedReading` and `PacedWriting` decide how fast bytes move.
  *
  * @module
  */
@@ -22,13 +21,13 @@ import { processTurns, type Turns } from "./turns.ts";
 import { PacedReading, type PacedReadingOptions } from "./paced_reading.ts";
 import { PacedWriting, type PacedWritingOptions, type WaterMarks } from "./paced_writing.ts";
 
-/** What a connection tells whoever holds it. */
+/** What a connection reports to its holder. */
 export interface ConnectionEvents {
   /** The messages that one read delivered, in order. */
   messages(batch: readonly Message[]): void;
-  /** `queuedBytes` is low, as {@link Connection.requestDrained} asked. */
+  /** `queuedBytes` is as low as {@link Connection.requestDrained} asked. */
   drained(): void;
-  /** The connection is over and its socket gone. Nothing follows. Called exactly once. */
+  /** The connection has ended and its socket is closed. Called exactly once, as the last one. */
   closed(ending: Ending): void;
 }
 
@@ -38,46 +37,46 @@ export interface ConnectionLimits extends WaterMarks {
   readonly closeTimeoutMs: number;
 }
 
-/** The close or the fault that ends what a peer says. */
+/** The close frame or the fault after which nothing of the peer is processed. */
 type PeerEnd = Extract<ProtocolEvent, { type: "fault" | "close" }>;
 
 /**
- * What one connection may have done in a row: a few milliseconds of work for the relay. What a read
- * brought beyond it waits for a turn of its own.
+ * How much of one connection is processed in a row: a few milliseconds of work for the relay. The rest of
+ * what was read waits for another turn.
  */
 const SLICE_MESSAGES = 32;
 const SLICE_BYTES = 32 * 1024;
 
-/** Frames, or pieces of them, that complete nothing cost far less than a message. */
+/** Frames that complete no message cost far less than one. */
 const SLICE_PARTS = 256;
 
-/** A question, an event without much text. */
+/** The size of a REQ, or of an event without much text. */
 const TRIFLE_BYTES = 1024;
 
 const noop = (): void => {};
 
-/** What a connection is made of. */
+/** What a {@link Connection} needs. */
 export interface ConnectionOptions
   extends
     Pick<PacedReadingOptions, "pace" | "onThrottled">,
     Pick<PacedWritingOptions, "unread" | "onUnanswered"> {
-  /** Past its handshake, with nobody reading from it. It belongs to the connection from now on. */
+  /** A socket after its handshake that nothing else reads from. The connection closes it. */
   readonly socket: ByteStream;
-  /** Bytes that were read together with the handshake. */
+  /** Bytes that were read behind the handshake. */
   readonly head?: Uint8Array;
-  /** What is spoken on it. */
+  /** The protocol to run. */
   readonly protocol: Protocol;
-  /** Who the peer is, for logs. */
+  /** The peer's address, for logs. */
   readonly address: string;
   /** The time, and timers. */
   readonly clock: Clock;
-  /** Where faults are told. */
+  /** Logs faults. */
   readonly log: Log;
-  /** The bounds of the connection. */
+  /** The limits of the connection. */
   readonly limits: ConnectionLimits;
   /** Shared by the connections of a process; the default is. */
   readonly turns?: Turns | undefined;
-  /** How long a peer that is shed may take to close; `closeTimeoutMs` if not given. */
+  /** How long closing may take for a peer that is shed; `closeTimeoutMs` if not given. */
   readonly shedTimeoutMs?: number;
 }
 
@@ -126,7 +125,7 @@ export interface ConnectionOptions
  * ```
  */
 export class Connection {
-  /** An IP address, or what stands for one. */
+  /** The peer's IP address, or `unix`. */
   readonly address: string;
   readonly #socket: ByteStream;
   readonly #protocol: Protocol;
@@ -137,26 +136,26 @@ export class Connection {
   readonly #head: Uint8Array | undefined;
   readonly #reading: PacedReading;
   readonly #writing: PacedWriting;
-  /** Whoever holds the connection; nobody before {@link start}. */
+  /** The holder; none before {@link start}. */
   #events: ConnectionEvents | undefined = undefined;
   #lastHeardMs: number;
   readonly #turns: Turns;
   readonly #guardedTurn: () => void;
   /** The peer is read from, as far as {@link PacedReading} is concerned. */
   #flows = true;
-  /** Something that was read awaits a turn. */
+  /** Data that was read waits for a turn. */
   #isBehind = false;
-  /** Answers the peer's close, once what it said before has had its turn. */
+  /** Answers the peer's close frame, once the messages before it were processed. */
   #endDue: () => void = noop;
   /** The socket has been asked for its bytes. */
   #reads = false;
-  /** How it ends, as far as that is known; what it says may still become better or worse. */
+  /** How the connection ends, as far as that is known yet. */
   #ending: Ending | undefined = undefined;
-  /** Set from the first move to close until the socket is gone. */
+  /** Runs from the start of the closing handshake until the socket is closed. */
   #deadline: Timer | undefined = undefined;
   #gone = false;
 
-  /** Takes over a socket whose handshake is done; reads nothing before {@link start}. */
+  /** Takes over a socket after its handshake; reads nothing before {@link start}. */
   constructor(options: ConnectionOptions) {
     this.address = options.address;
     this.#socket = options.socket;
@@ -185,22 +184,22 @@ export class Connection {
     this.#socket.on("close", guarded(this.#onGone, onFault));
   }
 
-  /** When the last bytes came from the peer, on the monotonic clock, milliseconds. */
+  /** When the last bytes were received, on the monotonic clock, milliseconds. */
   get lastHeardMs(): number {
     return this.#lastHeardMs;
   }
 
-  /** Bytes that were sent here and have not left the process yet. */
+  /** Bytes that were queued and have not left the process yet. */
   get queuedBytes(): number {
     return this.#writing.queuedBytes;
   }
 
-  /** How much the peer may be sent ahead of what it has shown to have read. Grows as it reads. */
+  /** The size of the unread window, see `unread_window.ts`. Grows as the peer reads. */
   get windowBytes(): number {
     return this.#writing.windowBytes;
   }
 
-  /** Begins to read. Until then, nothing is heard and nothing is lost. Called once. */
+  /** Starts reading. Called once. */
   start(events: ConnectionEvents): void {
     assert(this.#events === undefined, "a connection is started once");
     this.#events = events;
@@ -210,7 +209,7 @@ export class Connection {
     this.#reading.resume();
   }
 
-  /** Queues one text message. All that one turn of the loop queues leaves in one write. */
+  /** Queues one text message. Everything queued in one turn of the event loop leaves in one write. */
   send(text: string): void {
     this.#protocol.sendText(text);
     this.#writing.flushSoon();
@@ -228,12 +227,12 @@ export class Connection {
     this.#writing.flushSoon();
   }
 
-  /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is so low; the low mark by default. */
+  /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is at most this; default: the low mark. */
   requestDrained(mostBytes?: number): void {
     this.#writing.requestDrained(mostBytes);
   }
 
-  /** Counts what the peer sent as so many messages more than it was: it cost that much. */
+  /** Charges the peer's message rate with so many messages more, for work that it caused. */
   charge(messages: number): void {
     if (this.#ending === undefined && !this.#gone) this.#spend(0, messages);
   }
@@ -278,7 +277,7 @@ export class Connection {
     this.close(code, reason);
   }
 
-  /** Destroys the socket with all that is queued, now: for a peer that deserves no more patience. */
+  /** Destroys the socket at once, with everything queued. */
   terminate(): void {
     if (this.#gone) return;
     this.#ending ??= abnormalEnding("terminated", "");
@@ -292,7 +291,7 @@ export class Connection {
     this.#writing.heard(bytes.length);
     this.#protocol.feed(bytes);
     this.#spend(bytes.length, 0);
-    // What is left of earlier reads comes first, in a turn of its own.
+    // The rest of earlier reads comes first, in another turn.
     if (this.#isBehind) return;
     if (this.#turns.isOpen || this.#isTrifle(bytes)) return this.#takeTurn();
     this.#isBehind = true;
@@ -300,7 +299,7 @@ export class Connection {
     this.#goOn();
   };
 
-  /** A few bytes that cannot become more do not wait behind those who send much. */
+  /** A few bytes do not wait behind connections that send much. */
   #isTrifle({ length }: Uint8Array): boolean {
     return length <= TRIFLE_BYTES && !this.#protocol.mayInflate;
   }
@@ -318,7 +317,7 @@ export class Connection {
     this.#goOn();
   };
 
-  /** Asks for the next turn, or reads on. */
+  /** Requests the next turn, or continues reading. */
   #goOn(): void {
     if (!this.#flows || this.#gone) return;
     if (this.#isBehind) this.#turns.add(this.#guardedTurn);
@@ -332,7 +331,7 @@ export class Connection {
     this.#socket.pause();
   }
 
-  /** Messages of a slice go on in one batch. Returns whether there is more. */
+  /** Passes on the messages of a slice in one batch. Returns whether there is more. */
   #handleSlice(): boolean {
     const messages: Message[] = [];
     let parts = 0;
@@ -365,13 +364,13 @@ export class Connection {
     this.#tell((events) => events.messages(messages));
   }
 
-  /** So much was received, or had to be done for it. Whoever sends too fast is slowed down. */
+  /** Counts what was received, or the work that it caused, for the rates of the peer. */
   #spend(bytes: number, messages: number): void {
     const isPatient = this.#reading.note(bytes, messages);
     if (!isPatient) this.close(CloseCode.policyViolation, "too many messages");
   }
 
-  /** The last thing that the peer says. What it said before is answered first, as far as that is quick. */
+  /** Ends reading at a close frame or fault. Messages before it are processed first, if that is quick. */
   #meetEnd(event: PeerEnd, afterMessages: boolean): void {
     const meet = () => {
       this.#turns.delete(this.#endDue);
@@ -395,7 +394,7 @@ export class Connection {
     }
   }
 
-  /** Reads on, to see the peer's close frame, and gives the end a deadline. */
+  /** Continues reading to find the peer's close frame, with a deadline. */
   #beginEnd(): void {
     this.#setDeadline(this.#limits.closeTimeoutMs);
     this.#reading.release();
@@ -403,7 +402,7 @@ export class Connection {
     this.#writing.flushSoon();
   }
 
-  /** Bytes are heard from now on. */
+  /** Starts to receive data. */
   #listen(): void {
     if (!this.#reads) this.#socket.on("data", guarded(this.#onData, this.#onFault));
     this.#reads = true;
@@ -420,7 +419,7 @@ export class Connection {
     this.#destroy();
   };
 
-  /** The peer has sent its last byte. */
+  /** The peer has half-closed the connection. */
   readonly #onEof = (): void => {
     this.#endDue();
     this.#ending ??= abnormalEnding("eof", "");
@@ -462,14 +461,14 @@ export class Connection {
     }
   }
 
-  /** Something of ours threw where the runtime called us. This connection ends and no other. */
+  /** An error was thrown in a callback of the runtime: ends this connection and no other. */
   readonly #onFault = (error: unknown): void => {
     this.#ending ??= abnormalEnding("terminated", "internal error");
     this.#socket.destroy();
     this.#log.error("connection failed", { address: this.address, error: describeError(error) });
   };
 
-  /** Whoever holds the connection may be broken; then this connection ends and no other. */
+  /** Calls the holder; an error that it throws ends this connection and no other. */
   #tell(what: (events: ConnectionEvents) => void): void {
     if (this.#events === undefined) return;
     try {

@@ -1,13 +1,13 @@
 /**
- * The edge between the runtime and us. What a callback of a socket or a timer throws would end the
- * process with everybody's connections; here it ends one.
+ * Guards callbacks of the runtime. An error thrown in a callback of a socket or a timer would end the
+ * process with all connections; guarded, it ends one.
  *
  * @module
  */
 
 /**
- * A callback that never throws: what `callback` throws goes to `onFault`, which logs it and ends the
- * one connection that it was about. A fault of `onFault` itself is dropped.
+ * Makes a callback that never throws: an error of `callback` goes to `onFault`, which logs it and ends
+ * its connection. An error of `onFault` itself is dropped.
  *
  * @example
  * ```ts
@@ -31,14 +31,14 @@ export function guarded<Arguments extends readonly unknown[]>(
       try {
         onFault(error);
       } catch {
-        // Whoever ends a connection can do no more than try.
+        // There is nobody left to report it to.
       }
     }
   };
 }
 
 /**
- * What an error says in the log.
+ * The text of an error for the log.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 /**
- * Reading from a peer no faster than it may send.
+ * Limits the rate at which a peer is read from, by TCP flow control.
  *
- * What has arrived is taken; what follows waits, in the system's buffers and then with the peer itself,
- * until the debt is paid. So a peer that sends too fast is slowed down and loses nothing. Only one whose
- * debt would take too long to pay is not worth waiting for.
+ * What has been read is processed; reading then pauses until the token buckets have refilled. Meanwhile
+ * data waits in the system's buffers and at the peer, which is slowed down and loses nothing. A peer for
+ * which the pause would be too long is disconnected.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { guarded } from "./guard.ts";
 import { type Rate, TokenBucket } from "../base/token_bucket.ts";
 
-/** How fast a peer may send. */
+/** The rates of one peer. */
 export interface PaceLimits {
   /** Messages, and frames. */
   readonly messages: Rate;
@@ -20,29 +20,29 @@ export interface PaceLimits {
   readonly bytes: Rate;
 }
 
-/** The longest that reading is put off, milliseconds. A peer that is owed more patience is let go. */
+/** The longest pause, milliseconds. A peer that would need a longer one is disconnected. */
 export const maxPauseMs = 10_000;
 
-/** What is read at most of a peer that its holder has stopped, to find the pong that is waited for. */
+/** The most bytes that are read while the holder has paused, to find the pong that is waited for. */
 export const maxHeldBytes = 64 * 1024;
 
 /** What {@link PacedReading} needs. */
 export interface PacedReadingOptions {
-  /** What is read from. */
+  /** The stream that is read from. */
   readonly stream: { pause(): unknown; resume(): unknown };
   /** The time, and timers. */
   readonly clock: Clock;
   /** No limits if not given. */
   readonly pace?: PaceLimits | undefined;
-  /** Called whenever reading is put off. */
+  /** Called whenever reading pauses for a rate. */
   readonly onThrottled?: (() => void) | undefined;
-  /** Something of ours threw where nobody else would catch it; dropped if not given. */
+  /** Called with an error thrown in a timer; dropped if not given. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
 
 /**
- * Decides whether a stream flows: it does when neither its holder nor the pace stops it. A pong that is
- * waited for is looked for in spite of the holder, in {@link maxHeldBytes} of what arrives.
+ * Pauses and resumes a stream: it flows unless its holder or a rate pauses it. While a pong is waited for,
+ * {@link maxHeldBytes} are read although the holder has paused it.
  *
  * @example
  * ```ts
@@ -70,13 +70,13 @@ export interface PacedReadingOptions {
 export class PacedReading {
   readonly #options: PacedReadingOptions;
   readonly #buckets: { readonly messages: TokenBucket; readonly bytes: TokenBucket } | undefined;
-  /** The holder has stopped it. */
+  /** The holder has paused it. */
   #held = false;
-  /** What was read since then. */
+  /** Bytes read since then. */
   #heldBytes = 0;
-  /** Somebody waits for a pong. */
+  /** A pong is waited for. */
   #expectsPong = false;
-  /** The pace has, until this fires. */
+  /** A rate has paused it until this fires. */
   #timer: Timer | undefined = undefined;
   #released = false;
 
@@ -90,20 +90,20 @@ export class PacedReading {
     };
   }
 
-  /** The holder wants no more. */
+  /** Pauses it for the holder. */
   pause(): void {
     this.#held = true;
     this.#heldBytes = 0;
     if (!this.#mayFlow) this.#options.stream.pause();
   }
 
-  /** The holder wants more. */
+  /** Ends the holder's pause. */
   resume(): void {
     this.#held = false;
     if (this.#mayFlow) this.#options.stream.resume();
   }
 
-  /** Somebody waits for the peer's pong, or does no more. */
+  /** Sets whether a pong is waited for. */
   expectPong(isExpected: boolean): void {
     this.#expectsPong = isExpected;
     if (!this.#held) return;
@@ -111,7 +111,7 @@ export class PacedReading {
     else this.#options.stream.pause();
   }
 
-  /** So much has been read. False if the peer has sent so fast that nobody should wait for it. */
+  /** Counts what has been read. False if the peer has sent so fast that it is to be disconnected. */
   note(bytes: number, messages: number): boolean {
     if (this.#held) this.#noteHeld(bytes);
     if (this.#buckets === undefined || this.#released) return true;
@@ -125,14 +125,14 @@ export class PacedReading {
     return true;
   }
 
-  /** Whatever held it counts no more: what comes now is only looked at for its end. */
+  /** Ends all pauses: the rest of the stream is only read for its end. */
   release(): void {
     this.#released = true;
     this.stop();
     this.resume();
   }
 
-  /** Leaves no timer. */
+  /** Cancels the timer. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -1,11 +1,10 @@
 /**
- * Writing to a peer no faster than it reads.
+ * Writes the output of a protocol to its socket, no faster than the peer reads.
  *
- * Output is collected and leaves by one rule: at the end of a turn what is queued goes out in one
- * write, 64 KiB of it if there is more, and there is at most one write under way. While a peer does not
- * read, what follows waits in the protocol, without being encoded or copied. The system takes far more
- * than a write before it says that nobody reads, so no write starts while the peer has yet to show that
- * it has read what it was sent.
+ * At the end of a turn everything queued, up to 64 KiB, leaves in one write, and at most one write is
+ * pending. While a peer does not read, messages wait in the protocol without being encoded or copied. The
+ * system accepts megabytes before a write blocks, so no write starts while the unread window is full (see
+ * `unread_window.ts`).
  *
  * @module
  */
@@ -17,48 +16,48 @@ import type { ByteStream } from "./byte_stream.ts";
 import { guarded } from "./guard.ts";
 import { UnreadWindow, type UnreadWindowOptions } from "./unread_window.ts";
 
-/** How much may wait before something is done about it. */
+/** The marks of the queue. */
 export interface WaterMarks {
-  /** Queued bytes above which the peer counts as a slow reader, whose pings go unanswered. */
+  /** Queued bytes above which the peer counts as a slow reader; its pings are not answered then. */
   readonly highWaterBytes: number;
-  /** Queued bytes at which it is told that there are few again. */
+  /** Queued bytes at which `drained` is called. */
   readonly lowWaterBytes: number;
 }
 
 /**
- * How long a peer that does not answer a probe waits for more at least, milliseconds; twice as long at
- * most. Peers that were sent the same are so not sent more in one moment.
+ * The shortest wait before a peer that does not answer a probe is sent more, milliseconds; the longest is
+ * twice that. The wait is random, so that peers that were sent the same are not sent more all at once.
  */
 export const unansweredMs = 1_000;
 
 /** What {@link PacedWriting} needs. */
 export interface PacedWritingOptions {
-  /** Where the bytes go. */
+  /** The socket that is written to. */
   readonly socket: ByteStream;
-  /** What is spoken on it. */
+  /** The protocol whose output is written. */
   readonly protocol: Protocol;
   /** The time, and timers. */
   readonly clock: Clock;
-  /** How much may be queued. */
+  /** The marks of the queue. */
   readonly limits: WaterMarks;
-  /** How much may be sent to a peer that does not show that it reads; as much as the system takes if not given. */
+  /** The window of unread data; without limit if not given. */
   readonly unread?: UnreadWindowOptions | undefined;
-  /** Called whenever a peer is sent more though it has not answered. */
+  /** Called whenever a peer is sent more although it has not answered the probe. */
   readonly onUnanswered?: (() => void) | undefined;
 }
 
-/** Who is told. */
+/** What {@link PacedWriting} reports. */
 export interface PacedWritingEvents {
   /** `queuedBytes` is at the low mark or below, as {@link PacedWriting.requestDrained} asked. */
   drained(): void;
-  /** Nothing more is sent before the peer's pong is heard, or that has come to its end. */
+  /** Whether nothing more is sent before the peer's pong arrives. */
   stalled(isStalled: boolean): void;
-  /** Something of ours threw where nobody else would catch it. The connection is good for nothing. */
+  /** An error was thrown in a callback. The connection cannot be used any more. */
   failed(error: unknown): void;
 }
 
 /**
- * The way from a protocol to its socket.
+ * Writes the output of one protocol to one socket.
  *
  * @example
  * ```ts
@@ -92,15 +91,15 @@ export class PacedWriting {
   readonly #options: PacedWritingOptions;
   readonly #events: PacedWritingEvents;
   readonly #window: UnreadWindow | undefined;
-  /** A flush waits for the end of this turn. */
+  /** A flush is due at the end of this turn. */
   #flushQueued = false;
-  /** The one write under way has not left the process. */
+  /** The pending write has not left the process. */
   #writing = false;
   /** Runs while nothing is sent because the window is full. */
   #stall: Timer | undefined = undefined;
   /** The peer reads too slowly. */
   #high = false;
-  /** Somebody waits for `drained`, until no more than this is queued. */
+  /** `drained` was asked for, at this many queued bytes. */
   #drainedAtBytes: number | undefined = undefined;
   #stopped = false;
   readonly #guardedFlush: () => void;
@@ -121,16 +120,16 @@ export class PacedWriting {
   get queuedBytes(): number {
     if (this.#stopped) return 0;
     const { protocol, socket } = this.#options;
-    // It is asked for with every message, and a stream takes long to answer.
+    // Read with every message, and a stream takes long to compute it.
     return protocol.pendingBytes + (this.#writing ? socket.writableLength : 0);
   }
 
-  /** How much is sent ahead of what the peer has shown to have read; without a window, anything. */
+  /** The size of the unread window; infinite without one. */
   get windowBytes(): number {
     return this.#window?.windowBytes ?? Infinity;
   }
 
-  /** Whether the system may still hold what was written, for a peer that does not read. */
+  /** Whether data that was written may still be in the system's buffers because the peer does not read. */
   get isUnread(): boolean {
     return this.#options.socket.writableLength > 0 || this.#window?.probe !== undefined;
   }
@@ -142,7 +141,7 @@ export class PacedWriting {
     queueMicrotask(this.#guardedFlush);
   }
 
-  /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is so low; the low mark by default. */
+  /** Asks for one `drained`, at the end of a turn in which `queuedBytes` is at most this; default: the low mark. */
   requestDrained(mostBytes: number = this.#options.limits.lowWaterBytes): void {
     this.#drainedAtBytes = mostBytes;
     this.flushSoon();
@@ -157,18 +156,18 @@ export class PacedWriting {
     this.flushSoon();
   }
 
-  /** So many bytes came from the peer. */
+  /** Counts bytes received from the peer. */
   heard(bytes: number): void {
     this.#window?.heard(bytes);
   }
 
-  /** A pong came from the peer. */
+  /** Takes a pong of the peer. */
   heardPong(payload: Uint8Array): void {
     this.#window?.answered(payload);
     if (this.#stall !== undefined) this.flushSoon();
   }
 
-  /** The socket is gone. Leaves no timer. */
+  /** Cancels the timers; the socket is closed. */
   stop(): void {
     this.#stopped = true;
     this.#stall?.cancel();
@@ -189,10 +188,10 @@ export class PacedWriting {
     this.#tellDrained();
   };
 
-  /** Starts the one write, or, when all has left and nothing more will come, ends our half. */
+  /** Starts a write, or half-closes the socket when everything has left and nothing follows. */
   #write(): void {
     const { protocol, socket } = this.#options;
-    // A peer that is told to go is told at once; it is bounded by the deadline of closing.
+    // A close frame does not wait for the window: the deadline of closing bounds it.
     if (protocol.state === "open" && this.#window?.isFull) return this.#hold();
     this.#endHold();
     const output = protocol.takeOutput(this.#window);
@@ -234,7 +233,7 @@ export class PacedWriting {
     this.#flush();
   }
 
-  /** What was put off while the peer read too slowly goes on once little is queued. */
+  /** Resumes what was put off while the peer read too slowly, once little is queued. */
   #tellDrained(): void {
     if (!this.#high && this.#drainedAtBytes === undefined) return;
     const { protocol, limits } = this.#options;

@@ -1,10 +1,10 @@
 /**
- * How much a peer may be sent before it has shown that it reads.
+ * Limits how much is sent to a peer before it has shown that it reads.
  *
- * A socket takes what is written to it until the system's buffers are full, some megabytes a peer,
- * whether or not anybody reads at the other end. So now and then a ping with bytes of its own, a probe,
- * is sent behind what was written: its pong shows that all before it was read. What was not shown to be
- * read stays within a window, which doubles with each answer, as that of TCP does in slow start.
+ * A socket accepts writes until the system's buffers are full, some megabytes for each peer, whether or
+ * not the peer reads. So a ping with a random payload, a probe, is sent now and then behind the data: its
+ * pong shows that everything before it was read. Data that was not shown to be read stays within a window,
+ * which doubles with each answer as the congestion window of TCP does in slow start.
  *
  * @see RFC 6455 §5.5.2 "A Ping frame may serve either as a keepalive or as a means to verify that the
  * remote endpoint is still responsive."
@@ -16,21 +16,21 @@ import { assert } from "../base/assert.ts";
 import type { Random } from "../base/random.ts";
 import type { PieceWatch } from "../websocket/output_queue.ts";
 
-/** The bounds of a window, and where its probes come from. */
+/** The sizes of a window, and the source of its probes. */
 export interface UnreadWindowOptions {
-  /** How much of a new connection may be unread, in bytes. A peer without pongs is sent as much at a time. */
+  /** The first size, bytes. A peer that answers no pings is sent as much at a time. */
   readonly initialBytes: number;
-  /** How much may be of any, however much it has read, in bytes. */
+  /** The largest size, bytes. */
   readonly maxBytes: number;
-  /** For probes that nobody can answer who has not read them. */
+  /** Makes probes unpredictable, so that only a peer that has read one can answer it. */
   readonly random: Random;
 }
 
-/** Short, as it goes to everybody; long enough that guessing it takes more than reading. */
+/** The bytes of a probe: short, as every peer gets them; too many to guess. */
 const probeBytes = 4;
 
 /**
- * Counts what was sent and what is known to have been read.
+ * Counts the bytes that were sent and those that are known to have been read.
  *
  * @example
  * ```ts
@@ -53,10 +53,10 @@ export class UnreadWindow implements PieceWatch {
   /** Bytes of the whole connection, and those that are known to have been read. */
   #sentBytes = 0;
   #readBytes = 0;
-  /** What #sentBytes may be when a write starts, at most {@link UnreadWindowOptions.maxBytes} above it. */
+  /** The limit of #sentBytes for a write to start; at most {@link UnreadWindowOptions.maxBytes} above it. */
   #limitBytes: number;
   #probe: Uint8Array | undefined = undefined;
-  /** What had been sent before the probe. */
+  /** #sentBytes when the probe was sent. */
   #probedBytes = 0;
 
   constructor(options: UnreadWindowOptions) {
@@ -72,17 +72,17 @@ export class UnreadWindow implements PieceWatch {
     return this.#sentBytes >= this.#limitBytes;
   }
 
-  /** How much is sent ahead of what the peer has shown to have read. */
+  /** The size of the window: how much is sent ahead of what the peer has shown to have read. */
   get windowBytes(): number {
     return this.#windowBytes;
   }
 
-  /** The payload of the ping that is not answered, if there is one. While the window is full, there is. */
+  /** The payload of the probe that is not answered, if there is one. While the window is full, there is. */
   get probe(): Uint8Array | undefined {
     return this.#probe;
   }
 
-  /** So many bytes are sent, in one write. Gives the probe, a ping's payload, to send right behind them. */
+  /** Counts one write. Returns the payload of a ping that is to be sent right behind it, if any. */
   sent(bytes: number): Uint8Array | undefined {
     this.#sentBytes += bytes;
     if (!this.#isProbeDue()) return undefined;
@@ -91,7 +91,7 @@ export class UnreadWindow implements PieceWatch {
     return this.#probe;
   }
 
-  /** A pong came. If it answers the probe, all before that was read, and more may be sent. */
+  /** Takes a pong. If it answers the probe, everything before that was read, and more may be sent. */
   answered(payload: Uint8Array): void {
     if (this.#probe === undefined || !isEqual(payload, this.#probe)) return;
     this.#limitBytes = Math.max(this.#limitBytes, this.#limitOnceAnswered());
@@ -109,12 +109,12 @@ export class UnreadWindow implements PieceWatch {
     this.#limitBytes = Math.min(this.#limitBytes + bytes, mostBytes);
   }
 
-  /** The window was full for long enough: there are peers that read and answer no pings. */
+  /** Opens the window after it was full for long: some peers read and answer no pings. */
   release(): void {
     this.#limitBytes = Math.max(this.#limitBytes, this.#sentBytes + this.#options.initialBytes);
   }
 
-  /** Half of the window is left; or the probe under way came too early for its answer to open it. */
+  /** Half of the window is used, or the pending probe was sent too early for its answer to open it. */
   #isProbeDue(): boolean {
     return this.#probe === undefined
       ? this.#limitBytes - this.#sentBytes <= this.#windowBytes / 2
@@ -125,7 +125,7 @@ export class UnreadWindow implements PieceWatch {
     return this.#probedBytes + this.#grownBytes();
   }
 
-  /** Twice as large, or larger by what was read where that is more, as after a long message. */
+  /** Doubles the window, or adds what was read where that is more, as after a long message. */
   #grownBytes(): number {
     const newlyReadBytes = this.#probedBytes - this.#readBytes;
     const moreBytes = Math.max(this.#windowBytes, newlyReadBytes);

@@ -1,10 +1,10 @@
 /**
- * Buffers that are used again.
+ * A pool of byte buffers.
  *
- * A buffer that lives outside the heap costs one to two microseconds to allocate and to collect, as
- * much as everything else that happens to a small message. Yet a connection needs one only while it
- * has something to write or holds half a message, and idle connections, nearly all of them, should
- * hold none. So buffers are lent: one pool serves all connections of a process.
+ * A buffer outside the heap takes one to two microseconds to allocate and to collect, as much as all other
+ * work on a small message. A connection needs one only while it has something to write or part of a
+ * message; idle connections, nearly all of them, should hold none. So one pool lends buffers to all
+ * connections of a process.
  *
  * @module
  */
@@ -15,8 +15,8 @@ const smallestShift = 10;
 const largestShift = 16;
 
 /**
- * Lends buffers of 1, 2, 4 … 64 KiB. What is longer is made and forgotten. The contents of a lent
- * buffer are whatever its last user left: who borrows reads only what it wrote.
+ * Lends buffers of 1, 2, 4 … 64 KiB; longer ones are allocated and not kept. A lent buffer has the contents
+ * that its last user left: read only what was written.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ const largestShift = 16;
  * ```
  */
 export class BufferPool {
-  /** Bytes that wait here to be used again, at most. More are left to the collector. */
+  /** The most bytes of spare buffers; more are left to the garbage collector. */
   readonly maxSpareBytes: number;
   /** Spare buffers by size, smallest first. */
   readonly #spare: Uint8Array<ArrayBuffer>[][] = [];
@@ -44,7 +44,7 @@ export class BufferPool {
     for (let shift = smallestShift; shift <= largestShift; shift++) this.#spare.push([]);
   }
 
-  /** Bytes that wait here now. */
+  /** Bytes of spare buffers. */
   get spareBytes(): number {
     return this.#spareBytes;
   }
@@ -58,7 +58,7 @@ export class BufferPool {
     return spare;
   }
 
-  /** Takes a buffer back from a user who will not touch it again. */
+  /** Returns a buffer, which must not be used any more. */
   giveBack(buffer: Uint8Array<ArrayBuffer>): void {
     const shift = Math.log2(buffer.length);
     const shelf = this.#spare[shift - smallestShift];

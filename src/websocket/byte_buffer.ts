@@ -1,5 +1,5 @@
 /**
- * Bytes that are collected until someone takes them: frames to send, or the message that is arriving.
+ * A growing byte buffer: for frames to send, or for the message that is arriving.
  *
  * @module
  */
@@ -92,7 +92,7 @@ export class ByteBuffer {
     this.#bytes.copyWithin(at + count, at, end);
   }
 
-  /** Gives the storage away, with what was collected at its start, and begins anew. */
+  /** Returns the storage, with what was collected at its start, and starts with an empty one. */
   detach(): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes;
     this.#bytes = nothing;
@@ -100,7 +100,7 @@ export class ByteBuffer {
     return bytes;
   }
 
-  /** Forgets what was collected and gives the storage back to the pool. */
+  /** Drops what was collected and returns the storage to the pool. */
   release(): void {
     const bytes = this.detach();
     if (bytes.length > 0) this.#pool.giveBack(bytes);

@@ -1,6 +1,5 @@
 /**
- * The opening handshake, client side, without a socket: the bytes of a request out, the bytes of a
- * response in.
+ * The client's side of the opening handshake, without a socket: makes the request and checks the response.
  *
  * @see RFC 6455 §4.1
  * @module
@@ -15,15 +14,15 @@ import { type HandshakeFault, handshakeFaults } from "./handshake_fault.ts";
 import { hasMember, isToken, parseExtensions } from "./header_list.ts";
 import { decodeResponseHead, type ResponseHead } from "./response_head.ts";
 
-/** What a client asks for. */
+/** The options of a {@link ClientHandshake}. */
 export interface ClientHandshakeOptions {
   /** The value of `Host`. */
   readonly authority: string;
   /** The path and query. */
   readonly target: string;
-  /** Where the key comes from. */
+  /** Makes the key. */
   readonly random: Random;
-  /** What to speak over the connection, favourite first. */
+  /** The subprotocols that are offered, favourite first. */
   readonly subprotocols?: readonly string[] | undefined;
   /** The extension that is offered. */
   readonly extension?: ExtensionRequest | undefined;
@@ -33,17 +32,17 @@ export interface ClientHandshakeOptions {
   readonly maxHeadBytes?: number | undefined;
 }
 
-/** A response that gives what was asked for. */
+/** A response that accepts the handshake. */
 export interface AcceptedHandshake {
   readonly type: "accepted";
   /** The one that the server chose, if it did. */
   readonly subprotocol: string | undefined;
   readonly extension: Extension | undefined;
-  /** Bytes that came behind the response: the first frames. */
+  /** Bytes read behind the response: the first frames. */
   readonly rest: Uint8Array;
 }
 
-/** As much as servers take of a request. */
+/** The limit that servers have for a request. */
 export const defaultMaxHeadBytes = 16 * 1024;
 
 const nothing = new Uint8Array(0);

@@ -1,5 +1,5 @@
 /**
- * The place of an extension: between a message and the payload of its frames.
+ * The interface of an extension: it changes messages on their way to and from the payload of frames.
  *
  * @see RFC 6455 §9
  * @module
@@ -14,7 +14,7 @@ import type { ExtensionOffer } from "./header_list.ts";
  * set on its first frame, which is all that the extensions in use need. No method waits.
  */
 export interface Extension {
-  /** Messages, and shared bodies, shorter than this many bytes go out as they are, without asking. */
+  /** Messages, and shared bodies, shorter than this many bytes are sent unchanged, without a call. */
   readonly minBytes: number;
 
   /**
@@ -39,16 +39,16 @@ export interface Extension {
 
 /** An extension and how the response names it. */
 export interface AgreedExtension {
-  /** What was agreed on. */
+  /** The extension as negotiated. */
   readonly extension: Extension;
   /** The value of `Sec-WebSocket-Extensions` in the response. */
   readonly header: string;
 }
 
-/** What a client asks for. */
+/** An extension that a client offers. */
 export interface ExtensionRequest {
   /** The value of `Sec-WebSocket-Extensions` in the request. */
   readonly header: string;
-  /** What the server's answers to it come to; undefined if they grant what was not offered. */
+  /** Reads the server's answer; undefined if it grants what was not offered. */
   accept(answers: readonly ExtensionOffer[]): Extension | undefined;
 }

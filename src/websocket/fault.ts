@@ -1,5 +1,5 @@
 /**
- * Every way in which a peer can be wrong, in one table.
+ * All protocol faults of a peer, in one table.
  *
  * @see RFC 6455 §7.1.7 "Fail the WebSocket Connection"
  * @module
@@ -7,17 +7,17 @@
 
 import { CloseCode } from "./close_code.ts";
 
-/** What a peer did wrong. A value, never thrown: the peer is not our bug. */
+/** A protocol fault of the peer: a value, never thrown. */
 export interface Fault {
   /** Tells it from an answer that is good. */
   readonly type: "fault";
   /** Stable: metrics and logs count by it. */
   readonly name: string;
-  /** What the close frame says. */
+  /** The close code. */
   readonly closeCode: number;
   /** For people, and for the close frame's reason. */
   readonly sentence: string;
-  /** The words of the standard that were broken, or that let us refuse. */
+  /** The sentence of the standard that was violated, or that allows the refusal. */
   readonly clause: string;
 }
 

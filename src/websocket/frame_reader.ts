@@ -1,5 +1,5 @@
 /**
- * Bytes in, parts of frames out.
+ * Splits a stream of bytes into parts of frames.
  *
  * What is wanted: payload reaches its message without a copy when a read holds the whole frame, as
  * nearly every read does; nothing is kept that a peer merely announced; a control frame comes in one
@@ -29,7 +29,7 @@ export interface FramePart {
   readonly ends: boolean;
 }
 
-/** What a reader must know of its connection. */
+/** The options of a {@link FrameReader}. */
 export interface FrameReaderOptions {
   /** Whether the peer must mask (a client does) or must not (a server). */
   readonly peerMasks: boolean;
@@ -39,9 +39,9 @@ export interface FrameReaderOptions {
   readonly allowedRsv: number;
 }
 
-/** Where a protocol gets its frames from. {@link discard} is the other one. */
+/** A source of frames: a {@link FrameReader}, or {@link discard}. */
 export interface FrameSource {
-  /** Hands over the bytes of one read. They belong to the reader, which unmasks them in place. */
+  /** Takes the bytes of one read, which it unmasks in place. */
   feed(bytes: Uint8Array): void;
   /** The next part; undefined when the rest of the bytes fed so far does not hold one. */
   next(): FramePart | Fault | undefined;

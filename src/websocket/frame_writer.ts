@@ -1,8 +1,8 @@
 /**
- * Messages in, bytes of frames out, one after the other in one buffer.
+ * Encodes messages as frames, one after the other in one buffer.
  *
- * A reply of twenty events is twenty frames and one write: frames are built in place, in a buffer that
- * the driver takes whole. Nothing is allocated per message beyond what the buffer grows by.
+ * An answer of twenty events is twenty frames and one write: frames are built in place, in a buffer that
+ * the driver takes as a whole. Nothing else is allocated for a message.
  *
  * @see RFC 6455 §5
  * @module
@@ -13,9 +13,9 @@ import { ByteBuffer } from "./byte_buffer.ts";
 import { encodeHeader, headerLength, Opcode } from "./frame.ts";
 import { mask } from "./mask.ts";
 
-/** What a writer must know of its connection. */
+/** The options of a {@link FrameWriter}. */
 export interface FrameWriterOptions {
-  /** Where the output buffer comes from and goes back to. */
+  /** Lends the output buffer. */
   readonly pool: BufferPool;
   /**
    * Gives a fresh masking key, 32 unpredictable bits, for each frame of a client; undefined at a
@@ -45,7 +45,7 @@ export class FrameWriter {
   readonly #freshMaskKey: (() => number) | undefined;
   readonly #masked: boolean;
   readonly #output: ByteBuffer;
-  /** The storage behind what was taken last, until it may be used again. */
+  /** The buffer of what was taken last, until it may be reused. */
   #taken: Uint8Array<ArrayBuffer> | undefined = undefined;
 
   constructor(options: FrameWriterOptions) {
@@ -85,7 +85,7 @@ export class FrameWriter {
     this.#seal(start, { opcode, rsv, payloadBytes });
   }
 
-  /** Makes room for so many bytes of frames at once, where growing to it would copy. */
+  /** Reserves so many bytes at once, where growing step by step would copy. */
   reserve(byteCount: number): void {
     this.#output.reserve(byteCount);
   }
@@ -98,13 +98,13 @@ export class FrameWriter {
     return this.#taken.subarray(0, length);
   }
 
-  /** Says that nobody needs what was taken last: its memory is used again. */
+  /** Allows the memory of what was taken last to be reused. */
   recycle(): void {
     if (this.#taken !== undefined) this.#pool.giveBack(this.#taken);
     this.#taken = undefined;
   }
 
-  /** Forgets what waits to be taken. */
+  /** Drops what waits to be taken. */
   drop(): void {
     this.#output.release();
   }

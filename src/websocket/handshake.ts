@@ -1,5 +1,5 @@
 /**
- * The opening handshake, server side: a request in, a response out.
+ * The server's side of the opening handshake: makes a response to a request.
  *
  * @see RFC 6455 §4.2
  * @module
@@ -19,7 +19,7 @@ export interface UpgradeRequest {
   readonly headers: { get(name: string): string | null };
 }
 
-/** What this server is ready to agree to. */
+/** What a server accepts. */
 export interface HandshakeOptions {
   /** Picks one of the subprotocols that the client offers, favourite first, or none of them. */
   readonly chooseSubprotocol?: ((offered: readonly string[]) => string | undefined) | undefined;
@@ -36,7 +36,7 @@ export interface HandshakeOptions {
   readonly allowsOrigin?: ((origin: string | undefined) => boolean) | undefined;
 }
 
-/** An HTTP response that ends the handshake, this way or that. */
+/** An HTTP response that accepts or refuses the handshake. */
 export interface HandshakeResponse {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -50,7 +50,7 @@ export interface HandshakeResponse {
  */
 export type Sha1 = (bytes: Uint8Array) => Uint8Array;
 
-/** What becomes of an upgrade request. */
+/** The outcome of an upgrade request. */
 export type Handshake =
   | {
     readonly type: "accepted";
@@ -61,7 +61,7 @@ export type Handshake =
   | { readonly type: "refused"; readonly response: HandshakeResponse };
 
 /**
- * Decides about a request to speak WebSocket.
+ * Accepts or refuses an upgrade request.
  *
  * @example
  * ```ts
@@ -137,7 +137,7 @@ export function acceptFor(key: string, sha1: Sha1): string {
 }
 
 /**
- * A response that turns a request down, with its reason as plain text.
+ * A response that refuses a request, with the reason as plain text.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Parts of data frames in, messages out.
+ * Joins the parts of data frames to messages.
  *
  * @see RFC 6455 §5.4
  * @module
@@ -17,15 +17,15 @@ import { Utf8Validator } from "./utf8_validator.ts";
 /** A whole message. */
 export type Message =
   | { readonly type: "text"; readonly text: string }
-  /** The bytes are the receiver's to keep. They may be a view into what was read. */
+  /** The receiver may keep the bytes. They may be a view into what was read. */
   | { readonly type: "binary"; readonly bytes: Uint8Array };
 
-/** What an assembler must know of its connection. */
+/** The options of a {@link MessageAssembler}. */
 export interface MessageAssemblerOptions {
   /** The longest message, in bytes: as it arrives, and after the extension decoded it. */
   readonly maxMessageBytes: number;
   readonly extension: Extension | undefined;
-  /** Where the memory for messages that arrive in pieces comes from. */
+  /** Lends the memory for messages that arrive in pieces. */
   readonly pool: BufferPool;
 }
 
@@ -73,7 +73,7 @@ export class MessageAssembler {
     return this.#options.extension !== undefined;
   }
 
-  /** By how much messages have grown since the start when their compression was undone, bytes. */
+  /** Bytes that decompression has added to messages since the start. */
   get inflatedBytes(): number {
     return this.#inflatedBytes;
   }
@@ -92,7 +92,7 @@ export class MessageAssembler {
     return last ? this.#finishCollected() : undefined;
   }
 
-  /** Forgets a message in progress and gives its memory back. */
+  /** Drops a message in progress and returns its memory to the pool. */
   release(): void {
     this.#collected.release();
     this.#validator.reset();

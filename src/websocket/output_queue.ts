@@ -1,11 +1,10 @@
 /**
- * What waits to be sent, as messages for as long as that is possible.
+ * Queues outgoing messages, and encodes them as frames as late as possible.
  *
- * A peer that keeps up costs an encoding and nothing else: what one turn sends is written as frames at
- * once, into one buffer that leaves in one write. While that write is under way, or the peer has to show
- * that it reads, or when there is more than a write should carry, messages wait as they were handed in, and become frames piece by piece as
- * the peer reads. A thousand peers that do not read so hold a thousand references to one event, not a
- * thousand copies of it, and nothing that grows is ever moved.
+ * While a peer keeps up, the messages of one turn are encoded into one buffer that leaves in one write.
+ * While a write is pending, while the unread window is full, or when a write is full, messages wait as
+ * they were passed in and are encoded piece by piece. A thousand peers that do not read then hold a
+ * thousand references to one event and not a thousand copies, and no buffer grows by copying.
  *
  * @module
  */
@@ -17,27 +16,27 @@ import { headerLength, Opcode, Rsv1 } from "./frame.ts";
 import { FrameWriter, type FrameWriterOptions } from "./frame_writer.ts";
 
 /**
- * What one write carries, in bytes, at most, unless a single message is longer. This much is held for
- * each peer that does not read; it is also the largest buffer that a pool lends.
+ * The most bytes of one write, unless a single message is longer. This much is held for each peer that
+ * does not read; it is also the largest buffer of a pool.
  */
 export const maxOutputBytes = 64 * 1024;
 
-/** What messages leave of it: room for a short ping behind them, and for a header counted too short. */
+/** Bytes of a write that messages leave free: for a short ping behind them, and for a longer header. */
 const spareBytes = 24;
 
-/** Who may want to know when a piece has been read. */
+/** Told of each piece that is written. */
 export interface PieceWatch {
-  /** So many bytes are sent, in one write. Gives the payload of a ping to send right behind them. */
+  /** Called with the length of a write. Returns the payload of a ping to send right behind it, if any. */
   sent(bytes: number): Uint8Array | undefined;
 }
 
-/** What a queue must know of its connection. */
+/** The options of an {@link OutputQueue}. */
 export interface OutputQueueOptions extends FrameWriterOptions {
-  /** What the handshake agreed on. */
+  /** The negotiated extension. */
   readonly extension: Extension | undefined;
 }
 
-/** A message as it waits. `bytes` is its length as a frame, before compression. */
+/** A waiting message. `bytes` is its length as a frame, before compression. */
 type Waiting =
   | { readonly type: "text"; readonly bytes: number; readonly text: string }
   | { readonly type: "binary"; readonly bytes: number; readonly message: Uint8Array }
@@ -56,7 +55,7 @@ type Waiting =
   };
 
 /**
- * The way out of one connection. Messages and control frames leave in the order in which they came.
+ * The output of one connection. Messages and control frames leave in the order in which they were queued.
  *
  * @example
  * ```ts
@@ -82,9 +81,9 @@ export class OutputQueue {
   readonly #writer: FrameWriter;
   readonly #extension: Extension | undefined;
   readonly #masked: boolean;
-  /** A write is under way, or none will follow soon: what is handed in waits. */
+  /** Whether new messages wait: a write is pending, or none will follow soon. */
   #waits = false;
-  /** Behind all that the writer holds, oldest first. */
+  /** Sent after everything in the writer, oldest first. */
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
 
@@ -94,7 +93,7 @@ export class OutputQueue {
     this.#masked = options.freshMaskKey !== undefined;
   }
 
-  /** Bytes that wait to be taken. What is not a frame yet counts as it is before compression. */
+  /** Bytes that wait to be taken; messages that are not encoded yet count uncompressed. */
   get length(): number {
     return this.#writer.length + this.#waitingBytes;
   }
@@ -115,7 +114,7 @@ export class OutputQueue {
     }
   }
 
-  /** Adds one text message made of three parts, which nobody changes from now on. */
+  /** Adds one text message made of three parts. They must not be changed afterwards. */
   shared(head: Uint8Array, body: SharedBytes, tail: Uint8Array): void {
     const payloadBytes = head.length + body.bytes.length + tail.length;
     if (this.#mayPass(payloadBytes)) this.#encodeShared(head, body, tail);
@@ -147,22 +146,22 @@ export class OutputQueue {
   }
 
   /**
-   * Says that nobody needs what was taken last: its memory is used again. What is handed in until the
-   * next piece is taken still `waits`, if that may take long.
+   * Allows the memory of the piece taken last to be reused. With `waits`, messages queued before the next
+   * piece is taken are not encoded: for when that may take long.
    */
   recycle(waits = false): void {
     this.#writer.recycle();
     this.#waits = waits;
   }
 
-  /** Forgets all that has not been taken. The peer sees whole frames nevertheless. */
+  /** Drops everything that has not been taken. The peer still receives whole frames only. */
   drop(): void {
     this.#writer.drop();
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
   }
 
-  /** Whether a message of this length, as far as it is known, becomes a frame at once. */
+  /** Whether a message of about this length is encoded at once. */
   #mayPass(payloadBytes: number): boolean {
     return !this.#waits && this.#waiting.length === 0 && this.#fits(payloadBytes);
   }
@@ -179,7 +178,7 @@ export class OutputQueue {
   }
 
   #fill(): void {
-    // All the room at once: a buffer that grows is a buffer that is copied.
+    // Reserved at once: a buffer that grows is copied.
     if (this.#writer.length === 0) {
       this.#writer.reserve(Math.min(this.#waitingBytes, maxOutputBytes));
     }

@@ -1,5 +1,5 @@
 /**
- * Compression of messages.
+ * Compresses messages (permessage-deflate).
  *
  * Every message is deflated for itself, with an empty window before it, so that a connection keeps
  * nothing. It also means that what a message deflates to depends on the message alone: a body that goes
@@ -29,9 +29,9 @@ import type { ExtensionOffer } from "./header_list.ts";
 import { maxStoredBytes, storedHeaderBytes, writeStoredHeader } from "./stored_block.ts";
 import type { Zlib } from "./zlib.ts";
 
-/** What compression is done with. */
+/** The options of the extension. */
 export interface DeflateOptions {
-  /** Who compresses. */
+  /** The port to zlib. */
   readonly zlib: Zlib;
   /**
    * Messages shorter than this many bytes are sent as they are; {@link defaultMinDeflateBytes} if not
@@ -40,7 +40,7 @@ export interface DeflateOptions {
   readonly minBytes?: number;
 }
 
-/** Of a reply of 100 bytes deflating saves 20 and takes 15 µs: no trade for either end. */
+/** Deflating an answer of 100 bytes saves 20 bytes and takes 15 µs: not worth it for either end. */
 export const defaultMinDeflateBytes = 256;
 
 /**
@@ -97,7 +97,7 @@ export class PermessageDeflate implements Extension {
     const { zlib, windowBits, minBytes = defaultMinDeflateBytes } = options;
     this.#zlib = zlib;
     this.#windowBits = Math.min(windowBits, sendWindowBits);
-    // Who asks for less than zlib can keep to is sent everything plain, which is always allowed (§6).
+    // A peer that asks for a smaller window than zlib has is sent everything uncompressed (allowed by §6).
     this.minBytes = windowBits < leastSendWindowBits ? Infinity : minBytes;
   }
 

@@ -1,5 +1,5 @@
 /**
- * RFC 6455 after the handshake, without a socket.
+ * The WebSocket protocol after the handshake, without a socket.
  *
  * Bytes that were read go into {@link Protocol.receive}, which gives back what happened; what shall be
  * sent goes into the send methods; bytes to write come out of {@link Protocol.takeOutput}. The
@@ -23,7 +23,7 @@ import { type Message, MessageAssembler } from "./message_assembler.ts";
 import { OutputQueue, type PieceWatch } from "./output_queue.ts";
 import { nextState, type ProtocolState, type ProtocolStep } from "./protocol_state.ts";
 
-/** What {@link Protocol.receive} tells. A {@link Fault} or a close is the last event of a connection. */
+/** The events of {@link Protocol.receive}. A {@link Fault} or a close is the last one of a connection. */
 export type ProtocolEvent =
   | Message
   /** Answered already. */
@@ -33,7 +33,7 @@ export type ProtocolEvent =
   | { readonly type: "close"; readonly code: number; readonly reason: string }
   | Fault;
 
-/** What both ends are told at the start. */
+/** The options of both ends. */
 export interface ProtocolLimits {
   /**
    * The longest message, in bytes, counted over its fragments and after decompression. A peer can make
@@ -44,16 +44,16 @@ export interface ProtocolLimits {
   readonly maxFrameBytes?: number;
 }
 
-/** Which end this is, what was agreed, and the limits. */
+/** The options of a {@link Protocol}. */
 export type ProtocolOptions =
   & ProtocolLimits
   & (
     | { readonly role: "server" }
-    /** A client masks, with keys nobody can foresee. */
+    /** Makes the unpredictable masking keys of a client. */
     | { readonly role: "client"; readonly random: Random }
   )
   & {
-    /** What the handshake agreed on. */
+    /** The negotiated extension. */
     readonly extension?: Extension | undefined;
     /** Shared by all connections of a process; one of its own if not given. */
     readonly pool?: BufferPool | undefined;
@@ -98,14 +98,14 @@ export class Protocol {
   readonly #output: OutputQueue;
   #reader: FrameSource;
   #state: ProtocolState = "open";
-  /** What ended the input and is still to be answered: see {@link finish}. */
+  /** The close or fault that ended the input and is not answered yet, see {@link finish}. */
   #unanswered: Unanswered | undefined = undefined;
   #frames = 0;
   #holdsPongs = false;
   /** The payload of the latest ping that waits for {@link releasePongs}. */
   #owedPong: Uint8Array | undefined = undefined;
 
-  /** Begins after the handshake. */
+  /** Starts in the state after the handshake. */
   constructor(options: ProtocolOptions) {
     const { maxMessageBytes, extension, pool = new BufferPool() } = options;
     const maxFrameBytes = options.maxFrameBytes ?? maxMessageBytes;
@@ -120,7 +120,7 @@ export class Protocol {
     this.#output = new OutputQueue({ pool, freshMaskKey, extension });
   }
 
-  /** How far the connection is. */
+  /** The state of the connection. */
   get state(): ProtocolState {
     return this.#state;
   }
@@ -147,8 +147,8 @@ export class Protocol {
   }
 
   /**
-   * Takes the bytes of one read without looking at them yet: for who wants to decide, by {@link next},
-   * how much is done at a time.
+   * Takes the bytes of one read without processing them: the caller decides by {@link next} how much is
+   * done at a time.
    */
   feed(bytes: Uint8Array): void {
     this.#reader.feed(bytes);
@@ -186,12 +186,12 @@ export class Protocol {
     return this.#frames;
   }
 
-  /** By how much messages have grown since the start when their compression was undone, bytes. */
+  /** Bytes that decompression has added to messages since the start. */
   get inflatedBytes(): number {
     return this.#messages.inflatedBytes;
   }
 
-  /** The peer will send no more bytes. Without a close frame before it, the end was not a clean one. */
+  /** The input has ended. Without a close frame before it, the end was not clean. */
   receiveEof(): void {
     this.finish();
     this.#move("end of input");
@@ -233,8 +233,7 @@ export class Protocol {
   }
 
   /**
-   * Stops answering pings, for as long as the peer does not read what is sent: pongs for one who only
-   * talks would pile up without end.
+   * Stops answering pings while the peer does not read: the pongs would accumulate without bound.
    *
    * @see RFC 6455 §5.5.3 "the endpoint MAY elect to send a Pong frame for only the most recently
    * processed Ping frame"
@@ -262,16 +261,16 @@ export class Protocol {
   }
 
   /**
-   * Says that what was taken last has been written and will not be looked at: its memory is reused. Who
-   * will not take the next piece soon says so in `waits`; then what is sent is kept by reference.
+   * Allows the memory of the piece taken last to be reused. With `waits`, what is sent until the next piece
+   * is taken is kept by reference: for when that may take long.
    */
   recycleOutput(waits = false): void {
     this.#output.recycle(waits);
   }
 
   /**
-   * Forgets what is queued and was not taken, so that the close frame sent next follows what is under
-   * way: for a peer that does not read. Ignored once a close was sent.
+   * Drops what is queued and was not taken, so that the close frame sent next follows the pending write:
+   * for a peer that does not read. Ignored once a close was sent.
    */
   dropOutput(): void {
     if (this.#state === "open") this.#output.drop();
@@ -303,7 +302,7 @@ export class Protocol {
     return close;
   }
 
-  /** The three moves of every abnormal end: close frame, no more reading, an event. */
+  /** Ends abnormally: queues the close frame, stops reading, and returns the event. */
   #fail(fault: Fault): Fault {
     this.#stopReading({ step: "fault", code: fault.closeCode, reason: fault.sentence });
     return fault;

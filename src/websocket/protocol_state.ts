@@ -1,5 +1,5 @@
 /**
- * The life of a connection, as a table.
+ * The states of a connection, as a table of transitions.
  *
  * ```text
  *            close sent             close received, fault, end of input
@@ -18,10 +18,10 @@
 
 import { assert } from "../base/assert.ts";
 
-/** Where a connection is in its life, seen from this end. */
+/** The state of a connection, seen from this end. */
 export type ProtocolState = "open" | "closing" | "closed";
 
-/** What moves a connection on. */
+/** A step that changes the state. */
 export type ProtocolStep = "close sent" | "close received" | "fault" | "end of input";
 
 const table: Readonly<Record<ProtocolState, Partial<Record<ProtocolStep, ProtocolState>>>> = {

@@ -1,9 +1,9 @@
 /**
- * Who may come in: how many at a time, how many of one client, and how fast.
+ * Limits how many connections are open, in total and per client, and how fast a client opens them.
  *
- * A client is a network, not an address, because one customer of an IPv6 provider has a /64 and could
- * come from a new address each time. Whoever has no address (a Unix socket), and whoever is in a network
- * that the operator exempts, counts in the total alone.
+ * A client is a network prefix, not an address: one customer of an IPv6 provider has a /64 and could use
+ * a new address each time. A peer without an address (a Unix socket) and a peer in a network that the
+ * operator exempts count in the total alone.
  *
  * @module
  */
@@ -13,48 +13,48 @@ import { type ClientPrefix, parseIpAddress, prefixKey } from "../address/ip_addr
 import type { NetworkList } from "../address/network.ts";
 import { type Rate, TokenBucket } from "../../base/token_bucket.ts";
 
-/** The bounds of an {@link Admission}. */
+/** The limits of an {@link Admission}. */
 export interface AdmissionLimits {
-  /** At a time, of all clients together. */
+  /** Open at a time, of all clients together. */
   readonly maxTotal: number;
-  /** What one client may take of it; all of it if not given. */
+  /** The limits of one client; none if not given. */
   readonly perClient?: ClientLimits;
 }
 
-/** The bounds for one client. */
+/** The limits of one client. */
 export interface ClientLimits {
-  /** At a time. */
+  /** Open at a time. */
   readonly maxInside: number;
-  /** How fast it may come. */
+  /** How fast it may open them. */
   readonly rate: Rate;
-  /** What a client is. */
+  /** The prefix that is one client. */
   readonly prefix: ClientPrefix;
-  /** Those who are no client in this sense: only the total bounds them. */
+  /** Networks that only the total limits. */
   readonly exempt: NetworkList;
 }
 
 /**
- * Why somebody is not let in.
- * - `total`: nobody is, for now.
- * - `per-client`: this client has enough.
- * - `rate`: this client comes too fast.
+ * Why a connection is refused.
+ * - `total`: as many are open as may be.
+ * - `per-client`: as many of this client are open as may be.
+ * - `rate`: this client opens them too fast.
  */
 export type AdmissionRefusal = "total" | "per-client" | "rate";
 
-/** What is remembered of a client. */
+/** The state of a client. */
 interface ClientRecord {
   inside: number;
   readonly bucket: TokenBucket;
 }
 
 /**
- * Clients that are remembered without being inside. Forgetting one forgives how fast it came; an
- * attacker with so many networks has no need of that.
+ * The most clients without an open connection whose rate is remembered. Forgetting one resets its rate;
+ * an attacker with so many networks gains nothing by that.
  */
 const maxAbsentClients = 65_536;
 
 /**
- * Counts who is inside. Whoever was let in must {@link leave} once.
+ * Counts open connections. Call {@link leave} once for each that was admitted.
  *
  * @example
  * ```ts
@@ -83,23 +83,23 @@ export class Admission {
   readonly #clients = new Map<string, ClientRecord>();
   #total = 0;
 
-  /** Lets nobody in beyond these bounds. */
+  /** Admits nothing beyond these limits. */
   constructor(limits: AdmissionLimits, clock: Pick<Clock, "monotonicMs">) {
     this.#limits = limits;
     this.#clock = clock;
   }
 
-  /** How many are inside. */
+  /** How many are open. */
   get total(): number {
     return this.#total;
   }
 
-  /** How many clients are remembered, for those who watch the memory. */
+  /** How many clients are remembered, for metrics of memory. */
   get clientCount(): number {
     return this.#clients.size;
   }
 
-  /** Lets a client in, from an IP address or `unix`, or says why not. */
+  /** Admits a connection from an IP address or `unix`, or gives the refusal. */
   enter(address: string): AdmissionRefusal | undefined {
     if (this.#total >= this.#limits.maxTotal) return "total";
     const { perClient } = this.#limits;
@@ -114,14 +114,14 @@ export class Admission {
     return undefined;
   }
 
-  /** Lets a client in for a moment: what counts is how fast it comes. */
+  /** Counts a connection for the rate alone. */
   pass(address: string): AdmissionRefusal | undefined {
     const refusal = this.enter(address);
     if (refusal === undefined) this.leave(address);
     return refusal;
   }
 
-  /** Somebody who was let in, from this address, has gone. */
+  /** An admitted connection from this address is closed. */
   leave(address: string): void {
     this.#total--;
     const key = clientKey(address, this.#limits.perClient);
@@ -139,7 +139,7 @@ export class Admission {
     return client;
   }
 
-  /** In one go, so that the cost of looking is shared by the thousands that come until the next. */
+  /** Forgets many at once, so that thousands of connections share the cost of the search. */
   #forgetAbsent(): void {
     for (const [key, client] of this.#clients) {
       if (client.inside === 0) this.#clients.delete(key);
@@ -148,7 +148,7 @@ export class Admission {
 }
 
 /**
- * Under which name a client is counted: its network; undefined for one that is exempt or has no address.
+ * The key under which a client is counted: its prefix; undefined if it is exempt or has no address.
  *
  * @example
  * ```ts
@@ -171,25 +171,25 @@ export function clientKey(
   return prefixKey(address, perClient.prefix);
 }
 
-/** The doors of a server: to its sockets, to its WebSocket connections, and to its pages. */
+/** The admissions of a server: of sockets, of WebSocket connections and of HTTP requests. */
 export interface Gates {
-  /** Whoever is refused here is dropped without a word, at next to no cost. */
+  /** A socket that is refused here is closed without an answer, at next to no cost. */
   readonly sockets: Admission;
-  /** Whoever is refused here is told so. */
+  /** A handshake that is refused here is answered with an HTTP error. */
   readonly connections: Admission;
-  /** Each plain request passes here. Whoever is refused is told so. */
+  /** Every other request is counted here; one that is refused is answered with an HTTP error. */
   readonly requests: Admission;
 }
 
-/** The bounds of {@link createGates}. */
+/** The limits of {@link createGates}. */
 export interface GateLimits extends AdmissionLimits {
-  /** How fast one client may send plain requests; as fast as it can if not given. */
+  /** How fast one client may send HTTP requests; without limit if not given. */
   readonly requestRate?: Rate;
 }
 
 /**
- * How many sockets there is room for where one connection is allowed: for pages, and for answers to
- * those who are refused.
+ * Sockets for each WebSocket connection that is allowed: more, for HTTP requests and for the answers to
+ * refused handshakes.
  */
 const socketsPerConnection = 4;
 
@@ -197,7 +197,7 @@ const socketsPerConnection = 4;
 const otherSockets = 1_000;
 
 /**
- * The gates for so many connections.
+ * Makes the admissions of a server with so many connections.
  *
  * @example
  * ```ts
