@@ -10,7 +10,10 @@
 import type { NostrEvent } from "../src/nostr/event.ts";
 import { eventJson } from "../src/nostr/event_json.ts";
 import { portableHashText } from "../src/nostr/event_id.ts";
-import type { Database, Session, Statement } from "../src/store/database/database.ts";
+import type { Statement } from "../src/store/database/database.ts";
+import { utf8 } from "../src/base/bytes.ts";
+import { ScriptedDatabase } from "../tests/kit/scripted_database.ts";
+import { WindowStore } from "../src/store/window/window_store.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import { SqlStore } from "../src/store/sql_store.ts";
 import { BatchWriter } from "../src/store/write/batch_writer.ts";
@@ -25,32 +28,18 @@ import type { EventStore } from "../src/store/event_store.ts";
 const MOST = 10_000;
 
 /** Stores and finds one event, without reading SQL. */
-class DatabaseOfOne implements Database {
-  readonly #event: NostrEvent;
-  readonly #json: Uint8Array;
+class DatabaseOfOne extends ScriptedDatabase {
+  readonly #row: unknown;
 
-  constructor(event: NostrEvent) {
-    this.#event = event;
-    this.#json = new TextEncoder().encode(eventJson(event));
+  constructor({ id, created_at: createdAt, ...event }: NostrEvent) {
+    super();
+    const json = utf8(eventJson({ id, created_at: createdAt, ...event }));
+    this.#row = { id, createdAt, key: 1, seq: 1, lane: 0, absentBytes: 0, json };
   }
 
-  query<Row>({ text }: Statement<Row>): Promise<readonly Row[]> {
-    const { id, created_at: createdAt } = this.#event;
-    const row = { id, createdAt, key: 1, seq: 1, lane: 0, absentBytes: 0, json: this.#json };
+  override query<Row>({ text }: Statement<Row>): Promise<readonly Row[]> {
     const isAnswered = /^(insert into events|select found)/.test(text);
-    return Promise.resolve((isAnswered ? [row] : []) as readonly unknown[] as readonly Row[]);
-  }
-
-  script(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return work(this);
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
+    return Promise.resolve((isAnswered ? [this.#row] : []) as readonly Row[]);
   }
 }
 
@@ -81,6 +70,11 @@ const event = new SchnorrSigner(new SeededRandom(1)).sign(draft);
 const stores: Record<string, EventStore> = {
   "a store in memory": new MemoryStore(clock),
   "a database": new SqlStore(new DatabaseOfOne(event), portableHashText),
+  // Not started, it holds nothing.
+  "a database behind a window": new WindowStore(
+    new SqlStore(new DatabaseOfOne(event), portableHashText),
+    { maxBytes: 1_000, clock },
+  ),
 };
 for (const [name, store] of Object.entries(stores)) {
   const writer = new BatchWriter(store);

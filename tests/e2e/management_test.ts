@@ -7,7 +7,7 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
-import { getToken } from "nostr-tools/nip98";
+import { managementBy } from "../kit/management_client.ts";
 import { Program } from "../kit/program.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
@@ -16,23 +16,7 @@ import { onEachDatabase } from "./databases.ts";
 const secret = generateSecretKey();
 const settings = [`access.admins=${getPublicKey(secret)}`];
 
-/** One call to the relay at a WebSocket URL, signed as nostr-tools does. */
-async function call(relay: string, method: string, ...params: unknown[]): Promise<unknown> {
-  const url = relay.replace(/^ws/, "http") + "/";
-  const payload = { method, params };
-  const authorization = await getToken(
-    url,
-    "POST",
-    (event) => finalizeEvent(event, secret),
-    true,
-    payload,
-  );
-  const headers = { "content-type": "application/nostr+json+rpc", authorization };
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(payload) });
-  const answer = await response.json();
-  equal(answer.error, undefined, `${method}: ${answer.error}`);
-  return answer.result;
-}
+const call = managementBy(secret);
 
 function note(by: Uint8Array, content: string, created_at = 1_700_000_000) {
   return finalizeEvent({ kind: 1, created_at, tags: [], content }, by);

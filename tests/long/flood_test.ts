@@ -63,13 +63,16 @@ async function flooded(relay: RunningRelay, orders: Omit<FloodOrders, "url">): P
   const flooders = new Worker(new URL("flooders.ts", import.meta.url), { type: "module" });
   let answers = 0;
   flooders.onmessage = ({ data }) => void (answers = data);
-  flooders.postMessage({ url: relay.url, ...orders } satisfies FloodOrders);
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
-  const [p99Ms, refused] = await publishHonestly(relay.url, "198.51.100.7");
-  flooders.terminate();
-  console.log(`  ${answers} answers to the flood, ${refused} refusals of the honest`);
-  equal(refused, 0);
-  return p99Ms;
+  try {
+    flooders.postMessage({ url: relay.url, ...orders } satisfies FloodOrders);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const [p99Ms, refused] = await publishHonestly(relay.url, "198.51.100.7");
+    console.log(`  ${answers} answers to the flood, ${refused} refusals of the honest`);
+    equal(refused, 0);
+    return p99Ms;
+  } finally {
+    flooders.terminate();
+  }
 }
 
 const hosts = Array.from({ length: 1_000 }, (_, at) => at + 1);

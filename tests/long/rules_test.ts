@@ -9,9 +9,9 @@
  */
 
 import { deepEqual, ok } from "node:assert/strict";
-import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
-import { getToken } from "nostr-tools/nip98";
+import { generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { freshDatabases } from "../e2e/databases.ts";
+import { managementBy } from "../kit/management_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 
@@ -31,21 +31,7 @@ const methods = [
 ];
 const lists = ["listbannedpubkeys", "listallowedpubkeys", "listbannedevents"];
 
-let authorizations = 0;
-
-async function call(relay: string, method: string, ...params: unknown[]): Promise<unknown> {
-  const url = relay.replace(/^ws/, "http") + "/";
-  const payload = { method, params };
-  // An authorisation is good for one call, and equal ones of a second would be one.
-  const sign = (event: Parameters<typeof finalizeEvent>[0]) =>
-    finalizeEvent({ ...event, content: `${authorizations++}` }, secret);
-  const authorization = await getToken(url, "POST", sign, true, payload);
-  const headers = { "content-type": "application/nostr+json+rpc", authorization };
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(payload) });
-  const answer = await response.json();
-  ok(answer.error === undefined, `${method}: ${answer.error}`);
-  return answer.result;
-}
+const call = managementBy(secret);
 
 async function allLists(url: string): Promise<readonly unknown[]> {
   const answers = await Promise.all(lists.map((list) => call(url, list)));

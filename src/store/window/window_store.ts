@@ -68,6 +68,13 @@ export interface WindowOptions {
   readonly clock: StoreClock;
 }
 
+/** What the window answers. */
+interface WindowAnswer {
+  readonly events: readonly HeldEvent[];
+  /** What is to be asked of the database, after these events; undefined if they are the whole answer. */
+  readonly rest?: ReqFilter;
+}
+
 /** The keys and events that the operator's rules ban: no reader is shown them. */
 interface Banned {
   readonly keys: ReadonlySet<string>;
@@ -145,14 +152,19 @@ export class WindowStore implements TidyStore {
     return outcomes;
   }
 
-  async *query(
+  query(
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
-    options.signal?.throwIfAborted();
     const answer = this.#answer(filters, options.reader);
-    if (answer === undefined) return yield* this.#inner.query(filters, options);
-    const { events, rest } = answer;
+    return answer === undefined ? this.#inner.query(filters, options) : this.#give(answer, options);
+  }
+
+  async *#give(
+    { events, rest }: WindowAnswer,
+    options: QueryOptions,
+  ): AsyncGenerator<readonly StoredEvent[], void> {
+    options.signal?.throwIfAborted();
     for (let at = 0; at < events.length;) {
       const waiting = whenReady(options);
       if (waiting !== undefined) await waiting;
@@ -237,7 +249,7 @@ export class WindowStore implements TidyStore {
   #answer(
     filters: readonly ReqFilter[],
     reader: Reader | undefined,
-  ): { readonly events: readonly HeldEvent[]; readonly rest?: ReqFilter } | undefined {
+  ): WindowAnswer | undefined {
     if (this.#isClosed || !this.#inner.feed.isCurrent) return undefined;
     if (filters.some(({ search }) => search !== undefined)) return undefined;
     const now = nowS(this.#clock);

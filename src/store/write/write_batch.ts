@@ -64,15 +64,16 @@ export async function writeBatch(
   stored.push(...numbered([...regular, ...versioned], [...newRegular, ...newVersioned]));
   const unwritten = versioned.filter(({ record }) => !keys.has(record.event.id));
   const late = [...deleted].map((place) => batch[place]!.event).filter(takesOthers);
+  const announced = feed.announce(session, stored, late);
   const unwrittenIds = unwritten.map(({ record }) => record.event.id);
   const present = unwritten.length > 0 ? session.query(selectIds(unwrittenIds)) : undefined;
   const work = [
+    announced,
     present,
     newVersioned.length > 0
       ? session.query(deleteTags(newVersioned.map(({ key }) => key)))
       : undefined,
     ...insertTagsAndWords(keys, session, { ...options, prepared }),
-    feed.announce(session, stored, late),
   ].filter((one) => one !== undefined);
   if (work.length > 0) await Promise.all(work);
   const outcomes = outcomesOf(prepared.ordered, keys, new Set(present && await present));
