@@ -1,5 +1,5 @@
 /**
- * Reading a stream by what is wanted instead of by what arrives.
+ * Reads lines and exact numbers of bytes from a stream.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { concat } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 
-/** The bounds of a reader. */
+/** The limits of a reader. */
 export interface ReaderLimits {
   /** Bytes that are held at most, and so the most that one read can ask for. */
   readonly maxBytes: number;
@@ -17,12 +17,12 @@ export interface ReaderLimits {
   readonly timeoutMs: number;
 }
 
-/** Bounds for lines and headers. */
+/** Limits that suit lines and headers. */
 export const defaultReaderLimits: ReaderLimits = { maxBytes: 65_536, timeoutMs: 10_000 };
 
-/** A read that gave nothing. The message says what was waited for. */
+/** A read that failed. The message says what was waited for. */
 export class ReadFailed extends Error {
-  /** For those who tell errors apart by name. */
+  /** The name of the error. */
   override readonly name = "ReadFailed";
   /**
    * - `timeout`: it took too long.
@@ -76,7 +76,7 @@ export class BufferedReader {
   #held: Uint8Array = noBytes;
   #ended = false;
   #error: StreamError | undefined = undefined;
-  /** Looks whether what is waited for is there. */
+  /** Checks whether what is waited for has arrived. */
   #check: (() => void) | undefined = undefined;
 
   /** Takes over a stream and pauses it. */
@@ -89,7 +89,7 @@ export class BufferedReader {
     stream.on("error", this.#onError);
     stream.on("data", this.#onData);
     stream.pause();
-    // What was over before tells nothing any more.
+    // A stream that has ended before emits no event any more.
     this.#ended = stream.destroyed;
   }
 
@@ -112,7 +112,7 @@ export class BufferedReader {
     return new TextDecoder().decode(line.subarray(0, length));
   }
 
-  /** Passes over so many bytes, however many, without holding them. Rejects with {@link ReadFailed}. */
+  /** Skips so many bytes, however many, without holding them. Rejects with {@link ReadFailed}. */
   async skip(length: number): Promise<void> {
     let left = length;
     await this.#read(`${length} bytes to skip`, () => {
@@ -121,7 +121,7 @@ export class BufferedReader {
     });
   }
 
-  /** Stops reading and gives back what was read and not taken. The stream is somebody else's again. */
+  /** Stops reading and returns what was read and not taken. The caller owns the stream again. */
   release(): Uint8Array {
     assert(this.#check === undefined, "nothing is being read");
     this.#stream.off("end", this.#onEnd);

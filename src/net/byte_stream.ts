@@ -1,5 +1,5 @@
 /**
- * What a socket looks like to the rest of the room.
+ * The interface of a socket, as this room uses it.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface ByteStream {
 
   /** Calls `written` once the bytes have left, or the stream has failed. */
   write(bytes: Uint8Array, written?: () => void): boolean;
-  /** Ends the writing half, after `bytes` and whatever was written before. */
+  /** Half-closes the stream, after `bytes` and everything written before. */
   end(): unknown;
   /** The same, and calls back when all has left. */
   end(bytes: Uint8Array, ended: () => void): unknown;
@@ -32,7 +32,7 @@ export interface ByteStream {
   /** Reads on. */
   resume(): unknown;
 
-  /** The peer's bytes begin to flow when somebody listens to them. */
+  /** Data flows once there is a listener. */
   on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
   /** Why the stream failed. */
   on(event: "error", listener: (error: StreamError) => void): unknown;

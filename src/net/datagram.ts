@@ -1,5 +1,5 @@
 /**
- * Datagrams: messages without a connection, for the few things that need them.
+ * Sends and receives UDP datagrams.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface Datagram {
   readonly port: number;
 }
 
-/** The bounds of a {@link DatagramSocket}. */
+/** The limits of a {@link DatagramSocket}. */
 export interface DatagramLimits {
   /** Messages that wait to be received. Of more, the oldest are dropped, as the network itself may. */
   readonly maxQueued: number;
@@ -25,7 +25,7 @@ export interface DatagramLimits {
   readonly timeoutMs: number;
 }
 
-/** Bounds for a question and its answer. */
+/** Limits that suit a request and its response. */
 export const defaultDatagramLimits: DatagramLimits = { maxQueued: 64, timeoutMs: 10_000 };
 
 /**
@@ -65,7 +65,7 @@ export class DatagramSocket {
     this.#clock = clock;
     this.#limits = limits;
     socket.on("message", (bytes, { address, port }) => this.#onMessage({ bytes, address, port }));
-    // What one message met on its way is no reason to give up the others.
+    // An ICMP error about one datagram does not end the socket.
     socket.on("error", () => {});
   }
 

@@ -20,7 +20,7 @@ export interface Ending {
   readonly cause: "peer" | "local" | "fault" | "timeout" | "eof" | "reset" | "terminated";
   /** The close code that was received or sent; 1006 where there was none. */
   readonly code: number;
-  /** What was said, or what happened; for people. */
+  /** The reason of the close frame, or what happened; for people. */
   readonly reason: string;
   /** Whether close frames went both ways. */
   readonly clean: boolean;

@@ -1,5 +1,5 @@
 /**
- * Why a connection ends, as a number.
+ * The close codes.
  *
  * @see RFC 6455 §7.4
  * @module

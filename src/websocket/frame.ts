@@ -1,6 +1,6 @@
 /**
- * The head of a frame: two bytes that say almost everything, a longer length where two bytes do not
- * suffice, and the client's masking key.
+ * Reads and writes the header of a frame: two bytes, an extended length where two bytes do not suffice,
+ * and the client's masking key.
  *
  * @see RFC 6455 §5.2
  * @module

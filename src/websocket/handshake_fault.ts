@@ -1,6 +1,6 @@
 /**
- * Every way in which a server's answer to the opening handshake can be wrong, in one table. There is no
- * connection yet to be closed with a code: the client drops the socket.
+ * All faults of a server's response to the opening handshake, in one table. There is no connection yet
+ * that could be closed with a code: the client drops the socket.
  *
  * @see RFC 6455 §4.1
  * @module
@@ -14,11 +14,11 @@ export interface HandshakeFault {
   readonly name: string;
   /** For people. */
   readonly sentence: string;
-  /** The words of the standard that were broken, or that let us refuse. */
+  /** The sentence of the standard that was violated, or that allows the refusal. */
   readonly clause: string;
   /** The status of the response, where it was another than 101. */
   readonly status?: number;
-  /** Where a redirect leads. It is not followed: who asked decides whether to ask there. */
+  /** The target of a redirect, which is not followed: the caller decides. */
   readonly location?: string;
 }
 

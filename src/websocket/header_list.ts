@@ -1,5 +1,5 @@
 /**
- * Header values that are lists: what a peer can do, separated by commas.
+ * Parses header values that are lists separated by commas.
  *
  * @see RFC 6455 §9.1
  * @see RFC 9110 §5.6

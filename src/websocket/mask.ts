@@ -1,5 +1,5 @@
 /**
- * Masking: the exclusive or that keeps a client's bytes from looking like anything to a proxy.
+ * Masks payloads: the exclusive or with the client's masking key.
  *
  * Three loops were measured on 20 to 65,536 bytes. Four bytes a round is fastest for short payloads;
  * a view of 32-bit words costs some 100 ns to make and then runs four to six times faster, which pays

@@ -1,6 +1,6 @@
 /**
- * The head of an HTTP response, as far as a client's handshake needs it. Strict: what is not HTTP/1.1
- * to the letter is some other protocol, or somebody who plays with us.
+ * Parses the head of an HTTP response, as far as a client's handshake needs it. Strict: anything but
+ * well-formed HTTP/1.1 is refused.
  *
  * @see RFC 9112 §4, §5
  * @module

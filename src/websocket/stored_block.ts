@@ -1,6 +1,6 @@
 /**
- * A DEFLATE block that holds its bytes as they are. It starts and ends at the border of a byte, so that
- * it can stand beside blocks that were made elsewhere and long before.
+ * Writes a stored DEFLATE block, which holds its bytes uncompressed. It starts and ends at a byte boundary,
+ * so that it can be joined with blocks that were made before.
  *
  * @see RFC 1951 §3.2.4
  * @module

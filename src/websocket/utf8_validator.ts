@@ -1,5 +1,5 @@
 /**
- * UTF-8 that arrives in pieces.
+ * Validates UTF-8 that arrives in pieces.
  *
  * A text message may be cut anywhere, also inside a character. The validator keeps what the next byte
  * is allowed to be, so that a fragment is judged when it arrives and not when the message ends: a peer

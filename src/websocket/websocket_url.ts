@@ -1,5 +1,5 @@
 /**
- * Where a WebSocket client goes, as people write it.
+ * Parses the URL of a WebSocket server.
  *
  * @see RFC 6455 §3
  * @module

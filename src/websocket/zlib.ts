@@ -1,5 +1,5 @@
 /**
- * DEFLATE as an argument: the room says which bytes to squeeze, and someone else squeezes them.
+ * The port to DEFLATE: this room decides what is compressed, and an adapter compresses it.
  *
  * @see RFC 1951
  * @module

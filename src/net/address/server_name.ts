@@ -1,5 +1,5 @@
 /**
- * Names of hosts as certificates have them.
+ * Matches host names against the names of a certificate.
  *
  * @see RFC 6125 §6.4
  * @module

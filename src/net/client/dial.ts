@@ -1,8 +1,7 @@
 /**
- * Connecting to others: by name or address, plain or over TLS, or by a Unix socket.
+ * Connects to a server: by name or address, with or without TLS, or by a Unix socket.
  *
- * Nothing here waits for ever. One deadline covers all of it, and what it rejects with says what was
- * waited for, and how long.
+ * One deadline covers all steps, and the error says which step took how long.
  *
  * @module
  */
@@ -36,9 +35,9 @@ export interface DialOptions {
   readonly clock: Clock;
   /** How long all of it may take, from the name to the end of the TLS handshake, milliseconds. */
   readonly timeoutMs?: number;
-  /** Authorities, as PEM, that are believed instead of the system's. */
+  /** Certificate authorities, as PEM, in place of the system's. */
   readonly authorities?: string;
-  /** What proves who we are, to a server that asks. */
+  /** The client certificate, for a server that asks for one. */
   readonly identity?: { readonly certificate: string; readonly key: string };
   /** The protocols to offer by ALPN, the best first. */
   readonly alpnProtocols?: readonly string[];
@@ -48,17 +47,17 @@ export interface DialOptions {
 
 /** A socket that is connected. */
 export interface Dialled {
-  /** Paused, so that nothing is lost: whoever reads it calls `resume`. */
+  /** Paused, so that nothing is lost: call `resume` to read. */
   readonly socket: Socket;
   /** The address that answered; a path for a Unix socket. */
   readonly address: string;
-  /** What the server proved itself with, over TLS. It was checked, for this very host. */
+  /** The server's certificate over TLS, verified for this host. */
   readonly certificate: PeerCertificate | undefined;
 }
 
-/** Nobody was reached. The message says who, what was being done, and why it ended. */
+/** The connection failed. The message names the target, the step and the reason. */
 export class DialFailed extends Error {
-  /** For those who tell errors apart by name. */
+  /** The name of the error. */
   override readonly name = "DialFailed";
   /** `timeout`, or the system's name for what happened, such as `ECONNREFUSED`. */
   readonly code: string;
@@ -108,7 +107,7 @@ class Dial {
   readonly #target: DialTarget;
   readonly #options: DialOptions;
   readonly #name: string;
-  /** What is being done, to follow "while". */
+  /** The current step, as text that follows "while". */
   #step: string;
   /** Ends the step. */
   #abandon: () => void = () => {};
@@ -219,7 +218,7 @@ function attemptOf<Kind extends Socket>(
   socket.once(ready, () => {
     socket.off("error", reject);
     socket.off("close", onClose);
-    // Until whoever dialled listens, an error would end the process.
+    // Until the caller listens, an error event would end the process.
     socket.on("error", () => {});
     socket.pause();
     resolve(socket);

@@ -1,10 +1,10 @@
 /**
- * Whom to connect to, as people write it.
+ * Parses the address to connect to.
  *
  * @module
  */
 
-/** Somebody to connect to. */
+/** The address of a server. */
 export type DialTarget =
   | {
     readonly type: "tcp";

@@ -1,5 +1,5 @@
 /**
- * Reaching a host that has several addresses, some of which may lead nowhere.
+ * Connects to a host that has several addresses, of which some may not answer (Happy Eyeballs).
  *
  * @see RFC 8305 "Happy Eyeballs Version 2"
  * @module
@@ -35,7 +35,7 @@ export function interleaveFamilies<Address extends { readonly family: number }>(
 /** One try. */
 export interface Attempt<Result> {
   readonly result: Promise<Result>;
-  /** Gives up, and undoes what there is to undo, a result that has come or will come included. */
+  /** Cancels the attempt, and closes a result that has come or will come. */
   cancel(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A client's connection that comes back: lost ones are replaced, after a while that grows, and silent
- * ones count as lost.
+ * A client's connection that reconnects, with exponential backoff. A server that is silent for too long
+ * counts as lost.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Connection, ConnectionEvents } from "../connection.ts";
 import { describeError } from "../guard.ts";
 import type { OpenedWebSocket } from "./websocket_client.ts";
 
-/** How patient a lasting connection is. */
+/** The times of a lasting connection. */
 export interface LastingConnectionLimits {
   /** About how long to wait after the first failure, milliseconds. Each further one doubles it. */
   readonly firstDelayMs: number;
@@ -27,7 +27,7 @@ export interface LastingConnectionLimits {
 }
 
 /**
- * Limits that neither hammer a server that is down nor miss it for long when it is back.
+ * Times that do not flood a server that is down and find it soon when it is back.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export interface LastingConnectionOptions {
   readonly random: Random;
   /** How often to try, and how long to wait. */
   readonly limits: LastingConnectionLimits;
-  /** Told of each connection before anything is read from it; gives whoever hears it. */
+  /** Called with each connection before anything is read from it; returns its events. */
   readonly onOpen: (opened: OpenedWebSocket) => ConnectionEvents;
 }
 
@@ -114,7 +114,7 @@ export class LastingConnection {
     this.#attempt();
   }
 
-  /** Closes the connection that there is and makes no other. */
+  /** Closes the current connection and makes no other. */
   stop(): void {
     this.#state = "stopped";
     this.#timer?.cancel();
@@ -129,7 +129,7 @@ export class LastingConnection {
     }).catch(this.#onFault);
   }
 
-  /** Whoever was told of the connection is broken. It is tried again, as after any other end. */
+  /** The callback threw. Reconnects, as after any other end. */
   readonly #onFault = (error: unknown): void => {
     this.#options.log.error("connection not taken", { error: describeError(error) });
     this.#timer?.cancel();
@@ -159,7 +159,7 @@ export class LastingConnection {
     });
   };
 
-  /** A server that is there answers pings; one that vanished does not say so. */
+  /** Pings, and ends a connection without an answer: a server that vanished sends nothing. */
   #checkPulse(connection: Connection): void {
     const { clock, limits: { idleTimeoutMs } } = this.#options;
     if (clock.monotonicMs() - connection.lastHeardMs >= idleTimeoutMs) connection.terminate();

@@ -1,5 +1,5 @@
 /**
- * The driver of a client: from a URL to a connection.
+ * Opens a WebSocket connection to a URL.
  *
  * @module
  */
@@ -22,14 +22,14 @@ import { dial, type DialOptions } from "./dial.ts";
 import { guarded } from "../guard.ts";
 import { nodeSha1 } from "../sha1.ts";
 
-/** The bounds of a client's connection. */
+/** The limits of a client's connection. */
 export interface WebSocketClientLimits extends ProtocolLimits, ConnectionLimits {
   /** How long a server may take to be reached, and then as long again to answer, milliseconds. */
   readonly handshakeTimeoutMs: number;
 }
 
 /**
- * Bounds for a client that trusts its servers no more than a server its clients.
+ * Limits for servers that are not trusted, like those of a server for its clients.
  *
  * @example
  * ```ts
@@ -56,9 +56,9 @@ export interface WebSocketClientOptions
   readonly clock: Clock;
   /** Where faults are told. */
   readonly log: Log;
-  /** For the handshake's key and the masks: nobody may foresee them. */
+  /** Makes the handshake's key and the masking keys, which must be unpredictable. */
   readonly random: Random;
-  /** The bounds of the connection. */
+  /** The limits of the connection. */
   readonly limits: WebSocketClientLimits;
   /** Memory for connections, shared with others of the process; one of its own if not given. */
   readonly pool?: BufferPool;
@@ -66,7 +66,7 @@ export interface WebSocketClientOptions
 
 /** A connection whose handshake is done. */
 export interface OpenedWebSocket {
-  /** Not yet reading: whoever holds it calls {@link Connection.start}. */
+  /** Not yet reading: call {@link Connection.start}. */
   readonly connection: Connection;
   /** What the server chose among the subprotocols that were offered, if anything. */
   readonly subprotocol: string | undefined;
@@ -74,7 +74,7 @@ export interface OpenedWebSocket {
 
 /** The server was reached, and did not open a WebSocket connection. `fault` says how. */
 export class HandshakeFailed extends Error {
-  /** For those who tell errors apart by name. */
+  /** The name of the error. */
   override readonly name = "HandshakeFailed";
   /** What was wrong with the answer. */
   readonly fault: HandshakeFault;
@@ -192,7 +192,7 @@ export function openWebSocket(
   });
 }
 
-/** What comes of a handshake, and the error behind it, if there is one. */
+/** The outcome of a handshake, and the cause of a failure, if there is one. */
 type Settle = (outcome: AcceptedHandshake | HandshakeFault, cause?: StreamError) => void;
 
 /** Sends the request and reads until the response is whole, the socket ends, or time is up. */
@@ -201,7 +201,7 @@ function shakeHands(
     readonly socket: ByteStream;
     readonly handshake: ClientHandshake;
     readonly options: WebSocketClientOptions;
-    /** Something of ours threw where the runtime called us. */
+    /** An error was thrown in a callback of the runtime. */
     readonly onFault: (error: unknown) => void;
   },
   settle: Settle,
@@ -238,7 +238,7 @@ function shakeHands(
   socket.on("close", onEnd);
   socket.on("data", onData);
   socket.write(handshake.request);
-  // Whoever dialled has kept it from flowing until somebody listens.
+  // The socket is paused since it was dialled.
   socket.resume();
 }
 

@@ -1,5 +1,5 @@
 /**
- * Sockets as they come, for protocols that are neither HTTP nor WebSocket.
+ * Accepts plain sockets, for protocols that are neither HTTP nor WebSocket.
  *
  * @module
  */
@@ -88,7 +88,7 @@ export async function acceptSockets(
     gate: new Admission({ maxTotal: maxSockets }, clock),
     secure: gate?.secure,
     onSocket: ({ socket, peer, deadline }) => {
-      // From here on time is whoever's got the socket.
+      // From here on the holder of the socket keeps its deadlines.
       deadline.stop();
       options.onSocket(socket, peer);
     },

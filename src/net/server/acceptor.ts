@@ -1,6 +1,5 @@
 /**
- * The door: sockets come in at one address, and go on to whoever speaks with them once it is known who
- * is at the other end.
+ * Accepts sockets at one address, and passes them on once the peer is known.
  *
  * All that can be said before the first byte of HTTP is decided here: whether there is room, whether a
  * proxy speaks for somebody else, whether TLS works out. Whoever is turned away here hears nothing.
@@ -25,7 +24,7 @@ import { peerAddress } from "../address/peer_address.ts";
 import { takeProxyHeader } from "../address/proxy_header.ts";
 import type { ProxyHeader } from "../address/proxy_protocol.ts";
 
-/** Peers that are known by their address. */
+/** Peers that are trusted by their address. */
 export interface TrustedPeers {
   /** The networks of their addresses. */
   readonly networks: NetworkList;
@@ -33,7 +32,7 @@ export interface TrustedPeers {
   readonly unix: boolean;
 }
 
-/** Who is at the other end, as far as the socket tells. */
+/** The peer, as far as the socket tells. */
 export interface SocketPeer {
   /** An IP address, or `unix`. */
   readonly address: string;
@@ -43,7 +42,7 @@ export interface SocketPeer {
   readonly certificate?: PeerIdentity;
 }
 
-/** Whom a peer's certificate names. It was checked against the authorities of the operator's choice. */
+/** The subject of a peer's certificate, verified against the operator's authorities. */
 export interface PeerIdentity {
   /** The distinguished name, such as `CN=backup, O=Example`. */
   readonly subject: string;
@@ -51,7 +50,7 @@ export interface PeerIdentity {
   readonly fingerprint: string;
 }
 
-/** A socket that was let in and has not been read from by whoever gets it. */
+/** An admitted socket that nothing has been read from. */
 export interface AcceptedSocket {
   readonly socket: Socket;
   readonly peer: SocketPeer;
