@@ -45,6 +45,7 @@ export function relayLimits(settings: Settings): RelayLimits {
     clientRowRate: limits.client_row_rate,
     clientRowBurst: limits.client_row_burst,
     forgedEventCost: limits.forged_event_cost,
+    rateLimitedCost: limits.rate_limited_cost,
     maxPendingBytes: limits.max_pending_bytes,
     highWaterBytes: limits.high_water_bytes,
     maxQueuedBytes: limits.max_queued_bytes,

@@ -79,6 +79,8 @@ export interface RelayLimits {
   readonly clientRowBurst: number;
   /** How many additional messages an event with a wrong id or signature counts as. */
   readonly forgedEventCost: number;
+  /** How many additional messages a message counts as that a rate of a client or key refuses. */
+  readonly rateLimitedCost: number;
   /** Bytes of the messages awaiting their OK; at the limit the relay stops reading. */
   readonly maxPendingBytes: number;
   /** Outbound bytes of a connection above which its queries pause. */

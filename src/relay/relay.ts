@@ -171,7 +171,11 @@ export class Relay {
 
   /** Opens a session for a new connection. The connection reports to the returned object. */
   connect(peer: Peer, handshake?: Handshake): PeerEvents {
-    const client = new ConnectedClient(peer.address, handshake);
+    const client = new ConnectedClient(
+      peer.address,
+      handshake,
+      this.#context.clientOf(peer.address),
+    );
     const session = new Session(peer, client, this.#context);
     this.counters.connections++;
     if (this.#memory?.isFull === true) {

@@ -39,6 +39,7 @@ export const testLimits: RelayLimits = {
   clientRowRate: 1_000,
   clientRowBurst: 100_000,
   forgedEventCost: 7,
+  rateLimitedCost: 100,
   maxPendingBytes: 1_000_000,
   highWaterBytes: 100_000,
   maxQueuedBytes: 200_000,

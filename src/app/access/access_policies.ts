@@ -8,9 +8,15 @@ import type { Clock } from "../../base/clock.ts";
 import { kindClass } from "../../nostr/kind.ts";
 import { reason } from "../../nostr/reason.ts";
 import { bannedKeys, bannedTexts, kindLists } from "../../relay/access/access_lists.ts";
-import { keyRates } from "../../relay/access/key_rates.ts";
 import { membership } from "../../relay/access/membership.ts";
 import { proofOfWork } from "../../relay/access/proof_of_work.ts";
+import {
+  type ClientRates,
+  clientRates,
+  keyRates,
+  type KindRate,
+  kindRates,
+} from "../../relay/access/rates.ts";
 import { type RuleBook, rulesPolicy } from "../../relay/access/rules.ts";
 import { notExpired } from "../../relay/access/expiration.ts";
 import type { Policy } from "../../relay/access/policy.ts";
@@ -43,8 +49,13 @@ export function relayPolicies(
   const { access, limits, relay } = settings;
   const members = new Set(readPublicKeys("access.members", access.members));
   const isMember = (key: string) => members.has(key) || rules.has("allowed-key", key);
-  const rate = { perSecond: limits.key_event_rate, burst: limits.key_event_burst };
+  const rates = {
+    clock,
+    isTrusted: (key: string) => isMember(key) || trust?.isTrusted(key) === true,
+    trustedFactor: limits.trusted_rate_factor,
+  };
   return [
+    clientRates(clientRateLimits(limits), rates),
     ...standardPolicies(relayLimits(settings)),
     vanishRequestsTo(relay.url),
     rulesPolicy(rules),
@@ -71,8 +82,28 @@ export function relayPolicies(
     ...access.broad_filters ? [] : [noBroadFilters],
     privateKindsNeedAuth(privateKinds(settings)),
     retentionPolicy(retentionRules(settings)),
-    keyRates(rate, clock),
+    ...limits.kind_event_rates.length === 0
+      ? []
+      : [kindRates(limits.kind_event_rates.map(kindRate), rates)],
+    keyRates({ perSecond: limits.key_event_rate, burst: limits.key_event_burst }, rates),
   ];
+}
+
+function clientRateLimits(limits: Settings["limits"]): ClientRates {
+  return {
+    events: { perSecond: limits.client_event_rate, burst: limits.client_event_burst },
+    requests: { perSecond: limits.client_req_rate, burst: limits.client_req_burst },
+    counts: { perSecond: limits.client_count_rate, burst: limits.client_count_burst },
+    authentications: { perSecond: limits.client_auth_rate, burst: limits.client_auth_burst },
+  };
+}
+
+/** Parses `KINDS=EVENTS`, events per minute, such as `1984=10`. */
+function kindRate(text: string): KindRate {
+  const [kinds = "", perMinute] = text.split("=");
+  const { first: firstKind, last: lastKind } = kindRange(kinds);
+  const burst = Number(perMinute);
+  return { firstKind, lastKind, rate: { perSecond: burst / 60, burst } };
 }
 
 /** Parses `KIND=BITS`, such as `1059=16`. */

@@ -48,6 +48,7 @@ interface Hooks {
   readonly screen: readonly ((submission: Submission) => Reason | undefined)[];
   readonly event: readonly Hook<Submission, EventDecision>[];
   readonly request: readonly Hook<Inquiry, RequestDecision>[];
+  readonly authenticate: readonly ((key: string, client: Client) => Reason | undefined)[];
   readonly deliver: readonly ((event: NostrEvent, client: Client) => boolean)[];
 }
 
@@ -60,7 +61,14 @@ export class Access {
   readonly #options: AccessOptions;
   readonly #privateKinds: ReadonlySet<number>;
   #policies: readonly Policy[] = [];
-  #hooks: Hooks = { connect: [], screen: [], event: [], request: [], deliver: [] };
+  #hooks: Hooks = {
+    connect: [],
+    screen: [],
+    event: [],
+    request: [],
+    authenticate: [],
+    deliver: [],
+  };
 
   constructor(options: AccessOptions) {
     this.#options = options;
@@ -80,17 +88,23 @@ export class Access {
       screen: [] as Hooks["screen"][number][],
       event: [] as Hook<Submission, EventDecision>[],
       request: [] as Hook<Inquiry, RequestDecision>[],
+      authenticate: [] as Hooks["authenticate"][number][],
       deliver: [] as Hooks["deliver"][number][],
     };
     for (const policy of policies) {
       const outage = new Outage(`the policy "${policy.name}"`, log, clock);
-      const { connect, screen, event, request, deliver } = policy;
+      const { connect, screen, event, request, authenticate, deliver } = policy;
       const guard = { outage, timeoutMs: policy.timeoutMs ?? policyTimeoutMs };
       if (connect) hooks.connect.push(this.#guarded(guard, connect));
       if (event) hooks.event.push(this.#guarded(guard, event));
       if (request) hooks.request.push(this.#guarded(guard, request));
       if (screen) {
         hooks.screen.push((submission) => attempt(outage, UNDECIDED, () => screen(submission)));
+      }
+      if (authenticate) {
+        hooks.authenticate.push((...claim) =>
+          attempt(outage, UNDECIDED, () => authenticate(...claim))
+        );
       }
       if (deliver) {
         hooks.deliver.push((...sent) => attempt(outage, false, () => deliver(...sent)));
@@ -121,6 +135,15 @@ export class Access {
   screen(submission: Submission): Reason | undefined {
     for (const screen of this.#hooks.screen) {
       const refusal = screen(submission);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+
+  /** The refusal of an AUTH before its signature check, if any. */
+  authenticate(key: string, client: Client): Reason | undefined {
+    for (const authenticate of this.#hooks.authenticate) {
+      const refusal = authenticate(key, client);
       if (refusal !== undefined) return refusal;
     }
     return undefined;

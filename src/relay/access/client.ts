@@ -18,6 +18,11 @@ export interface Handshake {
 export interface Client extends Handshake {
   /** An IP address, or `unix`. */
   readonly address: string;
+  /**
+   * The network by which connections count as one client, an IPv4 address or an IPv6 /64; undefined
+   * where the limits for one client do not apply.
+   */
+  readonly network?: string;
   /** The public keys that it has authenticated on this connection, as 64 hex digits. */
   readonly keys: ReadonlySet<string>;
 }
@@ -29,14 +34,20 @@ export interface Client extends Handshake {
  */
 export class ConnectedClient implements Client {
   readonly address: string;
+  readonly network?: string;
   readonly url?: string;
   readonly origin?: string;
   readonly userAgent?: string;
   #keys: Set<string> | undefined = undefined;
 
-  constructor(address: string, { url, origin, userAgent }: Handshake = {}) {
+  constructor(
+    address: string,
+    { url, origin, userAgent }: Handshake = {},
+    network: string | undefined = undefined,
+  ) {
     this.address = address;
     // Undefined fields are left out: a property takes memory in each of thousands of connections.
+    if (network !== undefined) this.network = network;
     if (url !== undefined) this.url = url;
     if (origin !== undefined) this.origin = origin;
     if (userAgent !== undefined) this.userAgent = userAgent;

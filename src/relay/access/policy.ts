@@ -91,6 +91,10 @@ export interface Policy {
    * stored or forwarded.
    */
   readonly event?: (submission: Submission) => Awaitable<EventDecision>;
+  /**
+   * Asked about each AUTH before its signature check, with the key that is claimed. Must not wait.
+   */
+  readonly authenticate?: (key: string, client: Client) => Reason | undefined;
   /** Asked about each REQ, COUNT and NEG-OPEN. */
   readonly request?: (inquiry: Inquiry) => Awaitable<RequestDecision>;
   /**

@@ -13,7 +13,7 @@ import { bytesToHex } from "../../nostr/hex.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import { challengeMessage, noticeMessage, okMessage } from "../../nostr/relay_message.ts";
 import type { RelayContext } from "../context.ts";
-import type { Conversation, Verb } from "./conversation.ts";
+import { chargeIfLimited, type Conversation, type Verb } from "./conversation.ts";
 
 /** Random bytes of a challenge: enough to be unguessable and unique to the connection. */
 const CHALLENGE_BYTES = 32;
@@ -64,7 +64,10 @@ export const authenticate: Verb = (conversation, message, messageBytes) => {
   authentication.answered();
   const { event } = parsed;
   const fault = faultOf(event, conversation);
-  if (fault !== undefined) return peer.send(okMessage(event.id, false, fault));
+  if (fault !== undefined) {
+    chargeIfLimited(conversation, fault);
+    return peer.send(okMessage(event.id, false, fault));
+  }
   pending.begin(messageBytes);
   void verified(event, conversation).then((refusal) => {
     pending.end(messageBytes);
@@ -81,7 +84,7 @@ function faultOf(
 ): Reason | undefined {
   const { challenge } = authentication;
   if (challenge === undefined) return reason("invalid", "no challenge was sent");
-  const { clock, limits, relayUrl, hashText } = context;
+  const { access, clock, limits, relayUrl, hashText } = context;
   // Without a configured URL, the one that the client connected to counts.
   const url = relayUrl ?? client.url;
   const relayUrls = url === undefined ? [] : [url];
@@ -93,7 +96,7 @@ function faultOf(
   const { keys } = client;
   return keys.size >= limits.maxAuthenticatedKeys && !keys.has(event.pubkey)
     ? reason("rate-limited", `at most ${limits.maxAuthenticatedKeys} keys may authenticate`)
-    : undefined;
+    : access.authenticate(event.pubkey, client);
 }
 
 async function verified(

@@ -70,6 +70,14 @@ export class PendingMessages {
   }
 }
 
+/** Charges a message that a rate has refused, so that a client that goes on is slowed down. */
+export function chargeIfLimited(
+  { peer, context: { limits } }: Pick<Conversation, "peer" | "context">,
+  why: Reason | undefined,
+): void {
+  if (why?.prefix === "rate-limited") peer.charge(limits.rateLimitedCost);
+}
+
 /** Whether a refusal asks the client for AUTH. */
 export function asksForAuth(why: Reason | undefined): boolean {
   return why?.prefix === "auth-required";

@@ -12,7 +12,7 @@ import { closedMessage, countMessage, noticeMessage } from "../../nostr/relay_me
 import { countRefusal } from "../counters.ts";
 import { filterValueCount } from "../filter_values.ts";
 import { isTimeOut, queryFailure } from "../live/query_failure.ts";
-import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
+import { asksForAuth, chargeIfLimited, type Conversation, type Verb } from "./conversation.ts";
 
 /** Queues a COUNT. */
 export const count: Verb = ({ context: { limits }, peer, counts }, message) => {
@@ -93,7 +93,10 @@ export class CountQueue {
     const { access, clock } = context;
     const decided = await access.request({ verb: "COUNT", filters, client, nowMs: clock.nowMs() });
     if (this.#ended.signal.aborted) return;
-    if ("prefix" in decided) return this.refuse(id, decided);
+    if ("prefix" in decided) {
+      chargeIfLimited(this.#conversation, decided);
+      return this.refuse(id, decided);
+    }
     const answer = await this.#count(id, decided);
     if (!this.#ended.signal.aborted) answers.push(answer);
   }

@@ -7,7 +7,7 @@
 
 import { parseEventMessage } from "../../nostr/client_message.ts";
 import { noticeMessage, okMessage } from "../../nostr/relay_message.ts";
-import { asksForAuth, type Verb } from "./conversation.ts";
+import { asksForAuth, chargeIfLimited, type Verb } from "./conversation.ts";
 
 /** Publishes the event and answers with OK. */
 export const publish: Verb = (conversation, message, messageBytes) => {
@@ -26,6 +26,7 @@ export const publish: Verb = (conversation, message, messageBytes) => {
     pending.end(messageBytes);
     timings.eventToOk.observe((clock.monotonicMs() - startMs) / 1_000);
     if (verdict.isForged) peer.charge(context.limits.forgedEventCost);
+    else chargeIfLimited(conversation, verdict.reason);
     if (asksForAuth(verdict.reason)) authentication.ask((challenge) => answers.push(challenge));
     answers.push(okMessage(event.id, verdict.accepted, verdict.reason));
   });

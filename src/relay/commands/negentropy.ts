@@ -16,7 +16,7 @@ import type { FilterValueAccount } from "../filter_values.ts";
 import { countRefusal } from "../counters.ts";
 import { storedFilters } from "../live/stored_filters.ts";
 import { isTimeOut, queryFailure } from "../live/query_failure.ts";
-import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
+import { asksForAuth, chargeIfLimited, type Conversation, type Verb } from "./conversation.ts";
 
 /** Longest answer, bytes; twice that as hex in a message. */
 const MAX_ANSWER_BYTES = 131_072;
@@ -110,7 +110,10 @@ export class Reconciliations {
     const nowMs = clock.nowMs();
     const decided = await access.request({ verb: "NEG-OPEN", filters, client, nowMs });
     if (reconciliation.ended.signal.aborted) return;
-    if ("prefix" in decided) return this.refuse(id, decided);
+    if ("prefix" in decided) {
+      chargeIfLimited(this.#conversation, decided);
+      return this.refuse(id, decided);
+    }
     const refusal = await this.#fill(reconciliation, decided);
     if (reconciliation.ended.signal.aborted) return;
     if (refusal !== undefined) return this.refuse(id, refusal.why, refusal.maxEvents);

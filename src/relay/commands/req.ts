@@ -26,7 +26,7 @@ import { QueryQueue, type QueryResult } from "../live/query_queue.ts";
 import { leastLimit, storedFilters } from "../live/stored_filters.ts";
 import { type Delivery, Subscription } from "../live/subscription.ts";
 import { isTimeOut, queryFailure } from "../live/query_failure.ts";
-import { asksForAuth, type Conversation, type Verb } from "./conversation.ts";
+import { asksForAuth, chargeIfLimited, type Conversation, type Verb } from "./conversation.ts";
 
 /** Opens a subscription. */
 export const request: Verb = ({ context, peer, subscriptions }, message) => {
@@ -148,7 +148,10 @@ export class Subscriptions {
 
   #follow(id: string, decision: Reason | readonly ReqFilter[]): void {
     const { context: { limits, broadcast, counters, clock }, filterValues } = this.#conversation;
-    if ("prefix" in decision) return this.refuse(id, decision);
+    if ("prefix" in decision) {
+      chargeIfLimited(this.#conversation, decision);
+      return this.refuse(id, decision);
+    }
     const valueCount = filterValueCount(decision);
     if (!filterValues.take(valueCount)) {
       return this.refuse(id, reason("rate-limited", "your filters list too many values"));

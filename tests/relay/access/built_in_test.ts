@@ -3,10 +3,10 @@ import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import { bannedKeys, bannedTexts, kindLists } from "../../../src/relay/access/access_lists.ts";
 import { noBroadFilters } from "../../../src/relay/access/request_policies.ts";
 import { ConnectedClient } from "../../../src/relay/access/client.ts";
-import { keyRates } from "../../../src/relay/access/key_rates.ts";
 import { membership, type Readers, type Writers } from "../../../src/relay/access/membership.ts";
 import type { Policy, Submission } from "../../../src/relay/access/policy.ts";
 import { proofOfWork } from "../../../src/relay/access/proof_of_work.ts";
+import { clientRates, keyRates, kindRates } from "../../../src/relay/access/rates.ts";
 import { RuleBook, rulesPolicy } from "../../../src/relay/access/rules.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { submission } from "./submission.ts";
@@ -173,7 +173,7 @@ Deno.test("texts are found in whatever case", () => {
 
 Deno.test("one key publishes so many at once and so many a second, another one is not asked", () => {
   const clock = new FakeClock();
-  const policy = keyRates({ perSecond: 1, burst: 2 }, clock);
+  const policy = keyRates({ perSecond: 1, burst: 2 }, { clock });
   const publish = (pubkey: string, rest: Partial<Submission> = {}) =>
     (policy.event!(submission({ pubkey }, rest)) as { prefix: string } | undefined)?.prefix;
   deepEqual([publish("a"), publish("a"), publish("a"), publish("b")], [
@@ -185,6 +185,89 @@ Deno.test("one key publishes so many at once and so many a second, another one i
   equal(publish("a", { origin: "import" }), undefined);
   clock.advance(1_000);
   deepEqual([publish("a"), publish("a")], [undefined, "rate-limited"]);
+  deepEqual([screened(policy, { pubkey: "a" }), screened(policy, { pubkey: "b" })], [
+    "rate-limited",
+    undefined,
+  ], "a key without tokens is refused before its signature is checked");
+  clock.advance(1_000);
+  equal(screened(policy, { pubkey: "a" }), undefined);
+  equal(publish("a"), undefined, "asking before the signature has taken nothing");
+});
+
+Deno.test("trusted keys have their rate as many times as is set", () => {
+  const rate = { perSecond: 1, burst: 1 };
+  const isTrusted = (key: string) => key === "a";
+  const policy = keyRates(rate, { clock: new FakeClock(), isTrusted, trustedFactor: 3 });
+  const publish = (pubkey: string) => policy.event!(submission({ pubkey })) === undefined;
+  deepEqual([publish("a"), publish("a"), publish("a"), publish("a")], [true, true, true, false]);
+  deepEqual([publish("b"), publish("b")], [true, false]);
+});
+
+Deno.test("one client has rates of its own for each verb, over all its connections", () => {
+  const clock = new FakeClock();
+  const [events, requests, counts, authentications] = [1, 2, 3, 4].map((burst) => ({
+    perSecond: 1,
+    burst,
+  }));
+  const rates = {
+    events: events!,
+    requests: requests!,
+    counts: counts!,
+    authentications: authentications!,
+  };
+  const policy = clientRates(rates, {
+    clock,
+    isTrusted: (key) => key === "member",
+    trustedFactor: 2,
+  });
+  const clientOf = (network?: string) => new ConnectedClient("192.0.2.1", {}, network);
+  const request = (verb: "REQ" | "COUNT" | "NEG-OPEN", client: ConnectedClient) =>
+    policy.request!({ verb, filters: [], client, nowMs: 0 }) === undefined;
+  const tries = (attempt: (client: ConnectedClient) => boolean, network?: string) => {
+    let admitted = 0;
+    while (admitted < 10 && attempt(clientOf(network))) admitted++;
+    return admitted;
+  };
+  const publish = (client: ConnectedClient) => screened(policy, {}, { client }) === undefined;
+  equal(tries(publish, "a"), 1);
+  equal(tries((client) => request("REQ", client), "a"), 2);
+  equal(tries((client) => request("COUNT", client), "a"), 3);
+  equal(tries((client) => request("NEG-OPEN", client), "a"), 0, "counted with COUNT");
+  equal(tries((client) => policy.authenticate!("k", client) === undefined, "a"), 4);
+  equal(tries(publish, "b"), 1, "another client is not concerned");
+  equal(tries(publish), 10, "a client that is exempt");
+  equal(screened(policy, { kind: 62 }, { client: clientOf("a") }), undefined);
+  clock.advance(1_000);
+  equal(tries(publish, "a"), 1);
+  clock.advance(1_000);
+  const member = () => {
+    const client = clientOf("a");
+    client.authenticate("member");
+    return client;
+  };
+  deepEqual([publish(member()), publish(member()), publish(member())], [true, true, false]);
+});
+
+Deno.test("events of some kinds have a rate for each key and for each client", () => {
+  const clock = new FakeClock();
+  const rate = { perSecond: 1 / 60, burst: 1 };
+  const policy = kindRates([{ firstKind: 10, lastKind: 12, rate }], { clock });
+  const publish = (kind: number, pubkey: string, network: string) =>
+    policy.event!(
+      submission({ kind, pubkey }, { client: new ConnectedClient("192.0.2.1", {}, network) }),
+    ) === undefined;
+  deepEqual([publish(10, "a", "1"), publish(12, "a", "2"), publish(11, "b", "1")], [
+    true,
+    false,
+    false,
+  ]);
+  deepEqual([publish(9, "a", "1"), publish(13, "a", "1"), publish(10, "c", "3")], [
+    true,
+    true,
+    true,
+  ]);
+  clock.advance(60_000);
+  equal(publish(10, "a", "1"), true);
 });
 
 Deno.test("a filter that names nothing is refused, one that names anything is not", () => {

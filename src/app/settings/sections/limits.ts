@@ -6,6 +6,7 @@
  * @module
  */
 
+import { rateSettings } from "./rates.ts";
 import type { SettingSection } from "../setting.ts";
 
 /** Settings of the section `[limits]`. */
@@ -66,48 +67,7 @@ export const limitsSection = {
       whenRaised: "Each new connection can bring so many before it is slowed down.",
       reloadable: false,
     },
-    client_row_rate: {
-      type: "integer",
-      default: 20_000,
-      unit: "rows per second",
-      min: 1,
-      max: 10_000_000,
-      description:
-        "How many rows of the database one client may write in the long run: an event is one, and each of its tags another. What is more is refused, rate-limited.",
-      whenRaised: "One client fills the disk, and keeps the database busy, with fewer bytes.",
-      reloadable: false,
-    },
-    client_row_burst: {
-      type: "integer",
-      default: 200_000,
-      unit: "rows",
-      min: 1,
-      max: 100_000_000,
-      description: "How many rows one client may write at once before client_row_rate holds.",
-      whenRaised: "Each new client can have so many written before it is bounded.",
-      reloadable: false,
-    },
-    key_event_rate: {
-      type: "integer",
-      default: 100,
-      unit: "events/s",
-      min: 1,
-      max: 1_000_000,
-      description:
-        "How many events one public key may publish in the long run, over all its connections.",
-      whenRaised: "One key can fill as much more of the database and of everybody's feeds.",
-      reloadable: false,
-    },
-    key_event_burst: {
-      type: "integer",
-      default: 10_000,
-      unit: "events",
-      min: 1,
-      max: 10_000_000,
-      description: "How many events one public key may publish at once, after a quiet time.",
-      whenRaised: "One key can fill as much of the database and of everybody's feeds at once.",
-      reloadable: false,
-    },
+    ...rateSettings,
     max_trusted_keys: {
       type: "integer",
       default: 200_000,

@@ -1,0 +1,135 @@
+/**
+ * Limits how much one client and one public key may ask of the relay.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../base/clock.ts";
+import type { Rate } from "../../base/token_bucket.ts";
+import { TokenBuckets } from "../../base/token_buckets.ts";
+import { reason } from "../../nostr/reason.ts";
+import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
+import type { Client } from "./client.ts";
+import type { Policy } from "./policy.ts";
+
+/** What the rates are measured by, and for whom they are higher. */
+export interface RateOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** Whether a key has higher rates. Default: none has. */
+  readonly isTrusted?: (key: string) => boolean;
+  /** How many times the rates and bursts hold for trusted keys. Default: 1. */
+  readonly trustedFactor?: number;
+}
+
+/** The rates of one client: an IPv4 address or an IPv6 /64, over all its connections. */
+export interface ClientRates {
+  /** EVENT messages. */
+  readonly events: Rate;
+  /** REQ messages. */
+  readonly requests: Rate;
+  /** COUNT and NEG-OPEN messages. */
+  readonly counts: Rate;
+  /** AUTH messages. */
+  readonly authentications: Rate;
+}
+
+/** A rate for events of some kinds. */
+export interface KindRate {
+  readonly firstKind: number;
+  readonly lastKind: number;
+  readonly rate: Rate;
+}
+
+const CLIENT_LIMITED = reason("rate-limited", "you ask too much for now, try again later");
+const EVENTS_LIMITED = reason("rate-limited", "you publish too much for now, try again later");
+const KEY_LIMITED = reason(
+  "rate-limited",
+  "this key publishes too much for now, try again later",
+);
+const KIND_LIMITED = reason(
+  "rate-limited",
+  "too many events of this kind for now, try again later",
+);
+
+/**
+ * Refuses what a client sends beyond its rates. Clients without a network are exempt. Asked before
+ * the signature check, because it is the client that is counted.
+ */
+export function clientRates(rates: ClientRates, options: RateOptions): Policy {
+  const events = new TokenBuckets(rates.events);
+  const requests = new TokenBuckets(rates.requests);
+  const counts = new TokenBuckets(rates.counts);
+  const authentications = new TokenBuckets(rates.authentications);
+  const admits = (buckets: TokenBuckets, client: Client | undefined) =>
+    client?.network === undefined || buckets.tryTake(
+      client.network,
+      costOf(client.keys, options),
+      options.clock.monotonicMs(),
+    );
+  return {
+    name: "rates of a client",
+    screen: ({ event: { kind }, client }) =>
+      kind === VANISH_REQUEST || admits(events, client) ? undefined : EVENTS_LIMITED,
+    request: ({ verb, client }) =>
+      admits(verb === "REQ" ? requests : counts, client) ? undefined : CLIENT_LIMITED,
+    authenticate: (_key, client) => admits(authentications, client) ? undefined : CLIENT_LIMITED,
+  };
+}
+
+/**
+ * Refuses events of a key that exceeds the rate, over all its connections. Tokens are taken after
+ * the signature check, so that nobody can use up another key's rate. A key without tokens is
+ * refused before it.
+ */
+export function keyRates(rate: Rate, options: RateOptions): Policy {
+  const { clock } = options;
+  const buckets = new TokenBuckets(rate);
+  return {
+    name: "rate of a key",
+    screen: ({ event: { pubkey, kind }, origin }) =>
+      kind === VANISH_REQUEST || origin !== "socket" ||
+        buckets.has(pubkey, costOf([pubkey], options), clock.monotonicMs())
+        ? undefined
+        : KEY_LIMITED,
+    event: ({ event: { pubkey, kind }, origin }) =>
+      kind === VANISH_REQUEST || origin !== "socket" ||
+        buckets.tryTake(pubkey, costOf([pubkey], options), clock.monotonicMs())
+        ? undefined
+        : KEY_LIMITED,
+  };
+}
+
+/**
+ * Refuses events of some kinds beyond a rate that holds for each key and for each client. The rate
+ * of the first range that contains the kind counts.
+ */
+export function kindRates(rates: readonly KindRate[], options: RateOptions): Policy {
+  const { clock } = options;
+  const ranges = rates.map(({ rate, ...range }) => ({
+    ...range,
+    ofKey: new TokenBuckets(rate),
+    ofClient: new TokenBuckets(rate),
+  }));
+  return {
+    name: "rates of kinds",
+    event({ event: { kind, pubkey }, origin, client }) {
+      if (kind === VANISH_REQUEST || origin !== "socket") return undefined;
+      const range = ranges.find(({ firstKind, lastKind }) => firstKind <= kind && kind <= lastKind);
+      if (range === undefined) return undefined;
+      const nowMs = clock.monotonicMs();
+      const cost = costOf([pubkey], options);
+      const network = client?.network;
+      return range.ofKey.tryTake(pubkey, cost, nowMs) &&
+          (network === undefined || range.ofClient.tryTake(network, cost, nowMs))
+        ? undefined
+        : KIND_LIMITED;
+    },
+  };
+}
+
+/** How many tokens one message takes: 1, or less where a key is trusted. */
+function costOf(keys: Iterable<string>, { isTrusted, trustedFactor = 1 }: RateOptions): number {
+  if (isTrusted === undefined || trustedFactor === 1) return 1;
+  for (const key of keys) if (isTrusted(key)) return 1 / trustedFactor;
+  return 1;
+}
