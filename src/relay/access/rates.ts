@@ -76,21 +76,28 @@ export function clientRates(rates: ClientRates, options: RateOptions): Policy {
   };
 }
 
+/** A key is near its limit when less than this part of its burst is left. */
+const NEAR_LIMIT = 0.1;
+
 /**
  * Refuses events of a key that exceeds the rate, over all its connections. Tokens are taken after
- * the signature check, so that nobody can use up another key's rate. A key without tokens is
- * refused before it.
+ * the signature check, so that nobody can use up another key's rate. Of a key near its limit only
+ * as many signatures are checked per second as it may publish: otherwise each of a thousand
+ * connections could have some checked before the first is counted.
  */
 export function keyRates(rate: Rate, options: RateOptions): Policy {
   const { clock } = options;
   const buckets = new TokenBuckets(rate);
+  const checks = new TokenBuckets({ ...rate, burst: Math.min(rate.burst, rate.perSecond) });
+  const mayCheck = (pubkey: string) => {
+    const nowMs = clock.monotonicMs();
+    return buckets.has(pubkey, rate.burst * NEAR_LIMIT, nowMs) ||
+      checks.tryTake(pubkey, costOf([pubkey], options), nowMs);
+  };
   return {
     name: "rate of a key",
     screen: ({ event: { pubkey, kind }, origin }) =>
-      kind === VANISH_REQUEST || origin !== "socket" ||
-        buckets.has(pubkey, costOf([pubkey], options), clock.monotonicMs())
-        ? undefined
-        : KEY_LIMITED,
+      kind === VANISH_REQUEST || origin !== "socket" || mayCheck(pubkey) ? undefined : KEY_LIMITED,
     event: ({ event: { pubkey, kind }, origin }) =>
       kind === VANISH_REQUEST || origin !== "socket" ||
         buckets.tryTake(pubkey, costOf([pubkey], options), clock.monotonicMs())

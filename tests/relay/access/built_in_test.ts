@@ -185,13 +185,35 @@ Deno.test("one key publishes so many at once and so many a second, another one i
   equal(publish("a", { origin: "import" }), undefined);
   clock.advance(1_000);
   deepEqual([publish("a"), publish("a")], [undefined, "rate-limited"]);
-  deepEqual([screened(policy, { pubkey: "a" }), screened(policy, { pubkey: "b" })], [
+  deepEqual([
+    screened(policy, { pubkey: "a" }),
+    screened(policy, { pubkey: "a" }),
+    screened(policy, { pubkey: "b" }),
+  ], [
+    undefined,
     "rate-limited",
     undefined,
-  ], "a key without tokens is refused before its signature is checked");
+  ]);
+});
+
+Deno.test("of a key near its limit as many signatures are checked as it may publish", () => {
+  const clock = new FakeClock();
+  const policy = keyRates({ perSecond: 2, burst: 10 }, { clock });
+  const checked = (pubkey: string) => {
+    let count = 0;
+    while (count < 100 && screened(policy, { pubkey }) === undefined) count++;
+    return count;
+  };
+  equal(checked("a"), 100, "asking before the signature takes nothing");
+  for (let event = 0; event < 10; event++) policy.event!(submission({ pubkey: "a" }));
+  equal(checked("a"), 2);
+  equal(checked("b"), 100);
   clock.advance(1_000);
-  equal(screened(policy, { pubkey: "a" }), undefined);
-  equal(publish("a"), undefined, "asking before the signature has taken nothing");
+  policy.event!(submission({ pubkey: "a" }));
+  policy.event!(submission({ pubkey: "a" }));
+  equal(checked("a"), 2);
+  clock.advance(10_000);
+  equal(checked("a"), 100);
 });
 
 Deno.test("trusted keys have their rate as many times as is set", () => {
