@@ -17,6 +17,7 @@ import type { ConnectionEvents } from "../net/connection.ts";
 import { handshakeOf } from "./network/handshake.ts";
 import type { Ending } from "../net/ending.ts";
 import { endingKind, type NetCounters } from "../net/server/net_counters.ts";
+import type { IsBannedText } from "../relay/access/access_lists.ts";
 import type { Policy } from "../relay/access/policy.ts";
 import { Management } from "../relay/access/management.ts";
 import { RuleBook } from "../relay/access/rules.ts";
@@ -39,6 +40,7 @@ import { relayLimits } from "./relay_limits.ts";
 import { RelayFetch } from "./network/relay_fetch.ts";
 import { RelaySockets } from "./network/relay_sockets.ts";
 import { retentionRules } from "./database/retention_rules.ts";
+import { bannedPatternsOf } from "./settings/banned_patterns.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
 import { type Trust, trustOf } from "./access/trust.ts";
@@ -63,6 +65,12 @@ export interface Transport extends Peer {
   start(events: ConnectionEvents): void;
   /** Closes the socket without a closing handshake. */
   terminate(): void;
+}
+
+/** What is loaded before a {@link RelayHost} is made. */
+interface LoadedParts {
+  readonly verifier: OwnedVerifier;
+  readonly isBannedText: IsBannedText | undefined;
 }
 
 /** The share of the shutdown time after which connections are terminated. */
@@ -97,7 +105,7 @@ export class RelayHost {
   #housekeeper: Housekeeper | undefined;
   #rulesRead: "done" | "reading" | "again" = "done";
 
-  constructor(options: RelayHostOptions, verifier: OwnedVerifier) {
+  constructor(options: RelayHostOptions, { verifier, isBannedText }: LoadedParts) {
     const { settings, store, clock, log } = options;
     this.#options = options;
     this.#verifier = verifier;
@@ -123,11 +131,7 @@ export class RelayHost {
       clientOf: (address) => clientKey(address, perClient),
       ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
       random: systemRandom,
-      policies: [
-        ...relayPolicies({ settings, clock, rules: this.rules, trust: this.#trust }),
-        ...this.#plugins.map(({ policy }) => policy),
-        ...options.policies ?? [],
-      ],
+      policies: this.#policies(isBannedText),
       privateKinds: privateKinds(settings),
       hashText: sha256OfText,
       sha256,
@@ -159,10 +163,11 @@ export class RelayHost {
    * settings cannot be used: an invalid network, an unreadable certificate.
    */
   static async start(options: RelayHostOptions): Promise<RelayHost> {
+    const isBannedText = await bannedPatternsOf(options.settings);
     const verifier = await createVerifier(options.settings.signatures, options.log);
     try {
       const store = withWindow(options.store, options.settings, options.clock);
-      const host = new RelayHost({ ...options, store }, verifier);
+      const host = new RelayHost({ ...options, store }, { verifier, isBannedText });
       await host.#readRules();
       const onRulesChanged = () => void host.#readRules();
       await store.feed.start({ ...options, onRulesChanged });
@@ -266,6 +271,13 @@ export class RelayHost {
     for (const plugin of this.#plugins) plugin.close();
     await shutdown.step("database", store.close());
     this.#relayLog.close();
+  }
+
+  /** The policies of the settings, of the plugins and of the host program. */
+  #policies(isBannedText: IsBannedText | undefined): readonly Policy[] {
+    const { settings, clock, policies = [] } = this.#options;
+    const context = { settings, clock, isBannedText, rules: this.rules, trust: this.#trust };
+    return [...relayPolicies(context), ...this.#plugins.map(({ policy }) => policy), ...policies];
   }
 
   /** The management API; none if there are no administrators. */

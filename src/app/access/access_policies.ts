@@ -7,7 +7,13 @@
 import type { Clock } from "../../base/clock.ts";
 import { kindClass } from "../../nostr/kind.ts";
 import { reason } from "../../nostr/reason.ts";
-import { bannedKeys, bannedTexts, kindLists } from "../../relay/access/access_lists.ts";
+import {
+  bannedKeys,
+  bannedPatterns,
+  bannedTexts,
+  type IsBannedText,
+  kindLists,
+} from "../../relay/access/access_lists.ts";
 import { membership } from "../../relay/access/membership.ts";
 import { proofOfWork } from "../../relay/access/proof_of_work.ts";
 import {
@@ -40,11 +46,13 @@ export interface PolicyContext {
   readonly rules: RuleBook;
   /** The web of trust; undefined where it is off. */
   readonly trust?: Pick<Trust, "isTrusted"> | undefined;
+  /** `access.banned_patterns`, compiled; undefined without any. */
+  readonly isBannedText: IsBannedText | undefined;
 }
 
 /** The policies that every event and request must pass, cheapest first. */
 export function relayPolicies(
-  { settings, clock, rules, trust }: PolicyContext,
+  { settings, clock, rules, trust, isBannedText }: PolicyContext,
 ): readonly Policy[] {
   const { access, limits, relay } = settings;
   const members = new Set(readPublicKeys("access.members", access.members));
@@ -79,6 +87,11 @@ export function relayPolicies(
       isCommitted: access.pow_committed,
     }),
     bannedTexts(access.banned_texts),
+    ...isBannedText === undefined ? [] : [bannedPatterns({
+      isBanned: isBannedText,
+      maxCharacters: access.banned_pattern_characters,
+      inTags: access.banned_patterns_in_tags,
+    })],
     ...access.broad_filters ? [] : [noBroadFilters],
     privateKindsNeedAuth(privateKinds(settings)),
     retentionPolicy(retentionRules(settings)),

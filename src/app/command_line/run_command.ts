@@ -12,6 +12,7 @@ import { StoreUnavailable } from "../../store/event_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandWork } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
+import { withPatternsChecked } from "../settings/banned_patterns.ts";
 import { type LoadedSettings, loadSettings, problemLine } from "../settings/load_settings.ts";
 import { configureLog, logStyle, relayLog } from "./logging.ts";
 import type { Settings } from "../settings/setting_list.ts";
@@ -91,11 +92,11 @@ async function loadFromHost(host: Host, options: SettingOptions): Promise<Loaded
     const message = "fault" in read ? read.fault : "no such file";
     return { problems: [{ source: path, name: "", message }] };
   }
-  return loadSettings({
+  return withPatternsChecked(loadSettings({
     ...("text" in read ? { file: { path, text: read.text } } : {}),
     environment: host.environment,
     flags: settingFlags(options),
-  });
+  }));
 }
 
 async function reportError(host: Host, message: string): Promise<void> {

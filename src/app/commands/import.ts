@@ -13,6 +13,7 @@ import { importEvents, type ImportTally } from "../transfer/import_events.ts";
 import { Access } from "../../relay/access/access.ts";
 import { RuleBook } from "../../relay/access/rules.ts";
 import { importPolicies } from "../access/access_policies.ts";
+import { bannedPatternsOf } from "../settings/banned_patterns.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import type { Output } from "../system/streams.ts";
 import { createVerifier } from "../verifier.ts";
@@ -57,6 +58,7 @@ export async function importFile(
     await streams.stderr.write(utf8(`gallimimus: ${path}: ${opened.fault}\n`));
     return exitCode.failed;
   }
+  const isBannedText = await bannedPatternsOf(settings);
   const store = await context.openStore();
   const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
   try {
@@ -64,7 +66,7 @@ export async function importFile(
       store,
       verifier,
       access: new Access({
-        policies: importPolicies({ settings, clock, rules: new RuleBook() }, limits),
+        policies: importPolicies({ settings, clock, rules: new RuleBook(), isBannedText }, limits),
         clock,
         log,
         policyTimeoutMs: settings.access.policy_timeout_ms,

@@ -21,6 +21,7 @@ import { privateKinds, relayPolicies } from "../access/access_policies.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { importEvents, type ImportTally } from "../transfer/import_events.ts";
+import { bannedPatternsOf } from "../settings/banned_patterns.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { sha256 } from "../system/sha256.ts";
 import { createVerifier } from "../verifier.ts";
@@ -137,7 +138,11 @@ async function fetchMissing(
   };
   const verifier = await createVerifier(settings.signatures, log);
   try {
-    const policies = relayPolicies({ settings, clock, rules: new RuleBook(await store.rules()) });
+    const policies = relayPolicies({
+      ...{ settings, clock },
+      rules: new RuleBook(await store.rules()),
+      isBannedText: await bannedPatternsOf(settings),
+    });
     const { policy_timeout_ms: policyTimeoutMs } = settings.access;
     const tally = await importEvents(lines(), {
       ...{ store, verifier },

@@ -6,6 +6,7 @@
 
 import type { Log } from "../../base/log.ts";
 import { silentLog } from "../../base/log.ts";
+import { withPatternsChecked } from "../settings/banned_patterns.ts";
 import { loadSettings, problemLine } from "../settings/load_settings.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { Counters } from "../../relay/counters.ts";
@@ -89,7 +90,7 @@ export interface EmbeddedRelay {
  * ```
  */
 export async function createRelay(options: CreateRelayOptions = {}): Promise<EmbeddedRelay> {
-  const settings = settingsOf(options.settings ?? {});
+  const settings = await settingsOf(options.settings ?? {});
   const log = options.log ?? silentLog;
   const store = await openStore(settings, log);
   const { policies = [] } = options;
@@ -108,13 +109,15 @@ export async function createRelay(options: CreateRelayOptions = {}): Promise<Emb
   };
 }
 
-function settingsOf(values: NonNullable<CreateRelayOptions["settings"]>): Settings {
+async function settingsOf(
+  values: NonNullable<CreateRelayOptions["settings"]>,
+): Promise<Settings> {
   const flags = Object.entries(values).map(([name, value]) => ({
     flag: "settings",
     name,
-    text: typeof value === "object" ? value.join(",") : String(value),
+    text: typeof value === "object" ? value : String(value),
   }));
-  const loaded = loadSettings({ flags });
+  const loaded = await withPatternsChecked(loadSettings({ flags }));
   if ("settings" in loaded) return loaded.settings;
   throw new TypeError(loaded.problems.map(problemLine).join("\n"));
 }

@@ -29,7 +29,8 @@ export interface SettingFlag {
   readonly flag: string;
   /** The full name of the setting; for `--set` whatever was typed. */
   readonly name: string;
-  readonly text: string;
+  /** A list may be given as its items, which may then contain commas. */
+  readonly text: string | readonly string[];
 }
 
 /** All sources of settings. */
@@ -87,9 +88,14 @@ class Merge {
     this.#take(source, name, (setting) => readSetting(setting, raw));
   }
 
-  /** Takes a value given as text. */
-  text(source: string, name: string, text: string): void {
-    this.#take(source, name, (setting) => readSettingText(setting, text));
+  /** Takes a value given as text, or a list of texts. */
+  text(source: string, name: string, text: SettingFlag["text"]): void {
+    this.#take(
+      source,
+      name,
+      (setting) =>
+        typeof text === "string" ? readSettingText(setting, text) : readSetting(setting, text),
+    );
   }
 
   /** Applies the access preset to settings that no source has set. */

@@ -1,9 +1,10 @@
 /**
- * Policies for the allow and deny lists in the settings: keys, texts and kinds.
+ * Policies for the allow and deny lists in the settings: keys, texts, patterns and kinds.
  *
  * @module
  */
 
+import type { NostrEvent } from "../../nostr/event.ts";
 import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
@@ -36,6 +37,44 @@ export function bannedTexts(texts: readonly string[]): Policy {
         : undefined;
     },
   };
+}
+
+/** Whether a text matches one of the operator's patterns. Must take time linear in its length. */
+export type IsBannedText = (text: string) => boolean;
+
+/**
+ * Refuses events whose text matches one of the operator's patterns. At most `maxCharacters` UTF-16
+ * code units of an event are looked at: of its content first, then of the values of its tags.
+ */
+export function bannedPatterns(
+  { isBanned, maxCharacters, inTags }: {
+    readonly isBanned: IsBannedText;
+    readonly maxCharacters: number;
+    /** Whether the values of tags are looked at, too. */
+    readonly inTags: boolean;
+  },
+): Policy {
+  return {
+    name: "banned patterns",
+    screen({ event: { content, tags } }) {
+      const rest = maxCharacters - content.length;
+      const isRefused = isBanned(content.slice(0, maxCharacters)) ||
+        (inTags && rest > 0 && isBanned(tagText(tags, rest)));
+      return isRefused ? reason("blocked", "the event holds what is not taken here") : undefined;
+    },
+  };
+}
+
+/** The values of tags, one a line, up to `maxCharacters`. One text costs less than many. */
+function tagText(tags: NostrEvent["tags"], maxCharacters: number): string {
+  let text = "";
+  for (const [, ...values] of tags) {
+    for (const value of values) {
+      text += `${value}\n`;
+      if (text.length > maxCharacters) return text.slice(0, maxCharacters);
+    }
+  }
+  return text;
 }
 
 /** Kinds from `first` to `last`, inclusive. */

@@ -229,3 +229,11 @@ Deno.test("names that every object has are no settings", () => {
   equal(problemsOf(file("[relay]\ntoString = 1\n")).length, 1);
   equal(problemsOf({ flags: [set("__proto__.x", "1")] }).length, 1);
 });
+
+Deno.test("the items of a list are parted by commas in a text, and may have some when given as such", () => {
+  const listOf = (text: string | readonly string[]) =>
+    settingsOf({ flags: [{ flag: "--set", name: "access.banned_texts", text }] }).access
+      .banned_texts;
+  deepEqual(listOf("a, b"), ["a", "b"]);
+  deepEqual(listOf(["a, b", "c"]), ["a, b", "c"]);
+});

@@ -1,6 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
-import { bannedKeys, bannedTexts, kindLists } from "../../../src/relay/access/access_lists.ts";
+import {
+  bannedKeys,
+  bannedPatterns,
+  bannedTexts,
+  kindLists,
+} from "../../../src/relay/access/access_lists.ts";
 import { noBroadFilters } from "../../../src/relay/access/request_policies.ts";
 import { ConnectedClient } from "../../../src/relay/access/client.ts";
 import { membership, type Readers, type Writers } from "../../../src/relay/access/membership.ts";
@@ -169,6 +174,30 @@ Deno.test("texts are found in whatever case", () => {
     ["free AIRDROP now", "nothing", "Straße", ""].map((content) => screened(policy, { content })),
     ["blocked", undefined, "blocked", undefined],
   );
+});
+
+Deno.test("patterns refuse by the content, and by tags where that is asked for", () => {
+  const options = { isBanned: (text: string) => /^spam$/m.test(text), maxCharacters: 20 };
+  const [content, all] = [false, true].map((inTags) => bannedPatterns({ ...options, inTags }));
+  const tagged = { content: "fine", tags: [["t", "a"], ["spam", "b"], ["r", "c", "spam"]] };
+  deepEqual(
+    [
+      screened(content!, { content: "spam" }),
+      screened(content!, tagged),
+      screened(all!, tagged),
+      screened(all!, { tags: [["spam"], ["t", "no spam"]] }),
+      screened(all!, { content: "x".repeat(12), tags: [["t", "spam"]] }),
+    ],
+    ["blocked", undefined, "blocked", undefined, "blocked"],
+  );
+  // What is beyond so many characters is not looked at: of the content, of it and a tag, of tags.
+  const long = [
+    { content: `${"x".repeat(20)}\nspam` },
+    { content: "x".repeat(17), tags: [["t", "spam"]] },
+    { content: "x".repeat(20), tags: [["t", "spam"]] },
+    { tags: [["t", "x".repeat(20)], ["t", "spam"]] },
+  ];
+  for (const event of long) equal(screened(all!, event), undefined);
 });
 
 Deno.test("one key publishes so many at once and so many a second, another one is not asked", () => {

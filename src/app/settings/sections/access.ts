@@ -101,6 +101,46 @@ export const accessSection = {
       description: "Texts that refuse an event whose content holds them, in whatever case.",
       reloadable: false,
     },
+    banned_patterns: {
+      type: "list",
+      default: [],
+      format: { pattern: /^.{1,500}$/u, words: "1 to 500 characters" },
+      minItems: 0,
+      maxItems: 100,
+      description:
+        "Regular expressions that refuse an event whose content matches one, anywhere in it. The syntax is that of RE2: (?i) at the beginning ignores case, (?s) lets . match line ends; there are no backreferences and no lookahead. A short event costs a few microseconds, however many patterns there are. A pattern with a comma stands in the file: commas part the items of a list elsewhere.",
+      reloadable: false,
+    },
+    banned_patterns_in_tags: {
+      type: "boolean",
+      default: false,
+      description:
+        "Whether banned_patterns are looked for in the values of tags, too. These are one text with a value on each line; (?m) lets ^ and $ match at the ends of lines.",
+      reloadable: false,
+    },
+    banned_pattern_size: {
+      type: "integer",
+      default: 2_000,
+      unit: "instructions",
+      min: 1,
+      max: 20_000,
+      description:
+        "How large all banned_patterns together may be, compiled. A character is about one instruction, and a repetition {n} is n times what it repeats.",
+      whenRaised:
+        "A text made to keep many patterns, or a long repetition, half matched costs the relay up to 0.1 µs for each of its characters and each instruction that is tried; others about 0.01 µs a character.",
+      reloadable: false,
+    },
+    banned_pattern_characters: {
+      type: "integer",
+      default: 16_384,
+      unit: "characters",
+      min: 1,
+      max: 67_108_864,
+      description: "How much of an event banned_patterns look at, in UTF-16 code units.",
+      whenRaised:
+        "An event costs as much more: at 16,384 about 0.3 ms, and at worst, with 100 patterns such as word.*word and a text made for them, 0.4 s; sixteen times as much at the 262,144 of the largest event.",
+      reloadable: false,
+    },
     broad_filters: {
       type: "boolean",
       default: true,
