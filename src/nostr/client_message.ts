@@ -53,7 +53,7 @@ export function parseClientMessage(text: string): ClientMessage | MalformedMessa
 
 /** The answer to an unknown verb. */
 export const UNKNOWN_VERB: MalformedMessage = {
-  notice: "a message begins with EVENT, REQ, COUNT, CLOSE or AUTH",
+  notice: "a message begins with EVENT, REQ, CLOSE, COUNT, AUTH, NEG-OPEN, NEG-MSG or NEG-CLOSE",
 };
 
 /** An invalid event. The answer is OK false for `id`, which is what the client wrote. */

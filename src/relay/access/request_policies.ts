@@ -18,7 +18,7 @@ export const noBroadFilters: Policy = {
   name: "broad filters",
   request: ({ filters }) =>
     filters.some(isBroad)
-      ? reason("blocked", "a filter names ids, authors, kinds, tags or words here")
+      ? reason("blocked", "a filter has to have ids, authors, kinds, tags or search here")
       : undefined,
 };
 
