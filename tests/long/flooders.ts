@@ -1,5 +1,7 @@
 /**
- * Publishers that send as fast as the relay takes it, in a thread of their own.
+ * Publishers that send as fast as the relay takes it: a program of its own, so that the honest publisher's
+ * thread does not wait for them. Reads its orders from the file that is its argument, and prints how
+ * many answers it had. It ends by itself.
  *
  * @module
  */
@@ -13,17 +15,15 @@ export interface FloodOrders {
   readonly events: readonly string[];
   /** One for each connection: the address that the proxy names. */
   readonly addresses: readonly string[];
+  /** How long it lasts, milliseconds. */
+  readonly lastsMs: number;
 }
 
 /** Bytes that may wait to be sent. */
 const AHEAD_BYTES = 65_536;
 
-const scope = globalThis as unknown as {
-  onmessage: ((event: MessageEvent<FloodOrders>) => void) | null;
-  postMessage(message: number): void;
-};
-
-scope.onmessage = ({ data: { url, events, addresses } }) => {
+/** Sends until the time is over, and returns how many answers came. */
+async function flood({ url, events, addresses, lastsMs }: FloodOrders): Promise<number> {
   let answered = 0;
   for (const [place, address] of addresses.entries()) {
     const open = () => {
@@ -50,5 +50,10 @@ scope.onmessage = ({ data: { url, events, addresses } }) => {
     };
     setTimeout(open, place * 2);
   }
-  setInterval(() => scope.postMessage(answered), 500);
-};
+  await new Promise((resolve) => setTimeout(resolve, lastsMs));
+  return answered;
+}
+
+const answers = await flood(JSON.parse(await Deno.readTextFile(Deno.args[0]!)));
+console.log(answers);
+Deno.exit();
