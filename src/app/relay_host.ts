@@ -98,6 +98,7 @@ export class RelayHost {
   readonly #relayLog: CountingLog;
   readonly #plugins: readonly Plugin[];
   readonly #trust: Trust | undefined;
+  readonly #clientOf: (address: string) => string | undefined;
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
@@ -110,6 +111,7 @@ export class RelayHost {
     this.#options = options;
     this.#verifier = verifier;
     const { perClient } = admissionLimits(settings);
+    this.#clientOf = (address) => clientKey(address, perClient);
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
     this.#relayLog = new CountingLog({ log, clock });
@@ -128,7 +130,7 @@ export class RelayHost {
         usedBytes: usedMemoryBytes,
       },
       hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
-      clientOf: (address) => clientKey(address, perClient),
+      clientOf: this.#clientOf,
       ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
       random: systemRandom,
       policies: this.#policies(isBannedText),
@@ -275,9 +277,17 @@ export class RelayHost {
 
   /** The policies of the settings, of the plugins and of the host program. */
   #policies(isBannedText: IsBannedText | undefined): readonly Policy[] {
-    const { settings, clock, policies = [] } = this.#options;
-    const context = { settings, clock, isBannedText, rules: this.rules, trust: this.#trust };
-    return [...relayPolicies(context), ...this.#plugins.map(({ policy }) => policy), ...policies];
+    const { settings, store, clock, policies = [] } = this.#options;
+    return [
+      ...relayPolicies({
+        ...{ settings, clock, isBannedText },
+        rules: this.rules,
+        trust: this.#trust,
+        newcomers: { store, clientOf: this.#clientOf },
+      }),
+      ...this.#plugins.map(({ policy }) => policy),
+      ...policies,
+    ];
   }
 
   /** The management API; none if there are no administrators. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LruMap } from "./lru_map.ts";
 import { type Rate, TokenBucket } from "./token_bucket.ts";
 
 /** Most keys to remember, about 200 bytes each. The least recently used is dropped first. */
@@ -26,30 +27,26 @@ export class TokenBuckets {
   /** The capacity of each bucket, tokens. */
   readonly burst: number;
   readonly #rate: Rate;
-  readonly #maxKeys: number;
-  /** In the order of last use. */
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #buckets: LruMap<string, TokenBucket>;
 
   constructor(rate: Rate, maxKeys = MAX_KEYS) {
     this.burst = rate.burst;
     this.#rate = rate;
-    this.#maxKeys = maxKeys;
+    this.#buckets = new LruMap(maxKeys);
   }
 
   /** Takes `count` tokens of a key if there are as many. */
   tryTake(key: string, count: number, nowMs: number): boolean {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, nowMs);
-    this.#buckets.delete(key);
-    if (this.#buckets.size >= this.#maxKeys) {
-      this.#buckets.delete(this.#buckets.keys().next().value!);
-    }
     this.#buckets.set(key, bucket);
     return bucket.tryTake(count, nowMs);
   }
 
   /** Whether a key has `count` tokens. Takes none. */
   has(key: string, count: number, nowMs: number): boolean {
-    return this.#buckets.get(key)?.tryTake(0, nowMs) === undefined ||
-      this.#buckets.get(key)!.waitMs(count) === 0;
+    const bucket = this.#buckets.get(key);
+    if (bucket === undefined) return count <= this.burst;
+    bucket.tryTake(0, nowMs);
+    return bucket.waitMs(count) === 0;
   }
 }

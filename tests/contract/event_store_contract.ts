@@ -16,6 +16,7 @@ import { generateFilter } from "../kit/filter_generator.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { testDeletion } from "./deletion_contract.ts";
 import { testEventFeed } from "./feed_contract.ts";
+import { testNewcomers } from "./newcomers_contract.ts";
 import { testRules } from "./rules_contract.ts";
 import { testVisibility } from "./visibility_contract.ts";
 
@@ -62,6 +63,7 @@ export function testEventStore(subject: Subject): void {
   testOracle(test, subject.part ?? 1);
   testVisibility(test, subject.part ?? 1);
   testRules(test);
+  testNewcomers(test);
   testEventFeed(subject);
   testDeletion(subject);
   if (subject.keeps) testKeeping(subject);

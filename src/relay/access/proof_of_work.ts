@@ -5,8 +5,9 @@
  * @module
  */
 
+import type { NostrEvent } from "../../nostr/event.ts";
 import { committedDifficulty, difficultyOf } from "../../nostr/proof_of_work.ts";
-import { reason } from "../../nostr/reason.ts";
+import { type Reason, reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
 
@@ -40,15 +41,31 @@ export function proofOfWork({ minBits, kindBits, isCommitted }: WorkLimits): Pol
       }
       const wanted = kindBits.get(event.kind) ?? minBits;
       if (wanted === 0) return undefined;
-      const difficulty = difficultyOf(event.id);
-      if (difficulty < wanted) {
-        return reason("pow", `difficulty ${difficulty} is less than ${wanted}`);
-      }
-      const committed = committedDifficulty(event);
-      const isTooLittle = committed === undefined ? isCommitted : committed < wanted;
-      return isTooLittle
-        ? reason("pow", `the nonce tag commits to less than difficulty ${wanted}`)
-        : undefined;
+      return workRefusal(event, { bits: wanted, isCommitted });
     },
   };
+}
+
+/**
+ * The refusal of an event that shows less work than `bits`, or commits to less.
+ *
+ * @see NIP-13
+ */
+export function workRefusal(
+  event: NostrEvent,
+  { bits, isCommitted, whose = "" }: Pick<WorkLimits, "isCommitted"> & {
+    readonly bits: number;
+    /** Whose events need it, as the end of a sentence. Default: everybody's. */
+    readonly whose?: string;
+  },
+): Reason | undefined {
+  const difficulty = difficultyOf(event.id);
+  if (difficulty < bits) {
+    return reason("pow", `difficulty ${difficulty} is less than ${bits}${whose}`);
+  }
+  const committed = committedDifficulty(event);
+  const isTooLittle = committed === undefined ? isCommitted : committed < bits;
+  return isTooLittle
+    ? reason("pow", `the nonce tag commits to less than difficulty ${bits}${whose}`)
+    : undefined;
 }

@@ -222,6 +222,72 @@ export const accessSection = {
       whenRaised: "Each bit doubles what an event costs an honest newcomer.",
       reloadable: false,
     },
+    newcomer_events: {
+      type: "integer",
+      default: 0,
+      unit: "events",
+      min: 0,
+      max: 1_000,
+      description:
+        "How many stored events make a key established; until it has them it is a newcomer's. 0 turns off all that is asked of newcomers. Members and keys in the web of trust are never newcomers; gift wraps, ephemeral events, requests to vanish and imports are always taken.",
+      whenRaised:
+        "The store looks at as many entries of an index, once for each key that is not known to be established.",
+      reloadable: false,
+    },
+    newcomer_pow_difficulty: {
+      type: "integer",
+      default: 0,
+      unit: "bits",
+      min: 0,
+      max: 64,
+      description: "The work that a newcomer's event has to show (NIP-13); 0 for none.",
+      whenRaised: "Each bit doubles what an event costs an honest newcomer.",
+      reloadable: false,
+    },
+    newcomer_rate: {
+      type: "integer",
+      default: 10,
+      unit: "events per minute",
+      min: 0,
+      max: 1_000_000,
+      description:
+        "How many events of newcomers one client address may publish; 0 for any number. However many keys a sender makes up, they share it.",
+      whenRaised: "One address may publish so much under ever new keys.",
+      reloadable: false,
+    },
+    newcomer_burst: {
+      type: "integer",
+      default: 20,
+      unit: "events",
+      min: 1,
+      max: 1_000_000,
+      description: "How many of them it may publish at once before newcomer_rate holds.",
+      whenRaised: "Each new address may publish so much at once.",
+      reloadable: false,
+    },
+    newcomer_lookup_rate: {
+      type: "integer",
+      default: 20,
+      unit: "keys per second",
+      min: 1,
+      max: 1_000_000,
+      description:
+        "For how many unknown keys one client address may have the store asked, ten times as many at once. Events beyond are refused, rate-limited.",
+      whenRaised:
+        "Whoever signs events with ever new keys causes as many short queries of the database.",
+      reloadable: false,
+    },
+    newcomer_known_keys: {
+      type: "integer",
+      default: 100_000,
+      unit: "keys",
+      min: 100,
+      max: 10_000_000,
+      description:
+        "How many keys are remembered as established, and as many as newcomers; of others the store is asked again.",
+      whenRaised: "Each key takes about 250 bytes of memory.",
+      reloadable: false,
+    },
     challenge_on_connect: {
       type: "boolean",
       default: true,
