@@ -43,6 +43,7 @@ import { retentionRules } from "./database/retention_rules.ts";
 import { bannedPatternsOf } from "./settings/banned_patterns.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
+import { type Fetch, type MemberDomains, memberDomainsOf } from "./access/member_domains.ts";
 import { type Trust, trustOf } from "./access/trust.ts";
 import { withWindow } from "./database/open_store.ts";
 import { systemRandom } from "./system/system_random.ts";
@@ -57,6 +58,8 @@ export interface RelayHostOptions {
   readonly log: Log;
   /** Asked after the policies that the settings ask for. */
   readonly policies?: readonly Policy[];
+  /** Default: the runtime's. */
+  readonly fetch?: Fetch;
 }
 
 /** A connection of `net`, or one on the runtime's WebSocket. */
@@ -98,6 +101,7 @@ export class RelayHost {
   readonly #relayLog: CountingLog;
   readonly #plugins: readonly Plugin[];
   readonly #trust: Trust | undefined;
+  readonly #domains: MemberDomains | undefined;
   readonly #clientOf: (address: string) => string | undefined;
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
@@ -116,6 +120,7 @@ export class RelayHost {
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
     this.#relayLog = new CountingLog({ log, clock });
     this.#trust = trustOf(settings);
+    this.#domains = memberDomainsOf(settings);
     this.#plugins = startPlugins(settings, { clock, log: this.#relayLog });
     this.relay = new Relay({
       store,
@@ -174,6 +179,8 @@ export class RelayHost {
       const onRulesChanged = () => void host.#readRules();
       await store.feed.start({ ...options, onRulesChanged });
       void host.#trust?.start({ ...options, store });
+      // Members that come back at once are not to be refused.
+      await host.#domains?.start({ fetch, ...options });
       host.#housekeeper = new Housekeeper({
         ...options,
         store,
@@ -268,6 +275,7 @@ export class RelayHost {
     deadline.cancel();
     await shutdown.step("writing", this.#writer.close(), WRITING_SHARE);
     this.#trust?.close();
+    this.#domains?.close();
     await shutdown.step("housekeeping", this.#housekeeper?.close(), WRITING_SHARE);
     this.#verifier.close();
     for (const plugin of this.#plugins) plugin.close();
@@ -283,6 +291,7 @@ export class RelayHost {
         ...{ settings, clock, isBannedText },
         rules: this.rules,
         trust: this.#trust,
+        domains: this.#domains,
         newcomers: { store, clientOf: this.#clientOf },
       }),
       ...this.#plugins.map(({ policy }) => policy),

@@ -37,6 +37,7 @@ import { relayLimits } from "../relay_limits.ts";
 import { readPublicKeys } from "../settings/public_key.ts";
 import { kindRange, retentionRules } from "../database/retention_rules.ts";
 import type { Settings } from "../settings/setting_list.ts";
+import type { MemberDomains } from "./member_domains.ts";
 import type { Trust } from "./trust.ts";
 
 /** What the policies are built from. */
@@ -47,6 +48,8 @@ export interface PolicyContext {
   readonly rules: RuleBook;
   /** The web of trust; undefined where it is off. */
   readonly trust?: Pick<Trust, "isTrusted"> | undefined;
+  /** Who is a member by a name at a domain; undefined where no domains are named. */
+  readonly domains: Pick<MemberDomains, "isMember"> | undefined;
   /** `access.banned_patterns`, compiled; undefined without any. */
   readonly isBannedText: IsBannedText | undefined;
   /** Whether keys are new is asked here; undefined where no clients publish. */
@@ -57,10 +60,11 @@ export interface PolicyContext {
 export function relayPolicies(
   context: PolicyContext,
 ): readonly Policy[] {
-  const { settings, clock, rules, trust, isBannedText } = context;
+  const { settings, clock, rules, trust, domains, isBannedText } = context;
   const { access, limits, relay } = settings;
   const members = new Set(readPublicKeys("access.members", access.members));
-  const isMember = (key: string) => members.has(key) || rules.has("allowed-key", key);
+  const isMember = (key: string) =>
+    members.has(key) || rules.has("allowed-key", key) || domains?.isMember(key) === true;
   const rates = {
     clock,
     isTrusted: (key: string) => isMember(key) || trust?.isTrusted(key) === true,

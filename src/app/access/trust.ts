@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import {
   storedFollowLists,
@@ -14,6 +14,7 @@ import {
 import type { EventStore } from "../../store/event_store.ts";
 import { readPublicKeys } from "../settings/public_key.ts";
 import type { Settings } from "../settings/setting_list.ts";
+import { Repetition } from "./repetition.ts";
 
 /** What {@link Trust.start} needs. */
 export interface TrustContext {
@@ -37,26 +38,29 @@ export function trustOf(
 
 /** The set of trusted keys, read from the store again every `refreshMs`. */
 export class Trust {
-  readonly #options: TrustOptions & { readonly refreshMs: number };
-  readonly #closed = new AbortController();
+  readonly #options: TrustOptions;
+  readonly #repetition: Repetition;
   #keys: ReadonlySet<string> | undefined = undefined;
-  #timer: Timer | undefined = undefined;
 
-  constructor(options: TrustOptions & { readonly refreshMs: number }) {
+  constructor({ refreshMs, ...options }: TrustOptions & { readonly refreshMs: number }) {
     this.#options = options;
+    this.#repetition = new Repetition(refreshMs);
   }
 
   /** Whether a key is trusted; undefined until the first read has finished. */
   readonly isTrusted = (key: string): boolean | undefined => this.#keys?.has(key);
 
-  /**
-   * Reads the follow lists and schedules the next read. Resolves after the first read, even if it
-   * failed.
-   */
-  async start(context: TrustContext): Promise<void> {
-    const { store, clock, log } = context;
+  /** Reads the follow lists, now and at intervals. Resolves after the first time, even if it failed. */
+  start(context: TrustContext): Promise<void> {
+    return this.#repetition.start(context.clock, (signal) => this.#read(context, signal));
+  }
+
+  close(): void {
+    this.#repetition.close();
+  }
+
+  async #read({ store, clock, log }: TrustContext, signal: AbortSignal): Promise<void> {
     const pause = () => new Promise<void>((resolve) => void clock.after(0, resolve));
-    const { signal } = this.#closed;
     try {
       this.#keys = await trustedKeys(this.#options, storedFollowLists(store, { pause, signal }));
       log.info("web of trust read", { keys: this.#keys.size });
@@ -64,12 +68,5 @@ export class Trust {
       if (signal.aborted) return;
       log.warn("the web of trust cannot be read; the one before holds", { error: String(error) });
     }
-    if (signal.aborted) return;
-    this.#timer = clock.after(this.#options.refreshMs, () => void this.start(context));
-  }
-
-  close(): void {
-    this.#timer?.cancel();
-    this.#closed.abort();
   }
 }

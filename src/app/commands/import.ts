@@ -66,7 +66,12 @@ export async function importFile(
       store,
       verifier,
       access: new Access({
-        policies: importPolicies({ settings, clock, rules: new RuleBook(), isBannedText }, limits),
+        policies: importPolicies({
+          ...{ settings, clock, isBannedText },
+          rules: new RuleBook(),
+          // What is imported need not be a member's.
+          domains: undefined,
+        }, limits),
         clock,
         log,
         policyTimeoutMs: settings.access.policy_timeout_ms,

@@ -18,6 +18,7 @@ import { difference } from "../../sync/difference.ts";
 import { RemoteRefusal, RemoteRelay } from "../../sync/remote_relay.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { privateKinds, relayPolicies } from "../access/access_policies.ts";
+import { memberDomainsOf } from "../access/member_domains.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { importEvents, type ImportTally } from "../transfer/import_events.ts";
@@ -137,9 +138,11 @@ async function fetchMissing(
     }
   };
   const verifier = await createVerifier(settings.signatures, log);
+  const domains = memberDomainsOf(settings);
   try {
+    await domains?.start({ clock, log, fetch });
     const policies = relayPolicies({
-      ...{ settings, clock },
+      ...{ settings, clock, domains },
       rules: new RuleBook(await store.rules()),
       isBannedText: await bannedPatternsOf(settings),
     });
@@ -153,6 +156,7 @@ async function fetchMissing(
     });
     return `fetched: ${countsOf(tally)}`;
   } finally {
+    domains?.close();
     verifier.close();
   }
 }

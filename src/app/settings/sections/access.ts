@@ -6,7 +6,7 @@
  */
 
 import type { SettingSection, SettingValue } from "../setting.ts";
-import { kindFormat, kindRangeFormat, publicKeyFormat } from "./formats.ts";
+import { domainFormat, kindFormat, kindRangeFormat, publicKeyFormat } from "./formats.ts";
 
 /** The values of each preset, which replace defaults; settings given explicitly override them. */
 export const accessPresets: Readonly<
@@ -52,7 +52,52 @@ export const accessSection = {
       format: publicKeyFormat,
       minItems: 0,
       maxItems: 100_000,
-      description: "Public keys of the relay's members, beside those that management has allowed.",
+      description:
+        "Public keys of the relay's members, beside those that management has allowed and those of member_domains.",
+      reloadable: false,
+    },
+    member_domains: {
+      type: "list",
+      default: [],
+      format: domainFormat,
+      minItems: 0,
+      maxItems: 100,
+      description:
+        "Domains whose NIP-05 names are members: every key that https://DOMAIN/.well-known/nostr.json lists. The document is read as a whole at intervals, without following redirects. A provider that answers only for one name (?name=) lists nobody there, and so makes nobody a member.",
+      reloadable: false,
+    },
+    member_domain_refresh_s: {
+      type: "integer",
+      default: 600,
+      unit: "seconds",
+      min: 10,
+      max: 86_400,
+      description:
+        "How often the documents of member_domains are read. When one cannot be read, whom it listed before stay members.",
+      whenRaised: "Who has lost their name stays a member for as long.",
+      reloadable: false,
+    },
+    member_domain_timeout_ms: {
+      type: "integer",
+      default: 5_000,
+      unit: "milliseconds",
+      min: 100,
+      max: 60_000,
+      description:
+        "How long such a document may take, headers and body together. The start of the relay waits for the first ones as long.",
+      whenRaised: "A server of a domain that hangs delays the start as much.",
+      reloadable: false,
+    },
+    member_domain_max_bytes: {
+      type: "integer",
+      default: 1_048_576,
+      unit: "bytes",
+      min: 1_024,
+      max: 67_108_864,
+      description:
+        "How large such a document may be. A name takes about 80 bytes, and its relays, where the document lists them, as many again or more.",
+      whenRaised:
+        "Each domain may take about twice as many bytes of memory, more while its document is read, and reading holds the relay for some 10 ms a megabyte.",
       reloadable: false,
     },
     admins: {

@@ -37,3 +37,11 @@ export const optionalPublicKeyFormat: TextFormat = {
   accepts: (text) => text === "" || readPublicKey(text) !== undefined,
   words: `${publicKeyFormat.words}, or nothing`,
 };
+
+/** `example.com` or `example.com:8443` */
+export const domainFormat: TextFormat = {
+  pattern:
+    /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?(?::\d{1,5})?$/,
+  accepts: (text) => URL.canParse(`https://${text}/`),
+  words: "a domain in lower case, and a port perhaps: example.com",
+};

@@ -1,0 +1,59 @@
+/**
+ * Reads the document in which a domain gives names to public keys.
+ *
+ * @see NIP-05
+ * @module
+ */
+
+import { isHex, KEY_DIGITS } from "./hex.ts";
+
+/** The characters that NIP-05 allows in a name, in either case. */
+const NAME = /^[a-z0-9._-]+$/i;
+
+/**
+ * The URL of a domain's document, with all names that it lists without being asked for one.
+ *
+ * @see NIP-05
+ */
+export function nip05Url(domain: string): string {
+  return `https://${domain}/.well-known/nostr.json`;
+}
+
+/**
+ * The public keys to which a domain's document gives a name; undefined if it is no such document.
+ * Entries that are no name or no key are passed over.
+ *
+ * @see NIP-05
+ *
+ * @example
+ * ```ts
+ * import { deepEqual, equal } from "node:assert/strict";
+ * import { namedKeys } from "./nip05.ts";
+ *
+ * const bob = "b0".repeat(32);
+ * deepEqual(namedKeys(JSON.stringify({ names: { bob, carol: "npub1…" } })), new Set([bob]));
+ * equal(namedKeys("<html>"), undefined);
+ * ```
+ */
+export function namedKeys(document: string): ReadonlySet<string> | undefined {
+  const names = namesOf(document);
+  if (names === undefined) return undefined;
+  const keys = new Set<string>();
+  for (const [name, key] of Object.entries(names)) {
+    if (NAME.test(name) && typeof key === "string" && isHex(key, KEY_DIGITS)) keys.add(key);
+  }
+  return keys;
+}
+
+function namesOf(document: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(document);
+    return isObject(parsed) && isObject(parsed["names"]) ? parsed["names"] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
