@@ -5,7 +5,7 @@
  */
 
 import type { RelayInformation } from "../http/routes/relay_information.ts";
-import { readPublicKey } from "./settings/public_key.ts";
+import { readPublicKey } from "./settings/key_text.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { RuleBook } from "../relay/access/rules.ts";
 import { admins } from "./access/access_policies.ts";

@@ -34,7 +34,7 @@ import { webOfTrust } from "../../relay/access/web_of_trust.ts";
 import { isTooOld, type RetentionRules } from "../../store/write/retention.ts";
 import { isRequest } from "../../store/write/tombstones.ts";
 import { relayLimits } from "../relay_limits.ts";
-import { readPublicKeys } from "../settings/public_key.ts";
+import { readPublicKeys } from "../settings/key_text.ts";
 import { kindRange, retentionRules } from "../database/retention_rules.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import type { MemberDomains } from "./member_domains.ts";

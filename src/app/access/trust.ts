@@ -12,7 +12,7 @@ import {
   type TrustOptions,
 } from "../../relay/access/web_of_trust.ts";
 import type { EventStore } from "../../store/event_store.ts";
-import { readPublicKeys } from "../settings/public_key.ts";
+import { readPublicKeys } from "../settings/key_text.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { Repetition } from "./repetition.ts";
 

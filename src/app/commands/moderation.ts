@@ -15,7 +15,7 @@ import { RuleBook } from "../../relay/access/rules.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
-import { readPublicKey } from "../settings/public_key.ts";
+import { readPublicKey } from "../settings/key_text.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { KindAge, KindRange, RetentionRules } from "../../store/write/retention.ts";
-import { readPublicKeys } from "../settings/public_key.ts";
+import { readPublicKeys } from "../settings/key_text.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
 const SECONDS_PER_DAY = 86_400;

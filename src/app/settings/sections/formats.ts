@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readPublicKey } from "../public_key.ts";
+import { readPublicKey } from "../key_text.ts";
 import type { TextFormat } from "../setting.ts";
 
 const KIND = String.raw`(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])`;

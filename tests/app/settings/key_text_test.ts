@@ -1,7 +1,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { npubEncode, nsecEncode } from "nostr-tools/nip19";
 import { loadSettings } from "../../../src/app/settings/load_settings.ts";
-import { readPublicKey, readPublicKeys } from "../../../src/app/settings/public_key.ts";
+import { readPublicKey, readPublicKeys } from "../../../src/app/settings/key_text.ts";
 
 const key = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
 const npub = npubEncode(key);
