@@ -18,18 +18,24 @@ const constantNips: readonly number[] = [1, 2, 9, 11, 40, 42, 62, 67];
 /** The `software` field. */
 const software = "https://github.com/gallimimus/gallimimus";
 
+/** What the NIP-11 document contains besides the settings. */
+export interface InformationSources {
+  /** What the relay's policies add. */
+  readonly policies?: PolicyInformation;
+  /** Name, description and icon as changed through the management API. */
+  readonly rules?: RuleBook;
+  /** The relay's own public key; undefined if it has none. */
+  readonly self?: string | undefined;
+}
+
 /**
  * The content of the NIP-11 document. Each limit in it comes from the setting that enforces it.
- *
- * @param policies What the relay's policies add.
- * @param rules Name, description and icon as changed through the management API.
  *
  * @see NIP-11
  */
 export function relayInformation(
   settings: Settings,
-  policies: PolicyInformation = {},
-  rules: RuleBook = new RuleBook(),
+  { policies = {}, rules = new RuleBook(), self }: InformationSources = {},
 ): RelayInformation {
   const { supportedNips: policyNips = [], ...policyLimits } = policies;
   const { relay, limits } = settings;
@@ -41,6 +47,7 @@ export function relayInformation(
     banner: relay.banner,
     icon: said("icon"),
     pubkey: readPublicKey(relay.pubkey) ?? "",
+    ...self !== undefined && { self },
     contact: relay.contact,
     termsOfService: relay.terms_of_service,
     software,

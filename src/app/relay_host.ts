@@ -56,6 +56,8 @@ export interface RelayHostOptions {
   readonly store: TidyStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** The relay's own public key; none by default. */
+  readonly self?: string | undefined;
   /** Asked after the policies that the settings ask for. */
   readonly policies?: readonly Policy[];
   /** Default: the runtime's. */
@@ -212,7 +214,9 @@ export class RelayHost {
 
   /** The content of the NIP-11 document. */
   information(): RelayInformation {
-    return relayInformation(this.#options.settings, this.relay.access.information, this.rules);
+    const { settings, self } = this.#options;
+    const policies = this.relay.access.information;
+    return relayInformation(settings, { policies, rules: this.rules, self });
   }
 
   /** Whether {@link close} was called. */

@@ -1,5 +1,5 @@
 /**
- * BIP-340 verification in JavaScript: slow, but without requirements.
+ * BIP-340 in JavaScript: slow, but without requirements.
  *
  * @module
  */
@@ -27,3 +27,12 @@ export const nobleEngine: SignatureEngine = {
     return schnorr.verify(sig, id, pubkey);
   },
 };
+
+/**
+ * The x-only public key of a secret key, 64 hex digits.
+ *
+ * @see BIP-340 "Public Key Generation"
+ */
+export function publicKeyOf(secretKey: Uint8Array): string {
+  return schnorr.getPublicKey(secretKey).toHex();
+}

@@ -18,6 +18,13 @@ Deno.test("NIP11-05 each limit of the document is the setting that is enforced",
   });
 });
 
+Deno.test("NIP11 the relay's own key is told where there is one", () => {
+  const document = (self?: string) =>
+    JSON.parse(relayInformationJson(relayInformation(defaultSettings, { self })));
+  equal("self" in document(), false);
+  equal(document("a".repeat(64)).self, "a".repeat(64));
+});
+
 Deno.test("NIP11 NIPs that are off are not told", () => {
   const { limits, search } = defaultSettings;
   const told = (maxCountRows: number, enabled: boolean) =>
@@ -44,9 +51,11 @@ Deno.test("NIP04 NIP17 NIP59 NIPs about private events are told while these are 
 
 Deno.test("NIP11 what policies add is told, each NIP once", () => {
   const { supportedNips, limitation } = relayInformation(defaultSettings, {
-    supportedNips: [70, 13, 42],
-    minPowDifficulty: 20,
-    restrictedWrites: true,
+    policies: {
+      supportedNips: [70, 13, 42],
+      minPowDifficulty: 20,
+      restrictedWrites: true,
+    },
   });
   deepEqual(supportedNips.filter((nip) => [13, 42, 70].includes(nip)).toSorted(), [13, 42, 70]);
   deepEqual([limitation.minPowDifficulty, limitation.restrictedWrites], [20, true]);

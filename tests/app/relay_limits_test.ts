@@ -4,9 +4,11 @@ import { defaultSettings } from "../../src/app/settings/setting_list.ts";
 
 /** What the sockets or the store are held to, and not the relay. */
 const otherLimits: ReadonlySet<string> = new Set([
-  // Those of a policy.
-  "key_event_rate",
-  ...["key_event_burst", "max_trusted_keys"],
+  // Those of policies.
+  ...["key_event_rate", "key_event_burst", "kind_event_rates", "max_trusted_keys"],
+  ...["client_event_rate", "client_event_burst", "client_req_rate", "client_req_burst"],
+  ...["client_count_rate", "client_count_burst", "client_auth_rate", "client_auth_burst"],
+  "trusted_rate_factor",
   ...["max_fetched_bytes", "max_memory_mb"],
   ...["max_message_bytes", "max_frame_bytes"],
   ...["message_rate", "message_burst", "byte_rate", "burst_bytes"],

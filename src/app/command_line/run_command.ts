@@ -13,7 +13,12 @@ import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandWork } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import { withPatternsChecked } from "../settings/banned_patterns.ts";
-import { type LoadedSettings, loadSettings, problemLine } from "../settings/load_settings.ts";
+import {
+  type LoadedSettings,
+  loadSettings,
+  problemLine,
+  UnusableSetting,
+} from "../settings/load_settings.ts";
 import { configureLog, logStyle, relayLog } from "./logging.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { watchRunner } from "./runner_watch.ts";
@@ -76,6 +81,10 @@ export async function runCommand(
   try {
     return await work({ settings, origins, log, clock, random, streams, stop, openStore });
   } catch (error) {
+    if (error instanceof UnusableSetting) {
+      await reportError(host, `${origins.get(error.setting) ?? "default"}: ${error.message}`);
+      return exitCode.misused;
+    }
     await reportError(host, failureText(error));
     return exitCode.failed;
   } finally {

@@ -9,6 +9,7 @@ import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { withoutPassword } from "../database/choose_database.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import type { SettingValue } from "../settings/setting.ts";
 import { settingByName, settingValues } from "../settings/setting_list.ts";
 import {
   type SettingOptions,
@@ -37,9 +38,14 @@ export async function checkConfig(
   for (const [name, value] of settingValues(settings)) {
     const origin = origins.get(name);
     if (origin === undefined) continue;
-    const shown = settingByName.get(name)?.secret ? withoutPassword(String(value)) : value;
-    text += `${name} = ${JSON.stringify(shown)}  (${origin})\n`;
+    text += `${name} = ${JSON.stringify(withoutSecret(name, value))}  (${origin})\n`;
   }
   await streams.stdout.write(utf8(`${text}settings are valid\n`));
   return exitCode.done;
+}
+
+function withoutSecret(name: string, value: SettingValue): SettingValue {
+  const secret = settingByName.get(name)?.secret;
+  if (secret === undefined || value === "") return value;
+  return secret === "password" ? withoutPassword(String(value)) : "***";
 }

@@ -35,11 +35,13 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   // Imported late to keep the other commands fast to start.
   const { RelayHost } = await import("../relay_host.ts");
   const { settings, log, clock, streams, stop } = context;
+  const { ownPublicKey } = await import("../own_key.ts");
+  const self = await ownPublicKey(settings, log);
   const { url, because } = await chooseDatabase(settings.database);
   const store = await context.openStore(url);
   log.info("store opened", { database: withoutPassword(url), because });
   if (settings.relay.url === "") log.warn(NO_URL);
-  const host = await RelayHost.start({ settings, store, clock, log });
+  const host = await RelayHost.start({ settings, store, clock, log, self });
   // In a terminal, SIGHUP means that the terminal was closed: `watchStopSignals` handles it.
   const ignoreHangup = streams.stderr.isTerminal
     ? () => {}

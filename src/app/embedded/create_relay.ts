@@ -14,6 +14,7 @@ import { relayInformationJson } from "../../http/routes/relay_information.ts";
 import { type Filter, LocalClient, type Published } from "./local_client.ts";
 import type { Policy } from "../../relay/access/policy.ts";
 import { openStore } from "../database/open_store.ts";
+import { ownPublicKey } from "../own_key.ts";
 import { RelayHost } from "../relay_host.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { systemClock } from "../system/system_clock.ts";
@@ -92,9 +93,10 @@ export interface EmbeddedRelay {
 export async function createRelay(options: CreateRelayOptions = {}): Promise<EmbeddedRelay> {
   const settings = await settingsOf(options.settings ?? {});
   const log = options.log ?? silentLog;
+  const self = await ownPublicKey(settings, log);
   const store = await openStore(settings, log);
   const { policies = [] } = options;
-  const host = await RelayHost.start({ settings, store, clock: systemClock, log, policies });
+  const host = await RelayHost.start({ settings, store, clock: systemClock, log, policies, self });
   const local = new LocalClient(host, settings);
   return {
     publish: (event) => local.publish(event),

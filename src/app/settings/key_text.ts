@@ -1,5 +1,5 @@
 /**
- * Reads public keys given as npub or hex.
+ * Reads keys given as npub, nsec or hex.
  *
  * @see NIP-19
  * @module
@@ -10,17 +10,23 @@ import { bech32 } from "@scure/base";
 /** The length limit of bech32. */
 const MAX_LENGTH = 90;
 
+/** The order of secp256k1. Secret keys are smaller. */
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
 /** The key as 64 hex digits; undefined for anything else, such as an npub with a wrong checksum. */
 export function readPublicKey(text: string): string | undefined {
-  if (/^[0-9a-f]{64}$/.test(text)) return text;
-  if (text.length > MAX_LENGTH) return undefined;
-  try {
-    const { prefix, bytes } = bech32.decodeToBytes(text);
-    return prefix === "npub" && bytes.length === 32 ? bytes.toHex() : undefined;
-  } catch {
-    // Not bech32, or a wrong checksum.
-    return undefined;
-  }
+  return readKey(text, "npub");
+}
+
+/**
+ * The secret key as 32 bytes; undefined for anything else, such as a number that is no secret key
+ * of secp256k1.
+ */
+export function readSecretKey(text: string): Uint8Array | undefined {
+  const hex = readKey(text, "nsec");
+  if (hex === undefined) return undefined;
+  const scalar = BigInt(`0x${hex}`);
+  return scalar > 0n && scalar < ORDER ? Uint8Array.fromHex(hex) : undefined;
 }
 
 /**
@@ -34,4 +40,16 @@ export function readPublicKeys(name: string, texts: readonly string[]): readonly
     if (key === undefined) throw new TypeError(`${name}: ${text} is not a public key`);
     return key;
   });
+}
+
+function readKey(text: string, expected: "npub" | "nsec"): string | undefined {
+  if (/^[0-9a-f]{64}$/.test(text)) return text;
+  if (text.length > MAX_LENGTH) return undefined;
+  try {
+    const { prefix, bytes } = bech32.decodeToBytes(text);
+    return prefix === expected && bytes.length === 32 ? bytes.toHex() : undefined;
+  } catch {
+    // Not bech32, or a wrong checksum.
+    return undefined;
+  }
 }

@@ -53,6 +53,21 @@ export interface SettingProblem {
   readonly message: string;
 }
 
+/**
+ * A setting that is valid by itself but cannot be used: a file that it names is missing or wrong.
+ * The message is one sentence that begins with the name of the setting.
+ */
+export class UnusableSetting extends TypeError {
+  override readonly name = "UnusableSetting";
+  /** The full name of the setting. */
+  readonly setting: string;
+
+  constructor(setting: string, fault: string) {
+    super(`${setting}: ${fault}`);
+    this.setting = setting;
+  }
+}
+
 /** The settings and the source of each that is not a default, or all problems. */
 export type LoadedSettings =
   | { readonly settings: Settings; readonly origins: ReadonlyMap<string, string> }

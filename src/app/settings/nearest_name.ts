@@ -4,6 +4,9 @@
  * @module
  */
 
+/** More than one typing error, so that of two names that begin alike the misspelt one is suggested. */
+const PREFIX_DISTANCE = 1.5;
+
 /**
  * The full setting name most similar to `name`, or undefined if none is close: one with `name` as a
  * prefix or the reverse (a unit left out), one a few typing errors away, or the same key in another
@@ -16,7 +19,7 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   for (const candidate of names) {
     if (keyOf(candidate) === keyOf(name)) sameKey ??= candidate;
     const begins = (name !== "" && candidate.startsWith(name)) || name.startsWith(candidate);
-    const distance = begins ? 1 : editDistance(name, candidate);
+    const distance = Math.min(begins ? PREFIX_DISTANCE : Infinity, editDistance(name, candidate));
     if (distance >= nearestDistance) continue;
     nearest = candidate;
     nearestDistance = distance;

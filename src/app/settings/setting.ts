@@ -11,8 +11,8 @@ interface Described {
   readonly description: string;
   /** Whether a running relay applies a new value; otherwise a restart is needed. */
   readonly reloadable: boolean;
-  /** Whether the value may contain a password and must not be printed. */
-  readonly secret?: boolean;
+  /** What of the value must not be printed: the password in a URL, or all of it. */
+  readonly secret?: "password" | "value";
 }
 
 /** The format of a text, for the parser and for messages. */

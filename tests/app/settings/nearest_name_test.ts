@@ -11,6 +11,7 @@ const meant: readonly [string, string | undefined][] = [
   ["limits.max_mesage_bytes", "limits.max_message_bytes"],
   ["limts.max_limit", "limits.max_limit"],
   ["databse.url", "database.url"],
+  ["access.banned_patterns_in_tag", "access.banned_patterns_in_tags"],
   ["relay.listen", "network.listen"],
   ["info.contact", "relay.contact"],
   ["limits.colour_of_feathers", undefined],

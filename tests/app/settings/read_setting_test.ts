@@ -94,6 +94,6 @@ Deno.test("a wrong value is repeated as its author wrote it, but not at any leng
 });
 
 Deno.test("a wrong value that may hold a password is not repeated", () => {
-  const outcome = readSetting({ ...text, secret: true }, "hunter2");
+  const outcome = readSetting({ ...text, secret: "value" }, "hunter2");
   deepEqual(outcome, { found: "something else", expected: "hex digits" });
 });

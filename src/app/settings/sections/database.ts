@@ -19,7 +19,7 @@ export const databaseSection = {
       },
       description:
         "The database. memory: forgets at exit, pglite:DIR is a Postgres inside this process, managed:DIR one that the relay starts and stops, postgres://… a server of yours. Nothing means the embedded one, in database.data.",
-      secret: true,
+      secret: "password",
       reloadable: false,
     },
     read_url: {
@@ -28,7 +28,7 @@ export const databaseSection = {
       format: { pattern: /^$|^postgres(?:ql)?:\/\/.*$/, words: "postgres://…, or nothing" },
       description:
         "A streaming replica of a postgres:// database, for long queries. What was stored before a query is found there too.",
-      secret: true,
+      secret: "password",
       reloadable: false,
     },
     data: {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readPublicKey } from "../key_text.ts";
+import { readPublicKey, readSecretKey } from "../key_text.ts";
 import type { TextFormat } from "../setting.ts";
 
 const KIND = String.raw`(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])`;
@@ -44,4 +44,11 @@ export const domainFormat: TextFormat = {
     /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?(?::\d{1,5})?$/,
   accepts: (text) => URL.canParse(`https://${text}/`),
   words: "a domain in lower case, and a port perhaps: example.com",
+};
+
+/** `nsec1…`, 64 hex digits, or nothing */
+export const optionalSecretKeyFormat: TextFormat = {
+  pattern: /^$|^(?:[0-9a-f]{64}|nsec1[02-9ac-hj-np-z]{58})$/,
+  accepts: (text) => text === "" || readSecretKey(text) !== undefined,
+  words: "a secret key: nsec1… or 64 lower-case hex digits, or nothing",
 };

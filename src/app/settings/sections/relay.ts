@@ -6,7 +6,7 @@
  */
 
 import type { SettingSection, TextFormat } from "../setting.ts";
-import { optionalPublicKeyFormat } from "./formats.ts";
+import { optionalPublicKeyFormat, optionalSecretKeyFormat } from "./formats.ts";
 
 const webAddress: TextFormat = {
   pattern: /^$|^https?:\/\/\S+$/,
@@ -48,6 +48,22 @@ export const relaySection = {
       default: "",
       format: optionalPublicKeyFormat,
       description: "The public key of the person who runs the relay.",
+      reloadable: false,
+    },
+    secret_key: {
+      type: "text",
+      default: "",
+      format: optionalSecretKeyFormat,
+      description:
+        "The secret key of the relay itself. Its public key is the field self of the information document. Nothing means that of key_file.",
+      secret: "value",
+      reloadable: false,
+    },
+    key_file: {
+      type: "text",
+      default: "",
+      description:
+        "A file that holds the secret key, as nsec1… or 64 hex digits. Nothing means relay.key in database.data, which is made at the first start, where the relay keeps its database there; with any other database the relay has no key then.",
       reloadable: false,
     },
     contact: {

@@ -1,0 +1,122 @@
+/**
+ * The relay's own key, with which it signs: given by a setting or a file, or made at the first
+ * start.
+ *
+ * @see NIP-11 "self"
+ * @module
+ */
+
+import type { Log } from "../base/log.ts";
+import { publicKeyOf } from "../signatures/signature_noble.ts";
+import { readSecretKey } from "./settings/key_text.ts";
+import { UnusableSetting } from "./settings/load_settings.ts";
+import type { Settings } from "./settings/setting_list.ts";
+import { systemRandom } from "./system/system_random.ts";
+
+const FILE_SETTING = "relay.key_file";
+const SECRET_KEY_BYTES = 32;
+
+/** Only the owner may read and write. */
+const OWNER_ONLY = 0o600;
+/** The permissions of the group and of others. */
+const NOT_OWNER = 0o077;
+
+/**
+ * The relay's own public key, 64 hex digits; undefined if it has none. The file in the data
+ * directory is made only where the relay keeps its database there: several instances on a server's
+ * database are one relay, and each would make a key of its own.
+ *
+ * @throws UnusableSetting when a key file cannot be read, holds no key or cannot be made
+ */
+export async function ownPublicKey(
+  settings: Pick<Settings, "relay" | "database">,
+  log: Log,
+): Promise<string | undefined> {
+  const secretKey = await ownSecretKey(settings, log);
+  return secretKey && publicKeyOf(secretKey);
+}
+
+async function ownSecretKey(
+  { relay, database }: Pick<Settings, "relay" | "database">,
+  log: Log,
+): Promise<Uint8Array | undefined> {
+  if (relay.secret_key !== "") return readSecretKey(relay.secret_key);
+  if (relay.key_file !== "") {
+    const key = await readKeyFile(relay.key_file, log);
+    if (key === undefined) throw new UnusableSetting(FILE_SETTING, missing(relay.key_file));
+    return key;
+  }
+  if (database.url !== "") return undefined;
+  const directory = database.data.replace(/(?<=.)\/+$/, "");
+  const path = `${directory}/relay.key`;
+  const kept = await readKeyFile(path, log);
+  if (kept !== undefined) return kept;
+  await makeKeyFile(directory, path);
+  log.info("the relay's own key was made: keep it with the backups", { file: path });
+  // Another process may have been first.
+  return await readKeyFile(path, log);
+}
+
+function missing(path: string): string {
+  return `there is no file ${path}: make one that holds 64 hex digits (openssl rand -hex 32)`;
+}
+
+/** The key in a file; undefined if there is no such file. */
+async function readKeyFile(path: string, log: Log): Promise<Uint8Array | undefined> {
+  let text;
+  try {
+    text = await Deno.readTextFile(path);
+    const { mode } = await Deno.stat(path);
+    // No refusal: containers are often given their secrets with mode 0444.
+    if (mode !== null && (mode & NOT_OWNER) !== 0) {
+      log.warn(`others may read the relay's own key: chmod 600 ${path}`);
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new UnusableSetting(FILE_SETTING, `${path} cannot be read: ${messageOf(error)}`);
+  }
+  const key = readSecretKey(text.trim());
+  if (key !== undefined) return key;
+  throw new UnusableSetting(
+    FILE_SETTING,
+    `${path} holds no secret key, expected nsec1… or 64 lower-case hex digits: ` +
+      "restore it from a backup, or remove it if the key is not needed any more",
+  );
+}
+
+/**
+ * Makes a file with a new key, in one step: whoever reads it finds a whole key. Keeps a file that is
+ * there.
+ */
+async function makeKeyFile(directory: string, path: string): Promise<void> {
+  const draft = `${path}.${systemRandom.bytes(8).toHex()}`;
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+    const file = await Deno.open(draft, { write: true, createNew: true, mode: OWNER_ONLY });
+    try {
+      await file.write(new TextEncoder().encode(`${newSecretKey().toHex()}\n`));
+      await file.sync();
+    } finally {
+      file.close();
+    }
+    // Unlike a rename, this fails where there is a file.
+    await Deno.link(draft, path).catch((error) => {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    });
+  } catch (error) {
+    throw new UnusableSetting(FILE_SETTING, `${path} cannot be made: ${messageOf(error)}`);
+  } finally {
+    await Deno.remove(draft).catch(() => {});
+  }
+}
+
+function newSecretKey(): Uint8Array {
+  for (;;) {
+    const key = systemRandom.bytes(SECRET_KEY_BYTES);
+    if (readSecretKey(key.toHex()) !== undefined) return key;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
