@@ -20,6 +20,16 @@ export const pluginsSection = {
         "Commands of the shell, each a program that reads questions and writes answers as lines of JSON. They are asked in order. A command that is the path of a file is started anew when the file changes.",
       reloadable: false,
     },
+    modules: {
+      type: "list",
+      default: [],
+      format: { pattern: /^[^\r\n]+$/, words: "the path of a file" },
+      minItems: 0,
+      maxItems: 20,
+      description:
+        "TypeScript or JavaScript files, each of which exports policies by default. They run inside the relay and may do all that it may. They are asked after the programs.",
+      reloadable: false,
+    },
     hooks: {
       type: "list",
       default: [],
