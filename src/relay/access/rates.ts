@@ -88,10 +88,12 @@ const NEAR_LIMIT = 0.1;
 export function keyRates(rate: Rate, options: RateOptions): Policy {
   const { clock } = options;
   const buckets = new TokenBuckets(rate);
-  const checks = new TokenBuckets({ ...rate, burst: Math.min(rate.burst, rate.perSecond) });
+  const nearLimit = Math.max(1, rate.burst * NEAR_LIMIT);
+  // As many as are left of the burst then, so that honest events are not refused earlier by it.
+  const checks = new TokenBuckets({ ...rate, burst: nearLimit });
   const mayCheck = (pubkey: string) => {
     const nowMs = clock.monotonicMs();
-    return buckets.has(pubkey, rate.burst * NEAR_LIMIT, nowMs) ||
+    return buckets.has(pubkey, nearLimit, nowMs) ||
       checks.tryTake(pubkey, costOf([pubkey], options), nowMs);
   };
   return {

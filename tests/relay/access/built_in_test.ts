@@ -227,14 +227,14 @@ Deno.test("one key publishes so many at once and so many a second, another one i
 
 Deno.test("of a key near its limit as many signatures are checked as it may publish", () => {
   const clock = new FakeClock();
-  const policy = keyRates({ perSecond: 2, burst: 10 }, { clock });
+  const policy = keyRates({ perSecond: 2, burst: 20 }, { clock });
   const checked = (pubkey: string) => {
     let count = 0;
     while (count < 100 && screened(policy, { pubkey }) === undefined) count++;
     return count;
   };
   equal(checked("a"), 100, "asking before the signature takes nothing");
-  for (let event = 0; event < 10; event++) policy.event!(submission({ pubkey: "a" }));
+  for (let event = 0; event < 20; event++) policy.event!(submission({ pubkey: "a" }));
   equal(checked("a"), 2);
   equal(checked("b"), 100);
   clock.advance(1_000);
@@ -243,6 +243,18 @@ Deno.test("of a key near its limit as many signatures are checked as it may publ
   equal(checked("a"), 2);
   clock.advance(10_000);
   equal(checked("a"), 100);
+});
+
+Deno.test("a key may publish its whole burst, signatures checked one after the other or not", () => {
+  for (const [perSecond, burst] of [[1, 1], [1, 5], [2, 40], [100, 1_000]] as const) {
+    const policy = keyRates({ perSecond, burst }, { clock: new FakeClock() });
+    let published = 0;
+    while (
+      screened(policy, { pubkey: "a" }) === undefined &&
+      policy.event!(submission({ pubkey: "a" })) === undefined
+    ) published++;
+    equal(published, burst);
+  }
 });
 
 Deno.test("trusted keys have their rate as many times as is set", () => {
