@@ -60,7 +60,8 @@ export type HttpHandler = (request: Request) => Promise<Response>;
  * @see NIP-11
  */
 export function createHttp(options: HttpOptions): HttpHandler {
-  const app = new Hono();
+  const relayPath = options.path ?? "/";
+  const app = new Hono({ getPath: (request) => routedPath(request, relayPath) });
   app.use(securityHeaders);
   app.use("/", entityTags);
   const routes = [...(options.routes ?? []), ...ownRoutes(options)];
@@ -73,20 +74,20 @@ export function createHttp(options: HttpOptions): HttpHandler {
     throw error;
   });
   return async (request) => {
-    const routed = withRootPath(request, options.path ?? "/");
-    if (routed.method !== "HEAD") return await app.fetch(routed);
-    return await headOf(await app.fetch(new Request(routed, { method: "GET" })));
+    if (request.method !== "HEAD") return await app.fetch(request);
+    return await headOf(await app.fetch(new Request(request, { method: "GET" })));
   };
 }
 
-/** Maps the relay's path to the root route. The server's own root is then not found. */
-function withRootPath(request: Request, path: string): Request {
-  if (path === "/") return request;
-  const url = new URL(request.url);
-  if (isEndpointPath(url.pathname, path)) url.pathname = "/";
-  else if (url.pathname === "/") url.pathname = "/not-here";
-  else return request;
-  return new Request(url, request);
+/**
+ * The path by which a request is routed: the relay's own is the root route, and the server's root is
+ * then not found. The URL of the request stays what the client sent, which NIP-98 signs.
+ */
+function routedPath({ url }: Request, relayPath: string): string {
+  const { pathname } = new URL(url);
+  if (relayPath === "/") return pathname;
+  if (isEndpointPath(pathname, relayPath)) return "/";
+  return pathname === "/" ? "/not-here" : pathname;
 }
 
 /**

@@ -29,7 +29,7 @@ function note(by: Uint8Array, content: string) {
   return finalizeEvent({ kind: 1, created_at: 1_700_000_000, tags: [], content }, by);
 }
 
-for (const path of ["/"]) {
+for (const path of ["/", "/nostr"]) {
   Deno.test(`NIP86-06 Applesauce bans a key, lists it and lifts the ban at ${path}`, async () => {
     await using relay = await startRelay({
       database: "memory:",
