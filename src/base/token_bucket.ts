@@ -45,10 +45,25 @@ export class TokenBucket {
 
   /** Takes `count` tokens if there are as many. */
   tryTake(count: number, nowMs: number): boolean {
-    this.#refill(nowMs);
-    if (this.#tokens < count) return false;
+    if (!this.has(count, nowMs)) return false;
     this.#tokens -= count;
     return true;
+  }
+
+  /** Whether there are `count` tokens. */
+  has(count: number, nowMs: number): boolean {
+    this.#refill(nowMs);
+    return this.#tokens >= count;
+  }
+
+  /**
+   * Like {@link spend}, but adds no more to the debt than what is paid in `mostDebtMs`.
+   */
+  spendWithin(count: number, mostDebtMs: number, nowMs: number): number {
+    this.#refill(nowMs);
+    const least = -mostDebtMs * this.#rate.perSecond / msPerSecond;
+    this.#tokens = Math.min(this.#tokens, Math.max(this.#tokens - count, least));
+    return this.waitMs(0);
   }
 
   /**

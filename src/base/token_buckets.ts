@@ -45,8 +45,6 @@ export class TokenBuckets {
   /** Whether a key has `count` tokens. Takes none. */
   has(key: string, count: number, nowMs: number): boolean {
     const bucket = this.#buckets.get(key);
-    if (bucket === undefined) return count <= this.burst;
-    bucket.tryTake(0, nowMs);
-    return bucket.waitMs(count) === 0;
+    return bucket === undefined ? count <= this.burst : bucket.has(count, nowMs);
   }
 }

@@ -232,9 +232,12 @@ export class Connection {
     this.#writing.requestDrained(mostBytes);
   }
 
-  /** Charges the peer's message rate with so many messages more, for work that it caused. */
+  /**
+   * Charges the peer's message rate with so many messages more, for work that it caused. It is read from
+   * more slowly, and not disconnected.
+   */
   charge(messages: number): void {
-    if (this.#ending === undefined && !this.#gone) this.#spend(0, messages);
+    if (this.#ending === undefined && !this.#gone) this.#reading.charge(messages);
   }
 
   /** Queues a ping frame. */
@@ -364,7 +367,7 @@ export class Connection {
     this.#tell((events) => events.messages(messages));
   }
 
-  /** Counts what was received, or the work that it caused, for the rates of the peer. */
+  /** Counts what was received for the rates of the peer. */
   #spend(bytes: number, messages: number): void {
     const isPatient = this.#reading.note(bytes, messages);
     if (!isPatient) this.close(CloseCode.policyViolation, "too many messages");

@@ -125,6 +125,17 @@ export class PacedReading {
     return true;
   }
 
+  /**
+   * Counts work that the peer caused as messages. It is slowed down by it and never disconnected: what
+   * one batch of its messages is charged comes all at once.
+   */
+  charge(messages: number): void {
+    if (this.#buckets === undefined || this.#released) return;
+    const nowMs = this.#options.clock.monotonicMs();
+    const waitMs = this.#buckets.messages.spendWithin(messages, maxPauseMs / 2, nowMs);
+    if (waitMs > 0) this.#putOff(waitMs);
+  }
+
   /** Ends all pauses: the rest of the stream is only read for its end. */
   release(): void {
     this.#released = true;

@@ -24,6 +24,14 @@ Deno.test("debt is repaid with time", () => {
   equal(bucket.spend(0, 2000), 0);
 });
 
+Deno.test("a bounded debt is not made deeper, nor less by asking for a smaller bound", () => {
+  const bucket = new TokenBucket({ perSecond: 10, burst: 10 }, 0);
+  equal(bucket.spendWithin(12, 1000, 0), 200);
+  equal(bucket.spendWithin(1_000, 1000, 0), 1000);
+  equal(bucket.spendWithin(1_000, 500, 0), 1000);
+  equal(bucket.spend(0, 400), 600);
+});
+
 Deno.test("no time span lets through more than burst and rate allow", () => {
   const steps = fc.array(
     fc.record({ afterMs: fc.nat(5000), count: fc.integer({ min: 1, max: 9 }) }),

@@ -689,6 +689,21 @@ Deno.test("what costs more than a message can be charged to the peer", () => {
   connection.terminate();
 });
 
+Deno.test("however much a peer is charged, it is read more slowly and not disconnected", () => {
+  const pace = { messages: { perSecond: 10, burst: 10 }, bytes: { perSecond: 1e6, burst: 1e6 } };
+  const { stream, connection, events, clock } = onSlowStream({ pace });
+  connection.start(events);
+  for (let message = 0; message < 256; message++) connection.charge(1_000);
+  equal(concat(stream.writes).length, 0, "no close frame");
+  clock.advance(4_999);
+  equal(stream.isPaused(), true);
+  clock.advance(1);
+  equal(stream.isPaused(), false);
+  stream.emit("data", texts(1));
+  equal(events.texts.length, 1);
+  connection.terminate();
+});
+
 Deno.test("when much was done in a round already, what is read waits for a turn, but for trifles", () => {
   const { turns, run } = rounds();
   const { stream, connection, events } = onSlowStream({ turns });

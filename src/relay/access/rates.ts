@@ -53,7 +53,8 @@ const KIND_LIMITED = reason(
 
 /**
  * Refuses what a client sends beyond its rates. Clients without a network are exempt. Asked before
- * the signature check, because it is the client that is counted.
+ * the signature check, because it is the client that is counted. Requests to vanish count like other
+ * events: each takes longer than these.
  */
 export function clientRates(rates: ClientRates, options: RateOptions): Policy {
   const events = new TokenBuckets(rates.events);
@@ -68,8 +69,7 @@ export function clientRates(rates: ClientRates, options: RateOptions): Policy {
     );
   return {
     name: "rates of a client",
-    screen: ({ event: { kind }, client }) =>
-      kind === VANISH_REQUEST || admits(events, client) ? undefined : EVENTS_LIMITED,
+    screen: ({ client }) => admits(events, client) ? undefined : EVENTS_LIMITED,
     request: ({ verb, client }) =>
       admits(verb === "REQ" ? requests : counts, client) ? undefined : CLIENT_LIMITED,
     authenticate: (_key, client) => admits(authentications, client) ? undefined : CLIENT_LIMITED,

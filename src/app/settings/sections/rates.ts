@@ -57,7 +57,7 @@ export const rateSettings = {
     min: 1,
     max: 1_000_000,
     description:
-      "How many events one IPv4 address or one IPv6 /64 may publish in the long run, over all its connections. More are refused, rate-limited. network.unlimited_clients are exempt from this and the next seven.",
+      "How many events one IPv4 address or one IPv6 /64 may publish in the long run, over all its connections. More are refused, rate-limited. network.unlimited_clients may publish and ask as much as they like.",
     whenRaised: "One client can take a larger part of the processor and of the database.",
     reloadable: false,
   },
@@ -165,7 +165,7 @@ export const rateSettings = {
     min: 0,
     max: 10_000,
     description:
-      "As how many messages more a message counts for message_rate that one of these rates refuses.",
+      "As how many messages more a message counts for message_rate that a rate or a policy refuses as rate-limited. The connection is read more slowly then, by 5 seconds at most at a time.",
     whenRaised:
       "Less: who goes on sending is slowed down sooner. 0 makes refused messages cost nothing.",
     reloadable: false,
