@@ -40,6 +40,7 @@ import { relayLimits } from "./relay_limits.ts";
 import { RelayFetch } from "./network/relay_fetch.ts";
 import { RelaySockets } from "./network/relay_sockets.ts";
 import { retentionRules } from "./database/retention_rules.ts";
+import { policiesOfModules } from "./plugins/policy_modules.ts";
 import { bannedPatternsOf } from "./settings/banned_patterns.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
@@ -76,6 +77,8 @@ export interface Transport extends Peer {
 interface LoadedParts {
   readonly verifier: OwnedVerifier;
   readonly isBannedText: IsBannedText | undefined;
+  /** The policies of `plugins.modules`. */
+  readonly ofModules: readonly Policy[];
 }
 
 /** The share of the shutdown time after which connections are terminated. */
@@ -104,7 +107,6 @@ export class RelayHost {
   readonly #plugins: readonly Plugin[];
   readonly #trust: Trust | undefined;
   readonly #domains: MemberDomains | undefined;
-  readonly #clientOf: (address: string) => string | undefined;
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
@@ -112,12 +114,11 @@ export class RelayHost {
   #housekeeper: Housekeeper | undefined;
   #rulesRead: "done" | "reading" | "again" = "done";
 
-  constructor(options: RelayHostOptions, { verifier, isBannedText }: LoadedParts) {
+  constructor(options: RelayHostOptions, { verifier, ...loaded }: LoadedParts) {
     const { settings, store, clock, log } = options;
     this.#options = options;
     this.#verifier = verifier;
     const { perClient } = admissionLimits(settings);
-    this.#clientOf = (address) => clientKey(address, perClient);
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
     this.#relayLog = new CountingLog({ log, clock });
@@ -137,10 +138,10 @@ export class RelayHost {
         usedBytes: usedMemoryBytes,
       },
       hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
-      clientOf: this.#clientOf,
+      clientOf: (address) => clientKey(address, perClient),
       ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
       random: systemRandom,
-      policies: this.#policies(isBannedText),
+      policies: this.#policies(loaded),
       privateKinds: privateKinds(settings),
       hashText: sha256OfText,
       sha256,
@@ -172,11 +173,13 @@ export class RelayHost {
    * settings cannot be used: an invalid network, an unreadable certificate.
    */
   static async start(options: RelayHostOptions): Promise<RelayHost> {
-    const isBannedText = await bannedPatternsOf(options.settings);
+    const { settings, log } = options;
+    const isBannedText = await bannedPatternsOf(settings);
+    const ofModules = await policiesOfModules(settings.plugins.modules, log);
     const verifier = await createVerifier(options.settings.signatures, options.log);
     try {
       const store = withWindow(options.store, options.settings, options.clock);
-      const host = new RelayHost({ ...options, store }, { verifier, isBannedText });
+      const host = new RelayHost({ ...options, store }, { verifier, isBannedText, ofModules });
       await host.#readRules();
       const onRulesChanged = () => void host.#readRules();
       await store.feed.start({ ...options, onRulesChanged });
@@ -287,18 +290,18 @@ export class RelayHost {
     this.#relayLog.close();
   }
 
-  /** The policies of the settings, of the plugins and of the host program. */
-  #policies(isBannedText: IsBannedText | undefined): readonly Policy[] {
+  /** The policies of the settings, of programs, of modules and of the host program. */
+  #policies({ isBannedText, ofModules }: Omit<LoadedParts, "verifier">): readonly Policy[] {
     const { settings, store, clock, policies = [] } = this.#options;
     return [
       ...relayPolicies({
-        ...{ settings, clock, isBannedText },
+        ...{ settings, store, clock, isBannedText },
         rules: this.rules,
         trust: this.#trust,
         domains: this.#domains,
-        newcomers: { store, clientOf: this.#clientOf },
       }),
       ...this.#plugins.map(({ policy }) => policy),
+      ...ofModules,
       ...policies,
     ];
   }

@@ -34,11 +34,6 @@ export interface RelayContext {
   readonly broadcast: Broadcast;
   readonly limits: RelayLimits;
   readonly filterValues: FilterValues;
-  /**
-   * The key by which connections from an address count as one client; undefined to count each
-   * connection on its own.
-   */
-  readonly clientOf: (address: string) => string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

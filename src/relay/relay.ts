@@ -80,12 +80,14 @@ export class Relay {
   readonly timings = new Timings();
   readonly access: Access;
   readonly #context: RelayContext;
+  readonly #clientOf: (address: string) => string | undefined;
   readonly #memory: MemoryWatch | undefined;
   readonly #memoryTimer: Timer | undefined;
   readonly #writing: Outage;
   readonly #sessions = new Map<Session, Promise<void>>();
 
   constructor(options: RelayOptions) {
+    this.#clientOf = options.clientOf ?? ((address) => address);
     const { store, clock, log, limits, random, verifier, hashText, relayUrl } = options;
     const broadcast = new Broadcast({
       ...options.hashSeed !== undefined && { seed: options.hashSeed },
@@ -129,7 +131,6 @@ export class Relay {
         maxTotalFilterValues: limits.maxTotalSyncEvents,
       }),
       filterValues: new FilterValues(limits),
-      clientOf: options.clientOf ?? ((address) => address),
       counters: this.counters,
       timings: this.timings,
       reading: new Outage("reading events", log, clock),
@@ -174,7 +175,7 @@ export class Relay {
     const client = new ConnectedClient(
       peer.address,
       handshake,
-      this.#context.clientOf(peer.address),
+      this.#clientOf(peer.address),
     );
     const session = new Session(peer, client, this.#context);
     this.counters.connections++;

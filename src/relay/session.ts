@@ -84,10 +84,10 @@ export class Session implements PeerEvents, Conversation {
     this.#listeningSinceMs = context.clock.monotonicMs();
     this.#lastTickMs = this.#listeningSinceMs;
     this.#ping = new Ticker("ping", context.clock, limits.pingIntervalMs);
-    const clientKey = context.clientOf(peer.address);
-    // Without a client key each connection takes turns of its own.
-    this.source = { client: clientKey ?? `${peer.address} ${connectionCount++}`, connection: this };
-    this.filterValues = context.filterValues.open(clientKey);
+    const { network } = client;
+    // Without a network each connection takes turns of its own.
+    this.source = { client: network ?? `${peer.address} ${connectionCount++}`, connection: this };
+    this.filterValues = context.filterValues.open(network);
     this.answers = new Inbox("answers", Number.MAX_SAFE_INTEGER);
     this.subscriptions = new Subscriptions(this, () => this.#aheadBytes);
     this.authentication = new Authentication(context);

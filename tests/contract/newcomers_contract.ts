@@ -32,7 +32,7 @@ export function testNewcomers(test: Test): void {
       const policy = newcomers({
         ...{ events: 3, bits: 1, isCommitted: false, rate: undefined, timeoutMs: 10_000 },
         ...{ lookupRate: { perSecond: 1, burst: 1 }, maxKeys: 1 },
-      }, { store, clock: new FakeClock(), clientOf: () => undefined, isExempt: () => false });
+      }, { store, clock: new FakeClock(), isExempt: () => false });
       const event = someEvent({ pubkey, id: "f".repeat(64) });
       const decision = await policy.event!({ event, jsonBytes: 1, nowMs: 0, origin: "socket" });
       return decision !== undefined;

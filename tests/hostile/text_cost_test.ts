@@ -5,22 +5,13 @@
  */
 
 import { ok } from "node:assert/strict";
+import { costMs } from "../kit/cost.ts";
 import { parseClientMessage, parseRequest } from "../../src/nostr/client_message.ts";
 import { eventWords } from "../../src/nostr/search.ts";
 import { testLimits } from "../kit/limits.ts";
 
 /** Quadratic work on texts of this size would be thousands of times as much. */
 const MOST_RATIO = 20;
-
-/** The least of several runs: what the work takes when nothing else runs. */
-function costMs(work: () => void): number {
-  const times = Array.from({ length: 7 }, () => {
-    const start = performance.now();
-    work();
-    return performance.now() - start;
-  });
-  return Math.min(...times);
-}
 
 function fill(text: string, length: number): string {
   return text.repeat(Math.ceil(length / text.length)).slice(0, length);

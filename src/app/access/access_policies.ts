@@ -14,7 +14,7 @@ import {
   type IsBannedText,
   kindLists,
 } from "../../relay/access/access_lists.ts";
-import { type IsMember, membership } from "../../relay/access/membership.ts";
+import { membership } from "../../relay/access/membership.ts";
 import { type NewcomerContext, newcomers } from "../../relay/access/newcomers.ts";
 import { proofOfWork } from "../../relay/access/proof_of_work.ts";
 import {
@@ -52,14 +52,12 @@ export interface PolicyContext {
   readonly domains: Pick<MemberDomains, "isMember"> | undefined;
   /** `access.banned_patterns`, compiled; undefined without any. */
   readonly isBannedText: IsBannedText | undefined;
-  /** Whether keys are new is asked here; undefined where no clients publish. */
-  readonly newcomers?: Pick<NewcomerContext, "store" | "clientOf"> | undefined;
+  /** Asked whether keys are new; undefined where no clients publish. */
+  readonly store?: NewcomerContext["store"] | undefined;
 }
 
 /** The policies that every event and request must pass, cheapest first. */
-export function relayPolicies(
-  context: PolicyContext,
-): readonly Policy[] {
+export function relayPolicies(context: PolicyContext): readonly Policy[] {
   const { settings, clock, rules, trust, domains, isBannedText } = context;
   const { access, limits, relay } = settings;
   const members = new Set(readPublicKeys("access.members", access.members));
@@ -107,18 +105,18 @@ export function relayPolicies(
       ? []
       : [kindRates(limits.kind_event_rates.map(kindRate), rates)],
     keyRates({ perSecond: limits.key_event_rate, burst: limits.key_event_burst }, rates),
-    ...newcomerPolicy(context, isMember),
+    ...newcomerPolicy(context, rates.isTrusted),
   ];
 }
 
 /** What is asked of newcomers; nothing where the settings ask nothing of them. */
 function newcomerPolicy(
-  { settings: { access }, clock, trust, newcomers: asked }: PolicyContext,
-  isMember: IsMember,
+  { settings: { access }, clock, store }: PolicyContext,
+  isExempt: NewcomerContext["isExempt"],
 ): readonly Policy[] {
   const { newcomer_events: events, newcomer_pow_difficulty: bits } = access;
   const { newcomer_rate: perMinute, newcomer_lookup_rate: perSecond } = access;
-  if (asked === undefined || events === 0 || (bits === 0 && perMinute === 0)) return [];
+  if (store === undefined || events === 0 || (bits === 0 && perMinute === 0)) return [];
   const rate = { perSecond: perMinute / 60, burst: access.newcomer_burst };
   return [newcomers({
     ...{ events, bits },
@@ -127,11 +125,7 @@ function newcomerPolicy(
     lookupRate: { perSecond, burst: 10 * perSecond },
     maxKeys: access.newcomer_known_keys,
     timeoutMs: access.policy_timeout_ms,
-  }, {
-    ...asked,
-    clock,
-    isExempt: (key) => isMember(key) || trust?.isTrusted(key) === true,
-  })];
+  }, { store, clock, isExempt })];
 }
 
 function clientRateLimits(limits: Settings["limits"]): ClientRates {

@@ -37,13 +37,11 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const { settings, log, clock, streams, stop } = context;
   const { ownPublicKey } = await import("../own_key.ts");
   const self = await ownPublicKey(settings, log);
-  const { policiesOfModules } = await import("../plugins/policy_modules.ts");
-  const policies = await policiesOfModules(settings.plugins.modules, log);
   const { url, because } = await chooseDatabase(settings.database);
   const store = await context.openStore(url);
   log.info("store opened", { database: withoutPassword(url), because });
   if (settings.relay.url === "") log.warn(NO_URL);
-  const host = await RelayHost.start({ settings, store, clock, log, self, policies });
+  const host = await RelayHost.start({ settings, store, clock, log, self });
   // In a terminal, SIGHUP means that the terminal was closed: `watchStopSignals` handles it.
   const ignoreHangup = streams.stderr.isTerminal
     ? () => {}

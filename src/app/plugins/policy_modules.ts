@@ -4,6 +4,7 @@
  * @module
  */
 
+import { pathToFileURL } from "node:url";
 import type { Log } from "../../base/log.ts";
 import { reason } from "../../nostr/reason.ts";
 import type { Policy } from "../../relay/access/policy.ts";
@@ -55,9 +56,10 @@ async function policiesOf(path: string, log: Log): Promise<readonly Policy[]> {
 }
 
 async function defaultExportOf(path: string, log: Log): Promise<unknown> {
-  const url = new URL(path, `file://${Deno.cwd()}/`);
   try {
-    const { default: made } = await import(url.href) as { readonly default?: unknown };
+    const { default: made } = await import(pathToFileURL(path).href) as {
+      readonly default?: unknown;
+    };
     return typeof made === "function" ? await made({ reason, log }) : made;
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

@@ -47,8 +47,6 @@ export interface NewcomerLimits {
 export interface NewcomerContext {
   readonly store: Pick<EventStore, "count">;
   readonly clock: Pick<Clock, "monotonicMs">;
-  /** The key by which addresses count as one client; undefined for clients that are not limited. */
-  readonly clientOf: (address: string) => string | undefined;
   /** Whether a key never counts as a newcomer's. */
   readonly isExempt: (key: string) => boolean;
 }
@@ -79,20 +77,20 @@ export function newcomers(limits: NewcomerLimits, context: NewcomerContext): Pol
   return {
     name: "newcomers",
     ...bits > 0 && { information: { supportedNips: [13], restrictedWrites: true } },
-    event({ event, origin, client: { address } = { address: "" } }) {
+    event({ event, origin, client }) {
       const { pubkey } = event;
       if (origin !== "socket" || isAlwaysTaken(event) || context.isExempt(pubkey)) return undefined;
-      const client = context.clientOf(address);
+      const network = client?.network;
       // Without a rate there is nothing to decide about an event that shows the work.
       if (rate === undefined && !workRefusal(event, { bits, isCommitted })) {
         return keys.published(pubkey);
       }
       const known = keys.isEstablished(pubkey);
       if (known === true) return undefined;
-      if (known === false) return decide(event, client);
-      const answer = keys.ask(pubkey, client);
+      if (known === false) return decide(event, network);
+      const answer = keys.ask(pubkey, network);
       const decideBy = (said: Answer) =>
-        said === "established" ? undefined : said === "new" ? decide(event, client) : said;
+        said === "established" ? undefined : said === "new" ? decide(event, network) : said;
       return answer instanceof Promise ? answer.then(decideBy) : decideBy(answer);
     },
   };

@@ -86,9 +86,9 @@ export class Reconciliations {
   #timer: Timer | undefined = undefined;
 
   constructor(conversation: Conversation) {
-    const { context, peer } = conversation;
+    const { context, client } = conversation;
     this.#conversation = conversation;
-    this.#account = context.syncItems.open(context.clientOf(peer.address));
+    this.#account = context.syncItems.open(client.network);
   }
 
   /** Reads the matching events and answers the first message. Never rejects. */

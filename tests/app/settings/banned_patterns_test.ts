@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { costMs } from "../../kit/cost.ts";
 import {
   bannedPatternsOf,
   withPatternsChecked,
@@ -41,16 +42,6 @@ function randomPattern(random: SeededRandom, depth: number): string {
     default:
       return inner() + inner();
   }
-}
-
-/** The least of several runs: what the work takes when nothing else runs. */
-function costMs(work: () => void): number {
-  const times = Array.from({ length: 7 }, () => {
-    const start = performance.now();
-    work();
-    return performance.now() - start;
-  });
-  return Math.min(...times);
 }
 
 Deno.test(`a pattern finds what RegExp finds, alone and beside another (seed ${seed})`, async () => {
