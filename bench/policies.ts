@@ -16,6 +16,7 @@ import { startRelay } from "../tests/kit/running_relay.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
 import { SchnorrSigner } from "../tests/kit/signer.ts";
 import { publishLoad } from "./load/publish.ts";
+import { unlimited } from "./load/unlimited.ts";
 import { RawClient, textFrame } from "./load/raw_client.ts";
 
 const { values } = parseArgs({
@@ -52,9 +53,6 @@ function notes(count: number): readonly NostrEvent[] {
 
 const strangers = Array.from({ length: 1_000 }, () => random.bytes(32).toHex());
 
-/** A few keys write most of the events. */
-const keyRates = ["limits.key_event_rate=100000", "limits.key_event_burst=100000"];
-
 /** Every built-in policy has something to look for and finds nothing. */
 const settings = [
   `access.banned_keys=${strangers.join(",")}`,
@@ -68,7 +66,7 @@ const settings = [
   "limits.created_at_lower_limit_s=315360000",
   `access.banned_patterns=${Array.from({ length: 20 }, (_, at) => `prize ?${at} at`).join(",")}`,
   "limits.kind_event_rates=1984=10,0-20000=900000",
-  ...keyRates,
+  ...unlimited,
 ];
 
 async function subscribe(url: string): Promise<readonly RawClient[]> {
@@ -86,7 +84,7 @@ async function subscribe(url: string): Promise<readonly RawClient[]> {
   return clients;
 }
 
-await using plain = await startRelay({ database: "memory:", settings: keyRates });
+await using plain = await startRelay({ database: "memory:", settings: unlimited });
 await using strict = await startRelay({ database: "memory:", settings });
 const relays = { default: plain, policies: strict };
 console.error(`signing and storing ${stored} events on each`);

@@ -5,6 +5,7 @@
  */
 
 import type { Clock, Timer } from "../../base/clock.ts";
+import { Deadlines } from "../../base/deadlines.ts";
 import type { Log } from "../../base/log.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import type { Policy } from "../../relay/access/policy.ts";
@@ -95,6 +96,8 @@ export class Plugin {
   readonly #options: PluginOptions;
   readonly #slots: Slot[];
   readonly #waiting: Question[] = [];
+  readonly #deadlines: Deadlines;
+  /** Pauses before processes are restarted. */
   readonly #timers = new Set<Timer>();
   /** Checks the command's file for changes. */
   readonly #changeTimer: Timer;
@@ -105,6 +108,7 @@ export class Plugin {
 
   constructor(options: PluginOptions) {
     this.#options = options;
+    this.#deadlines = new Deadlines(options.clock, options.timeoutMs);
     this.#slots = Array.from({ length: options.processes }, () => ({
       process: undefined,
       startedMs: 0,
@@ -164,16 +168,15 @@ export class Plugin {
   }
 
   #ask(id: string, line: string): Promise<Verdict> {
-    const { clock, timeoutMs } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<Verdict>();
-    const question: Question = { id, line, attempts: 0, answer: resolve };
-    this.#waiting.push(question);
-    this.#dispatch();
-    const timer = clock.after(timeoutMs, () => this.#onTimeout(question));
-    this.#timers.add(timer);
-    return promise.finally(() => {
-      timer.cancel();
-      this.#timers.delete(timer);
+    return new Promise((resolve) => {
+      const deadline = this.#deadlines.set(() => this.#onTimeout(question));
+      const answer = (verdict: Verdict) => {
+        deadline.cancel();
+        resolve(verdict);
+      };
+      const question: Question = { id, line, attempts: 0, answer };
+      this.#waiting.push(question);
+      this.#dispatch();
     });
   }
 
@@ -192,17 +195,18 @@ export class Plugin {
   #dispatch(): void {
     const { maxInFlight } = this.#options;
     while (this.#waiting.length > 0) {
-      const process = this.#slots
-        .map(({ process }) => process)
-        .filter((process) => process !== undefined)
-        .reduce<PluginProcess | undefined>(
-          (least, process) =>
-            least === undefined || process.openCount < least.openCount ? process : least,
-          undefined,
-        );
+      const process = this.#leastBusy();
       if (process === undefined || process.openCount >= maxInFlight) return;
       process.ask(this.#waiting.shift()!);
     }
+  }
+
+  #leastBusy(): PluginProcess | undefined {
+    let least: PluginProcess | undefined;
+    for (const { process } of this.#slots) {
+      if (process && (least === undefined || process.openCount < least.openCount)) least = process;
+    }
+    return least;
   }
 
   #start(slot: Slot): void {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { utf8 } from "../../base/bytes.ts";
 import type { Log } from "../../base/log.ts";
 import { LineSplitter } from "../transfer/json_lines.ts";
 import { MAX_LINE_BYTES, parseReply, type Verdict } from "./plugin_lines.ts";
@@ -33,6 +34,9 @@ export class PluginProcess {
   readonly #log: Log;
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  /** Lines that are written together, once the ones before them are. */
+  #unwritten = "";
+  #isWriting = false;
   /** Pending questions by id, in order: of two about one event, the first is answered first. */
   readonly #open = new Map<string, Question[]>();
   #count = 0;
@@ -66,8 +70,24 @@ export class PluginProcess {
     if (same === undefined) this.#open.set(id, [question]);
     else same.push(question);
     this.#count++;
-    // Failures need no handling: the end of standard output reports a dead process.
-    this.#stdin.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
+    this.#unwritten += `${line}\n`;
+    if (!this.#isWriting) void this.#write();
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    try {
+      // What else is asked in this turn goes with the first line.
+      await undefined;
+      while (this.#unwritten !== "") {
+        const lines = utf8(this.#unwritten);
+        this.#unwritten = "";
+        await this.#stdin.write(lines);
+      }
+    } catch {
+      // The end of standard output reports a dead process.
+    }
+    this.#isWriting = false;
   }
 
   /** Whether a question is pending here. */

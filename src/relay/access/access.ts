@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { type Deadline, Deadlines } from "../../base/deadlines.ts";
 import type { Log } from "../../base/log.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
@@ -40,6 +41,7 @@ type Hook<I, D> = (input: I) => Awaitable<D>;
 interface Guard {
   readonly outage: Outage;
   readonly timeoutMs: number;
+  readonly deadlines: Deadlines;
 }
 
 /** The hooks of all policies, each list in the order of the policies. */
@@ -94,7 +96,8 @@ export class Access {
     for (const policy of policies) {
       const outage = new Outage(`the policy "${policy.name}"`, log, clock);
       const { connect, screen, event, request, authenticate, deliver } = policy;
-      const guard = { outage, timeoutMs: policy.timeoutMs ?? policyTimeoutMs };
+      const timeoutMs = policy.timeoutMs ?? policyTimeoutMs;
+      const guard = { outage, timeoutMs, deadlines: new Deadlines(clock, timeoutMs) };
       if (connect) hooks.connect.push(this.#guarded(guard, connect));
       if (event) hooks.event.push(this.#guarded(guard, event));
       if (request) hooks.request.push(this.#guarded(guard, request));
@@ -183,32 +186,25 @@ export class Access {
     };
   }
 
-  async #bounded<D>({ outage, timeoutMs }: Guard, decision: Promise<D>): Promise<D | Reason> {
-    const { clock } = this.#options;
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = clock.after(
-      timeoutMs,
-      () => reject(new Error(`no decision within ${timeoutMs} ms`)),
-    );
+  async #bounded<D>(
+    { outage, timeoutMs, deadlines }: Guard,
+    decision: Promise<D>,
+  ): Promise<D | Reason> {
+    let deadline: Deadline | undefined;
     try {
-      const decided = await earlier(decision, late);
+      const decided = await new Promise<D>((resolve, reject) => {
+        deadline = deadlines.set(() => reject(new Error(`no decision within ${timeoutMs} ms`)));
+        decision.then(resolve, reject);
+      });
       outage.worked();
       return decided;
     } catch (error) {
       outage.failed(error);
       return UNDECIDED;
     } finally {
-      timer.cancel();
+      deadline?.cancel();
     }
   }
-}
-
-/** Like `Promise.race`, but leaves no reactions on a promise that outlives the decision. */
-function earlier<T>(decision: Promise<T>, late: Promise<never>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    decision.then(resolve, reject);
-    late.catch(reject);
-  });
 }
 
 /** Returns what `work` returns, or `otherwise` when it throws. */
