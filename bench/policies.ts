@@ -84,6 +84,7 @@ async function subscribe(url: string): Promise<readonly RawClient[]> {
   return clients;
 }
 
+// A few keys write most of the events.
 await using plain = await startRelay({ database: "memory:", settings: unlimited });
 await using strict = await startRelay({ database: "memory:", settings });
 const relays = { default: plain, policies: strict };

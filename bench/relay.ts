@@ -27,7 +27,6 @@ import { fanOutLoad } from "./load/fan_out.ts";
 import { type LoadStats, table } from "./load/stats.ts";
 import { publishLoad } from "./load/publish.ts";
 import { queryLoad } from "./load/query.ts";
-import { unlimited } from "./load/unlimited.ts";
 
 const { values } = parseArgs({
   options: {
@@ -54,7 +53,7 @@ for (const name of values.database.split(",")) {
 
 async function measure(name: string): Promise<readonly LoadStats[]> {
   await using database = await freshDatabases[name]!();
-  await using relay = await startRelay({ database: database.url, settings: unlimited });
+  await using relay = await startRelay({ database: database.url });
   const stats = [
     await publishLoad(relay.url, events, { connections: 64, inFlight: 32 }),
     await queryLoad(relay.url, events, { connections: 8, queries: queryCount, random }),

@@ -337,9 +337,10 @@ export class Connection {
   /** Passes on the messages of a slice in one batch. Returns whether there is more. */
   #handleSlice(): boolean {
     const messages: Message[] = [];
+    const mostMessages = this.#reading.isCharged ? 1 : SLICE_MESSAGES;
     let parts = 0;
     let bytes = 0;
-    while (parts < SLICE_PARTS && messages.length < SLICE_MESSAGES && bytes < SLICE_BYTES) {
+    while (parts < SLICE_PARTS && messages.length < mostMessages && bytes < SLICE_BYTES) {
       const event = this.#protocol.next();
       if (event === undefined) {
         this.#deliver(messages);

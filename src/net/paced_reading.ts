@@ -76,6 +76,8 @@ export class PacedReading {
   #heldBytes = 0;
   /** A pong is waited for. */
   #expectsPong = false;
+  /** The peer was charged, and has not been quiet since. */
+  #isCharged = false;
   /** A rate has paused it until this fires. */
   #timer: Timer | undefined = undefined;
   #released = false;
@@ -131,9 +133,22 @@ export class PacedReading {
    */
   charge(messages: number): void {
     if (this.#buckets === undefined || this.#released) return;
+    this.#isCharged = true;
     const nowMs = this.#options.clock.monotonicMs();
     const waitMs = this.#buckets.messages.spendWithin(messages, maxPauseMs / 2, nowMs);
     if (waitMs > 0) this.#putOff(waitMs);
+  }
+
+  /**
+   * Whether the peer was charged lately, so that its messages are to be taken one at a time: each may be
+   * charged for, and what a whole batch is charged has a bound. Ends when half of the burst has come back.
+   */
+  get isCharged(): boolean {
+    const { messages } = this.#buckets ?? {};
+    if (!this.#isCharged || messages === undefined) return false;
+    const half = this.#options.pace!.messages.burst / 2;
+    this.#isCharged = !messages.has(half, this.#options.clock.monotonicMs());
+    return this.#isCharged;
   }
 
   /** Ends all pauses: the rest of the stream is only read for its end. */

@@ -77,7 +77,7 @@ async function flooded(relay: RunningRelay, flood: Flood): Promise<number> {
   const [p99Ms, refused] = await publishHonestly(relay.url, "198.51.100.7");
   const answers = new TextDecoder().decode((await output).stdout).trim();
   await Deno.remove(file);
-  console.log(`  ${answers} answers to the flood, ${refused} refusals of the honest`);
+  console.log(`  answers to the flood: ${answers}; ${refused} refusals of the honest`);
   equal(refused, 0);
   return p99Ms;
 }

@@ -1,7 +1,7 @@
 /**
  * Publishers that send as fast as the relay takes it: a program of its own, so that the honest publisher's
  * thread does not wait for them. Reads its orders from the file that is its argument, and prints how
- * many answers it had. It ends by itself.
+ * many answers of each kind it had. It ends by itself.
  *
  * @module
  */
@@ -22,9 +22,11 @@ export interface FloodOrders {
 /** Bytes that may wait to be sent. */
 const AHEAD_BYTES = 65_536;
 
-/** Sends until the time is over, and returns how many answers came. */
-async function flood({ url, events, addresses, lastsMs }: FloodOrders): Promise<number> {
-  let answered = 0;
+/** Sends until the time is over, and returns how many answers of each kind came. */
+async function flood(
+  { url, events, addresses, lastsMs }: FloodOrders,
+): Promise<Readonly<Record<string, number>>> {
+  const answers: Record<string, number> = {};
   for (const [place, address] of addresses.entries()) {
     const open = () => {
       const socket = new WebSocket(url, {
@@ -40,7 +42,13 @@ async function flood({ url, events, addresses, lastsMs }: FloodOrders): Promise<
       };
       const timer = setInterval(more, 20);
       socket.on("open", more);
-      socket.on("message", () => answered++);
+      socket.on("message", (data: Uint8Array) => {
+        const [verb, , accepted, reason = ""] = JSON.parse(data.toString());
+        const kind = verb === "OK"
+          ? `${accepted ? "taken" : "refused"} ${reason.split(":")[0]}`
+          : verb;
+        answers[kind.trim()] = (answers[kind.trim()] ?? 0) + 1;
+      });
       socket.on("error", () => {});
       // Whoever is refused or thrown out comes again.
       socket.on("close", () => {
@@ -51,9 +59,9 @@ async function flood({ url, events, addresses, lastsMs }: FloodOrders): Promise<
     setTimeout(open, place * 2);
   }
   await new Promise((resolve) => setTimeout(resolve, lastsMs));
-  return answered;
+  return answers;
 }
 
-const answers = await flood(JSON.parse(await Deno.readTextFile(Deno.args[0]!)));
-console.log(answers);
+const orders: FloodOrders = JSON.parse(await Deno.readTextFile(Deno.args[0]!));
+console.log(JSON.stringify(await flood(orders)));
 Deno.exit();

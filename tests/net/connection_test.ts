@@ -704,6 +704,36 @@ Deno.test("however much a peer is charged, it is read more slowly and not discon
   connection.terminate();
 });
 
+Deno.test("messages of a peer that was charged are taken one at a time, until it has been quiet", async () => {
+  const pace = { messages: { perSecond: 10, burst: 100 }, bytes: { perSecond: 1e6, burst: 1e6 } };
+  const { turns, run } = rounds();
+  const { stream, connection, events, clock } = onSlowStream({ pace, turns });
+  connection.start(events);
+  const take = events.messages.bind(events);
+  let costs = 20;
+  events.messages = (batch) => {
+    take(batch);
+    // As a session does: the refusal comes a little later.
+    void Promise.resolve().then(() => batch.forEach(() => connection.charge(costs)));
+  };
+  stream.emit("data", texts(40));
+  await Promise.resolve();
+  equal(events.texts.length, 32, "the first slice");
+  for (let more = 1; more <= 3; more++) {
+    clock.advance(more === 1 ? 5_000 : 2_100);
+    run(1);
+    await Promise.resolve();
+    equal(events.texts.length, 32 + more, "each was charged before the next was taken");
+  }
+  costs = 0;
+  clock.advance(12_000);
+  run();
+  equal(events.texts.length, 40);
+  stream.emit("data", texts(10));
+  equal(events.texts.length, 50, "quiet for long enough");
+  connection.terminate();
+});
+
 Deno.test("when much was done in a round already, what is read waits for a turn, but for trifles", () => {
   const { turns, run } = rounds();
   const { stream, connection, events } = onSlowStream({ turns });

@@ -160,7 +160,7 @@ export const rateSettings = {
   },
   rate_limited_cost: {
     type: "integer",
-    default: 1_000,
+    default: 5_000,
     unit: "messages",
     min: 0,
     max: 10_000,
