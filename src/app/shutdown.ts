@@ -35,11 +35,11 @@ export class Shutdown {
     const { promise, resolve } = Promise.withResolvers<void>();
     const leftMs = this.#startMs + share * timeoutMs - clock.monotonicMs();
     const timer = clock.after(Math.max(0, leftMs), () => {
-      log.warn("not closed in time, going on without", { step: name });
+      log.warn("shutdown step timed out", { step: name });
       resolve();
     });
     Promise.resolve(work).catch((error) => {
-      log.error("not closed", { step: name, error: String(error) });
+      log.error("shutdown step failed", { step: name, error: String(error) });
     }).then(() => resolve());
     await promise;
     timer.cancel();

@@ -72,7 +72,7 @@ export class MemoryWatch {
     const excess = Math.max(total - HELD_SHARE * maxBytes, used - DROP_SHARE * maxBytes);
     if (excess <= 0) return;
     const { count, bytes } = this.#drop(held, excess);
-    if (count > 0) log.warn("connections dropped for want of memory", { count, bytes, used });
+    if (count > 0) log.warn("connections closed to free memory", { count, bytes, used });
   }
 
   #drop(held: { readonly holder: Holder; readonly bytes: number }[], excess: number) {

@@ -165,7 +165,7 @@ export interface FeedOptions {
   /** Called when another instance has changed the rules, or may have. */
   readonly onRulesChanged?: () => void;
   readonly clock: Clock;
-  /** Told when other instances cannot be heard, and when they are heard again. */
+  /** Called when the connection to other instances is lost, and when it is restored. */
   readonly log: Log;
 }
 

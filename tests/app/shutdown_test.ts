@@ -41,5 +41,5 @@ Deno.test("a step that hangs is left behind at its share of the time, by name", 
 Deno.test("a step that fails is named, and the next one begins", async () => {
   const { lines, closing } = startClosing();
   await closing.step("database", Promise.reject(new Error("away")));
-  deepEqual(lines, ['not closed: {"step":"database","error":"Error: away"}']);
+  deepEqual(lines, ['shutdown step failed: {"step":"database","error":"Error: away"}']);
 });

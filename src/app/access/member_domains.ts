@@ -106,7 +106,9 @@ export class MemberDomains {
       outage.worked();
       const before = this.#keys.get(domain)?.size;
       this.#keys.set(domain, keys);
-      if (keys.size !== before) log.info("names of a domain read", { domain, keys: keys.size });
+      if (keys.size !== before) {
+        log.info("NIP-05 names of a domain read", { domain, keys: keys.size });
+      }
     } catch (error) {
       if (!closed.aborted) outage.failed(error);
     } finally {

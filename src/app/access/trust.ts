@@ -66,7 +66,9 @@ export class Trust {
       log.info("web of trust read", { keys: this.#keys.size });
     } catch (error) {
       if (signal.aborted) return;
-      log.warn("the web of trust cannot be read; the one before holds", { error: String(error) });
+      log.warn("web of trust not refreshed, the previous one remains in use", {
+        error: String(error),
+      });
     }
   }
 }

@@ -58,7 +58,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     if (settings.metrics.listen !== "") {
       const { serveMetrics } = await import("../network/metrics_server.ts");
       metrics = await serveMetrics(host, settings.metrics.listen, { clock, log });
-      log.info("figures for Prometheus", { url: metrics.url });
+      log.info("metrics for Prometheus", { url: metrics.url });
     }
     await aborted(stop);
     log.info("shutting down", { connections: host.relay.sessionCount });

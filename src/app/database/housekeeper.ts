@@ -93,7 +93,7 @@ export class Housekeeper {
     if (!sweep.isNeeded) return;
     const removed = await this.#sweep(sweep);
     this.#nextSweepMs = clock.monotonicMs() + sweepIntervalMs;
-    if (removed > 0) log.info("events removed that were not to be kept", { removed });
+    if (removed > 0) log.info("events removed by expiration and retention", { removed });
   }
 
   async #sweep(sweep: RetentionSweep): Promise<number> {

@@ -71,7 +71,7 @@ export async function openStore(
     if (applied.length > 0) log.info("schema brought up to date", { migrations: applied.length });
     const built = await buildIndexes(sql);
     if (built.length > 0) {
-      log.warn("indexes built that an import had left out", { indexes: built.length });
+      log.warn("indexes created that an interrupted import had dropped", { indexes: built.length });
     }
   } catch (error) {
     await sql.close();

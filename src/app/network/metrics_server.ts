@@ -142,9 +142,13 @@ function connectionMetrics({ relay, netCounters }: RelayHost): readonly Metric[]
     gauge("gallimimus_subscriptions", "Open subscriptions", [{ value: relay.subscriptionCount }]),
     counter("nostr_connections_total", "Connections opened", relay.counters.connections),
     counter("nostr_disconnects_total", "Connections ended, by reason", byReason(netCounters.ended)),
-    counter("gallimimus_dropped_sockets_total", "Sockets ended unheard, by reason", [
-      ...byReason(netCounters.dropped),
-    ]),
+    counter(
+      "gallimimus_dropped_sockets_total",
+      "Sockets closed before a request was read, by reason",
+      [
+        ...byReason(netCounters.dropped),
+      ],
+    ),
     counter("gallimimus_refused_requests_total", "HTTP requests refused, by reason", [
       ...byReason(netCounters.refused),
     ]),

@@ -46,10 +46,10 @@ export class TlsFiles {
     this.#version = version;
     try {
       this.gate.update(readMaterial(settings));
-      log.info("certificates exchanged", { files: settings.certificate_files.join(", ") });
+      log.info("certificates reloaded", { files: settings.certificate_files.join(", ") });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log.error("new certificates not taken, the old ones stay", { reason });
+      log.error("certificates not reloaded, the previous ones remain in use", { reason });
     }
   }
 

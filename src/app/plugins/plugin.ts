@@ -220,7 +220,7 @@ export class Plugin {
       });
       this.#dispatch();
     } catch (error) {
-      log.error("a plugin cannot be started", { command, error: String(error) });
+      log.error("plugin process could not be started", { command, error: String(error) });
       this.#startLater(slot);
     }
   }
@@ -254,7 +254,7 @@ export class Plugin {
     const hasChanged = this.#changedMs !== undefined && changedMs !== this.#changedMs;
     this.#changedMs = changedMs;
     if (!hasChanged || this.#isClosed) return;
-    this.#options.log.info("a plugin has changed and is started anew", {
+    this.#options.log.info("plugin file changed, its processes restart", {
       command: this.#options.command,
     });
     for (const slot of this.#slots) {

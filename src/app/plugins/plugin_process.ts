@@ -111,7 +111,7 @@ export class PluginProcess {
         for (const line of splitter.push(piece)) this.#onLine("text" in line ? line.text : "");
       }
     } catch (error) {
-      this.#log.warn("a plugin cannot be read", { error: String(error) });
+      this.#log.warn("reading from a plugin failed", { error: String(error) });
     }
     await this.#end();
   }
@@ -122,7 +122,7 @@ export class PluginProcess {
     try {
       for await (const piece of this.#child.stderr) {
         for (const line of splitter.push(piece)) {
-          if ("text" in line) this.#log.warn("a plugin says", { text: line.text });
+          if ("text" in line) this.#log.warn("plugin wrote to standard error", { text: line.text });
         }
       }
     } catch {
@@ -134,7 +134,7 @@ export class PluginProcess {
     const reply = parseReply(line);
     const waiting = reply && this.#open.get(reply.id);
     if (reply === undefined || waiting === undefined) {
-      this.#log.warn("a plugin said what is no answer", { text: line.slice(0, 200) });
+      this.#log.warn("plugin wrote an invalid reply", { text: line.slice(0, 200) });
       return;
     }
     const question = waiting.shift()!;
@@ -151,7 +151,7 @@ export class PluginProcess {
     this.kill();
     await this.#stdin.abort().catch(() => {});
     const { code } = await this.#child.status;
-    this.#log.warn("a plugin has ended", { code });
+    this.#log.warn("plugin process ended", { code });
     const unanswered = [...this.#open.values()].flat();
     this.#open.clear();
     this.#count = 0;

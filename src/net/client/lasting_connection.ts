@@ -131,7 +131,7 @@ export class LastingConnection {
 
   /** The callback threw. Reconnects, as after any other end. */
   readonly #onFault = (error: unknown): void => {
-    this.#options.log.error("connection not taken", { error: describeError(error) });
+    this.#options.log.error("connection handler failed", { error: describeError(error) });
     this.#timer?.cancel();
     this.#current?.terminate();
     this.#current = undefined;

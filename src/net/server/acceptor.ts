@@ -179,7 +179,9 @@ export class Acceptor {
     this.#server.close();
     this.#server = this.#createServer();
     counters.relistened++;
-    log.warn("nothing was accepted any more; listening anew", { at: formatListenAddress(at) });
+    log.warn("the listener stopped accepting connections and was reopened", {
+      at: formatListenAddress(at),
+    });
     this.#bound = await bind(this.#server, at, this.#options);
     if (this.#closed !== undefined) this.#server.close();
   }
@@ -204,7 +206,7 @@ export class Acceptor {
       raw,
       guarded((found) => {
         if (found.type === "header") return arrival.admit(clientOf(found) ?? address);
-        this.#options.log.debug("no proxy header", { address, fault: found.name });
+        this.#options.log.debug("PROXY header missing or invalid", { address, fault: found.name });
         arrival.drop("proxy-header");
       }, onFault),
     );
@@ -267,7 +269,10 @@ class Arrival {
 /** Ends a socket with which something of ours went wrong. */
 function failArrival(raw: Socket, { log }: AcceptorOptions, error: unknown): void {
   raw.destroy();
-  log.error("accepting failed", { address: peerAddress(raw), error: describeError(error) });
+  log.error("connection could not be accepted", {
+    address: peerAddress(raw),
+    error: describeError(error),
+  });
 }
 
 function isTrusted(address: string, { networks, unix }: TrustedPeers): boolean {

@@ -84,7 +84,7 @@ export interface NetCounters {
   unanswered: number;
   /** Times that a listener which accepted nothing any more was replaced. */
   relistened: number;
-  /** Sockets that were ended unheard, by reason. */
+  /** Sockets that were closed before a request was read, by reason. */
   readonly dropped: Record<DropReason, number>;
   /** Requests that were refused, by reason. */
   readonly refused: Record<RefusalReason, number>;

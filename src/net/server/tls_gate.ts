@@ -98,7 +98,7 @@ export class TlsGate {
     this.#server.on("secureConnection", (socket: TLSSocket) => {
       guarded(this.#onSecure, (error) => {
         socket.destroy();
-        options.log.error("TLS connection not taken", { error: describeError(error) });
+        options.log.error("TLS connection could not be accepted", { error: describeError(error) });
       })(socket);
     });
     this.#server.on("tlsClientError", (error: Error) => {

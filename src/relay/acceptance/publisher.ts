@@ -162,7 +162,7 @@ export class Publisher {
       return ACCEPTED;
     }
     if (source !== undefined && rowRates?.admits(record.event, source.client) === false) {
-      return refused(reason("rate-limited", "you publish too much for now, try again later"));
+      return refused(reason("rate-limited", "too many events, try again later"));
     }
     return undefined;
   }

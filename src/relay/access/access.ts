@@ -54,7 +54,7 @@ interface Hooks {
   readonly deliver: readonly ((event: NostrEvent, client: Client) => boolean)[];
 }
 
-const UNDECIDED: Reason = reason("error", "this could not be decided, try again later");
+const UNDECIDED: Reason = reason("error", "a policy failed, try again later");
 
 /**
  * Runs the policies' hooks. Returns a promise only where a hook does.

@@ -33,7 +33,7 @@ export function bannedTexts(texts: readonly string[]): Policy {
       if (banned.length === 0) return undefined;
       const lowered = content.toLowerCase();
       return banned.some((text) => lowered.includes(text))
-        ? reason("blocked", "the content holds what is not taken here")
+        ? reason("blocked", "the content contains banned text")
         : undefined;
     },
   };
@@ -60,7 +60,7 @@ export function bannedPatterns(
       const rest = maxCharacters - content.length;
       const isRefused = isBanned(content.slice(0, maxCharacters)) ||
         (inTags && rest > 0 && isBanned(tagText(tags, rest)));
-      return isRefused ? reason("blocked", "the event holds what is not taken here") : undefined;
+      return isRefused ? reason("blocked", "the event matches a banned pattern") : undefined;
     },
   };
 }
@@ -99,7 +99,9 @@ export function kindLists(
     screen({ event: { kind } }) {
       if (kind === VANISH_REQUEST) return undefined;
       const isTaken = (allowed.length === 0 || isIn(allowed, kind)) && !isIn(banned, kind);
-      return isTaken ? undefined : reason("blocked", `events of kind ${kind} are not taken here`);
+      return isTaken
+        ? undefined
+        : reason("blocked", `events of kind ${kind} are not accepted here`);
     },
   };
 }

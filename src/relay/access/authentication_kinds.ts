@@ -17,6 +17,6 @@ export const noAuthenticationKinds: Policy = {
   name: "authentication kinds",
   screen: ({ event: { kind } }) =>
     kind === CLIENT_AUTHENTICATION || kind === HTTP_AUTHORIZATION
-      ? reason("invalid", `kind ${kind} proves who speaks and is not published`)
+      ? reason("invalid", `kind ${kind} is for authentication and is not published`)
       : undefined,
 };

@@ -65,7 +65,7 @@ function writeRefusal(
     case "authenticated":
       return client === undefined || client.keys.size > 0
         ? undefined
-        : reason("auth-required", "only who has authenticated may publish");
+        : reason("auth-required", "only authenticated clients may publish");
     case "members":
       return isMember(event.pubkey)
         ? undefined
@@ -73,9 +73,9 @@ function writeRefusal(
     case "correspondents":
       return isMember(event.pubkey) || isAddressed(event, isMember)
         ? undefined
-        : reason("restricted", "only members, and who writes to them, may publish here");
+        : reason("restricted", "only members, and others who write to members, may publish here");
     case "nobody":
-      return reason("restricted", "this relay takes no events");
+      return reason("restricted", "this relay accepts no events");
   }
 }
 
@@ -85,7 +85,7 @@ function isAddressed({ tags }: NostrEvent, isMember: IsMember): boolean {
 
 function readRefusal({ keys }: Client, readers: Readers, isMember: IsMember): Reason | undefined {
   if (readers === "anyone") return undefined;
-  if (keys.size === 0) return reason("auth-required", "only who has authenticated may read");
+  if (keys.size === 0) return reason("auth-required", "only authenticated clients may read");
   return readers === "authenticated" || keys.values().some(isMember)
     ? undefined
     : reason("restricted", "only members may read here");

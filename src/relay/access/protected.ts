@@ -29,8 +29,8 @@ export const protectedEvents: Policy = {
     if (!isProtected(event.tags) || origin === "import" || origin === "relay") return undefined;
     if (client?.keys.has(event.pubkey)) return undefined;
     return client === undefined || client.keys.size > 0
-      ? reason("restricted", "a protected event is taken from its author alone")
-      : reason("auth-required", "a protected event is taken from its author alone");
+      ? reason("restricted", "a protected event is accepted from its author only")
+      : reason("auth-required", "a protected event is accepted from its author only");
   },
 };
 

@@ -40,11 +40,11 @@ export interface KindRate {
   readonly rate: Rate;
 }
 
-const CLIENT_LIMITED = reason("rate-limited", "you ask too much for now, try again later");
-const EVENTS_LIMITED = reason("rate-limited", "you publish too much for now, try again later");
+const CLIENT_LIMITED = reason("rate-limited", "too many requests, try again later");
+const EVENTS_LIMITED = reason("rate-limited", "too many events, try again later");
 const KEY_LIMITED = reason(
   "rate-limited",
-  "this key publishes too much for now, try again later",
+  "too many events of this key, try again later",
 );
 const KIND_LIMITED = reason(
   "rate-limited",

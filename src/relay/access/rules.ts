@@ -92,6 +92,6 @@ function refusalOf({ id, pubkey, kind }: NostrEvent, rules: RuleBook): Reason | 
   if (rules.has("banned-event", id)) return reason("blocked", "this event is banned");
   const isAllowed = rules.count("allowed-kind") === 0 || rules.has("allowed-kind", `${kind}`);
   return !isAllowed || rules.has("banned-kind", `${kind}`)
-    ? reason("blocked", `events of kind ${kind} are not taken here`)
+    ? reason("blocked", `events of kind ${kind} are not accepted here`)
     : undefined;
 }

@@ -109,7 +109,7 @@ export function webOfTrust({ isTrusted, bits }: StrangerOptions): Policy {
       }
       if (keysOf(event).some((key) => isTrusted(key) !== false)) return undefined;
       if (bits === undefined) {
-        return reason("restricted", "this relay takes events of people whom its people follow");
+        return reason("restricted", "this relay accepts events of keys in its web of trust only");
       }
       const difficulty = difficultyOf(event.id);
       return difficulty >= bits ? undefined : reason(

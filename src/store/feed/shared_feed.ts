@@ -354,7 +354,7 @@ export class SharedFeed implements StoreFeed {
     if (this.#lostSinceMs === undefined) {
       this.#lostSinceMs = this.#nowMs();
       const why = error instanceof Error ? error.message : String(error);
-      this.#options?.log.warn("other instances cannot be heard", { error: why });
+      this.#options?.log.warn("connection to other instances lost", { error: why });
     }
     this.#retry = this.#options?.clock.after(this.#retryMs, () => void this.#reconnect());
     this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
@@ -371,7 +371,7 @@ export class SharedFeed implements StoreFeed {
     const lastedMs = Math.round(this.#nowMs() - (this.#lostSinceMs ?? this.#nowMs()));
     this.#lostSinceMs = undefined;
     this.#retryMs = MIN_RETRY_MS;
-    this.#options?.log.info("other instances are heard again", { lastedMs });
+    this.#options?.log.info("connection to other instances restored", { lastedMs });
     this.#options?.onRulesChanged?.();
     // They are stored nowhere, so that none can be caught up with.
     this.#options?.onLateEvent?.(undefined);

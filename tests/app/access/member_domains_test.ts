@@ -93,7 +93,7 @@ Deno.test("whom a document lists are members, until one read later lists them no
     deepEqual(
       lines,
       [1, 0].map((keys) =>
-        `names of a domain read ${JSON.stringify({ domain: "example.com", keys })}`
+        `NIP-05 names of a domain read ${JSON.stringify({ domain: "example.com", keys })}`
       ),
     );
     deepEqual(new Set(server.asked), new Set(["https://example.com/.well-known/nostr.json"]));

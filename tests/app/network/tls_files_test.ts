@@ -78,7 +78,7 @@ Deno.test("files that have changed are taken over at the next look", () =>
     equal(await shown(), "localhost");
     clock.advance(60_000);
     equal(await shown(), "relay.test");
-    deepEqual(lines, ["certificates exchanged"]);
+    deepEqual(lines, ["certificates reloaded"]);
     clock.advance(600_000);
     equal(lines.length, 1, "what has not changed is not read again");
   }));
@@ -96,7 +96,7 @@ Deno.test("a certificate whose key is still the old one is not taken, and told o
     files.reload();
     files.reload();
     equal(await shown(), "localhost");
-    deepEqual(lines, ["new certificates not taken, the old ones stay"]);
+    deepEqual(lines, ["certificates not reloaded, the previous ones remain in use"]);
     write("relay.test");
     files.reload();
     equal(await shown(), "relay.test");

@@ -72,7 +72,7 @@ Deno.test("the program asks modules, survives what they throw, and does not star
       return (await client.publish(event))?.reason;
     };
     equal(await publish("refuse"), "blocked: not in the mood");
-    equal(await publish("throw"), "error: this could not be decided, try again later");
+    equal(await publish("throw"), "error: a policy failed, try again later");
     equal(await publish("accept"), "");
     await client.close();
     equal(await relay.stop(), 0);

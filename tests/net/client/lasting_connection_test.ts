@@ -200,7 +200,7 @@ Deno.test("a holder that throws is a line in the log and another attempt", async
   });
   lasting.start();
   await rest();
-  deepEqual(errors, ["connection not taken"]);
+  deepEqual(errors, ["connection handler failed"]);
   clock.advance(limits.firstDelayMs);
   equal(attempts, 2);
   lasting.stop();

@@ -251,7 +251,7 @@ Deno.test("whatever throws while a socket is let in ends that socket and is a li
     const door = new Door({ ...edge, log });
     await door.acceptor.open();
     const client = door.client();
-    equal(await failed.promise, "accepting failed");
+    equal(await failed.promise, "connection could not be accepted");
     client.resume();
     await once(client, "close");
     await door.acceptor.close();

@@ -87,12 +87,12 @@ Deno.test("a policy that throws refuses, and is logged once until it works again
     equal(access.screen(submission({}))?.prefix, "error");
     deepEqual(
       await access.event(submission({})),
-      reason("error", "this could not be decided, try again later"),
+      reason("error", "a policy failed, try again later"),
     );
     deepEqual((await access.connect(client))?.prefix, "error");
     deepEqual(
       await access.request(inquiry),
-      reason("error", "this could not be decided, try again later"),
+      reason("error", "a policy failed, try again later"),
     );
     equal(access.mayReceive(submission({}).event, client), false);
   }
@@ -107,7 +107,7 @@ Deno.test("a policy that takes too long refuses; what it says later is nobody's"
   const access = accessOf([{ name: "slow", event: () => promise }], { clock });
   const decision = access.event(submission({}));
   clock.advance(1_000);
-  deepEqual(await decision, reason("error", "this could not be decided, try again later"));
+  deepEqual(await decision, reason("error", "a policy failed, try again later"));
   resolve(undefined);
   await promise;
   equal(clock.timerCount, 0);

@@ -211,8 +211,8 @@ test("nothing is lost or delivered twice when the listening connection is cut te
     deepEqual(told.ids.toSorted(), ids(written).toSorted());
   }
   deepEqual(first.lines.slice(0, 2), [
-    "other instances cannot be heard",
-    "other instances are heard again",
+    "connection to other instances lost",
+    "connection to other instances restored",
   ]);
 });
 
@@ -262,7 +262,7 @@ test("an outage of the server is logged once, and nothing is missed", async ({ v
     first.clock.advance(BEAT_MS);
     await sleep(2);
   }
-  deepEqual(first.lines, ["other instances cannot be heard"]);
+  deepEqual(first.lines, ["connection to other instances lost"]);
   await away.restart();
   await first.heardAgain(1);
   await using second = await Instance.open(url);
