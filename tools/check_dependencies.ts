@@ -1,5 +1,6 @@
 /**
- * Checks that every package in `deno.json` has an exact version and a reason in CONTRIBUTING.md.
+ * Checks that every package in `deno.json` and `tests/deno.json` has an exact version and a reason in
+ * CONTRIBUTING.md, and that the two files agree.
  *
  * @module
  */
@@ -32,7 +33,7 @@ export function dependencyGaps(
   const explained = new Set([...section.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name));
   const used = new Set<string>();
   for (const [name, target] of Object.entries(imports)) {
-    if (target.startsWith("./")) continue;
+    if (/^\.\.?\//.test(target)) continue;
     const { name: packageName, exact } = parsePackage(target);
     used.add(packageName);
     if (!exact) gaps.push(`${name}: ${target} is not an exact version`);
@@ -53,7 +54,51 @@ function parsePackage(target: string): { readonly name: string; readonly exact: 
   };
 }
 
+/**
+ * What `tests/deno.json` has otherwise than `deno.json`, one sentence for each. It repeats all packages and
+ * compiler options of the relay and adds the packages of tests: they are in a configuration of their own
+ * because the runtime downloads all packages of a lock file, needed or not.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from "node:assert/strict";
+ * import { differences } from "./check_dependencies.ts";
+ *
+ * const config = { imports: { hono: "npm:hono@4.13.19", gallimimus: "./mod.ts" } };
+ * const ofTests = { imports: { hono: "npm:hono@4.13.18", gallimimus: "../mod.ts" } };
+ * deepEqual(differences(config, ofTests), [
+ *   "tests/deno.json: imports.hono is not npm:hono@4.13.19, as in deno.json",
+ * ]);
+ * ```
+ */
+export function differences(config: Config, ofTests: Config): readonly string[] {
+  const gaps: string[] = [];
+  for (const section of ["imports", "compilerOptions", "test"] as const) {
+    for (const [name, value] of Object.entries(config[section] ?? {})) {
+      const expected = typeof value === "string" ? value.replace(/^\.\//, "../") : value;
+      if (ofTests[section]?.[name] !== expected) {
+        gaps.push(`tests/deno.json: ${section}.${name} is not ${expected}, as in deno.json`);
+      }
+    }
+  }
+  return gaps;
+}
+
+/** The parts of `deno.json` that are read here. */
+export interface Config {
+  readonly imports?: Readonly<Record<string, string>>;
+  readonly compilerOptions?: Readonly<Record<string, boolean>>;
+  readonly test?: Readonly<Record<string, boolean>>;
+}
+
 if (import.meta.main) {
-  const { imports = {} } = JSON.parse(readIfPresent("deno.json") ?? "{}");
-  exitWith(dependencyGaps(imports, readIfPresent("CONTRIBUTING.md") ?? ""));
+  const config: Config = JSON.parse(readIfPresent("deno.json") ?? "{}");
+  const ofTests: Config = JSON.parse(readIfPresent("tests/deno.json") ?? "{}");
+  exitWith([
+    ...dependencyGaps(
+      { ...config.imports, ...ofTests.imports },
+      readIfPresent("CONTRIBUTING.md") ?? "",
+    ),
+    ...differences(config, ofTests),
+  ]);
 }
