@@ -4,6 +4,8 @@
  * @module
  */
 
+import encodeQr from "qr";
+import type { LandingPage } from "../http/routes/landing_page.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import { readPublicKey } from "./settings/key_text.ts";
 import type { Settings } from "./settings/setting_list.ts";
@@ -67,6 +69,17 @@ export function relayInformation(
       ...bound("maxFutureSeconds", limits.created_at_upper_limit_s),
     },
   };
+}
+
+/** What the page for browsers shows besides the document. */
+export function pageParts({ relay }: Settings): Pick<LandingPage, "showsActivity" | "noteCount"> {
+  return { showsActivity: relay.page_activity, noteCount: relay.page_notes };
+}
+
+/** A QR code as SVG. */
+export function qrCode(text: string): string {
+  return encodeQr(text, "svg", { ecc: "medium", border: 2 })
+    .replace("<svg ", '<svg role="img" aria-label="The address as a QR code" ');
 }
 
 /** The NIPs that the settings enable. */

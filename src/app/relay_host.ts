@@ -33,7 +33,7 @@ import { admins, privateKinds, relayPolicies } from "./access/access_policies.ts
 import { Shutdown } from "./shutdown.ts";
 import { Housekeeper } from "./database/housekeeper.ts";
 import { type Plugin, startPlugins } from "./plugins/plugin.ts";
-import { relayInformation } from "./information.ts";
+import { pageParts, qrCode, relayInformation } from "./information.ts";
 import { memoryLimitBytes, usedMemoryBytes } from "./system/memory_limit.ts";
 import { admissionLimits } from "./network/network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
@@ -151,7 +151,12 @@ export class RelayHost {
       healthy: () => this.#healthProblem(),
       path: settings.network.path,
       routes: this.#managementRoutes(options, verifier),
-      ...settings.relay.url === "" ? {} : { relayUrl: settings.relay.url },
+      page: () => pageParts(settings),
+      activity: () => this.relay.activity,
+      ...settings.relay.url !== "" && {
+        relayUrl: settings.relay.url,
+        qrCode: qrCode(settings.relay.url),
+      },
     });
     this.#sockets = new RelaySockets({
       settings,

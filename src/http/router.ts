@@ -16,7 +16,8 @@ import { secureHeaders } from "hono/secure-headers";
 import { asksFor, negotiate } from "./accept.ts";
 import { endpointUrl, isEndpointPath } from "./endpoint_path.ts";
 import { type HealthCheck, healthResponse } from "./routes/health.ts";
-import { landingPage, landingPagePolicy } from "./routes/landing_page.ts";
+import { landingPagePolicy } from "./routes/landing_assets.ts";
+import { type LandingPage, landingPage } from "./routes/landing_page.ts";
 import {
   type RelayInformation,
   relayInformationJson,
@@ -44,6 +45,12 @@ export interface HttpOptions {
    * `wss` for `https`.
    */
   readonly relayUrl?: string;
+  /** That URL as a QR code, an SVG. Default: the page has none. */
+  readonly qrCode?: string;
+  /** What the landing page shows besides the document. Default: nothing. */
+  page?(): Pick<LandingPage, "showsActivity" | "noteCount">;
+  /** Counts for the landing page by the ids of their places. */
+  activity?(): Readonly<Record<"connections" | "subscriptions" | "events", number>>;
   /** The path of the document and the landing page. Default: `/`. */
   readonly path?: string;
   /** Further routes, such as metrics and management. The first match wins. */
@@ -199,13 +206,18 @@ const refuseHandshake: MiddlewareHandler = async (context, next) => {
   });
 };
 
-/** The NIP-11 document or the landing page. */
+/** The NIP-11 document, the landing page, or the counts that the page asks for. */
 async function home(request: Request, options: HttpOptions): Promise<Response> {
+  const page = options.page?.() ?? { showsActivity: false, noteCount: 0 };
+  if (page.showsActivity && new URL(request.url).search === "?activity") {
+    return Response.json(options.activity?.() ?? {}, { headers: { "Cache-Control": "no-store" } });
+  }
   const type = homeType(request.headers.get("Accept"));
   const information = options.information();
   const isPage = type === "text/html";
+  const relayUrl = options.relayUrl ?? relayUrlOf(request.url, options.path ?? "/");
   const body = isPage
-    ? landingPage(information, options.relayUrl ?? relayUrlOf(request.url, options.path ?? "/"))
+    ? landingPage({ information, relayUrl, qrCode: options.qrCode, ...page })
     : relayInformationJson(information);
   const headers = new Headers({
     // Cached, but revalidated each time: the document may change at any moment.
@@ -213,7 +225,7 @@ async function home(request: Request, options: HttpOptions): Promise<Response> {
     "Content-Type": isPage ? "text/html; charset=utf-8" : type,
     "Vary": "Accept",
   });
-  if (isPage) headers.set("Content-Security-Policy", await landingPagePolicy());
+  if (isPage) headers.set("Content-Security-Policy", await landingPagePolicy(options.relayUrl));
   return new Response(body, { headers });
 }
 

@@ -150,6 +150,15 @@ export class Relay {
     return this.#context.broadcast.size;
   }
 
+  /** Open connections and subscriptions, and how many EVENT messages came since the start. */
+  get activity(): Readonly<Record<"connections" | "subscriptions" | "events", number>> {
+    return {
+      connections: this.sessionCount,
+      subscriptions: this.subscriptionCount,
+      events: this.counters.messages.EVENT,
+    };
+  }
+
   /**
    * Forgets events that were removed other than by a deletion, so that they may be stored again.
    */

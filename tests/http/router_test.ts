@@ -107,11 +107,11 @@ Deno.test("NIP11-07: a plain GET gets a page for people", async () => {
 
 Deno.test("the page shows the request's own address, or the one that was set", async () => {
   const own = await ask({});
-  match(await own.text(), /<code>ws:\/\/relay\.example:8080<\/code>/);
+  match(await own.text(), /<code id="address">ws:\/\/relay\.example:8080<\/code>/);
   const secure = await createHttp(options)(new Request("https://relay.example/"));
-  match(await secure.text(), /<code>wss:\/\/relay\.example<\/code>/);
+  match(await secure.text(), /<code id="address">wss:\/\/relay\.example<\/code>/);
   const set = await ask({}, { relayUrl: "wss://public.example/relay" });
-  match(await set.text(), /<code>wss:\/\/public\.example\/relay<\/code>/);
+  match(await set.text(), /<code id="address">wss:\/\/public\.example\/relay<\/code>/);
 });
 
 Deno.test("caches keep page and document apart and ask again each time", async () => {
@@ -345,7 +345,10 @@ Deno.test("the document and the page are at the relay's path, with and without a
       const document = await ask({ path: asked, headers: nostrJson }, { path });
       equal((await document.json()).name, "example");
       const page = await ask({ path: asked }, { path });
-      match(await page.text(), new RegExp(`<code>ws://relay\\.example:8080${path}</code>`));
+      match(
+        await page.text(),
+        new RegExp(`<code id="address">ws://relay\\.example:8080${path}</code>`),
+      );
     }
     for (const elsewhere of ["/", "/nostr/x"]) {
       const response = await ask({ path: elsewhere }, { path });
@@ -363,4 +366,18 @@ Deno.test("RFC 9110 §9.3.2: HEAD tells the length that GET has", async () => {
     equal(head.headers.get("Content-Length"), String(length));
     equal(await head.text(), "");
   }
+});
+
+Deno.test("the counts of the page are answered where it shows them, and nowhere else", async () => {
+  const counts = { connections: 3, subscriptions: 2, events: 1 };
+  const activity = () => counts;
+  const shown = {
+    activity,
+    page: () => ({ showsActivity: true, noteCount: 0 }),
+  };
+  const response = await ask({ path: "/?activity" }, shown);
+  deepEqual(await response.json(), counts);
+  equal(response.headers.get("Cache-Control"), "no-store");
+  const other = await ask({ path: "/?activity" }, { activity });
+  match(await other.text(), /<!doctype html>/);
 });

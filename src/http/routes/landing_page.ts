@@ -1,18 +1,28 @@
 /**
- * The relay's page for browsers, without scripts and external resources.
+ * The relay's page for browsers. It needs no script and loads nothing from other hosts.
  *
  * @module
  */
 
-import { utf8 } from "../../base/bytes.ts";
+import { drawing, faviconUrl, script, stylesheet } from "./landing_assets.ts";
 import type { RelayInformation, RelayLimitation } from "./relay_information.ts";
 
-/**
- * Renders the page. Every value is escaped, the operator's settings too.
- *
- * @param relayUrl the URL for clients: `wss://relay.example`
- */
-export function landingPage(information: RelayInformation, relayUrl: string): string {
+/** What the page shows. */
+export interface LandingPage {
+  readonly information: RelayInformation;
+  /** The URL for clients: `wss://relay.example`. */
+  readonly relayUrl: string;
+  /** The URL as a QR code, an SVG. Default: none. */
+  readonly qrCode?: string | undefined;
+  /** Whether the page shows how much is going on. */
+  readonly showsActivity: boolean;
+  /** How many of the latest notes it shows. */
+  readonly noteCount: number;
+}
+
+/** Renders the page. Every value is escaped, the operator's settings too. */
+export function landingPage(page: LandingPage): string {
+  const { information, relayUrl } = page;
   const name = information.name || "Nostr relay";
   return `<!doctype html>
 <html lang="en">
@@ -21,86 +31,56 @@ export function landingPage(information: RelayInformation, relayUrl: string): st
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(name)}</title>
+<link rel="icon" href="${faviconUrl}">
 <style>${stylesheet}</style>
 </head>
 <body>
-<main>
-<header>
+<main data-address="${escapeHtml(relayUrl)}" data-note-count="${page.noteCount}"
+ data-shows-activity="${page.showsActivity}">
+${picture("banner", information.banner, page)}<header>
 <h1>${escapeHtml(name)}</h1>
-${drawing}
+${picture("icon", information.icon, page) || drawing}
 </header>
 ${paragraph(information.description)}
 <p>This is a <a href="https://nostr.com">Nostr</a> relay. To use it, add its address to your client:</p>
-<p class="address"><code>${escapeHtml(relayUrl)}</code></p>
-${section("Supported NIPs", nipList(information.supportedNips))}
+<div class="address">
+<code id="address">${escapeHtml(relayUrl)}</code>
+<button id="copy" type="button" hidden>Copy</button>
+${page.qrCode ? `<figure>${page.qrCode}</figure>` : ""}
+</div>
+${page.showsActivity ? activity : ""}
+${section("Who may do what", policyList(information))}
 ${section("Limits", rowTable("limits", limitRows(information.limitation)))}
+${section("Supported NIPs", nipList(information.supportedNips))}
 ${section("About", rowTable("about", aboutRows(information)))}
+${page.noteCount > 0 ? latestNotes : ""}
 </main>
+<script>${script}</script>
 </body>
 </html>
 `;
 }
 
-/**
- * The `Content-Security-Policy` of the page: nothing may load or run except the style sheet with
- * this hash.
- */
-export async function landingPagePolicy(): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", utf8(stylesheet));
-  const hash = new Uint8Array(digest).toBase64();
-  return `default-src 'none'; style-src 'sha256-${hash}'; ` +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-}
+/** Filled in and shown by the script. */
+const activity = `<dl id="activity" class="activity" hidden>
+<div><dt>connections</dt><dd id="connections"></dd></div>
+<div><dt>subscriptions</dt><dd id="subscriptions"></dd></div>
+<div><dt>events received since the start</dt><dd id="events"></dd></div>
+</dl>`;
 
-const stylesheet = `
-:root { color-scheme: light dark; --ink: #211f1b; --paper: #fcfbf8; --soft: #696358; --line: #e6e1d6;
-  --field: #f4f1e9; --accent: #8a4708; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #ebe7df; --paper: #181714; --soft: #a69f92; --line: #34302a; --field: #23211d;
-    --accent: #eeb06c; }
-}
-* { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
-body { margin: 0; background: var(--paper); color: var(--ink);
-  font: 1rem/1.6 system-ui, sans-serif; }
-main { max-width: 42rem; margin: 0 auto; padding: clamp(1.75rem, 6vw, 4rem) 1.25rem;
-  overflow-wrap: anywhere; }
-header { display: flex; align-items: flex-end; justify-content: space-between; gap: 1.5rem; }
-h1 { margin: 0; font-size: clamp(1.75rem, 6vw, 2.5rem); line-height: 1.15; letter-spacing: -0.02em;
-  text-wrap: balance; }
-h2 { margin: 2.5rem 0 0.6rem; font-size: 1.1rem; line-height: 1.3; }
-p { margin: 1rem 0; }
-a { color: var(--accent); text-underline-offset: 0.15em; text-decoration-thickness: 0.06em; }
-a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
-code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
-svg { flex: none; width: clamp(4.5rem, 18vw, 6.5rem); height: auto; color: var(--accent); }
-.description { white-space: pre-line; font-size: 1.1rem; }
-.address code { display: block; padding: 0.9rem 1.1rem; border: 1px solid var(--line);
-  border-left: 4px solid var(--accent); border-radius: 0.4rem; background: var(--field);
-  font-size: clamp(1rem, 4.5vw, 1.25rem); -webkit-user-select: all; user-select: all; }
-.nips { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(12rem, 45%), 1fr));
-  gap: 0 1rem; margin: 0; padding: 0; list-style: none; }
-.nips li { display: flex; gap: 0.5rem; padding: 0.35rem 0; border-top: 1px solid var(--line);
-  line-height: 1.45; }
-.nips a { flex: none; min-width: 1.8em; }
-table { width: 100%; border-collapse: collapse; line-height: 1.45; }
-th, td { padding: 0.35rem 0; border-top: 1px solid var(--line); text-align: left;
-  vertical-align: top; font-weight: normal; }
-th { width: 50%; padding-right: 1.25rem; color: var(--soft); overflow-wrap: normal; }
-.about th { width: 30%; }
-td code { font-size: 0.875em; -webkit-user-select: all; user-select: all; }
-.nips a, td { font-variant-numeric: tabular-nums; }
-`;
+/** Filled in and shown by the script. */
+const latestNotes = `<section id="latest" hidden>
+<h2>Latest notes</h2>
+<ol id="notes" class="notes"></ol>
+</section>`;
 
-/** A running Gallimimus. */
-const drawing = `<svg viewBox="0 0 92 64" aria-hidden="true" fill="none" stroke="currentColor"
- stroke-linecap="round" stroke-linejoin="round">
-<path fill="currentColor" stroke="none" d="M2 25C14 28 24 24 36 21C44 19 50 20 55 23C61 24 63 18 64 12
-C65 6 69 3 74 4C79 5 83 8 87 11C83 12.5 79 12.5 75 12.5C72 13 71 16 70.5 20C69.5 29 66 36 58 40
-C50 43 41 42 36 36C28 33 14 32 2 25Z"/>
-<path stroke-width="3" d="M42 38L46 46L36 52L29 60L34 61M51 39L61 43L57 53L63 60L69 60"/>
-<path stroke-width="2" d="M62 34L68 39L66 43"/>
-</svg>`;
+/** A picture of the relay's own host. Those of other hosts would tell them who looks at the page. */
+function picture(className: string, url: string | undefined, { relayUrl }: LandingPage): string {
+  // Whoever manages the relay may have set anything.
+  const parsed = URL.parse(url ?? "");
+  if (parsed === null || parsed.host !== URL.parse(relayUrl)?.host) return "";
+  return `<img class="${className}" src="${escapeHtml(parsed.pathname)}" alt="">\n`;
+}
 
 /** A table row: its label, and its value as HTML. */
 type Row = readonly [label: string, html: string];
@@ -160,6 +140,27 @@ function rowTable(className: string, rows: readonly Row[]): string {
   return `<table class="${className}">\n${lines.join("\n")}\n</table>`;
 }
 
+/** The limits that decide who may do what, as sentences. */
+function policyList({ limitation: limits, supportedNips }: RelayInformation): string {
+  const sentences = [
+    limits.restrictedWrites
+      ? "Not everybody may publish here, or not every event is accepted."
+      : "Everybody may publish here.",
+    limits.authRequired
+      ? "Clients have to authenticate (NIP-42) before anything else."
+      : "Reading needs no authentication.",
+    supportedNips.includes(17)
+      ? "Private messages are served to their author and recipients only, after authentication (NIP-42)."
+      : "",
+    limits.paymentRequired ? "Payment is required." : "",
+    limits.minPowDifficulty
+      ? `Events need proof of work of ${limits.minPowDifficulty} bits (NIP-13).`
+      : "",
+  ];
+  const items = sentences.filter((sentence) => sentence !== "").map((text) => `<li>${text}</li>`);
+  return `<ul>\n${items.join("\n")}\n</ul>`;
+}
+
 /** The limits that are set, labelled for people. */
 function limitRows(limits: RelayLimitation): readonly Row[] {
   return presentRows([
@@ -172,10 +173,6 @@ function limitRows(limits: RelayLimitation): readonly Row[] {
     ["Events of a filter that sets no limit", limits.defaultLimit, ""],
     ["Oldest accepted event", duration(limits.maxAgeSeconds), "ago"],
     ["Newest accepted event", duration(limits.maxFutureSeconds), "ahead"],
-    ["Proof of work", limits.minPowDifficulty || undefined, "bits"],
-    ["Authentication", limits.authRequired ? "required" : undefined, ""],
-    ["Payment", limits.paymentRequired ? "required" : undefined, ""],
-    ["Publishing", limits.restrictedWrites ? "restricted" : undefined, ""],
   ]);
 }
 

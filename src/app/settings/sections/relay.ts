@@ -94,5 +94,23 @@ export const relaySection = {
       description: "The address of the terms of service.",
       reloadable: false,
     },
+    page_activity: {
+      type: "boolean",
+      default: true,
+      description:
+        "Whether the relay's page for browsers shows how many connections and subscriptions are open, and how many events came since the start.",
+      reloadable: false,
+    },
+    page_notes: {
+      type: "integer",
+      default: 0,
+      unit: "notes",
+      min: 0,
+      max: 50,
+      description:
+        "How many of the latest notes (kind 1) the relay's page for browsers shows. 0 shows none.",
+      whenRaised: "Whatever anybody publishes is seen on the page, as text.",
+      reloadable: false,
+    },
   },
 } as const satisfies SettingSection;
