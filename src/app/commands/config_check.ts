@@ -7,10 +7,9 @@
 import type { Command } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
-import { withoutPassword } from "../database/choose_database.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
-import type { SettingValue } from "../settings/setting.ts";
-import { settingByName, settingValues } from "../settings/setting_list.ts";
+import { withoutSecret } from "../settings/secrets.ts";
+import { settingValues } from "../settings/setting_list.ts";
 import {
   type SettingOptions,
   withListenOption,
@@ -42,10 +41,4 @@ export async function checkConfig(
   }
   await streams.stdout.write(utf8(`${text}settings are valid\n`));
   return exitCode.done;
-}
-
-function withoutSecret(name: string, value: SettingValue): SettingValue {
-  const secret = settingByName.get(name)?.secret;
-  if (secret === undefined || value === "") return value;
-  return secret === "password" ? withoutPassword(String(value)) : "***";
 }

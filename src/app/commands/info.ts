@@ -7,7 +7,8 @@
 import type { Command } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
-import { chooseDatabase, withoutPassword } from "../database/choose_database.ts";
+import { chooseDatabase } from "../database/choose_database.ts";
+import { withoutPassword } from "../settings/secrets.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { AUTOMATIC_WORKERS } from "../settings/sections/signatures.ts";

@@ -15,7 +15,8 @@ import {
 } from "../command_line/setting_options.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { watchHangup } from "../command_line/signals.ts";
-import { chooseDatabase, withoutPassword } from "../database/choose_database.ts";
+import { chooseDatabase } from "../database/choose_database.ts";
+import { withoutPassword } from "../settings/secrets.ts";
 import type { MetricsServer } from "../network/metrics_server.ts";
 
 const NO_URL = "relay.url is not set: requests to vanish that name this relay are refused, " +

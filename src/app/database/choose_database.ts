@@ -48,10 +48,3 @@ async function managedFault(directory: string): Promise<string | undefined> {
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
-
-/** A database URL with its password replaced by `***`. */
-export function withoutPassword(url: string): string {
-  return url
-    .replace(/^([a-z]+:\/\/[^:@/?]*):.*@/, "$1:***@")
-    .replace(/([?&]password=)[^&]*/g, "$1***");
-}

@@ -22,9 +22,10 @@ import { ReplicatedDatabase } from "../../store/database/replicated_database.ts"
 import { SqlStore } from "../../store/sql_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { WindowStore } from "../../store/window/window_store.ts";
-import { chooseDatabase, withoutPassword } from "./choose_database.ts";
+import { chooseDatabase } from "./choose_database.ts";
 import { retentionRules } from "./retention_rules.ts";
 import { searchLimits } from "../relay_limits.ts";
+import { withoutPassword } from "../settings/secrets.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { sha256, sha256OfText } from "../system/sha256.ts";
 import { systemClock } from "../system/system_clock.ts";
