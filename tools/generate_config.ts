@@ -23,6 +23,8 @@ export function configToml(): string {
     "# Stronger than this file are environment variables (GALLIMIMUS_SECTION__KEY, DATABASE_URL), and",
     "# stronger than those are flags (--set section.key=value). An unknown name is an error.",
     "# `gallimimus config check` says what is wrong, and what differs from the defaults and why.",
+    "# A running relay reads this file again when it changes, and at SIGHUP: what is reloadable takes",
+    "# effect at once, and the log names what needs a restart.",
   ];
   const sections = Object.entries(settingSections).map(([name, section]: [
     string,
@@ -43,6 +45,10 @@ export function settingsPage(): string {
     "Weakest to strongest: the default, `config.toml` (`--config FILE`), the environment",
     "(`GALLIMIMUS_SECTION__KEY`; `DATABASE_URL` is `database.url`), flags (`--set section.key=value`).",
     "In the environment and in flags the items of a list are joined by commas.",
+    "",
+    "A running relay reads its settings again when the file changes, and at SIGHUP. What is reloadable",
+    "takes effect at once, for open connections too; the rest needs a restart",
+    "([operations.md](operations.md#changing-settings)).",
   ];
   const sections = Object.entries(settingSections).map(([name, section]: [
     string,
@@ -81,7 +87,7 @@ function settingRows(section: SettingSection): readonly string[] {
 }
 
 function whenApplied({ reloadable }: Setting): string {
-  return reloadable ? "Reloadable." : "Counts from the next start.";
+  return reloadable ? "Reloadable." : "Needs a restart.";
 }
 
 /** Text as a sentence. */

@@ -6,7 +6,8 @@
 
 import { runCommandLine } from "./command_line/command_line.ts";
 import { openStore } from "./database/open_store.ts";
-import { type Host, type ReadText, runCommand } from "./command_line/run_command.ts";
+import { type Host, runCommand } from "./command_line/run_command.ts";
+import type { ReadText } from "./command_line/setting_source.ts";
 import { CountingLog } from "../base/counting_log.ts";
 import { type LogFields, silentLog } from "../base/log.ts";
 import { systemStreams } from "./system/streams.ts";
@@ -59,7 +60,8 @@ function writeFault(message: string, fields?: LogFields): void {
 
 async function readText(path: string): Promise<ReadText> {
   try {
-    return { text: await Deno.readTextFile(path) };
+    const { isFifo } = await Deno.stat(path);
+    return { text: await Deno.readTextFile(path), isPipe: isFifo === true };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { missing: true };
     if (error instanceof Error) return { fault: error.message };

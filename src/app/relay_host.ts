@@ -111,12 +111,15 @@ export class RelayHost {
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
   readonly #closed = new AbortController();
+  /** The settings in force. */
+  #settings: Settings;
   #housekeeper: Housekeeper | undefined;
   #rulesRead: "done" | "reading" | "again" = "done";
 
   constructor(options: RelayHostOptions, { verifier, ...loaded }: LoadedParts) {
     const { settings, store, clock, log } = options;
     this.#options = options;
+    this.#settings = settings;
     this.#verifier = verifier;
     const { perClient } = admissionLimits(settings);
     const timeoutMs = settings.database.write_timeout_ms;
@@ -222,9 +225,12 @@ export class RelayHost {
 
   /** The content of the NIP-11 document. */
   information(): RelayInformation {
-    const { settings, self } = this.#options;
     const policies = this.relay.access.information;
-    return relayInformation(settings, { policies, rules: this.rules, self });
+    return relayInformation(this.#settings, {
+      policies,
+      rules: this.rules,
+      self: this.#options.self,
+    });
   }
 
   /** Whether {@link close} was called. */
@@ -251,6 +257,19 @@ export class RelayHost {
   /** Reads the certificates again if their files have changed. */
   reloadCertificates(): void {
     this.#sockets.reloadCertificates();
+  }
+
+  /**
+   * Makes new settings ready and returns a function that puts them into force, for open connections
+   * too. They must differ in reloadable settings alone. Rejects if they cannot be used.
+   */
+  // deno-lint-ignore require-await -- what has to be made ready may have to be read or compiled
+  async prepare(settings: Settings): Promise<() => void> {
+    return () => {
+      this.#settings = settings;
+      this.relay.update(relayLimits(settings));
+      this.#sockets.update(settings);
+    };
   }
 
   /** Starts a session on a connection, whatever its transport. */

@@ -11,7 +11,7 @@ import { type Rate, TokenBucket } from "./token_bucket.ts";
 const MAX_KEYS = 20_000;
 
 /**
- * Token buckets by key. A key that was dropped starts with a full bucket, as after a pause.
+ * Token buckets by key. The fields of the rate may change: full buckets have what the new burst is. A key that was dropped starts with a full bucket, as after a pause.
  *
  * @example
  * ```ts
@@ -24,15 +24,17 @@ const MAX_KEYS = 20_000;
  * ```
  */
 export class TokenBuckets {
-  /** The capacity of each bucket, tokens. */
-  readonly burst: number;
   readonly #rate: Rate;
   readonly #buckets: LruMap<string, TokenBucket>;
 
   constructor(rate: Rate, maxKeys = MAX_KEYS) {
-    this.burst = rate.burst;
     this.#rate = rate;
     this.#buckets = new LruMap(maxKeys);
+  }
+
+  /** The capacity of each bucket, tokens. */
+  get burst(): number {
+    return this.#rate.burst;
   }
 
   /** Takes `count` tokens of a key if there are as many. */

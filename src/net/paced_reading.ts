@@ -12,7 +12,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { guarded } from "./guard.ts";
 import { type Rate, TokenBucket } from "../base/token_bucket.ts";
 
-/** The rates of one peer. */
+/** The rates of one peer. They are read at each use, so they may change. */
 export interface PaceLimits {
   /** Messages, and frames. */
   readonly messages: Rate;

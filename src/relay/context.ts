@@ -32,6 +32,7 @@ export interface RelayContext {
   /** The URL by which clients reach the relay; undefined when it is not known. */
   readonly relayUrl: string | undefined;
   readonly broadcast: Broadcast;
+  /** Its fields change with the settings, so they are read at each use. */
   readonly limits: RelayLimits;
   readonly filterValues: FilterValues;
   readonly clock: Clock;

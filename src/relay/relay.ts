@@ -9,6 +9,7 @@ import { SharedBytes } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import type { Rate } from "../base/token_bucket.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
@@ -85,10 +86,15 @@ export class Relay {
   readonly #memoryTimer: Timer | undefined;
   readonly #writing: Outage;
   readonly #sessions = new Map<Session, Promise<void>>();
+  /** How many rows a client may write; changes with the limits. */
+  readonly #rowRate: Rate;
 
   constructor(options: RelayOptions) {
     this.#clientOf = options.clientOf ?? ((address) => address);
-    const { store, clock, log, limits, random, verifier, hashText, relayUrl } = options;
+    const { store, clock, log, random, verifier, hashText, relayUrl } = options;
+    // Everything below reads the limits when it needs them, see `update`.
+    const limits: RelayLimits = { ...options.limits };
+    this.#rowRate = rowRate(limits);
     const broadcast = new Broadcast({
       ...options.hashSeed !== undefined && { seed: options.hashSeed },
       defer: (work) => void clock.after(0, work),
@@ -110,10 +116,7 @@ export class Relay {
       feed: store.feed,
       access: this.access,
       counters: this.counters,
-      rowRates: new RowRates(
-        { perSecond: limits.clientRowRate, burst: limits.clientRowBurst },
-        clock,
-      ),
+      rowRates: new RowRates(this.#rowRate, clock),
       writing: this.#writing,
     });
     store.feed.subscribe((records) => {
@@ -128,13 +131,21 @@ export class Relay {
       sha256: options.sha256,
       syncItems: new FilterValues({
         maxConnectionFilterValues: Infinity,
-        maxTotalFilterValues: limits.maxTotalSyncEvents,
+        get maxTotalFilterValues() {
+          return limits.maxTotalSyncEvents;
+        },
       }),
       filterValues: new FilterValues(limits),
       counters: this.counters,
       timings: this.timings,
       reading: new Outage("reading events", log, clock),
     };
+  }
+
+  /** Puts new limits into force, for open connections too. */
+  update(limits: RelayLimits): void {
+    Object.assign(this.#context.limits, limits);
+    Object.assign(this.#rowRate, rowRate(limits));
   }
 
   /** Whether the last write failed, less than `WRITING_FAULT_MS` ago. */
@@ -206,6 +217,10 @@ export class Relay {
     for (const session of this.#sessions.keys()) session.shutdown();
     await Promise.all(this.#sessions.values());
   }
+}
+
+function rowRate({ clientRowRate, clientRowBurst }: RelayLimits): Rate {
+  return { perSecond: clientRowRate, burst: clientRowBurst };
 }
 
 function liveEvent({ event, json }: EventRecord): LiveEvent {

@@ -33,7 +33,7 @@ export type ProtocolEvent =
   | { readonly type: "close"; readonly code: number; readonly reason: string }
   | Fault;
 
-/** The options of both ends. */
+/** The options of both ends. They are read with each frame, so getters may change them meanwhile. */
 export interface ProtocolLimits {
   /**
    * The longest message, in bytes, counted over its fragments and after decompression. A peer can make
@@ -107,13 +107,22 @@ export class Protocol {
 
   /** Starts in the state after the handshake. */
   constructor(options: ProtocolOptions) {
-    const { maxMessageBytes, extension, pool = new BufferPool() } = options;
-    const maxFrameBytes = options.maxFrameBytes ?? maxMessageBytes;
-    assert(maxMessageBytes > 0 && maxFrameBytes > 0, "limits are positive");
-    this.#messages = new MessageAssembler({ maxMessageBytes, extension, pool });
+    const { extension, pool = new BufferPool() } = options;
+    const limits: ProtocolLimits = options;
+    const maxFrameBytes = () => limits.maxFrameBytes ?? limits.maxMessageBytes;
+    assert(limits.maxMessageBytes > 0 && maxFrameBytes() > 0, "limits are positive");
+    this.#messages = new MessageAssembler({
+      get maxMessageBytes() {
+        return limits.maxMessageBytes;
+      },
+      extension,
+      pool,
+    });
     this.#reader = new FrameReader({
       peerMasks: options.role === "server",
-      maxFrameBytes,
+      get maxFrameBytes() {
+        return maxFrameBytes();
+      },
       allowedRsv: extension === undefined ? 0 : Rsv1,
     });
     const freshMaskKey = options.role === "client" ? maskKeys(options.random) : undefined;

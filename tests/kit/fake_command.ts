@@ -5,7 +5,7 @@
  */
 
 import { type CommandContext } from "../../src/app/command_line/command_context.ts";
-import { defaultSettings } from "../../src/app/settings/setting_list.ts";
+import { defaultSettings, type Settings } from "../../src/app/settings/setting_list.ts";
 import type { OpenedFile, Output } from "../../src/app/system/streams.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
@@ -50,9 +50,16 @@ export class FakeCommand {
       const readable = this.files.get(path);
       return Promise.resolve(readable ? { readable } : { fault: "no such file" });
     };
+    const origins = new Map();
+    const settings: Settings = {
+      ...defaultSettings,
+      signatures: { engine: "noble", library: "", workers: 0 },
+    };
     this.context = {
-      settings: { ...defaultSettings, signatures: { engine: "noble", library: "", workers: 0 } },
-      origins: new Map(),
+      settings,
+      origins,
+      source: { path: "config.toml", load: () => Promise.resolve({ settings, origins }) },
+      applyLog() {},
       log: silentLog,
       clock: this.clock,
       random: new SeededRandom(1),

@@ -14,6 +14,8 @@ export interface RunningRelayOptions {
   readonly database: string;
   /** Additional settings, as `section.key=value`. */
   readonly settings?: readonly string[];
+  /** The configuration file. Default: an empty one. */
+  readonly config?: string;
   /** V8's heap limit, MB. Default: its own. */
   readonly heapMb?: number;
 }
@@ -25,6 +27,8 @@ export interface RunningRelay extends AsyncDisposable {
   readonly pid: number;
   /** Its log so far. */
   readonly log: readonly string[];
+  /** Resolves when the log has so many lines that contain `text`, with the last of them. */
+  logged(text: string, count?: number): Promise<string>;
   /** Sends SIGTERM and returns the exit code. */
   stop(): Promise<number>;
   /** Sends SIGKILL and waits for the end. */
@@ -38,7 +42,7 @@ export async function startRelay(options: RunningRelayOptions): Promise<RunningR
       ...["run", "-A", "--quiet", "--config", CONFIG],
       ...options.heapMb === undefined ? [] : [`--v8-flags=--max-old-space-size=${options.heapMb}`],
       MAIN,
-      ...["serve", "--config", "/dev/null", "--listen", "127.0.0.1:0"],
+      ...["serve", "--config", options.config ?? "/dev/null", "--listen", "127.0.0.1:0"],
       ...["--database", options.database],
       ...(options.settings ?? []).flatMap((setting) => ["--set", setting]),
     ],
@@ -46,8 +50,12 @@ export async function startRelay(options: RunningRelayOptions): Promise<RunningR
     stderr: "piped",
   }).spawn();
   const log: string[] = [];
+  const awaited = new Set<() => void>();
   const ready = Promise.withResolvers<string>();
-  const logged = eachLine(process.stderr, (line) => log.push(line));
+  const logged = eachLine(process.stderr, (line) => {
+    log.push(line);
+    for (const look of awaited) look();
+  });
   const told = eachLine(process.stdout, (line) => {
     if (line.startsWith(READY)) ready.resolve(line.slice(READY.length));
   });
@@ -68,6 +76,17 @@ export async function startRelay(options: RunningRelayOptions): Promise<RunningR
     url: await ready.promise,
     pid: process.pid,
     log,
+    logged: (text, count = 1) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const line = log.filter((line) => line.includes(text))[count - 1];
+          if (line === undefined) return;
+          awaited.delete(look);
+          resolve(line);
+        };
+        awaited.add(look);
+        look();
+      }),
     stop: () => end("SIGTERM"),
     kill: async () => void await end("SIGKILL"),
     [Symbol.asyncDispose]: async () => void await end("SIGKILL"),

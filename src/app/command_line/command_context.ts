@@ -11,6 +11,7 @@ import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { ExitCode } from "./exit_code.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import type { SettingOptions } from "./setting_options.ts";
+import type { SettingSource } from "./setting_source.ts";
 import type { Streams } from "../system/streams.ts";
 
 /** Everything outside itself that a command may use. */
@@ -18,6 +19,10 @@ export interface CommandContext {
   readonly settings: Settings;
   /** The source of each setting that is not a default, by full name. */
   readonly origins: ReadonlyMap<string, string>;
+  /** Where the settings come from, to read them again. */
+  readonly source: Pick<SettingSource, "path" | "load">;
+  /** Puts new values of `[log]` into force. */
+  applyLog(settings: Settings["log"]): void;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;

@@ -12,42 +12,26 @@ import { StoreUnavailable } from "../../store/event_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandWork } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
-import { withPatternsChecked } from "../settings/banned_patterns.ts";
-import {
-  type LoadedSettings,
-  loadSettings,
-  problemLine,
-  UnusableSetting,
-} from "../settings/load_settings.ts";
+import { problemLine, UnusableSetting } from "../settings/load_settings.ts";
 import { configureLog, logStyle, relayLog } from "./logging.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { watchRunner } from "./runner_watch.ts";
-import { settingFlags, type SettingOptions } from "./setting_options.ts";
+import type { SettingOptions } from "./setting_options.ts";
+import { type SettingHost, SettingSource } from "./setting_source.ts";
 import { watchStopSignals } from "./signals.ts";
 import type { Streams } from "../system/streams.ts";
 
-/** The text of a file, or that it does not exist, or why it cannot be read. */
-export type ReadText =
-  | { readonly text: string }
-  | { readonly missing: true }
-  | { readonly fault: string };
-
 /** The process that a command runs in, as an argument. */
-export interface Host {
+export interface Host extends SettingHost {
   readonly streams: Streams;
   readonly clock: Clock;
   readonly random: Random;
-  readonly environment: Readonly<Record<string, string>>;
-  readText(path: string): Promise<ReadText>;
   /** Writes one line of the log without waiting. */
   writeLogLine(line: string): void;
   openStore(settings: Settings, log: Log): Promise<TidyStore>;
   /** Ends the process immediately. */
   exit(code: number): void;
 }
-
-/** Read when the command line names no file. It may be missing. */
-const DEFAULT_CONFIG_PATH = "config.toml";
 
 /**
  * Loads the settings, runs the work and returns the exit code. Failures are written to standard
@@ -58,28 +42,33 @@ export async function runCommand(
   options: SettingOptions,
   work: CommandWork,
 ): Promise<ExitCode> {
-  const loaded = await loadFromHost(host, options);
+  const source = new SettingSource(host, options);
+  const loaded = await source.load();
   if ("problems" in loaded) {
     for (const problem of loaded.problems) await reportError(host, problemLine(problem));
     return exitCode.misused;
   }
   const { settings, origins } = loaded;
   const { isTerminal } = host.streams.stderr;
-  const style = logStyle(settings.log, { isTerminal, noColor: host.environment["NO_COLOR"] });
-  const endLog = configureLog(style, (line) => host.writeLogLine(line));
+  const applyLog = (changed: Settings["log"]) => {
+    const style = logStyle(changed, { isTerminal, noColor: host.environment["NO_COLOR"] });
+    return configureLog(style, (line) => host.writeLogLine(line));
+  };
+  const endLog = applyLog(settings.log);
   const log = relayLog();
   const watch = watchStopSignals({
     clock: host.clock,
     exit: (code) => host.exit(code),
-    stopsOnHangup: host.streams.stderr.isTerminal,
+    stopsOnHangup: isTerminal,
   });
   const endRunnerWatch = watchRunner(host, () => watch.request());
   const { streams, clock, random } = host;
   const { stop } = watch;
   const openStore = (url = settings.database.url) =>
     host.openStore({ ...settings, database: { ...settings.database, url } }, log);
+  const reading = { settings, origins, source, applyLog };
   try {
-    return await work({ settings, origins, log, clock, random, streams, stop, openStore });
+    return await work({ ...reading, log, clock, random, streams, stop, openStore });
   } catch (error) {
     if (error instanceof UnusableSetting) {
       await reportError(host, `${origins.get(error.setting) ?? "default"}: ${error.message}`);
@@ -92,20 +81,6 @@ export async function runCommand(
     watch.close();
     endLog();
   }
-}
-
-async function loadFromHost(host: Host, options: SettingOptions): Promise<LoadedSettings> {
-  const path = options.config ?? DEFAULT_CONFIG_PATH;
-  const read = await host.readText(path);
-  if ("fault" in read || ("missing" in read && options.config !== undefined)) {
-    const message = "fault" in read ? read.fault : "no such file";
-    return { problems: [{ source: path, name: "", message }] };
-  }
-  return withPatternsChecked(loadSettings({
-    ...("text" in read ? { file: { path, text: read.text } } : {}),
-    environment: host.environment,
-    flags: settingFlags(options),
-  }));
 }
 
 async function reportError(host: Host, message: string): Promise<void> {

@@ -18,6 +18,9 @@ import { watchHangup } from "../command_line/signals.ts";
 import { chooseDatabase } from "../database/choose_database.ts";
 import { withoutPassword } from "../settings/secrets.ts";
 import type { MetricsServer } from "../network/metrics_server.ts";
+import type { RelayHost } from "../relay_host.ts";
+import { SettingReload } from "../settings/reload.ts";
+import { FileWatch } from "../system/file_watch.ts";
 
 const NO_URL = "relay.url is not set: requests to vanish that name this relay are refused, " +
   "and AUTH takes the address that a client connected to for the relay's own; set it on a public relay";
@@ -43,10 +46,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   log.info("store opened", { database: withoutPassword(url), because });
   if (settings.relay.url === "") log.warn(NO_URL);
   const host = await RelayHost.start({ settings, store, clock, log, self });
-  // In a terminal, SIGHUP means that the terminal was closed: `watchStopSignals` handles it.
-  const ignoreHangup = streams.stderr.isTerminal
-    ? () => {}
-    : watchHangup(() => host.reloadCertificates());
+  const endReloading = reloading(context, host);
   let metrics: MetricsServer | undefined;
   try {
     for (const address of settings.network.listen) {
@@ -64,12 +64,39 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     await aborted(stop);
     log.info("shutting down", { connections: host.relay.sessionCount });
   } finally {
-    ignoreHangup();
+    endReloading();
     await metrics?.close();
     await host.close();
   }
   log.info("stopped");
   return exitCode.done;
+}
+
+/**
+ * Reads settings and certificates again at SIGHUP, and the settings when the configuration file
+ * changes. Returns a function that ends this.
+ */
+function reloading(context: CommandContext, host: RelayHost): () => void {
+  const { source, log, clock, streams } = context;
+  const reload = new SettingReload({
+    running: context.settings,
+    load: () => source.load(),
+    prepare: (settings) => host.prepare(settings),
+    applyLog: (settings) => context.applyLog(settings),
+    log,
+  });
+  // In a terminal, SIGHUP means that the terminal was closed: `watchStopSignals` handles it.
+  const ignoreHangup = streams.stderr.isTerminal ? () => {} : watchHangup(() => {
+    host.reloadCertificates();
+    void reload.request("signal");
+  });
+  const watch = source.path === undefined
+    ? undefined
+    : new FileWatch({ path: source.path, clock, onChange: () => void reload.request("file") });
+  return () => {
+    ignoreHangup();
+    watch?.close();
+  };
 }
 
 /** The URL of a listener on all interfaces, with an address that other machines can reach. */

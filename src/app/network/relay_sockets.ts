@@ -8,9 +8,16 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { endpointUrl, isEndpointPath } from "../../http/endpoint_path.ts";
 import { createGates, type Gates } from "../../net/server/admission.ts";
-import { listen, type Listener, type ListenOptions } from "../../net/server/listen.ts";
+import {
+  listen,
+  type Listener,
+  type ListenLimits,
+  type ListenOptions,
+} from "../../net/server/listen.ts";
 import { parseListenAddress } from "../../net/address/listen_address.ts";
 import { type NetCounters, zeroNetCounters } from "../../net/server/net_counters.ts";
+import type { PaceLimits } from "../../net/paced_reading.ts";
+import type { UnreadWindowOptions } from "../../net/unread_window.ts";
 import { nodeZlib } from "../../net/zlib.ts";
 import { BufferPool } from "../../websocket/buffer_pool.ts";
 import { acceptDeflate } from "../../websocket/permessage_deflate.ts";
@@ -49,12 +56,19 @@ export class RelaySockets {
   readonly #pool = new BufferPool();
   readonly #tls: TlsFiles | undefined;
   readonly #listeners: Listener[] = [];
+  /** Kept by open connections: `update` changes their fields. */
+  readonly #limits: ListenLimits;
+  readonly #pace: PaceLimits;
+  readonly #unread: UnreadWindowOptions;
 
   /** Throws if a network in the settings is invalid, or a certificate cannot be used. */
   constructor(options: RelaySocketsOptions) {
     const { settings, clock, log } = options;
     const { tls, network } = settings;
     this.#options = options;
+    this.#limits = listenLimits(settings);
+    this.#pace = paceLimits(settings);
+    this.#unread = { ...unreadLimits(settings), random: systemRandom };
     this.proxies = proxyOptions(settings);
     this.gates = createGates(admissionLimits(settings), clock);
     if (tls.certificate_files.length !== tls.key_files.length) {
@@ -83,9 +97,9 @@ export class RelaySockets {
       at,
       clock,
       log,
-      limits: listenLimits(settings),
-      pace: paceLimits(settings),
-      unread: { ...unreadLimits(settings), random: systemRandom },
+      limits: this.#limits,
+      pace: this.#pace,
+      unread: this.#unread,
       socketMode: parseInt(network.socket_mode, 8),
       backlog: network.backlog,
       reusePort: network.reuse_port,
@@ -107,6 +121,15 @@ export class RelaySockets {
   /** Reads the certificates again if their files have changed. */
   reloadCertificates(): void {
     this.#tls?.reload();
+  }
+
+  /** Puts new values of `[limits]` into force, for open connections too. */
+  update(settings: Settings): void {
+    Object.assign(this.#limits, listenLimits(settings));
+    const { messages, bytes } = paceLimits(settings);
+    Object.assign(this.#pace.messages, messages);
+    Object.assign(this.#pace.bytes, bytes);
+    Object.assign(this.#unread, unreadLimits(settings));
   }
 
   /** Stops accepting, and resolves when the last connection has closed. */

@@ -74,7 +74,7 @@ function sharing(
 }
 
 function isEqual(one: SettingValue, other: SettingValue): boolean {
-  if (typeof one !== "object" || typeof other !== "object") return one === other;
+  if (one === other || typeof one !== "object" || typeof other !== "object") return one === other;
   return one.length === other.length && one.every((item, at) => item === other[at]);
 }
 

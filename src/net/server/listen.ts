@@ -39,7 +39,10 @@ import { nodeSha1 } from "../sha1.ts";
 import type { TlsGate } from "./tls_gate.ts";
 import type { UnreadWindowOptions } from "../unread_window.ts";
 
-/** The bounds of a server. Each says what it costs to raise it. */
+/**
+ * The bounds of a server. Each says what it costs to raise it. A server keeps the object, so whoever
+ * changes its fields changes them for open connections too; `maxConnections` belongs to the gates.
+ */
 export interface ListenLimits extends ProtocolLimits, ConnectionLimits, HttpLimits {
   /** WebSocket connections at a time; more are answered 503. Each costs some kilobytes and a descriptor. */
   readonly maxConnections: number;
@@ -318,7 +321,17 @@ class HttpListener implements Listener {
     accepted.deadline.stop();
     const { subprotocol, extension } = handshake;
     const info = { ...peer, target, headers, subprotocol };
-    const protocol = new Protocol({ role: "server", ...limits, extension, pool: this.#pool });
+    const protocol = new Protocol({
+      role: "server",
+      get maxMessageBytes() {
+        return limits.maxMessageBytes;
+      },
+      get maxFrameBytes() {
+        return limits.maxFrameBytes ?? limits.maxMessageBytes;
+      },
+      extension,
+      pool: this.#pool,
+    });
     const { socket } = accepted;
     socket.write(encodeResponse(handshake.response));
     const made = { protocol, head: rest, address: info.address };

@@ -60,7 +60,8 @@ export class Subscriptions {
   constructor(conversation: Conversation, aheadBytes: () => number) {
     const { context: { limits, store }, source } = conversation;
     this.#conversation = conversation;
-    this.live = new Inbox("live", limits.maxLiveQueue);
+    // Bounded by #onLive, because the limit may change.
+    this.live = new Inbox("live", Number.MAX_SAFE_INTEGER);
     this.queries = new QueryQueue(store, limits, {
       source,
       pieceBytes: aheadBytes,
@@ -173,9 +174,10 @@ export class Subscriptions {
 
   /** Checked when the event is sent, so that a client that has authenticated since receives it. */
   readonly #onLive = (subscription: Subscription, live: LiveEvent): void => {
-    const { context: { access }, client } = this.#conversation;
+    const { context: { access, limits }, client } = this.#conversation;
     if (!access.mayReceive(live.event, client)) return;
-    if (!this.live.push({ subscription, live })) this.#conversation.shed();
+    if (this.live.length >= limits.maxLiveQueue) return this.#conversation.shed();
+    this.live.push({ subscription, live });
   };
 
   #sendOneLive(subscription: Subscription, live: LiveEvent): void {

@@ -77,7 +77,8 @@ export class QueryQueue<Q extends Query> {
     this.#options = options;
     this.#store = store;
     this.#limits = limits;
-    this.results = new Inbox("stored", limits.maxConcurrentQueries);
+    // Bounded by the number of running queries, whose limit may change.
+    this.results = new Inbox("stored", Number.MAX_SAFE_INTEGER);
   }
 
   get size(): number {
@@ -157,8 +158,11 @@ export class QueryQueue<Q extends Query> {
   #offer(result: QueryResult<Q>): Promise<void> {
     if (result.query.signal.aborted) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const fits = this.results.push({ result, taken: resolve });
-    assert(fits, "each running query has at most one result waiting");
+    assert(
+      this.results.length < this.#running,
+      "each running query has one result waiting at most",
+    );
+    this.results.push({ result, taken: resolve });
     return promise;
   }
 }

@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { CommandContext } from "../../../src/app/command_line/command_context.ts";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
-import { type Host, type ReadText, runCommand } from "../../../src/app/command_line/run_command.ts";
+import { type Host, runCommand } from "../../../src/app/command_line/run_command.ts";
+import type { ReadText } from "../../../src/app/command_line/setting_source.ts";
 import type { SettingOptions } from "../../../src/app/command_line/setting_options.ts";
 import { assert } from "../../../src/base/assert.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";

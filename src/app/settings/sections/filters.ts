@@ -15,7 +15,7 @@ export const filtersSection = {
       default: false,
       description:
         'Whether filters may ask for events that carry all of several tag values, as in {"&t":["a","b"]}. The proposal, NIP-91, is not accepted yet.',
-      reloadable: false,
+      reloadable: true,
     },
   },
 } as const satisfies SettingSection;

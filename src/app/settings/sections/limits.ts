@@ -55,7 +55,7 @@ export const limitsSection = {
       description:
         "How many messages, or frames of messages and pings, a connection may send in the long run. One that sends faster is read more slowly, and closed with 1008 when it would have to wait ten seconds.",
       whenRaised: "One connection can keep a processor busy with messages that ask for little.",
-      reloadable: false,
+      reloadable: true,
     },
     message_burst: {
       type: "integer",
@@ -65,7 +65,7 @@ export const limitsSection = {
       max: 10_000_000,
       description: "How many messages a connection may send at once before message_rate holds.",
       whenRaised: "Each new connection can bring so many before it is slowed down.",
-      reloadable: false,
+      reloadable: true,
     },
     ...rateSettings,
     max_trusted_keys: {
@@ -87,7 +87,7 @@ export const limitsSection = {
       description:
         "As how many messages more an event counts for message_rate whose id or signature is wrong.",
       whenRaised: "Less: who sends broken events is slowed down sooner. 0 makes them cost nothing.",
-      reloadable: false,
+      reloadable: true,
     },
     byte_rate: {
       type: "integer",
@@ -98,7 +98,7 @@ export const limitsSection = {
       description:
         "How many bytes a connection may send in the long run, counted after decompression. One that sends faster is read more slowly.",
       whenRaised: "One connection takes a larger part of the line and of the processor.",
-      reloadable: false,
+      reloadable: true,
     },
     burst_bytes: {
       type: "integer",
@@ -109,7 +109,7 @@ export const limitsSection = {
       description:
         "How many bytes, after decompression, a connection may send at once before byte_rate holds.",
       whenRaised: "Each new connection can bring so many before it is slowed down.",
-      reloadable: false,
+      reloadable: true,
     },
     max_event_bytes: {
       type: "integer",
@@ -171,7 +171,7 @@ export const limitsSection = {
       max: 10_000,
       description: "The most subscriptions a connection may have open.",
       whenRaised: "One connection can put that many more entries into the live index.",
-      reloadable: false,
+      reloadable: true,
     },
     max_subscription_id_length: {
       type: "integer",
@@ -181,7 +181,7 @@ export const limitsSection = {
       max: 1_024,
       description: "The longest subscription id. NIP-01 says 64.",
       whenRaised: "The id is kept for each subscription and repeated before each event sent.",
-      reloadable: false,
+      reloadable: true,
     },
     max_filters: {
       type: "integer",
@@ -191,7 +191,7 @@ export const limitsSection = {
       max: 1_000,
       description: "The most filters in one REQ or COUNT.",
       whenRaised: "One message can start that many database queries.",
-      reloadable: false,
+      reloadable: true,
     },
     max_filter_values: {
       type: "integer",
@@ -202,7 +202,7 @@ export const limitsSection = {
       description:
         "The most ids, authors, kinds and tag values that one filter may list, all together.",
       whenRaised: "Each value is an index look-up in the database and an entry in the live index.",
-      reloadable: false,
+      reloadable: true,
     },
     max_connection_filter_values: {
       type: "integer",
@@ -213,7 +213,7 @@ export const limitsSection = {
       description:
         "The most values that all filters of a connection's subscriptions may list together.",
       whenRaised: "Each value takes about 100 bytes for as long as its subscription is open.",
-      reloadable: false,
+      reloadable: true,
     },
     max_total_filter_values: {
       type: "integer",
@@ -224,7 +224,7 @@ export const limitsSection = {
       description:
         "The same of all connections. Of what is free, one client is given at most a half.",
       whenRaised: "Clients together can make the relay hold about 100 bytes for each of them.",
-      reloadable: false,
+      reloadable: true,
     },
     max_limit: {
       type: "integer",
@@ -235,7 +235,7 @@ export const limitsSection = {
       description:
         "The most stored events one filter is answered with. A higher limit is lowered to this.",
       whenRaised: "A message of a few bytes can ask for that many events to be read and sent.",
-      reloadable: false,
+      reloadable: true,
     },
     default_limit: {
       type: "integer",
@@ -245,7 +245,7 @@ export const limitsSection = {
       max: 100_000,
       description: "The limit of a filter that does not name one.",
       whenRaised: "Careless clients get, and pay for, that many events each time.",
-      reloadable: false,
+      reloadable: true,
     },
     max_count_rows: {
       type: "integer",
@@ -256,7 +256,7 @@ export const limitsSection = {
       description:
         "How many stored events a COUNT looks at for each of its filters. Where there are more, the number is marked as approximate. 0 turns COUNT off.",
       whenRaised: "A message of a few bytes can make the database read that many index entries.",
-      reloadable: false,
+      reloadable: true,
     },
     max_authenticated_keys: {
       type: "integer",
@@ -267,7 +267,7 @@ export const limitsSection = {
       description: "How many public keys may authenticate on one connection.",
       whenRaised:
         "Each key is one more that private events are looked up for, in every query of the connection.",
-      reloadable: false,
+      reloadable: true,
     },
     max_sync_events: {
       type: "integer",
@@ -279,7 +279,7 @@ export const limitsSection = {
         "How many events one reconciliation (NIP-77) may compare; 0 turns it off. A client asks for less by time.",
       whenRaised:
         "A message makes the database list as many ids, and the relay keep 40 bytes for each of them.",
-      reloadable: false,
+      reloadable: true,
     },
     max_total_sync_events: {
       type: "integer",
@@ -289,7 +289,7 @@ export const limitsSection = {
       max: 100_000_000,
       description: "How many events all reconciliations together may compare at a time.",
       whenRaised: "Each takes 40 bytes of memory.",
-      reloadable: false,
+      reloadable: true,
     },
     max_sync_sessions: {
       type: "integer",
@@ -299,7 +299,7 @@ export const limitsSection = {
       max: 100,
       description: "How many reconciliations one connection may have open.",
       whenRaised: "One client can take more of max_total_sync_events.",
-      reloadable: false,
+      reloadable: true,
     },
     sync_timeout_ms: {
       type: "integer",
@@ -320,7 +320,7 @@ export const limitsSection = {
       max: 1_000,
       description: "How many queries of one connection run at once. More wait their turn.",
       whenRaised: "One connection can take that many of the database connections that all share.",
-      reloadable: false,
+      reloadable: true,
     },
     req_timeout_ms: {
       type: "integer",
@@ -377,7 +377,7 @@ export const limitsSection = {
         "How many events of one connection may await their OK before the relay stops reading from it.",
       whenRaised:
         "One publisher can fill the queue to the signature check and keep others waiting.",
-      reloadable: false,
+      reloadable: true,
     },
     max_pending_bytes: {
       type: "integer",
@@ -399,7 +399,7 @@ export const limitsSection = {
       description:
         "How many bytes may wait to be sent to one connection before its queries read no further, and how much each of them may then still add, up to 1 MiB. While a connection has shown to read little, twice what it may be sent unread counts instead.",
       whenRaised: "A peer that asks and does not read holds that much memory.",
-      reloadable: false,
+      reloadable: true,
     },
     max_queued_bytes: {
       type: "integer",
@@ -410,7 +410,7 @@ export const limitsSection = {
       description:
         "How many bytes may wait to be sent to one connection before it is closed as too slow for its live events.",
       whenRaised: "A peer that subscribes and does not read holds that much memory.",
-      reloadable: false,
+      reloadable: true,
     },
     initial_unread_bytes: {
       type: "integer",
@@ -422,7 +422,7 @@ export const limitsSection = {
         "How many bytes a new connection is sent before it has shown, by answering a ping, that it reads. Each answer doubles it, up to max_unread_bytes. One that answers no pings is sent as much every second or two.",
       whenRaised:
         "A peer that subscribes and does not read makes the system hold that much and the relay write it.",
-      reloadable: false,
+      reloadable: true,
     },
     max_unread_bytes: {
       type: "integer",
@@ -433,7 +433,7 @@ export const limitsSection = {
       description:
         "How many bytes a connection that reads well may be sent ahead of what it has shown to have read. It bounds how fast a distant client can be served.",
       whenRaised: "A peer that has read as much and then stops makes the system hold that much.",
-      reloadable: false,
+      reloadable: true,
     },
     max_live_queue: {
       type: "integer",
@@ -443,7 +443,7 @@ export const limitsSection = {
       max: 1_048_576,
       description: "How many live events may wait for one connection's turn before it is closed.",
       whenRaised: "A connection that is too slow for what it asked keeps events alive longer.",
-      reloadable: false,
+      reloadable: true,
     },
     max_held_events: {
       type: "integer",
@@ -454,7 +454,7 @@ export const limitsSection = {
       description:
         "How many live events a subscription holds back while its stored ones are being sent.",
       whenRaised: "A slow query, or a reader slow on purpose, keeps that many events in memory.",
-      reloadable: false,
+      reloadable: true,
     },
   },
 } as const satisfies SettingSection;

@@ -15,7 +15,7 @@ export const logSection = {
       default: "info",
       allowed: ["debug", "info", "warn", "error"],
       description: "The least severe lines that are written.",
-      reloadable: false,
+      reloadable: true,
     },
     format: {
       type: "choice",
@@ -23,7 +23,7 @@ export const logSection = {
       allowed: ["auto", "text", "json"],
       description:
         "text for people, json for machines, auto: text on a terminal and json elsewhere.",
-      reloadable: false,
+      reloadable: true,
     },
   },
 } as const satisfies SettingSection;

@@ -17,7 +17,7 @@ export const rateSettings = {
     description:
       "How many rows of the database one client may write in the long run: an event is one, and each of its tags another. What is more is refused, rate-limited.",
     whenRaised: "One client fills the disk, and keeps the database busy, with fewer bytes.",
-    reloadable: false,
+    reloadable: true,
   },
   client_row_burst: {
     type: "integer",
@@ -27,7 +27,7 @@ export const rateSettings = {
     max: 100_000_000,
     description: "How many rows one client may write at once before client_row_rate holds.",
     whenRaised: "Each new client can have so many written before it is bounded.",
-    reloadable: false,
+    reloadable: true,
   },
   key_event_rate: {
     type: "integer",
@@ -168,6 +168,6 @@ export const rateSettings = {
       "As how many messages more a message counts for message_rate that a rate or a policy refuses as rate-limited. The connection is read more slowly then, by 5 seconds at most at a time.",
     whenRaised:
       "Less: who goes on sending is slowed down sooner. 0 makes refused messages cost nothing.",
-    reloadable: false,
+    reloadable: true,
   },
 } as const satisfies SettingSection["settings"];

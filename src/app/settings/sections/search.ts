@@ -37,7 +37,7 @@ export const searchSection = {
       max: 4_096,
       description: "The longest search text.",
       whenRaised: "Each word of a search is looked up, and each event found is compared with all.",
-      reloadable: false,
+      reloadable: true,
     },
     max_candidates: {
       type: "integer",

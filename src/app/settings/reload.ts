@@ -1,0 +1,143 @@
+/**
+ * Takes over settings that have changed while the relay runs.
+ *
+ * @module
+ */
+
+import type { Log, LogFields } from "../../base/log.ts";
+import { type LoadedSettings, problemLine, type SettingProblem } from "./load_settings.ts";
+import { logSection } from "./sections/log.ts";
+import { changeText, isReloadable, type SettingChange, settingChanges } from "./setting_changes.ts";
+import type { Settings } from "./setting_list.ts";
+
+/** What {@link SettingReload} needs. */
+export interface SettingReloadOptions {
+  /** The settings that the relay was started with. */
+  readonly running: Settings;
+  /** Reads and checks all sources. Never rejects. */
+  load(): Promise<LoadedSettings>;
+  /**
+   * Names settings that cannot be taken over now, although their table says that they are
+   * reloadable. Default: none.
+   */
+  heldBack?(running: Settings, read: Settings): ReadonlySet<string>;
+  /**
+   * Makes ready what the settings need, and returns a function that puts them into force. Until that
+   * is called nothing changes. Rejects if the settings cannot be used.
+   */
+  prepare(settings: Settings): Promise<() => void>;
+  readonly log: Log;
+  /** Puts `[log]` into force. */
+  applyLog(settings: Settings["log"]): void;
+}
+
+/** Why the settings are read again: somebody asked for it, or the file has changed. */
+export type ReloadCause = "signal" | "file";
+
+/**
+ * Reads the settings again on request, one request at a time. Either all changes that need no
+ * restart take effect, or, when anything is wrong, none does.
+ */
+export class SettingReload {
+  readonly #options: SettingReloadOptions;
+  #running: Settings;
+  #inProgress: Promise<void> | undefined = undefined;
+  /** What was asked for during the reload in progress. */
+  #next: ReloadCause | undefined = undefined;
+
+  constructor(options: SettingReloadOptions) {
+    this.#options = options;
+    this.#running = options.running;
+  }
+
+  /** The settings in force. */
+  get settings(): Settings {
+    return this.#running;
+  }
+
+  /**
+   * Reads the settings again. Resolves when everything asked for so far is done; what went wrong is
+   * in the log. Never rejects.
+   */
+  request(cause: ReloadCause): Promise<void> {
+    if (this.#inProgress !== undefined) {
+      // The reload in progress may have read the sources before they changed.
+      if (this.#next !== "signal") this.#next = cause;
+      return this.#inProgress;
+    }
+    this.#inProgress = this.#reloadAll(cause).finally(() => this.#inProgress = undefined);
+    return this.#inProgress;
+  }
+
+  async #reloadAll(first: ReloadCause): Promise<void> {
+    for (let cause: ReloadCause | undefined = first; cause !== undefined;) {
+      this.#next = undefined;
+      await this.#reload(cause);
+      cause = this.#next;
+    }
+  }
+
+  async #reload(cause: ReloadCause): Promise<void> {
+    const { load, heldBack, log } = this.#options;
+    const loaded = await load();
+    if ("problems" in loaded) return this.#refuse(problemText(loaded.problems));
+    const held = heldBack?.(this.#running, loaded.settings);
+    const { settings, taken, needRestart } = settingChanges(
+      this.#running,
+      loaded.settings,
+      (name) => isReloadable(name) && held?.has(name) !== true,
+    );
+    if (taken.length > 0) {
+      const apply = await this.#prepare(settings);
+      if (apply === undefined) return;
+      apply();
+      this.#tellOf(taken, settings.log);
+      this.#running = settings;
+    } else if (cause === "signal" && needRestart.length === 0) {
+      log.info("settings read again, nothing has changed");
+    }
+    if (needRestart.length > 0) {
+      const names = needRestart.map(({ name }) => name).join(", ");
+      log.warn(`needs a restart: ${names}`, changeFields(needRestart));
+    }
+  }
+
+  /** Undefined if the settings cannot be used. */
+  async #prepare(settings: Settings): Promise<(() => void) | undefined> {
+    try {
+      return await this.#options.prepare(settings);
+    } catch (error) {
+      this.#refuse(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Logs the changes under whichever level writes more, the old one or the new one. */
+  #tellOf(taken: readonly SettingChange[], changed: Settings["log"]): void {
+    const { log, applyLog } = this.#options;
+    const isQuieter = severity(changed) > severity(this.#running.log);
+    if (!isQuieter) applyLog(changed);
+    log.info("settings changed", changeFields(taken));
+    if (isQuieter) applyLog(changed);
+  }
+
+  #refuse(reason: string): void {
+    this.#options.log.error("the settings cannot be used, those before stay in force", { reason });
+  }
+}
+
+function severity({ level }: Settings["log"]): number {
+  return logSection.settings.level.allowed.indexOf(level);
+}
+
+/** How many problems one line of the log names. */
+const NAMED_PROBLEMS = 5;
+
+function problemText(problems: readonly SettingProblem[]): string {
+  const named = problems.slice(0, NAMED_PROBLEMS).map(problemLine).join("; ");
+  const others = problems.length - NAMED_PROBLEMS;
+  return others > 0 ? `${named}; and ${others} more` : named;
+}
+
+function changeFields(changes: readonly SettingChange[]): LogFields {
+  return Object.fromEntries(changes.map((change) => [change.name, changeText(change)]));
+}

@@ -1,0 +1,193 @@
+/**
+ * Settings that change while the real program runs.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { type RunningRelay, startRelay } from "../kit/running_relay.ts";
+import { withTree } from "../kit/temporary_tree.ts";
+
+const CHANGED = '"message":"settings changed"';
+const REFUSED = "those before stay in force";
+
+/** A relay with a configuration file, and what changes it. */
+interface Reloaded {
+  readonly relay: RunningRelay;
+  /** Replaces the file in one step. */
+  rewrite(text: string): Promise<void>;
+  remove(): Promise<void>;
+  /** Replaces the file and sends SIGHUP; resolves with the line of the log that follows. */
+  reload(text: string, logged?: string): Promise<Line>;
+}
+
+/** A line of the log. */
+type Line = Readonly<Record<string, unknown>>;
+
+async function withRelay(
+  text: string,
+  use: (reloaded: Reloaded) => Promise<void>,
+  options: { readonly settings?: readonly string[] } = {},
+): Promise<void> {
+  await withTree({ "relay.toml": text }, async (root) => {
+    const config = `${root}/relay.toml`;
+    await using relay = await startRelay({ database: "memory:", config, ...options });
+    const rewrite = async (changed: string) => {
+      await Deno.writeTextFile(`${config}.new`, changed);
+      await Deno.rename(`${config}.new`, config);
+    };
+    const reload = async (changed: string, logged = CHANGED) => {
+      const before = relay.log.filter((line) => line.includes(logged)).length;
+      await rewrite(changed);
+      Deno.kill(relay.pid, "SIGHUP");
+      return JSON.parse(await relay.logged(logged, before + 1));
+    };
+    await use({ relay, rewrite, remove: () => Deno.remove(config), reload });
+    equal(await relay.stop(), 0);
+  });
+}
+
+/** One connection, by messages. */
+class Talk implements AsyncDisposable {
+  readonly #socket: WebSocket;
+  readonly #heard: (readonly unknown[])[] = [];
+  #wake: () => void = () => {};
+  /** Resolves with the close code. */
+  readonly closed: Promise<number>;
+
+  constructor(url: string) {
+    this.#socket = new WebSocket(url);
+    this.closed = new Promise((resolve) => this.#socket.onclose = ({ code }) => resolve(code));
+    this.#socket.onmessage = ({ data }) => {
+      this.#heard.push(JSON.parse(data));
+      this.#wake();
+    };
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Resolves when the relay has sent its challenge. */
+  async ready(): Promise<this> {
+    await this.#next("AUTH");
+    return this;
+  }
+
+  /** Sends a message and gives the answer, whose first element is one of `verbs`. */
+  ask(message: readonly unknown[], ...verbs: readonly string[]): Promise<readonly unknown[]> {
+    this.#socket.send(JSON.stringify(message));
+    return this.#next(...verbs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.close();
+    await this.closed;
+  }
+
+  async #next(...verbs: readonly string[]): Promise<readonly unknown[]> {
+    for (;;) {
+      const at = this.#heard.findIndex(([verb]) => verbs.includes(verb as string));
+      if (at >= 0) return this.#heard.splice(at, 1)[0]!;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+}
+
+async function information(relay: RunningRelay): Promise<Record<string, unknown>> {
+  const headers = { accept: "application/nostr+json" };
+  const response = await fetch(relay.url.replace(/^ws/, "http"), { headers });
+  return await response.json();
+}
+
+Deno.test("SIGHUP drops no connection, and new limits hold for old ones", async () => {
+  await withRelay("", async ({ relay, reload }) => {
+    const crowd = Array.from({ length: 300 }, () => new Talk(relay.url));
+    await Promise.all(crowd.map((talk) => talk.ready()));
+    const old = crowd[0]!;
+    for (const id of ["a", "b"]) equal((await old.ask(["REQ", id, {}], "EOSE"))[1], id);
+
+    const line = await reload(`
+      [relay]
+      name = "Renamed"
+      [limits]
+      max_subscriptions = 2
+      max_filters = 3
+    `);
+    equal(line["relay.name"], '"Gallimimus" → "Renamed"');
+    equal(line["limits.max_subscriptions"], "100 → 2");
+    equal(relay.log.filter((text) => text.includes(CHANGED)).length, 1);
+
+    const { name, limitation } = await information(relay) as Record<string, Line>;
+    deepEqual([name, limitation!.max_subscriptions], ["Renamed", 2]);
+
+    ok(crowd.every((talk) => talk.isOpen), "none is closed");
+    deepEqual(await old.ask(["REQ", "c", {}], "EOSE", "CLOSED"), [
+      "CLOSED",
+      "c",
+      "rate-limited: at most 2 subscriptions may be open",
+    ]);
+    const many = await crowd[2]!.ask(["REQ", "d", {}, {}, {}, {}], "EOSE", "CLOSED");
+    equal(many[0], "CLOSED");
+
+    await reload("[limits]\nmax_subscriptions = 3");
+    equal((await old.ask(["REQ", "c", {}], "EOSE", "CLOSED"))[0], "EOSE");
+    await Promise.all(crowd.map((talk) => talk[Symbol.asyncDispose]()));
+  });
+});
+
+Deno.test("a file that is wrong changes nothing, and the log says why", async () => {
+  await withRelay('[relay]\nname = "a"', async ({ relay, reload }) => {
+    const unknown = await reload('[relay]\nname = "b"\n[limits]\nmax_limits = 5', REFUSED);
+    equal(unknown.level, "error");
+    ok(
+      `${unknown.reason}`.endsWith(
+        "relay.toml:4: limits.max_limits: no such setting; did you mean limits.max_limit?",
+      ),
+      `${unknown.reason}`,
+    );
+    const broken = await reload('[relay\nname = "b"', REFUSED);
+    ok(/relay\.toml:1:\d+: not TOML: /.test(`${broken.reason}`), `${broken.reason}`);
+    const relation = await reload('[relay]\nname = "b"\n[limits]\nmax_limit = 5', REFUSED);
+    ok(`${relation.reason}`.includes("limits.max_limit: found 5, expected at least"));
+    equal((await information(relay)).name, "a");
+    await reload('[relay]\nname = "b"');
+    equal((await information(relay)).name, "b");
+  });
+});
+
+Deno.test("what needs a restart is named, and the rest takes effect", async () => {
+  await withRelay("", async ({ relay, reload }) => {
+    const secret = "1".repeat(64);
+    const line = await reload(
+      `[relay]\nname = "b"\nsecret_key = "${secret}"\n[database]\npool_size = 5`,
+      "needs a restart",
+    );
+    equal(line.message, "needs a restart: relay.secret_key, database.pool_size");
+    deepEqual([line.level, line["database.pool_size"]], ["warn", "10 → 5"]);
+    equal((await information(relay)).name, "b");
+    ok(!relay.log.some((text) => text.includes(secret)), "the secret is not in the log");
+  });
+});
+
+Deno.test("a changed file is noticed without a signal, and one that is gone changes nothing", async () => {
+  await withRelay('[relay]\nname = "a"', async ({ relay, rewrite, remove }) => {
+    await rewrite('[relay]\nname = "b"');
+    equal(JSON.parse(await relay.logged(CHANGED))["relay.name"], '"a" → "b"');
+    equal((await information(relay)).name, "b");
+    Deno.kill(relay.pid, "SIGHUP");
+    await relay.logged("nothing has changed");
+    await remove();
+    const { reason } = JSON.parse(await relay.logged(REFUSED));
+    ok(reason.endsWith("relay.toml: no such file"), reason);
+    equal((await information(relay)).name, "b");
+  });
+});
+
+Deno.test("flags stay stronger than the file", async () => {
+  await withRelay("", async ({ relay, reload }) => {
+    const line = await reload('[relay]\nname = "b"\ncontact = "mailto:a@b.example"');
+    deepEqual(Object.keys(line).filter((key) => key.includes(".")), ["relay.contact"]);
+    equal((await information(relay)).name, "flag");
+  }, { settings: ["relay.name=flag"] });
+});
