@@ -17,19 +17,20 @@ import type { ConnectionEvents } from "../net/connection.ts";
 import { handshakeOf } from "./network/handshake.ts";
 import type { Ending } from "../net/ending.ts";
 import { endingKind, type NetCounters } from "../net/server/net_counters.ts";
-import type { IsBannedText } from "../relay/access/access_lists.ts";
 import type { Policy } from "../relay/access/policy.ts";
 import { Management } from "../relay/access/management.ts";
 import { RuleBook } from "../relay/access/rules.ts";
 import type { Handshake } from "../relay/access/client.ts";
 import type { Peer } from "../relay/peer.ts";
 import { Relay } from "../relay/relay.ts";
+import { WindowStore } from "../store/window/window_store.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import type { PoolStats, StoredEvent } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
-import { admins, privateKinds, relayPolicies } from "./access/access_policies.ts";
+import { admins, privateKinds } from "./access/access_policies.ts";
+import { LivePolicies } from "./access/live_policies.ts";
 import { Shutdown } from "./shutdown.ts";
 import { Housekeeper } from "./database/housekeeper.ts";
 import { type Plugin, startPlugins } from "./plugins/plugin.ts";
@@ -39,14 +40,12 @@ import { admissionLimits } from "./network/network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { RelayFetch } from "./network/relay_fetch.ts";
 import { RelaySockets } from "./network/relay_sockets.ts";
-import { retentionRules } from "./database/retention_rules.ts";
+import { retentionRules, sweepIntervalMs } from "./database/retention_rules.ts";
 import { policiesOfModules } from "./plugins/policy_modules.ts";
-import { bannedPatternsOf } from "./settings/banned_patterns.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
-import { type Fetch, type MemberDomains, memberDomainsOf } from "./access/member_domains.ts";
-import { type Trust, trustOf } from "./access/trust.ts";
-import { withWindow } from "./database/open_store.ts";
+import type { Fetch } from "./access/member_domains.ts";
+import { othersMayRemove, withWindow } from "./database/open_store.ts";
 import { systemRandom } from "./system/system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
@@ -76,7 +75,9 @@ export interface Transport extends Peer {
 /** What is loaded before a {@link RelayHost} is made. */
 interface LoadedParts {
   readonly verifier: OwnedVerifier;
-  readonly isBannedText: IsBannedText | undefined;
+  readonly rules: RuleBook;
+  /** The policies of the settings. */
+  readonly ofSettings: LivePolicies;
   /** The policies of `plugins.modules`. */
   readonly ofModules: readonly Policy[];
 }
@@ -97,7 +98,7 @@ const NO_EVENT = "0".repeat(64);
 export class RelayHost {
   readonly relay: Relay;
   /** The rules changed at run time through the management API. */
-  readonly rules = new RuleBook();
+  readonly rules: RuleBook;
   /** Answers HTTP requests that are no upgrade. */
   readonly http: HttpHandler;
   readonly #options: RelayHostOptions;
@@ -105,29 +106,42 @@ export class RelayHost {
   readonly #fetch: RelayFetch;
   readonly #relayLog: CountingLog;
   readonly #plugins: readonly Plugin[];
-  readonly #trust: Trust | undefined;
-  readonly #domains: MemberDomains | undefined;
+  readonly #ofSettings: LivePolicies;
+  /** The policies of programs, of modules and of the host program, asked in this order. */
+  readonly #otherPolicies: readonly Policy[];
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
   readonly #closed = new AbortController();
   /** The settings in force. */
   #settings: Settings;
+  /** Who may manage the relay. */
+  #admins: ReadonlySet<string>;
+  /** Whether there is a management API, which is made at the start. */
+  readonly #hasManagement: boolean;
   #housekeeper: Housekeeper | undefined;
   #rulesRead: "done" | "reading" | "again" = "done";
 
-  constructor(options: RelayHostOptions, { verifier, ...loaded }: LoadedParts) {
+  constructor(options: RelayHostOptions, loaded: LoadedParts) {
+    const { verifier, rules, ofSettings, ofModules } = loaded;
     const { settings, store, clock, log } = options;
     this.#options = options;
     this.#settings = settings;
+    this.#admins = admins(settings);
+    this.#hasManagement = this.#admins.size > 0;
     this.#verifier = verifier;
+    this.rules = rules;
+    this.#ofSettings = ofSettings;
     const { perClient } = admissionLimits(settings);
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
     this.#relayLog = new CountingLog({ log, clock });
-    this.#trust = trustOf(settings);
-    this.#domains = memberDomainsOf(settings);
     this.#plugins = startPlugins(settings, { clock, log: this.#relayLog });
+    this.#otherPolicies = [
+      ...this.#plugins.map(({ policy }) => policy),
+      ...ofModules,
+      ...options.policies ?? [],
+    ];
     this.relay = new Relay({
       store,
       writer: this.#writer,
@@ -144,23 +158,12 @@ export class RelayHost {
       clientOf: (address) => clientKey(address, perClient),
       ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
       random: systemRandom,
-      policies: this.#policies(loaded),
+      policies: [...ofSettings.policies, ...this.#otherPolicies],
       privateKinds: privateKinds(settings),
       hashText: sha256OfText,
       sha256,
     });
-    this.http = createHttp({
-      information: () => this.information(),
-      healthy: () => this.#healthProblem(),
-      path: settings.network.path,
-      routes: this.#managementRoutes(options, verifier),
-      page: () => pageParts(settings),
-      activity: () => this.relay.activity,
-      ...settings.relay.url !== "" && {
-        relayUrl: settings.relay.url,
-        qrCode: qrCode(settings.relay.url),
-      },
-    });
+    this.http = this.#createHttp(settings);
     this.#sockets = new RelaySockets({
       settings,
       clock,
@@ -181,25 +184,27 @@ export class RelayHost {
    * settings cannot be used: an invalid network, an unreadable certificate.
    */
   static async start(options: RelayHostOptions): Promise<RelayHost> {
-    const { settings, log } = options;
-    const isBannedText = await bannedPatternsOf(settings);
+    const { settings, log, clock } = options;
     const ofModules = await policiesOfModules(settings.plugins.modules, log);
     const verifier = await createVerifier(options.settings.signatures, options.log);
     try {
-      const store = withWindow(options.store, options.settings, options.clock);
-      const host = new RelayHost({ ...options, store }, { verifier, isBannedText, ofModules });
+      const store = withWindow(options.store, settings, clock);
+      const rules = new RuleBook();
+      const context = { ...{ store, clock, log, rules }, fetch: options.fetch ?? fetch };
+      const ofSettings = await LivePolicies.open(settings, context);
+      const parts = { verifier, rules, ofSettings, ofModules };
+      const host = new RelayHost({ ...options, store }, parts);
       await host.#readRules();
       const onRulesChanged = () => void host.#readRules();
       await store.feed.start({ ...options, onRulesChanged });
-      void host.#trust?.start({ ...options, store });
       // Members that come back at once are not to be refused.
-      await host.#domains?.start({ fetch, ...options });
+      await ofSettings.start();
       host.#housekeeper = new Housekeeper({
         ...options,
         store,
-        rules: retentionRules(options.settings),
+        rules: retentionRules(settings),
         onRemoved: (ids) => host.relay.forget(ids),
-        sweepIntervalMs: options.settings.retention.sweep_interval_s * 1000,
+        sweepIntervalMs: sweepIntervalMs(settings),
       });
       return host;
     } catch (error) {
@@ -260,15 +265,43 @@ export class RelayHost {
   }
 
   /**
+   * Names reloadable settings that differ in `read` and cannot change in this relay. A window has to
+   * hear of each event that goes, which it does not when other instances remove events.
+   */
+  heldBack(read: Settings): ReadonlySet<string> {
+    const names: string[] = [];
+    if (!this.#hasManagement && admins(read).size > 0) names.push("access.admins", "relay.pubkey");
+    const { retention } = read;
+    const hasWindow = this.#options.store instanceof WindowStore;
+    if (hasWindow && othersMayRemove({ ...this.#settings, retention })) {
+      names.push(...Object.keys(retention).map((key) => `retention.${key}`));
+    }
+    return new Set(names);
+  }
+
+  /**
    * Makes new settings ready and returns a function that puts them into force, for open connections
    * too. They must differ in reloadable settings alone. Rejects if they cannot be used.
    */
-  // deno-lint-ignore require-await -- what has to be made ready may have to be read or compiled
   async prepare(settings: Settings): Promise<() => void> {
+    const usePolicies = await this.#ofSettings.prepare(settings);
     return () => {
+      const { access, retention } = this.#settings;
       this.#settings = settings;
-      this.relay.update(relayLimits(settings));
+      this.#admins = admins(settings);
+      usePolicies();
+      this.relay.update({
+        limits: relayLimits(settings),
+        policies: [...this.#ofSettings.policies, ...this.#otherPolicies],
+        privateKinds: privateKinds(settings),
+      });
       this.#sockets.update(settings);
+      if (settings.retention !== retention) {
+        this.#housekeeper?.update(retentionRules(settings), sweepIntervalMs(settings));
+      }
+      if (settings.access !== access) {
+        this.relay.endReading((client) => this.#ofSettings.readRefusal(client));
+      }
     };
   }
 
@@ -305,8 +338,7 @@ export class RelayHost {
     await shutdown.step("connections", this.relay.shutdown().then(() => gone));
     deadline.cancel();
     await shutdown.step("writing", this.#writer.close(), WRITING_SHARE);
-    this.#trust?.close();
-    this.#domains?.close();
+    this.#ofSettings.close();
     await shutdown.step("housekeeping", this.#housekeeper?.close(), WRITING_SHARE);
     this.#verifier.close();
     for (const plugin of this.#plugins) plugin.close();
@@ -314,20 +346,16 @@ export class RelayHost {
     this.#relayLog.close();
   }
 
-  /** The policies of the settings, of programs, of modules and of the host program. */
-  #policies({ isBannedText, ofModules }: Omit<LoadedParts, "verifier">): readonly Policy[] {
-    const { settings, store, clock, policies = [] } = this.#options;
-    return [
-      ...relayPolicies({
-        ...{ settings, store, clock, isBannedText },
-        rules: this.rules,
-        trust: this.#trust,
-        domains: this.#domains,
-      }),
-      ...this.#plugins.map(({ policy }) => policy),
-      ...ofModules,
-      ...policies,
-    ];
+  #createHttp({ network, relay }: Settings): HttpHandler {
+    return createHttp({
+      information: () => this.information(),
+      healthy: () => this.#healthProblem(),
+      path: network.path,
+      routes: this.#managementRoutes(this.#options, this.#verifier),
+      page: () => pageParts(this.#settings),
+      activity: () => this.relay.activity,
+      ...relay.url !== "" && { relayUrl: relay.url, qrCode: qrCode(relay.url) },
+    });
   }
 
   /** The management API; none if there are no administrators. */
@@ -335,8 +363,7 @@ export class RelayHost {
     { settings, store, clock }: RelayHostOptions,
     verifier: OwnedVerifier,
   ): readonly HttpRoute[] {
-    const keys = admins(settings);
-    if (keys.size === 0) return [];
+    if (this.#admins.size === 0) return [];
     const management = new Management({
       rules: this.rules,
       store,
@@ -345,7 +372,7 @@ export class RelayHost {
       onChanged: () => this.#enforceRules(),
     });
     return [managementRoute({
-      admins: keys,
+      admins: () => this.#admins,
       call: async (method, params, who) => {
         try {
           return await management.call(method, params, who);

@@ -13,6 +13,7 @@ import type { Rate } from "../base/token_bucket.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
+import type { Reason } from "../nostr/reason.ts";
 import { expirationOf } from "../nostr/expiration.ts";
 import type { EventRecord, EventStore, EventWriter } from "../store/event_store.ts";
 import { Broadcast, type LiveEvent } from "./live/broadcast.ts";
@@ -24,7 +25,7 @@ import { MemoryWatch, type MemoryWatchOptions } from "./memory_watch.ts";
 import { Outage } from "./outage.ts";
 import type { Peer, PeerEvents } from "./peer.ts";
 import { Access } from "./access/access.ts";
-import { ConnectedClient, type Handshake } from "./access/client.ts";
+import { type Client, ConnectedClient, type Handshake } from "./access/client.ts";
 import type { Policy } from "./access/policy.ts";
 import { Publisher, type Verdict } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
@@ -63,6 +64,9 @@ export interface RelayOptions {
   /** Default: {@link portableHashText}. */
   readonly hashText?: HashText;
 }
+
+/** What changes in a running relay. */
+export type RelayChange = Required<Pick<RelayOptions, "limits" | "policies" | "privateKinds">>;
 
 /** Interval of memory checks, milliseconds. */
 const MEMORY_CHECK_MS = 250;
@@ -142,10 +146,20 @@ export class Relay {
     };
   }
 
-  /** Puts new limits into force, for open connections too. */
-  update(limits: RelayLimits): void {
+  /** Puts new limits and policies into force, for open connections too. */
+  update({ limits, policies, privateKinds }: RelayChange): void {
     Object.assign(this.#context.limits, limits);
     Object.assign(this.#rowRate, rowRate(limits));
+    const { policyTimeoutMs } = limits;
+    this.access.replace(policies, { privateKinds, policyTimeoutMs });
+  }
+
+  /** Ends what clients read that may no longer. */
+  endReading(refusalOf: (client: Client) => Reason | undefined): void {
+    for (const session of this.#sessions.keys()) {
+      const why = refusalOf(session.client);
+      if (why !== undefined) session.endReading(why);
+    }
   }
 
   /** Whether the last write failed, less than `WRITING_FAULT_MS` ago. */

@@ -138,6 +138,13 @@ export class Session implements PeerEvents, Conversation {
     this.#close(TRY_AGAIN_LATER, "the relay is short of memory", "shed");
   }
 
+  /** Closes the subscriptions and reconciliations, whose client may read no longer. */
+  endReading(why: Reason): void {
+    if (this.#isClosing) return;
+    this.subscriptions.refuseAll(why);
+    this.#reconciliations?.refuseAll(why);
+  }
+
   messages(batch: readonly PeerMessage[]): void {
     this.#frames.push(batch);
     if (!this.#isAdmitted) this.peer.pause();

@@ -1,6 +1,11 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { RelayHost } from "../../src/app/relay_host.ts";
-import { defaultSettings, type Settings } from "../../src/app/settings/setting_list.ts";
+import type { SettingValue } from "../../src/app/settings/setting.ts";
+import {
+  defaultSettings,
+  type Settings,
+  settingsWith,
+} from "../../src/app/settings/setting_list.ts";
 import { systemClock } from "../../src/app/system/system_clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { StoreUnavailable } from "../../src/store/event_store.ts";
@@ -148,5 +153,58 @@ Deno.test("a store that fails is an error to its asker, not the end", async () =
   await client.query([{ tags: new Map() }]).catch((error) => closed = error.message);
   match(closed, /^CLOSED error: /);
   await client.close();
+  await host.close();
+});
+
+function settingsOf(values: Readonly<Record<string, SettingValue>>): Settings {
+  const all = Object.entries({ "signatures.workers": 0, "signatures.engine": "noble", ...values });
+  return settingsWith(new Map(all));
+}
+
+const removing = { "retention.max_age_days": 5 };
+const server = { "database.url": "postgres://host/db" };
+const key = "ab".repeat(32);
+
+const heldBack: readonly [
+  string,
+  Readonly<Record<string, SettingValue>>,
+  Readonly<Record<string, SettingValue>>,
+  boolean,
+][] = [
+  ["retention of an embedded database may begin", {}, removing, false],
+  ["retention of a server's database may not begin", server, { ...server, ...removing }, true],
+  ["nor where the file names another database, too", server, removing, true],
+  ["it may where there is no window", { ...server, "cache.max_mib": 0 }, {
+    ...server,
+    ...removing,
+  }, false],
+  ["it may become stricter where it has begun", { ...server, ...removing }, {
+    ...server,
+    "retention.max_age_days": 4,
+  }, false],
+  ["a first administrator", {}, { "access.admins": [key] }, true],
+  ["a first administrator by relay.pubkey", {}, { "relay.pubkey": key }, true],
+  ["another administrator", { "relay.pubkey": key }, { "access.admins": [key] }, false],
+];
+
+for (const [what, running, read, isHeld] of heldBack) {
+  Deno.test(`${what}: ${isHeld ? "needs a restart" : "is taken over"}`, async () => {
+    const host = await startHost(new MemoryStore(), settingsOf(running));
+    equal(host.heldBack(settingsOf(read)).size > 0, isHeld);
+    await host.close();
+  });
+}
+
+Deno.test("new settings are in force once the function that prepare gave is called", async () => {
+  const host = await startHost(new MemoryStore(), settingsOf({}));
+  const apply = await host.prepare(settingsOf({ "relay.name": "b", "limits.max_limit": 700 }));
+  deepEqual([host.information().name, host.information().limitation.maxLimit], [
+    "Gallimimus",
+    1_000,
+  ]);
+  apply();
+  deepEqual([host.information().name, host.information().limitation.maxLimit], ["b", 700]);
+  await rejects(host.prepare(settingsOf({ "access.banned_patterns": ["("] })));
+  equal(host.information().name, "b");
   await host.close();
 });

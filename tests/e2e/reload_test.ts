@@ -4,7 +4,10 @@
  * @module
  */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { npubEncode } from "nostr-tools/nip19";
+import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
+import { managementBy } from "../kit/management_client.ts";
 import { type RunningRelay, startRelay } from "../kit/running_relay.ts";
 import { withTree } from "../kit/temporary_tree.ts";
 
@@ -70,14 +73,14 @@ class Talk implements AsyncDisposable {
 
   /** Resolves when the relay has sent its challenge. */
   async ready(): Promise<this> {
-    await this.#next("AUTH");
+    await this.next("AUTH");
     return this;
   }
 
   /** Sends a message and gives the answer, whose first element is one of `verbs`. */
   ask(message: readonly unknown[], ...verbs: readonly string[]): Promise<readonly unknown[]> {
     this.#socket.send(JSON.stringify(message));
-    return this.#next(...verbs);
+    return this.next(...verbs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -85,7 +88,8 @@ class Talk implements AsyncDisposable {
     await this.closed;
   }
 
-  async #next(...verbs: readonly string[]): Promise<readonly unknown[]> {
+  /** The oldest message that was not given yet and whose first element is one of `verbs`. */
+  async next(...verbs: readonly string[]): Promise<readonly unknown[]> {
     for (;;) {
       const at = this.#heard.findIndex(([verb]) => verbs.includes(verb as string));
       if (at >= 0) return this.#heard.splice(at, 1)[0]!;
@@ -113,14 +117,18 @@ Deno.test("SIGHUP drops no connection, and new limits hold for old ones", async 
       [limits]
       max_subscriptions = 2
       max_filters = 3
+      max_message_bytes = 2000
+      max_event_bytes = 1000
     `);
     equal(line["relay.name"], '"Gallimimus" → "Renamed"');
     equal(line["limits.max_subscriptions"], "100 → 2");
+    equal(line["limits.max_message_bytes"], "524288 → 2000");
     equal(relay.log.filter((text) => text.includes(CHANGED)).length, 1);
 
     const { name, limitation } = await information(relay) as Record<string, Line>;
     deepEqual([name, limitation!.max_subscriptions], ["Renamed", 2]);
 
+    equal(limitation!.max_message_length, 2_000);
     ok(crowd.every((talk) => talk.isOpen), "none is closed");
     deepEqual(await old.ask(["REQ", "c", {}], "EOSE", "CLOSED"), [
       "CLOSED",
@@ -130,9 +138,56 @@ Deno.test("SIGHUP drops no connection, and new limits hold for old ones", async 
     const many = await crowd[2]!.ask(["REQ", "d", {}, {}, {}, {}], "EOSE", "CLOSED");
     equal(many[0], "CLOSED");
 
+    const long = crowd[3]!;
+    void long.ask(["REQ", "e", { authors: ["f".repeat(2_000)] }]);
+    equal(await long.closed, 1009);
+
     await reload("[limits]\nmax_subscriptions = 3");
     equal((await old.ask(["REQ", "c", {}], "EOSE", "CLOSED"))[0], "EOSE");
     await Promise.all(crowd.map((talk) => talk[Symbol.asyncDispose]()));
+  });
+});
+
+let published = 0;
+
+/** The outcome of an event of kind 1 by `secret`. */
+async function publish(talk: Talk, secret: Uint8Array): Promise<string> {
+  const created_at = Math.floor(Date.now() / 1_000);
+  const event = finalizeEvent({ kind: 1, created_at, tags: [], content: `${published++}` }, secret);
+  const [, , accepted, why] = await talk.ask(["EVENT", event], "OK");
+  return `${accepted} ${why}`;
+}
+
+Deno.test("who is banned, who is a member and who manages the relay changes with the file", async () => {
+  const [alice, bob] = [generateSecretKey(), generateSecretKey()];
+  const [aliceKey, bobKey] = [getPublicKey(alice), getPublicKey(bob)];
+  const admin = `admins = ["${aliceKey}"]`;
+  await withRelay(`[access]\n${admin}`, async ({ relay, reload }) => {
+    await using talk = await new Talk(relay.url).ready();
+    equal(await publish(talk, bob), "true ");
+    equal((await talk.ask(["REQ", "a", { kinds: [1] }], "EOSE", "CLOSED"))[0], "EOSE");
+
+    const banned = await reload(`[access]\n${admin}\nbanned_keys = ["${npubEncode(bobKey)}"]`);
+    equal(banned["access.banned_keys"], `[] → ["${npubEncode(bobKey)}"]`);
+    equal(await publish(talk, bob), "false blocked: this key is banned");
+    equal(await publish(talk, alice), "true ");
+
+    const preset = await reload(
+      `[access]\npreset = "members"\nmembers = ["${bobKey}"]\nadmins = ["${bobKey}"]`,
+    );
+    equal(preset["access.writers"], '"anyone" → "members"');
+    deepEqual(await talk.next("CLOSED"), [
+      "CLOSED",
+      "a",
+      "auth-required: only who has authenticated may read",
+    ]);
+    equal(await publish(talk, bob), "true ");
+    equal(await publish(talk, alice), "false restricted: only members may publish here");
+    const { limitation } = await information(relay) as Record<string, Line>;
+    deepEqual([limitation!.auth_required, limitation!.restricted_writes], [true, true]);
+
+    ok(Array.isArray(await managementBy(bob)(relay.url, "supportedmethods")));
+    await rejects(managementBy(alice)(relay.url, "supportedmethods"));
   });
 });
 

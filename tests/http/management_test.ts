@@ -32,7 +32,7 @@ function managed() {
     information: () => ({ software: "", version: "", supportedNips: [], limitation: {} }),
     healthy: () => Promise.resolve(undefined),
     routes: [managementRoute({
-      admins: new Set([admin.pubkey]),
+      admins: () => new Set([admin.pubkey]),
       call: (...call) => management.call(...call),
       verifier: plainVerifier,
       clock,

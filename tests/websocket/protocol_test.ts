@@ -393,3 +393,23 @@ Deno.test("random bytes never throw", () => {
     { numRuns: 1000 },
   );
 });
+
+Deno.test("the limits of an open connection may change", () => {
+  const limits = { maxMessageBytes: 1_000 };
+  const server = new Protocol({
+    role: "server",
+    get maxMessageBytes() {
+      return limits.maxMessageBytes;
+    },
+  });
+  const long = { opcode: Opcode.text, payload: "x".repeat(900) };
+  equal(receive(server, long)[0]?.type, "text");
+  limits.maxMessageBytes = 2_000;
+  equal(receive(server, { ...long, payload: "x".repeat(1_900) })[0]?.type, "text");
+  const [begun] = receive(server, { ...long, fin: false });
+  equal(begun, undefined);
+  limits.maxMessageBytes = 500;
+  deepEqual(receive(server, { opcode: Opcode.continuation, payload: "y" }), [
+    faults.messageTooBig,
+  ]);
+});

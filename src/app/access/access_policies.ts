@@ -54,26 +54,62 @@ export interface PolicyContext {
   readonly isBannedText: IsBannedText | undefined;
   /** Asked whether keys are new; undefined where no clients publish. */
   readonly store?: NewcomerContext["store"] | undefined;
+  /** Default: those of the settings, rules, domains and web of trust given here. */
+  readonly people?: People;
+  /** Default: everything is made anew. */
+  readonly keep?: Keep;
+}
+
+/** Who is a member, and whom the relay trusts, now. */
+export interface People {
+  readonly isMember: (key: string) => boolean;
+  /** Whether a key is a member's or in the web of trust. */
+  readonly isTrusted: (key: string) => boolean;
+}
+
+/**
+ * Gives what `make` has made before under the same name, from the same values (`===`), or has it
+ * made: for policies that remember something, and for what is large.
+ */
+export type Keep = <T>(name: string, values: readonly unknown[], make: () => T) => T;
+
+const keepNothing: Keep = (_name, _values, make) => make();
+
+/** Members and trusted keys by these settings, rules, domains and web of trust. */
+export function peopleOf(
+  { settings: { access }, rules, trust, domains }: Pick<
+    PolicyContext,
+    "settings" | "rules" | "trust" | "domains"
+  >,
+  keep: Keep = keepNothing,
+): People {
+  const members = keep(
+    "members",
+    [access.members],
+    () => new Set(readPublicKeys("access.members", access.members)),
+  );
+  const isMember = (key: string) =>
+    members.has(key) || rules.has("allowed-key", key) || domains?.isMember(key) === true;
+  return { isMember, isTrusted: (key) => isMember(key) || trust?.isTrusted(key) === true };
 }
 
 /** The policies that every event and request must pass, cheapest first. */
 export function relayPolicies(context: PolicyContext): readonly Policy[] {
-  const { settings, clock, rules, trust, domains, isBannedText } = context;
+  const { settings, rules, trust, isBannedText } = context;
+  const { people = peopleOf(context), keep = keepNothing } = context;
   const { access, limits, relay } = settings;
-  const members = new Set(readPublicKeys("access.members", access.members));
-  const isMember = (key: string) =>
-    members.has(key) || rules.has("allowed-key", key) || domains?.isMember(key) === true;
-  const rates = {
-    clock,
-    isTrusted: (key: string) => isMember(key) || trust?.isTrusted(key) === true,
-    trustedFactor: limits.trusted_rate_factor,
-  };
+  const { isMember } = people;
+  const rates = rateLimits(context, people);
   return [
-    clientRates(clientRateLimits(limits), rates),
+    rates.ofClients,
     ...standardPolicies(relayLimits(settings)),
     vanishRequestsTo(relay.url),
     rulesPolicy(rules),
-    bannedKeys(new Set(readPublicKeys("access.banned_keys", access.banned_keys))),
+    keep(
+      "banned keys",
+      [access.banned_keys],
+      () => bannedKeys(new Set(readPublicKeys("access.banned_keys", access.banned_keys))),
+    ),
     kindLists({
       allowed: access.allowed_kinds.map(kindRange),
       banned: access.banned_kinds.map(kindRange),
@@ -100,32 +136,60 @@ export function relayPolicies(context: PolicyContext): readonly Policy[] {
     })],
     ...access.broad_filters ? [] : [noBroadFilters],
     privateKindsNeedAuth(privateKinds(settings)),
-    retentionPolicy(retentionRules(settings)),
-    ...limits.kind_event_rates.length === 0
-      ? []
-      : [kindRates(limits.kind_event_rates.map(kindRate), rates)],
-    keyRates({ perSecond: limits.key_event_rate, burst: limits.key_event_burst }, rates),
-    ...newcomerPolicy(context, rates.isTrusted),
+    keep("retention", [settings.retention], () => retentionPolicy(retentionRules(settings))),
+    ...limits.kind_event_rates.length === 0 ? [] : [rates.ofKinds],
+    rates.ofKeys,
+    ...newcomerPolicy(context, people.isTrusted),
   ];
+}
+
+/** The policies that count what clients and keys send. */
+function rateLimits(
+  { settings: { limits }, clock, keep = keepNothing }: PolicyContext,
+  { isTrusted }: People,
+): Readonly<Record<"ofClients" | "ofKinds" | "ofKeys", Policy>> {
+  const trustedFactor = limits.trusted_rate_factor;
+  const options = { clock, isTrusted, trustedFactor };
+  const ofClient = clientRateLimits(limits);
+  const numbers = Object.values(ofClient).flatMap(({ perSecond, burst }) => [perSecond, burst]);
+  const ofKey = { perSecond: limits.key_event_rate, burst: limits.key_event_burst };
+  return {
+    ofClients: keep(
+      "rates of clients",
+      [...numbers, trustedFactor],
+      () => clientRates(ofClient, options),
+    ),
+    ofKinds: keep(
+      "rates of kinds",
+      [limits.kind_event_rates, trustedFactor],
+      () => kindRates(limits.kind_event_rates.map(kindRate), options),
+    ),
+    ofKeys: keep(
+      "rates of keys",
+      [ofKey.perSecond, ofKey.burst, trustedFactor],
+      () => keyRates(ofKey, options),
+    ),
+  };
 }
 
 /** What is asked of newcomers; nothing where the settings ask nothing of them. */
 function newcomerPolicy(
-  { settings: { access }, clock, store }: PolicyContext,
+  { settings: { access }, clock, store, keep = keepNothing }: PolicyContext,
   isExempt: NewcomerContext["isExempt"],
 ): readonly Policy[] {
   const { newcomer_events: events, newcomer_pow_difficulty: bits } = access;
   const { newcomer_rate: perMinute, newcomer_lookup_rate: perSecond } = access;
   if (store === undefined || events === 0 || (bits === 0 && perMinute === 0)) return [];
-  const rate = { perSecond: perMinute / 60, burst: access.newcomer_burst };
-  return [newcomers({
-    ...{ events, bits },
-    isCommitted: access.pow_committed,
-    rate: perMinute === 0 ? undefined : rate,
-    lookupRate: { perSecond, burst: 10 * perSecond },
-    maxKeys: access.newcomer_known_keys,
-    timeoutMs: access.policy_timeout_ms,
-  }, { store, clock, isExempt })];
+  const { newcomer_burst: burst, newcomer_known_keys: maxKeys } = access;
+  const { pow_committed: isCommitted, policy_timeout_ms: timeoutMs } = access;
+  const values = [events, bits, isCommitted, perMinute, burst, perSecond, maxKeys, timeoutMs];
+  const make = () =>
+    newcomers({
+      ...{ events, bits, isCommitted, maxKeys, timeoutMs },
+      rate: perMinute === 0 ? undefined : { perSecond: perMinute / 60, burst },
+      lookupRate: { perSecond, burst: 10 * perSecond },
+    }, { store, clock, isExempt });
+  return [keep("newcomers", values, make)];
 }
 
 function clientRateLimits(limits: Settings["limits"]): ClientRates {

@@ -41,14 +41,21 @@ interface DomainOptions {
   readonly maxBytes: number;
 }
 
-/** The domains that the settings name; undefined if there are none. */
-export function memberDomainsOf({ access }: Pick<Settings, "access">): MemberDomains | undefined {
+/**
+ * The domains that the settings name; undefined if there are none.
+ *
+ * @param previous what it has read of these domains holds until they are read again
+ */
+export function memberDomainsOf(
+  { access }: Pick<Settings, "access">,
+  previous?: MemberDomains,
+): MemberDomains | undefined {
   return access.member_domains.length === 0 ? undefined : new MemberDomains({
     domains: access.member_domains,
     refreshMs: access.member_domain_refresh_s * 1_000,
     timeoutMs: access.member_domain_timeout_ms,
     maxBytes: access.member_domain_max_bytes,
-  });
+  }, previous);
 }
 
 /** The keys that have a name at any of the domains, read again every `refreshMs`. */
@@ -58,8 +65,11 @@ export class MemberDomains {
   /** By domain. One that fails keeps the keys it had. */
   readonly #keys = new Map<string, ReadonlySet<string>>();
 
-  constructor(options: DomainOptions) {
+  constructor(options: DomainOptions, previous?: MemberDomains) {
     this.#options = options;
+    for (const [domain, keys] of previous === undefined ? [] : previous.#keys) {
+      if (options.domains.includes(domain)) this.#keys.set(domain, keys);
+    }
     this.#repetition = new Repetition(options.refreshMs);
   }
 

@@ -23,9 +23,14 @@ export interface TrustContext {
   readonly log: Log;
 }
 
-/** The web of trust that the settings describe; undefined if they name no root. */
+/**
+ * The web of trust that the settings describe; undefined if they name no root.
+ *
+ * @param previous its keys are trusted until the new web has been read
+ */
 export function trustOf(
   { access, limits }: Pick<Settings, "access" | "limits">,
+  previous?: Trust,
 ): Trust | undefined {
   const roots = readPublicKeys("access.trust_roots", access.trust_roots);
   return roots.length === 0 ? undefined : new Trust({
@@ -33,17 +38,21 @@ export function trustOf(
     maxHops: access.trust_hops,
     maxKeys: limits.max_trusted_keys,
     refreshMs: access.trust_refresh_s * 1_000,
-  });
+  }, previous);
 }
 
 /** The set of trusted keys, read from the store again every `refreshMs`. */
 export class Trust {
   readonly #options: TrustOptions;
   readonly #repetition: Repetition;
-  #keys: ReadonlySet<string> | undefined = undefined;
+  #keys: ReadonlySet<string> | undefined;
 
-  constructor({ refreshMs, ...options }: TrustOptions & { readonly refreshMs: number }) {
+  constructor(
+    { refreshMs, ...options }: TrustOptions & { readonly refreshMs: number },
+    previous?: Trust,
+  ) {
     this.#options = options;
+    this.#keys = previous === undefined ? undefined : previous.#keys;
     this.#repetition = new Repetition(refreshMs);
   }
 

@@ -81,6 +81,7 @@ function reloading(context: CommandContext, host: RelayHost): () => void {
   const reload = new SettingReload({
     running: context.settings,
     load: () => source.load(),
+    heldBack: (read) => host.heldBack(read),
     prepare: (settings) => host.prepare(settings),
     applyLog: (settings) => context.applyLog(settings),
     log,

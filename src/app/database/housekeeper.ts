@@ -40,6 +40,8 @@ export class Housekeeper {
   readonly #options: HousekeeperOptions;
   readonly #timer: Timer;
   readonly #outage: Outage;
+  #rules: RetentionRules;
+  #sweepIntervalMs: number;
   #nextSweepMs: number;
   /** The run in progress. */
   #working: Promise<void> | undefined;
@@ -51,10 +53,22 @@ export class Housekeeper {
   constructor(options: HousekeeperOptions) {
     const { clock, log } = options;
     this.#options = options;
+    this.#rules = options.rules;
+    this.#sweepIntervalMs = options.sweepIntervalMs;
     this.#outage = new Outage("removing events", log, clock);
     this.#nextSweepMs = clock.monotonicMs();
     this.#timer = clock.every(EXPIRY_INTERVAL_MS, () => this.#begin());
     this.#begin();
+  }
+
+  /**
+   * Replaces the rules. A scan by the old ones ends with its current step, and the next one begins
+   * within seconds.
+   */
+  update(rules: RetentionRules, sweepIntervalMs: number): void {
+    this.#rules = rules;
+    this.#sweepIntervalMs = sweepIntervalMs;
+    this.#nextSweepMs = this.#options.clock.monotonicMs();
   }
 
   /** Finishes the current step and stops. Idempotent. */
@@ -87,21 +101,23 @@ export class Housekeeper {
   }
 
   async #sweepWhenDue(): Promise<void> {
-    const { clock, rules, sweepIntervalMs, log } = this.#options;
+    const { clock, log } = this.#options;
     if (clock.monotonicMs() < this.#nextSweepMs) return;
+    const rules = this.#rules;
     const sweep = new RetentionSweep(rules, Math.floor(clock.nowMs() / 1000));
     if (!sweep.isNeeded) return;
-    const removed = await this.#sweep(sweep);
-    this.#nextSweepMs = clock.monotonicMs() + sweepIntervalMs;
+    const removed = await this.#sweep(sweep, () => this.#isClosed || this.#rules !== rules);
+    if (this.#rules === rules) this.#nextSweepMs = clock.monotonicMs() + this.#sweepIntervalMs;
     if (removed > 0) log.info("events removed by expiration and retention", { removed });
   }
 
-  async #sweep(sweep: RetentionSweep): Promise<number> {
+  async #sweep(sweep: RetentionSweep, isOver: () => boolean): Promise<number> {
     const { store } = this.#options;
     let removed = 0;
     let place: Place | undefined = sweep.start;
-    while (place !== undefined && !this.#isClosed) {
+    while (place !== undefined && !isOver()) {
       const events = await store.survey(place, STEP_EVENTS);
+      if (isOver()) break;
       const condemned = events.filter((event) => sweep.condemns(event)).map(({ id }) => id);
       if (condemned.length > 0) {
         removed += await store.remove(condemned);

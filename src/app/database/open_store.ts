@@ -212,7 +212,7 @@ export function withWindow(store: TidyStore, settings: Settings, clock: Clock): 
  * Whether another instance may delete events by retention. Such deletions are not announced through
  * the feed, so a window would keep them.
  */
-function othersMayRemove(settings: Settings): boolean {
+export function othersMayRemove(settings: Settings): boolean {
   const { ages, maxBytes } = retentionRules(settings);
   const isRemoving = maxBytes !== Infinity || ages.some(({ maxAgeS }) => maxAgeS !== Infinity);
   return isRemoving && isServer(settings.database.url);

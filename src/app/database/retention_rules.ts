@@ -25,6 +25,11 @@ export function retentionRules({ retention }: Settings): RetentionRules {
   };
 }
 
+/** How often the store is scanned for events that are not to be kept, milliseconds. */
+export function sweepIntervalMs({ retention }: Pick<Settings, "retention">): number {
+  return retention.sweep_interval_s * 1_000;
+}
+
 /** Parses `7=90` or `30000-39999=0`. */
 function kindAge(text: string): KindAge {
   const [kinds = "", days] = text.split("=");

@@ -17,10 +17,10 @@ export interface SettingReloadOptions {
   /** Reads and checks all sources. Never rejects. */
   load(): Promise<LoadedSettings>;
   /**
-   * Names settings that cannot be taken over now, although their table says that they are
+   * Names settings that cannot change in this relay, although their table says that they are
    * reloadable. Default: none.
    */
-  heldBack?(running: Settings, read: Settings): ReadonlySet<string>;
+  heldBack?(read: Settings): ReadonlySet<string>;
   /**
    * Makes ready what the settings need, and returns a function that puts them into force. Until that
    * is called nothing changes. Rejects if the settings cannot be used.
@@ -81,7 +81,7 @@ export class SettingReload {
     const { load, heldBack, log } = this.#options;
     const loaded = await load();
     if ("problems" in loaded) return this.#refuse(problemText(loaded.problems));
-    const held = heldBack?.(this.#running, loaded.settings);
+    const held = heldBack?.(loaded.settings);
     const { settings, taken, needRestart } = settingChanges(
       this.#running,
       loaded.settings,

@@ -20,8 +20,8 @@ import type { HttpRoute } from "../router.ts";
 
 /** Options of {@link managementRoute}. */
 export interface ManagementRouteOptions {
-  /** Public keys that may call. */
-  readonly admins: ReadonlySet<string>;
+  /** The public keys that may call, now. */
+  readonly admins: () => ReadonlySet<string>;
   /** Runs a call. */
   readonly call: (
     method: string,
@@ -95,7 +95,7 @@ async function callerOf(
     nowMs,
   });
   if (fault !== undefined) return denied(fault);
-  if (!admins.has(event.pubkey)) {
+  if (!admins().has(event.pubkey)) {
     return { status: 403, error: "this key may not manage the relay" };
   }
   if (eventId(event, { hashText }) !== event.id || !await verifier.verify(event)) {

@@ -61,7 +61,10 @@ const UNDECIDED: Reason = reason("error", "a policy failed, try again later");
  */
 export class Access {
   readonly #options: AccessOptions;
-  readonly #privateKinds: ReadonlySet<number>;
+  #privateKinds: ReadonlySet<number>;
+  #policyTimeoutMs: number;
+  /** The failures of each policy, which outlast the replacement of others. */
+  #outages = new Map<Policy, Outage>();
   #policies: readonly Policy[] = [];
   #hooks: Hooks = {
     connect: [],
@@ -75,6 +78,7 @@ export class Access {
   constructor(options: AccessOptions) {
     this.#options = options;
     this.#privateKinds = options.privateKinds ?? new Set();
+    this.#policyTimeoutMs = options.policyTimeoutMs;
     this.replace(options.policies);
   }
 
@@ -82,9 +86,18 @@ export class Access {
     return this.#policies;
   }
 
-  /** Replaces the policies. Decisions that are pending are made by the old ones. */
-  replace(policies: readonly Policy[]): void {
-    const { clock, log, policyTimeoutMs } = this.#options;
+  /**
+   * Replaces the policies, and with them what else is given. Decisions that are pending are made by
+   * the old ones.
+   */
+  replace(
+    policies: readonly Policy[],
+    changes: Partial<Pick<AccessOptions, "privateKinds" | "policyTimeoutMs">> = {},
+  ): void {
+    const { clock, log } = this.#options;
+    this.#privateKinds = changes.privateKinds ?? this.#privateKinds;
+    this.#policyTimeoutMs = changes.policyTimeoutMs ?? this.#policyTimeoutMs;
+    const outages = new Map<Policy, Outage>();
     const hooks = {
       connect: [] as Hook<Client, Reason | undefined>[],
       screen: [] as Hooks["screen"][number][],
@@ -94,9 +107,11 @@ export class Access {
       deliver: [] as Hooks["deliver"][number][],
     };
     for (const policy of policies) {
-      const outage = new Outage(`the policy "${policy.name}"`, log, clock);
+      const outage = this.#outages.get(policy) ??
+        new Outage(`the policy "${policy.name}"`, log, clock);
+      outages.set(policy, outage);
       const { connect, screen, event, request, authenticate, deliver } = policy;
-      const timeoutMs = policy.timeoutMs ?? policyTimeoutMs;
+      const timeoutMs = policy.timeoutMs ?? this.#policyTimeoutMs;
       const guard = { outage, timeoutMs, deadlines: new Deadlines(clock, timeoutMs) };
       if (connect) hooks.connect.push(this.#guarded(guard, connect));
       if (event) hooks.event.push(this.#guarded(guard, event));
@@ -115,6 +130,7 @@ export class Access {
     }
     this.#policies = policies;
     this.#hooks = hooks;
+    this.#outages = outages;
   }
 
   /** What the policies add to the relay information document. */

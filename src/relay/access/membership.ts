@@ -83,7 +83,12 @@ function isAddressed({ tags }: NostrEvent, isMember: IsMember): boolean {
   return tags.some(([name, value]) => name === "p" && value !== undefined && isMember(value));
 }
 
-function readRefusal({ keys }: Client, readers: Readers, isMember: IsMember): Reason | undefined {
+/** Why a client's requests are refused; undefined if they are answered. */
+export function readRefusal(
+  { keys }: Client,
+  readers: Readers,
+  isMember: IsMember,
+): Reason | undefined {
   if (readers === "anyone") return undefined;
   if (keys.size === 0) return reason("auth-required", "only authenticated clients may read");
   return readers === "authenticated" || keys.values().some(isMember)

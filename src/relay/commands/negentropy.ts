@@ -144,6 +144,10 @@ export class Reconciliations {
     answers.push(negErrorMessage(id, why, maxEvents));
   }
 
+  refuseAll(why: Reason): void {
+    for (const id of [...this.#open.keys()]) this.refuse(id, why);
+  }
+
   end(id: string): void {
     const reconciliation = this.#open.get(id);
     if (reconciliation === undefined) return;

@@ -105,6 +105,11 @@ export class Subscriptions {
     this.queries.drop();
   }
 
+  /** Answers all open subscriptions, and requests that are not decided on, with CLOSED. */
+  refuseAll(why: Reason): void {
+    for (const id of [...this.#open.keys(), ...this.#undecided.keys()]) this.refuse(id, why);
+  }
+
   /** Answers with CLOSED. */
   refuse(id: string, why: Reason): void {
     const { context, peer, authentication } = this.#conversation;

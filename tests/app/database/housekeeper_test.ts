@@ -135,3 +135,26 @@ Deno.test("closing ends a long removal at its next step", async () => {
   equal(steps, before);
   equal(clock.timerCount, 0);
 });
+
+Deno.test("new rules hold at once, and end a scan by the old ones", async () => {
+  const kinds = { first: 0, last: 65_535 };
+  const removing = { ...keepAll, ages: [{ kinds, maxAgeS: DAY_S }] };
+  const { clock, store, start } = startHousekeeper();
+  const old = Array.from({ length: 1_700 }, (_, at) => someEvent({ created_at: at }));
+  await store.put(old.map(recordOf));
+  const housekeeper = start();
+  await pass(clock, 10_000);
+  equal(await storedCount(store), 1_700);
+  housekeeper.update(removing, 60_000);
+  while (await storedCount(store) === 1_700) await pass(clock, 10);
+  housekeeper.update(keepAll, 60_000);
+  const left = await storedCount(store);
+  equal(left > 0, true);
+  await pass(clock, 120_000);
+  equal(await storedCount(store), left);
+  housekeeper.update(removing, 60_000);
+  await pass(clock, 10_000);
+  equal(await storedCount(store), 0);
+  await housekeeper.close();
+  equal(clock.timerCount, 0);
+});

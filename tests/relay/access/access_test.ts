@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { Log } from "../../../src/base/log.ts";
 import { silentLog } from "../../../src/base/log.ts";
-import { reason } from "../../../src/nostr/reason.ts";
+import { type Reason, reason } from "../../../src/nostr/reason.ts";
 import { ConnectedClient } from "../../../src/relay/access/client.ts";
 import type { Policy } from "../../../src/relay/access/policy.ts";
 import { standardPolicies } from "../../../src/relay/access/standard.ts";
@@ -127,4 +127,39 @@ Deno.test("policies can be replaced, and what they add to NIP-11 is added up", (
     minPowDifficulty: 20,
     restrictedWrites: true,
   });
+});
+
+Deno.test("what replaces the policies may bring another time-out and other private kinds", async () => {
+  const clock = new FakeClock();
+  const slow: Policy = { name: "slow", event: () => new Promise(() => {}) };
+  const access = accessOf([slow], { clock });
+  const { event } = submission({ kind: 4 });
+  equal(access.mayReceive(event, client), true);
+  access.replace([slow], { privateKinds: new Set([4]), policyTimeoutMs: 50 });
+  equal(access.mayReceive(event, client), false);
+  const decision = access.event(submission({}));
+  clock.advance(50);
+  equal((await decision as Reason).prefix, "error");
+});
+
+Deno.test("a policy that stays keeps its failures in mind", async () => {
+  const lines: string[] = [];
+  const log: Log = {
+    ...silentLog,
+    error: (line) => void lines.push(line),
+    info: (line) => void lines.push(line),
+  };
+  let isBroken = true;
+  const faulty: Policy = {
+    name: "faulty",
+    event: () => isBroken ? Promise.reject(new Error("broken")) : Promise.resolve(undefined),
+  };
+  const access = accessOf([faulty], { log });
+  await access.event(submission({}));
+  access.replace([{ name: "another" }, faulty]);
+  await access.event(submission({}));
+  deepEqual(lines, ['the policy "faulty" fails']);
+  isBroken = false;
+  await access.event(submission({}));
+  deepEqual(lines, ['the policy "faulty" fails', 'the policy "faulty" works again']);
 });

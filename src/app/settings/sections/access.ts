@@ -29,7 +29,7 @@ export const accessSection = {
       allowed: ["public", "members", "personal", "inbox", "archive"],
       description:
         "What writers and readers are where nothing else is said. public: anyone; members: members write and read; personal: members write, anyone reads; inbox: anyone writes to members, who read; archive: nobody writes, anyone reads.",
-      reloadable: false,
+      reloadable: true,
     },
     writers: {
       type: "choice",
@@ -37,14 +37,14 @@ export const accessSection = {
       allowed: ["anyone", "authenticated", "members", "correspondents", "nobody"],
       description:
         "Whose events are taken: anyone's, those that an authenticated client sends, those of members, those of members and those that name a member in a p tag, or nobody's. Requests to vanish are always taken.",
-      reloadable: false,
+      reloadable: true,
     },
     readers: {
       type: "choice",
       default: "anyone",
       allowed: ["anyone", "authenticated", "members"],
       description: "Whose requests are answered.",
-      reloadable: false,
+      reloadable: true,
     },
     members: {
       type: "list",
@@ -54,7 +54,7 @@ export const accessSection = {
       maxItems: 100_000,
       description:
         "Public keys of the relay's members, beside those that management has allowed and those of member_domains.",
-      reloadable: false,
+      reloadable: true,
     },
     member_domains: {
       type: "list",
@@ -64,7 +64,7 @@ export const accessSection = {
       maxItems: 100,
       description:
         "Domains whose NIP-05 names are members: every key that https://DOMAIN/.well-known/nostr.json lists. The document is read as a whole at intervals, without following redirects. A provider that answers only for one name (?name=) lists nobody there, and so makes nobody a member.",
-      reloadable: false,
+      reloadable: true,
     },
     member_domain_refresh_s: {
       type: "integer",
@@ -75,7 +75,7 @@ export const accessSection = {
       description:
         "How often the documents of member_domains are read. When one cannot be read, whom it listed before stay members.",
       whenRaised: "Who has lost their name stays a member for as long.",
-      reloadable: false,
+      reloadable: true,
     },
     member_domain_timeout_ms: {
       type: "integer",
@@ -86,7 +86,7 @@ export const accessSection = {
       description:
         "How long such a document may take, headers and body together. The start of the relay waits for the first ones as long.",
       whenRaised: "A server of a domain that hangs delays the start as much.",
-      reloadable: false,
+      reloadable: true,
     },
     member_domain_max_bytes: {
       type: "integer",
@@ -98,7 +98,7 @@ export const accessSection = {
         "How large such a document may be. A name takes about 80 bytes, and its relays, where the document lists them, as many again or more.",
       whenRaised:
         "Each domain may take about twice as many bytes of memory, more while its document is read, and reading holds the relay for some 10 ms a megabyte.",
-      reloadable: false,
+      reloadable: true,
     },
     admins: {
       type: "list",
@@ -108,7 +108,7 @@ export const accessSection = {
       maxItems: 1_000,
       description:
         "Public keys that may manage the relay over HTTP (NIP-86). Without any, relay.pubkey may; without that, nobody.",
-      reloadable: false,
+      reloadable: true,
     },
     banned_keys: {
       type: "list",
@@ -117,7 +117,7 @@ export const accessSection = {
       minItems: 0,
       maxItems: 100_000,
       description: "Public keys whose events are refused, beside those that management has banned.",
-      reloadable: false,
+      reloadable: true,
     },
     allowed_kinds: {
       type: "list",
@@ -126,7 +126,7 @@ export const accessSection = {
       minItems: 0,
       maxItems: 1_000,
       description: "The kinds that are taken; all where there is none.",
-      reloadable: false,
+      reloadable: true,
     },
     banned_kinds: {
       type: "list",
@@ -135,7 +135,7 @@ export const accessSection = {
       minItems: 0,
       maxItems: 1_000,
       description: "Kinds that are refused.",
-      reloadable: false,
+      reloadable: true,
     },
     banned_texts: {
       type: "list",
@@ -144,7 +144,7 @@ export const accessSection = {
       minItems: 0,
       maxItems: 1_000,
       description: "Texts that refuse an event whose content holds them, in whatever case.",
-      reloadable: false,
+      reloadable: true,
     },
     banned_patterns: {
       type: "list",
@@ -154,14 +154,14 @@ export const accessSection = {
       maxItems: 100,
       description:
         "Regular expressions that refuse an event whose content matches one, anywhere in it. The syntax is that of RE2: (?i) at the beginning ignores case, (?s) lets . match line ends; there are no backreferences and no lookahead. A short event costs a few microseconds, however many patterns there are. A pattern with a comma stands in the file: commas part the items of a list elsewhere.",
-      reloadable: false,
+      reloadable: true,
     },
     banned_patterns_in_tags: {
       type: "boolean",
       default: false,
       description:
         "Whether banned_patterns are looked for in the values of tags, too. These are one text with a value on each line; (?m) lets ^ and $ match at the ends of lines.",
-      reloadable: false,
+      reloadable: true,
     },
     banned_pattern_size: {
       type: "integer",
@@ -173,7 +173,7 @@ export const accessSection = {
         "How large all banned_patterns together may be, compiled. A character is about one instruction, and a repetition {n} is n times what it repeats.",
       whenRaised:
         "A text made to keep many patterns, or a long repetition, half matched costs the relay up to 0.1 µs for each of its characters and each instruction that is tried; others about 0.01 µs a character.",
-      reloadable: false,
+      reloadable: true,
     },
     banned_pattern_characters: {
       type: "integer",
@@ -184,14 +184,14 @@ export const accessSection = {
       description: "How much of an event banned_patterns look at, in UTF-16 code units.",
       whenRaised:
         "An event costs as much more: at 16,384 about 0.3 ms, and at worst, with 100 patterns such as word.*word and a text made for them, 0.4 s; sixteen times as much at the 262,144 of the largest event.",
-      reloadable: false,
+      reloadable: true,
     },
     broad_filters: {
       type: "boolean",
       default: true,
       description:
         "Whether a filter may name neither ids nor authors nor kinds nor tags nor words.",
-      reloadable: false,
+      reloadable: true,
     },
     min_pow_difficulty: {
       type: "integer",
@@ -201,7 +201,7 @@ export const accessSection = {
       max: 64,
       description: "The work that an event has to show (NIP-13): leading zero bits of its id.",
       whenRaised: "Each bit doubles what an event costs its sender, honest ones included.",
-      reloadable: false,
+      reloadable: true,
     },
     kind_pow_difficulty: {
       type: "list",
@@ -210,14 +210,14 @@ export const accessSection = {
       minItems: 0,
       maxItems: 1_000,
       description: "The same for some kinds, in place of min_pow_difficulty.",
-      reloadable: false,
+      reloadable: true,
     },
     pow_committed: {
       type: "boolean",
       default: false,
       description:
         "Whether the nonce tag has to name the difficulty as its target, so that luck counts for nothing.",
-      reloadable: false,
+      reloadable: true,
     },
     trust_roots: {
       type: "list",
@@ -227,7 +227,7 @@ export const accessSection = {
       maxItems: 1_000,
       description:
         "Public keys from which a web of trust goes out, by the follow lists (kind 3) that the relay has. Where there is any, strangers are those outside of the web.",
-      reloadable: false,
+      reloadable: true,
     },
     trust_hops: {
       type: "integer",
@@ -237,7 +237,7 @@ export const accessSection = {
       max: 3,
       description: "How far it goes: 1 for whom the roots follow, 2 for whom those follow, too.",
       whenRaised: "Whoever gets one person in the web to follow them is in it as well.",
-      reloadable: false,
+      reloadable: true,
     },
     trust_refresh_s: {
       type: "integer",
@@ -247,7 +247,7 @@ export const accessSection = {
       max: 86_400,
       description: "How often the web of trust is read anew.",
       whenRaised: "Who is followed no longer stays in the web for as long.",
-      reloadable: false,
+      reloadable: true,
     },
     strangers: {
       type: "choice",
@@ -255,7 +255,7 @@ export const accessSection = {
       allowed: ["refuse", "pow"],
       description:
         "What becomes of a stranger's event: refuse, or pow: it is taken when it shows stranger_pow_difficulty. Gift wraps count by those whom they are for.",
-      reloadable: false,
+      reloadable: true,
     },
     stranger_pow_difficulty: {
       type: "integer",
@@ -265,7 +265,7 @@ export const accessSection = {
       max: 64,
       description: "The work that a stranger's event has to show (NIP-13).",
       whenRaised: "Each bit doubles what an event costs an honest newcomer.",
-      reloadable: false,
+      reloadable: true,
     },
     newcomer_events: {
       type: "integer",
@@ -277,7 +277,7 @@ export const accessSection = {
         "How many stored events make a key established; until it has them it is a newcomer's. 0 turns off all that is asked of newcomers. Members and keys in the web of trust are never newcomers; gift wraps, ephemeral events, requests to vanish and imports are always taken.",
       whenRaised:
         "The store looks at as many entries of an index, once for each key that is not known to be established.",
-      reloadable: false,
+      reloadable: true,
     },
     newcomer_pow_difficulty: {
       type: "integer",
@@ -287,7 +287,7 @@ export const accessSection = {
       max: 64,
       description: "The work that a newcomer's event has to show (NIP-13); 0 for none.",
       whenRaised: "Each bit doubles what an event costs an honest newcomer.",
-      reloadable: false,
+      reloadable: true,
     },
     newcomer_rate: {
       type: "integer",
@@ -298,7 +298,7 @@ export const accessSection = {
       description:
         "How many events of newcomers one client address may publish; 0 for any number. However many keys a sender makes up, they share it.",
       whenRaised: "One address may publish so much under ever new keys.",
-      reloadable: false,
+      reloadable: true,
     },
     newcomer_burst: {
       type: "integer",
@@ -308,7 +308,7 @@ export const accessSection = {
       max: 1_000_000,
       description: "How many of them it may publish at once before newcomer_rate holds.",
       whenRaised: "Each new address may publish so much at once.",
-      reloadable: false,
+      reloadable: true,
     },
     newcomer_lookup_rate: {
       type: "integer",
@@ -320,7 +320,7 @@ export const accessSection = {
         "For how many unknown keys one client address may have the store asked, ten times as many at once. Events beyond are refused, rate-limited.",
       whenRaised:
         "Whoever signs events with ever new keys causes as many short queries of the database.",
-      reloadable: false,
+      reloadable: true,
     },
     newcomer_known_keys: {
       type: "integer",
@@ -331,14 +331,14 @@ export const accessSection = {
       description:
         "How many keys are remembered as established, and as many as newcomers; of others the store is asked again.",
       whenRaised: "Each key takes about 250 bytes of memory.",
-      reloadable: false,
+      reloadable: true,
     },
     challenge_on_connect: {
       type: "boolean",
       default: true,
       description:
         "Whether each connection begins with a challenge (NIP-42), as clients expect. Otherwise one is sent when something needs it.",
-      reloadable: false,
+      reloadable: true,
     },
     private_kinds: {
       type: "list",
@@ -348,7 +348,7 @@ export const accessSection = {
       maxItems: 100,
       description:
         "Kinds that are served only to their author and to those whom a p tag names, after authentication: encrypted direct messages and gift wraps. They are never found by a search.",
-      reloadable: false,
+      reloadable: true,
     },
     policy_timeout_ms: {
       type: "integer",
@@ -359,7 +359,7 @@ export const accessSection = {
       description:
         "How long a policy may take for one decision. What it has not decided by then is refused.",
       whenRaised: "Events and requests wait as long for a policy that hangs.",
-      reloadable: false,
+      reloadable: true,
     },
   },
 } as const satisfies SettingSection;

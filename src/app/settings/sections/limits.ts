@@ -33,7 +33,7 @@ export const limitsSection = {
       description: "The longest message taken from a client, after decompression.",
       whenRaised:
         "Each connection can make the relay hold and parse that much before anything is checked.",
-      reloadable: false,
+      reloadable: true,
     },
     max_frame_bytes: {
       type: "integer",
@@ -44,7 +44,7 @@ export const limitsSection = {
       description:
         "The longest single frame taken from a client, where that is less than max_message_bytes.",
       whenRaised: "Nothing beyond what max_message_bytes allows.",
-      reloadable: false,
+      reloadable: true,
     },
     message_rate: {
       type: "integer",
@@ -76,7 +76,7 @@ export const limitsSection = {
       max: 10_000_000,
       description: "How many keys the web of trust has at most, the nearest to its roots first.",
       whenRaised: "Each key takes some 100 bytes of memory, and is read anew at each refresh.",
-      reloadable: false,
+      reloadable: true,
     },
     forged_event_cost: {
       type: "integer",
@@ -120,7 +120,7 @@ export const limitsSection = {
       description: "The largest event taken, as compact JSON.",
       whenRaised:
         "A publisher fills the disk, and the queues of everyone who listens, with fewer events.",
-      reloadable: false,
+      reloadable: true,
     },
     max_event_tags: {
       type: "integer",
@@ -131,7 +131,7 @@ export const limitsSection = {
       description: "The most tags an event may have.",
       whenRaised:
         "One event adds that many rows to the tag index and that many look-ups to live matching.",
-      reloadable: false,
+      reloadable: true,
     },
     max_content_length: {
       type: "integer",
@@ -141,7 +141,7 @@ export const limitsSection = {
       max: 67_108_864,
       description: "The longest content an event may have, in Unicode characters.",
       whenRaised: "Little, as long as max_event_bytes stays: it bounds the same bytes.",
-      reloadable: false,
+      reloadable: true,
     },
     created_at_upper_limit_s: {
       type: "integer",
@@ -151,7 +151,7 @@ export const limitsSection = {
       max: 4_294_967_295,
       description: "How far in the future an event may be dated. 0 means any date.",
       whenRaised: "An event dated ahead stays on top of every feed until its date has passed.",
-      reloadable: false,
+      reloadable: true,
     },
     created_at_lower_limit_s: {
       type: "integer",
@@ -161,7 +161,7 @@ export const limitsSection = {
       max: 4_294_967_295,
       description: "How far in the past an event may be dated. 0 means any date.",
       whenRaised: "Old events, real or backdated, can be published for the first time.",
-      reloadable: false,
+      reloadable: true,
     },
     max_subscriptions: {
       type: "integer",
@@ -388,7 +388,7 @@ export const limitsSection = {
       description:
         "How many bytes of events of one connection may await their OK before the relay stops reading from it.",
       whenRaised: "Each connection can make the relay hold that much memory.",
-      reloadable: false,
+      reloadable: true,
     },
     high_water_bytes: {
       type: "integer",

@@ -38,7 +38,7 @@ export const rateSettings = {
     description:
       "How many events one public key may publish in the long run, over all its connections.",
     whenRaised: "One key can fill as much more of the database and of everybody's feeds.",
-    reloadable: false,
+    reloadable: true,
   },
   key_event_burst: {
     type: "integer",
@@ -48,7 +48,7 @@ export const rateSettings = {
     max: 10_000_000,
     description: "How many events one public key may publish at once, after a quiet time.",
     whenRaised: "One key can fill as much of the database and of everybody's feeds at once.",
-    reloadable: false,
+    reloadable: true,
   },
   client_event_rate: {
     type: "integer",
@@ -59,7 +59,7 @@ export const rateSettings = {
     description:
       "How many events one IPv4 address or one IPv6 /64 may publish in the long run, over all its connections. More are refused, rate-limited. network.unlimited_clients may publish and ask as much as they like.",
     whenRaised: "One client can take a larger part of the processor and of the database.",
-    reloadable: false,
+    reloadable: true,
   },
   client_event_burst: {
     type: "integer",
@@ -69,7 +69,7 @@ export const rateSettings = {
     max: 10_000_000,
     description: "How many events one client may publish at once, after a quiet time.",
     whenRaised: "Each new client can bring as many before it is slowed down.",
-    reloadable: false,
+    reloadable: true,
   },
   client_req_rate: {
     type: "integer",
@@ -80,7 +80,7 @@ export const rateSettings = {
     description:
       "How many REQs one client may send in the long run. More are closed, rate-limited.",
     whenRaised: "One client can take a larger part of the processor and of the database.",
-    reloadable: false,
+    reloadable: true,
   },
   client_req_burst: {
     type: "integer",
@@ -90,7 +90,7 @@ export const rateSettings = {
     max: 10_000_000,
     description: "How many REQs one client may send at once, after a quiet time.",
     whenRaised: "Each new client can bring as many before it is slowed down.",
-    reloadable: false,
+    reloadable: true,
   },
   client_count_rate: {
     type: "integer",
@@ -101,7 +101,7 @@ export const rateSettings = {
     description:
       "How many COUNTs and NEG-OPENs one client may send in the long run. More are closed, rate-limited.",
     whenRaised: "One client can have the database read more index entries.",
-    reloadable: false,
+    reloadable: true,
   },
   client_count_burst: {
     type: "integer",
@@ -111,7 +111,7 @@ export const rateSettings = {
     max: 10_000_000,
     description: "How many COUNTs and NEG-OPENs one client may send at once, after a quiet time.",
     whenRaised: "Each new client can bring as many before it is slowed down.",
-    reloadable: false,
+    reloadable: true,
   },
   client_auth_rate: {
     type: "integer",
@@ -122,7 +122,7 @@ export const rateSettings = {
     description:
       "How many AUTH messages one client may send in the long run. More are refused, rate-limited.",
     whenRaised: "One client can have more signatures checked.",
-    reloadable: false,
+    reloadable: true,
   },
   client_auth_burst: {
     type: "integer",
@@ -132,7 +132,7 @@ export const rateSettings = {
     max: 10_000_000,
     description: "How many AUTH messages one client may send at once, after a quiet time.",
     whenRaised: "Each new client can bring as many before it is slowed down.",
-    reloadable: false,
+    reloadable: true,
   },
   kind_event_rates: {
     type: "list",
@@ -145,7 +145,7 @@ export const rateSettings = {
     maxItems: 1_000,
     description:
       "How many events of some kinds each public key, and each client, may publish per minute, and at once; the first range that fits counts.",
-    reloadable: false,
+    reloadable: true,
   },
   trusted_rate_factor: {
     type: "integer",
@@ -156,7 +156,7 @@ export const rateSettings = {
     description:
       "How many times these rates and bursts hold for members, for keys in the web of trust, and for clients that have authenticated as one of them.",
     whenRaised: "One stolen or careless member's key can flood the relay as many times faster.",
-    reloadable: false,
+    reloadable: true,
   },
   rate_limited_cost: {
     type: "integer",

@@ -48,7 +48,7 @@ export const relaySection = {
       default: "",
       format: optionalPublicKeyFormat,
       description: "The public key of the person who runs the relay.",
-      reloadable: false,
+      reloadable: true,
     },
     secret_key: {
       type: "text",

@@ -20,7 +20,7 @@ export const retentionSection = {
       max: 36_500,
       description: "How long events are kept of whose kind nothing else is said. 0 means for ever.",
       whenRaised: "The database grows for longer.",
-      reloadable: false,
+      reloadable: true,
     },
     kind_age_days: {
       type: "list",
@@ -33,7 +33,7 @@ export const retentionSection = {
       maxItems: 1_000,
       description:
         "How many days events of some kinds are kept; the first that fits counts, 0 means for ever.",
-      reloadable: false,
+      reloadable: true,
     },
     max_total_mib: {
       type: "integer",
@@ -44,7 +44,7 @@ export const retentionSection = {
       description:
         "How large the JSON of all events may grow before the oldest go; tables and indexes take about five times as much. 0 means any size. A limit here makes each look at the store read all of it.",
       whenRaised: "The database takes more of the disk.",
-      reloadable: false,
+      reloadable: true,
     },
     kept_kinds: {
       type: "list",
@@ -53,7 +53,7 @@ export const retentionSection = {
       minItems: 0,
       maxItems: 1_000,
       description: "Kinds that are kept whatever their age and the size of the store.",
-      reloadable: false,
+      reloadable: true,
     },
     kept_authors: {
       type: "list",
@@ -62,7 +62,7 @@ export const retentionSection = {
       minItems: 0,
       maxItems: 100_000,
       description: "Authors whose events are kept whatever their age and the size of the store.",
-      reloadable: false,
+      reloadable: true,
     },
     sweep_interval_s: {
       type: "integer",
@@ -72,7 +72,7 @@ export const retentionSection = {
       max: 604_800,
       description: "How often the store is looked through for events that are not to be kept.",
       whenRaised: "Events that are not to be kept stay for longer.",
-      reloadable: false,
+      reloadable: true,
     },
   },
 } as const satisfies SettingSection;
