@@ -82,12 +82,19 @@ export type { Message } from "./src/websocket/message_assembler.ts";
 export type { SharedBytes } from "./src/base/bytes.ts";
 export type { Rate } from "./src/base/token_bucket.ts";
 export type { ForwardedTrust } from "./src/net/address/forwarded.ts";
+export type { ClientPrefix } from "./src/net/address/ip_address.ts";
 export type { NetworkList } from "./src/net/address/network.ts";
 export type { ConnectionLimits, ConnectionOptions } from "./src/net/connection.ts";
 export type { PacedReadingOptions, PaceLimits } from "./src/net/paced_reading.ts";
 export type { PacedWritingOptions, WaterMarks } from "./src/net/paced_writing.ts";
 export type { TrustedPeers } from "./src/net/server/acceptor.ts";
-export type { Admission, AdmissionRefusal, Gates } from "./src/net/server/admission.ts";
+export type {
+  Admission,
+  AdmissionLimits,
+  AdmissionRefusal,
+  ClientLimits,
+  Gates,
+} from "./src/net/server/admission.ts";
 export type { BindOptions } from "./src/net/server/bind.ts";
 export type { HttpLimits } from "./src/net/server/http_conversation.ts";
 export type { RequestInfo } from "./src/net/server/listen.ts";

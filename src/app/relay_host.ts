@@ -326,9 +326,9 @@ export class RelayHost {
    * queued events, closes the store. Connections that take too long are terminated.
    */
   async close(): Promise<void> {
-    const { settings, clock, log, store } = this.#options;
+    const { clock, log, store } = this.#options;
     this.#closed.abort();
-    const timeoutMs = settings.network.shutdown_timeout_ms;
+    const timeoutMs = this.#settings.network.shutdown_timeout_ms;
     const shutdown = new Shutdown({ clock, log, timeoutMs });
     const gone = this.#sockets.close();
     const deadline = clock.after(timeoutMs * CONNECTIONS_SHARE, () => {

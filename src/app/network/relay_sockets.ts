@@ -7,7 +7,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { endpointUrl, isEndpointPath } from "../../http/endpoint_path.ts";
-import { createGates, type Gates } from "../../net/server/admission.ts";
+import { createGates, type Gates, updateGates } from "../../net/server/admission.ts";
 import {
   listen,
   type Listener,
@@ -123,8 +123,9 @@ export class RelaySockets {
     this.#tls?.reload();
   }
 
-  /** Puts new values of `[limits]` into force, for open connections too. */
+  /** Puts new values of `[limits]` and of the gates into force, for open connections too. */
   update(settings: Settings): void {
+    updateGates(this.gates, admissionLimits(settings));
     Object.assign(this.#limits, listenLimits(settings));
     const { messages, bytes } = paceLimits(settings);
     Object.assign(this.#pace.messages, messages);

@@ -7,7 +7,13 @@
 import type { Log, LogFields } from "../../base/log.ts";
 import { type LoadedSettings, problemLine, type SettingProblem } from "./load_settings.ts";
 import { logSection } from "./sections/log.ts";
-import { changeText, isReloadable, type SettingChange, settingChanges } from "./setting_changes.ts";
+import {
+  changeText,
+  isReloadable,
+  type SettingChange,
+  type SettingChanges,
+  settingChanges,
+} from "./setting_changes.ts";
 import type { Settings } from "./setting_list.ts";
 
 /** What {@link SettingReload} needs. */
@@ -41,6 +47,9 @@ export type ReloadCause = "signal" | "file";
 export class SettingReload {
   readonly #options: SettingReloadOptions;
   #running: Settings;
+  /** What the log was told last, which is not repeated because the file was looked at again. */
+  #toldReason: string | undefined = undefined;
+  #toldRestart = "{}";
   #inProgress: Promise<void> | undefined = undefined;
   /** What was asked for during the reload in progress. */
   #next: ReloadCause | undefined = undefined;
@@ -78,49 +87,57 @@ export class SettingReload {
   }
 
   async #reload(cause: ReloadCause): Promise<void> {
-    const { load, heldBack, log } = this.#options;
+    const { load, heldBack } = this.#options;
     const loaded = await load();
-    if ("problems" in loaded) return this.#refuse(problemText(loaded.problems));
+    if ("problems" in loaded) return this.#refuse(problemText(loaded.problems), cause);
     const held = heldBack?.(loaded.settings);
-    const { settings, taken, needRestart } = settingChanges(
+    const changes = settingChanges(
       this.#running,
       loaded.settings,
       (name) => isReloadable(name) && held?.has(name) !== true,
     );
-    if (taken.length > 0) {
-      const apply = await this.#prepare(settings);
+    if (changes.taken.length > 0) {
+      const apply = await this.#prepare(changes.settings, cause);
       if (apply === undefined) return;
       apply();
-      this.#tellOf(taken, settings.log);
-      this.#running = settings;
-    } else if (cause === "signal" && needRestart.length === 0) {
-      log.info("settings read again, nothing has changed");
     }
-    if (needRestart.length > 0) {
-      const names = needRestart.map(({ name }) => name).join(", ");
-      log.warn(`needs a restart: ${names}`, changeFields(needRestart));
-    }
+    this.#toldReason = undefined;
+    this.#tellOf(changes, cause);
+    this.#running = changes.settings;
   }
 
   /** Undefined if the settings cannot be used. */
-  async #prepare(settings: Settings): Promise<(() => void) | undefined> {
+  async #prepare(settings: Settings, cause: ReloadCause): Promise<(() => void) | undefined> {
     try {
       return await this.#options.prepare(settings);
     } catch (error) {
-      this.#refuse(error instanceof Error ? error.message : String(error));
+      this.#refuse(error instanceof Error ? error.message : String(error), cause);
     }
   }
 
   /** Logs the changes under whichever level writes more, the old one or the new one. */
-  #tellOf(taken: readonly SettingChange[], changed: Settings["log"]): void {
+  #tellOf({ settings, taken, needRestart }: SettingChanges, cause: ReloadCause): void {
     const { log, applyLog } = this.#options;
-    const isQuieter = severity(changed) > severity(this.#running.log);
-    if (!isQuieter) applyLog(changed);
-    log.info("settings changed", changeFields(taken));
-    if (isQuieter) applyLog(changed);
+    const isLogChanged = settings.log !== this.#running.log;
+    const isQuieter = severity(settings.log) > severity(this.#running.log);
+    if (isLogChanged && !isQuieter) applyLog(settings.log);
+    if (taken.length > 0) log.info("settings changed", changeFields(taken));
+    const names = needRestart.map(({ name }) => name).join(", ");
+    const fields = changeFields(needRestart);
+    const isNew = JSON.stringify(fields) !== this.#toldRestart;
+    if (names !== "" && (cause === "signal" || isNew)) {
+      log.warn(`needs a restart: ${names}`, fields);
+    } else if (cause === "signal" && taken.length === 0) {
+      log.info("settings read again, nothing has changed");
+    }
+    this.#toldRestart = JSON.stringify(fields);
+    if (isQuieter) applyLog(settings.log);
   }
 
-  #refuse(reason: string): void {
+  #refuse(reason: string, cause: ReloadCause): void {
+    // After a signal the changed file is noticed, too.
+    if (cause === "file" && reason === this.#toldReason) return;
+    this.#toldReason = reason;
     this.#options.log.error("the settings cannot be used, those before stay in force", { reason });
   }
 }

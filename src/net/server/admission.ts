@@ -78,7 +78,9 @@ const maxAbsentClients = 65_536;
  * ```
  */
 export class Admission {
-  readonly #limits: AdmissionLimits;
+  #limits: AdmissionLimits;
+  /** The rate of each client's bucket. */
+  readonly #rate: Rate;
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #clients = new Map<string, ClientRecord>();
   #total = 0;
@@ -86,7 +88,23 @@ export class Admission {
   /** Admits nothing beyond these limits. */
   constructor(limits: AdmissionLimits, clock: Pick<Clock, "monotonicMs">) {
     this.#limits = limits;
+    this.#rate = { perSecond: 1, burst: 1, ...limits.perClient?.rate };
     this.#clock = clock;
+  }
+
+  /**
+   * Replaces the numbers. Who is one client, and who is exempt, stays as it is: open connections are
+   * counted by it. Who is inside beyond the new numbers stays there.
+   */
+  update({ maxTotal, perClient }: AdmissionLimits): void {
+    const { perClient: before } = this.#limits;
+    if (before === undefined || perClient === undefined) {
+      this.#limits = { ...this.#limits, maxTotal };
+      return;
+    }
+    const { maxInside, rate } = perClient;
+    this.#limits = { maxTotal, perClient: { ...before, maxInside, rate } };
+    Object.assign(this.#rate, rate);
   }
 
   /** How many are open. */
@@ -105,7 +123,7 @@ export class Admission {
     const { perClient } = this.#limits;
     const key = clientKey(address, perClient);
     if (perClient !== undefined && key !== undefined) {
-      const client = this.#client(key, perClient);
+      const client = this.#client(key);
       if (client.inside >= perClient.maxInside) return "per-client";
       if (!client.bucket.tryTake(1, this.#clock.monotonicMs())) return "rate";
       client.inside++;
@@ -129,11 +147,11 @@ export class Admission {
     if (client !== undefined) client.inside--;
   }
 
-  #client(key: string, { rate }: ClientLimits): ClientRecord {
+  #client(key: string): ClientRecord {
     let client = this.#clients.get(key);
     if (client === undefined) {
       if (this.#clients.size - this.#total >= maxAbsentClients) this.#forgetAbsent();
-      client = { inside: 0, bucket: new TokenBucket(rate, this.#clock.monotonicMs()) };
+      client = { inside: 0, bucket: new TokenBucket(this.#rate, this.#clock.monotonicMs()) };
       this.#clients.set(key, client);
     }
     return client;
@@ -211,6 +229,23 @@ const otherSockets = 1_000;
  * ```
  */
 export function createGates(limits: GateLimits, clock: Pick<Clock, "monotonicMs">): Gates {
+  const { sockets, connections, requests } = limitsOfGates(limits);
+  return {
+    sockets: new Admission(sockets, clock),
+    connections: new Admission(connections, clock),
+    requests: new Admission(requests, clock),
+  };
+}
+
+/** Replaces the numbers of all gates, see {@link Admission.update}. */
+export function updateGates(gates: Gates, limits: GateLimits): void {
+  const { sockets, connections, requests } = limitsOfGates(limits);
+  gates.sockets.update(sockets);
+  gates.connections.update(connections);
+  gates.requests.update(requests);
+}
+
+function limitsOfGates(limits: GateLimits): Readonly<Record<keyof Gates, AdmissionLimits>> {
   const { maxTotal, perClient, requestRate } = limits;
   const sockets = {
     maxTotal: maxTotal + otherSockets,
@@ -222,11 +257,7 @@ export function createGates(limits: GateLimits, clock: Pick<Clock, "monotonicMs"
       ? {}
       : { perClient: { ...perClient, maxInside: Infinity, rate: requestRate } },
   };
-  return {
-    sockets: new Admission(sockets, clock),
-    connections: new Admission(limits, clock),
-    requests: new Admission(requests, clock),
-  };
+  return { sockets, connections: limits, requests };
 }
 
 function socketLimits(limits: ClientLimits): ClientLimits {

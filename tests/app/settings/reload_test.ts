@@ -42,7 +42,7 @@ Deno.test("changes take effect and are logged in one line", async () => {
   const relay = new FakeRelay();
   relay.text = '[relay]\nname = "b"\n[limits]\nmax_filters = 3';
   await relay.reload.request("file");
-  deepEqual(relay.lines.slice(1), [
+  deepEqual(relay.lines, [
     'info settings changed relay.name: "Gallimimus" → "b", limits.max_filters: 50 → 3',
   ]);
   deepEqual([relay.applied.length, relay.reload.settings.relay.name], [1, "b"]);
@@ -97,7 +97,7 @@ Deno.test("what needs a restart is named each time, and the rest takes effect", 
     'warn needs a restart: database.data, database.pool_size database.data: "./data" → "d", ' +
     "database.pool_size: 10 → 5";
   await relay.reload.request("file");
-  deepEqual(relay.lines.slice(1), [
+  deepEqual(relay.lines, [
     'info settings changed relay.name: "Gallimimus" → "b"',
     warning,
   ]);
@@ -105,6 +105,24 @@ Deno.test("what needs a restart is named each time, and the rest takes effect", 
   relay.lines.length = 0;
   await relay.reload.request("signal");
   deepEqual(relay.lines, [warning]);
+});
+
+Deno.test("what a signal has told is not told again when the file is noticed, too", async () => {
+  const relay = new FakeRelay();
+  relay.text = "[database]\npool_size = 5";
+  for (const cause of ["signal", "file", "file"] as const) await relay.reload.request(cause);
+  equal(relay.lines.length, 1);
+  relay.text = "[database]\npool_size = 6";
+  await relay.reload.request("file");
+  equal(relay.lines.length, 2);
+  relay.text = "wrong = 1";
+  for (const cause of ["signal", "file", "file"] as const) await relay.reload.request(cause);
+  equal(relay.lines.length, 3);
+  relay.text = "[database]\npool_size = 6";
+  await relay.reload.request("file");
+  relay.text = "wrong = 1";
+  await relay.reload.request("file");
+  equal(relay.lines.length, 4);
 });
 
 Deno.test("the relay may hold back what it cannot change just now", async () => {

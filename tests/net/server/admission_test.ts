@@ -1,6 +1,11 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
-import { Admission, type AdmissionLimits, createGates } from "../../../src/net/server/admission.ts";
+import {
+  Admission,
+  type AdmissionLimits,
+  createGates,
+  updateGates,
+} from "../../../src/net/server/admission.ts";
 import { networkList, parseNetwork } from "../../../src/net/address/network.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 
@@ -114,4 +119,52 @@ Deno.test("there are more sockets than connections, so that who is refused hears
   equal(gates.connections.enter("192.0.2.1"), "per-client");
   for (let at = 3; at < 8; at++) equal(gates.sockets.enter("192.0.2.1"), undefined);
   equal(gates.sockets.enter("192.0.2.1"), "per-client", "a flood hears nothing");
+});
+
+Deno.test("new numbers hold for clients that are known, and nobody is counted twice", () => {
+  const clock = new FakeClock();
+  const admission = new Admission(limits, clock);
+  const perClient = limits.perClient!;
+  for (let at = 0; at < 2; at++) equal(admission.enter("192.0.2.1"), undefined);
+  admission.update({ maxTotal: 5, perClient: { ...perClient, maxInside: 1 } });
+  equal(admission.enter("192.0.2.1"), "per-client");
+  admission.leave("192.0.2.1");
+  equal(admission.enter("192.0.2.1"), "per-client");
+  admission.leave("192.0.2.1");
+  equal(admission.enter("192.0.2.1"), undefined);
+  equal(admission.total, 1);
+  admission.update({ maxTotal: 1, perClient: { ...perClient, maxInside: 9 } });
+  equal(admission.enter("192.0.2.2"), "total");
+  admission.update({ ...limits, perClient: { ...perClient, maxInside: 9 } });
+  equal(admission.enter("192.0.2.1"), "rate", "what was used up stays used up");
+  const faster = { perSecond: 10, burst: 3 };
+  admission.update({ ...limits, perClient: { ...perClient, maxInside: 9, rate: faster } });
+  clock.advance(100);
+  equal(admission.enter("192.0.2.1"), undefined);
+  equal(admission.enter("192.0.2.1"), "rate");
+});
+
+Deno.test("new numbers hold at all gates", () => {
+  const clock = new FakeClock();
+  const perClient = limits.perClient!;
+  const gates = createGates({ ...limits, requestRate: { perSecond: 1, burst: 5 } }, clock);
+  updateGates(gates, {
+    maxTotal: 1,
+    perClient: { ...perClient, rate: { perSecond: 1, burst: 1 } },
+    requestRate: { perSecond: 1, burst: 1 },
+  });
+  const outcomes = (enter: (address: string) => string | undefined) =>
+    Array.from({ length: 5 }, () => enter("192.0.2.1"));
+  deepEqual(outcomes((address) => gates.requests.pass(address)), [
+    undefined,
+    ...Array(4).fill("rate"),
+  ]);
+  deepEqual(outcomes((address) => gates.connections.enter(address)), [
+    undefined,
+    ...Array(4).fill("total"),
+  ]);
+  deepEqual(outcomes((address) => gates.sockets.pass(address)), [
+    ...Array(4).fill(undefined),
+    "rate",
+  ]);
 });

@@ -75,7 +75,7 @@ export const networkSection = {
       max: 1_000_000,
       description: "How many connections may be open at once. More are refused with HTTP 503.",
       whenRaised: "Each open connection holds memory and a file descriptor, whoever opened it.",
-      reloadable: false,
+      reloadable: true,
     },
     max_client_connections: {
       type: "integer",
@@ -86,7 +86,7 @@ export const networkSection = {
       description:
         "How many connections one IPv4 address or one IPv6 /64 may have open. More are refused with HTTP 429.",
       whenRaised: "So many fewer addresses suffice to take all of max_connections.",
-      reloadable: false,
+      reloadable: true,
     },
     client_connection_rate: {
       type: "integer",
@@ -98,7 +98,7 @@ export const networkSection = {
         "How fast one IPv4 address or one IPv6 /64 may open connections in the long run. Faster ones are refused with HTTP 429, and four times as fast ones dropped.",
       whenRaised:
         "Each new connection costs a handshake, over TLS a signature, before it has said anything.",
-      reloadable: false,
+      reloadable: true,
     },
     client_connection_burst: {
       type: "integer",
@@ -109,7 +109,7 @@ export const networkSection = {
       description:
         "How many connections one client may open at once before client_connection_rate holds.",
       whenRaised: "So many handshakes can come at the same moment from each address.",
-      reloadable: false,
+      reloadable: true,
     },
     client_request_rate: {
       type: "integer",
@@ -120,7 +120,7 @@ export const networkSection = {
       description:
         "How fast one IPv4 address or one IPv6 /64 may send plain HTTP requests in the long run: for the NIP-11 document, the page and the like. More are refused with HTTP 429.",
       whenRaised: "Each request is answered by the thread that serves all connections.",
-      reloadable: false,
+      reloadable: true,
     },
     client_request_burst: {
       type: "integer",
@@ -131,7 +131,7 @@ export const networkSection = {
       description:
         "How many plain HTTP requests one client may send at once before client_request_rate holds.",
       whenRaised: "So many requests can come at the same moment from each address.",
-      reloadable: false,
+      reloadable: true,
     },
     unlimited_clients: {
       type: "list",
@@ -192,7 +192,7 @@ export const networkSection = {
       max: 1_048_576,
       description: "The longest head of an HTTP request. Longer ones are refused with HTTP 431.",
       whenRaised: "Each request that is not yet complete can make the relay hold that much.",
-      reloadable: false,
+      reloadable: true,
     },
     compression: {
       type: "boolean",
@@ -252,7 +252,7 @@ export const networkSection = {
       description:
         "How long a relay that was told to stop waits for its connections and its queries.",
       whenRaised: "One peer that does not read can hold up a restart for that long.",
-      reloadable: false,
+      reloadable: true,
     },
   },
 } as const satisfies SettingSection;
