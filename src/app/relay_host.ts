@@ -45,7 +45,12 @@ import { policiesOfModules } from "./plugins/policy_modules.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
 import type { Fetch } from "./access/member_domains.ts";
-import { othersMayRemove, withWindow } from "./database/open_store.ts";
+import {
+  longestTimeoutMs,
+  othersMayRemove,
+  queryTimeouts,
+  withWindow,
+} from "./database/open_store.ts";
 import { systemRandom } from "./system/system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
@@ -115,6 +120,8 @@ export class RelayHost {
   readonly #closed = new AbortController();
   /** The settings in force. */
   #settings: Settings;
+  /** Its limit changes with the settings. */
+  readonly #memory: { maxBytes: number; readonly usedBytes: () => number };
   /** Who may manage the relay. */
   #admins: ReadonlySet<string>;
   /** Whether there is a management API, which is made at the start. */
@@ -127,6 +134,10 @@ export class RelayHost {
     const { settings, store, clock, log } = options;
     this.#options = options;
     this.#settings = settings;
+    this.#memory = {
+      maxBytes: memoryLimitBytes(settings.limits.max_memory_mb),
+      usedBytes: usedMemoryBytes,
+    };
     this.#admins = admins(settings);
     this.#hasManagement = this.#admins.size > 0;
     this.#verifier = verifier;
@@ -150,10 +161,7 @@ export class RelayHost {
       // Peers can repeat what is logged here, so repeats are only counted.
       log: this.#relayLog,
       limits: relayLimits(settings),
-      memory: {
-        maxBytes: memoryLimitBytes(settings.limits.max_memory_mb),
-        usedBytes: usedMemoryBytes,
-      },
+      memory: this.#memory,
       hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
       clientOf: (address) => clientKey(address, perClient),
       ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
@@ -265,12 +273,17 @@ export class RelayHost {
   }
 
   /**
-   * Names reloadable settings that differ in `read` and cannot change in this relay. A window has to
-   * hear of each event that goes, which it does not when other instances remove events.
+   * Names reloadable settings that cannot have their value in `read` in this relay. A window has to
+   * hear of each event that goes, which it does not when other instances remove events. The
+   * database's own time-out was set at the start, by the longest of the relay's.
    */
   heldBack(read: Settings): ReadonlySet<string> {
     const names: string[] = [];
     if (!this.#hasManagement && admins(read).size > 0) names.push("access.admins", "relay.pubkey");
+    const maxTimeoutMs = longestTimeoutMs(this.#options.settings.limits);
+    for (const name of queryTimeouts) {
+      if (read.limits[name] > maxTimeoutMs) names.push(`limits.${name}`);
+    }
     const { retention } = read;
     const hasWindow = this.#options.store instanceof WindowStore;
     if (hasWindow && othersMayRemove({ ...this.#settings, retention })) {
@@ -288,6 +301,7 @@ export class RelayHost {
     return () => {
       const { access, retention } = this.#settings;
       this.#settings = settings;
+      this.#memory.maxBytes = memoryLimitBytes(settings.limits.max_memory_mb);
       this.#admins = admins(settings);
       usePolicies();
       this.relay.update({

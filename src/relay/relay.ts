@@ -57,7 +57,7 @@ export interface RelayOptions {
   readonly policies: readonly Policy[];
   /** Kinds that are served only to their author and to those whom a `p` tag names. Default: none. */
   readonly privateKinds?: ReadonlySet<number>;
-  /** The memory limit of the process. Default: none. */
+  /** The memory limit of the process, which may change. Default: none. */
   readonly memory?: Pick<MemoryWatchOptions, "maxBytes" | "usedBytes">;
   /** SHA-256, for reconciliation. */
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
@@ -107,7 +107,14 @@ export class Relay {
     this.#writing = new Outage("writing events", log, clock);
     const { memory } = options;
     if (memory !== undefined) {
-      this.#memory = new MemoryWatch({ ...memory, counters: this.counters, log });
+      this.#memory = new MemoryWatch({
+        get maxBytes() {
+          return memory.maxBytes;
+        },
+        usedBytes: memory.usedBytes,
+        counters: this.counters,
+        log,
+      });
       this.#memoryTimer = clock.every(MEMORY_CHECK_MS, () => {
         this.#memory?.check(this.#sessions.keys());
       });

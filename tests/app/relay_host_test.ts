@@ -182,6 +182,11 @@ const heldBack: readonly [
     ...server,
     "retention.max_age_days": 4,
   }, false],
+  ["a longer query than the database's time-out", {}, { "limits.req_timeout_ms": 6_000 }, true],
+  ["a longer query within the time-out of others", { "limits.count_timeout_ms": 9_000 }, {
+    "limits.count_timeout_ms": 100,
+    "limits.req_timeout_ms": 9_000,
+  }, false],
   ["a first administrator", {}, { "access.admins": [key] }, true],
   ["a first administrator by relay.pubkey", {}, { "relay.pubkey": key }, true],
   ["another administrator", { "relay.pubkey": key }, { "access.admins": [key] }, false],

@@ -91,8 +91,15 @@ export async function openStore(
  * in case the cancel request is lost.
  */
 function statementTimeoutMs(limits: Settings["limits"]): number {
-  const { req_timeout_ms, search_timeout_ms, count_timeout_ms } = limits;
-  return Math.max(req_timeout_ms, search_timeout_ms, count_timeout_ms) + 1_000;
+  return longestTimeoutMs(limits) + 1_000;
+}
+
+/** The time-outs of queries, in `[limits]`. */
+export const queryTimeouts = ["req_timeout_ms", "search_timeout_ms", "count_timeout_ms"] as const;
+
+/** The longest time-out of queries, milliseconds. */
+export function longestTimeoutMs(limits: Settings["limits"]): number {
+  return Math.max(...queryTimeouts.map((name) => limits[name]));
 }
 
 function openDatabase(

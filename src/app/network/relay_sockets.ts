@@ -60,6 +60,7 @@ export class RelaySockets {
   readonly #limits: ListenLimits;
   readonly #pace: PaceLimits;
   readonly #unread: UnreadWindowOptions;
+  #allowsOrigin: ReturnType<typeof originRule>;
 
   /** Throws if a network in the settings is invalid, or a certificate cannot be used. */
   constructor(options: RelaySocketsOptions) {
@@ -69,6 +70,7 @@ export class RelaySockets {
     this.#limits = listenLimits(settings);
     this.#pace = paceLimits(settings);
     this.#unread = { ...unreadLimits(settings), random: systemRandom };
+    this.#allowsOrigin = originRule(network.allowed_origins);
     this.proxies = proxyOptions(settings);
     this.gates = createGates(admissionLimits(settings), clock);
     if (tls.certificate_files.length !== tls.key_files.length) {
@@ -108,7 +110,7 @@ export class RelaySockets {
       counters: this.counters,
       ...this.proxies,
       tls: isSecure ? this.#tls?.gate : undefined,
-      allowsOrigin: originRule(network.allowed_origins),
+      allowsOrigin: (origin) => this.#allowsOrigin?.(origin) ?? true,
       acceptsPath: (path) => isEndpointPath(path, network.path),
       chooseExtension: network.compression ? acceptDeflate({ zlib: nodeZlib }) : undefined,
       onConnection,
@@ -123,9 +125,10 @@ export class RelaySockets {
     this.#tls?.reload();
   }
 
-  /** Puts new values of `[limits]` and of the gates into force, for open connections too. */
+  /** Puts new values of `[limits]`, and of who may connect, into force. */
   update(settings: Settings): void {
     updateGates(this.gates, admissionLimits(settings));
+    this.#allowsOrigin = originRule(settings.network.allowed_origins);
     Object.assign(this.#limits, listenLimits(settings));
     const { messages, bytes } = paceLimits(settings);
     Object.assign(this.#pace.messages, messages);

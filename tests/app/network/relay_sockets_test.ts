@@ -1,21 +1,28 @@
-import { equal, match, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
-import { RelaySockets } from "../../../src/app/network/relay_sockets.ts";
+import WebSocket from "ws";
+import { RelaySockets, type RelaySocketsOptions } from "../../../src/app/network/relay_sockets.ts";
 import { settingsWith } from "../../../src/app/settings/setting_list.ts";
 import type { SettingValue } from "../../../src/app/settings/setting.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { testAuthority } from "../../kit/test_certificates.ts";
 
-function sockets(values: Readonly<Record<string, SettingValue>> = {}): RelaySockets {
+type Values = Readonly<Record<string, SettingValue>>;
+
+function sockets(values: Values = {}, over: Partial<RelaySocketsOptions> = {}): RelaySockets {
   return new RelaySockets({
     settings: settingsWith(new Map(Object.entries(values))),
     clock: new FakeClock(),
     log: silentLog,
     onConnection: (connection) => connection.terminate(),
     onRequest: (_, { address, secure }) => new Response(`${address} ${secure}`),
+    ...over,
   });
 }
+
+const ignore = { messages() {}, drained() {}, closed() {} };
 
 const vectors = new URL("../../vectors/tls/", import.meta.url).pathname;
 const tls = {
@@ -60,5 +67,49 @@ Deno.test("TLS without certificates, and certificates without keys, are refused"
 Deno.test("what is no address is refused", async () => {
   const relay = sockets();
   await rejects(relay.listen("8080"), TypeError);
+  await relay.close();
+});
+
+/** The status of a handshake with this Origin. */
+function handshake(url: string, origin: string): Promise<number> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(url, { origin });
+    socket.on("unexpected-response", (_: unknown, response: IncomingMessage) => {
+      resolve(response.statusCode!);
+      response.resume();
+    });
+    socket.on("open", () => {
+      resolve(101);
+      socket.terminate();
+    });
+    socket.on("error", () => {});
+  });
+}
+
+Deno.test("who may connect changes while the relay listens", async () => {
+  const relay = sockets({}, { onConnection: (connection) => connection.start(ignore) });
+  const url = await relay.listen("127.0.0.1:0");
+  const update = (values: Values) => relay.update(settingsWith(new Map(Object.entries(values))));
+  const statuses = async () => [
+    await handshake(url, "https://one.example"),
+    await handshake(url, "https://two.example"),
+  ];
+  deepEqual(await statuses(), [101, 101]);
+  update({ "network.allowed_origins": ["https://one.example"] });
+  deepEqual(await statuses(), [101, 403]);
+  update({});
+  deepEqual(await statuses(), [101, 101]);
+  await relay.close();
+});
+
+Deno.test("new limits hold for messages of open connections", async () => {
+  const relay = sockets({}, { onConnection: (connection) => connection.start(ignore) });
+  const url = await relay.listen("127.0.0.1:0");
+  const socket = new WebSocket(url);
+  await new Promise((resolve) => socket.on("open", resolve));
+  relay.update(settingsWith(new Map(Object.entries({ "limits.max_message_bytes": 1_024 }))));
+  const closed = new Promise<number>((resolve) => socket.on("close", resolve));
+  socket.send("x".repeat(1_025));
+  equal(await closed, 1009);
   await relay.close();
 });

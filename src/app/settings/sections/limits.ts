@@ -22,7 +22,7 @@ export const limitsSection = {
       description:
         "How much memory the relay may use, without the database. Near it new connections are refused, and those that hold the most are closed with 1013. 0 means half of the machine's, and never more than three quarters of what the engine allows its heap.",
       whenRaised: "Connections together can hold more before any of them is closed.",
-      reloadable: false,
+      reloadable: true,
     },
     max_message_bytes: {
       type: "integer",
@@ -331,7 +331,7 @@ export const limitsSection = {
       description:
         "How long the database may work for one REQ, all its statements together, before it is told to stop and the subscription is closed. An embedded PGlite cannot be told.",
       whenRaised: "A REQ made to be slow occupies a database connection for that long.",
-      reloadable: false,
+      reloadable: true,
     },
     search_timeout_ms: {
       type: "integer",
@@ -342,7 +342,7 @@ export const limitsSection = {
       description: "The same for a REQ that searches.",
       whenRaised:
         "A search for words that come in bursts occupies a database connection for that long.",
-      reloadable: false,
+      reloadable: true,
     },
     count_timeout_ms: {
       type: "integer",
@@ -353,7 +353,7 @@ export const limitsSection = {
       description: "The same for a COUNT.",
       whenRaised:
         "A COUNT of as many events as max_count_rows allows occupies a database connection for that long.",
-      reloadable: false,
+      reloadable: true,
     },
     max_fetched_bytes: {
       type: "integer",

@@ -182,7 +182,7 @@ export const networkSection = {
       maxItems: 1_000,
       description:
         "The web pages that may connect, by origin; from elsewhere a browser is refused. Nothing means any page, as Nostr clients are. Programs send no origin and are never refused by this.",
-      reloadable: false,
+      reloadable: true,
     },
     max_header_bytes: {
       type: "integer",
