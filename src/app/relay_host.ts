@@ -299,6 +299,7 @@ export class RelayHost {
   async prepare(settings: Settings): Promise<() => void> {
     const usePolicies = await this.#ofSettings.prepare(settings);
     return () => {
+      if (this.isClosed) return;
       const { access, retention } = this.#settings;
       this.#settings = settings;
       this.#memory.maxBytes = memoryLimitBytes(settings.limits.max_memory_mb);

@@ -239,6 +239,16 @@ Deno.test("a changed file is noticed without a signal, and one that is gone chan
   });
 });
 
+Deno.test("the level of the log changes, and comes back", async () => {
+  await withRelay("", async ({ relay, reload }) => {
+    ok(!relay.log.some((line) => line.includes('"level":"debug"')));
+    await reload('[log]\nlevel = "debug"');
+    await (await new Talk(relay.url).ready())[Symbol.asyncDispose]();
+    await relay.logged("connection ended");
+    equal((await reload(""))["log.level"], '"debug" → "info"');
+  });
+});
+
 Deno.test("flags stay stronger than the file", async () => {
   await withRelay("", async ({ relay, reload }) => {
     const line = await reload('[relay]\nname = "b"\ncontact = "mailto:a@b.example"');

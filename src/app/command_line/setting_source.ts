@@ -46,11 +46,12 @@ export class SettingSource {
   }
 
   /**
-   * The configuration file, which need not exist; undefined if it came through a pipe, and so cannot
-   * change.
+   * The configuration file that was read; undefined if there was none, or if it came through a pipe.
+   * A `config.toml` that appears in the working directory later is read when somebody asks for it,
+   * and is not watched for: others may be able to put it there.
    */
   get path(): string | undefined {
-    return this.#isPipe ? undefined : this.#path;
+    return this.#text === undefined || this.#isPipe ? undefined : this.#path;
   }
 
   /**
