@@ -71,13 +71,25 @@ export function relayInformation(
   };
 }
 
+type PageParts = Omit<LandingPage, "information" | "relayUrl">;
+
+/** Kept until the settings change: a QR code takes a millisecond. */
+const partsOf = new WeakMap<Settings["relay"], PageParts>();
+
 /** What the page for browsers shows besides the document. */
-export function pageParts({ relay }: Settings): Pick<LandingPage, "showsActivity" | "noteCount"> {
-  return { showsActivity: relay.page_activity, noteCount: relay.page_notes };
+export function pageParts({ relay }: Pick<Settings, "relay">): PageParts {
+  const kept = partsOf.get(relay);
+  if (kept !== undefined) return kept;
+  const parts = {
+    showsActivity: relay.page_activity,
+    noteCount: relay.page_notes,
+    ...relay.url !== "" && { qrCode: qrCode(relay.url) },
+  };
+  partsOf.set(relay, parts);
+  return parts;
 }
 
-/** A QR code as SVG. */
-export function qrCode(text: string): string {
+function qrCode(text: string): string {
   return encodeQr(text, "svg", { ecc: "medium", border: 2 })
     .replace("<svg ", '<svg role="img" aria-label="The address as a QR code" ');
 }

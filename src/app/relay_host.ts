@@ -34,7 +34,7 @@ import { LivePolicies } from "./access/live_policies.ts";
 import { Shutdown } from "./shutdown.ts";
 import { Housekeeper } from "./database/housekeeper.ts";
 import { type Plugin, startPlugins } from "./plugins/plugin.ts";
-import { pageParts, qrCode, relayInformation } from "./information.ts";
+import { pageParts, relayInformation } from "./information.ts";
 import { memoryLimitBytes, usedMemoryBytes } from "./system/memory_limit.ts";
 import { admissionLimits } from "./network/network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
@@ -164,7 +164,7 @@ export class RelayHost {
       memory: this.#memory,
       hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
       clientOf: (address) => clientKey(address, perClient),
-      ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
+      relayUrl: this.#relayUrl,
       random: systemRandom,
       policies: [...ofSettings.policies, ...this.#otherPolicies],
       privateKinds: privateKinds(settings),
@@ -309,6 +309,7 @@ export class RelayHost {
         limits: relayLimits(settings),
         policies: [...this.#ofSettings.policies, ...this.#otherPolicies],
         privateKinds: privateKinds(settings),
+        relayUrl: this.#relayUrl,
       });
       this.#sockets.update(settings);
       if (settings.retention !== retention) {
@@ -361,7 +362,13 @@ export class RelayHost {
     this.#relayLog.close();
   }
 
-  #createHttp({ network, relay }: Settings): HttpHandler {
+  /** The URL by which clients reach the relay; undefined where it is not set. */
+  get #relayUrl(): string | undefined {
+    const { url } = this.#settings.relay;
+    return url === "" ? undefined : url;
+  }
+
+  #createHttp({ network }: Settings): HttpHandler {
     return createHttp({
       information: () => this.information(),
       healthy: () => this.#healthProblem(),
@@ -369,13 +376,13 @@ export class RelayHost {
       routes: this.#managementRoutes(this.#options, this.#verifier),
       page: () => pageParts(this.#settings),
       activity: () => this.relay.activity,
-      ...relay.url !== "" && { relayUrl: relay.url, qrCode: qrCode(relay.url) },
+      relayUrl: () => this.#relayUrl,
     });
   }
 
   /** The management API; none if there are no administrators. */
   #managementRoutes(
-    { settings, store, clock }: RelayHostOptions,
+    { store, clock }: RelayHostOptions,
     verifier: OwnedVerifier,
   ): readonly HttpRoute[] {
     if (this.#admins.size === 0) return [];
@@ -400,7 +407,7 @@ export class RelayHost {
       clock,
       hashText: sha256OfText,
       hashBytes: (bytes) => sha256(bytes).toHex(),
-      ...settings.relay.url !== "" && { relayUrl: settings.relay.url },
+      relayUrl: () => this.#relayUrl,
     })];
   }
 

@@ -44,11 +44,9 @@ export interface HttpOptions {
    * The relay's URL on the landing page. Default: the URL of the request, with `ws` for `http` and
    * `wss` for `https`.
    */
-  readonly relayUrl?: string;
-  /** That URL as a QR code, an SVG. Default: the page has none. */
-  readonly qrCode?: string;
+  readonly relayUrl?: () => string | undefined;
   /** What the landing page shows besides the document. Default: nothing. */
-  page?(): Pick<LandingPage, "showsActivity" | "noteCount">;
+  page?(): Omit<LandingPage, "information" | "relayUrl">;
   /** Counts for the landing page by the ids of their places. */
   activity?(): Readonly<Record<"connections" | "subscriptions" | "events", number>>;
   /** The path of the document and the landing page. Default: `/`. */
@@ -215,9 +213,10 @@ async function home(request: Request, options: HttpOptions): Promise<Response> {
   const type = homeType(request.headers.get("Accept"));
   const information = options.information();
   const isPage = type === "text/html";
-  const relayUrl = options.relayUrl ?? relayUrlOf(request.url, options.path ?? "/");
+  const ownUrl = options.relayUrl?.();
+  const relayUrl = ownUrl ?? relayUrlOf(request.url, options.path ?? "/");
   const body = isPage
-    ? landingPage({ information, relayUrl, qrCode: options.qrCode, ...page })
+    ? landingPage({ information, relayUrl, ...page })
     : relayInformationJson(information);
   const headers = new Headers({
     // Cached, but revalidated each time: the document may change at any moment.
@@ -225,7 +224,7 @@ async function home(request: Request, options: HttpOptions): Promise<Response> {
     "Content-Type": isPage ? "text/html; charset=utf-8" : type,
     "Vary": "Accept",
   });
-  if (isPage) headers.set("Content-Security-Policy", await landingPagePolicy(options.relayUrl));
+  if (isPage) headers.set("Content-Security-Policy", await landingPagePolicy(ownUrl));
   return new Response(body, { headers });
 }
 

@@ -29,7 +29,7 @@ export interface RelayContext {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** Counts the items of all reconciliations. */
   readonly syncItems: FilterValues;
-  /** The URL by which clients reach the relay; undefined when it is not known. */
+  /** The URL by which clients reach the relay, which may change; undefined when it is not known. */
   readonly relayUrl: string | undefined;
   readonly broadcast: Broadcast;
   /** Its fields change with the settings, so they are read at each use. */

@@ -52,7 +52,7 @@ export interface RelayOptions {
   /** For AUTH challenges. */
   readonly random: Random;
   /** The URL by which clients reach the relay. Default: the one that each client connected to. */
-  readonly relayUrl?: string;
+  readonly relayUrl?: string | undefined;
   /** Policies, asked in order. */
   readonly policies: readonly Policy[];
   /** Kinds that are served only to their author and to those whom a `p` tag names. Default: none. */
@@ -66,7 +66,9 @@ export interface RelayOptions {
 }
 
 /** What changes in a running relay. */
-export type RelayChange = Required<Pick<RelayOptions, "limits" | "policies" | "privateKinds">>;
+export type RelayChange = Required<
+  Pick<RelayOptions, "limits" | "policies" | "privateKinds" | "relayUrl">
+>;
 
 /** Interval of memory checks, milliseconds. */
 const MEMORY_CHECK_MS = 250;
@@ -153,9 +155,10 @@ export class Relay {
     };
   }
 
-  /** Puts new limits and policies into force, for open connections too. */
-  update({ limits, policies, privateKinds }: RelayChange): void {
+  /** Puts new limits, policies and so on into force, for open connections too. */
+  update({ limits, policies, privateKinds, relayUrl }: RelayChange): void {
     Object.assign(this.#context.limits, limits);
+    Object.assign(this.#context, { relayUrl });
     Object.assign(this.#rowRate, rowRate(limits));
     const { policyTimeoutMs } = limits;
     this.access.replace(policies, { privateKinds, policyTimeoutMs });

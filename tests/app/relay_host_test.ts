@@ -15,6 +15,7 @@ import type { TidyStore } from "../../src/store/write/upkeep.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { partialStore } from "../kit/partial_store.ts";
+import { recordOf } from "../kit/records.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { SchnorrSigner } from "../kit/signer.ts";
@@ -202,14 +203,50 @@ for (const [what, running, read, isHeld] of heldBack) {
 
 Deno.test("new settings are in force once the function that prepare gave is called", async () => {
   const host = await startHost(new MemoryStore(), settingsOf({}));
-  const apply = await host.prepare(settingsOf({ "relay.name": "b", "limits.max_limit": 700 }));
+  const apply = await host.prepare(settingsOf({
+    "relay.name": "b",
+    "relay.url": "wss://b.example",
+    "limits.max_limit": 700,
+  }));
   deepEqual([host.information().name, host.information().limitation.maxLimit], [
     "Gallimimus",
     1_000,
   ]);
+  const page = async () => await (await host.http(new Request("http://host/"))).text();
+  equal((await page()).includes("wss://b.example"), false);
   apply();
   deepEqual([host.information().name, host.information().limitation.maxLimit], ["b", 700]);
+  equal((await page()).includes("wss://b.example"), true);
   await rejects(host.prepare(settingsOf({ "access.banned_patterns": ["("] })));
   equal(host.information().name, "b");
+  await host.close();
+});
+
+Deno.test("retention that changes removes what is too old, and refuses it", async () => {
+  const clock = new FakeClock();
+  const nowS = Math.floor(clock.nowMs() / 1_000);
+  const signer = new SchnorrSigner(new SeededRandom(1));
+  const note = (created_at: number) => signer.sign({ kind: 1, created_at, tags: [], content: "" });
+  const store = new MemoryStore(clock);
+  const [old, young] = [note(nowS - 10 * 86_400), note(nowS - 86_400)];
+  await store.put([old, young].map(recordOf));
+  const options = { settings: settingsOf({ "limits.created_at_lower_limit_s": 0 }), store, clock };
+  const host = await RelayHost.start({ ...options, log: silentLog });
+  const stored = async () => {
+    const ids: string[] = [];
+    for await (const events of host.query([{ tags: new Map() }])) {
+      ids.push(...events.map(({ id }) => id));
+    }
+    return ids;
+  };
+  deepEqual(await stored(), [young.id, old.id]);
+  (await host.prepare(settingsOf({ "retention.max_age_days": 5 })))();
+  for (let turn = 0; turn < 20; turn++) {
+    clock.advance(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  deepEqual(await stored(), [young.id]);
+  const verdict = await host.relay.publish(old);
+  equal(verdict.reason?.prefix, "blocked");
   await host.close();
 });

@@ -38,7 +38,7 @@ function managed() {
       clock,
       hashText: sha256OfText,
       hashBytes: (bytes) => sha256(bytes).toHex(),
-      relayUrl: "wss://relay.example",
+      relayUrl: () => "wss://relay.example",
     })],
   });
   const nowS = () => Math.floor(clock.nowMs() / 1000);

@@ -110,7 +110,7 @@ Deno.test("the page shows the request's own address, or the one that was set", a
   match(await own.text(), /<code id="address">ws:\/\/relay\.example:8080<\/code>/);
   const secure = await createHttp(options)(new Request("https://relay.example/"));
   match(await secure.text(), /<code id="address">wss:\/\/relay\.example<\/code>/);
-  const set = await ask({}, { relayUrl: "wss://public.example/relay" });
+  const set = await ask({}, { relayUrl: () => "wss://public.example/relay" });
   match(await set.text(), /<code id="address">wss:\/\/public\.example\/relay<\/code>/);
 });
 

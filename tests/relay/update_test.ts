@@ -19,6 +19,7 @@ function update({ relay }: FakeRelay, limits: Partial<RelayLimits>): void {
     limits: { ...testLimits, ...limits },
     policies: [],
     privateKinds: new Set(),
+    relayUrl: undefined,
   });
 }
 

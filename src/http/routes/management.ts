@@ -34,8 +34,8 @@ export interface ManagementRouteOptions {
   readonly hashText: HashText | undefined;
   /** SHA-256 as lower-case hex. */
   readonly hashBytes: (bytes: Uint8Array) => string;
-  /** The URL by which clients reach the relay, if it is set. */
-  readonly relayUrl?: string;
+  /** The URL by which clients reach the relay, if it is set now. */
+  readonly relayUrl?: () => string | undefined;
 }
 
 /** The media type of a call. */
@@ -84,7 +84,8 @@ async function callerOf(
   options: ManagementRouteOptions,
   used: UsedSignatures,
 ): Promise<Caller> {
-  const { admins, clock, hashBytes, hashText, verifier, relayUrl } = options;
+  const { admins, clock, hashBytes, hashText, verifier } = options;
+  const relayUrl = options.relayUrl?.();
   const event = parseAuthorization(request.headers.get("authorization") ?? "");
   if (event === undefined) return denied("an Authorization header of NIP-98 is missing");
   const nowMs = clock.nowMs();

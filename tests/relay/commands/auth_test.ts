@@ -1,7 +1,8 @@
 import { deepEqual, equal, notEqual, ok } from "node:assert/strict";
 import { proofOfWork } from "../../../src/relay/access/proof_of_work.ts";
 import type { FakePeer } from "../../kit/fake_peer.ts";
-import { FakeRelay, settle } from "../../kit/fake_relay.ts";
+import { FakeRelay, PRIVATE_KINDS, settle } from "../../kit/fake_relay.ts";
+import { testLimits } from "../../kit/limits.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { SchnorrSigner } from "../../kit/signer.ts";
 
@@ -55,4 +56,18 @@ Deno.test("NIP13-06 AUTH needs no work where events do", async () => {
   const challenge = await challengeOf(peer);
   const [accepted] = await answersTo(peer, ["AUTH", proof(relay, challenge)]);
   deepEqual(accepted!.slice(2), [true, ""]);
+});
+
+Deno.test("AUTH is compared with the relay's URL of now", async () => {
+  const relay = new FakeRelay();
+  const peer = relay.connect();
+  const challenge = await challengeOf(peer);
+  const change = (relayUrl: string) =>
+    relay.relay.update({ limits: testLimits, policies: [], privateKinds: PRIVATE_KINDS, relayUrl });
+  change("wss://other.example");
+  const [refused] = await answersTo(peer, ["AUTH", proof(relay, challenge)]);
+  equal(refused![2], false);
+  change("wss://relay.example");
+  const [accepted] = await answersTo(peer, ["AUTH", proof(relay, challenge)]);
+  equal(accepted![2], true);
 });

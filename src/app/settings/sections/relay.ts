@@ -85,7 +85,7 @@ export const relaySection = {
       },
       description:
         "The address by which clients reach the relay. Authentication (NIP-42) compares it with what the client signed.",
-      reloadable: false,
+      reloadable: true,
     },
     terms_of_service: {
       type: "text",
@@ -99,7 +99,7 @@ export const relaySection = {
       default: true,
       description:
         "Whether the relay's page for browsers shows how many connections and subscriptions are open, and how many events came since the start.",
-      reloadable: false,
+      reloadable: true,
     },
     page_notes: {
       type: "integer",
@@ -110,7 +110,7 @@ export const relaySection = {
       description:
         "How many of the latest notes (kind 1) the relay's page for browsers shows. 0 shows none.",
       whenRaised: "Whatever anybody publishes is seen on the page, as text.",
-      reloadable: false,
+      reloadable: true,
     },
   },
 } as const satisfies SettingSection;
