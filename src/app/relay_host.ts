@@ -316,7 +316,10 @@ export class RelayHost {
         this.#housekeeper?.update(retentionRules(settings), sweepIntervalMs(settings));
       }
       if (settings.access !== access) {
-        this.relay.endReading((client) => this.#ofSettings.readRefusal(client));
+        // Members of a domain that was named just now are not to be refused.
+        void this.#ofSettings.membersRead.then(() => {
+          this.relay.endReading((client) => this.#ofSettings.readRefusal(client));
+        });
       }
     };
   }

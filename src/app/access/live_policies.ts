@@ -52,6 +52,7 @@ export class LivePolicies {
   #domains: MemberDomains | undefined = undefined;
   #people: People = { isMember: () => false, isTrusted: () => false };
   #isStarted = false;
+  #membersRead: Promise<void> = Promise.resolve();
 
   constructor(prepared: PreparedPolicies, context: LivePolicyContext) {
     this.#context = context;
@@ -73,6 +74,11 @@ export class LivePolicies {
     this.#isStarted = true;
     void this.#trust?.start(this.#context);
     await this.#domains?.start(this.#context);
+  }
+
+  /** Resolves when the members of the domains in force were read for the first time, or could not be. */
+  get membersRead(): Promise<void> {
+    return this.#membersRead;
   }
 
   /** The policies of the settings in force, cheapest first. */
@@ -150,7 +156,7 @@ export class LivePolicies {
   #newDomains(settings: Settings): MemberDomains | undefined {
     const domains = memberDomainsOf(settings, this.#domains);
     this.#domains?.close();
-    if (this.#isStarted) void domains?.start(this.#context);
+    if (this.#isStarted) this.#membersRead = domains?.start(this.#context) ?? Promise.resolve();
     return domains;
   }
 

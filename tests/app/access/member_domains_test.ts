@@ -100,6 +100,18 @@ Deno.test("whom a document lists are members, until one read later lists them no
   });
 });
 
+Deno.test("settings that change keep the members of domains that stay, until these are read again", async () => {
+  await withDomains(async ({ server, domains, start }) => {
+    const bob = newKey();
+    server.list(bob);
+    await start();
+    const after = (...names: readonly string[]) =>
+      memberDomainsOf(settingsOf({ "access.member_domains": names }), domains)!;
+    equal(after("example.com", "other.example").isMember(bob), true);
+    equal(after("other.example").isMember(bob), false);
+  });
+});
+
 Deno.test("an answer that is no document leaves the list as it was, and is told once until one comes", async () => {
   const faults: readonly [string, () => Response, RegExp][] = [
     ["404", () => new Response("{}", { status: 404 }), /answers 404/],
