@@ -17,7 +17,8 @@ export interface Rate {
 const msPerSecond = 1000;
 
 /**
- * A token bucket. The fields of its rate are read at each use, so they may change. Times are milliseconds of a monotonic clock and must not go back.
+ * A token bucket. Times are milliseconds of a monotonic clock and must not go back. The fields of the
+ * rate are read at each use, so they may change.
  *
  * @example
  * ```ts

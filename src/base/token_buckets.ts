@@ -11,7 +11,8 @@ import { type Rate, TokenBucket } from "./token_bucket.ts";
 const MAX_KEYS = 20_000;
 
 /**
- * Token buckets by key. The fields of the rate may change: full buckets have what the new burst is. A key that was dropped starts with a full bucket, as after a pause.
+ * Token buckets by key. A key that was dropped starts with a full bucket, as after a pause. The
+ * fields of the rate may change, as those of a {@link TokenBucket} may.
  *
  * @example
  * ```ts

@@ -16,7 +16,10 @@ import { assert } from "../base/assert.ts";
 import type { Random } from "../base/random.ts";
 import type { PieceWatch } from "../websocket/output_queue.ts";
 
-/** The sizes of a window, which may change and then hold from the next answer on; and the source of its probes. */
+/**
+ * The sizes of a window, and the source of its probes. Sizes that change hold from the next answer
+ * on.
+ */
 export interface UnreadWindowOptions {
   /** The first size, bytes. A peer that answers no pings is sent as much at a time. */
   readonly initialBytes: number;

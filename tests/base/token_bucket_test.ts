@@ -47,3 +47,16 @@ Deno.test("no time span lets through more than burst and rate allow", () => {
     }
   }));
 });
+
+Deno.test("a rate that changes holds for the bucket that has it", () => {
+  const rate = { perSecond: 10, burst: 10 };
+  const bucket = new TokenBucket(rate, 0);
+  Object.assign(rate, { perSecond: 1, burst: 3 });
+  equal(bucket.has(4, 0), false, "no more than the new burst is left");
+  equal(bucket.tryTake(3, 0), true);
+  equal(bucket.has(2, 1_000), false);
+  Object.assign(rate, { perSecond: 100, burst: 50 });
+  equal(bucket.has(2, 1_010), true);
+  equal(bucket.has(50, 1_100), false, "a larger burst has to come back first");
+  equal(bucket.has(50, 2_000), true);
+});

@@ -76,7 +76,7 @@ export class LivePolicies {
     await this.#domains?.start(this.#context);
   }
 
-  /** Resolves when the members of the domains in force were read for the first time, or could not be. */
+  /** Resolves when the members of the domains in force were read once, or could not be. */
   get membersRead(): Promise<void> {
     return this.#membersRead;
   }

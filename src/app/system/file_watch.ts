@@ -61,7 +61,7 @@ export class FileWatch {
   }
 }
 
-/** The modification time, inode and size of a file; that it is missing is part of it. Never rejects. */
+/** The modification time, inode and size of a file, or that it is missing. Never rejects. */
 export async function fileVersion(path: string): Promise<string> {
   try {
     const { mtime, ino, size } = await Deno.stat(path);
