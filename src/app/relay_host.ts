@@ -27,7 +27,7 @@ import { WindowStore } from "../store/window/window_store.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
-import type { PoolStats, StoredEvent } from "../store/event_store.ts";
+import type { Erasure, PoolStats, StoredEvent } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
 import { admins, privateKinds } from "./access/access_policies.ts";
 import { LivePolicies } from "./access/live_policies.ts";
@@ -204,7 +204,8 @@ export class RelayHost {
       const host = new RelayHost({ ...options, store }, parts);
       await host.#readRules();
       const onRulesChanged = () => void host.#readRules();
-      await store.feed.start({ ...options, onRulesChanged });
+      const onErased = ({ ids }: Erasure) => host.relay.forget(ids);
+      await store.feed.start({ ...options, onRulesChanged, onErased });
       // Members that come back at once are not to be refused.
       await ofSettings.start();
       host.#housekeeper = new Housekeeper({

@@ -45,7 +45,8 @@ export interface StoredEvent {
  * - `duplicate`: this id was there already.
  * - `superseded`: a newer version of this replaceable or addressable event was there already (or equal
  *   in time and smaller in id).
- * - `deleted`: its author asked for its deletion or to vanish, before or in this batch.
+ * - `deleted`: its author asked for its deletion or to vanish, before or in this batch; or the operator
+ *   deleted it before.
  */
 export type PutOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
@@ -73,6 +74,8 @@ export interface QueryOptions {
   readonly source?: Source;
   /** Who reads the answer: it holds, and counts, only what that reader may see. Default: everything. */
   readonly reader?: Reader;
+  /** Whether events that the operator's rules ban are found, too. Default: no. */
+  readonly includesBanned?: boolean;
 }
 
 /** The state of the connections that answer queries. The numbers are live. */
@@ -156,6 +159,13 @@ export interface RuleStore {
  */
 export type LateEvent = Omit<NostrEvent, "content" | "sig">;
 
+/** Events that the operator deleted. */
+export interface Erasure {
+  readonly ids: readonly string[];
+  /** Whether they are refused when they come again. */
+  readonly isRemembered: boolean;
+}
+
 /** What a feed works with. */
 export interface FeedOptions {
   /**
@@ -164,6 +174,8 @@ export interface FeedOptions {
   readonly onLateEvent?: (event: LateEvent | undefined) => void;
   /** Called when another instance has changed the rules, or may have. */
   readonly onRulesChanged?: () => void;
+  /** Called when the operator deleted events, here or in another process. May be called twice for one. */
+  readonly onErased?: (erasure: Erasure) => void;
   readonly clock: Clock;
   /** Called when the connection to other instances is lost, and when it is restored. */
   readonly log: Log;

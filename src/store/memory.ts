@@ -15,6 +15,7 @@ import { isVisible } from "../nostr/visibility.ts";
 import { relevance } from "../nostr/search.ts";
 import {
   type CountOptions,
+  type Erasure,
   type EventRecord,
   type EventStore,
   type PutOutcome,
@@ -32,7 +33,7 @@ import { LocalFeed } from "./feed/local_feed.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { compare, type Place } from "./read/scan.ts";
 import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search/search_walk.ts";
-import { isRequest, Tombstones } from "./write/tombstones.ts";
+import { isRequest, OPERATOR, Tombstones } from "./write/tombstones.ts";
 import type { SurveyedEvent, Upkeep } from "./write/upkeep.ts";
 import { whenReady } from "./read/when_ready.ts";
 
@@ -203,6 +204,18 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     return Promise.resolve(found.length);
   }
 
+  async erase(erasure: Erasure): Promise<number> {
+    const { ids, isRemembered } = erasure;
+    for (const id of isRemembered ? ids : []) {
+      this.#tombstones.delete(id, OPERATOR);
+      const event = this.#byId.get(id)?.event;
+      if (event !== undefined) this.#tombstones.closeUpTo(event);
+    }
+    const count = await this.remove(ids);
+    this.feed.erased(erasure);
+    return count;
+  }
+
   #putOne(record: EventRecord): PutOutcome {
     const { event } = record;
     if (this.#tombstones.covers(event)) {
@@ -272,13 +285,14 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
   }
 
   /** One look at all events, however many filters it is for. */
-  #look({ signal, timeoutMs, reader }: QueryOptions): Look {
+  #look({ signal, timeoutMs, reader, includesBanned = false }: QueryOptions): Look {
     const startMs = this.#clock.monotonicMs();
     let count = 0;
     signal?.throwIfAborted();
     return {
       isHidden: (event) =>
-        reader !== undefined && !isVisible(event, reader) || this.#isBanned(event),
+        reader !== undefined && !isVisible(event, reader) ||
+        !includesBanned && this.#isBanned(event),
       isDue: () => ++count % EVENTS_AT_ONCE === 0,
       pause: async () => {
         await this.#pause?.();

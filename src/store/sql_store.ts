@@ -9,7 +9,6 @@ import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
-import type { Reader } from "../nostr/visibility.ts";
 import { OneByOne } from "./read/one_by_one.ts";
 import { TimeBudget } from "./database/time_budget.ts";
 import { bodiesStatement } from "./read/body_statement.ts";
@@ -28,6 +27,7 @@ import { buildIndexes, deferIndexes } from "./write/deferred_indexes.ts";
 import { deliver } from "./read/delivery.ts";
 import {
   type CountOptions,
+  type Erasure,
   type EventRecord,
   type EventStore,
   type PoolStats,
@@ -47,6 +47,7 @@ import {
   selectRuleLog,
   selectRules,
 } from "./write/rule_statements.ts";
+import { eraseEvents } from "./write/erase_events.ts";
 import { prepareBatch } from "./write/prepared_batch.ts";
 import { type BannedLists, type Plan, plansOf, type WordPlan, wordPlanOf } from "./read/plan.ts";
 import { deleteTags } from "./write/put_statements.ts";
@@ -199,7 +200,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
-    const questions = filters.map((filter) => this.#question(filter, options.reader));
+    const questions = filters.map((filter) => this.#question(filter, options));
     const isSearch = filters.some(({ search }) => search !== undefined);
     const isSmall = isLight(questions.flatMap(({ parts }) => parts));
     const bounds = this.#bounds(options, isSmall);
@@ -216,7 +217,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     options: QueryOptions = {},
   ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
     assert(filters.every(({ search }) => search === undefined), "ids are listed by time");
-    const questions = filters.map((filter) => this.#question(filter, options.reader));
+    const questions = filters.map((filter) => this.#question(filter, options));
     const step = {
       ...this.#bounds(options, false),
       mostBytes: 0,
@@ -232,7 +233,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       ...this.#bounds(options, false),
       hashText: this.#hashText,
       nowS: nowS(this.#clock),
-      banned: this.#banned,
+      banned: this.#bannedFor(options),
       statistics: this.#statistics,
     });
   }
@@ -259,6 +260,15 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
 
   remove(ids: readonly string[]): Promise<number> {
     return this.#delete(deleteEvents(ids));
+  }
+
+  async erase(erasure: Erasure): Promise<number> {
+    if (erasure.ids.length === 0) return 0;
+    const count = await this.#database.transaction((session) =>
+      eraseEvents(erasure, session, this.feed)
+    );
+    this.feed.erased(erasure);
+    return count;
   }
 
   async rules(): Promise<readonly Rule[]> {
@@ -319,8 +329,12 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     return { signal, timeBudget, database };
   }
 
-  #question(filter: ReqFilter, reader: Reader | undefined): Question {
-    const asking = { nowS: nowS(this.#clock), reader, banned: this.#banned };
+  #question(filter: ReqFilter, options: QueryOptions): Question {
+    const asking = {
+      nowS: nowS(this.#clock),
+      reader: options.reader,
+      banned: this.#bannedFor(options),
+    };
     if (filter.search !== undefined) {
       const plan = wordPlanOf(filter, this.#hashText, asking);
       return plan === undefined ? noQuestion : {
@@ -333,6 +347,10 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       parts: plans,
       ask: (step) => merged(plans.map((plan) => this.#answerPlan(plan, step)), filter.limit),
     };
+  }
+
+  #bannedFor({ includesBanned = false }: QueryOptions): BannedLists {
+    return includesBanned ? { keys: false, events: false } : this.#banned;
   }
 
   #search(plan: WordPlan, step: Step): Answer {

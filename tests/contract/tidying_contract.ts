@@ -6,6 +6,7 @@
  */
 
 import { deepEqual, equal, rejects } from "node:assert/strict";
+import { silentLog } from "../../src/base/log.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { hasExpired } from "../../src/nostr/expiration.ts";
 import { matches } from "../../src/nostr/match.ts";
@@ -41,6 +42,7 @@ export function testTidying(name: string, open: (clock: StoreClock) => Promise<T
   testHiding(test);
   testRemoving(test);
   testFilling(test);
+  testErasing(test);
 }
 
 type Test = (
@@ -165,6 +167,80 @@ function testRemoving(test: Test): void {
     equal(await store.remove([gone!.id]), 0);
     deepEqual(await idsIn(store, { tags: new Map([["t", new Set(["x"])]]) }), [stays!.id]);
     deepEqual(await put(store, gone!, version), ["stored", "stored"]);
+  });
+}
+
+/** Events that the operator deletes, and what is banned. */
+function testErasing(test: Test): void {
+  test("what the operator deleted stays deleted, deletion requests too", async (store) => {
+    const [gone, stays] = [0, 1].map(() => someEvent({ tags: [["t", "x"]] }));
+    const request = someEvent({ kind: 5, tags: [["e", newKey()]] });
+    await put(store, gone!, stays!, request);
+    const ids = [gone!.id, request.id, newKey()];
+    equal(await store.erase({ ids, isRemembered: true }), 2);
+    equal(await store.erase({ ids, isRemembered: true }), 0);
+    deepEqual(await idsIn(store, { tags: new Map([["t", new Set(["x"])]]) }), [stays!.id]);
+    deepEqual(await put(store, gone!, request), ["deleted", "deleted"]);
+    deepEqual(await put(store, stays!), ["duplicate"]);
+    deepEqual(await idsIn(store, {}), [stays!.id]);
+  });
+
+  test("a version that the operator deleted brings no older one back", async (store) => {
+    const profile = (created_at: number) => someEvent({ kind: 0, created_at });
+    const [old, erased, newer] = [profile(1), profile(2), profile(3)];
+    await put(store, old, erased);
+    equal(await store.erase({ ids: [erased.id], isRemembered: true }), 1);
+    deepEqual(await put(store, old), ["deleted"]);
+    deepEqual(await put(store, erased), ["deleted"]);
+    deepEqual(await idsIn(store, {}), []);
+    deepEqual(await put(store, newer), ["stored"]);
+    deepEqual(await idsIn(store, {}), [newer.id]);
+  });
+
+  test("what the operator deleted and did not have remembered may come again", async (store) => {
+    const [note, version] = [someEvent(), someEvent({ kind: 0 })];
+    await put(store, note, version);
+    equal(await store.erase({ ids: [note.id, version.id], isRemembered: false }), 2);
+    deepEqual(await idsIn(store, {}), []);
+    deepEqual(await put(store, note, version), ["stored", "stored"]);
+    deepEqual(await idsIn(store, {}), [note.id, version.id].toSorted());
+  });
+
+  test("many are deleted at once, each told to whoever listens", async (store) => {
+    const events = Array.from({ length: 300 }, (_, at) => someEvent({ created_at: at }));
+    await put(store, ...events);
+    const erasure = { ids: events.slice(10).map(({ id }) => id), isRemembered: true };
+    const told = new Set<string>();
+    await store.feed.start({
+      clock: new FakeClock(),
+      log: silentLog,
+      onErased: ({ ids }) => ids.forEach((id) => told.add(id)),
+    });
+    equal(await store.erase(erasure), 290);
+    deepEqual(await idsIn(store, {}), events.slice(0, 10).map(({ id }) => id).toReversed());
+    deepEqual(told, new Set(erasure.ids));
+  });
+
+  test("what is banned is found where it is asked for", async (store) => {
+    const [banned, spam, other] = [someEvent(), someEvent({ pubkey: newKey() }), someEvent()];
+    await put(store, banned, spam, other);
+    const rules = [
+      { list: "banned-event" as const, value: banned.id, reason: "" },
+      { list: "banned-key" as const, value: spam.pubkey, reason: "" },
+    ];
+    await store.changeRules(rules, { who: "test", atS: 1 });
+    await store.rules();
+    deepEqual(await idsIn(store, {}), [other.id]);
+    const filters = [{ tags: new Map() }];
+    const options = { includesBanned: true };
+    const all = [banned, spam, other].map(({ id }) => id).toSorted();
+    deepEqual(
+      (await Array.fromAsync(store.query(filters, options))).flat().map(({ id }) => id),
+      all,
+    );
+    const named = await Array.fromAsync(store.identify(filters, options));
+    deepEqual(named.flat().map(({ id }) => id), all);
+    equal((await store.count(filters, { ...options, maxRows: 10 })).count, 3);
   });
 }
 

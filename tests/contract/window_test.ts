@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 
 import { silentLog } from "../../src/base/log.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
@@ -12,7 +12,7 @@ import { disputedEvents } from "../kit/disputed_events.ts";
 import { sharedServers } from "../kit/each_server.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
-import { idsIn, recordOf } from "../kit/records.ts";
+import { idsIn, recordOf, someEvent } from "../kit/records.ts";
 import { systemClock } from "../../src/app/system/system_clock.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { testEventStore } from "./event_store_contract.ts";
@@ -71,6 +71,49 @@ for (const server of sharedServers({ keepsSchema: true })) {
       await Promise.all(windows.map((window) => window.close()));
     }
   });
+}
+
+for (const server of sharedServers({ keepsSchema: true })) {
+  for (const isRemembered of [true, false]) {
+    const sentence = isRemembered ? "and stays gone" : "and may come again";
+    Deno.test(`what a process deletes on ${server.name} is gone from the window of another, ${sentence}`, async () => {
+      const url = await server.freshDatabase();
+      const command = await openStoreOn(openPostgres(url));
+      const window = new WindowStore(await openStoreOn(openPostgres(url)), {
+        maxBytes: 100 * 1_048_576,
+        clock: timeless,
+      });
+      const told = Promise.withResolvers<readonly string[]>();
+      await window.feed.start({
+        clock: systemClock,
+        log: silentLog,
+        onErased: ({ ids }) => told.resolve(ids),
+      });
+      try {
+        const old = someEvent({ kind: 0, created_at: 1 });
+        const [profile, note, stays] = [
+          someEvent({ kind: 0, created_at: 2 }),
+          someEvent(),
+          someEvent(),
+        ];
+        await window.put([old].map(recordOf));
+        await window.put([profile, note, stays].map(recordOf));
+        while (window.window.horizon > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+        equal(window.window.events, 3);
+        const ids = [profile.id, note.id];
+        equal(await command.erase({ ids, isRemembered }), 2);
+        deepEqual(await told.promise, ids);
+        deepEqual(await idsIn(window, {}), [stays.id]);
+        const again = isRemembered ? "deleted" : "stored";
+        deepEqual(await window.put([note, profile].map(recordOf)), [again, again]);
+        const left = isRemembered ? [stays] : [stays, note, profile];
+        deepEqual(new Set(await idsIn(window, {})), new Set(left.map(({ id }) => id)));
+      } finally {
+        await window.close();
+        await command.close();
+      }
+    });
+  }
 }
 
 /** What the other instance has announced takes a moment to arrive. */

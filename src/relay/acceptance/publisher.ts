@@ -220,7 +220,7 @@ const superseded: Verdict = {
 /** @see NIP-09, NIP-62 */
 const deleted: Verdict = {
   accepted: false,
-  reason: reason("blocked", "deleted by its author"),
+  reason: reason("blocked", "this event was deleted"),
 };
 
 const badSignature = refusedBy(BAD_SIGNATURE);

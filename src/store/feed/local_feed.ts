@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EventRecord } from "../event_store.ts";
+import type { Erasure, EventRecord, FeedOptions } from "../event_store.ts";
 import type { StoreFeed } from "./store_feed.ts";
 
 /**
@@ -12,6 +12,7 @@ import type { StoreFeed } from "./store_feed.ts";
  */
 export class LocalFeed implements StoreFeed {
   readonly #subscribers: ((events: readonly EventRecord[]) => void)[] = [];
+  #options: Partial<FeedOptions> = {};
 
   subscribe(onEvents: (events: readonly EventRecord[]) => void): void {
     this.#subscribers.push(onEvents);
@@ -24,7 +25,8 @@ export class LocalFeed implements StoreFeed {
     return true;
   }
 
-  start(): Promise<void> {
+  start(options: Partial<FeedOptions> = {}): Promise<void> {
+    this.#options = options;
     return Promise.resolve();
   }
 
@@ -38,6 +40,12 @@ export class LocalFeed implements StoreFeed {
   }
 
   announce(): undefined {}
+
+  announceErasure(): undefined {}
+
+  erased(erasure: Erasure): void {
+    this.#options.onErased?.(erasure);
+  }
 
   committed(events: readonly EventRecord[]): void {
     this.tell(events);

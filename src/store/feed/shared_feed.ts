@@ -21,17 +21,20 @@ import { utf8, utf8Decode } from "../../base/bytes.ts";
 import type { Timer } from "../../base/clock.ts";
 import type { Listening, ListeningDatabase, Session } from "../database/database.ts";
 import {
+  type Erasure,
   type EventRecord,
   type FeedOptions,
   type LateEvent,
   StoreUnavailable,
 } from "../event_store.ts";
 import {
+  erasurePayloads,
   FEED_CHANNEL,
   LATE_EVENT,
   type Mark,
   notify,
   type NumberedRecord,
+  readErasure,
   readRecord,
   RULES_CHANGED,
   selectBySeqs,
@@ -150,12 +153,22 @@ export class SharedFeed implements StoreFeed {
   ): Promise<unknown> | undefined {
     for (const event of events) this.#uncommitted.set(event.seq, event);
     const ranges = writeSeqRanges(events.map(({ seq }) => seq), MAX_PAYLOAD_BYTES);
-    const parts = late.flatMap((event) => lateEventParts(event, MAX_PAYLOAD_BYTES - 1));
-    const payloads = [
-      ...ranges.map((range) => `s${range}`),
-      ...parts.map((part) => LATE_EVENT + part),
-    ];
+    const payloads = [...ranges.map((range) => `s${range}`), ...latePayloads(late)];
     return payloads.length > 0 ? session.query(notify(payloads)) : undefined;
+  }
+
+  announceErasure(
+    session: Session,
+    erasure: Erasure,
+    late: readonly LateEvent[],
+  ): Promise<unknown> {
+    const payloads = erasurePayloads(erasure, MAX_PAYLOAD_BYTES);
+    return session.query(notify([...latePayloads(late), ...payloads]));
+  }
+
+  /** At once: the notification comes later. */
+  erased(erasure: Erasure): void {
+    this.#options?.onErased?.(erasure);
   }
 
   committed(events: readonly NumberedRecord[]): void {
@@ -193,6 +206,8 @@ export class SharedFeed implements StoreFeed {
       const event = this.#lateEvents.read(payload.slice(LATE_EVENT.length));
       return event === "unfinished" ? undefined : this.#options?.onLateEvent?.(event);
     }
+    const erasure = readErasure(payload);
+    if (erasure !== undefined) return this.erased(erasure);
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
     if (seqs === undefined) return;
@@ -397,6 +412,11 @@ export class SharedFeed implements StoreFeed {
   #pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => this.#options?.clock.after(delayMs, resolve));
   }
+}
+
+function latePayloads(late: readonly LateEvent[]): readonly string[] {
+  return late.flatMap((event) => lateEventParts(event, MAX_PAYLOAD_BYTES - 1))
+    .map((part) => LATE_EVENT + part);
 }
 
 async function oldestWriteUs(listening: Listening): Promise<number> {

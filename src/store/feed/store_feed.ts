@@ -5,7 +5,7 @@
  */
 
 import type { Session } from "../database/database.ts";
-import type { EventFeed, LateEvent } from "../event_store.ts";
+import type { Erasure, EventFeed, LateEvent } from "../event_store.ts";
 import type { NumberedRecord } from "./feed_statements.ts";
 
 /** A feed and what the store reports to it. */
@@ -19,6 +19,17 @@ export interface StoreFeed extends EventFeed {
     events: readonly NumberedRecord[],
     late: readonly LateEvent[],
   ): Promise<unknown> | undefined;
+  /**
+   * Called inside the transaction that deletes events as the operator decided, before its commit. `late`
+   * are those of them that had replaced older versions. Undefined where there is nothing to wait for.
+   */
+  announceErasure(
+    session: Session,
+    erasure: Erasure,
+    late: readonly LateEvent[],
+  ): Promise<unknown> | undefined;
+  /** Called after that transaction has committed. */
+  erased(erasure: Erasure): void;
   /** Called after the transaction that stored `events` has committed. */
   committed(events: readonly NumberedRecord[]): void;
   /** Called when the transaction that stores `events` has failed, as far as is known. */

@@ -7,7 +7,7 @@
 
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { LateEvent } from "../event_store.ts";
-import { Tombstones } from "../write/tombstones.ts";
+import { OPERATOR, Tombstones } from "../write/tombstones.ts";
 
 /** How many tombstones a generation has. */
 const GENERATION = 10_000;
@@ -34,6 +34,12 @@ export class LatelyDeleted {
   closeUpTo(version: LateEvent): void {
     this.#makeRoom(1);
     this.#newer.closeUpTo(version);
+  }
+
+  /** Notes that the operator deleted an event. */
+  erase(id: string): void {
+    this.#makeRoom(1);
+    this.#newer.delete(id, OPERATOR);
   }
 
   /** Whether the event has been deleted. */

@@ -13,7 +13,7 @@ import { expirationOf } from "../../nostr/expiration.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { type Address, addressOf, addressText, isNewer } from "../../nostr/kind.ts";
 import { matches } from "../../nostr/match.ts";
-import type { LateEvent, ToldRecord } from "../event_store.ts";
+import type { LateEvent, StoredEvent, ToldRecord } from "../event_store.ts";
 import { inOrder, type Ordered, Timeline } from "./timeline.ts";
 
 /** An event that is held. */
@@ -352,4 +352,24 @@ function sink(heap: { item: HeldEvent }[], from: number): void {
     [heap[at], heap[first]] = [heap[first]!, heap[at]!];
     at = first;
   }
+}
+
+/** How many events of an answer are given at a time. */
+const PIECE_EVENTS = 500;
+
+/** As many events of an answer as the reader takes at a time, at least one. */
+export function pieceFrom(
+  events: readonly HeldEvent[],
+  from: number,
+  maxBytes: number,
+): StoredEvent[] {
+  const piece: StoredEvent[] = [];
+  let bytes = 0;
+  for (let at = from; at < events.length && piece.length < PIECE_EVENTS; at++) {
+    const { id, createdAt, json, seq } = events[at]!;
+    bytes += json.length;
+    if (bytes > maxBytes && piece.length > 0) break;
+    piece.push({ seq, id, createdAt, json });
+  }
+  return piece;
 }

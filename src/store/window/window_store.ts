@@ -16,10 +16,11 @@ import { deletionTargets } from "../../nostr/deletion_request.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { kindClass } from "../../nostr/kind.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
-import { isVisible, type Reader } from "../../nostr/visibility.ts";
+import { isVisible } from "../../nostr/visibility.ts";
 import type { CountResult } from "../../nostr/relay_message.ts";
 import type {
   CountOptions,
+  Erasure,
   EventFeed,
   EventRecord,
   FeedOptions,
@@ -41,11 +42,8 @@ import { nowS, type StoreClock } from "../store_clock.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
 import type { SurveyedEvent, TidyStore } from "../write/upkeep.ts";
 import { LatelyDeleted } from "./lately_deleted.ts";
-import { type HeldEvent, MAX_COST, RecentEvents } from "./recent_events.ts";
+import { type HeldEvent, MAX_COST, pieceFrom, RecentEvents } from "./recent_events.ts";
 import { inOrder } from "./timeline.ts";
-
-/** How many events of an answer are given at a time. */
-const PIECE_EVENTS = 500;
 
 /** How much is read at a time to fill the window, bytes: some milliseconds of the thread. */
 const FILL_PIECE_BYTES = 131_072;
@@ -156,7 +154,7 @@ export class WindowStore implements TidyStore {
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
-    const answer = this.#answer(filters, options.reader);
+    const answer = this.#answer(filters, options);
     return answer === undefined ? this.#inner.query(filters, options) : this.#give(answer, options);
   }
 
@@ -234,6 +232,10 @@ export class WindowStore implements TidyStore {
     return removed;
   }
 
+  erase(erasure: Erasure): Promise<number> {
+    return this.#inner.erase(erasure);
+  }
+
   fill<T>(work: () => Promise<T>): Promise<T> {
     return this.#inner.fill(work);
   }
@@ -248,9 +250,9 @@ export class WindowStore implements TidyStore {
   /** The answer, and the filter to ask the database for the rest; undefined where it has to answer all. */
   #answer(
     filters: readonly ReqFilter[],
-    reader: Reader | undefined,
+    { reader, includesBanned = false }: QueryOptions,
   ): WindowAnswer | undefined {
-    if (this.#isClosed || !this.#inner.feed.isCurrent) return undefined;
+    if (this.#isClosed || !this.#inner.feed.isCurrent || includesBanned) return undefined;
     if (filters.some(({ search }) => search !== undefined)) return undefined;
     const now = nowS(this.#clock);
     const isShown = (held: HeldEvent) =>
@@ -317,6 +319,10 @@ export class WindowStore implements TidyStore {
     await this.#inner.feed.start({
       ...options,
       onLateEvent: (event) => event === undefined ? this.#fillAgain() : this.#takeLate(event),
+      onErased: (erasure) => {
+        this.#forgetErased(erasure);
+        options.onErased?.(erasure);
+      },
     });
     this.#banned = bannedBy(await this.#inner.rules());
     this.#started = options;
@@ -363,6 +369,21 @@ export class WindowStore implements TidyStore {
     }
     if (this.#inner.feed.isShared && [...ids].some((id) => this.#recent.get(id) === undefined)) {
       this.#doubt(request.pubkey);
+    }
+  }
+
+  /** Removes what the operator deleted. */
+  #forgetErased({ ids, isRemembered }: Erasure): void {
+    // What may come again cannot be kept out, and what another instance stored may have been read before.
+    if (!isRemembered && this.#inner.feed.isShared) return this.#fillAgain();
+    for (const id of ids) {
+      const held = this.#recent.get(id);
+      if (isRemembered) {
+        this.#deleted.erase(id);
+        if (held !== undefined) this.#deleted.closeUpTo(held.event);
+      }
+      this.#recent.delete(id);
+      this.#filling?.removed.add(id);
     }
   }
 
@@ -468,17 +489,4 @@ function bannedBy(rules: readonly Rule[]): Banned {
   const valuesOf = (list: Rule["list"]) =>
     new Set(rules.filter((rule) => rule.list === list).map(({ value }) => value));
   return { keys: valuesOf("banned-key"), events: valuesOf("banned-event") };
-}
-
-/** As many events as the reader takes at a time, at least one. */
-function pieceFrom(events: readonly HeldEvent[], from: number, maxBytes: number): StoredEvent[] {
-  const piece: StoredEvent[] = [];
-  let bytes = 0;
-  for (let at = from; at < events.length && piece.length < PIECE_EVENTS; at++) {
-    const { id, createdAt, json, seq } = events[at]!;
-    bytes += json.length;
-    if (bytes > maxBytes && piece.length > 0) break;
-    piece.push({ seq, id, createdAt, json });
-  }
-  return piece;
 }

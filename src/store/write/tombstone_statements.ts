@@ -132,6 +132,31 @@ select key from gone`,
   };
 }
 
+/** A row that the operator deleted. */
+export interface ErasedRow {
+  readonly key: number;
+  /** The JSON of a replaceable or addressable event; empty for others. */
+  readonly json: Uint8Array;
+}
+
+/**
+ * Deletes the events with these ids, whoever wrote them, and closes their addresses.
+ */
+export function eraseByIds(ids: readonly string[]): Statement<ErasedRow> {
+  return {
+    text: `with gone as (
+  delete from events where head = any($1::uuid[]) returning key, pubkey, kind, slot, created_at, id, raw
+), closed as (
+  insert into deleted_addresses (pubkey, kind, slot, created_at, id)
+  select pubkey, kind, slot, created_at, id from gone where slot is not null
+  ${KEEP_NEWER}
+)
+select key, case when slot is null then '' else raw end from gone`,
+    parameters: [plainArray(ids.map(idPrefixOf))],
+    read: (cells) => ({ key: cells.integer(0), json: cells.utf8(1) }),
+  };
+}
+
 /**
  * Deletes the versions covered by these tombstones and returns their keys.
  */

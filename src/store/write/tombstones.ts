@@ -16,6 +16,12 @@ import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { LateEvent } from "../event_store.ts";
 
 /**
+ * Stands in a tombstone of an id for the operator, who deleted the event. No event has it as its public
+ * key, because zero is no x coordinate of a point of secp256k1.
+ */
+export const OPERATOR = "0".repeat(64);
+
+/**
  * Whether the event is a deletion or vanish request. A vanish request for another relay is refused
  * before it gets here.
  */
@@ -47,7 +53,7 @@ export interface DeletedAddress {
 export class Tombstones {
   /**
    * By id, the public keys that asked for its deletion. It is deleted if one of them owns the
-   * event.
+   * event, or is {@link OPERATOR}.
    */
   readonly ids = new Map<string, Set<string>>();
   /** By {@link addressText}. */
@@ -96,10 +102,11 @@ export class Tombstones {
   covers(event: NostrEvent): boolean {
     const owners = ownersOf(event);
     if (owners.some((owner) => this.#hasVanished(event, owner))) return true;
+    const askers = this.ids.get(event.id);
+    if (askers?.has(OPERATOR)) return true;
     // NIP-09: a deletion request against a deletion request has no effect. Nor has one against a
     // vanish request.
     if (isRequest(event)) return false;
-    const askers = this.ids.get(event.id);
     return owners.some((owner) => askers?.has(owner)) || this.#isClosed(event);
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { EventStore, RuleStore } from "../event_store.ts";
+import type { Erasure, EventStore, RuleStore } from "../event_store.ts";
 import type { Place } from "../read/scan.ts";
 
 /** The fields that decide whether an event is kept. */
@@ -16,7 +16,7 @@ export interface SurveyedEvent extends Place {
   readonly bytes: number;
 }
 
-/** What a store offers for maintenance. Nothing here leaves a tombstone. */
+/** What a store offers for maintenance. Only {@link Upkeep.erase} leaves tombstones. */
 export interface Upkeep {
   /**
    * Removes up to `limit` expired events, those that expired first, and returns how many.
@@ -28,6 +28,12 @@ export interface Upkeep {
   survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]>;
   /** Removes the events with these ids and returns how many were still there. */
   remove(ids: readonly string[]): Promise<number>;
+  /**
+   * Deletes these events as the operator decided, tells every process on this database, and returns how
+   * many were there. If the deletion is remembered, the events and older versions of them are refused
+   * from then on; deletion and vanish requests, too, but what they asked for stays deleted.
+   */
+  erase(erasure: Erasure): Promise<number>;
   /**
    * Runs `work`, which writes many events, and returns its result. A store that is empty and serves
    * no one may defer the indexes that only queries use; queries are then slow until this settles.

@@ -1,0 +1,41 @@
+/**
+ * Deletes events as the operator decided, inside a transaction.
+ *
+ * @module
+ */
+
+import type { Session } from "../database/database.ts";
+import type { Erasure } from "../event_store.ts";
+import { readRecord } from "../feed/feed_statements.ts";
+import type { StoreFeed } from "../feed/store_feed.ts";
+import { deleteTags } from "./put_statements.ts";
+import { eraseByIds, insertDeletedIds, lockAlone } from "./tombstone_statements.ts";
+import { OPERATOR } from "./tombstones.ts";
+import { deleteEvents } from "./upkeep_statements.ts";
+
+/** Deletes the events, announces that, and returns how many there were. */
+export async function eraseEvents(
+  erasure: Erasure,
+  session: Session,
+  feed: Pick<StoreFeed, "announceErasure">,
+): Promise<number> {
+  const { ids, isRemembered } = erasure;
+  await session.query(lockAlone);
+  const [rows] = await Promise.all([
+    isRemembered ? session.query(eraseByIds(ids)) : forget(ids, session),
+    isRemembered
+      ? session.query(insertDeletedIds(ids.map((id) => ({ id, pubkey: OPERATOR }))))
+      : [],
+  ]);
+  const versions = rows.flatMap(({ json }) => json.length > 0 ? readRecord(json)?.event ?? [] : []);
+  await Promise.all([
+    rows.length > 0 ? session.query(deleteTags(rows.map(({ key }) => key))) : undefined,
+    feed.announceErasure(session, erasure, versions),
+  ]);
+  return rows.length;
+}
+
+async function forget(ids: readonly string[], session: Session) {
+  const keys = await session.query(deleteEvents(ids));
+  return keys.map((key) => ({ key, json: new Uint8Array() }));
+}
