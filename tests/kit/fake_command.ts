@@ -33,6 +33,13 @@ export class KeptOutput implements Output {
   }
 }
 
+/** A store that stays open from one command to the next. */
+export class KeptMemoryStore extends MemoryStore {
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 /** A command context, and what the command did with it. */
 export class FakeCommand {
   readonly stdout = new KeptOutput();

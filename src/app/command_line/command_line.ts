@@ -13,6 +13,7 @@ import { defineImport } from "../commands/import.ts";
 import { defineInfo } from "../commands/info.ts";
 import { defineModeration } from "../commands/moderation.ts";
 import { defineMigrateStore } from "../commands/migrate_store.ts";
+import { defineQuery } from "../commands/query.ts";
 import { defineReindex } from "../commands/reindex.ts";
 import { defineSync } from "../commands/sync.ts";
 import { defineServe } from "../commands/serve.ts";
@@ -26,6 +27,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineServe,
   defineImport,
   defineExport,
+  defineQuery,
   defineMigrateStore,
   defineSync,
   defineReindex,

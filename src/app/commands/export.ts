@@ -5,13 +5,14 @@
  */
 
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
-import { concat, utf8 } from "../../base/bytes.ts";
+import { utf8 } from "../../base/bytes.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
 import { parseFilter } from "../../nostr/parse_filter.ts";
 import { reasonText } from "../../nostr/reason.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { printEvents } from "../transfer/print_events.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 
 /** The options of the command. */
@@ -24,13 +25,8 @@ export interface ExportFlags {
   readonly filter?: readonly JsonObject[];
 }
 
-/** Approximate size of one write, bytes. */
-const WRITE_BYTES = 65_536;
-
 /** Operators may use any filter. */
 const NO_LIMITS = { maxFilterValues: Infinity, andTags: true };
-
-const LINE_FEED = utf8("\n");
 
 /**
  * Adds the command to the program.
@@ -61,19 +57,8 @@ export async function exportEvents(
   }
   const store = await context.openStore();
   try {
-    let pending: Uint8Array[] = [];
-    let pendingBytes = 0;
-    for await (const events of store.query(filters, { signal: stop })) {
-      for (const { json } of events) {
-        pending.push(json, LINE_FEED);
-        pendingBytes += json.length + 1;
-        if (pendingBytes < WRITE_BYTES) continue;
-        if (!await streams.stdout.write(concat(pending))) return exitCode.done;
-        pending = [];
-        pendingBytes = 0;
-      }
-    }
-    await streams.stdout.write(concat(pending));
+    const found = store.query(filters, { signal: stop, includesBanned: true });
+    await printEvents(found, streams.stdout);
     return exitCode.done;
   } catch (error) {
     if (stop.aborted) return exitCode.interrupted;

@@ -17,6 +17,7 @@ import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { readPublicKey } from "../settings/key_text.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { complain, withStore } from "../command_line/with_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 
 /** The types of value that a rule can name. */
@@ -97,13 +98,12 @@ const NAMES: Readonly<Record<Subject, string>> = {
 export async function change(context: CommandContext, asked: Change): Promise<ExitCode> {
   const { verb, reason = "" } = asked;
   const read = readChange(asked);
-  if ("error" in read) return await misused(context, `${verb}: ${read.error}`);
+  if ("error" in read) return await complain(context, `${verb}: ${read.error}`);
   const { method, value } = read;
   return await withStore(context, async (store) => {
     const answer = await (await managementOf(store, context)).call(method, [value, reason], WHO);
     if ("error" in answer) {
-      await context.streams.stderr.write(utf8(`gallimimus: ${verb}: ${answer.error}\n`));
-      return exitCode.failed;
+      return await complain(context, `${verb}: ${answer.error}`, exitCode.failed);
     }
     await context.streams.stdout.write(utf8(`done: ${verb} ${value}\n`));
     return exitCode.done;
@@ -152,21 +152,6 @@ function stateOf(reason: string | undefined): string {
   return reason === undefined ? "not set" : `set: ${inOneLine(reason)}`;
 }
 
-async function withStore(
-  context: CommandContext,
-  work: (store: TidyStore) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  if (context.settings.database.url === "memory:") {
-    return await misused(context, "memory: keeps no rules: name the relay's database");
-  }
-  const store = await context.openStore();
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
-}
-
 async function managementOf(store: TidyStore, { clock }: CommandContext): Promise<Management> {
   const rules = new RuleBook(await store.rules());
   return new Management({ rules, store, clock, readIp: canonicalIp, onChanged: () => {} });
@@ -206,9 +191,4 @@ function readSubject(what: string): readonly [Subject?, (string | number)?] {
 /** Reasons come from others: strips control characters that could drive the terminal. */
 function inOneLine(text: string): string {
   return text.replace(/\p{Cc}/gu, " ");
-}
-
-async function misused({ streams }: CommandContext, sentence: string): Promise<ExitCode> {
-  await streams.stderr.write(utf8(`gallimimus: ${sentence}\n`));
-  return exitCode.misused;
 }

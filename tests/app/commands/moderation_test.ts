@@ -8,22 +8,14 @@ import {
 } from "../../../src/app/commands/moderation.ts";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import { settingsWith } from "../../../src/app/settings/setting_list.ts";
-import { MemoryStore } from "../../../src/store/memory.ts";
-import { FakeCommand } from "../../kit/fake_command.ts";
+import { FakeCommand, KeptMemoryStore } from "../../kit/fake_command.ts";
 import { newKey, recordOf, someEvent } from "../../kit/records.ts";
 
 const KEY = "7e7e9c42a91bfef19fa929e5fda1b72e0ebc1a4c1141673e2794234d86addf4e";
 const NPUB = "npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg";
 
-/** A store that stays open from one command to the next. */
-class KeptStore extends MemoryStore {
-  override close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
 class Operator {
-  readonly store = new KeptStore();
+  readonly store = new KeptMemoryStore();
   opened = 0;
 
   async do(asked: Change): Promise<string> {

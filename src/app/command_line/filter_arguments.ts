@@ -1,0 +1,82 @@
+/**
+ * Reads the filters that an operator names on the command line.
+ *
+ * @see NIP-01 "Communication between clients and relays"
+ * @module
+ */
+
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
+import { parseFilter, type SearchLimits } from "../../nostr/parse_filter.ts";
+import { readPublicKey } from "../settings/key_text.ts";
+import { nearestName } from "../settings/nearest_name.ts";
+
+/** What is wrong with an argument, for people. */
+export interface FilterFault {
+  readonly fault: string;
+}
+
+/** The elements of a filter besides tag conditions. */
+const ELEMENTS = ["ids", "authors", "kinds", "since", "until", "limit", "search"];
+
+/** The elements that list public keys. */
+const KEY_LISTS: ReadonlySet<string> = new Set(["authors", "#p", "&p", "#P", "&P"]);
+
+/**
+ * Parses arguments, each a filter or a list of filters as JSON. Where a public key is expected, `npub1…`
+ * is taken as well.
+ *
+ * @param search what can be searched; undefined if nothing can.
+ */
+export function readFilters(
+  texts: readonly string[],
+  search?: SearchLimits,
+): readonly ReqFilter[] | FilterFault {
+  const filters: ReqFilter[] = [];
+  for (const text of texts) {
+    const value = parseJson(text);
+    if (value === undefined) return { fault: `not JSON: ${text}` };
+    for (const one of Array.isArray(value) ? value : [value]) {
+      const filter = readFilter(one, search);
+      if ("fault" in filter) return { fault: `${filter.fault}: ${text}` };
+      filters.push(filter);
+    }
+  }
+  return filters;
+}
+
+function readFilter(value: unknown, search: SearchLimits | undefined): ReqFilter | FilterFault {
+  if (!isJsonObject(value)) return { fault: "a filter is a JSON object" };
+  const unknown = Object.keys(value).find((name) =>
+    !ELEMENTS.includes(name) && !/^[#&][a-zA-Z]$/.test(name)
+  );
+  if (unknown !== undefined) return { fault: unknownElement(unknown) };
+  if ("search" in value && search === undefined) {
+    return { fault: "search is off or cannot be used here" };
+  }
+  const filter = parseFilter(withHexKeys(value), {
+    maxFilterValues: Infinity,
+    andTags: true,
+    search: search && { ...search, maxLength: Infinity },
+  });
+  return "prefix" in filter ? { fault: filter.text } : filter;
+}
+
+function unknownElement(name: string): string {
+  const nearest = nearestName(name, ELEMENTS);
+  const hint = nearest === undefined
+    ? "tags are named #e, #t and so on"
+    : `did you mean ${nearest}?`;
+  return `a filter has no element "${name}", ${hint}`;
+}
+
+/** The filter with `npub1…` replaced by hex digits. */
+function withHexKeys(filter: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(filter).map(([name, value]) =>
+      KEY_LISTS.has(name) && Array.isArray(value)
+        ? [name, value.map((key) => typeof key === "string" ? readPublicKey(key) ?? key : key)]
+        : [name, value]
+    ),
+  );
+}
