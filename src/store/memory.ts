@@ -34,7 +34,7 @@ import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { compare, type Place } from "./read/scan.ts";
 import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search/search_walk.ts";
 import { isRequest, OPERATOR, Tombstones } from "./write/tombstones.ts";
-import type { SurveyedEvent, Upkeep } from "./write/upkeep.ts";
+import type { AuditPage, SurveyedEvent, TableSize, Upkeep } from "./write/upkeep.ts";
 import { whenReady } from "./read/when_ready.ts";
 
 /** How many events a chunk of an answer has, at most. */
@@ -202,6 +202,17 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     const found = ids.flatMap((id) => this.#byId.get(id) ?? []);
     for (const { event } of found) this.#remove(event);
     return Promise.resolve(found.length);
+  }
+
+  audit(from: number, limit: number): Promise<AuditPage> {
+    const records = [...this.#byId.values()].filter(({ seq }) => seq > from).slice(0, limit);
+    const next = records.length < limit ? undefined : records.at(-1)!.seq;
+    const events = records.map(({ event: { id }, json }) => ({ id, json, faults: [] }));
+    return Promise.resolve({ events, strayTags: 0, next });
+  }
+
+  tableSizes(): Promise<readonly TableSize[]> {
+    return Promise.resolve([]);
   }
 
   async erase(erasure: Erasure): Promise<number> {

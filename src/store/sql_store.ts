@@ -74,8 +74,14 @@ import { LocalFeed } from "./feed/local_feed.ts";
 import { SharedFeed } from "./feed/shared_feed.ts";
 import type { StoreFeed } from "./feed/store_feed.ts";
 import { isRequest } from "./write/tombstones.ts";
-import type { SurveyedEvent, Upkeep } from "./write/upkeep.ts";
-import { deleteEvents, deleteExpired, surveyEvents } from "./write/upkeep_statements.ts";
+import { auditRow, countStrayTags, NO_KEY, selectRows } from "./write/audit_statements.ts";
+import type { AuditPage, SurveyedEvent, TableSize, Upkeep } from "./write/upkeep.ts";
+import {
+  deleteEvents,
+  deleteExpired,
+  selectTableSizes,
+  surveyEvents,
+} from "./write/upkeep_statements.ts";
 import { Statistics } from "./search/word_shares.ts";
 import { writeBatch } from "./write/write_batch.ts";
 
@@ -269,6 +275,18 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     );
     this.feed.erased(erasure);
     return count;
+  }
+
+  async audit(from: number, limit: number): Promise<AuditPage> {
+    const rows = await this.#database.query(selectRows(from, limit));
+    const next = rows.length < limit ? undefined : rows.at(-1)!.key;
+    const [strayTags] = await this.#database.query(countStrayTags(from, next ?? NO_KEY));
+    const events = rows.map((row) => auditRow(row, this.#hashText));
+    return { events, strayTags: strayTags!, next };
+  }
+
+  tableSizes(): Promise<readonly TableSize[]> {
+    return this.#database.query(selectTableSizes);
   }
 
   async rules(): Promise<readonly Rule[]> {

@@ -7,6 +7,7 @@
 import { Command, CommanderError } from "./commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandWork, RunCommand } from "./command_context.ts";
+import { defineCheck } from "../commands/check.ts";
 import { defineConfigCheck } from "../commands/config_check.ts";
 import { defineExport } from "../commands/export.ts";
 import { defineImport } from "../commands/import.ts";
@@ -15,6 +16,7 @@ import { defineModeration } from "../commands/moderation.ts";
 import { defineMigrateStore } from "../commands/migrate_store.ts";
 import { defineQuery } from "../commands/query.ts";
 import { defineReindex } from "../commands/reindex.ts";
+import { defineStats } from "../commands/stats.ts";
 import { defineSync } from "../commands/sync.ts";
 import { defineServe } from "../commands/serve.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
@@ -28,6 +30,8 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineImport,
   defineExport,
   defineQuery,
+  defineStats,
+  defineCheck,
   defineMigrateStore,
   defineSync,
   defineReindex,

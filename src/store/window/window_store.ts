@@ -40,7 +40,7 @@ import { PIECE_BYTES } from "../read/delivery.ts";
 import { whenReady } from "../read/when_ready.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
-import type { SurveyedEvent, TidyStore } from "../write/upkeep.ts";
+import type { AuditPage, SurveyedEvent, TableSize, TidyStore } from "../write/upkeep.ts";
 import { LatelyDeleted } from "./lately_deleted.ts";
 import { type HeldEvent, MAX_COST, pieceFrom, RecentEvents } from "./recent_events.ts";
 import { inOrder } from "./timeline.ts";
@@ -230,6 +230,14 @@ export class WindowStore implements TidyStore {
       this.#filling?.removed.add(id);
     }
     return removed;
+  }
+
+  audit(from: number, limit: number): Promise<AuditPage> {
+    return this.#inner.audit(from, limit);
+  }
+
+  tableSizes(): Promise<readonly TableSize[]> {
+    return this.#inner.tableSizes();
   }
 
   erase(erasure: Erasure): Promise<number> {

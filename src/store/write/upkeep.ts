@@ -16,6 +16,33 @@ export interface SurveyedEvent extends Place {
   readonly bytes: number;
 }
 
+/** A stored event, and what of its row disagrees with it. */
+export interface AuditedEvent {
+  /** Of its row. */
+  readonly id: string;
+  /** As it is stored; it may be no event. */
+  readonly json: Uint8Array;
+  /** Columns that are not what the event's JSON says; `tags` for its rows there. */
+  readonly faults: readonly string[];
+}
+
+/** Some of the rows of a store. */
+export interface AuditPage {
+  readonly events: readonly AuditedEvent[];
+  /** Rows of tags between these events and those before that belong to no event. */
+  readonly strayTags: number;
+  /** Where the next page begins; undefined after the last. */
+  readonly next: number | undefined;
+}
+
+/** How much room a table takes, bytes. */
+export interface TableSize {
+  readonly table: string;
+  readonly bytes: number;
+  /** Of its indexes, which are not part of {@link bytes}. */
+  readonly indexBytes: number;
+}
+
 /** What a store offers for maintenance. Only {@link Upkeep.erase} leaves tombstones. */
 export interface Upkeep {
   /**
@@ -26,6 +53,10 @@ export interface Upkeep {
   removeExpired(limit: number): Promise<number>;
   /** The `limit` events after a place in the order `created_at` descending, then `id`. */
   survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]>;
+  /** The `limit` events from a place on, each compared with its row. Ids and signatures are not checked. */
+  audit(from: number, limit: number): Promise<AuditPage>;
+  /** The tables, the largest first. None in memory. */
+  tableSizes(): Promise<readonly TableSize[]>;
   /** Removes the events with these ids and returns how many were still there. */
   remove(ids: readonly string[]): Promise<number>;
   /**

@@ -8,7 +8,7 @@ import { plainArray } from "../database/array_literal.ts";
 import type { Cells, Statement } from "../database/database.ts";
 import { idPrefixOf } from "../fingerprint.ts";
 import type { Place } from "../read/scan.ts";
-import type { SurveyedEvent } from "./upkeep.ts";
+import type { SurveyedEvent, TableSize } from "./upkeep.ts";
 
 /**
  * Deletes up to `limit` expired events and returns their keys. Skips locked rows instead of
@@ -62,6 +62,19 @@ limit $3::int8`,
     }),
   };
 }
+
+/** The size of each table of the schema, the largest first. */
+export const selectTableSizes: Statement<TableSize> = {
+  text: `select relname::text, pg_table_size(oid), pg_indexes_size(oid) from pg_class
+where relkind = 'r' and relnamespace = current_schema()::regnamespace
+order by pg_total_relation_size(oid) desc, relname`,
+  parameters: [],
+  read: (cells) => ({
+    table: cells.text(0),
+    bytes: cells.integer(1),
+    indexBytes: cells.integer(2),
+  }),
+};
 
 function readKey(cells: Cells): number {
   return cells.integer(0);

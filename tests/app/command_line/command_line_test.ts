@@ -25,6 +25,8 @@ const commands = [
   ["query", "{}"],
   ["count", "{}"],
   ["delete", "{}"],
+  ["stats"],
+  ["check"],
   ["config", "check"],
   ["info"],
   ["ban", "npub1x"],
