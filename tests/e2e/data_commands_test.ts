@@ -66,6 +66,11 @@ onEachDatabase((name, fresh) => {
     }
     equal((await client.publish(note(spammer, "changed their mind")))?.accepted, true);
 
+    const { code, stdout } = await run(database.url, "check");
+    deepEqual([code, stdout], [0, "checked 2 events, nothing is wrong\n"]);
+    const stats = JSON.parse((await run(database.url, "stats", "--json")).stdout);
+    deepEqual([stats.events, stats.kinds, stats.authors], [2, 1, 2]);
+
     match(
       (await run(database.url, "delete", "--yes", "--forget", "{}")).stdout,
       /^deleted 2 events/,
