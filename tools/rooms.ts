@@ -155,6 +155,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "http/routes": [],
   "app/access": ["database", "settings"],
   "app/command_line": ["commands", "settings", "system"],
+  "app/control": ["database", "settings"],
   "app/database": ["settings", "system"],
   "app/embedded": ["database", "settings", "system"],
   "app/network": ["settings", "system"],

@@ -5,6 +5,7 @@
  */
 
 import { runCommandLine } from "./command_line/command_line.ts";
+import { reachStore } from "./control/reach_store.ts";
 import { openStore } from "./database/open_store.ts";
 import { type Host, runCommand } from "./command_line/run_command.ts";
 import type { ReadText } from "./command_line/setting_source.ts";
@@ -24,6 +25,7 @@ export async function main(args: readonly string[]): Promise<never> {
     readText,
     writeLogLine,
     openStore,
+    reachStore,
     exit: (code) => Deno.exit(code),
   };
   logUncaughtErrors();

@@ -202,8 +202,8 @@ export class RelayHost {
       const ofSettings = await LivePolicies.open(settings, context);
       const parts = { verifier, rules, ofSettings, ofModules };
       const host = new RelayHost({ ...options, store }, parts);
-      await host.#readRules();
-      const onRulesChanged = () => void host.#readRules();
+      await host.readRules();
+      const onRulesChanged = () => void host.readRules();
       const onErased = ({ ids }: Erasure) => host.relay.forget(ids);
       await store.feed.start({ ...options, onRulesChanged, onErased });
       // Members that come back at once are not to be refused.
@@ -230,6 +230,11 @@ export class RelayHost {
   /** Counts of all listeners together. */
   get netCounters(): NetCounters {
     return this.#sockets.counters;
+  }
+
+  /** The store, with the window before it: what is changed there holds at once. */
+  get store(): TidyStore {
+    return this.#options.store;
   }
 
   /** Stored events, without access checks. */
@@ -415,8 +420,8 @@ export class RelayHost {
     })];
   }
 
-  /** Reads the rules again after this or another instance has changed them. */
-  async #readRules(): Promise<void> {
+  /** Reads the rules again after this or another process has changed them. */
+  async readRules(): Promise<void> {
     // The read in progress may have missed this change.
     if (this.#rulesRead !== "done") return void (this.#rulesRead = "again");
     try {

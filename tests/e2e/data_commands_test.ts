@@ -10,7 +10,7 @@ import { npubEncode } from "nostr-tools/nip19";
 import { Program } from "../kit/program.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
-import { onEachDatabase } from "./databases.ts";
+import { freshDatabases, onEachDatabase } from "./databases.ts";
 
 const ALL = { tags: new Map() };
 
@@ -26,7 +26,7 @@ async function run(database: string, ...args: readonly string[]) {
 }
 
 onEachDatabase((name, fresh) => {
-  if (!name.startsWith("postgres")) return;
+  if (name === "memory:") return;
   Deno.test(`what a spammer wrote is banned, found, counted and deleted beside a relay on ${name}`, async () => {
     await using database = await fresh();
     await using relay = await startRelay({ database: database.url });
@@ -82,4 +82,67 @@ onEachDatabase((name, fresh) => {
     await client.close();
     equal(await relay.stop(), 0);
   });
+
+  Deno.test(`a relay that runs on ${name} is filled and emptied into files, and has its rules changed`, async () => {
+    await using database = await fresh();
+    const directory = await Deno.makeTempDir();
+    const file = `${directory}/events.jsonl`;
+    const author = generateSecretKey();
+    const events = Array.from(
+      { length: 300 },
+      (_, at) => note(author, `${at}`, 1_700_000_000 + at),
+    );
+    await Deno.writeTextFile(file, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    await using relay = await startRelay({ database: database.url });
+    await using client = await RelayClient.connect(relay.url);
+
+    match((await run(database.url, "import", file)).stdout, /^stored 300, /);
+    for (let at = 0; at < 100 && (await client.query([ALL])).length !== 300; at++);
+    equal((await client.query([ALL])).length, 300);
+    const exported = await run(database.url, "export", "--since", "1700000290");
+    const contents = exported.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).content);
+    deepEqual(contents, Array.from({ length: 10 }, (_, at) => `${299 - at}`));
+
+    const key = getPublicKey(author);
+    deepEqual(await run(database.url, "ban", key, "--key", "--reason", "spam"), {
+      code: 0,
+      stdout: `done: ban ${key}\n`,
+      stderr: "",
+    });
+    for (let at = 0; at < 100 && (await client.query([ALL])).length !== 0; at++);
+    equal((await client.publish(note(author, "more")))?.reason, "blocked: this key is banned");
+    equal((await run(database.url, "list")).stdout, `banned-key\t${key}\tspam\n`);
+    match((await run(database.url, "audit")).stdout, /\tbanned-key\t\S+\tnot set\tset: spam\n$/);
+    equal((await run(database.url, "export")).stdout.trimEnd().split("\n").length, 300);
+    await client.close();
+    equal(await relay.stop(), 0);
+    // Without the relay it is the same.
+    equal((await run(database.url, "count", "{}")).stdout, "300\n");
+    await Deno.remove(directory, { recursive: true });
+  });
+});
+
+Deno.test("a second relay is refused a database, and what a killed one left does not stop the next", async () => {
+  await using database = await freshDatabases["pglite:"]!();
+  const socket = `${database.url.slice("pglite:".length)}.sock`;
+  const exists = () => Deno.lstat(socket).then(() => true, () => false);
+  {
+    await using relay = await startRelay({ database: database.url });
+    const { code, stderr } = await run(database.url, "serve", "--listen", "127.0.0.1:0");
+    equal(code, 1);
+    match(stderr, /is in use by another process/);
+    equal((await run(database.url, "count", "{}")).stdout, "0\n");
+    await relay.kill();
+  }
+  equal(await exists(), true);
+  {
+    await using relay = await startRelay({ database: database.url });
+    equal((await run(database.url, "count", "{}")).stdout, "0\n");
+    equal(await relay.stop(), 0);
+  }
+  equal(await exists(), false);
+  const settings = ["database.control_socket=false"];
+  await using relay = await startRelay({ database: database.url, settings });
+  match((await run(database.url, "count", "{}")).stderr, /; there is no control socket at /);
+  equal(await relay.stop(), 0);
 });

@@ -14,6 +14,12 @@ import type { SettingOptions } from "./setting_options.ts";
 import type { SettingSource } from "./setting_source.ts";
 import type { Streams } from "../system/streams.ts";
 
+/** How a store is opened. */
+export interface OpenOptions {
+  /** Whether only this process may use it, and no other one is asked instead. Default: no. */
+  readonly isAlone?: boolean;
+}
+
 /** Everything outside itself that a command may use. */
 export interface CommandContext {
   readonly settings: Settings;
@@ -29,8 +35,11 @@ export interface CommandContext {
   readonly streams: Streams;
   /** Aborts when the process is asked to stop. */
   readonly stop: AbortSignal;
-  /** Opens the store at `url`, by default the one that the settings name. The caller closes it. */
-  openStore(url?: string): Promise<TidyStore>;
+  /**
+   * Opens the store at `url`, by default the one that the settings name. The caller closes it. If a
+   * running relay has an embedded database open, it is the relay's own store.
+   */
+  openStore(url?: string, options?: OpenOptions): Promise<TidyStore>;
 }
 
 /** The work of a command; returns the exit code of the program. */

@@ -10,7 +10,7 @@ import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
-import type { CommandWork } from "./command_context.ts";
+import type { CommandWork, OpenOptions } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import { problemLine, UnusableSetting } from "../settings/load_settings.ts";
 import { configureLog, logStyle, relayLog } from "./logging.ts";
@@ -28,7 +28,10 @@ export interface Host extends SettingHost {
   readonly random: Random;
   /** Writes one line of the log without waiting. */
   writeLogLine(line: string): void;
+  /** Opens the store itself. */
   openStore(settings: Settings, log: Log): Promise<TidyStore>;
+  /** The same, or the store of the running relay that has locked it. */
+  reachStore(settings: Settings, log: Log): Promise<TidyStore>;
   /** Ends the process immediately. */
   exit(code: number): void;
 }
@@ -64,8 +67,10 @@ export async function runCommand(
   const endRunnerWatch = watchRunner(host, () => watch.request());
   const { streams, clock, random } = host;
   const { stop } = watch;
-  const openStore = (url = settings.database.url) =>
-    host.openStore({ ...settings, database: { ...settings.database, url } }, log);
+  const openStore = (url = settings.database.url, { isAlone = false }: OpenOptions = {}) => {
+    const asked = { ...settings, database: { ...settings.database, url } };
+    return isAlone ? host.openStore(asked, log) : host.reachStore(asked, log);
+  };
   const reading = { settings, origins, source, applyLog };
   try {
     return await work({ ...reading, log, clock, random, streams, stop, openStore });

@@ -47,9 +47,9 @@ export async function migrateStore(
     await streams.stderr.write(utf8("gallimimus: both databases are the same\n"));
     return exitCode.misused;
   }
-  const source = await context.openStore(from);
+  const source = await context.openStore(from, { isAlone: true });
   try {
-    const target = await context.openStore(to);
+    const target = await context.openStore(to, { isAlone: true });
     try {
       if (source instanceof SqlStore && target instanceof SqlStore) {
         await source.copyTombstonesTo(target);

@@ -65,7 +65,7 @@ export interface Change extends ChangeFlags {
 export function defineModeration(program: Command, run: RunCommand): void {
   for (const [verb, methods] of Object.entries(VERBS)) {
     const command = program.command(verb)
-      .description(`${DESCRIPTIONS[verb]}; relays on a Postgres server take it over while they run`)
+      .description(`${DESCRIPTIONS[verb]}; relays that run take it over`)
       .argument(
         "<what>",
         Object.keys(methods).map((subject) => NAMES[subject as Subject]).join(", "),

@@ -17,6 +17,8 @@ import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { watchHangup } from "../command_line/signals.ts";
 import { chooseDatabase } from "../database/choose_database.ts";
 import { withoutPassword } from "../settings/secrets.ts";
+import type { ControlServer } from "../control/control_server.ts";
+import { controlSocketPath, embeddedDirectory, pathFault } from "../control/control_socket.ts";
 import type { MetricsServer } from "../network/metrics_server.ts";
 import type { RelayHost } from "../relay_host.ts";
 import { SettingReload } from "../settings/reload.ts";
@@ -42,12 +44,13 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const { ownPublicKey } = await import("../own_key.ts");
   const self = await ownPublicKey(settings, log);
   const { url, because } = await chooseDatabase(settings.database);
-  const store = await context.openStore(url);
+  const store = await context.openStore(url, { isAlone: true });
   log.info("store opened", { database: withoutPassword(url), because });
   if (settings.relay.url === "") log.warn(NO_URL);
   const host = await RelayHost.start({ settings, store, clock, log, self });
   const endReloading = reloading(context, host);
   let metrics: MetricsServer | undefined;
+  let control: ControlServer | undefined;
   try {
     for (const address of settings.network.listen) {
       const url = await host.listen(address);
@@ -61,11 +64,13 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       metrics = await serveMetrics(host, settings.metrics.listen, { clock, log });
       log.info("metrics for Prometheus", { url: metrics.url });
     }
+    control = await lendStore(host, url, context);
     await aborted(stop);
     log.info("shutting down", { connections: host.relay.sessionCount });
   } finally {
     endReloading();
     await metrics?.close();
+    await control?.close();
     await host.close();
   }
   log.info("stopped");
@@ -98,6 +103,35 @@ function reloading(context: CommandContext, host: RelayHost): () => void {
     ignoreHangup();
     watch?.close();
   };
+}
+
+/**
+ * Lends the store of an embedded database, which no other process can open, to commands. Without that
+ * the relay serves all the same.
+ */
+async function lendStore(
+  host: RelayHost,
+  url: string,
+  { log, settings }: CommandContext,
+): Promise<ControlServer | undefined> {
+  const directory = settings.database.control_socket ? embeddedDirectory(url) : undefined;
+  if (directory === undefined || Deno.build.os === "windows") return undefined;
+  const path = controlSocketPath(directory);
+  try {
+    const fault = pathFault(path);
+    if (fault !== undefined) throw new Error(fault);
+    const { ControlServer } = await import("../control/control_server.ts");
+    const control = await ControlServer.open(path, {
+      store: host.store,
+      onRulesChanged: () => host.readRules(),
+    });
+    log.info("commands are answered", { at: path });
+    return control;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log.warn("commands cannot be answered while the relay runs", { at: path, error: why });
+    return undefined;
+  }
 }
 
 /** The URL of a listener on all interfaces, with an address that other machines can reach. */

@@ -8,6 +8,19 @@
 
 import { StoreUnavailable } from "../event_store.ts";
 
+/** Another process has locked the directory of an embedded database. */
+export class DirectoryInUse extends StoreUnavailable {
+  /** The directory, without a slash at its end. */
+  readonly path: string;
+
+  constructor(path: string, lockPath: string) {
+    super(
+      `${path} is in use by another process, which has locked ${lockPath}: stop that process first`,
+    );
+    this.path = path;
+  }
+}
+
 /**
  * A directory that this process has locked until {@link release} or its end. The lock is the
  * operating system's, on a file beside the directory, so it ends with the process even when that is
@@ -27,8 +40,8 @@ export class DataDirectory {
    * Locks the directory, which need not exist. The database itself would not notice a second
    * process and would lose data.
    *
-   * Rejects with {@link StoreUnavailable} when another process has locked it, or when it cannot be
-   * created.
+   * Rejects with {@link DirectoryInUse} when another process has locked it, and with
+   * {@link StoreUnavailable} when it cannot be created.
    */
   static async claim(path: string): Promise<DataDirectory> {
     const trimmed = path.replace(/(?<=.)\/+$/, "");
@@ -36,9 +49,7 @@ export class DataDirectory {
     const lock = await openLock(trimmed, lockPath);
     if (await lock.tryLock(true)) return new DataDirectory(trimmed, lock);
     lock.close();
-    throw new StoreUnavailable(
-      `${path} is in use by another process, which has locked ${lockPath}: stop that process first`,
-    );
+    throw new DirectoryInUse(trimmed, lockPath);
   }
 
   /**

@@ -20,6 +20,7 @@ function pretendHost(files: Readonly<Record<string, ReadText>> = {}) {
     readText: (path) => Promise.resolve(files[path] ?? { missing: true }),
     writeLogLine: (line) => logLines.push(line),
     openStore: () => context.openStore(),
+    reachStore: () => context.openStore(),
     exit() {},
   };
   return { host, stderr, logLines };
@@ -132,3 +133,18 @@ for (const [what, fail, line] of failures) {
     ok(line.test(stderr.text), stderr.text);
   });
 }
+
+Deno.test("a store is opened by this process alone, or reached where another one has it", async () => {
+  const { host } = pretendHost();
+  const opened: string[] = [];
+  const note = (how: string): Host["openStore"] => ({ database }) => {
+    opened.push(`${how} ${database.url}`);
+    return host.openStore({} as never, {} as never);
+  };
+  const noting = { ...host, openStore: note("open"), reachStore: note("reach") };
+  const { context } = await contextOf(noting, { database: "pglite:a" });
+  await context!.openStore();
+  await context!.openStore("pglite:b");
+  await context!.openStore(undefined, { isAlone: true });
+  deepEqual(opened, ["reach pglite:a", "reach pglite:b", "open pglite:a"]);
+});

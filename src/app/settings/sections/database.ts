@@ -38,6 +38,13 @@ export const databaseSection = {
       description: "The directory for what the relay writes itself. It is made when missing.",
       reloadable: false,
     },
+    control_socket: {
+      type: "boolean",
+      default: true,
+      description:
+        "Whether a relay with an embedded database lends it to commands while it runs, at a Unix socket beside the directory (DIR.sock) to which only the relay's user and root may connect.",
+      reloadable: false,
+    },
     pool_size: {
       type: "integer",
       default: 10,

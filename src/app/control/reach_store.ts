@@ -1,0 +1,45 @@
+/**
+ * Opens the store of a command, or reaches the running relay that has it open.
+ *
+ * @module
+ */
+
+import type { Log } from "../../base/log.ts";
+import { DirectoryInUse } from "../../store/database/data_directory.ts";
+import { StoreUnavailable } from "../../store/event_store.ts";
+import type { TidyStore } from "../../store/write/upkeep.ts";
+import { openStore } from "../database/open_store.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import { controlSocketPath, ownerFault, pathFault } from "./control_socket.ts";
+
+/**
+ * The store that the settings name. If a running relay has locked its directory, the relay's own store.
+ *
+ * Rejects with {@link StoreUnavailable} if neither can be had.
+ */
+export async function reachStore(settings: Settings, log: Log): Promise<TidyStore> {
+  try {
+    return await openStore(settings, log);
+  } catch (error) {
+    if (!(error instanceof DirectoryInUse)) throw error;
+    return await remoteStore(error);
+  }
+}
+
+/** The store of the relay that has locked the directory. */
+async function remoteStore({ message, path: directory }: DirectoryInUse): Promise<TidyStore> {
+  const path = controlSocketPath(directory);
+  const fault = pathFault(path) ?? await ownerFault(path, directory);
+  if (fault !== undefined) throw new StoreUnavailable(`${message}; ${fault}`);
+  // Imported late: most commands open the store themselves.
+  const { RemoteStore } = await import("./remote_store.ts");
+  const store = new RemoteStore(path);
+  try {
+    // Tells whether somebody answers, and whether it is this version.
+    await store.tableSizes();
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
