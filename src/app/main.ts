@@ -5,8 +5,7 @@
  */
 
 import { runCommandLine } from "./command_line/command_line.ts";
-import { reachStore } from "./control/reach_store.ts";
-import { openStore } from "./database/open_store.ts";
+import { openOrReach } from "./control/reach_store.ts";
 import { type Host, runCommand } from "./command_line/run_command.ts";
 import type { ReadText } from "./command_line/setting_source.ts";
 import { CountingLog } from "../base/counting_log.ts";
@@ -24,8 +23,7 @@ export async function main(args: readonly string[]): Promise<never> {
     environment: Deno.env.toObject(),
     readText,
     writeLogLine,
-    openStore,
-    reachStore,
+    openStore: openOrReach,
     exit: (code) => Deno.exit(code),
   };
   logUncaughtErrors();

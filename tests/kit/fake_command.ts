@@ -6,7 +6,8 @@
 
 import { type CommandContext } from "../../src/app/command_line/command_context.ts";
 import { defaultSettings, type Settings } from "../../src/app/settings/setting_list.ts";
-import type { OpenedFile, Output } from "../../src/app/system/streams.ts";
+import type { CreatedFile, OpenedFile, Output } from "../../src/app/system/streams.ts";
+import { concat } from "../../src/base/bytes.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -50,6 +51,8 @@ export class FakeCommand {
   readonly controller = new AbortController();
   /** Files by path. */
   readonly files = new Map<string, ReadableStream<Uint8Array>>();
+  /** Files that were written whole, by path. */
+  readonly written = new Map<string, Uint8Array>();
   readonly context: CommandContext;
 
   constructor(changes: Partial<CommandContext> = {}) {
@@ -70,10 +73,28 @@ export class FakeCommand {
       log: silentLog,
       clock: this.clock,
       random: new SeededRandom(1),
-      streams: { stdout: this.stdout, stderr: this.stderr, open },
+      streams: {
+        stdout: this.stdout,
+        stderr: this.stderr,
+        open,
+        create: (path) => this.#create(path),
+      },
       stop: this.controller.signal,
       openStore: () => Promise.resolve(this.store),
       ...changes,
     };
+  }
+
+  #create(path: string): Promise<CreatedFile | { readonly fault: string }> {
+    if (this.files.has(path) || this.written.has(path)) {
+      return Promise.resolve({ fault: "exists already" });
+    }
+    const parts: Uint8Array[] = [];
+    const writable = new WritableStream<Uint8Array>({ write: (part) => void parts.push(part) });
+    return Promise.resolve({
+      writable,
+      finish: () => Promise.resolve(void this.written.set(path, concat(parts))),
+      discard: () => Promise.resolve(),
+    });
   }
 }

@@ -18,6 +18,8 @@ import type { Streams } from "../system/streams.ts";
 export interface OpenOptions {
   /** Whether only this process may use it, and no other one is asked instead. Default: no. */
   readonly isAlone?: boolean;
+  /** Whether an embedded database that does not exist is an error, instead of made. Default: no. */
+  readonly mustExist?: boolean;
 }
 
 /** Everything outside itself that a command may use. */

@@ -28,10 +28,7 @@ export interface Host extends SettingHost {
   readonly random: Random;
   /** Writes one line of the log without waiting. */
   writeLogLine(line: string): void;
-  /** Opens the store itself. */
-  openStore(settings: Settings, log: Log): Promise<TidyStore>;
-  /** The same, or the store of the running relay that has locked it. */
-  reachStore(settings: Settings, log: Log): Promise<TidyStore>;
+  openStore(settings: Settings, log: Log, options: OpenOptions): Promise<TidyStore>;
   /** Ends the process immediately. */
   exit(code: number): void;
 }
@@ -67,10 +64,8 @@ export async function runCommand(
   const endRunnerWatch = watchRunner(host, () => watch.request());
   const { streams, clock, random } = host;
   const { stop } = watch;
-  const openStore = (url = settings.database.url, { isAlone = false }: OpenOptions = {}) => {
-    const asked = { ...settings, database: { ...settings.database, url } };
-    return isAlone ? host.openStore(asked, log) : host.reachStore(asked, log);
-  };
+  const openStore = (url = settings.database.url, options: OpenOptions = {}) =>
+    host.openStore({ ...settings, database: { ...settings.database, url } }, log, options);
   const reading = { settings, origins, source, applyLog };
   try {
     return await work({ ...reading, log, clock, random, streams, stop, openStore });

@@ -6,21 +6,22 @@
 
 import { utf8 } from "../../base/bytes.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
-import type { CommandContext } from "./command_context.ts";
+import type { CommandContext, OpenOptions } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 
 /**
  * Opens the store that the settings name, runs the work and closes the store. What rejects after a
- * request to stop counts as interrupted.
+ * request to stop counts as interrupted. By default the database must exist.
  */
 export async function withStore(
   context: CommandContext,
   work: (store: TidyStore) => Promise<ExitCode>,
+  { mustExist = true }: OpenOptions = {},
 ): Promise<ExitCode> {
   if (context.settings.database.url === "memory:") {
     return await complain(context, "memory: keeps nothing: name the relay's database");
   }
-  const store = await context.openStore();
+  const store = await context.openStore(undefined, { mustExist });
   try {
     return await work(store);
   } catch (error) {

@@ -5,7 +5,6 @@
  */
 
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
-import { utf8 } from "../../base/bytes.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
 import { parseFilter } from "../../nostr/parse_filter.ts";
@@ -14,15 +13,18 @@ import type { CommandContext, RunCommand } from "../command_line/command_context
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { printEvents } from "../transfer/print_events.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { type TimeOptions, withTimeOptions } from "../command_line/time_options.ts";
+import { complain, print } from "../command_line/with_store.ts";
+import type { StoredEvent } from "../../store/event_store.ts";
 
 /** The options of the command. */
-export interface ExportFlags {
-  readonly since?: number;
-  readonly until?: number;
+export interface ExportFlags extends TimeOptions {
   readonly kinds?: readonly number[];
   readonly authors?: readonly string[];
   /** Filters as JSON objects. The other options replace their fields. */
   readonly filter?: readonly JsonObject[];
+  /** The file to write; default: standard output. */
+  readonly output?: string;
 }
 
 /** Operators may use any filter. */
@@ -34,30 +36,27 @@ const NO_LIMITS = { maxFilterValues: Infinity, andTags: true };
 export function defineExport(program: Command, run: RunCommand): void {
   const command = program.command("export")
     .description("print stored events, newest first, one JSON object a line")
-    .option("--since <seconds>", "not older than this, in seconds since 1970", wholeNumber)
-    .option("--until <seconds>", "not newer than this, in seconds since 1970", wholeNumber)
     .option("--kinds <kinds>", "only these kinds, joined by commas", wholeNumbers)
     .option("--authors <pubkeys>", "only these authors in hex, joined by commas", commaSeparated)
-    .option("--filter <json>", "only what this NIP-01 filter matches; may be repeated", oneMore);
-  withSettingOptions(command).action((options: ExportFlags & SettingOptions) =>
+    .option("--filter <json>", "only what this NIP-01 filter matches; may be repeated", oneMore)
+    .option("--output <file>", "write a new file, compressed if its name ends in .gz");
+  withSettingOptions(withTimeOptions(command)).action((options: ExportFlags & SettingOptions) =>
     run(options, (context) => exportEvents(context, options))
   );
 }
 
-/** Prints the events that match the options. Ends with success when the reader closes the pipe. */
+/** Writes the events that match the options. Ends with success when the reader closes the pipe. */
 export async function exportEvents(
   context: CommandContext,
   flags: ExportFlags,
 ): Promise<ExitCode> {
   const { streams, stop } = context;
   const filters = filtersOf(flags);
-  if (typeof filters === "string") {
-    await streams.stderr.write(utf8(`gallimimus: ${filters}\n`));
-    return exitCode.misused;
-  }
-  const store = await context.openStore();
+  if (typeof filters === "string") return await complain(context, filters);
+  const store = await context.openStore(undefined, { mustExist: true });
   try {
     const found = store.query(filters, { signal: stop, includesBanned: true });
+    if (flags.output !== undefined) return await exportTo(flags.output, found, context);
     await printEvents(found, streams.stdout);
     return exitCode.done;
   } catch (error) {
@@ -65,6 +64,35 @@ export async function exportEvents(
     throw error;
   } finally {
     await store.close();
+  }
+}
+
+/** Writes a file, which appears under its name when it is complete. */
+async function exportTo(
+  path: string,
+  found: AsyncIterable<readonly StoredEvent[]>,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const file = await context.streams.create(path);
+  if ("fault" in file) return await complain(context, `${path}: ${file.fault}`, exitCode.failed);
+  const compression = path.endsWith(".gz") ? new CompressionStream("gzip") : new TransformStream();
+  const written = compression.readable.pipeTo(file.writable);
+  // Awaited below; without this a rejection meanwhile would be reported as unhandled.
+  written.catch(() => {});
+  const writer: WritableStreamDefaultWriter<Uint8Array> = compression.writable.getWriter();
+  try {
+    const write = (bytes: Uint8Array) => writer.write(bytes).then(() => true);
+    const count = await printEvents(found, { write });
+    await writer.close();
+    await written;
+    await file.finish();
+    await print(context, `exported ${count} events to ${path}`);
+    return exitCode.done;
+  } catch (error) {
+    await writer.abort(error).catch(() => {});
+    await written.catch(() => {});
+    await file.discard();
+    throw error;
   }
 }
 

@@ -15,11 +15,13 @@ import { RuleBook } from "../../relay/access/rules.ts";
 import { importPolicies } from "../access/access_policies.ts";
 import { bannedPatternsOf } from "../settings/banned_patterns.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { type TimeOptions, withTimeOptions } from "../command_line/time_options.ts";
+import { complain } from "../command_line/with_store.ts";
 import type { Output } from "../system/streams.ts";
 import { createVerifier } from "../verifier.ts";
 
 /** The options of the command. */
-export interface ImportFlags {
+export interface ImportFlags extends TimeOptions {
   /** False skips signature checks. */
   readonly verify: boolean;
   /** False accepts events beyond the limits on size and date. */
@@ -29,42 +31,46 @@ export interface ImportFlags {
 /** Minimum time between two progress lines, milliseconds. */
 const PROGRESS_MS = 250;
 
+/** The file cannot be read to its end. */
+class UnreadableFile extends Error {}
+
 /**
  * Adds the command to the program.
  */
 export function defineImport(program: Command, run: RunCommand): void {
   const command = program.command("import")
-    .description("store the events of a file, one JSON object a line")
-    .argument("<file>", "the file, or - for standard input")
+    .description("store the events of a file: one JSON object a line, or a JSON array")
+    .argument("<file>", "the file, compressed if its name ends in .gz, or - for standard input")
     .option("--no-verify", "take signatures on trust (ids are checked all the same)")
     .option("--no-limits", "take events that the limits on size and date would refuse");
-  withSettingOptions(command).action((path: string, options: ImportFlags & SettingOptions) =>
-    run(options, (context) => importFile(context, path, options))
-  );
+  withSettingOptions(withTimeOptions(command))
+    .action((path: string, options: ImportFlags & SettingOptions) =>
+      run(options, (context) => importFile(context, path, options))
+    );
 }
 
 /**
- * Imports a file and prints the counts. Refused lines are not a failure: they are counted, and the
- * first few are shown.
+ * Imports a file and prints the counts. Refused lines are counted, and the first few are shown; they are
+ * a failure only if nothing else was in the file. What was stored before a failure stays.
  */
 export async function importFile(
   context: CommandContext,
   path: string,
-  { verify, limits }: ImportFlags,
+  { verify, limits, since, until }: ImportFlags,
 ): Promise<ExitCode> {
   const { settings, streams, stop, log, clock } = context;
   const opened = await streams.open(path);
   if ("fault" in opened) {
-    await streams.stderr.write(utf8(`gallimimus: ${path}: ${opened.fault}\n`));
-    return exitCode.failed;
+    return await complain(context, `${path}: ${opened.fault}`, exitCode.failed);
   }
   const isBannedText = await bannedPatternsOf(settings);
   const store = await context.openStore();
   const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
+  const showProgress = progressOn(streams.stderr, clock);
+  let tally: ImportTally | undefined;
   try {
     const options = {
-      store,
-      verifier,
+      ...{ store, verifier, since, until },
       access: new Access({
         policies: importPolicies({
           ...{ settings, clock, isBannedText },
@@ -78,14 +84,41 @@ export async function importFile(
       }),
       nowMs: clock.nowMs(),
       maxLineBytes: settings.limits.max_message_bytes,
-      onProgress: progressOn(streams.stderr, clock),
+      onProgress: (counts: ImportTally) => showProgress(tally = counts),
     };
-    const tally = await store.fill(() => importEvents(readUntil(opened.readable, stop), options));
+    const bytes = readUntil(textOf(path, opened.readable), stop);
+    tally = await store.fill(() => importEvents(readable(bytes), options));
     await streams.stdout.write(utf8(summaryOf(tally)));
-    return stop.aborted ? exitCode.interrupted : exitCode.done;
+    if (stop.aborted) return exitCode.interrupted;
+    return hasOnlyRefused(tally) ? exitCode.failed : exitCode.done;
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    if (tally !== undefined) await streams.stdout.write(utf8(summaryOf(tally)));
+    return await complain(context, `${path}: ${error.message}`, exitCode.failed);
   } finally {
     verifier?.close();
     await store.close();
+  }
+}
+
+function textOf(path: string, file: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  if (!path.endsWith(".gz")) return file;
+  return file.pipeThrough(new DecompressionStream("gzip") as TransformStream<Uint8Array>);
+}
+
+/** The pieces; what goes wrong with reading is told from what goes wrong with storing. */
+async function* readable(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reading = pieces[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await reading.next().catch((error: unknown) => {
+        throw new UnreadableFile(error instanceof Error ? error.message : String(error));
+      });
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    await reading.return?.();
   }
 }
 
@@ -123,10 +156,21 @@ function progressOn(output: Output, clock: Clock): (tally: ImportTally) => void 
   };
 }
 
-function countsOf({ stored, duplicate, superseded, deleted, refused }: ImportTally): string {
-  const refusals = [...refused.values()].reduce((sum, count) => sum + count, 0);
+function countsOf(
+  { stored, duplicate, superseded, deleted, skipped, refused }: ImportTally,
+): string {
   const kept = `stored ${stored}, duplicate ${duplicate}, superseded ${superseded}`;
-  return `${kept}, deleted ${deleted}, refused ${refusals}`;
+  const passed = skipped === 0 ? "" : `, outside --since and --until ${skipped}`;
+  return `${kept}, deleted ${deleted}, refused ${sumOf(refused)}${passed}`;
+}
+
+function hasOnlyRefused(tally: ImportTally): boolean {
+  const { stored, duplicate, superseded, deleted, skipped, refused } = tally;
+  return refused.size > 0 && stored + duplicate + superseded + deleted + skipped === 0;
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function summaryOf(tally: ImportTally): string {

@@ -47,7 +47,7 @@ export async function migrateStore(
     await streams.stderr.write(utf8("gallimimus: both databases are the same\n"));
     return exitCode.misused;
   }
-  const source = await context.openStore(from, { isAlone: true });
+  const source = await context.openStore(from, { isAlone: true, mustExist: true });
   try {
     const target = await context.openStore(to, { isAlone: true });
     try {

@@ -107,7 +107,8 @@ export async function change(context: CommandContext, asked: Change): Promise<Ex
     }
     await context.streams.stdout.write(utf8(`done: ${verb} ${value}\n`));
     return exitCode.done;
-  });
+    // Rules may be set before the relay starts for the first time.
+  }, { mustExist: false });
 }
 
 /** Prints all rules. */

@@ -30,7 +30,7 @@ export async function reindexStore(context: CommandContext): Promise<ExitCode> {
     await stderr.write(utf8("gallimimus: search is off: set search.enabled first\n"));
     return exitCode.misused;
   }
-  const store = await context.openStore();
+  const store = await context.openStore(undefined, { mustExist: true });
   let count = 0;
   try {
     for await (const indexed of store.reindex({ signal: stop })) {

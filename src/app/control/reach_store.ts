@@ -8,20 +8,33 @@ import type { Log } from "../../base/log.ts";
 import { DirectoryInUse } from "../../store/database/data_directory.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
+import { requireDatabase } from "../database/choose_database.ts";
 import { openStore } from "../database/open_store.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { controlSocketPath, ownerFault, pathFault } from "./control_socket.ts";
 
+/** How a store is opened, see `OpenOptions` of commands. */
+export interface ReachOptions {
+  readonly isAlone?: boolean;
+  readonly mustExist?: boolean;
+}
+
 /**
- * The store that the settings name. If a running relay has locked its directory, the relay's own store.
+ * The store that the settings name. If a running relay has locked its directory, and `isAlone` is not set,
+ * the relay's own store.
  *
- * Rejects with {@link StoreUnavailable} if neither can be had.
+ * Rejects with {@link StoreUnavailable} if neither can be had, or if it `mustExist` and does not.
  */
-export async function reachStore(settings: Settings, log: Log): Promise<TidyStore> {
+export async function openOrReach(
+  settings: Settings,
+  log: Log,
+  { isAlone = false, mustExist = false }: ReachOptions = {},
+): Promise<TidyStore> {
+  if (mustExist) await requireDatabase(settings.database);
   try {
     return await openStore(settings, log);
   } catch (error) {
-    if (!(error instanceof DirectoryInUse)) throw error;
+    if (isAlone || !(error instanceof DirectoryInUse)) throw error;
     return await remoteStore(error);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { findPostgresPackage } from "../../postgres_server/postgres_package.ts";
+import { StoreUnavailable } from "../../store/event_store.ts";
 import { nameFault, reachFault, serverAccount } from "../../postgres_server/server_account.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
@@ -43,6 +44,27 @@ async function managedFault(directory: string): Promise<string | undefined> {
   if ("fault" in found) return found.fault;
   const account = await serverAccount(`${directory}/data`);
   return await nameFault(account) ?? await reachFault(directory, account);
+}
+
+/**
+ * Rejects with {@link StoreUnavailable} if the configured database is an embedded one that does not exist.
+ */
+export async function requireDatabase(
+  settings: Pick<Settings["database"], "url" | "data">,
+): Promise<void> {
+  const { url } = await chooseDatabase(settings);
+  const [, type, path] = /^(pglite|managed):(.+)$/.exec(url) ?? [];
+  if (path === undefined) return;
+  const file = type === "pglite" ? `${path}/PG_VERSION` : `${path}/data/PG_VERSION`;
+  try {
+    await Deno.stat(file);
+  } catch (error) {
+    // Others may not look into the directory of a server.
+    if (!(error instanceof Deno.errors.NotFound)) return;
+    throw new StoreUnavailable(
+      `there is none at ${path}: name the relay's by --data, --database or --config`,
+    );
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

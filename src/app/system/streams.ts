@@ -20,12 +20,23 @@ export type OpenedFile =
   | { readonly readable: ReadableStream<Uint8Array> }
   | { readonly fault: string };
 
+/** A file that is being written, under another name until it is complete. */
+export interface CreatedFile {
+  readonly writable: WritableStream<Uint8Array>;
+  /** Gives the complete file, whose stream is closed, its name. */
+  finish(): Promise<void>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
+}
+
 /** What a command reads and writes. */
 export interface Streams {
   readonly stdout: Output;
   readonly stderr: Output;
   /** Opens a file for reading. `-` is standard input. */
   open(path: string): Promise<OpenedFile>;
+  /** Creates a file, or says why not. A file that exists is left alone. */
+  create(path: string): Promise<CreatedFile | { readonly fault: string }>;
 }
 
 /**
@@ -37,13 +48,43 @@ export const systemStreams: Streams = {
   async open(path: string): Promise<OpenedFile> {
     if (path === "-") return { readable: Deno.stdin.readable };
     try {
+      if ((await Deno.stat(path)).isDirectory) return { fault: "is a directory" };
       return { readable: (await Deno.open(path)).readable };
     } catch (error) {
-      if (error instanceof Error) return { fault: error.message };
-      throw error;
+      return { fault: faultOf(error) };
+    }
+  },
+  async create(path: string): Promise<CreatedFile | { readonly fault: string }> {
+    const draft = `${path}.part`;
+    try {
+      if (await exists(path)) return { fault: "exists already: remove it or name another file" };
+      const { writable } = await Deno.open(draft, { write: true, create: true, truncate: true });
+      return {
+        writable,
+        finish: () => Deno.rename(draft, path),
+        discard: () => Deno.remove(draft),
+      };
+    } catch (error) {
+      return { fault: faultOf(error) };
     }
   },
 };
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function faultOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
+  if (error instanceof Error) return error.message;
+  throw error;
+}
 
 function outputTo(stream: typeof Deno.stdout): Output {
   return {

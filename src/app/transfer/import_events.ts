@@ -12,7 +12,8 @@ import { BAD_SIGNATURE, check, type Checked, type Refusal } from "../../relay/ac
 import type { Access } from "../../relay/access/access.ts";
 import type { Verifier } from "../../nostr/verifier.ts";
 import type { EventRecord, EventStore, PutOutcome } from "../../store/event_store.ts";
-import { type Line, LineSplitter } from "./json_lines.ts";
+import { EventSplitter } from "./event_splitter.ts";
+import type { Line } from "./json_lines.ts";
 import { sha256OfText } from "../system/sha256.ts";
 
 /** The most lines, and about the most characters, of one batch. */
@@ -41,6 +42,9 @@ export interface ImportOptions {
   readonly nowMs: number;
   /** Longer lines are refused. */
   readonly maxLineBytes: number;
+  /** Events that are older or newer are passed over. Seconds since 1970, inclusive. Default: none. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
   /** Called after each batch. */
   readonly onProgress?: (tally: ImportTally) => void;
 }
@@ -53,6 +57,8 @@ export interface RefusedLine {
 
 /** The counts so far. */
 export interface ImportTally extends Readonly<Record<PutOutcome, number>> {
+  /** Events that were passed over for their time. */
+  readonly skipped: number;
   /** Refused lines by reason. */
   readonly refused: ReadonlyMap<string, number>;
   /** The refused lines with the lowest numbers. */
@@ -60,7 +66,8 @@ export interface ImportTally extends Readonly<Record<PutOutcome, number>> {
 }
 
 /**
- * Stores the events in `pieces`, one JSON object per line. Refused and counted are lines that are
+ * Stores the events in `pieces`: JSON objects or messages `["EVENT",…]`, one a line, or arrays of objects.
+ * Refused and counted are lines that are
  * no event, have a wrong id or (unless skipped) a wrong signature, ephemeral events, and what a
  * policy refuses.
  *
@@ -72,13 +79,16 @@ export async function importEvents(
 ): Promise<ImportTally> {
   const tally = new Tally();
   const inFlight = new InFlight(BATCHES_IN_FLIGHT);
-  for await (const lines of batchesOf(pieces, options.maxLineBytes)) {
-    await inFlight.start(async () => {
-      await importBatch(lines, options, tally);
-      options.onProgress?.(tally);
-    });
+  try {
+    for await (const lines of batchesOf(pieces, options.maxLineBytes)) {
+      await inFlight.start(async () => {
+        await importBatch(lines, options, tally);
+        options.onProgress?.(tally);
+      });
+    }
+  } finally {
+    await inFlight.finish();
   }
-  await inFlight.finish();
   return tally;
 }
 
@@ -87,7 +97,7 @@ async function* batchesOf(
   pieces: AsyncIterable<Uint8Array>,
   maxLineBytes: number,
 ): AsyncGenerator<readonly Line[]> {
-  const splitter = new LineSplitter(maxLineBytes);
+  const splitter = new EventSplitter(maxLineBytes);
   let batch: Line[] = [];
   let characters = 0;
   for await (const piece of pieces) {
@@ -125,6 +135,7 @@ async function readVerified(
   tally: Tally,
 ): Promise<EventRecord | undefined> {
   const checked = readRecord(line, options);
+  if (checked === undefined) return void tally.skipped++;
   if (typeof checked === "string") return tally.refuse(line.number, checked);
   const { verifier, access } = options;
   const { record, submission } = checked;
@@ -137,18 +148,24 @@ async function readVerified(
   return tally.refuse(line.number, why);
 }
 
-/** The event on a line, or why it is refused. */
+/** The event on a line, or why it is refused; undefined for one that is passed over. */
 function readRecord(
   line: Line,
-  { access, nowMs, origin = "import" }: ImportOptions,
-): Exclude<Checked, Refusal> | string {
+  { access, nowMs, origin = "import", since = 0, until = Infinity }: ImportOptions,
+): Exclude<Checked, Refusal> | string | undefined {
   if ("fault" in line) return `invalid: ${line.fault}`;
   const value = parseJson(line.text);
   if (value === undefined) return "invalid: not JSON";
-  const event = parseEvent(value);
+  const event = parseEvent(eventIn(value));
   if ("reason" in event) return reasonText(event.reason);
+  if (event.created_at < since || event.created_at > until) return undefined;
   const checked = check(event, { origin, access, nowMs, hashText: sha256OfText });
   return "record" in checked ? checked : reasonText(checked.refusal);
+}
+
+/** Of a message of NIP-01 it is the last element: tools that record what relays send write such. */
+function eventIn(value: unknown): unknown {
+  return Array.isArray(value) && value[0] === "EVENT" ? value.at(-1) : value;
 }
 
 class Tally implements ImportTally {
@@ -156,6 +173,7 @@ class Tally implements ImportTally {
   duplicate = 0;
   superseded = 0;
   deleted = 0;
+  skipped = 0;
   readonly refused = new Map<string, number>();
   readonly examples: RefusedLine[] = [];
 

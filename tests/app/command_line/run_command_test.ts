@@ -20,7 +20,6 @@ function pretendHost(files: Readonly<Record<string, ReadText>> = {}) {
     readText: (path) => Promise.resolve(files[path] ?? { missing: true }),
     writeLogLine: (line) => logLines.push(line),
     openStore: () => context.openStore(),
-    reachStore: () => context.openStore(),
     exit() {},
   };
   return { host, stderr, logLines };
@@ -134,17 +133,23 @@ for (const [what, fail, line] of failures) {
   });
 }
 
-Deno.test("a store is opened by this process alone, or reached where another one has it", async () => {
+Deno.test("the store that is opened is that of the settings, unless another is named", async () => {
   const { host } = pretendHost();
-  const opened: string[] = [];
-  const note = (how: string): Host["openStore"] => ({ database }) => {
-    opened.push(`${how} ${database.url}`);
-    return host.openStore({} as never, {} as never);
+  const opened: unknown[] = [];
+  const noting: Host = {
+    ...host,
+    openStore({ database }, log, options) {
+      opened.push([database.url, options]);
+      return host.openStore({} as never, log, options);
+    },
   };
-  const noting = { ...host, openStore: note("open"), reachStore: note("reach") };
   const { context } = await contextOf(noting, { database: "pglite:a" });
   await context!.openStore();
-  await context!.openStore("pglite:b");
-  await context!.openStore(undefined, { isAlone: true });
-  deepEqual(opened, ["reach pglite:a", "reach pglite:b", "open pglite:a"]);
+  await context!.openStore("pglite:b", { isAlone: true });
+  await context!.openStore(undefined, { mustExist: true });
+  deepEqual(opened, [
+    ["pglite:a", {}],
+    ["pglite:b", { isAlone: true }],
+    ["pglite:a", { mustExist: true }],
+  ]);
 });

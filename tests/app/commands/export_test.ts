@@ -114,3 +114,39 @@ Deno.test("a store that fails on the way fails the command", async () => {
   const context = { ...fake.context, openStore: () => Promise.resolve(store) };
   await rejects(exportEvents(context, {}), StoreUnavailable);
 });
+
+const allLines = events.map((event) => eventJson(event) + "\n").join("");
+
+Deno.test("--output writes a file, compressed if it is named so", async () => {
+  for (const path of ["a.jsonl", "a.jsonl.gz"]) {
+    const fake = await filled();
+    equal(await exportEvents(fake.context, { output: path }), exitCode.done);
+    equal(fake.stdout.text, `exported 4 events to ${path}\n`);
+    const file = new Blob([fake.written.get(path)! as Uint8Array<ArrayBuffer>]).stream();
+    const text = path.endsWith(".gz") ? file.pipeThrough(new DecompressionStream("gzip")) : file;
+    equal(await new Response(text).text(), allLines);
+  }
+});
+
+Deno.test("a file that exists is left alone", async () => {
+  const fake = await filled();
+  fake.written.set("a.jsonl", new Uint8Array());
+  equal(await exportEvents(fake.context, { output: "a.jsonl" }), exitCode.failed);
+  equal(fake.stderr.text, "gallimimus: a.jsonl: exists already\n");
+  equal(fake.written.get("a.jsonl")!.length, 0);
+});
+
+Deno.test("a file that is not written to its end gets no name", async () => {
+  const fake = new FakeCommand();
+  const store = partialStore({
+    async *query() {
+      yield await Promise.resolve([{ seq: 1, id: "", createdAt: 0, json: utf8("{}") }]);
+      throw new StoreUnavailable("gone");
+    },
+  });
+  const context = { ...fake.context, openStore: () => Promise.resolve(store) };
+  for (const output of ["a.jsonl", "a.jsonl.gz"]) {
+    await rejects(exportEvents(context, { output }), StoreUnavailable);
+    equal(fake.written.size, 0);
+  }
+});

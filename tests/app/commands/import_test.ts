@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { importFile, readUntil } from "../../../src/app/commands/import.ts";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
@@ -79,6 +79,66 @@ Deno.test("a signal ends it: what was read is stored and counted, and the exit c
   const code = await importFile(fake.context, "-", { verify: true, limits: true });
   equal(code, exitCode.interrupted);
   ok(fake.stdout.text.startsWith("stored "));
+});
+
+const flags = { verify: true, limits: true };
+const signer = new SchnorrSigner(new SeededRandom(3));
+const notes = [1_000, 2_000, 3_000].map((created_at) =>
+  signer.sign({ created_at, kind: 1, tags: [], content: "" })
+);
+const lines = notes.map((event) => `${eventJson(event)}\n`).join("");
+
+/** Imports a file of this name and content. */
+async function importOf(path: string, file: ReadableStream<Uint8Array>, more = {}) {
+  const fake = new FakeCommand();
+  fake.files.set(path, file);
+  const code = await importFile(fake.context, path, { ...flags, ...more });
+  return { code, stdout: fake.stdout.text, stderr: fake.stderr.text };
+}
+
+function gzipOf(text: string): ReadableStream<Uint8Array> {
+  return streamOf(text).pipeThrough(new CompressionStream("gzip") as TransformStream<Uint8Array>);
+}
+
+const counted = "stored 3, duplicate 0, superseded 0, deleted 0, refused 0\n";
+
+Deno.test("an array of events is imported as lines are, and so is what is compressed", async () => {
+  const done = { code: exitCode.done, stdout: counted, stderr: "" };
+  deepEqual(await importOf("a.json", streamOf(JSON.stringify(notes, undefined, 2))), done);
+  deepEqual(await importOf("a.jsonl.gz", gzipOf(lines)), done);
+  const messages = notes.map((event) => `["EVENT","x",${eventJson(event)}]`).join("\r\n");
+  deepEqual(await importOf("a.txt", streamOf(`\ufeff${messages}`)), done);
+});
+
+Deno.test("a compressed file that is cut off or none is a failure, and what came before is counted", async () => {
+  const whole = new Uint8Array(await new Response(gzipOf(lines.repeat(2_000))).arrayBuffer());
+  const cut = ReadableStream.from([whole.subarray(0, whole.length - 10)]);
+  const { code, stdout, stderr } = await importOf("a.gz", cut, { verify: false });
+  equal(code, exitCode.failed);
+  match(stdout, /^stored 3, duplicate \d+/);
+  match(stderr, /^gallimimus: a\.gz: .+\n$/);
+  ok(!stderr.includes(" at "), stderr);
+  const none = await importOf("b.gz", streamOf(lines));
+  deepEqual([none.code, none.stdout], [exitCode.failed, ""]);
+  match(none.stderr, /^gallimimus: b\.gz: .+\n$/);
+});
+
+Deno.test("--since and --until pass over events, which are no failure", async () => {
+  const some = await importOf("-", streamOf(lines), { since: 2_000, until: 2_999 });
+  equal(some.code, exitCode.done);
+  equal(
+    some.stdout,
+    "stored 1, duplicate 0, superseded 0, deleted 0, refused 0, outside --since and --until 2\n",
+  );
+  equal((await importOf("-", streamOf(lines), { since: 4_000 })).code, exitCode.done);
+});
+
+Deno.test("a file of which every line is refused is a failure, an empty one is not", async () => {
+  const { code, stdout } = await importOf("-", streamOf("hello\n[1,2]\n"));
+  equal(code, exitCode.failed);
+  match(stdout, /^stored 0, .*, refused 2\n/);
+  equal((await importOf("-", streamOf("\n"))).code, exitCode.done);
+  equal((await importOf("-", streamOf(`hello\n${lines}`))).code, exitCode.done);
 });
 
 /** A stream that gives `pieces` and then says nothing more, and whether it was cancelled. */

@@ -6,7 +6,7 @@ import {
   ownerFault,
   pathFault,
 } from "../../../src/app/control/control_socket.ts";
-import { reachStore } from "../../../src/app/control/reach_store.ts";
+import { openOrReach, type ReachOptions } from "../../../src/app/control/reach_store.ts";
 import { settingsWith } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { DataDirectory } from "../../../src/store/database/data_directory.ts";
@@ -27,8 +27,9 @@ async function inLockedDirectory(work: (path: string) => Promise<void>): Promise
   }
 }
 
-function reach(path: string) {
-  return reachStore(settingsWith(new Map([["database.url", `pglite:${path}`]])), silentLog);
+function reach(path: string, options: ReachOptions = {}) {
+  const settings = settingsWith(new Map([["database.url", `pglite:${path}`]]));
+  return openOrReach(settings, silentLog, options);
 }
 
 Deno.test("the store of the relay that has locked a directory is asked instead", () =>
@@ -38,6 +39,7 @@ Deno.test("the store of the relay that has locked a directory is asked instead",
     await store.put([recordOf(event)]);
     const onRulesChanged = () => Promise.resolve();
     const server = await ControlServer.open(controlSocketPath(path), { store, onRulesChanged });
+    await rejects(reach(path, { isAlone: true }), /: stop that process first$/);
     for (const way of [path, `${path}/`]) {
       const reached = await reach(way);
       deepEqual(await idsIn(reached, {}), [event.id]);
@@ -55,6 +57,22 @@ Deno.test("a locked directory whose process answers no commands is in use, and w
     await rejects(reach(path), fault(`there is no control socket at ${socket}`));
     await Deno.writeTextFile(socket, "");
     await rejects(reach(path), fault(`${socket} is not a socket`));
+  }));
+
+Deno.test("a database that must exist is not made", () =>
+  inLockedDirectory(async (path) => {
+    const missing = `${path}-of-another-name`;
+    const name = "StoreUnavailable";
+    for (const isAlone of [true, false]) {
+      await rejects(reach(missing, { isAlone, mustExist: true }), {
+        name,
+        message: `there is none at ${missing}: name the relay's by --data, --database or --config`,
+      });
+    }
+    await rejects(Deno.stat(`${missing}.lock`), Deno.errors.NotFound);
+    // What is there is tried.
+    await Deno.writeTextFile(`${path}/PG_VERSION`, "18");
+    await rejects(reach(path, { mustExist: true }), /in use by another process/);
   }));
 
 Deno.test("a socket that nobody answers at is named", () =>

@@ -1,4 +1,4 @@
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { systemStreams } from "../../../src/app/system/streams.ts";
 
 Deno.test("a file is opened for reading", async () => {
@@ -10,9 +10,40 @@ Deno.test("a file is opened for reading", async () => {
 
 Deno.test("a file that is not there is a fault with words", async () => {
   const opened = await systemStreams.open("/no/such/file");
-  ok("fault" in opened && opened.fault.includes("No such file"));
+  ok("fault" in opened && opened.fault === "no such file or directory");
 });
 
 Deno.test("writing nothing succeeds", async () => {
   equal(await systemStreams.stdout.write(new Uint8Array()), true);
+});
+
+Deno.test("a directory is no file to read", async () => {
+  const opened = await systemStreams.open(new URL(".", import.meta.url).pathname);
+  ok("fault" in opened && opened.fault === "is a directory");
+});
+
+Deno.test("a created file has its name when it is complete, and none before", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/a`;
+  const names = () => [...Deno.readDirSync(directory)].map(({ name }) => name);
+  const file = await systemStreams.create(path);
+  ok("writable" in file);
+  const writer = file.writable.getWriter();
+  await writer.write(new TextEncoder().encode("hello"));
+  deepEqual(names(), ["a.part"]);
+  await writer.close();
+  await file.finish();
+  deepEqual(names(), ["a"]);
+  equal(await Deno.readTextFile(path), "hello");
+  const again = await systemStreams.create(path);
+  ok("fault" in again && again.fault.startsWith("exists already"));
+
+  const other = await systemStreams.create(`${directory}/b`);
+  ok("writable" in other);
+  await other.writable.abort();
+  await other.discard();
+  deepEqual(names(), ["a"]);
+  const nowhere = await systemStreams.create(`${directory}/c/d`);
+  ok("fault" in nowhere && nowhere.fault === "no such file or directory");
+  await Deno.remove(directory, { recursive: true });
 });
