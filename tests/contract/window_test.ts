@@ -63,6 +63,11 @@ for (const server of sharedServers({ keepsSchema: true })) {
       for (let at = 0; at < events.length; at += 20) {
         const batch = events.slice(at, at + 20).map(recordOf);
         for (const store of [oracle, windows[random.int(2)]!]) await store.put(batch);
+        if (!random.chance(0.2)) continue;
+        const ids = [0, 1, 2].map(() => events[random.int(at + 20)]!.id);
+        // What may come again empties the windows, so that it is seldom.
+        const erasure = { ids, isRemembered: random.chance(0.97) };
+        for (const store of [oracle, windows[random.int(2)]!]) await store.erase(erasure);
       }
       const filters = Array.from({ length: 100 }, () => generateFilter(random, events));
       const expected = await Promise.all(filters.map((filter) => idsIn(oracle, filter)));

@@ -72,6 +72,10 @@ for (const [size, maxBytes] of [["a full", 150_000], ["an unbounded", 1e9]] as c
         const next = at + random.between(1, 20);
         await store.put(events.slice(at, next).map(recordOf));
         at = next;
+        if (random.chance(0.2)) {
+          const ids = [0, 1, 2].map(() => events[random.int(Math.min(at, events.length))]!.id);
+          await store.erase({ ids, isRemembered: random.chance(0.5) });
+        }
         const filter = generateFilter(random, events);
         const [found, expected] = [await idsIn(store, filter), await idsIn(inner, filter)];
         deepEqual(found, expected, `seed ${seed}, round ${round}, event ${at}`);
