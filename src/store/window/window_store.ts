@@ -11,7 +11,6 @@
  */
 
 import type { Timer } from "../../base/clock.ts";
-import type { NostrEvent } from "../../nostr/event.ts";
 import { deletionTargets } from "../../nostr/deletion_request.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { kindClass } from "../../nostr/kind.ts";
@@ -41,6 +40,7 @@ import { whenReady } from "../read/when_ready.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
 import type { AuditPage, SurveyedEvent, TableSize, TidyStore } from "../write/upkeep.ts";
+import { type Banned, bannedBy, changedBy, isBanned } from "./banned.ts";
 import { LatelyDeleted } from "./lately_deleted.ts";
 import { type HeldEvent, MAX_COST, pieceFrom, RecentEvents } from "./recent_events.ts";
 import { inOrder } from "./timeline.ts";
@@ -71,12 +71,6 @@ interface WindowAnswer {
   readonly events: readonly HeldEvent[];
   /** What is to be asked of the database, after these events; undefined if they are the whole answer. */
   readonly rest?: ReqFilter;
-}
-
-/** The keys and events that the operator's rules ban: no reader is shown them. */
-interface Banned {
-  readonly keys: ReadonlySet<string>;
-  readonly events: ReadonlySet<string>;
 }
 
 /** A run that fills the window, and what came through the feed meanwhile. */
@@ -201,14 +195,7 @@ export class WindowStore implements TidyStore {
     by: { readonly who: string; readonly atS: number },
   ): Promise<void> {
     await this.#inner.changeRules(changes, by);
-    const keys = new Set(this.#banned.keys);
-    const events = new Set(this.#banned.events);
-    for (const { list, value, reason } of changes) {
-      const values = list === "banned-key" ? keys : list === "banned-event" ? events : undefined;
-      if (reason === undefined) values?.delete(value);
-      else values?.add(value);
-    }
-    this.#ban({ keys, events });
+    this.#ban(changedBy(changes, this.#banned));
   }
 
   ruleLog(limit: number): Promise<readonly RuleLogEntry[]> {
@@ -264,7 +251,7 @@ export class WindowStore implements TidyStore {
     if (filters.some(({ search }) => search !== undefined)) return undefined;
     const now = nowS(this.#clock);
     const isShown = (held: HeldEvent) =>
-      held.expiresAtS > now && !this.#isBanned(held.event) &&
+      held.expiresAtS > now && !isBanned(this.#banned, held.event) &&
       (reader === undefined || isVisible(held.event, reader));
     const events = new Map<string, HeldEvent>();
     const budget = { left: MAX_COST };
@@ -293,10 +280,6 @@ export class WindowStore implements TidyStore {
       ...limit !== undefined && { limit: limit - events.length },
     };
     return { events, rest };
-  }
-
-  #isBanned({ id, pubkey }: NostrEvent): boolean {
-    return this.#banned.keys.has(pubkey) || this.#banned.events.has(id);
   }
 
   /**
@@ -344,6 +327,8 @@ export class WindowStore implements TidyStore {
     if (isRequest(event)) this.#forgetCovered(event);
     // Another instance's events are told after they were read, and may have been deleted by then.
     if (this.#deleted.covers(event)) return this.#takeLate(event);
+    // It may have been removed before and have come again.
+    this.#filling?.removed.delete(event.id);
     if (event.created_at >= this.#recent.horizon) return this.#recent.add(record);
     // The window may have the version that it replaces.
     this.#recent.deleteOlder(event);
@@ -382,8 +367,10 @@ export class WindowStore implements TidyStore {
 
   /** Removes what the operator deleted. */
   #forgetErased({ ids, isRemembered }: Erasure): void {
-    // What may come again cannot be kept out, and what another instance stored may have been read before.
-    if (!isRemembered && this.#inner.feed.isShared) return this.#fillAgain();
+    // What may come again cannot be kept out. It, or what it replaced, may have been read before, by the
+    // feed or to fill the window.
+    const isBeingRead = this.#inner.feed.isShared || this.#filling !== undefined;
+    if (!isRemembered && isBeingRead) return this.#fillAgain();
     for (const id of ids) {
       const held = this.#recent.get(id);
       if (isRemembered) {
@@ -491,10 +478,4 @@ export class WindowStore implements TidyStore {
     this.#recent.lowerHorizon(horizon);
     filling.told = told.filter(({ event }) => event.created_at < this.#recent.horizon);
   }
-}
-
-function bannedBy(rules: readonly Rule[]): Banned {
-  const valuesOf = (list: Rule["list"]) =>
-    new Set(rules.filter((rule) => rule.list === list).map(({ value }) => value));
-  return { keys: valuesOf("banned-key"), events: valuesOf("banned-event") };
 }

@@ -106,6 +106,23 @@ Deno.test("what the window has in full is not asked of the database", async () =
   await store.close();
 });
 
+Deno.test("an event that is removed and comes again while the window fills is in it", async () => {
+  const inner = new SlowStore();
+  const events = Array.from({ length: 50 }, (_, i) => someEvent({ created_at: 100 + i }));
+  await inner.put(events.map(recordOf));
+  const { store, started } = start(inner, 1e9);
+  await started;
+  for (const event of [events[0]!, events[49]!]) {
+    equal(await store.remove([event.id]), 1);
+    deepEqual(await store.put([recordOf(event)]), ["stored"]);
+  }
+  await untilFilled(store);
+  inner.queries = 0;
+  equal((await idsIn(store, {})).length, 50);
+  equal(inner.queries, 0);
+  await store.close();
+});
+
 Deno.test("a question that would look at too much is asked of the database", async () => {
   const inner = new SlowStore();
   const tags = Array.from({ length: 2_000 }, (_, i) => ["t", String(i)]);
