@@ -38,6 +38,7 @@ import { pageParts, relayInformation } from "./information.ts";
 import { memoryLimitBytes, usedMemoryBytes } from "./system/memory_limit.ts";
 import { admissionLimits } from "./network/network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
+import { Readiness } from "./readiness.ts";
 import { RelayFetch } from "./network/relay_fetch.ts";
 import { RelaySockets } from "./network/relay_sockets.ts";
 import { retentionRules, sweepIntervalMs } from "./database/retention_rules.ts";
@@ -92,12 +93,6 @@ const CONNECTIONS_SHARE = 0.6;
 
 /** The share of the shutdown time after which the database is closed, even with queries pending. */
 const WRITING_SHARE = 0.75;
-
-/** How long the health check waits for the store, milliseconds. */
-const HEALTH_TIMEOUT_MS = 2_000;
-
-/** An id that no event has: looking for it is the cheapest query that reaches the store. */
-const NO_EVENT = "0".repeat(64);
 
 /** A relay with its listeners, store and threads. */
 export class RelayHost {
@@ -378,9 +373,14 @@ export class RelayHost {
   }
 
   #createHttp({ network }: Settings): HttpHandler {
+    const { store, clock } = this.#options;
+    const readiness = new Readiness({
+      ...{ store, clock, writing: this.relay },
+      isClosed: () => this.isClosed,
+    });
     return createHttp({
       information: () => this.information(),
-      healthy: () => this.#healthProblem(),
+      ready: () => readiness.check(),
       path: network.path,
       routes: this.#managementRoutes(this.#options, this.#verifier),
       page: () => pageParts(this.#settings),
@@ -451,19 +451,5 @@ export class RelayHost {
 
   #logEnding(address: string, { cause, code, reason, clean }: Ending): void {
     this.#options.log.debug("connection ended", { address, cause, code, reason, clean });
-  }
-
-  /** Why the relay is unhealthy; undefined if it is healthy. */
-  async #healthProblem(): Promise<string | undefined> {
-    const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
-    try {
-      const filter = { ids: new Set([NO_EVENT]), tags: new Map(), limit: 1 };
-      for await (const _ of this.#options.store.query([filter], { signal }));
-      return this.relay.cannotWrite ? "events cannot be stored" : undefined;
-    } catch {
-      return this.relay.cannotWrite
-        ? "the database does not answer, neither to questions nor to events"
-        : "the database does not answer";
-    }
   }
 }

@@ -15,7 +15,7 @@ import { etag, RETAINED_304_HEADERS } from "hono/etag";
 import { secureHeaders } from "hono/secure-headers";
 import { asksFor, negotiate } from "./accept.ts";
 import { endpointUrl, isEndpointPath } from "./endpoint_path.ts";
-import { type HealthCheck, healthResponse } from "./routes/health.ts";
+import { healthResponse, type ReadyCheck, readyResponse } from "./routes/health.ts";
 import { landingPagePolicy } from "./routes/landing_assets.ts";
 import { type LandingPage, landingPage } from "./routes/landing_page.ts";
 import {
@@ -39,7 +39,8 @@ export interface HttpRoute {
 export interface HttpOptions {
   /** Called for each request, so that changes show at once. */
   information(): RelayInformation;
-  readonly healthy: HealthCheck;
+  /** For `/ready`. */
+  readonly ready: ReadyCheck;
   /**
    * The relay's URL on the landing page. Default: the URL of the request, with `ws` for `http` and
    * `wss` for `https`.
@@ -59,8 +60,8 @@ export interface HttpOptions {
 export type HttpHandler = (request: Request) => Promise<Response>;
 
 /**
- * Creates the HTTP handler: NIP-11 or the landing page at the relay's path, `/health`, and the
- * given routes.
+ * Creates the HTTP handler: NIP-11 or the landing page at the relay's path, `/health`,
+ * `/ready`, and the given routes.
  *
  * @see NIP-11
  */
@@ -139,11 +140,12 @@ const entityTags = etag({
 function ownRoutes(options: HttpOptions): readonly HttpRoute[] {
   return [
     { method: "GET", path: "/", crossOrigin: true, handle: (request) => home(request, options) },
+    { method: "GET", path: "/health", crossOrigin: false, handle: healthResponse },
     {
       method: "GET",
-      path: "/health",
+      path: "/ready",
       crossOrigin: false,
-      handle: () => healthResponse(options.healthy),
+      handle: () => readyResponse(options.ready),
     },
   ];
 }

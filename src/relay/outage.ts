@@ -18,6 +18,8 @@ export class Outage {
   #failures = 0;
   /** When the last failure was, on the monotonic clock. */
   #lastMs = 0;
+  /** When it worked last. */
+  #workedMs = -Infinity;
 
   constructor(what: string, log: Log, clock: Clock) {
     this.#what = what;
@@ -35,6 +37,11 @@ export class Outage {
     return this.ongoing && this.#clock.monotonicMs() - this.#lastMs <= periodMs;
   }
 
+  /** Whether an attempt worked, at most `periodMs` ago, and none failed since. */
+  workedWithin(periodMs: number): boolean {
+    return !this.ongoing && this.#clock.monotonicMs() - this.#workedMs <= periodMs;
+  }
+
   failed(error: unknown): void {
     this.#failures++;
     this.#lastMs = this.#clock.monotonicMs();
@@ -44,6 +51,7 @@ export class Outage {
   }
 
   worked(): void {
+    this.#workedMs = this.#clock.monotonicMs();
     if (this.#sinceMs === undefined) return;
     const lastedMs = Math.round(this.#clock.monotonicMs() - this.#sinceMs);
     this.#log.info(`${this.#what} works again`, { lastedMs, failures: this.#failures });

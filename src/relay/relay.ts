@@ -79,6 +79,9 @@ const MEMORY_CHECK_MS = 250;
  */
 const WRITING_FAULT_MS = 15_000;
 
+/** How long a write shows that the store can be written to, milliseconds. */
+const JUST_WRITTEN_MS = 2_000;
+
 /**
  * Opens sessions and holds their shared state.
  */
@@ -175,6 +178,11 @@ export class Relay {
   /** Whether the last write failed, less than `WRITING_FAULT_MS` ago. */
   get cannotWrite(): boolean {
     return this.#writing.failedWithin(WRITING_FAULT_MS);
+  }
+
+  /** Whether an event was written in the last {@link JUST_WRITTEN_MS}. */
+  get hasJustWritten(): boolean {
+    return this.#writing.workedWithin(JUST_WRITTEN_MS);
   }
 
   get sessionCount(): number {

@@ -34,7 +34,7 @@ import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { compare, type Place } from "./read/scan.ts";
 import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search/search_walk.ts";
 import { isRequest, OPERATOR, Tombstones } from "./write/tombstones.ts";
-import type { AuditPage, SurveyedEvent, TableSize, Upkeep } from "./write/upkeep.ts";
+import type { AuditPage, StoreSize, SurveyedEvent, TableSize, Upkeep } from "./write/upkeep.ts";
 import { whenReady } from "./read/when_ready.ts";
 
 /** How many events a chunk of an answer has, at most. */
@@ -225,6 +225,16 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     const count = await this.remove(ids);
     this.feed.erased(erasure);
     return count;
+  }
+
+  probe(): Promise<void> {
+    return this.#closed ? Promise.reject(closedError()) : Promise.resolve();
+  }
+
+  size(): Promise<StoreSize> {
+    let bytes = 0;
+    for (const { json } of this.#byId.values()) bytes += json.length;
+    return Promise.resolve({ events: this.#byId.size, bytes });
   }
 
   #putOne(record: EventRecord): PutOutcome {

@@ -38,6 +38,7 @@ import {
   type RuleLogEntry,
   type RuleStore,
   type StoredEvent,
+  StoreUnavailable,
 } from "./event_store.ts";
 import { notify, type NumberedRecord, RULES_CHANGED } from "./feed/feed_statements.ts";
 import {
@@ -75,10 +76,21 @@ import { SharedFeed } from "./feed/shared_feed.ts";
 import type { StoreFeed } from "./feed/store_feed.ts";
 import { isRequest } from "./write/tombstones.ts";
 import { auditRow, countStrayTags, NO_KEY, selectRows } from "./write/audit_statements.ts";
-import type { AuditPage, SurveyedEvent, TableSize, Upkeep } from "./write/upkeep.ts";
+import type {
+  Ability,
+  AuditPage,
+  DiskSpace,
+  StoreSize,
+  SurveyedEvent,
+  TableSize,
+  Upkeep,
+} from "./write/upkeep.ts";
 import {
   deleteEvents,
   deleteExpired,
+  emitProbe,
+  selectAnyEvent,
+  selectSize,
   selectTableSizes,
   surveyEvents,
 } from "./write/upkeep_statements.ts";
@@ -104,6 +116,8 @@ export interface SqlStoreOptions {
   readonly maxFetchedBytes?: number;
   /** For expiration and the time limits of queries. Default: nothing expires and no limit holds. */
   readonly clock?: StoreClock;
+  /** Where the database is embedded: while its disk has a fault, no event is stored. */
+  readonly disk?: DiskSpace | undefined;
 }
 
 /** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
@@ -136,6 +150,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   /** Whether indexes are missing, see {@link fill}. */
   #isFilling = false;
   readonly feed: StoreFeed;
+  readonly disk: DiskSpace | undefined;
 
   /** The store closes the database when it is closed. */
   constructor(database: Database, hashText: HashText, options: SqlStoreOptions = {}) {
@@ -148,12 +163,14 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#heavyBudget = new MemoryBudget((1 - LIGHT_BUDGET_SHARE) * bytes);
     this.#clock = options.clock ?? timeless;
     this.#statistics = new Statistics(this.#clock);
+    this.disk = options.disk;
     // Other processes may write to a database that sends notifications.
     this.feed = canListen(database) ? new SharedFeed(database) : new LocalFeed();
   }
 
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
     if (batch.length === 0) return [];
+    this.#expectSpace();
     // A vanish request deletes by author and by `p` tag, which needs the deferred indexes.
     if (this.#isFilling && batch.some(isVanishRequest)) await this.#endFilling();
     let alone = batch.some(({ event }) => isRequest(event));
@@ -289,6 +306,19 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     return this.#database.query(selectTableSizes);
   }
 
+  async probe(ability: Ability): Promise<void> {
+    if (ability === "read") {
+      return void await this.#database.query(selectAnyEvent, { isShort: true });
+    }
+    this.#expectSpace();
+    await this.#database.transaction((session) => session.query(emitProbe));
+  }
+
+  async size(): Promise<StoreSize> {
+    const [size] = await this.#database.query(selectSize);
+    return size!;
+  }
+
   async rules(): Promise<readonly Rule[]> {
     const [rules, [banned]] = await Promise.all([
       this.#database.query(selectRules),
@@ -333,6 +363,11 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   async close(): Promise<void> {
     await this.feed.close();
     await this.#database.close();
+  }
+
+  /** Stops before the database does: one that has run out of disk ends its server. */
+  #expectSpace(): void {
+    if (this.disk?.fault !== undefined) throw new StoreUnavailable(this.disk.fault);
   }
 
   async #endFilling(): Promise<void> {

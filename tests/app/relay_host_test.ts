@@ -113,15 +113,18 @@ Deno.test("a peer that does not close is cut off at the shutdown deadline", asyn
   stubborn.close();
 });
 
-Deno.test("health is 200 while the store answers and 503 when it does not", async () => {
-  const store = new MemoryStore();
-  const host = await startHost(store);
-  equal((await host.http(new Request("http://localhost/health"))).status, 200);
-  await store.close();
-  const ill = await host.http(new Request("http://localhost/health"));
-  equal(ill.status, 503);
-  match(await ill.text(), /database/);
-  await host.close();
+Deno.test("a relay whose store does not answer is alive, and not ready", async () => {
+  const ask = async (store: MemoryStore, path: string) => {
+    const host = await startHost(store);
+    const response = await host.http(new Request(`http://localhost${path}`));
+    await host.close();
+    return `${response.status} ${await response.text()}`;
+  };
+  const gone = new MemoryStore();
+  gone.probe = () => Promise.reject(new StoreUnavailable("away"));
+  equal(await ask(new MemoryStore(), "/ready"), "200 ok\n");
+  match(await ask(gone, "/ready"), /^503 the database does not answer/);
+  equal(await ask(gone, "/health"), "200 ok\n");
 });
 
 Deno.test("an address in use is an error that names it, and nothing is left open", async () => {

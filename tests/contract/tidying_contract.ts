@@ -5,7 +5,7 @@
  * @module
  */
 
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { silentLog } from "../../src/base/log.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { hasExpired } from "../../src/nostr/expiration.ts";
@@ -43,6 +43,7 @@ export function testTidying(name: string, open: (clock: StoreClock) => Promise<T
   testRemoving(test);
   testFilling(test);
   testErasing(test);
+  testProbing(test);
 }
 
 type Test = (
@@ -295,6 +296,22 @@ function testFilling(test: Test): void {
     });
     await rejects(filling, { message: "no more lines" });
     deepEqual(await idsIn(store, { tags: new Map([["t", new Set(["x"])]]) }), [event.id]);
+  });
+}
+
+function testProbing(test: Test): void {
+  test("a probe of a store that works says so and changes nothing", async (store) => {
+    await put(store, someEvent({}));
+    for (const ability of ["read", "write"] as const) equal(await store.probe(ability), undefined);
+    equal(await countOf(store, {}), 1);
+  });
+
+  test("how much is held is told", async (store) => {
+    await put(store, someEvent({}));
+    const { events, bytes } = await store.size();
+    // A database estimates the events, and has none counted yet.
+    ok(events === 0 || events === 1);
+    ok(bytes > 100);
   });
 }
 

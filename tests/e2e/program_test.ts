@@ -46,6 +46,7 @@ Deno.test("a running relay answers at one port: NIP-11, a page, health and the s
   match(page.headers.get("Content-Type")!, /^text\/html/);
   match(page.body, /Flock/);
   equal((await get(relay.url, "/health")).body, "ok\n");
+  equal((await get(relay.url, "/ready")).body, "ok\n");
   equal((await get(relay.url, "/nothing")).status, 404);
 
   await using client = await RelayClient.connect(relay.url);

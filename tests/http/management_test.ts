@@ -30,7 +30,7 @@ function managed() {
   });
   const http = createHttp({
     information: () => ({ software: "", version: "", supportedNips: [], limitation: {} }),
-    healthy: () => Promise.resolve(undefined),
+    ready: () => Promise.resolve(undefined),
     routes: [managementRoute({
       admins: () => new Set([admin.pubkey]),
       call: (...call) => management.call(...call),

@@ -12,7 +12,7 @@ const information: RelayInformation = {
 
 const options: HttpOptions = {
   information: () => information,
-  healthy: () => Promise.resolve(undefined),
+  ready: () => Promise.resolve(undefined),
 };
 
 interface Question {
@@ -184,7 +184,7 @@ Deno.test("RFC 9111 §4.3.4: a 304 for the page repeats its policy, so that the 
 });
 
 Deno.test("RFC 9110 §9.3.2: HEAD is GET without the body", async () => {
-  for (const path of ["/", "/health"]) {
+  for (const path of ["/", "/health", "/ready"]) {
     const get = await ask({ path });
     const head = await ask({ path, method: "HEAD" });
     equal(head.status, get.status);
@@ -220,14 +220,16 @@ Deno.test("RFC 6455 §4.4: a handshake that fell through is 426 and says what wo
   match(await response.text(), /WebSocket/);
 });
 
-Deno.test("/health answers by the check that was given, and not to other origins", async () => {
-  const well = await ask({ path: "/health" });
-  equal(well.status, 200);
-  equal(await well.text(), "ok\n");
-  equal(well.headers.get("Access-Control-Allow-Origin"), null);
-  const ill = await ask({ path: "/health" }, { healthy: () => Promise.resolve("no database") });
-  equal(ill.status, 503);
-  equal(await ill.text(), "no database\n");
+Deno.test("/ready answers by the check that was given, /health in any case, to no other origin", async () => {
+  const noDatabase = { ready: () => Promise.resolve("no database") };
+  const said = async (path: string, over = {}) => {
+    const response = await ask({ path }, over);
+    equal(response.headers.get("Access-Control-Allow-Origin"), null);
+    return [response.status, await response.text()];
+  };
+  deepEqual(await said("/ready"), [200, "ok\n"]);
+  deepEqual(await said("/ready", noDatabase), [503, "no database\n"]);
+  deepEqual(await said("/health", noDatabase), [200, "ok\n"]);
 });
 
 Deno.test("RFC 9110 §9.3.7: OPTIONS lists what a path takes, and opens nothing by it", async () => {

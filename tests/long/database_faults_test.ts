@@ -268,15 +268,15 @@ for (const version of postgresVersions) {
       console.log(`${version.name} frozen: ${Math.round(performance.now() - frozenMs)} ms`);
     }
     equal(publisher.refusals.length, 0, "each batch was written on another connection");
-    const health = async () => {
-      const response = await fetch(new URL("/health", relay.url.replace("ws", "http")));
+    const ready = async () => {
+      const response = await fetch(new URL("/ready", relay.url.replace("ws", "http")));
       await response.body?.cancel();
       return response.status;
     };
-    equal(await health(), 200);
+    equal(await ready(), 200);
     proxy.mode = "black hole";
     await publisher.refusedMore(20);
-    equal(await health(), 503);
+    equal(await ready(), 503);
     proxy.mode = "open";
     await publisher.storedMore(200);
     ok(told(relay, "writing events works again") > 0);

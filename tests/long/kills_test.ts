@@ -104,7 +104,7 @@ Deno.test(`nothing that was acknowledged is lost in ${KILLS} kills`, async () =>
 /** Waits until the relay stores events again. */
 async function settled(relay: RunningRelay): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
-    const response = await fetch(new URL("/health", relay.url.replace(/^ws/, "http")));
+    const response = await fetch(new URL("/ready", relay.url.replace(/^ws/, "http")));
     await response.text();
     if (response.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -27,3 +27,17 @@ Deno.test("an outage is told when it begins and when it is over, with how long a
     ["database fails", { error: "again" }],
   ]);
 });
+
+Deno.test("what worked a moment ago is known, until it fails", () => {
+  const clock = new FakeClock();
+  const outage = new Outage("database", silentLog, clock);
+  equal(outage.workedWithin(1_000), false);
+  outage.worked();
+  clock.advance(1_000);
+  equal(outage.workedWithin(1_000), true);
+  clock.advance(1);
+  equal(outage.workedWithin(1_000), false);
+  outage.worked();
+  outage.failed("gone");
+  equal(outage.workedWithin(1_000), false);
+});

@@ -22,7 +22,14 @@ import {
 } from "../../store/event_store.ts";
 import { LocalFeed } from "../../store/feed/local_feed.ts";
 import type { Place } from "../../store/read/scan.ts";
-import type { AuditPage, SurveyedEvent, TableSize, TidyStore } from "../../store/write/upkeep.ts";
+import type {
+  Ability,
+  AuditPage,
+  StoreSize,
+  SurveyedEvent,
+  TableSize,
+  TidyStore,
+} from "../../store/write/upkeep.ts";
 import { version } from "../version.ts";
 import {
   type CallName,
@@ -98,6 +105,14 @@ export class RemoteStore implements TidyStore {
 
   audit(from: number, limit: number): Promise<AuditPage> {
     return this.#call("audit", [from, limit]);
+  }
+
+  probe(ability: Ability): Promise<void> {
+    return this.#call("probe", [ability]);
+  }
+
+  size(): Promise<StoreSize> {
+    return this.#call("size", []);
   }
 
   tableSizes(): Promise<readonly TableSize[]> {

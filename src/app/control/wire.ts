@@ -21,6 +21,8 @@ export const CALLS = [
   "survey",
   "remove",
   "audit",
+  "probe",
+  "size",
   "tableSizes",
   "erase",
   "rules",

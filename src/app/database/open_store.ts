@@ -23,6 +23,7 @@ import { SqlStore } from "../../store/sql_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { WindowStore } from "../../store/window/window_store.ts";
 import { chooseDatabase } from "./choose_database.ts";
+import { DiskWatch } from "./disk_watch.ts";
 import { retentionRules } from "./retention_rules.ts";
 import { searchLimits } from "../relay_limits.ts";
 import { withoutPassword } from "../settings/secrets.ts";
@@ -78,7 +79,13 @@ export async function openStore(
     await sql.close();
     throw error;
   }
-  return new SqlStore(sql, sha256OfText, {
+  const disk = await watchDisk(url, database.min_free_mib, log);
+  const watched = disk === undefined ? sql : withClose(sql, async () => {
+    disk.close();
+    await sql.close();
+  });
+  return new SqlStore(watched, sha256OfText, {
+    disk,
     searchableKinds: searchLimits(settings)?.kinds,
     searchCandidates: search.max_candidates,
     maxFetchedBytes: limits.max_fetched_bytes,
@@ -137,6 +144,18 @@ function openDatabase(
 /** Whether the URL names a Postgres server that the relay does not run itself. */
 function isServer(url: string): boolean {
   return /^postgres(ql)?:/.test(url);
+}
+
+/** Watches the disk of an embedded database; undefined for any other, and where nobody wants it. */
+async function watchDisk(
+  url: string,
+  minFreeMib: number,
+  log: Log,
+): Promise<DiskWatch | undefined> {
+  const [, directory] = /^(?:pglite|managed):(.+)$/.exec(url) ?? [];
+  if (directory === undefined || minFreeMib === 0) return undefined;
+  const minFreeBytes = minFreeMib * BYTES_PER_MIB;
+  return await DiskWatch.start({ directory, minFreeBytes, clock: systemClock, log });
 }
 
 /** Opens PGlite, which has no autovacuum, with the maintenance that replaces it. */

@@ -39,7 +39,15 @@ import { PIECE_BYTES } from "../read/delivery.ts";
 import { whenReady } from "../read/when_ready.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
-import type { AuditPage, SurveyedEvent, TableSize, TidyStore } from "../write/upkeep.ts";
+import type {
+  Ability,
+  AuditPage,
+  DiskSpace,
+  StoreSize,
+  SurveyedEvent,
+  TableSize,
+  TidyStore,
+} from "../write/upkeep.ts";
 import { type Banned, bannedBy, changedBy, isBanned } from "./banned.ts";
 import { LatelyDeleted } from "./lately_deleted.ts";
 import { type HeldEvent, MAX_COST, pieceFrom, RecentEvents } from "./recent_events.ts";
@@ -208,6 +216,18 @@ export class WindowStore implements TidyStore {
 
   survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]> {
     return this.#inner.survey(after, limit);
+  }
+
+  probe(ability: Ability): Promise<void> {
+    return this.#inner.probe(ability);
+  }
+
+  size(): Promise<StoreSize> {
+    return this.#inner.size();
+  }
+
+  get disk(): DiskSpace | undefined {
+    return this.#inner.disk;
   }
 
   async remove(ids: readonly string[]): Promise<number> {

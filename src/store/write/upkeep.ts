@@ -16,6 +16,25 @@ export interface SurveyedEvent extends Place {
   readonly bytes: number;
 }
 
+/** How much a store holds. */
+export interface StoreSize {
+  /** How many events; a database estimates it. */
+  readonly events: number;
+  /** What they take, indexes included. */
+  readonly bytes: number;
+}
+
+/** The space left on the disk of an embedded database. */
+export interface DiskSpace {
+  /** Undefined where the system does not say. */
+  readonly freeBytes: number | undefined;
+  /** Why nothing may be written at present; undefined when there is space enough. */
+  readonly fault: string | undefined;
+}
+
+/** What a store can do, see {@link Upkeep.probe}. */
+export type Ability = "read" | "write";
+
 /** A stored event, and what of its row disagrees with it. */
 export interface AuditedEvent {
   /** Of its row. */
@@ -70,6 +89,15 @@ export interface Upkeep {
    * no one may defer the indexes that only queries use; queries are then slow until this settles.
    */
   fill<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Finds out whether events can be read, or stored: looks at one, or commits a record that changes
+   * nothing. Rejects as {@link EventStore.put} does.
+   */
+  probe(ability: Ability): Promise<void>;
+  /** How much it holds. Rejects with `StoreUnavailable`. */
+  size(): Promise<StoreSize>;
+  /** The disk of an embedded database; undefined for any other. */
+  readonly disk?: DiskSpace | undefined;
 }
 
 /** A store with maintenance, as a relay needs it. */

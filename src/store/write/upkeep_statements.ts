@@ -8,7 +8,7 @@ import { plainArray } from "../database/array_literal.ts";
 import type { Cells, Statement } from "../database/database.ts";
 import { idPrefixOf } from "../fingerprint.ts";
 import type { Place } from "../read/scan.ts";
-import type { SurveyedEvent, TableSize } from "./upkeep.ts";
+import type { StoreSize, SurveyedEvent, TableSize } from "./upkeep.ts";
 
 /**
  * Deletes up to `limit` expired events and returns their keys. Skips locked rows instead of
@@ -74,6 +74,31 @@ order by pg_total_relation_size(oid) desc, relname`,
     bytes: cells.integer(1),
     indexBytes: cells.integer(2),
   }),
+};
+
+/** Looks at any one event. */
+export const selectAnyEvent: Statement<number> = {
+  text: "select key from events limit 1",
+  parameters: [],
+  read: readKey,
+};
+
+/**
+ * Writes a record to the write-ahead log, which the commit has to flush. No table changes, and
+ * nobody reads the record.
+ */
+export const emitProbe: Statement<number> = {
+  text: "select (pg_logical_emit_message(true, 'gallimimus', '') is not null)::int",
+  parameters: [],
+  read: readKey,
+};
+
+/** The size of the database, and how many events the planner believes to be there. */
+export const selectSize: Statement<StoreSize> = {
+  text: `select greatest(reltuples, 0)::int8, pg_database_size(current_database())
+from pg_class where oid = 'events'::regclass`,
+  parameters: [],
+  read: (cells) => ({ events: cells.integer(0), bytes: cells.integer(1) }),
 };
 
 function readKey(cells: Cells): number {

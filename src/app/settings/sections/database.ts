@@ -67,6 +67,17 @@ export const databaseSection = {
       whenRaised: "The relay takes that much more memory as the database grows.",
       reloadable: false,
     },
+    min_free_mib: {
+      type: "integer",
+      default: 256,
+      unit: "MiB",
+      min: 0,
+      max: 1_073_741_824,
+      description:
+        "With less free space than this on the disk of an embedded database, events are refused before the database breaks. The log warns at four times as much; 0 turns both off.",
+      whenRaised: "Less of the disk can be filled by those who publish.",
+      reloadable: false,
+    },
     write_timeout_ms: {
       type: "integer",
       default: 15_000,
