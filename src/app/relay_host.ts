@@ -222,6 +222,31 @@ export class RelayHost {
     return this.#options.store.stats;
   }
 
+  /** How many pieces of work wait, and for what. */
+  get queueLengths(): Readonly<Record<"signature" | "write" | "query" | "delivery", number>> {
+    return {
+      signature: this.#verifier.waiting,
+      write: this.#writer.waiting,
+      query: this.poolStats?.waiting ?? 0,
+      delivery: this.relay.undeliveredCount,
+    };
+  }
+
+  /** The store behind the relay, without access checks. */
+  get store(): TidyStore {
+    return this.#options.store;
+  }
+
+  /** What the window in memory holds; undefined if there is none. */
+  get window(): WindowStore["window"] | undefined {
+    const { store } = this.#options;
+    return store instanceof WindowStore ? store.window : undefined;
+  }
+
+  get maxConnections(): number {
+    return this.#options.settings.network.max_connections;
+  }
+
   /** Counts of all listeners together. */
   get netCounters(): NetCounters {
     return this.#sockets.counters;

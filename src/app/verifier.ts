@@ -28,6 +28,8 @@ const MAX_WAITING = 8_192;
 
 /** A verifier that its creator must close. */
 export interface OwnedVerifier extends Verifier {
+  /** Checks that wait for a worker. */
+  readonly waiting: number;
   /** Ends the workers. Pending checks are rejected. */
   close(): void;
 }
@@ -57,6 +59,9 @@ export async function createVerifier(
     log,
   });
   return {
+    get waiting() {
+      return pool.waiting;
+    },
     verify: (event, source) => pool.verify(event, source),
     close() {
       pool.close();
@@ -80,6 +85,7 @@ export function workersFor(engine: EngineName, cores: number): number {
 
 /** Checks on the calling thread. */
 class InlineVerifier implements OwnedVerifier {
+  readonly waiting = 0;
   readonly #engine: OwnedEngine;
   #closed = false;
 

@@ -16,6 +16,12 @@ export interface Sample {
   readonly value: number;
 }
 
+/** One histogram of a metric. */
+export interface LabelledReading {
+  readonly labels?: Labels;
+  readonly reading: HistogramReading;
+}
+
 /** A metric. */
 export type Metric =
   & {
@@ -26,7 +32,7 @@ export type Metric =
   }
   & (
     | { readonly type: "counter" | "gauge"; readonly samples: readonly Sample[] }
-    | { readonly type: "histogram"; readonly reading: HistogramReading }
+    | { readonly type: "histogram"; readonly readings: readonly LabelledReading[] }
   );
 
 /** The media type of the text. */
@@ -42,24 +48,30 @@ export function metricsText(metrics: readonly Metric[]): string {
 function metricText(metric: Metric): string {
   const { name, help, type } = metric;
   const lines = metric.type === "histogram"
-    ? histogramLines(name, metric.reading)
+    ? metric.readings.flatMap((reading) => histogramLines(name, reading))
     : metric.samples.map(({ labels = {}, value }) => line(name, labels, value));
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");
 }
 
 /** Buckets are cumulative. */
-function histogramLines(name: string, { bounds, counts, sum }: HistogramReading): string[] {
+function histogramLines(name: string, { labels = {}, reading }: LabelledReading): string[] {
+  const { bounds, counts, sum } = reading;
   let count = 0;
   const buckets = counts.map((inBucket, at) => {
     count += inBucket;
-    return line(`${name}_bucket`, { le: `${bounds[at] ?? "+Inf"}` }, count);
+    return line(`${name}_bucket`, { ...labels, le: number(bounds[at] ?? Infinity) }, count);
   });
-  return [...buckets, line(`${name}_sum`, {}, sum), line(`${name}_count`, {}, count)];
+  return [...buckets, line(`${name}_sum`, labels, sum), line(`${name}_count`, labels, count)];
 }
 
 function line(name: string, labels: Labels, value: number): string {
   const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-  return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
+  return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${number(value)}`;
+}
+
+/** Numbers as Prometheus writes them. */
+function number(value: number): string {
+  return Number.isFinite(value) || Number.isNaN(value) ? `${value}` : value > 0 ? "+Inf" : "-Inf";
 }
 
 function escaped(text: string): string {

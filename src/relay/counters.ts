@@ -6,6 +6,7 @@
 
 import { Histogram } from "../base/histogram.ts";
 import type { Prefix } from "../nostr/reason.ts";
+import type { AnswerSource } from "../store/event_store.ts";
 
 /** The commands whose messages are counted. */
 export type CountedVerb =
@@ -101,6 +102,12 @@ export class Timings {
   readonly eventToOk = new Histogram();
   /** From the arrival of a REQ to its EOSE. */
   readonly reqToEose = new Histogram();
+  /** The same, by what answered. */
+  readonly reqBySource: Readonly<Record<AnswerSource, Histogram>> = {
+    memory: new Histogram(),
+    both: new Histogram(),
+    database: new Histogram(),
+  };
   /** From the arrival of a COUNT to its answer. */
   readonly countToAnswer = new Histogram();
 }

@@ -189,6 +189,11 @@ export class Relay {
     return this.#sessions.size;
   }
 
+  /** Events that have not reached all of their listeners yet. */
+  get undeliveredCount(): number {
+    return this.#context.broadcast.waiting;
+  }
+
   get subscriptionCount(): number {
     return this.#context.broadcast.size;
   }

@@ -50,6 +50,12 @@ export interface StoredEvent {
  */
 export type PutOutcome = "stored" | "duplicate" | "superseded" | "deleted";
 
+/** What answered a query: the window of the newest events, the database, or one after the other. */
+export const answerSources = ["memory", "both", "database"] as const;
+
+/** One of {@link answerSources}. */
+export type AnswerSource = typeof answerSources[number];
+
 /** Options of a query. */
 export interface QueryOptions {
   /** Ends the query, at the database too. The iterator then throws the signal's reason. */
@@ -68,6 +74,8 @@ export interface QueryOptions {
   readonly pieceBytes?: () => number;
   /** Called right before the last piece, by a store that knows that it is the last. */
   readonly onLast?: () => void;
+  /** Called at once by a store that has a window, with what is going to answer. */
+  readonly onSource?: (source: AnswerSource) => void;
   /** Called for each event that was found and then deleted before it could be read. */
   readonly onLeftOut?: () => void;
   /** The client for which the query runs: waiting queries are served in turns of clients. Default: the relay. */

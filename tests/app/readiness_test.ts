@@ -94,7 +94,11 @@ Deno.test("a client's event that could not be stored counts for as long as it is
 
 Deno.test("with a full disk, or on its way out, nothing is asked", async () => {
   const { store, state, readiness } = start();
-  store.disk = { freeBytes: 1, fault: "less than 256 MiB are free for /home/relay/data" };
+  store.disk = {
+    freeBytes: 1,
+    minFreeBytes: 2,
+    fault: "less than 256 MiB are free for /home/relay/data",
+  };
   equal(await readiness.check(), "the disk is almost full, no event is stored");
   state.isClosed = true;
   equal(await readiness.check(), "the relay is shutting down");

@@ -41,6 +41,13 @@ Deno.test("a scrape finds what clients did", async () => {
   equal(value('nostr_events_sent_total{source="db"}'), 1);
   equal(value("nostr_events_write_seconds_count"), 3);
   equal(value("nostr_query_seconds_count"), 1);
+  equal(value('gallimimus_query_seconds_count{source="memory"}'), 1);
+  equal(value('gallimimus_query_seconds_count{source="database"}'), 0);
+  equal(value("gallimimus_window_events"), 1);
+  equal(value('gallimimus_queue_length{queue="write"}'), 0);
+  equal(value("gallimimus_connection_limit"), 10_000);
+  equal(value("gallimimus_writing_fails"), 0);
+  ok(value("process_cpu_seconds_total")! > 0);
   ok(value('gallimimus_memory_bytes{kind="resident"}')! > 1_000_000);
   // Each metric has its help and type once, and no series stands twice.
   const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))

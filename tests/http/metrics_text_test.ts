@@ -10,16 +10,21 @@ Deno.test("metrics are written as Prometheus reads them", () => {
       name: "things_total",
       help: "Things",
       type: "counter",
-      samples: [{ labels: { kind: 'a"b\\c\nd', other: "e" }, value: 3 }, { value: 0 }],
+      samples: [{ labels: { kind: 'a"b\\c\nd', other: "e" }, value: 3 }, { value: Infinity }],
     },
-    { name: "wait_seconds", help: "Waiting", type: "histogram", reading: histogram },
+    {
+      name: "wait_seconds",
+      help: "Waiting",
+      type: "histogram",
+      readings: [{ reading: histogram }, { labels: { a: "b" }, reading: new Histogram([1]) }],
+    },
   ]);
   equal(
     text,
     `# HELP things_total Things
 # TYPE things_total counter
 things_total{kind="a\\"b\\\\c\\nd",other="e"} 3
-things_total 0
+things_total +Inf
 # HELP wait_seconds Waiting
 # TYPE wait_seconds histogram
 wait_seconds_bucket{le="0.1"} 2
@@ -27,6 +32,10 @@ wait_seconds_bucket{le="1"} 3
 wait_seconds_bucket{le="+Inf"} 4
 wait_seconds_sum 7.65
 wait_seconds_count 4
+wait_seconds_bucket{a="b",le="1"} 0
+wait_seconds_bucket{a="b",le="+Inf"} 0
+wait_seconds_sum{a="b"} 0
+wait_seconds_count{a="b"} 0
 `,
   );
 });

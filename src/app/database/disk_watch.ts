@@ -69,6 +69,10 @@ export class DiskWatch implements DiskSpace {
     return this.#freeBytes;
   }
 
+  get minFreeBytes(): number {
+    return this.#options.minFreeBytes;
+  }
+
   get fault(): string | undefined {
     const { directory, minFreeBytes } = this.#options;
     if (this.#level !== "full") return undefined;

@@ -9,7 +9,7 @@ import { type Deadline, Deadlines } from "../../base/deadlines.ts";
 import type { Log } from "../../base/log.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { type Reason, reason } from "../../nostr/reason.ts";
+import { type Prefix, type Reason, reason } from "../../nostr/reason.ts";
 import { isVisible, type Reader } from "../../nostr/visibility.ts";
 import { Outage } from "../outage.ts";
 import type { Client } from "./client.ts";
@@ -37,9 +37,13 @@ export interface AccessOptions {
 /** One hook of one policy. */
 type Hook<I, D> = (input: I) => Awaitable<D>;
 
-/** Where a policy's failures are logged, and its time limit. */
+/** How often a policy has refused, by the prefix of the reason. */
+export type Refusals = Partial<Record<Prefix, number>>;
+
+/** Where a policy's failures and refusals are noted, and its time limit. */
 interface Guard {
   readonly outage: Outage;
+  readonly refusals: Refusals;
   readonly timeoutMs: number;
   readonly deadlines: Deadlines;
 }
@@ -66,6 +70,8 @@ export class Access {
   /** The failures of each policy, which outlast the replacement of others. */
   #outages = new Map<Policy, Outage>();
   #policies: readonly Policy[] = [];
+  /** By the name of the policy; those that were replaced keep theirs. */
+  readonly #refusals = new Map<string, Refusals>();
   #hooks: Hooks = {
     connect: [],
     screen: [],
@@ -111,17 +117,21 @@ export class Access {
         new Outage(`the policy "${policy.name}"`, log, clock);
       outages.set(policy, outage);
       const { connect, screen, event, request, authenticate, deliver } = policy;
+      const refusals = this.#refusalsOf(policy.name);
       const timeoutMs = policy.timeoutMs ?? this.#policyTimeoutMs;
-      const guard = { outage, timeoutMs, deadlines: new Deadlines(clock, timeoutMs) };
+      const deadlines = new Deadlines(clock, timeoutMs);
+      const guard = { outage, refusals, timeoutMs, deadlines };
       if (connect) hooks.connect.push(this.#guarded(guard, connect));
       if (event) hooks.event.push(this.#guarded(guard, event));
       if (request) hooks.request.push(this.#guarded(guard, request));
       if (screen) {
-        hooks.screen.push((submission) => attempt(outage, UNDECIDED, () => screen(submission)));
+        hooks.screen.push((submission) =>
+          counted(refusals, attempt(outage, UNDECIDED, () => screen(submission)))
+        );
       }
       if (authenticate) {
         hooks.authenticate.push((...claim) =>
-          attempt(outage, UNDECIDED, () => authenticate(...claim))
+          counted(refusals, attempt(outage, UNDECIDED, () => authenticate(...claim)))
         );
       }
       if (deliver) {
@@ -131,6 +141,17 @@ export class Access {
     this.#policies = policies;
     this.#hooks = hooks;
     this.#outages = outages;
+  }
+
+  /** How often each policy has refused, by its name. */
+  get refusals(): ReadonlyMap<string, Readonly<Refusals>> {
+    return this.#refusals;
+  }
+
+  #refusalsOf(name: string): Refusals {
+    const known = this.#refusals.get(name) ?? {};
+    this.#refusals.set(name, known);
+    return known;
   }
 
   /** What the policies add to the relay information document. */
@@ -198,7 +219,9 @@ export class Access {
   #guarded<I, D>(guard: Guard, hook: Hook<I, D>): Hook<I, D | Reason> {
     return (input) => {
       const decision = attempt<Awaitable<D | Reason>>(guard.outage, UNDECIDED, () => hook(input));
-      return decision instanceof Promise ? this.#bounded(guard, decision) : decision;
+      return decision instanceof Promise
+        ? this.#bounded(guard, decision).then((decided) => counted(guard.refusals, decided))
+        : counted(guard.refusals, decision);
     };
   }
 
@@ -221,6 +244,15 @@ export class Access {
       deadline?.cancel();
     }
   }
+}
+
+/** The decision, which is counted if it refuses. */
+function counted<D>(refusals: Refusals, decision: D): D {
+  if (typeof decision === "object" && decision !== null && "prefix" in decision) {
+    const prefix = decision.prefix as Prefix;
+    refusals[prefix] = (refusals[prefix] ?? 0) + 1;
+  }
+  return decision;
 }
 
 /** Returns what `work` returns, or `otherwise` when it throws. */

@@ -7,6 +7,7 @@
 
 import { parseEventMessage } from "../../nostr/client_message.ts";
 import { noticeMessage, okMessage } from "../../nostr/relay_message.ts";
+import { countRefusal } from "../counters.ts";
 import { asksForAuth, chargeIfLimited, type Verb } from "./conversation.ts";
 
 /** Publishes the event and answers with OK. */
@@ -16,6 +17,7 @@ export const publish: Verb = (conversation, message, messageBytes) => {
   if ("notice" in parsed) return peer.send(noticeMessage(parsed.notice));
   if ("reason" in parsed) {
     context.counters.refused++;
+    countRefusal(context.counters, parsed.reason.prefix);
     return peer.send(okMessage(parsed.id, false, parsed.reason));
   }
   const { event } = parsed;

@@ -225,7 +225,9 @@ export class Subscriptions {
 
   #endOfStored(subscription: Subscription): void {
     const { context: { clock, timings }, peer } = this.#conversation;
-    timings.reqToEose.observe((clock.monotonicMs() - subscription.startMs) / 1_000);
+    const seconds = (clock.monotonicMs() - subscription.startMs) / 1_000;
+    timings.reqToEose.observe(seconds);
+    timings.reqBySource[subscription.source].observe(seconds);
     peer.send(eoseMessage(subscription.id, subscription.isComplete));
     for (const live of subscription.goLive()) this.#sendLiveNow(subscription, live);
   }

@@ -109,6 +109,11 @@ export class Broadcast {
     return this.#comparisons;
   }
 
+  /** Events that have not reached all listeners yet. */
+  get waiting(): number {
+    return this.#publications.length;
+  }
+
   /** Whether an event is still being delivered, so that some listeners have not received it. */
   isPublishing(id: string): boolean {
     return this.#publishing.has(id);

@@ -9,7 +9,12 @@ import { assert } from "../../base/assert.ts";
 import { Inbox } from "../../base/inbox.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import type { Reader } from "../../nostr/visibility.ts";
-import type { EventStore, QueryOptions, StoredEvent } from "../../store/event_store.ts";
+import type {
+  AnswerSource,
+  EventStore,
+  QueryOptions,
+  StoredEvent,
+} from "../../store/event_store.ts";
 import type { RelayLimits } from "../limits.ts";
 
 /** A query for stored events. */
@@ -19,6 +24,8 @@ export interface Query {
   readonly signal: AbortSignal;
   /** Called for an event that was found but deleted before it was read. */
   readonly noteLeftOut?: () => void;
+  /** Called with what is going to answer it, by a store that says so. */
+  readonly noteSource?: (source: AnswerSource) => void;
 }
 
 /**
@@ -136,7 +143,8 @@ export class QueryQueue<Q extends Query> {
     let isLast = false;
     const onLast = () => void (isLast = true);
     const onLeftOut = () => query.noteLeftOut?.();
-    const options = { ...shared, ...reader, signal, ready, timeoutMs, onLast, onLeftOut };
+    const onSource = (source: AnswerSource) => query.noteSource?.(source);
+    const options = { ...shared, ...reader, signal, ready, timeoutMs, onLast, onLeftOut, onSource };
     try {
       for await (const rows of this.#store.query(filters, options)) {
         await this.#offer({ type: "rows", query, rows, isLast });

@@ -19,7 +19,7 @@
 
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { eventMessageHead } from "../../nostr/relay_message.ts";
-import type { StoredEvent } from "../../store/event_store.ts";
+import type { AnswerSource, StoredEvent } from "../../store/event_store.ts";
 import type { Listener, LiveEvent } from "./broadcast.ts";
 import type { Query } from "./query_queue.ts";
 
@@ -62,6 +62,7 @@ export class Subscription implements Query {
   readonly #ended = new AbortController();
   readonly #leastLimit: number;
   #foundCount = 0;
+  #source: AnswerSource = "database";
   /** Live events held until EOSE, by id; undefined after EOSE. */
   #held: Map<string, LiveEvent> | undefined = new Map();
   /** Ids that were sent as stored and that the feed has not announced yet. */
@@ -98,6 +99,15 @@ export class Subscription implements Query {
   /** Whether all matching stored events are known to have been found. */
   get isComplete(): boolean {
     return this.#foundCount < this.#leastLimit;
+  }
+
+  /** What answers the stored query. Whatever a store without a window is, it is the database. */
+  get source(): AnswerSource {
+    return this.#source;
+  }
+
+  noteSource(source: AnswerSource): void {
+    this.#source = source;
   }
 
   /** Counts a stored event that was deleted before it could be sent. */

@@ -157,6 +157,7 @@ export class WindowStore implements TidyStore {
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
     const answer = this.#answer(filters, options);
+    options.onSource?.(answer === undefined ? "database" : answer.rest ? "both" : "memory");
     return answer === undefined ? this.#inner.query(filters, options) : this.#give(answer, options);
   }
 

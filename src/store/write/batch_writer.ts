@@ -109,6 +109,12 @@ export class BatchWriter implements EventWriter {
     this.#deadline = deadline;
   }
 
+  /** Events that are in no running batch yet. */
+  get waiting(): number {
+    const chosen = this.#next?.batch.length ?? 0;
+    return this.#light.waiting.length + this.#heavy.waiting.length + chosen;
+  }
+
   write(record: EventRecord, source = ""): Promise<PutOutcome> {
     if (this.#isClosed) return Promise.reject(new StoreUnavailable("the writer is closed"));
     const rows = rowsOf(record.event);
@@ -132,8 +138,7 @@ export class BatchWriter implements EventWriter {
   }
 
   #isBusy(): boolean {
-    const waiting = this.#light.waiting.length + this.#heavy.waiting.length;
-    return waiting > 0 || this.#next !== undefined || this.#undecided.size > 0;
+    return this.waiting > 0 || this.#undecided.size > 0;
   }
 
   /** Whether overdue batches leave no room for an event of this lane. */

@@ -28,6 +28,8 @@ export interface StoreSize {
 export interface DiskSpace {
   /** Undefined where the system does not say. */
   readonly freeBytes: number | undefined;
+  /** With less than this, nothing is written. */
+  readonly minFreeBytes: number;
   /** Why nothing may be written at present; undefined when there is space enough. */
   readonly fault: string | undefined;
 }

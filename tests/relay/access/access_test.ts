@@ -26,6 +26,29 @@ Deno.test("the first refusal is the answer and ends the asking", async () => {
   deepEqual(asked, ["a", "b", "a", "b", "a", "b"]);
 });
 
+Deno.test("the refusals of each policy are counted by their reason, however they are given", async () => {
+  const no = reason("blocked", "no");
+  const refusing: Policy = {
+    name: "refusing",
+    screen: () => no,
+    event: () => Promise.resolve(reason("pow", "more")),
+    request: () => no,
+    authenticate: () => no,
+  };
+  const access = accessOf([{ name: "willing", screen: () => undefined }, refusing]);
+  access.screen(submission({}));
+  await access.event(submission({}));
+  await access.request({ verb: "REQ", filters, client, nowMs: 0 });
+  access.authenticate("", client);
+  access.replace([{ name: "other", connect: () => no }]);
+  await access.connect(client);
+  deepEqual(Object.fromEntries(access.refusals), {
+    willing: {},
+    refusing: { blocked: 3, pow: 1 },
+    other: { blocked: 1 },
+  });
+});
+
 Deno.test("without policies nothing is refused, and nothing is waited for", () => {
   const access = accessOf([]);
   deepEqual([access.screen(submission({})), access.event(submission({}))], [undefined, undefined]);

@@ -97,6 +97,14 @@ Deno.test("what the window has in full is not asked of the database", async () =
   equal((await idsIn(store, { ids: new Set([events[7]!.id]) })).length, 1);
   equal((await idsIn(store, { kinds: new Set([7]) })).length, 0);
   equal(inner.queries, 0);
+  const sources: string[] = [];
+  const onSource = (source: string) => void sources.push(source);
+  const newest: ReqFilter = { tags: new Map(), limit: 1 };
+  const searched: ReqFilter = { tags: new Map(), search: new Set(["x"]) };
+  for (const filter of [newest, searched]) {
+    await Array.fromAsync(store.query([filter], { onSource }));
+  }
+  deepEqual(sources, ["memory", "database"]);
   const steps: string[] = [];
   const options = { pieceBytes: () => 1, onLast: () => void steps.push("last") };
   for await (const rows of store.query([{ tags: new Map(), limit: 2 }], options)) {
