@@ -79,6 +79,7 @@ export class FakeCommand {
         open,
         create: (path) => this.#create(path),
       },
+      environment: {},
       stop: this.controller.signal,
       openStore: () => Promise.resolve(this.store),
       ...changes,

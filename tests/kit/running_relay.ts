@@ -16,6 +16,8 @@ export interface RunningRelayOptions {
   readonly settings?: readonly string[];
   /** The configuration file. Default: an empty one. */
   readonly config?: string;
+  /** Additional variables of the process. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** V8's heap limit, MB. Default: its own. */
   readonly heapMb?: number;
 }
@@ -46,6 +48,7 @@ export async function startRelay(options: RunningRelayOptions): Promise<RunningR
       ...["--database", options.database],
       ...(options.settings ?? []).flatMap((setting) => ["--set", setting]),
     ],
+    env: { ...options.environment },
     stdout: "piped",
     stderr: "piped",
   }).spawn();

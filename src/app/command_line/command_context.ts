@@ -35,6 +35,8 @@ export interface CommandContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly streams: Streams;
+  /** The variables of the process. Settings among them are in {@link settings} already. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Aborts when the process is asked to stop. */
   readonly stop: AbortSignal;
   /**

@@ -62,13 +62,14 @@ export async function runCommand(
     stopsOnHangup: isTerminal,
   });
   const endRunnerWatch = watchRunner(host, () => watch.request());
-  const { streams, clock, random } = host;
+  const { streams, clock, random, environment } = host;
   const { stop } = watch;
   const openStore = (url = settings.database.url, options: OpenOptions = {}) =>
     host.openStore({ ...settings, database: { ...settings.database, url } }, log, options);
   const reading = { settings, origins, source, applyLog };
   try {
-    return await work({ ...reading, log, clock, random, streams, stop, openStore });
+    const own = { ...reading, log, stop, openStore };
+    return await work({ ...own, clock, random, streams, environment });
   } catch (error) {
     if (error instanceof UnusableSetting) {
       await reportError(host, `${origins.get(error.setting) ?? "default"}: ${error.message}`);

@@ -19,6 +19,7 @@ import { chooseDatabase } from "../database/choose_database.ts";
 import { withoutPassword } from "../settings/secrets.ts";
 import type { ControlServer } from "../control/control_server.ts";
 import { controlSocketPath, embeddedDirectory, pathFault } from "../control/control_socket.ts";
+import { ServiceManager } from "../system/service_manager.ts";
 import type { MetricsServer } from "../network/metrics_server.ts";
 import type { RelayHost } from "../relay_host.ts";
 import { SettingReload } from "../settings/reload.ts";
@@ -41,6 +42,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   // Imported late to keep the other commands fast to start.
   const { RelayHost } = await import("../relay_host.ts");
   const { settings, log, clock, streams, stop } = context;
+  const manager = new ServiceManager(context);
   const { ownPublicKey } = await import("../own_key.ts");
   const self = await ownPublicKey(settings, log);
   const { url, because } = await chooseDatabase(settings.database);
@@ -52,8 +54,10 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   let metrics: MetricsServer | undefined;
   let control: ControlServer | undefined;
   try {
+    const urls: string[] = [];
     for (const address of settings.network.listen) {
       const url = await host.listen(address);
+      urls.push(url);
       // Scripts wait for this line: connections are accepted from here on.
       await streams.stdout.write(utf8(`listening on ${url}\n`));
       const reachable = reachableUrl(url);
@@ -65,13 +69,16 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       log.info("metrics for Prometheus", { url: metrics.url });
     }
     control = await lendStore(host, url, context);
+    manager.ready(`listening on ${urls.join(", ")}`);
     await aborted(stop);
+    manager.stopping();
     log.info("shutting down", { connections: host.relay.sessionCount });
   } finally {
     endReloading();
     await metrics?.close();
     await control?.close();
     await host.close();
+    manager.close();
   }
   log.info("stopped");
   return exitCode.done;
