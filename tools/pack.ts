@@ -200,5 +200,5 @@ function ignoreMissing(error: unknown): void {
 if (import.meta.main) {
   const [directory = "dist/package"] = Deno.args;
   await pack(".", directory, Deno.version.deno);
-  console.log(`${directory} is laid out: npm pack ./${directory}`);
+  console.log(`laid out in ${directory}`);
 }
