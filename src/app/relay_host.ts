@@ -4,7 +4,6 @@
  * @module
  */
 
-import { CountingLog } from "../base/counting_log.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { managementRoute } from "../http/routes/management.ts";
@@ -15,7 +14,6 @@ import { createHttp, type HttpHandler, type HttpRoute } from "../http/router.ts"
 import { clientKey } from "../net/server/admission.ts";
 import type { ConnectionEvents } from "../net/connection.ts";
 import { handshakeOf } from "./network/handshake.ts";
-import type { Ending } from "../net/ending.ts";
 import { endingKind, type NetCounters } from "../net/server/net_counters.ts";
 import type { Policy } from "../relay/access/policy.ts";
 import { Management } from "../relay/access/management.ts";
@@ -38,6 +36,7 @@ import { pageParts, relayInformation } from "./information.ts";
 import { memoryLimitBytes, usedMemoryBytes } from "./system/memory_limit.ts";
 import { admissionLimits } from "./network/network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
+import { HostLogs } from "./host_logs.ts";
 import { Readiness } from "./readiness.ts";
 import { RelayFetch } from "./network/relay_fetch.ts";
 import { RelaySockets } from "./network/relay_sockets.ts";
@@ -70,8 +69,14 @@ export interface RelayHostOptions {
   readonly fetch?: Fetch;
 }
 
+/** Bytes on the wire. */
+export interface Traffic {
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
 /** A connection of `net`, or one on the runtime's WebSocket. */
-export interface Transport extends Peer {
+export interface Transport extends Peer, Traffic {
   /** Starts reading. */
   start(events: ConnectionEvents): void;
   /** Closes the socket without a closing handshake. */
@@ -104,7 +109,7 @@ export class RelayHost {
   readonly #options: RelayHostOptions;
   readonly #sockets: RelaySockets;
   readonly #fetch: RelayFetch;
-  readonly #relayLog: CountingLog;
+  readonly #logs: HostLogs;
   readonly #plugins: readonly Plugin[];
   readonly #ofSettings: LivePolicies;
   /** The policies of programs, of modules and of the host program, asked in this order. */
@@ -112,6 +117,7 @@ export class RelayHost {
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
   readonly #connections = new Set<Transport>();
+  #endedTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   readonly #closed = new AbortController();
   /** The settings in force. */
   #settings: Settings;
@@ -141,8 +147,8 @@ export class RelayHost {
     const { perClient } = admissionLimits(settings);
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
-    this.#relayLog = new CountingLog({ log, clock });
-    this.#plugins = startPlugins(settings, { clock, log: this.#relayLog });
+    this.#logs = new HostLogs(options);
+    this.#plugins = startPlugins(settings, { clock, log: this.#logs.relay });
     this.#otherPolicies = [
       ...this.#plugins.map(({ policy }) => policy),
       ...ofModules,
@@ -153,9 +159,9 @@ export class RelayHost {
       writer: this.#writer,
       verifier,
       clock,
-      // Peers can repeat what is logged here, so repeats are only counted.
-      log: this.#relayLog,
+      log: this.#logs.relay,
       limits: relayLimits(settings),
+      refusals: this.#logs.refusals,
       memory: this.#memory,
       hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
       clientOf: (address) => clientKey(address, perClient),
@@ -168,11 +174,11 @@ export class RelayHost {
     });
     this.http = this.#createHttp(settings);
     this.#sockets = new RelaySockets({
-      settings,
-      clock,
-      log,
+      ...{ settings, clock, log },
       onConnection: (connection, info) => this.accept(connection, handshakeOf(info)),
       onRequest: this.http,
+      onRefused: (address, why) =>
+        this.#logs.refusals.note(clientKey(address, perClient) ?? address, `connection-${why}`),
     });
     const { gates, counters, proxies } = this.#sockets;
     this.#fetch = new RelayFetch({
@@ -217,6 +223,11 @@ export class RelayHost {
     }
   }
 
+  /** What went over all connections, those that have ended included. */
+  get traffic(): Traffic {
+    return sumTraffic([this.#endedTraffic, ...this.#connections]);
+  }
+
   /** The use of the connection pool; undefined if the store has none. */
   get poolStats(): PoolStats | undefined {
     return this.#options.store.stats;
@@ -250,11 +261,6 @@ export class RelayHost {
   /** Counts of all listeners together. */
   get netCounters(): NetCounters {
     return this.#sockets.counters;
-  }
-
-  /** The store, with the window before it: what is changed there holds at once. */
-  get store(): TidyStore {
-    return this.#options.store;
   }
 
   /** Stored events, without access checks. */
@@ -353,6 +359,7 @@ export class RelayHost {
   /** Starts a session on a connection, whatever its transport. */
   accept(connection: Transport, handshake: Handshake): void {
     const session = this.relay.connect(connection, handshake);
+    const startMs = this.#options.clock.monotonicMs();
     this.#connections.add(connection);
     connection.start({
       messages: (batch) => session.messages(batch),
@@ -360,7 +367,11 @@ export class RelayHost {
       closed: (ending) => {
         this.#connections.delete(connection);
         this.#sockets.counters.ended[endingKind(ending)]++;
-        this.#logEnding(connection.address, ending);
+        const { address, receivedBytes, sentBytes } = connection;
+        const { tally } = session;
+        const ended = { address, ending, startMs, receivedBytes, sentBytes, tally };
+        this.#logs.connections.ended(ended);
+        this.#endedTraffic = sumTraffic([this.#endedTraffic, connection]);
         session.closed();
       },
     });
@@ -388,7 +399,7 @@ export class RelayHost {
     this.#verifier.close();
     for (const plugin of this.#plugins) plugin.close();
     await shutdown.step("database", store.close());
-    this.#relayLog.close();
+    this.#logs.close();
   }
 
   /** The URL by which clients reach the relay; undefined where it is not set. */
@@ -433,7 +444,7 @@ export class RelayHost {
         try {
           return await management.call(method, params, who);
         } catch (error) {
-          this.#relayLog.error("management failed", { method, error: describeError(error) });
+          this.#logs.relay.error("management failed", { method, error: describeError(error) });
           return { error: "the database does not answer, nothing was changed" };
         }
       },
@@ -456,7 +467,9 @@ export class RelayHost {
       } while (this.#hasToReadAgain);
       this.#enforceRules();
     } catch (error) {
-      this.#relayLog.error("the operator's rules cannot be read", { error: describeError(error) });
+      this.#logs.relay.error("the operator's rules cannot be read", {
+        error: describeError(error),
+      });
     } finally {
       this.#rulesRead = "done";
     }
@@ -473,8 +486,13 @@ export class RelayHost {
       connection.close(POLICY_VIOLATION, "blocked: this address is blocked");
     }
   }
+}
 
-  #logEnding(address: string, { cause, code, reason, clean }: Ending): void {
-    this.#options.log.debug("connection ended", { address, cause, code, reason, clean });
+function sumTraffic(parts: readonly Traffic[]): Traffic {
+  let [receivedBytes, sentBytes] = [0, 0];
+  for (const part of parts) {
+    receivedBytes += part.receivedBytes;
+    sentBytes += part.sentBytes;
   }
+  return { receivedBytes, sentBytes };
 }

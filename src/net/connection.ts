@@ -189,6 +189,16 @@ export class Connection {
     return this.#lastHeardMs;
   }
 
+  /** Bytes from the peer, deflated or not. */
+  get receivedBytes(): number {
+    return this.#writing.heardBytes;
+  }
+
+  /** Bytes written for the peer. */
+  get sentBytes(): number {
+    return this.#writing.sentBytes;
+  }
+
   /** Bytes that were queued and have not left the process yet. */
   get queuedBytes(): number {
     return this.#writing.queuedBytes;

@@ -102,6 +102,8 @@ export class PacedWriting {
   /** `drained` was asked for, at this many queued bytes. */
   #drainedAtBytes: number | undefined = undefined;
   #stopped = false;
+  #sentBytes = 0;
+  #heardBytes = 0;
   readonly #guardedFlush: () => void;
   readonly #guardedOnWritten: () => void;
 
@@ -122,6 +124,16 @@ export class PacedWriting {
     const { protocol, socket } = this.#options;
     // Read with every message, and a stream takes long to compute it.
     return protocol.pendingBytes + (this.#writing ? socket.writableLength : 0);
+  }
+
+  /** Bytes received from the peer, as {@link heard} was told. */
+  get heardBytes(): number {
+    return this.#heardBytes;
+  }
+
+  /** Bytes that were written to the socket. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** The size of the unread window; infinite without one. */
@@ -158,6 +170,7 @@ export class PacedWriting {
 
   /** Counts bytes received from the peer. */
   heard(bytes: number): void {
+    this.#heardBytes += bytes;
     this.#window?.heard(bytes);
   }
 
@@ -197,6 +210,7 @@ export class PacedWriting {
     const output = protocol.takeOutput(this.#window);
     if (output !== undefined) {
       this.#writing = true;
+      this.#sentBytes += output.length;
       socket.write(output, this.#guardedOnWritten);
     } else if (protocol.state === "closed") {
       socket.end();

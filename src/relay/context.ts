@@ -16,6 +16,7 @@ import type { Counters, Timings } from "./counters.ts";
 import type { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Outage } from "./outage.ts";
+import type { RefusalLog } from "./refusal_log.ts";
 import type { Publisher } from "./acceptance/publisher.ts";
 
 /** Passed to each session. */
@@ -39,6 +40,8 @@ export interface RelayContext {
   readonly random: Random;
   readonly log: Log;
   readonly counters: Counters;
+  /** Where refusals of clients are logged, if anywhere. */
+  readonly refusals: RefusalLog | undefined;
   readonly timings: Timings;
   /** Logs when reading from the store begins to fail and when it works again. */
   readonly reading: Outage;

@@ -27,6 +27,8 @@ import type { Peer, PeerEvents } from "./peer.ts";
 import { Access } from "./access/access.ts";
 import { type Client, ConnectedClient, type Handshake } from "./access/client.ts";
 import type { Policy } from "./access/policy.ts";
+import type { RefusalLog } from "./refusal_log.ts";
+import type { SessionTally } from "./session_tally.ts";
 import { Publisher, type Verdict } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
 import { Session } from "./session.ts";
@@ -42,6 +44,8 @@ export interface RelayOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: RelayLimits;
+  /** Logs whom it refuses. Default: nobody is logged. */
+  readonly refusals?: RefusalLog;
   /**
    * The key by which connections from an address count as one client; undefined to count each
    * connection on its own. Default: the address.
@@ -81,6 +85,12 @@ const WRITING_FAULT_MS = 15_000;
 
 /** How long a write shows that the store can be written to, milliseconds. */
 const JUST_WRITTEN_MS = 2_000;
+
+/** A session, as its connection sees it. */
+export interface ConnectedSession extends PeerEvents {
+  /** What the connection did so far. */
+  readonly tally: Readonly<SessionTally>;
+}
 
 /**
  * Opens sessions and holds their shared state.
@@ -153,6 +163,7 @@ export class Relay {
       }),
       filterValues: new FilterValues(limits),
       counters: this.counters,
+      refusals: options.refusals,
       timings: this.timings,
       reading: new Outage("reading events", log, clock),
     };
@@ -228,7 +239,7 @@ export class Relay {
   }
 
   /** Opens a session for a new connection. The connection reports to the returned object. */
-  connect(peer: Peer, handshake?: Handshake): PeerEvents {
+  connect(peer: Peer, handshake?: Handshake): ConnectedSession {
     const client = new ConnectedClient(
       peer.address,
       handshake,

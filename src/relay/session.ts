@@ -29,6 +29,7 @@ import type { RelayContext } from "./context.ts";
 import type { CountedVerb } from "./counters.ts";
 import type { FilterValueAccount } from "./filter_values.ts";
 import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
+import { zeroTally } from "./session_tally.ts";
 
 /**
  * When the ticker is later than this, milliseconds, the process was blocked, and the peer's silence
@@ -55,6 +56,7 @@ export class Session implements PeerEvents, Conversation {
   readonly pending = new PendingMessages();
   readonly subscriptions: Subscriptions;
   readonly authentication: Authentication;
+  readonly tally = zeroTally();
   #counts: CountQueue | undefined = undefined;
   #reconciliations: Reconciliations | undefined = undefined;
   /** Tripped by {@link Session.shutdown}. */
@@ -246,8 +248,15 @@ export class Session implements PeerEvents, Conversation {
     this.#close(POLICY_VIOLATION, "nothing heard for too long");
   }
 
+  noteRefusal(why: Reason | undefined): void {
+    this.tally.refused++;
+    const { address, network = address } = this.client;
+    this.context.refusals?.note(network, why?.prefix ?? "error");
+  }
+
   #receive(message: PeerMessage): void {
     if (this.#isClosing) return;
+    this.tally.messages++;
     if (message.type === "binary") {
       return this.peer.send(noticeMessage("binary messages are not understood, send text"));
     }

@@ -40,7 +40,7 @@ export function metricsOf(host: RelayHost, measured: Measured): readonly Metric[
 }
 
 function connectionMetrics(host: RelayHost): readonly Metric[] {
-  const { relay, netCounters, maxConnections } = host;
+  const { relay, netCounters, maxConnections, traffic } = host;
   const { counters } = relay;
   return [
     gauge("gallimimus_connections", "Open connections", relay.sessionCount),
@@ -53,6 +53,8 @@ function connectionMetrics(host: RelayHost): readonly Metric[] {
       { labels: { cause: "slow" }, value: counters.closedSlow },
       { labels: { cause: "memory" }, value: counters.closedForMemory },
     ]),
+    counter("gallimimus_received_bytes_total", "Bytes from clients", traffic.receivedBytes),
+    counter("gallimimus_sent_bytes_total", "Bytes to clients", traffic.sentBytes),
     counter("gallimimus_sockets_total", "Sockets accepted", netCounters.accepted),
     counter(
       "gallimimus_dropped_sockets_total",

@@ -7,7 +7,12 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { endpointUrl, isEndpointPath } from "../../http/endpoint_path.ts";
-import { createGates, type Gates, updateGates } from "../../net/server/admission.ts";
+import {
+  createGates,
+  type Gates,
+  type OnRefused,
+  updateGates,
+} from "../../net/server/admission.ts";
 import {
   listen,
   type Listener,
@@ -30,6 +35,7 @@ import {
   proxyOptions,
   unreadLimits,
 } from "./network_options.ts";
+import { ProxyAdvice } from "./proxy_advice.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { systemRandom } from "../system/system_random.ts";
 import { TlsFiles } from "./tls_files.ts";
@@ -39,6 +45,8 @@ export interface RelaySocketsOptions extends Pick<ListenOptions, "onConnection" 
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told whom the gates refuse. */
+  readonly onRefused?: OnRefused;
 }
 
 /** The prefix of listen addresses that use TLS. */
@@ -54,6 +62,7 @@ export class RelaySockets {
   /** The trusted proxies. */
   readonly proxies: ProxyOptions;
   readonly #pool = new BufferPool();
+  readonly #advice: ProxyAdvice;
   readonly #tls: TlsFiles | undefined;
   readonly #listeners: Listener[] = [];
   /** Kept by open connections: `update` changes their fields. */
@@ -72,7 +81,9 @@ export class RelaySockets {
     this.#unread = { ...unreadLimits(settings), random: systemRandom };
     this.#allowsOrigin = originRule(network.allowed_origins);
     this.proxies = proxyOptions(settings);
-    this.gates = createGates(admissionLimits(settings), clock);
+    const { forwarded, proxyProtocol } = this.proxies;
+    this.#advice = new ProxyAdvice(log, forwarded !== undefined || proxyProtocol !== undefined);
+    this.gates = createGates(admissionLimits(settings), clock, options.onRefused);
     if (tls.certificate_files.length !== tls.key_files.length) {
       throw new TypeError("tls.key_files needs as many files as tls.certificate_files");
     }
@@ -113,7 +124,10 @@ export class RelaySockets {
       allowsOrigin: (origin) => this.#allowsOrigin?.(origin) ?? true,
       acceptsPath: (path) => isEndpointPath(path, network.path),
       chooseExtension: network.compression ? acceptDeflate({ zlib: nodeZlib }) : undefined,
-      onConnection,
+      onConnection: (connection, info) => {
+        this.#advice.note(info.address, info.headers);
+        onConnection(connection, info);
+      },
       onRequest,
     });
     this.#listeners.push(listener);

@@ -41,6 +41,9 @@ export interface ClientLimits {
  */
 export type AdmissionRefusal = "total" | "per-client" | "rate";
 
+/** Told whom an {@link Admission} refuses. */
+export type OnRefused = (address: string, refusal: AdmissionRefusal) => void;
+
 /** The state of a client. */
 interface ClientRecord {
   inside: number;
@@ -82,14 +85,20 @@ export class Admission {
   /** The rate of each client's bucket. */
   readonly #rate: Rate;
   readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #onRefused: OnRefused | undefined;
   readonly #clients = new Map<string, ClientRecord>();
   #total = 0;
 
   /** Admits nothing beyond these limits. */
-  constructor(limits: AdmissionLimits, clock: Pick<Clock, "monotonicMs">) {
+  constructor(
+    limits: AdmissionLimits,
+    clock: Pick<Clock, "monotonicMs">,
+    onRefused?: OnRefused,
+  ) {
     this.#limits = limits;
     this.#rate = { perSecond: 1, burst: 1, ...limits.perClient?.rate };
     this.#clock = clock;
+    this.#onRefused = onRefused;
   }
 
   /**
@@ -119,6 +128,12 @@ export class Admission {
 
   /** Admits a connection from an IP address or `unix`, or gives the refusal. */
   enter(address: string): AdmissionRefusal | undefined {
+    const refusal = this.#enter(address);
+    if (refusal !== undefined) this.#onRefused?.(address, refusal);
+    return refusal;
+  }
+
+  #enter(address: string): AdmissionRefusal | undefined {
     if (this.#total >= this.#limits.maxTotal) return "total";
     const { perClient } = this.#limits;
     const key = clientKey(address, perClient);
@@ -228,12 +243,16 @@ const otherSockets = 1_000;
  * equal(sockets.enter("192.0.2.2"), undefined, "who is refused hears it");
  * ```
  */
-export function createGates(limits: GateLimits, clock: Pick<Clock, "monotonicMs">): Gates {
+export function createGates(
+  limits: GateLimits,
+  clock: Pick<Clock, "monotonicMs">,
+  onRefused?: OnRefused,
+): Gates {
   const { sockets, connections, requests } = limitsOfGates(limits);
   return {
-    sockets: new Admission(sockets, clock),
-    connections: new Admission(connections, clock),
-    requests: new Admission(requests, clock),
+    sockets: new Admission(sockets, clock, onRefused),
+    connections: new Admission(connections, clock, onRefused),
+    requests: new Admission(requests, clock, onRefused),
   };
 }
 

@@ -89,6 +89,8 @@ export class NativeWebSocket {
   #drainPoll: Timer | undefined = undefined;
   #deadline: Timer | undefined = undefined;
   #over = false;
+  #receivedBytes = 0;
+  #sentBytes = 0;
 
   constructor(options: NativeWebSocketOptions) {
     this.address = options.address;
@@ -112,6 +114,16 @@ export class NativeWebSocket {
    */
   get lastHeardMs(): number {
     return this.#clock.monotonicMs();
+  }
+
+  /** About how much text came from the peer. The runtime does not tell what was on the wire. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** About how much text was sent. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** Bytes that were sent here and have not left the process yet. */
@@ -138,6 +150,7 @@ export class NativeWebSocket {
   send(text: string): void {
     if (this.#socket.readyState === this.#socket.CONNECTING) this.#early.push(text);
     if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#sentBytes += text.length;
     this.#socket.send(text);
   }
 
@@ -190,6 +203,7 @@ export class NativeWebSocket {
       return;
     }
     const length = typeof data === "string" ? data.length : data.byteLength;
+    this.#receivedBytes += length;
     if (!this.#reading.note(length, 1)) {
       this.close(CloseCode.policyViolation, "too many messages");
       return;

@@ -12,6 +12,7 @@ import type { ConnectedClient } from "../access/client.ts";
 import type { RelayContext } from "../context.ts";
 import type { FilterValueAccount } from "../filter_values.ts";
 import type { Peer } from "../peer.ts";
+import type { SessionTally } from "../session_tally.ts";
 import type { Authentication } from "./auth.ts";
 import type { CountQueue } from "./count.ts";
 import type { Reconciliations } from "./negentropy.ts";
@@ -33,6 +34,10 @@ export interface Conversation {
   readonly counts: CountQueue;
   readonly reconciliations: Reconciliations;
   readonly authentication: Authentication;
+  /** What the connection did so far. */
+  readonly tally: SessionTally;
+  /** Counts a refused event or request for the log. */
+  noteRefusal(why: Reason | undefined): void;
   /** Set when this side starts closing: nothing more is sent. */
   readonly isClosing: boolean;
   /** Closes the connection as too slow. */

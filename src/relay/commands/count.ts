@@ -64,6 +64,7 @@ export class CountQueue {
   refuse(id: string, why: Reason): void {
     const { context, answers, authentication } = this.#conversation;
     countRefusal(context.counters, why.prefix);
+    this.#conversation.noteRefusal(why);
     if (asksForAuth(why)) authentication.ask((challenge) => answers.push(challenge));
     answers.push(closedMessage(id, why));
   }

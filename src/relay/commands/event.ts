@@ -18,6 +18,7 @@ export const publish: Verb = (conversation, message, messageBytes) => {
   if ("reason" in parsed) {
     context.counters.refused++;
     countRefusal(context.counters, parsed.reason.prefix);
+    conversation.noteRefusal(parsed.reason);
     return peer.send(okMessage(parsed.id, false, parsed.reason));
   }
   const { event } = parsed;
@@ -26,6 +27,8 @@ export const publish: Verb = (conversation, message, messageBytes) => {
   const startMs = clock.monotonicMs();
   void context.publisher.publish(event, { client, source }).then((verdict) => {
     pending.end(messageBytes);
+    if (verdict.accepted) conversation.tally.accepted++;
+    else conversation.noteRefusal(verdict.reason);
     timings.eventToOk.observe((clock.monotonicMs() - startMs) / 1_000);
     if (verdict.isForged) peer.charge(context.limits.forgedEventCost);
     else chargeIfLimited(conversation, verdict.reason);

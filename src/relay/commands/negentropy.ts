@@ -139,7 +139,10 @@ export class Reconciliations {
   refuse(id: string, why: Reason, maxEvents?: number): void {
     const { context, answers, authentication } = this.#conversation;
     this.end(id);
-    if (why.prefix !== "closed") countRefusal(context.counters, why.prefix);
+    if (why.prefix !== "closed") {
+      countRefusal(context.counters, why.prefix);
+      this.#conversation.noteRefusal(why);
+    }
     if (asksForAuth(why)) authentication.ask((challenge) => answers.push(challenge));
     answers.push(negErrorMessage(id, why, maxEvents));
   }

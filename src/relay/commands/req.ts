@@ -115,6 +115,7 @@ export class Subscriptions {
     const { context, peer, authentication } = this.#conversation;
     this.end(id);
     countRefusal(context.counters, why.prefix);
+    this.#conversation.noteRefusal(why);
     if (asksForAuth(why)) authentication.ask((challenge) => peer.send(challenge));
     peer.send(closedMessage(id, why));
   }
@@ -198,6 +199,7 @@ export class Subscriptions {
     // It may have expired while held until EOSE or between instances.
     if (live.expiresAtS !== undefined && live.expiresAtS <= clock.nowMs() / 1000) return;
     counters.delivered++;
+    this.#conversation.tally.events++;
     peer.sendShared(subscription.head, live.body, eventMessageTail);
     if (peer.queuedBytes > limits.maxQueuedBytes) this.#conversation.shed();
   }
@@ -210,6 +212,7 @@ export class Subscriptions {
       if (!this.#mayReceiveStored(row)) continue;
       peer.sendShared(subscription.head, new SharedBytes(row.json), eventMessageTail);
       counters.answered++;
+      this.#conversation.tally.events++;
     }
   }
 

@@ -25,5 +25,16 @@ export const logSection = {
         "text for people, json for machines, auto: text on a terminal and json elsewhere.",
       reloadable: true,
     },
+    connection_lines: {
+      type: "integer",
+      default: 60,
+      unit: "lines per minute",
+      min: 0,
+      max: 1_000_000,
+      description:
+        "How many connections get a line when they end, with their address and what they did; all others share one line a minute.",
+      whenRaised: "Whoever connects and leaves, again and again, fills the disk with the log.",
+      reloadable: false,
+    },
   },
 } as const satisfies SettingSection;

@@ -1,0 +1,44 @@
+/**
+ * What the log of the real program says of its clients.
+ *
+ * @module
+ */
+
+import { equal, match, ok } from "node:assert/strict";
+import { WebSocket as WsClient } from "ws";
+import { once } from "node:events";
+import { RelayClient } from "../kit/relay_client.ts";
+import { startRelay } from "../kit/running_relay.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { SchnorrSigner } from "../kit/signer.ts";
+
+Deno.test("a connection that ends, whom the relay refused and an unknown proxy are told", async () => {
+  await using relay = await startRelay({ database: "memory:" });
+  await using client = await RelayClient.connect(relay.url);
+  const signer = new SchnorrSigner(new SeededRandom(1));
+  const note = signer.sign({ kind: 1, created_at: 1_700_000_000, tags: [], content: "x" });
+  equal((await client.publish(note))?.accepted, true);
+  for (let time = 0; time < 25; time++) await client.publish({ ...note, content: `${time}` });
+  await client.query([{ tags: new Map() }]);
+  await client.close();
+  const proxied = new WsClient(relay.url, { headers: { "X-Forwarded-For": "192.0.2.1" } });
+  await once(proxied, "open");
+  proxied.close();
+  await once(proxied, "close");
+  equal(await relay.stop(), 0);
+
+  const lines = relay.log.map((line) => JSON.parse(line));
+  const ended = lines.find(({ message }) => message === "connection ended");
+  equal(ended.level, "info");
+  equal(ended.address, "127.0.0.1");
+  equal(ended.cause, "peer");
+  // The challenge is no event; the one that was stored came back.
+  const { messages, accepted, refused, events } = ended;
+  match(JSON.stringify([messages, accepted, refused, events]), /^\[2[78],1,25,1\]$/);
+  ok(ended.receivedBytes > 26 * 300 && ended.sentBytes > 300, JSON.stringify(ended));
+  const often = lines.find(({ message }) => message === "client was refused often");
+  equal(often.reasons, "invalid:25");
+  const warned = lines.filter(({ message }) => message.includes("network.trusted_proxies"));
+  equal(warned.length, 1);
+  equal(warned[0].header, "x-forwarded-for");
+});
