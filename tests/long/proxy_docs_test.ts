@@ -87,8 +87,8 @@ ${
 
 for (const [name, proxy] of Object.entries({ nginx, haproxy, caddy })) {
   Deno.test({
-    name: `docs/proxies.md: the address of a client behind ${name} is its own`,
     ignore: !isInstalled(name),
+    name: `docs/proxies.md: the address of a client behind ${name} is its own`,
     async fn() {
       await using relay = await startRelay({
         database: "memory:",

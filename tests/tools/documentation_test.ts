@@ -1,0 +1,73 @@
+/**
+ * The documentation names only settings, metrics and pages that exist.
+ *
+ * @module
+ */
+
+import { deepEqual, ok } from "node:assert/strict";
+import { settingByName } from "../../src/app/settings/setting_list.ts";
+
+const root = new URL("../../", import.meta.url);
+const pages = [
+  ...["README.md", "BEHAVIOR.md", "CONTRIBUTING.md"],
+  ...[...Deno.readDirSync(new URL("docs/", root))].map(({ name }) => `docs/${name}`)
+    .filter((name) => name.endsWith(".md")),
+];
+const texts = new Map(pages.map((page) => [page, Deno.readTextFileSync(new URL(page, root))]));
+
+/** Names of other relays' settings, in the page about moving from them. */
+const foreign = ["relay.bind", "relay.info", "network.remote_ip_header"];
+
+Deno.test("every setting that the documentation names exists", () => {
+  const names: ReadonlySet<string> = new Set([...settingByName.keys(), ...foreign]);
+  const sections = new Set([...names].map((name) => name.split(".")[0]!));
+  const wrong: string[] = [];
+  for (const [page, text] of texts) {
+    for (const [, section, key] of text.matchAll(/`([a-z]+)\.([a-z][a-z0-9_]*)(?: = [^`]*)?`/g)) {
+      if (!sections.has(section!) || isFileName(key!)) continue;
+      if (!names.has(`${section}.${key}`)) wrong.push(`${page}: ${section}.${key}`);
+    }
+  }
+  deepEqual(wrong, []);
+});
+
+Deno.test("every link to a page or a section of the documentation leads somewhere", () => {
+  const wrong: string[] = [];
+  let links = 0;
+  for (const [page, text] of texts) {
+    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target!)) continue;
+      links++;
+      const [path = "", anchor] = target!.split("#");
+      const file = path === "" ? new URL(page, root) : new URL(path, new URL(page, root));
+      const found = textOf(file);
+      if (found === undefined) wrong.push(`${page}: ${target}`);
+      else if (anchor !== undefined && !anchorsOf(found).includes(anchor)) {
+        wrong.push(`${page}: ${target}`);
+      }
+    }
+  }
+  ok(links > 20);
+  deepEqual(wrong, []);
+});
+
+/** `relay.key`, `search.ts`: a name like that of a setting is that of a file. */
+function isFileName(extension: string): boolean {
+  return ["ts", "wire", "toml", "key"].includes(extension);
+}
+
+/** The text of a file, empty for a folder; undefined if there is neither. */
+function textOf(file: URL): string | undefined {
+  try {
+    return Deno.statSync(file).isDirectory ? "" : Deno.readTextFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The anchors that GitHub makes of headings. */
+function anchorsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+  );
+}
