@@ -408,6 +408,7 @@ export class RelayHost {
     return url === "" ? undefined : url;
   }
 
+  /** The document, the page, the checks and the management API. */
   #createHttp({ network }: Settings): HttpHandler {
     const { store, clock } = this.#options;
     const readiness = new Readiness({

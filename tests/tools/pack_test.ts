@@ -1,38 +1,7 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Lock, pack, prunedLock, usedImports } from "../../tools/pack.ts";
+import { equal, match, ok, rejects } from "node:assert/strict";
+import { pack } from "../../tools/pack.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
-
-Deno.test("of a lock file, what is reached from the imports is kept, with the versions it has", () => {
-  const lock: Lock = {
-    version: "5",
-    specifiers: { "npm:@a/a@1.0.0": "1.0.0", "npm:z@1.0.0": "1.0.0" },
-    npm: {
-      "@a/a@1.0.0": { dependencies: ["b@1.0.0"], optionalDependencies: ["c"] },
-      "b@1.0.0": {},
-      "b@2.0.0": {},
-      "c@1.0.0": { dependencies: ["@a/a"] },
-      "z@1.0.0": { dependencies: ["b@2.0.0"] },
-    },
-    workspace: { dependencies: ["npm:@a/a@1.0.0", "npm:z@1.0.0"] },
-  };
-  deepEqual(prunedLock(lock, { "@a/a/": "npm:/@a/a@1.0.0/", own: "./mod.ts" }), {
-    version: "5",
-    specifiers: { "npm:@a/a@1.0.0": "1.0.0" },
-    npm: {
-      // There is one version of it left.
-      "@a/a@1.0.0": { dependencies: ["b"], optionalDependencies: ["c"] },
-      "b@1.0.0": {},
-      "c@1.0.0": { dependencies: ["@a/a"] },
-    },
-    workspace: { dependencies: ["npm:@a/a@1.0.0"] },
-  });
-});
-
-Deno.test("an import counts where it is imported, not where its name is a text", () => {
-  const imports = { ws: "npm:ws@1.0.0", hono: "npm:hono@1.0.0" };
-  deepEqual(Object.keys(usedImports(imports, 'const scheme = "ws";\nfrom "hono";')), ["hono"]);
-});
 
 Deno.test("the launcher of the package runs the relay, passes signals on and ends with its code", async () => {
   const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
@@ -67,5 +36,17 @@ Deno.test("the launcher of the package runs the relay, passes signals on and end
   const [{ code }] = await Promise.all([wrong.status, wrong.stdout.cancel()]);
   equal(code, 2);
   ok((await Deno.stat(`${home}/migrations`)).isDirectory);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("a folder is written anew, but nothing else is taken away", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
+  await Deno.writeTextFile(`${directory}/photo.jpg`, "");
+  await rejects(pack(root, directory, Deno.version.deno), /not empty/);
+  ok((await Deno.stat(`${directory}/photo.jpg`)).isFile);
+  await rejects(pack(root, `${directory}/photo.jpg`, Deno.version.deno), /not empty/);
+  await Deno.mkdir(`${directory}/empty`);
+  for (let time = 0; time < 2; time++) await pack(root, `${directory}/empty`, Deno.version.deno);
+  ok((await Deno.stat(`${directory}/empty/deno.lock`)).isFile);
   await Deno.remove(directory, { recursive: true });
 });
