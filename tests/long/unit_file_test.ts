@@ -1,0 +1,41 @@
+/**
+ * What systemd itself says of the unit of `packaging/`. Where it is not installed, the test is off and
+ * says so.
+ *
+ * @module
+ */
+
+import { equal } from "node:assert/strict";
+
+const unit = new URL("../../packaging/gallimimus.service", import.meta.url);
+
+Deno.test({
+  name: "systemd-analyze finds nothing wrong with the unit",
+  ignore: !isInstalled(),
+  async fn() {
+    const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
+    const path = `${directory}/gallimimus.service`;
+    // That the programs are where the unit has them is the operator's affair.
+    const text = (await Deno.readTextFile(unit))
+      .replace("/usr/local/bin/deno run", "/bin/true run")
+      .replace(/^Documentation=.*\n/m, "");
+    await Deno.writeTextFile(path, text);
+    const { success, stderr } = await new Deno.Command("systemd-analyze", {
+      args: ["verify", "--man=no", path],
+    }).output();
+    equal(new TextDecoder().decode(stderr), "");
+    equal(success, true);
+    await Deno.remove(directory, { recursive: true });
+  },
+});
+
+function isInstalled(): boolean {
+  try {
+    return new Deno.Command("systemd-analyze", {
+      args: ["--version"],
+      ...{ stdout: "null", stderr: "null" },
+    }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
