@@ -25,7 +25,7 @@ export interface Counters {
   connections: number;
   /** Messages with a known command, by command. */
   readonly messages: Record<CountedVerb, number>;
-  /** Refused events and requests, by the prefix of the reason. */
+  /** Refused events, requests and authentications, by the prefix of the reason. */
   readonly refusals: Partial<Record<Prefix, number>>;
   /** Events that this instance stored. */
   stored: number;

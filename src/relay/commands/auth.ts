@@ -13,6 +13,7 @@ import { bytesToHex } from "../../nostr/hex.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import { challengeMessage, noticeMessage, okMessage } from "../../nostr/relay_message.ts";
 import type { RelayContext } from "../context.ts";
+import { countRefusal } from "../counters.ts";
 import { chargeIfLimited, type Conversation, type Verb } from "./conversation.ts";
 
 /** Random bytes of a challenge: enough to be unguessable and unique to the connection. */
@@ -60,22 +61,34 @@ export const authenticate: Verb = (conversation, message, messageBytes) => {
   const { peer, pending, answers, authentication, context } = conversation;
   const parsed = parseEventMessage(message);
   if ("notice" in parsed) return peer.send(noticeMessage(parsed.notice));
-  if ("reason" in parsed) return peer.send(okMessage(parsed.id, false, parsed.reason));
+  if ("reason" in parsed) {
+    noteRefusal(conversation, parsed.reason);
+    return peer.send(okMessage(parsed.id, false, parsed.reason));
+  }
   authentication.answered();
   const { event } = parsed;
   const fault = faultOf(event, conversation);
   if (fault !== undefined) {
+    noteRefusal(conversation, fault);
     chargeIfLimited(conversation, fault);
     return peer.send(okMessage(event.id, false, fault));
   }
   pending.begin(messageBytes);
   void verified(event, conversation).then((refusal) => {
     pending.end(messageBytes);
-    if (refusal !== undefined) peer.charge(context.limits.forgedEventCost);
-    else conversation.client.authenticate(event.pubkey);
+    if (refusal === undefined) conversation.client.authenticate(event.pubkey);
+    else {
+      noteRefusal(conversation, refusal);
+      peer.charge(context.limits.forgedEventCost);
+    }
     answers.push(okMessage(event.id, refusal === undefined, refusal));
   });
 };
+
+function noteRefusal(conversation: Conversation, why: Reason): void {
+  countRefusal(conversation.context.counters, why.prefix);
+  conversation.noteRefusal(why);
+}
 
 /** All checks but the signature. */
 function faultOf(

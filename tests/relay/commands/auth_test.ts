@@ -44,6 +44,7 @@ Deno.test("a challenge holds for the connection, and a failed answer has it sent
   const challenge = await challengeOf(peer);
   const [refused] = await answersTo(peer, ["AUTH", proof(relay, "nonsense")]);
   equal(refused![2], false);
+  equal(relay.relay.counters.refusals.invalid, 1);
   equal(await challengeOf(peer), challenge);
   const [accepted] = await answersTo(peer, ["AUTH", proof(relay, challenge)]);
   equal(accepted![2], true);
