@@ -119,7 +119,7 @@ export class RelayHost {
   readonly #connections = new Set<Transport>();
   #endedTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   readonly #closed = new AbortController();
-  /** The settings in force. */
+  /** The settings in use. */
   #settings: Settings;
   /** Its limit changes with the settings. */
   readonly #memory: { maxBytes: number; readonly usedBytes: () => number };
@@ -325,8 +325,8 @@ export class RelayHost {
   }
 
   /**
-   * Makes new settings ready and returns a function that puts them into force, for open connections
-   * too. They must differ in reloadable settings alone. Rejects if they cannot be used.
+   * Prepares new settings and returns a function that applies them, to open connections too. They
+   * must differ in reloadable settings alone. Rejects if they cannot be used.
    */
   async prepare(settings: Settings): Promise<() => void> {
     const usePolicies = await this.#ofSettings.prepare(settings);

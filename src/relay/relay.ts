@@ -169,7 +169,7 @@ export class Relay {
     };
   }
 
-  /** Puts new limits, policies and so on into force, for open connections too. */
+  /** Applies new limits, policies and so on, to open connections too. */
   update({ limits, policies, privateKinds, relayUrl }: RelayChange): void {
     Object.assign(this.#context.limits, limits);
     Object.assign(this.#context, { relayUrl });

@@ -197,14 +197,14 @@ const heldBack: readonly [
 ];
 
 for (const [what, running, read, isHeld] of heldBack) {
-  Deno.test(`${what}: ${isHeld ? "needs a restart" : "is taken over"}`, async () => {
+  Deno.test(`${what}: ${isHeld ? "needs a restart" : "is applied"}`, async () => {
     const host = await startHost(new MemoryStore(), settingsOf(running));
     equal(host.heldBack(settingsOf(read)).size > 0, isHeld);
     await host.close();
   });
 }
 
-Deno.test("new settings are in force once the function that prepare gave is called", async () => {
+Deno.test("new settings are used once the function that prepare returned was called", async () => {
   const host = await startHost(new MemoryStore(), settingsOf({}));
   const apply = await host.prepare(settingsOf({
     "relay.name": "b",

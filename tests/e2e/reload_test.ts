@@ -12,7 +12,7 @@ import { type RunningRelay, startRelay } from "../kit/running_relay.ts";
 import { withTree } from "../kit/temporary_tree.ts";
 
 const CHANGED = '"message":"settings changed"';
-const REFUSED = "those before stay in force";
+const REFUSED = "settings not reloaded";
 
 /** A relay with a configuration file, and what changes it. */
 interface Reloaded {
@@ -179,7 +179,7 @@ Deno.test("who is banned, who is a member and who manages the relay changes with
     deepEqual(await talk.next("CLOSED"), [
       "CLOSED",
       "a",
-      "auth-required: only who has authenticated may read",
+      "auth-required: only authenticated clients may read",
     ]);
     equal(await publish(talk, bob), "true ");
     equal(await publish(talk, alice), "false restricted: only members may publish here");

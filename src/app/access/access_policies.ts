@@ -56,7 +56,7 @@ export interface PolicyContext {
   readonly store?: NewcomerContext["store"] | undefined;
   /** Default: those of the settings, rules, domains and web of trust given here. */
   readonly people?: People;
-  /** Default: everything is made anew. */
+  /** Default: everything is rebuilt. */
   readonly keep?: Keep;
 }
 
@@ -69,7 +69,7 @@ export interface People {
 
 /**
  * Gives what `make` has made before under the same name, from the same values (`===`), or has it
- * made: for policies that remember something, and for what is large.
+ * made: for policies that keep state, and for what is large.
  */
 export type Keep = <T>(name: string, values: readonly unknown[], make: () => T) => T;
 

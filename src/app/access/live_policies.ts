@@ -37,8 +37,8 @@ export interface PreparedPolicies {
 }
 
 /**
- * Builds the policies, and builds anew what a change of the settings concerns. The others keep what
- * they remember: rates their buckets, the web of trust its keys.
+ * Builds the policies, and rebuilds those that a change of the settings concerns. The others keep
+ * their state: rates their buckets, the web of trust its keys.
  */
 export class LivePolicies {
   readonly #context: LivePolicyContext;
@@ -76,12 +76,12 @@ export class LivePolicies {
     await this.#domains?.start(this.#context);
   }
 
-  /** Resolves when the members of the domains in force were read once, or could not be. */
+  /** Resolves when the members of the domains in use were read once, or could not be. */
   get membersRead(): Promise<void> {
     return this.#membersRead;
   }
 
-  /** The policies of the settings in force, cheapest first. */
+  /** The policies of the settings in use, cheapest first. */
   get policies(): readonly Policy[] {
     const { store, clock, rules } = this.#context;
     return relayPolicies({
@@ -104,7 +104,7 @@ export class LivePolicies {
   }
 
   /**
-   * Makes new settings ready; {@link policies} are of them once the returned function was called.
+   * Prepares new settings; {@link policies} are of them once the returned function was called.
    * Rejects with a TypeError that names a pattern which cannot be used.
    */
   async prepare(settings: Settings): Promise<() => void> {

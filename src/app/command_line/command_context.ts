@@ -29,7 +29,7 @@ export interface CommandContext {
   readonly origins: ReadonlyMap<string, string>;
   /** Where the settings come from, to read them again. */
   readonly source: Pick<SettingSource, "path" | "load">;
-  /** Puts new values of `[log]` into force. */
+  /** Applies new values of `[log]`. */
   applyLog(settings: Settings["log"]): void;
   readonly log: Log;
   readonly clock: Clock;

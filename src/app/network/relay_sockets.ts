@@ -139,7 +139,7 @@ export class RelaySockets {
     this.#tls?.reload();
   }
 
-  /** Puts new values of `[limits]`, and of who may connect, into force. */
+  /** Applies new values of `[limits]`, and of who may connect. */
   update(settings: Settings): void {
     updateGates(this.gates, admissionLimits(settings));
     this.#allowsOrigin = originRule(settings.network.allowed_origins);

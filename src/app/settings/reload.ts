@@ -1,5 +1,5 @@
 /**
- * Takes over settings that have changed while the relay runs.
+ * Applies settings that have changed while the relay runs.
  *
  * @module
  */
@@ -28,12 +28,12 @@ export interface SettingReloadOptions {
    */
   heldBack?(read: Settings): ReadonlySet<string>;
   /**
-   * Makes ready what the settings need, and returns a function that puts them into force. Until that
-   * is called nothing changes. Rejects if the settings cannot be used.
+   * Prepares what the settings need, and returns a function that applies them. Until that is called
+   * nothing changes. Rejects if the settings cannot be used.
    */
   prepare(settings: Settings): Promise<() => void>;
   readonly log: Log;
-  /** Puts `[log]` into force. */
+  /** Applies `[log]`. */
   applyLog(settings: Settings["log"]): void;
 }
 
@@ -47,9 +47,9 @@ export type ReloadCause = "signal" | "file";
 export class SettingReload {
   readonly #options: SettingReloadOptions;
   #running: Settings;
-  /** What the log was told last, which is not repeated because the file was looked at again. */
-  #toldReason: string | undefined = undefined;
-  #toldRestart = "{}";
+  /** What was logged last, which is not repeated when the file is checked again. */
+  #loggedReason: string | undefined = undefined;
+  #loggedRestart = "{}";
   #inProgress: Promise<void> | undefined = undefined;
   /** What was asked for during the reload in progress. */
   #next: ReloadCause | undefined = undefined;
@@ -59,7 +59,7 @@ export class SettingReload {
     this.#running = options.running;
   }
 
-  /** The settings in force. */
+  /** The settings in use. */
   get settings(): Settings {
     return this.#running;
   }
@@ -101,8 +101,8 @@ export class SettingReload {
       if (apply === undefined) return;
       apply();
     }
-    this.#toldReason = undefined;
-    this.#tellOf(changes, cause);
+    this.#loggedReason = undefined;
+    this.#logChanges(changes, cause);
     this.#running = changes.settings;
   }
 
@@ -116,7 +116,7 @@ export class SettingReload {
   }
 
   /** Logs the changes under whichever level writes more, the old one or the new one. */
-  #tellOf({ settings, taken, needRestart }: SettingChanges, cause: ReloadCause): void {
+  #logChanges({ settings, taken, needRestart }: SettingChanges, cause: ReloadCause): void {
     const { log, applyLog } = this.#options;
     const isLogChanged = settings.log !== this.#running.log;
     const isQuieter = severity(settings.log) > severity(this.#running.log);
@@ -124,21 +124,21 @@ export class SettingReload {
     if (taken.length > 0) log.info("settings changed", changeFields(taken));
     const names = needRestart.map(({ name }) => name).join(", ");
     const fields = changeFields(needRestart);
-    const isNew = JSON.stringify(fields) !== this.#toldRestart;
+    const isNew = JSON.stringify(fields) !== this.#loggedRestart;
     if (names !== "" && (cause === "signal" || isNew)) {
       log.warn(`needs a restart: ${names}`, fields);
     } else if (cause === "signal" && taken.length === 0) {
-      log.info("settings read again, nothing has changed");
+      log.info("settings reloaded, nothing has changed");
     }
-    this.#toldRestart = JSON.stringify(fields);
+    this.#loggedRestart = JSON.stringify(fields);
     if (isQuieter) applyLog(settings.log);
   }
 
   #refuse(reason: string, cause: ReloadCause): void {
     // After a signal the changed file is noticed, too.
-    if (cause === "file" && reason === this.#toldReason) return;
-    this.#toldReason = reason;
-    this.#options.log.error("the settings cannot be used, those before stay in force", { reason });
+    if (cause === "file" && reason === this.#loggedReason) return;
+    this.#loggedReason = reason;
+    this.#options.log.error("settings not reloaded, the previous ones remain in use", { reason });
   }
 }
 

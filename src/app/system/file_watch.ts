@@ -33,9 +33,9 @@ export class FileWatch {
   #isClosed = false;
   /** What the last look has found, and what {@link FileWatchOptions.onChange} was called for. */
   #seen: string | undefined = undefined;
-  #told: string | undefined = undefined;
+  #reported: string | undefined = undefined;
 
-  /** Starts watching. The first call tells of what has changed since the caller read the file. */
+  /** Starts watching. The first call reports what has changed since the caller read the file. */
   constructor(options: FileWatchOptions) {
     this.#options = options;
     this.#timer = options.clock.every(INTERVAL_MS, () => void this.#look());
@@ -55,8 +55,8 @@ export class FileWatch {
     this.#isLooking = false;
     const isSettled = version === this.#seen;
     this.#seen = version;
-    if (!isSettled || version === this.#told || this.#isClosed) return;
-    this.#told = version;
+    if (!isSettled || version === this.#reported || this.#isClosed) return;
+    this.#reported = version;
     onChange();
   }
 }

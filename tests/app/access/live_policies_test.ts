@@ -73,15 +73,15 @@ class Live {
   }
 }
 
-Deno.test("banned keys, kinds, texts and patterns hold once they were put into force", async () => {
+Deno.test("banned keys, kinds, texts and patterns hold once they were applied", async () => {
   const live = await Live.open({});
   const cases: readonly [Values, string | undefined][] = [
     [{ "access.banned_keys": [alice.pubkey] }, "blocked: this key is banned"],
-    [{ "access.banned_kinds": ["1"] }, "blocked: events of kind 1 are not taken here"],
-    [{ "access.allowed_kinds": ["7"] }, "blocked: events of kind 1 are not taken here"],
-    [{ "access.banned_texts": ["Words"] }, "blocked: the content holds what is not taken here"],
-    [{ "access.banned_patterns": ["w.rds$"] }, "blocked: the event holds what is not taken here"],
-    [{ "access.writers": "nobody" }, "restricted: this relay takes no events"],
+    [{ "access.banned_kinds": ["1"] }, "blocked: events of kind 1 are not accepted here"],
+    [{ "access.allowed_kinds": ["7"] }, "blocked: events of kind 1 are not accepted here"],
+    [{ "access.banned_texts": ["Words"] }, "blocked: the content contains banned text"],
+    [{ "access.banned_patterns": ["w.rds$"] }, "blocked: the event matches a banned pattern"],
+    [{ "access.writers": "nobody" }, "restricted: this relay accepts no events"],
     [{ "limits.max_content_length": 5 }, "invalid: "],
     [{ "retention.max_age_days": 0 }, undefined],
   ];
@@ -120,7 +120,7 @@ Deno.test("a reload that leaves the rates as they are gives nobody a fresh burst
   const live = await Live.open(rates);
   equal(live.screen(event(alice)), undefined);
   equal(live.screen(event(alice)), undefined);
-  const limited = "rate-limited: you publish too much for now, try again later";
+  const limited = "rate-limited: too many events, try again later";
   equal(live.screen(event(alice)), limited);
   await live.change({ ...rates, "access.banned_texts": ["x"], "limits.max_event_tags": 9 });
   equal(live.screen(event(alice)), limited);

@@ -8,7 +8,7 @@ import { defaultSettings, type Settings } from "../../../src/app/settings/settin
 class FakeRelay {
   text = "";
   readonly lines: string[] = [];
-  /** Those that were put into force. */
+  /** The settings that were applied. */
   readonly applied: Settings[] = [];
   readonly reload: SettingReload;
 
@@ -48,12 +48,12 @@ Deno.test("changes take effect and are logged in one line", async () => {
   deepEqual([relay.applied.length, relay.reload.settings.relay.name], [1, "b"]);
 });
 
-Deno.test("only who asks by a signal is told that nothing has changed", async () => {
+Deno.test("that nothing has changed is logged after a signal only", async () => {
   const relay = new FakeRelay();
   await relay.reload.request("file");
   deepEqual(relay.lines, []);
   await relay.reload.request("signal");
-  deepEqual(relay.lines, ["info settings read again, nothing has changed"]);
+  deepEqual(relay.lines, ["info settings reloaded, nothing has changed"]);
   equal(relay.applied.length, 0);
 });
 
@@ -67,10 +67,10 @@ Deno.test("a file with problems changes nothing, and the log names the first of 
   const [line] = relay.lines;
   equal(line!.split("no such setting").length - 1, 5);
   equal(line!.endsWith("; and 2 more"), true, line);
-  equal(line!.startsWith("error the settings cannot be used, those before stay in force"), true);
+  equal(line!.startsWith("error settings not reloaded, the previous ones remain in use"), true);
 });
 
-Deno.test("settings that cannot be made ready change nothing", async () => {
+Deno.test("settings that cannot be prepared change nothing", async () => {
   let isUsable = false;
   const applied: string[] = [];
   const relay = new FakeRelay({
@@ -82,7 +82,7 @@ Deno.test("settings that cannot be made ready change nothing", async () => {
   relay.text = '[relay]\nname = "b"';
   await relay.reload.request("file");
   deepEqual(relay.lines, [
-    "error the settings cannot be used, those before stay in force reason: relay.name: not this one",
+    "error settings not reloaded, the previous ones remain in use reason: relay.name: not this one",
   ]);
   equal(relay.reload.settings, defaultSettings);
   isUsable = true;
@@ -107,7 +107,7 @@ Deno.test("what needs a restart is named each time, and the rest takes effect", 
   deepEqual(relay.lines, [warning]);
 });
 
-Deno.test("what a signal has told is not told again when the file is noticed, too", async () => {
+Deno.test("what was logged at a signal is not logged again when the changed file is noticed", async () => {
   const relay = new FakeRelay();
   relay.text = "[database]\npool_size = 5";
   for (const cause of ["signal", "file", "file"] as const) await relay.reload.request(cause);
