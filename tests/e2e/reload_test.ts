@@ -245,7 +245,7 @@ Deno.test("the level of the log changes, and comes back", async () => {
     await reload('[log]\nlevel = "debug"');
     await (await new Talk(relay.url).ready())[Symbol.asyncDispose]();
     await relay.logged("connection ended");
-    equal((await reload(""))["log.level"], '"debug" → "info"');
+    equal((await reload("#"))["log.level"], '"debug" → "info"');
   });
 });
 

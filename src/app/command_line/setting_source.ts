@@ -58,8 +58,8 @@ export class SettingSource {
    * Reads, merges and checks all sources. While the file stays the same, so does the object that is
    * returned: the environment and the flags of a process do not change.
    *
-   * A file that has been read once must not be missing later. Otherwise moving it away would be
-   * taken for a file without settings, and open what it had restricted.
+   * A file that had settings must not be missing or empty later. Otherwise a file that was moved
+   * away, or written to a full disk, would mean the defaults, and open what it had restricted.
    */
   async load(): Promise<LoadedSettings> {
     if (this.#isPipe) return this.#problem("it came through a pipe and cannot be read again");
@@ -68,6 +68,9 @@ export class SettingSource {
     const isNeeded = this.#options.config !== undefined || this.#text !== undefined;
     if ("missing" in read && isNeeded) return this.#problem("no such file");
     const text = "text" in read ? read.text : undefined;
+    if (isBlank(text) && !isBlank(this.#text)) {
+      return this.#problem("the file is empty (a line with # alone would mean the defaults)");
+    }
     this.#isPipe = "text" in read && read.isPipe === true;
     if (this.#loaded === undefined || text !== this.#text) {
       this.#loaded = await this.#merge(text);
@@ -87,4 +90,8 @@ export class SettingSource {
   #problem(message: string): LoadedSettings {
     return { problems: [{ source: this.#path, name: "", message }] };
   }
+}
+
+function isBlank(text = ""): boolean {
+  return text.trim() === "";
 }

@@ -46,6 +46,25 @@ Deno.test("a file that has vanished does not mean the defaults", async () => {
   equal((await outcome(source))[0], "a");
 });
 
+Deno.test("nor does a file that has become empty, but one with a comment does", async () => {
+  const { source, file } = sourceOf({}, { text: '[relay]\nname = "a"' });
+  await source.load();
+  for (const text of ["", "\n \n"]) {
+    file.read = { text };
+    deepEqual(await outcome(source), [
+      "config.toml: the file is empty (a line with # alone would mean the defaults)",
+    ]);
+  }
+  file.read = { text: "#" };
+  equal((await outcome(source))[0], "Gallimimus");
+});
+
+Deno.test("a file that was empty at the start may stay so", async () => {
+  const { source } = sourceOf({}, { text: "" });
+  equal((await outcome(source))[0], "Gallimimus");
+  equal((await outcome(source))[0], "Gallimimus");
+});
+
 Deno.test("a file that appears later is read when asked for, and not watched for", async () => {
   const { source, file } = sourceOf({}, { missing: true });
   equal((await outcome(source))[0], "Gallimimus");
