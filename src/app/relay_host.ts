@@ -316,6 +316,10 @@ export class RelayHost {
     for (const name of queryTimeouts) {
       if (read.limits[name] > maxTimeoutMs) names.push(`limits.${name}`);
     }
+    const hasTls = this.#options.settings.tls.certificate_files.length > 0;
+    if (hasTls !== read.tls.certificate_files.length > 0) {
+      names.push("tls.certificate_files", "tls.key_files");
+    }
     const { retention } = read;
     const hasWindow = this.#options.store instanceof WindowStore;
     if (hasWindow && othersMayRemove({ ...this.#settings, retention })) {
@@ -330,6 +334,7 @@ export class RelayHost {
    */
   async prepare(settings: Settings): Promise<() => void> {
     const usePolicies = await this.#ofSettings.prepare(settings);
+    const updateSockets = this.#sockets.prepare(settings);
     return () => {
       if (this.isClosed) return;
       const { access, retention } = this.#settings;
@@ -343,7 +348,7 @@ export class RelayHost {
         privateKinds: privateKinds(settings),
         relayUrl: this.#relayUrl,
       });
-      this.#sockets.update(settings);
+      updateSockets();
       if (settings.retention !== retention) {
         this.#housekeeper?.update(retentionRules(settings), sweepIntervalMs(settings));
       }

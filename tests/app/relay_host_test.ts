@@ -191,6 +191,10 @@ const heldBack: readonly [
     "limits.count_timeout_ms": 100,
     "limits.req_timeout_ms": 9_000,
   }, false],
+  ["the first certificate", {}, {
+    "tls.certificate_files": ["a.pem"],
+    "tls.key_files": ["a.key"],
+  }, true],
   ["a first administrator", {}, { "access.admins": [key] }, true],
   ["a first administrator by relay.pubkey", {}, { "relay.pubkey": key }, true],
   ["another administrator", { "relay.pubkey": key }, { "access.admins": [key] }, false],

@@ -100,8 +100,8 @@ function reloading(context: CommandContext, host: RelayHost): () => void {
   });
   // In a terminal, SIGHUP means that the terminal was closed: `watchStopSignals` handles it.
   const ignoreHangup = streams.stderr.isTerminal ? () => {} : watchHangup(() => {
-    host.reloadCertificates();
-    void reload.request("signal");
+    // After the settings, which may name other files.
+    void reload.request("signal").finally(() => host.reloadCertificates());
   });
   const watch = source.path === undefined
     ? undefined

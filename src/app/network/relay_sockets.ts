@@ -38,6 +38,7 @@ import {
 import { ProxyAdvice } from "./proxy_advice.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { systemRandom } from "../system/system_random.ts";
+import { UnusableSetting } from "../settings/load_settings.ts";
 import { TlsFiles } from "./tls_files.ts";
 
 /** What the listeners need, and the callbacks for connections and requests. */
@@ -70,12 +71,14 @@ export class RelaySockets {
   readonly #pace: PaceLimits;
   readonly #unread: UnreadWindowOptions;
   #allowsOrigin: ReturnType<typeof originRule>;
+  #settings: Settings;
 
   /** Throws if a network in the settings is invalid, or a certificate cannot be used. */
   constructor(options: RelaySocketsOptions) {
     const { settings, clock, log } = options;
     const { tls, network } = settings;
     this.#options = options;
+    this.#settings = settings;
     this.#limits = listenLimits(settings);
     this.#pace = paceLimits(settings);
     this.#unread = { ...unreadLimits(settings), random: systemRandom };
@@ -84,9 +87,7 @@ export class RelaySockets {
     const { forwarded, proxyProtocol } = this.proxies;
     this.#advice = new ProxyAdvice(log, forwarded !== undefined || proxyProtocol !== undefined);
     this.gates = createGates(admissionLimits(settings), clock, options.onRefused);
-    if (tls.certificate_files.length !== tls.key_files.length) {
-      throw new TypeError("tls.key_files needs as many files as tls.certificate_files");
-    }
+    checkFileCounts(tls);
     this.#tls = tls.certificate_files.length === 0 ? undefined : new TlsFiles({
       settings: tls,
       clock,
@@ -139,8 +140,30 @@ export class RelaySockets {
     this.#tls?.reload();
   }
 
-  /** Applies new values of `[limits]`, and of who may connect. */
-  update(settings: Settings): void {
+  /**
+   * Reads new certificates, and returns a function that applies them, new values of `[limits]`, and
+   * who may connect. Throws if a certificate cannot be used.
+   */
+  prepare(settings: Settings): () => void {
+    const exchange = settings.tls === this.#settings.tls ? undefined : this.#prepareTls(settings);
+    return () => {
+      exchange?.();
+      this.#update(settings);
+    };
+  }
+
+  #prepareTls({ tls }: Settings): (() => void) | undefined {
+    checkFileCounts(tls);
+    try {
+      return this.#tls?.prepare(tls);
+    } catch (error) {
+      const fault = error instanceof Error ? error.message : String(error);
+      throw new UnusableSetting("tls.certificate_files", fault);
+    }
+  }
+
+  #update(settings: Settings): void {
+    this.#settings = settings;
     updateGates(this.gates, admissionLimits(settings));
     this.#allowsOrigin = originRule(settings.network.allowed_origins);
     Object.assign(this.#limits, listenLimits(settings));
@@ -155,4 +178,9 @@ export class RelaySockets {
     this.#tls?.close();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
+}
+
+function checkFileCounts({ certificate_files, key_files }: Settings["tls"]): void {
+  if (certificate_files.length === key_files.length) return;
+  throw new TypeError("tls.key_files needs as many files as tls.certificate_files");
 }

@@ -25,22 +25,25 @@ export interface TlsFilesOptions extends TlsGateOptions {
 export class TlsFiles {
   readonly gate: TlsGate;
   readonly #options: TlsFilesOptions;
-  readonly #timer: Timer;
+  #settings: Settings["tls"];
+  #timer: Timer;
   /** Modification times, inodes and sizes of the files that were read last. */
   #version: string;
 
   /** Reads the files. Throws if one cannot be read or used. */
   constructor(options: TlsFilesOptions) {
-    const { settings, clock } = options;
+    const { settings } = options;
     this.#options = options;
+    this.#settings = settings;
     this.#version = versionOf(settings);
     this.gate = new TlsGate(readMaterial(settings), options);
-    this.#timer = clock.every(settings.reload_check_s * MS_PER_SECOND, () => this.reload());
+    this.#timer = this.#startTimer();
   }
 
   /** Reads the files again if they have changed. */
   reload(): void {
-    const { settings, log } = this.#options;
+    const { log } = this.#options;
+    const settings = this.#settings;
     const version = versionOf(settings);
     if (version === this.#version) return;
     this.#version = version;
@@ -51,6 +54,27 @@ export class TlsFiles {
       const reason = error instanceof Error ? error.message : String(error);
       log.error("certificates not reloaded, the previous ones remain in use", { reason });
     }
+  }
+
+  /**
+   * Reads the files of new settings and returns a function that uses them from then on. Throws if one
+   * cannot be read or used.
+   */
+  prepare(settings: Settings["tls"]): () => void {
+    const version = versionOf(settings);
+    const exchange = this.gate.prepare(readMaterial(settings));
+    return () => {
+      this.#settings = settings;
+      this.#version = version;
+      exchange();
+      this.#timer.cancel();
+      this.#timer = this.#startTimer();
+    };
+  }
+
+  #startTimer(): Timer {
+    const periodMs = this.#settings.reload_check_s * MS_PER_SECOND;
+    return this.#options.clock.every(periodMs, () => this.reload());
   }
 
   /** Stops watching the files. */

@@ -109,9 +109,16 @@ export class TlsGate {
 
   /** Exchanges the certificates. Throws what is wrong with the new ones, and keeps the old ones then. */
   update(material: TlsMaterial): void {
+    this.prepare(material)();
+  }
+
+  /** Checks certificates and returns a function that exchanges them. Throws what is wrong with them. */
+  prepare(material: TlsMaterial): () => void {
     const contexts = material.identities.map((identity) => namedContext(identity, material));
-    this.#server.setSecureContext(contextOptions(material.identities[0]!, material));
-    this.#contexts = contexts;
+    return () => {
+      this.#server.setSecureContext(contextOptions(material.identities[0]!, material));
+      this.#contexts = contexts;
+    };
   }
 
   /** Does the handshake. A socket with which it fails is destroyed, and nobody is called. */

@@ -89,7 +89,7 @@ function handshake(url: string, origin: string): Promise<number> {
 Deno.test("who may connect changes while the relay listens", async () => {
   const relay = sockets({}, { onConnection: (connection) => connection.start(ignore) });
   const url = await relay.listen("127.0.0.1:0");
-  const update = (values: Values) => relay.update(settingsWith(new Map(Object.entries(values))));
+  const update = (values: Values) => relay.prepare(settingsWith(new Map(Object.entries(values))))();
   const statuses = async () => [
     await handshake(url, "https://one.example"),
     await handshake(url, "https://two.example"),
@@ -107,7 +107,7 @@ Deno.test("new limits hold for messages of open connections", async () => {
   const url = await relay.listen("127.0.0.1:0");
   const socket = new WebSocket(url);
   await new Promise((resolve) => socket.on("open", resolve));
-  relay.update(settingsWith(new Map(Object.entries({ "limits.max_message_bytes": 1_024 }))));
+  relay.prepare(settingsWith(new Map(Object.entries({ "limits.max_message_bytes": 1_024 }))))();
   const closed = new Promise<number>((resolve) => socket.on("close", resolve));
   socket.send("x".repeat(1_025));
   equal(await closed, 1009);

@@ -7,6 +7,7 @@ import { TlsFiles } from "../../../src/app/network/tls_files.ts";
 import { type Log, silentLog } from "../../../src/base/log.ts";
 import { zeroNetCounters } from "../../../src/net/server/net_counters.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
+import { withTree } from "../../kit/temporary_tree.ts";
 import { testAuthority, testIdentity } from "../../kit/test_certificates.ts";
 
 /** Files in a directory of their own, a server that uses them, and what was logged. */
@@ -100,6 +101,33 @@ Deno.test("a certificate whose key is still the old one is not taken, and told o
     write("relay.test");
     files.reload();
     equal(await shown(), "relay.test");
+  }));
+
+Deno.test("other files are used once they were prepared, and watched from then on", () =>
+  withFiles(async ({ files, clock, shown, lines }) => {
+    await withTree({
+      "certificate.pem": testIdentity("relay.test").certificate,
+      "key.pem": testIdentity("relay.test").key,
+    }, async (root) => {
+      const settings = {
+        ...defaultSettings.tls,
+        certificate_files: [`${root}/certificate.pem`],
+        key_files: [`${root}/key.pem`],
+        reload_check_s: 5,
+      };
+      throws(() => files.prepare({ ...settings, key_files: [`${root}/none.pem`] }));
+      throws(() => files.prepare({ ...settings, key_files: settings.certificate_files }));
+      const exchange = files.prepare(settings);
+      equal(await shown(), "localhost");
+      exchange();
+      equal(await shown(), "relay.test");
+      Deno.writeTextFileSync(`${root}/certificate.pem`, testIdentity("localhost").certificate);
+      Deno.writeTextFileSync(`${root}/key.pem`, testIdentity("localhost").key);
+      Deno.utimeSync(`${root}/key.pem`, 1, 1);
+      clock.advance(5_000);
+      deepEqual(lines, ["certificates reloaded"]);
+      equal(await shown(), "localhost");
+    });
   }));
 
 Deno.test("files that cannot be read are an error at the start", () => {

@@ -21,7 +21,7 @@ export const tlsSection = {
       maxItems: 1_000,
       description:
         "Certificates as PEM, each with those that lead to its authority. A client is shown the one that has the name it asks for, and otherwise the first.",
-      reloadable: false,
+      reloadable: true,
     },
     key_files: {
       type: "list",
@@ -30,7 +30,7 @@ export const tlsSection = {
       minItems: 0,
       maxItems: 1_000,
       description: "The private keys as PEM, in the order of the certificates.",
-      reloadable: false,
+      reloadable: true,
     },
     client_authorities_file: {
       type: "text",
@@ -56,7 +56,7 @@ export const tlsSection = {
       description:
         "How often the files are looked at. New certificates serve new connections; SIGHUP makes the relay look at once.",
       whenRaised: "A certificate that was replaced is shown for longer.",
-      reloadable: false,
+      reloadable: true,
     },
   },
 } as const satisfies SettingSection;
