@@ -114,6 +114,21 @@ Deno.test("how many rows a client may write changes, and what it has used up sta
   peer.hangUp();
 });
 
+Deno.test("a shorter time for a reconciliation holds for one that is open", async () => {
+  const world = new FakeRelay();
+  const peer = world.connect();
+  peer.say('["NEG-OPEN","n",{},"6100000200"]');
+  await settle();
+  update(world, { syncTimeoutMs: 2_000 });
+  world.clock.advance(1_500);
+  await settle();
+  ok(!peer.sent.at(-1)!.startsWith('["NEG-ERR"'), peer.sent.at(-1));
+  world.clock.advance(1_000);
+  await settle();
+  match(peer.sent.at(-1)!, /^\["NEG-ERR","n","closed: /);
+  peer.hangUp();
+});
+
 Deno.test("who may read no longer is told so, for each subscription and reconciliation", async () => {
   const world = new FakeRelay({ store: new MemoryStore() });
   const stays = world.connect({ userAgent: "stays" });

@@ -21,6 +21,9 @@ import { asksForAuth, chargeIfLimited, type Conversation, type Verb } from "./co
 /** Longest answer, bytes; twice that as hex in a message. */
 const MAX_ANSWER_BYTES = 131_072;
 
+/** How often silent clients are looked for, milliseconds. */
+const SILENCE_CHECK_MS = 500;
+
 /** Opens a reconciliation and closes any with the same id. */
 export const openReconciliation: Verb = (conversation, message) => {
   const { context: { limits }, peer, reconciliations } = conversation;
@@ -106,7 +109,7 @@ export class Reconciliations {
       heardMs: clock.monotonicMs(),
     };
     this.#open.set(id, reconciliation);
-    this.#timer ??= clock.every(limits.syncTimeoutMs, () => this.#endSilent());
+    this.#timer ??= clock.every(SILENCE_CHECK_MS, () => this.#endSilent());
     const nowMs = clock.nowMs();
     const decided = await access.request({ verb: "NEG-OPEN", filters, client, nowMs });
     if (reconciliation.ended.signal.aborted) return;

@@ -310,7 +310,7 @@ export const limitsSection = {
       description:
         "How long the database may work for a reconciliation, and how long its client may be silent.",
       whenRaised: "Clients that went away hold their part of max_total_sync_events for longer.",
-      reloadable: false,
+      reloadable: true,
     },
     max_concurrent_queries: {
       type: "integer",
