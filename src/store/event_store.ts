@@ -184,6 +184,8 @@ export interface FeedOptions {
   readonly onRulesChanged?: () => void;
   /** Called when the operator deleted events, here or in another process. May be called twice for one. */
   readonly onErased?: (erasure: Erasure) => void;
+  /** Called when the operator let deleted events come again, here or in another process, as above. */
+  readonly onRestored?: (ids: readonly string[]) => void;
   readonly clock: Clock;
   /** Called when the connection to other instances is lost, and when it is restored. */
   readonly log: Log;

@@ -204,6 +204,12 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     return Promise.resolve(found.length);
   }
 
+  restore(ids: readonly string[]): Promise<number> {
+    const { size } = this.#tombstones.restore(ids);
+    if (size > 0) this.feed.restored(ids);
+    return Promise.resolve(size);
+  }
+
   audit(from: number, limit: number): Promise<AuditPage> {
     const records = [...this.#byId.values()].filter(({ seq }) => seq > from).slice(0, limit);
     const next = records.length < limit ? undefined : records.at(-1)!.seq;

@@ -48,7 +48,7 @@ import {
   selectRuleLog,
   selectRules,
 } from "./write/rule_statements.ts";
-import { eraseEvents } from "./write/erase_events.ts";
+import { eraseEvents, restoreEvents } from "./write/erase_events.ts";
 import { prepareBatch } from "./write/prepared_batch.ts";
 import { type BannedLists, type Plan, plansOf, type WordPlan, wordPlanOf } from "./read/plan.ts";
 import { deleteTags } from "./write/put_statements.ts";
@@ -291,6 +291,15 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       eraseEvents(erasure, session, this.feed)
     );
     this.feed.erased(erasure);
+    return count;
+  }
+
+  async restore(ids: readonly string[]): Promise<number> {
+    if (ids.length === 0) return 0;
+    const count = await this.#database.transaction((session) =>
+      restoreEvents(ids, session, this.feed)
+    );
+    if (count > 0) this.feed.restored(ids);
     return count;
   }
 

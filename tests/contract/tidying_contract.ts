@@ -228,6 +228,32 @@ function testErasing(test: Test): void {
     deepEqual(await idsIn(store, {}), [note.id, version.id].toSorted());
   });
 
+  test("what the operator deleted may come again when that is taken back, and nothing else", async (store) => {
+    const profile = (created_at: number) => someEvent({ kind: 0, created_at });
+    const [old, version] = [profile(1), profile(2)];
+    const [note, other] = [someEvent(), someEvent()];
+    const request = someEvent({ kind: 5, tags: [["e", other.id]] });
+    await put(store, old, note, other);
+    await put(store, version, request);
+    await store.erase({ ids: [version.id, note.id, other.id], isRemembered: true });
+    deepEqual(await put(store, version, note, other), ["deleted", "deleted", "deleted"]);
+    equal(await store.restore([version.id, note.id, other.id, newKey()]), 3);
+    equal(await store.restore([version.id]), 0);
+    // The author asked for the deletion of one, and what the version had replaced does not come back.
+    deepEqual(await put(store, old), ["deleted"]);
+    deepEqual(await put(store, version, note, other), ["stored", "stored", "deleted"]);
+    deepEqual(new Set(await idsIn(store, {})), new Set([version.id, note.id, request.id]));
+  });
+
+  test("a version that its author deleted as well stays deleted", async (store) => {
+    const version = someEvent({ kind: 0, created_at: 2 });
+    await put(store, version);
+    await store.erase({ ids: [version.id], isRemembered: true });
+    await put(store, someEvent({ kind: 5, tags: [["e", version.id]] }));
+    equal(await store.restore([version.id]), 1);
+    deepEqual(await put(store, version), ["deleted"]);
+  });
+
   test("many are deleted at once, each told to whoever listens", async (store) => {
     const events = Array.from({ length: 300 }, (_, at) => someEvent({ created_at: at }));
     await put(store, ...events);

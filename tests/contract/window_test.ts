@@ -68,6 +68,9 @@ for (const server of sharedServers({ keepsSchema: true })) {
         // What may come again empties the windows, so that it is seldom.
         const erasure = { ids, isRemembered: random.chance(0.97) };
         for (const store of [oracle, windows[random.int(2)]!]) await store.erase(erasure);
+        if (random.chance(0.5)) continue;
+        const again = events.slice(0, at).map(({ id }) => id);
+        for (const store of [oracle, windows[random.int(2)]!]) await store.restore(again);
       }
       const filters = Array.from({ length: 100 }, () => generateFilter(random, events));
       const expected = await Promise.all(filters.map((filter) => idsIn(oracle, filter)));
@@ -89,10 +92,12 @@ for (const server of sharedServers({ keepsSchema: true })) {
         clock: timeless,
       });
       const told = Promise.withResolvers<readonly string[]>();
+      const restored = Promise.withResolvers<readonly string[]>();
       await window.feed.start({
         clock: systemClock,
         log: silentLog,
         onErased: ({ ids }) => told.resolve(ids),
+        onRestored: (ids) => restored.resolve(ids),
       });
       try {
         const old = someEvent({ kind: 0, created_at: 1 });
@@ -111,8 +116,15 @@ for (const server of sharedServers({ keepsSchema: true })) {
         deepEqual(await idsIn(window, {}), [stays.id]);
         const again = isRemembered ? "deleted" : "stored";
         deepEqual(await window.put([note, profile].map(recordOf)), [again, again]);
-        const left = isRemembered ? [stays] : [stays, note, profile];
-        deepEqual(new Set(await idsIn(window, {})), new Set(left.map(({ id }) => id)));
+        if (isRemembered) {
+          equal(await command.restore(ids), 2);
+          await restored.promise;
+          deepEqual(await window.put([profile, old].map(recordOf)), ["stored", "deleted"]);
+          deepEqual(new Set(await idsIn(window, {})), new Set([profile.id, stays.id]));
+          return;
+        }
+        const left = [stays, note, profile].map(({ id }) => id);
+        deepEqual(new Set(await idsIn(window, {})), new Set(left));
       } finally {
         await window.close();
         await command.close();

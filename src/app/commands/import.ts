@@ -26,6 +26,8 @@ export interface ImportFlags extends TimeOptions {
   readonly verify: boolean;
   /** False accepts events beyond the limits on size and date. */
   readonly limits: boolean;
+  /** Whether to store events that `delete` removed. */
+  readonly undelete?: boolean;
 }
 
 /** Minimum time between two progress lines, milliseconds. */
@@ -42,7 +44,8 @@ export function defineImport(program: Command, run: RunCommand): void {
     .description("store the events of a file: one JSON object a line, or a JSON array")
     .argument("<file>", "the file, compressed if its name ends in .gz, or - for standard input")
     .option("--no-verify", "take signatures on trust (ids are checked all the same)")
-    .option("--no-limits", "take events that the limits on size and date would refuse");
+    .option("--no-limits", "take events that the limits on size and date would refuse")
+    .option("--undelete", "take events that the delete command removed");
   withSettingOptions(withTimeOptions(command))
     .action((path: string, options: ImportFlags & SettingOptions) =>
       run(options, (context) => importFile(context, path, options))
@@ -56,7 +59,7 @@ export function defineImport(program: Command, run: RunCommand): void {
 export async function importFile(
   context: CommandContext,
   path: string,
-  { verify, limits, since, until }: ImportFlags,
+  { verify, limits, since, until, undelete }: ImportFlags,
 ): Promise<ExitCode> {
   const { settings, streams, stop, log, clock } = context;
   const opened = await streams.open(path);
@@ -70,7 +73,7 @@ export async function importFile(
   let tally: ImportTally | undefined;
   try {
     const options = {
-      ...{ store, verifier, since, until },
+      ...{ store, verifier, since, until, undelete },
       access: new Access({
         policies: importPolicies({
           ...{ settings, clock, isBannedText },

@@ -123,6 +123,10 @@ export class RemoteStore implements TidyStore {
     return this.#call("erase", [erasure]);
   }
 
+  restore(ids: readonly string[]): Promise<number> {
+    return this.#call("restore", [ids]);
+  }
+
   rules(): Promise<readonly Rule[]> {
     return this.#call("rules", []);
   }

@@ -25,6 +25,7 @@ export const CALLS = [
   "size",
   "tableSizes",
   "erase",
+  "restore",
   "rules",
   "changeRules",
   "ruleLog",

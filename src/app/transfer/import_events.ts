@@ -11,7 +11,8 @@ import { reasonText } from "../../nostr/reason.ts";
 import { BAD_SIGNATURE, check, type Checked, type Refusal } from "../../relay/acceptance/check.ts";
 import type { Access } from "../../relay/access/access.ts";
 import type { Verifier } from "../../nostr/verifier.ts";
-import type { EventRecord, EventStore, PutOutcome } from "../../store/event_store.ts";
+import type { EventRecord, PutOutcome } from "../../store/event_store.ts";
+import type { TidyStore } from "../../store/write/upkeep.ts";
 import { EventSplitter } from "./event_splitter.ts";
 import type { Line } from "./json_lines.ts";
 import { sha256OfText } from "../system/sha256.ts";
@@ -31,7 +32,9 @@ const MAX_EXAMPLES = 5;
 
 /** What {@link importEvents} needs. */
 export interface ImportOptions {
-  readonly store: EventStore;
+  readonly store: Pick<TidyStore, "put" | "restore">;
+  /** Whether events that the operator deleted are stored again. Default: no. */
+  readonly undelete?: boolean | undefined;
   /** Undefined skips signature checks. */
   readonly verifier: Verifier | undefined;
   /** The policies that apply besides id and signature. */
@@ -126,6 +129,7 @@ async function importBatch(
   }
   const batch = (await Promise.all(reading)).filter((record) => record !== undefined);
   if (batch.length === 0) return;
+  if (options.undelete === true) await options.store.restore(batch.map(({ event }) => event.id));
   for (const outcome of await options.store.put(batch)) tally[outcome]++;
 }
 

@@ -10,7 +10,7 @@ import { parseJson } from "../../nostr/json.ts";
 import { parseEvent } from "../../nostr/parse_event.ts";
 import { jsonArray, plainArray } from "../database/array_literal.ts";
 import type { Cells, Statement } from "../database/database.ts";
-import type { Erasure, EventRecord } from "../event_store.ts";
+import type { EventRecord } from "../event_store.ts";
 
 /** The channel on which instances announce what they stored. */
 export const FEED_CHANNEL = "gallimimus_events";
@@ -21,18 +21,21 @@ export const RULES_CHANGED = "r";
 /** The prefix of the payloads that announce a `LateEvent` in parts, see `lateEventParts`. */
 export const LATE_EVENT = "l";
 
-/** The prefixes of the payloads that announce what the operator deleted. */
-const ERASED = { remembered: "x", forgotten: "y" };
+/**
+ * The prefixes of the payloads that announce what the operator decided about events: that they are deleted
+ * and remembered, deleted and forgotten, or may come again.
+ */
+export type DecisionPrefix = "x" | "y" | "z";
 
 /** An event's id, hex digits. */
 const ID_LENGTH = 64;
 
-/** Announces what the operator deleted, in texts of at most `maxLength` characters. */
-export function erasurePayloads(
-  { ids, isRemembered }: Erasure,
+/** Announces a decision about events, in texts of at most `maxLength` characters. */
+export function decisionPayloads(
+  prefix: DecisionPrefix,
+  ids: readonly string[],
   maxLength: number,
 ): readonly string[] {
-  const prefix = isRemembered ? ERASED.remembered : ERASED.forgotten;
   const count = Math.floor((maxLength - prefix.length) / ID_LENGTH);
   return Array.from(
     { length: Math.ceil(ids.length / count) },
@@ -41,10 +44,12 @@ export function erasurePayloads(
 }
 
 /** What such a payload announces; undefined for any other payload. */
-export function readErasure(payload: string): Erasure | undefined {
-  if (!/^[xy](?:[0-9a-f]{64})+$/.test(payload)) return undefined;
-  const ids = payload.slice(1).match(/.{64}/g) ?? [];
-  return { ids, isRemembered: payload.startsWith(ERASED.remembered) };
+export function readDecision(
+  payload: string,
+): { readonly prefix: DecisionPrefix; readonly ids: readonly string[] } | undefined {
+  const [, prefix, digits] = /^([xyz])((?:[0-9a-f]{64})+)$/.exec(payload) ?? [];
+  if (digits === undefined) return undefined;
+  return { prefix: prefix as DecisionPrefix, ids: digits.match(/.{64}/g) ?? [] };
 }
 
 /** An event with its sequence number. */

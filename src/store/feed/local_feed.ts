@@ -43,6 +43,12 @@ export class LocalFeed implements StoreFeed {
 
   announceErasure(): undefined {}
 
+  announceRestored(): undefined {}
+
+  restored(ids: readonly string[]): void {
+    this.#options.onRestored?.(ids);
+  }
+
   erased(erasure: Erasure): void {
     this.#options.onErased?.(erasure);
   }

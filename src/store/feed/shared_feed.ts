@@ -28,13 +28,13 @@ import {
   StoreUnavailable,
 } from "../event_store.ts";
 import {
-  erasurePayloads,
+  decisionPayloads,
   FEED_CHANNEL,
   LATE_EVENT,
   type Mark,
   notify,
   type NumberedRecord,
-  readErasure,
+  readDecision,
   readRecord,
   RULES_CHANGED,
   selectBySeqs,
@@ -162,8 +162,17 @@ export class SharedFeed implements StoreFeed {
     erasure: Erasure,
     late: readonly LateEvent[],
   ): Promise<unknown> {
-    const payloads = erasurePayloads(erasure, MAX_PAYLOAD_BYTES);
+    const { ids, isRemembered } = erasure;
+    const payloads = decisionPayloads(isRemembered ? "x" : "y", ids, MAX_PAYLOAD_BYTES);
     return session.query(notify([...latePayloads(late), ...payloads]));
+  }
+
+  announceRestored(session: Session, ids: readonly string[]): Promise<unknown> {
+    return session.query(notify(decisionPayloads("z", ids, MAX_PAYLOAD_BYTES)));
+  }
+
+  restored(ids: readonly string[]): void {
+    this.#options?.onRestored?.(ids);
   }
 
   /** At once: the notification comes later. */
@@ -206,8 +215,8 @@ export class SharedFeed implements StoreFeed {
       const event = this.#lateEvents.read(payload.slice(LATE_EVENT.length));
       return event === "unfinished" ? undefined : this.#options?.onLateEvent?.(event);
     }
-    const erasure = readErasure(payload);
-    if (erasure !== undefined) return this.erased(erasure);
+    const decision = readDecision(payload);
+    if (decision !== undefined) return this.#onDecision(decision);
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
     if (seqs === undefined) return;
@@ -217,6 +226,11 @@ export class SharedFeed implements StoreFeed {
     }
     const others = seqs.filter((seq) => !this.#window.has(seq));
     if (others.length > 0) this.#enqueue({ seqs: others });
+  }
+
+  #onDecision({ prefix, ids }: NonNullable<ReturnType<typeof readDecision>>): void {
+    if (prefix === "z") this.restored(ids);
+    else this.erased({ ids, isRemembered: prefix === "x" });
   }
 
   /** In the order of the batch. */

@@ -30,6 +30,10 @@ export interface StoreFeed extends EventFeed {
   ): Promise<unknown> | undefined;
   /** Called after that transaction has committed. */
   erased(erasure: Erasure): void;
+  /** As {@link announceErasure}, for events that may come again. */
+  announceRestored(session: Session, ids: readonly string[]): Promise<unknown> | undefined;
+  /** Called after that transaction has committed. */
+  restored(ids: readonly string[]): void;
   /** Called after the transaction that stored `events` has committed. */
   committed(events: readonly NumberedRecord[]): void;
   /** Called when the transaction that stores `events` has failed, as far as is known. */

@@ -42,6 +42,12 @@ export class LatelyDeleted {
     this.#newer.delete(id, OPERATOR);
   }
 
+  /** Notes that what the operator deleted may come again. */
+  restore(ids: readonly string[]): void {
+    this.#newer.restore(ids);
+    this.#older.restore(ids);
+  }
+
   /** Whether the event has been deleted. */
   covers(event: NostrEvent): boolean {
     return this.#newer.covers(event) || this.#older.covers(event);

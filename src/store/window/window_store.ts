@@ -252,6 +252,10 @@ export class WindowStore implements TidyStore {
     return this.#inner.erase(erasure);
   }
 
+  restore(ids: readonly string[]): Promise<number> {
+    return this.#inner.restore(ids);
+  }
+
   fill<T>(work: () => Promise<T>): Promise<T> {
     return this.#inner.fill(work);
   }
@@ -334,6 +338,10 @@ export class WindowStore implements TidyStore {
       onErased: (erasure) => {
         this.#forgetErased(erasure);
         options.onErased?.(erasure);
+      },
+      onRestored: (ids) => {
+        this.#deleted.restore(ids);
+        options.onRestored?.(ids);
       },
     });
     this.#banned = bannedBy(await this.#inner.rules());

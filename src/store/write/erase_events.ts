@@ -1,5 +1,5 @@
 /**
- * Deletes events as the operator decided, inside a transaction.
+ * Deletes events as the operator decided, and takes that back, inside a transaction.
  *
  * @module
  */
@@ -9,7 +9,13 @@ import type { Erasure } from "../event_store.ts";
 import { readRecord } from "../feed/feed_statements.ts";
 import type { StoreFeed } from "../feed/store_feed.ts";
 import { deleteTags } from "./put_statements.ts";
-import { eraseByIds, insertDeletedIds, lockAlone } from "./tombstone_statements.ts";
+import {
+  deleteErasedIds,
+  eraseByIds,
+  insertDeletedIds,
+  lockAlone,
+  reopenSlots,
+} from "./tombstone_statements.ts";
 import { OPERATOR } from "./tombstones.ts";
 import { deleteEvents } from "./upkeep_statements.ts";
 
@@ -33,6 +39,22 @@ export async function eraseEvents(
     feed.announceErasure(session, erasure, versions),
   ]);
   return rows.length;
+}
+
+/** Forgets the deletion of these events, announces that, and returns of how many it was remembered. */
+export async function restoreEvents(
+  ids: readonly string[],
+  session: Session,
+  feed: Pick<StoreFeed, "announceRestored">,
+): Promise<number> {
+  await session.query(lockAlone);
+  const restored = await session.query(deleteErasedIds(ids));
+  if (restored.length === 0) return 0;
+  await Promise.all([
+    session.query(reopenSlots(restored)),
+    feed.announceRestored(session, restored),
+  ]);
+  return restored.length;
 }
 
 async function forget(ids: readonly string[], session: Session) {

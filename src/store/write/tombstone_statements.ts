@@ -7,11 +7,12 @@
 import { DELETION_REQUEST } from "../../nostr/deletion_request.ts";
 import type { HashText } from "../../nostr/event_id.ts";
 import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
+import { hexToBytes } from "../../nostr/hex.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import { byteaArray, plainArray } from "../database/array_literal.ts";
 import type { Cells, Statement } from "../database/database.ts";
 import { authorFingerprint, type Fingerprint, idPrefixOf, tagFingerprint } from "../fingerprint.ts";
-import type { DeletedAddress } from "./tombstones.ts";
+import { type DeletedAddress, OPERATOR } from "./tombstones.ts";
 
 /** A deletion request of `pubkey` for an id. */
 export interface DeletedId {
@@ -154,6 +155,31 @@ export function eraseByIds(ids: readonly string[]): Statement<ErasedRow> {
 select key, case when slot is null then '' else raw end from gone`,
     parameters: [plainArray(ids.map(idPrefixOf))],
     read: (cells) => ({ key: cells.integer(0), json: cells.utf8(1) }),
+  };
+}
+
+/**
+ * Deletes the operator's tombstones of these ids, and returns the ids that had one.
+ */
+export function deleteErasedIds(ids: readonly string[]): Statement<string> {
+  return {
+    text: "delete from deleted_ids where id = any($1::bytea[]) and pubkey = $2::bytea returning id",
+    parameters: [byteaArray(ids), hexToBytes(OPERATOR)],
+    read: (cells) => cells.hex(0),
+  };
+}
+
+/**
+ * Opens the addresses that were closed with these versions by somebody else than their author, up to the
+ * second before.
+ */
+export function reopenSlots(ids: readonly string[]): Statement<void> {
+  return {
+    text: `update deleted_addresses as closed set created_at = created_at - 1, id = ''
+where id = any($1::bytea[]) and not exists (
+  select from deleted_ids where deleted_ids.id = closed.id and deleted_ids.pubkey = closed.pubkey)`,
+    parameters: [byteaArray(ids)],
+    read: () => {},
   };
 }
 

@@ -84,6 +84,24 @@ export class Tombstones {
     this.ids.set(id, askers.add(pubkey));
   }
 
+  /**
+   * Forgets what the operator deleted, and returns the ids of which it was known. An address that was
+   * closed with such a version is closed for the second before it.
+   */
+  restore(ids: Iterable<string>): ReadonlySet<string> {
+    const restored = new Set<string>();
+    for (const id of ids) {
+      if (this.ids.get(id)?.delete(OPERATOR) === true) restored.add(id);
+    }
+    if (restored.size === 0) return restored;
+    for (const [key, closed] of this.addresses) {
+      const { address: { pubkey }, id, createdAt } = closed;
+      if (!restored.has(id) || this.ids.get(id)?.has(pubkey) === true) continue;
+      this.addresses.set(key, { ...closed, createdAt: createdAt - 1, id: "" });
+    }
+    return restored;
+  }
+
   /** Notes that all versions of an address up to this one are deleted. */
   close(deleted: DeletedAddress): void {
     const key = addressText(deleted.address);

@@ -87,6 +87,11 @@ export interface Upkeep {
    */
   erase(erasure: Erasure): Promise<number>;
   /**
+   * Forgets that {@link erase} deleted these events, so that they may be stored again, tells every process
+   * on this database, and returns of how many it was remembered. What their authors deleted stays so.
+   */
+  restore(ids: readonly string[]): Promise<number>;
+  /**
    * Runs `work`, which writes many events, and returns its result. A store that is empty and serves
    * no one may defer the indexes that only queries use; queries are then slow until this settles.
    */

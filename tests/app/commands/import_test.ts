@@ -4,7 +4,7 @@ import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
-import { FakeCommand } from "../../kit/fake_command.ts";
+import { FakeCommand, KeptMemoryStore } from "../../kit/fake_command.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner, SchnorrSigner } from "../../kit/signer.ts";
 
@@ -131,6 +131,20 @@ Deno.test("--since and --until pass over events, which are no failure", async ()
     "stored 1, duplicate 0, superseded 0, deleted 0, refused 0, outside --since and --until 2\n",
   );
   equal((await importOf("-", streamOf(lines), { since: 4_000 })).code, exitCode.done);
+});
+
+Deno.test("--undelete takes what the operator deleted", async () => {
+  const store = new KeptMemoryStore();
+  const importing = async (more = {}) => {
+    const fake = new FakeCommand({ openStore: () => Promise.resolve(store) });
+    fake.files.set("-", streamOf(lines));
+    equal(await importFile(fake.context, "-", { ...flags, ...more }), exitCode.done);
+    return fake.stdout.text;
+  };
+  await importing();
+  await store.erase({ ids: notes.slice(1).map(({ id }) => id), isRemembered: true });
+  match(await importing(), /^stored 0, duplicate 1, superseded 0, deleted 2, /);
+  match(await importing({ undelete: true }), /^stored 2, duplicate 1, superseded 0, deleted 0, /);
 });
 
 Deno.test("a file of which every line is refused is a failure, an empty one is not", async () => {

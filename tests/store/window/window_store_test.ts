@@ -75,6 +75,7 @@ for (const [size, maxBytes] of [["a full", 150_000], ["an unbounded", 1e9]] as c
         if (random.chance(0.2)) {
           const ids = [0, 1, 2].map(() => events[random.int(Math.min(at, events.length))]!.id);
           await store.erase({ ids, isRemembered: random.chance(0.5) });
+          if (random.chance(0.5)) await store.restore(events.slice(0, at).map(({ id }) => id));
         }
         const filter = generateFilter(random, events);
         const [found, expected] = [await idsIn(store, filter), await idsIn(inner, filter)];
