@@ -36,3 +36,12 @@ export const nobleEngine: SignatureEngine = {
 export function publicKeyOf(secretKey: Uint8Array): string {
   return schnorr.getPublicKey(secretKey).toHex();
 }
+
+/**
+ * Signs the 32 bytes of an event's id: 128 hex digits.
+ *
+ * @see BIP-340 "Default Signing"
+ */
+export function signId(id: Uint8Array, secretKey: Uint8Array): string {
+  return schnorr.sign(id, secretKey).toHex();
+}

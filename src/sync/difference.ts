@@ -1,27 +1,36 @@
 /**
- * Compares the store with another relay by reconciliation.
+ * Compares the events here with those of another relay by reconciliation.
  *
  * @see NIP-77
  * @module
  */
 
-import type { ReqFilter } from "../nostr/filter.ts";
-import { ItemSetBuilder } from "../nostr/negentropy/item_set.ts";
+import { type ItemSet, ItemSetBuilder } from "../nostr/negentropy/item_set.ts";
 import { firstMessage, learnFrom } from "../nostr/negentropy/reconcile.ts";
-import type { Reader } from "../nostr/visibility.ts";
-import type { EventStore } from "../store/event_store.ts";
-import { RemoteRefusal, type RemoteRelay } from "./remote_relay.ts";
+import type { StoredEvent } from "../store/event_store.ts";
+import { RemoteRefusal } from "./remote_refusal.ts";
+import type { RemoteRelay } from "./remote_relay.ts";
+import { halves, type TimeRange, timesOf } from "./time_range.ts";
 
-/** Options of {@link difference}. */
+/** The events here that a comparison is about, as far as the other relay may learn of them. */
+export interface LocalEvents {
+  /** Their ids and times in a range, newest first. */
+  identify(
+    range: TimeRange,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]>;
+}
+
+/** Options of {@link differences}. */
 export interface DifferenceOptions {
-  readonly store: Pick<EventStore, "identify">;
-  readonly remote: RemoteRelay;
-  readonly filter: ReqFilter;
-  /** The same filter as JSON, for the other relay. */
-  readonly filterJson: object;
-  /** Whose view of the store is compared. */
-  readonly reader: Reader;
+  readonly local: LocalEvents;
+  readonly remote: Pick<RemoteRelay, "reconcile">;
+  /** The filter as JSON, without times. */
+  readonly filter: object;
+  readonly range: TimeRange;
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** Longest message to send, bytes; as hex it is twice as long. */
+  readonly maxMessageBytes: number;
   readonly signal: AbortSignal;
 }
 
@@ -31,54 +40,87 @@ export interface Difference {
   readonly need: ReadonlySet<string>;
 }
 
-/** Longest message to send, bytes; as hex it is within the limits of all relays. */
-const MAX_MESSAGE_BYTES = 60_000;
+/** Events here that are compared at once: 40 bytes each. */
+const MAX_ITEMS = 1_000_000;
 
-/** After every plausible event, seconds since 1970. */
-const END_OF_TIME_S = 2 ** 33;
+/** Ids that one comparison may bring to light, about 100 bytes each. */
+const MAX_FOUND = 500_000;
+
+/** Answers of one comparison. Each has room for thousands of ids. */
+const MAX_ROUNDS = 10_000;
+
+/** A range has more than is compared at once. */
+class TooMuch extends Error {
+  override readonly name = "TooMuch";
+}
 
 /**
- * Finds the ids that only the store or only the other relay has. When the other relay refuses to
- * compare so many events, the time range is halved until it accepts. Rejects with {@link
- * RemoteRefusal}.
+ * Finds the ids that only one side has, the newest range of time first. A range is halved where it
+ * has too many events for either side. Throws {@link RemoteRefusal}.
  */
-export async function difference(options: DifferenceOptions): Promise<Difference> {
-  const { since = 0, until = END_OF_TIME_S } = options.filter;
-  const have = new Set<string>();
-  const need = new Set<string>();
+export async function* differences(options: DifferenceOptions): AsyncGenerator<Difference, void> {
   // A stack: the newest range is compared first.
-  const ranges = [{ since, until }];
+  const ranges = [options.range];
   for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
     options.signal.throwIfAborted();
+    let found: Difference;
     try {
-      await compareRange(range, options, { have, need });
+      found = await compareRange(range, options);
     } catch (error) {
-      const isTooMuch = error instanceof RemoteRefusal && error.maxEvents !== undefined;
-      if (!isTooMuch || range.since >= range.until) throw error;
-      const middle = Math.floor((range.since + range.until) / 2);
-      ranges.push({ since: range.since, until: middle }, { since: middle + 1, until: range.until });
+      if (!isTooMuch(error)) throw error;
+      if (range.since >= range.until) {
+        throw new RemoteRefusal(
+          `second ${range.since} has more events than can be compared`,
+          "misunderstood",
+        );
+      }
+      ranges.push(...halves(range));
+      continue;
     }
+    yield found;
   }
-  return { have, need };
+}
+
+/** Whether the range has too many events. strfry says so in words, too. */
+function isTooMuch(error: unknown): boolean {
+  if (error instanceof TooMuch) return true;
+  return error instanceof RemoteRefusal && error.kind === "refused" &&
+    (error.maxEvents !== undefined || /\btoo (?:many|big|large)\b/i.test(error.message)) &&
+    !error.isRateLimit && !/\bsubscriptions?\b|\bREQs\b|being compared/i.test(error.message);
 }
 
 async function compareRange(
-  range: { readonly since: number; readonly until: number },
-  { store, remote, filter, filterJson, reader, sha256, signal }: DifferenceOptions,
-  found: { readonly have: Set<string>; readonly need: Set<string> },
-): Promise<void> {
+  range: TimeRange,
+  { local, remote, filter, signal, ...options }: DifferenceOptions,
+): Promise<Difference> {
+  const items = await itemsIn(range, local, signal);
+  const [have, need] = [new Set<string>(), new Set<string>()];
+  let rounds = 0;
+  await remote.reconcile(
+    { ...filter, ...timesOf(range) },
+    firstMessage(items, options),
+    (answer) => {
+      signal.throwIfAborted();
+      const learnt = learnFrom(items, answer, options);
+      if ("fault" in learnt) throw new RemoteRefusal(learnt.fault, "misunderstood");
+      for (const id of learnt.have) have.add(id);
+      for (const id of learnt.need) need.add(id);
+      if (need.size > MAX_FOUND || ++rounds > MAX_ROUNDS) throw new TooMuch();
+      return learnt.message;
+    },
+  );
+  return { have, need };
+}
+
+async function itemsIn(
+  range: TimeRange,
+  local: LocalEvents,
+  signal: AbortSignal,
+): Promise<ItemSet> {
   const builder = new ItemSetBuilder();
-  for await (const rows of store.identify([{ ...filter, ...range }], { reader, signal })) {
+  for await (const rows of local.identify(range, signal)) {
+    if (builder.size + rows.length > MAX_ITEMS) throw new TooMuch();
     for (const { createdAt, id } of rows) builder.add(createdAt, id);
   }
-  const items = builder.build();
-  const options = { sha256, maxMessageBytes: MAX_MESSAGE_BYTES };
-  await remote.reconcile({ ...filterJson, ...range }, firstMessage(items, options), (answer) => {
-    signal.throwIfAborted();
-    const learnt = learnFrom(items, answer, options);
-    if ("fault" in learnt) throw new RemoteRefusal(`not understood: ${learnt.fault}`);
-    for (const id of learnt.have) found.have.add(id);
-    for (const id of learnt.need) found.need.add(id);
-    return learnt.message;
-  });
+  return builder.build();
 }

@@ -1,59 +1,103 @@
 /**
  * A client of another relay, for syncing with it.
  *
- * @see NIP-01, NIP-77
+ * @see NIP-01, NIP-42, NIP-77
  * @module
  */
 
-import type { Clock } from "../base/clock.ts";
-import { isJsonObject, parseJson } from "../nostr/json.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import type { NostrEvent } from "../nostr/event.ts";
+import { eventJson } from "../nostr/event_json.ts";
+import { parseJson } from "../nostr/json.ts";
+import { parseEvent } from "../nostr/parse_event.ts";
+import { authenticationEvent, type RemoteSigner } from "./authentication.ts";
+import { hasPrefix, oneLine, RemoteRefusal } from "./remote_refusal.ts";
 
 /** An open connection to a relay. */
 export interface RemoteSocket {
   send(text: string): void;
 }
 
-/**
- * The other relay refused, was silent or closed the connection. The message is for people.
- */
-export class RemoteRefusal extends Error {
-  override readonly name = "RemoteRefusal";
-  /** How many events the other relay reconciles at most, if it said so. */
-  readonly maxEvents: number | undefined;
-
-  constructor(message: string, maxEvents?: number) {
-    super(message);
-    this.maxEvents = maxEvents;
-  }
+/** Options of {@link RemoteRelay}. */
+export interface RemoteOptions {
+  readonly socket: RemoteSocket;
+  /** The URL of the relay, for AUTH. */
+  readonly url: string;
+  readonly clock: Clock;
+  /** How long the other relay may be silent about a request, milliseconds. */
+  readonly timeoutMs: number;
+  /** Answers challenges. Default: nobody does. */
+  readonly signer?: RemoteSigner | undefined;
 }
 
 /** The OK to a published event. */
 export interface RemoteAnswer {
   readonly accepted: boolean;
+  /** One line; empty if none was given. */
   readonly reason: string;
+}
+
+/** The stored events that match a request. */
+export interface RemoteEvents {
+  readonly events: readonly NostrEvent[];
+  /** How many had not the shape of an event. */
+  readonly malformed: number;
+  /** Whether the relay said that there are no more. @see NIP-67 */
+  readonly isWhole: boolean;
+}
+
+/** Receives the events of a subscription. Nothing may throw. */
+export interface RemoteListener {
+  event(event: NostrEvent): void;
+  /** Something came that has not the shape of an event. */
+  malformed(): void;
+  /** All stored events have come. */
+  stored?(): void;
+  /** The relay has ended the subscription. Not called by {@link RemoteRelay.disconnected}. */
+  closed(refusal: RemoteRefusal): void;
 }
 
 /** A pending request. */
 interface PendingRequest {
   receive(verb: string, parts: readonly unknown[]): void;
+  /** Handles a NOTICE, which names no request. */
+  notice?(text: string): void;
   fail(error: Error): void;
 }
 
+type Handlers<T> = Readonly<
+  Record<string, (parts: readonly unknown[], done: (value: T) => void) => void>
+>;
+
+/** How long to wait for a challenge of a relay that has not sent one, milliseconds. */
+const CHALLENGE_WAIT_MS = 1_000;
+
+/** The most events and bytes taken of one request: a relay that sends more is not asked again. */
+const MAX_EVENTS = 20_000;
+const MAX_CHARACTERS = 64 * 1_048_576;
+
 /**
- * Sends requests to another relay, several at a time. Each rejects with {@link RemoteRefusal}.
+ * NOTICEs by which relays without NIP-77 answer NEG-OPEN. NIP-77 names none, so these are those that
+ * are seen: `ERROR: bad msg: negentropy disabled`, `unknown message type`, `could not parse command`.
+ */
+const NO_NEGENTROPY =
+  /\bneg|unknown|unrecogni[sz]ed|unsupported|not supported|bad msg|pars|invalid|command/i;
+
+/**
+ * Sends requests to another relay, several at a time. Each rejects with {@link RemoteRefusal}. What
+ * is refused for want of AUTH is asked once more after AUTH.
  */
 export class RemoteRelay {
-  readonly #socket: RemoteSocket;
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
+  readonly #options: RemoteOptions;
   readonly #pending = new Map<string, PendingRequest>();
   #requestCount = 0;
+  #gone: RemoteRefusal | undefined;
+  /** The answer to the last AUTH; undefined until there was a challenge. */
+  #authentication: Promise<boolean> | undefined;
+  #challenged = Promise.withResolvers<void>();
 
-  /** @param timeoutMs how long the other relay may be silent about a request, milliseconds */
-  constructor(socket: RemoteSocket, clock: Clock, timeoutMs: number) {
-    this.#socket = socket;
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
+  constructor(options: RemoteOptions) {
+    this.#options = options;
   }
 
   /** Handles a message of the other relay. Messages without a pending request are ignored. */
@@ -61,15 +105,33 @@ export class RemoteRelay {
     const parts = parseJson(text);
     if (!Array.isArray(parts)) return;
     const [verb, id] = parts as readonly unknown[];
-    if (typeof verb === "string" && typeof id === "string") {
-      this.#pending.get(id)?.receive(verb, parts);
-    }
+    if (typeof verb !== "string" || typeof id !== "string") return;
+    if (verb === "AUTH") this.#answerChallenge(id);
+    else if (verb === "NOTICE") {
+      for (const request of [...this.#pending.values()]) request.notice?.(oneLine(id));
+    } else this.#pending.get(id)?.receive(verb, parts);
   }
 
-  /** Rejects all pending requests: the connection has closed. */
+  /** Rejects all pending and later requests: the connection has closed. */
   disconnected(why: string): void {
-    const error = new RemoteRefusal(why);
-    for (const request of [...this.#pending.values()]) request.fail(error);
+    this.#gone = new RemoteRefusal(oneLine(why), "gone");
+    for (const request of [...this.#pending.values()]) request.fail(this.#gone);
+    this.#challenged.resolve();
+  }
+
+  /**
+   * Waits until a challenge was answered, where there is a key. False if there was no challenge
+   * within a moment, or the answer was refused.
+   *
+   * @see NIP-42
+   */
+  async authenticated(): Promise<boolean> {
+    const { signer, clock } = this.#options;
+    if (signer === undefined) return false;
+    const late = clock.after(CHALLENGE_WAIT_MS, () => this.#challenged.resolve());
+    await this.#challenged.promise;
+    late.cancel();
+    return await this.#authentication ?? false;
   }
 
   /**
@@ -78,50 +140,152 @@ export class RemoteRelay {
    * @param first the first message
    * @param next gives the message after an answer; undefined when reconciliation is complete
    */
-  async reconcile(
+  reconcile(
     filter: object,
     first: Uint8Array,
     next: (answer: Uint8Array) => Uint8Array | undefined,
   ): Promise<void> {
-    const id = this.#nextId();
-    await this.#ask<void>(id, ["NEG-OPEN", id, filter, first.toHex()], {
-      "NEG-MSG": ([, , hex], done) => {
-        const message = next(Uint8Array.fromHex(String(hex)));
-        if (message === undefined) done();
-        else this.#send(["NEG-MSG", id, message.toHex()]);
-      },
-      "NEG-ERR": ([, , reason, maxEvents]) => {
-        throw new RemoteRefusal(
-          String(reason),
-          typeof maxEvents === "number" ? maxEvents : undefined,
-        );
-      },
+    return this.#afterAuth(async () => {
+      const id = this.#nextId();
+      let isHeard = false;
+      try {
+        await this.#ask<void>(id, ["NEG-OPEN", id, filter, first.toHex()], {
+          "NEG-MSG": ([, , hex], done) => {
+            isHeard = true;
+            const message = next(bytesOf(hex));
+            if (message === undefined) done();
+            else this.#send(["NEG-MSG", id, message.toHex()]);
+          },
+          "NEG-ERR": ([, , reason, maxEvents]) => {
+            const most = typeof maxEvents === "number" ? maxEvents : undefined;
+            throw new RemoteRefusal(oneLine(reason), "refused", most);
+          },
+          NOTICE: ([, text]) => {
+            if (isHeard || !NO_NEGENTROPY.test(String(text))) return;
+            throw new RemoteRefusal(String(text), "refused");
+          },
+        });
+      } finally {
+        if (this.#gone === undefined) this.#send(["NEG-CLOSE", id]);
+      }
     });
-    this.#send(["NEG-CLOSE", id]);
   }
 
-  /** Fetches events by their ids, as JSON. The result lacks those that the other relay lacks. */
-  async fetch(ids: readonly string[]): Promise<readonly string[]> {
-    const id = this.#nextId();
-    const events: string[] = [];
-    await this.#ask<void>(id, ["REQ", id, { ids }], {
-      EVENT: ([, , event]) => void (isJsonObject(event) && events.push(JSON.stringify(event))),
-      EOSE: (_, done) => done(),
-      CLOSED: ([, , reason]) => {
-        throw new RemoteRefusal(String(reason));
-      },
+  /** The stored events that match a filter, as many as the other relay gives in one answer. */
+  query(filter: object): Promise<RemoteEvents> {
+    return this.#afterAuth(async () => {
+      const id = this.#nextId();
+      const events: NostrEvent[] = [];
+      let malformed = 0;
+      let characters = 0;
+      const isWhole = await this.#ask<boolean>(id, ["REQ", id, filter], {
+        EVENT: ([, , value]) => {
+          const event = parseEvent(value);
+          if ("reason" in event) malformed++;
+          else events.push(event);
+          if ("content" in event) characters += event.content.length + tagCharacters(event);
+          if (events.length + malformed > MAX_EVENTS || characters > MAX_CHARACTERS) {
+            this.#send(["CLOSE", id]);
+            throw new RemoteRefusal("it sends more than was asked for", "misunderstood");
+          }
+        },
+        EOSE: ([, , hint], done) => done(Array.isArray(hint) && hint.includes("finish")),
+        CLOSED: ([, , reason]) => {
+          throw new RemoteRefusal(oneLine(reason), "refused");
+        },
+      });
+      this.#send(["CLOSE", id]);
+      return { events, malformed, isWhole };
     });
-    this.#send(["CLOSE", id]);
-    return events;
   }
 
-  /** Publishes an event, given as JSON. */
-  publish(id: string, json: string): Promise<RemoteAnswer> {
-    return this.#ask<RemoteAnswer>(id, `["EVENT",${json}]`, {
+  /** Fetches events by their ids. The result lacks those that the other relay lacks. */
+  async fetch(ids: readonly string[]): Promise<Pick<RemoteEvents, "events" | "malformed">> {
+    const wanted = new Set(ids);
+    const found: NostrEvent[] = [];
+    let malformed = 0;
+    // A relay may give fewer than were asked for, so the rest is asked for until nothing comes.
+    while (wanted.size > 0) {
+      const page = await this.query({ ids: [...wanted] });
+      malformed += page.malformed;
+      const fresh = page.events.filter(({ id }) => wanted.delete(id));
+      found.push(...fresh);
+      if (page.isWhole || fresh.length === 0) break;
+    }
+    return { events: found, malformed };
+  }
+
+  /**
+   * Subscribes to what matches a filter. Returns a function that ends the subscription; the
+   * listener hears nothing after that.
+   */
+  subscribe(filter: object, listener: RemoteListener): () => void {
+    const id = this.#nextId();
+    const end = () => {
+      if (this.#pending.delete(id) && this.#gone === undefined) this.#send(["CLOSE", id]);
+    };
+    let isRetried = false;
+    this.#pending.set(id, {
+      receive: (verb, [, , value]) => {
+        if (verb === "EOSE") return listener.stored?.();
+        if (verb === "CLOSED") {
+          const refusal = new RemoteRefusal(oneLine(value), "refused");
+          const { signer } = this.#options;
+          if (!refusal.asksForAuth || signer === undefined || isRetried) {
+            this.#pending.delete(id);
+            return listener.closed(refusal);
+          }
+          isRetried = true;
+          return void this.authenticated().then(() => {
+            if (this.#gone === undefined && this.#pending.has(id)) this.#send(["REQ", id, filter]);
+          });
+        }
+        if (verb !== "EVENT") return;
+        const event = parseEvent(value);
+        if ("reason" in event) listener.malformed();
+        else listener.event(event);
+      },
+      fail: () => void this.#pending.delete(id),
+    });
+    this.#send(["REQ", id, filter]);
+    return end;
+  }
+
+  /** Publishes an event. */
+  async publish(event: NostrEvent): Promise<RemoteAnswer> {
+    const json = eventJson(event);
+    const answer = await this.#publish("EVENT", event.id, json);
+    const isRefused = !answer.accepted && hasPrefix(answer.reason, "auth-required");
+    if (!isRefused || !await this.authenticated()) return answer;
+    return await this.#publish("EVENT", event.id, json);
+  }
+
+  #publish(verb: "EVENT" | "AUTH", id: string, json: string): Promise<RemoteAnswer> {
+    return this.#ask<RemoteAnswer>(id, `["${verb}",${json}]`, {
       OK: ([, , accepted, reason], done) => {
-        done({ accepted: accepted === true, reason: String(reason ?? "") });
+        done({ accepted: accepted === true, reason: oneLine(reason) });
       },
     });
+  }
+
+  #answerChallenge(challenge: string): void {
+    const { signer, url, clock } = this.#options;
+    if (signer === undefined) return;
+    const event = authenticationEvent({ challenge, url, nowMs: clock.nowMs() }, signer);
+    this.#authentication = this.#publish("AUTH", event.id, eventJson(event))
+      .then(({ accepted }) => accepted, () => false);
+    this.#challenged.resolve();
+  }
+
+  /** Asks again after AUTH what was refused for want of it. */
+  async #afterAuth<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RemoteRefusal) || !error.asksForAuth) throw error;
+      if (!await this.authenticated()) throw error;
+      return await work();
+    }
   }
 
   #nextId(): string {
@@ -129,35 +293,29 @@ export class RemoteRelay {
   }
 
   #send(message: readonly unknown[]): void {
-    this.#socket.send(JSON.stringify(message));
+    this.#options.socket.send(JSON.stringify(message));
   }
 
   /** Sends a request and waits until one of the handlers of its answers calls `done` or throws. */
   #ask<T>(
     id: string,
     message: string | readonly unknown[],
-    handlers: Readonly<
-      Record<string, (parts: readonly unknown[], done: (value: T) => void) => void>
-    >,
+    handlers: Handlers<T>,
   ): Promise<T> {
+    const { clock, timeoutMs, socket } = this.#options;
+    if (this.#gone !== undefined) return Promise.reject(this.#gone);
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) => {
-        finish();
-        reject(error);
-      };
-      const startTimer = () =>
-        this.#clock.after(
-          this.#timeoutMs,
-          () => fail(new RemoteRefusal(`the other relay was silent for ${this.#timeoutMs} ms`)),
-        );
-      let timer = startTimer();
+      const silence = new RemoteRefusal(`it was silent for ${timeoutMs} ms`, "silent");
+      let timer: Timer = clock.after(timeoutMs, () => fail(silence));
       const finish = () => {
         timer.cancel();
         this.#pending.delete(id);
       };
-      const receive = (verb: string, parts: readonly unknown[]) => {
-        timer.cancel();
-        timer = startTimer();
+      const fail = (error: Error) => {
+        finish();
+        reject(error);
+      };
+      const handle = (verb: string, parts: readonly unknown[]) => {
         try {
           handlers[verb]?.(parts, (value) => {
             finish();
@@ -167,8 +325,27 @@ export class RemoteRelay {
           fail(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      this.#pending.set(id, { receive, fail });
-      this.#socket.send(typeof message === "string" ? message : JSON.stringify(message));
+      this.#pending.set(id, {
+        receive: (verb, parts) => {
+          timer.cancel();
+          timer = clock.after(timeoutMs, () => fail(silence));
+          handle(verb, parts);
+        },
+        notice: (text) => handle("NOTICE", ["NOTICE", text]),
+        fail,
+      });
+      socket.send(typeof message === "string" ? message : JSON.stringify(message));
     });
   }
+}
+
+function bytesOf(hex: unknown): Uint8Array {
+  if (typeof hex === "string" && /^(?:[0-9a-fA-F]{2})*$/.test(hex)) return Uint8Array.fromHex(hex);
+  throw new RemoteRefusal("its message is not hex", "misunderstood");
+}
+
+function tagCharacters({ tags }: NostrEvent): number {
+  let characters = 0;
+  for (const tag of tags) for (const item of tag) characters += item.length + 3;
+  return characters;
 }

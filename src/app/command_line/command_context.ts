@@ -35,7 +35,7 @@ export interface CommandContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly streams: Streams;
-  /** The variables of the process. Settings among them are in {@link settings} already. */
+  /** The environment, for what must stand neither in the settings nor on the command line. */
   readonly environment: Readonly<Record<string, string>>;
   /** Aborts when the process is asked to stop. */
   readonly stop: AbortSignal;

@@ -5,27 +5,32 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { utf8, utf8Decode } from "../../base/bytes.ts";
+import { expirationOf } from "../../nostr/expiration.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { eventJson } from "../../nostr/event_json.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
+import { MIN_MESSAGE_BYTES } from "../../nostr/negentropy/reconcile.ts";
+import { parseEvent } from "../../nostr/parse_event.ts";
 import { parseFilter } from "../../nostr/parse_filter.ts";
 import { reasonText } from "../../nostr/reason.ts";
-import { connectWebSocket, defaultClientLimits } from "../../net/client/websocket_client.ts";
-import type { Connection } from "../../net/connection.ts";
-import { Access } from "../../relay/access/access.ts";
-import { RuleBook } from "../../relay/access/rules.ts";
-import { difference } from "../../sync/difference.ts";
-import { RemoteRefusal, RemoteRelay } from "../../sync/remote_relay.ts";
+import { isProtected } from "../../relay/access/protected.ts";
+import { compare, type Step } from "../../sync/compare.ts";
+import { Patience } from "../../sync/patience.ts";
+import { RemoteRefusal } from "../../sync/remote_refusal.ts";
+import type { RemoteRelay } from "../../sync/remote_relay.ts";
+import { batchesOf, fetchEvents, sendEvent } from "../../sync/transfer.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
-import { privateKinds, relayPolicies } from "../access/access_policies.ts";
-import { memberDomainsOf } from "../access/member_domains.ts";
+import { privateKinds } from "../access/access_policies.ts";
+import { AUTH_KEY_VARIABLE, readAuthKey } from "../auth_key.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
-import { importEvents, type ImportTally } from "../transfer/import_events.ts";
-import { bannedPatternsOf } from "../settings/banned_patterns.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { sha256 } from "../system/sha256.ts";
-import { createVerifier } from "../verifier.ts";
+import { connectRemote } from "../transfer/remote_connection.ts";
+import { storeFromRelay } from "./store_from_relay.ts";
+import { SyncReport } from "./sync_report.ts";
 
 /** The options of the command. */
 export interface SyncFlags {
@@ -33,17 +38,24 @@ export interface SyncFlags {
   readonly dir: "up" | "down" | "both";
   /** A NIP-01 filter for the events to compare. */
   readonly filter: JsonObject;
+  /** Seconds since 1970; they replace those of the filter. */
+  readonly since?: number;
+  readonly until?: number;
+  /** Longest message of a reconciliation to send, bytes. */
+  readonly frameSize: number;
+  /** A file with the key to authenticate with. */
+  readonly authKeyFile?: string;
   /** Whether events of private kinds are compared too. */
   readonly private: boolean;
   /** Whether to only print the differences. */
   readonly dryRun: boolean;
 }
 
-/** How long the other relay may send nothing, milliseconds. */
-const TIMEOUT_MS = 30_000;
-
-/** Events fetched or sent at a time. */
+/** Events read or sent at a time. */
 const BATCH = 200;
+
+/** As hex in a message, within the limits of all relays. */
+const DEFAULT_FRAME_BYTES = 60_000;
 
 /**
  * Adds the command to the program.
@@ -54,6 +66,13 @@ export function defineSync(program: Command, run: RunCommand): void {
     .argument("<url>", "the other relay, ws:// or wss://")
     .option("--dir <direction>", "up, down or both", direction, "both")
     .option("--filter <json>", "of the events that this NIP-01 filter matches", jsonObject, {})
+    .option("--since <seconds>", "not older than this, in seconds since 1970", wholeNumber)
+    .option("--until <seconds>", "not newer than this, in seconds since 1970", wholeNumber)
+    .option("--frame-size <bytes>", "longest message to send", frameSize, DEFAULT_FRAME_BYTES)
+    .option(
+      "--auth-key-file <file>",
+      `a file with the secret key for AUTH, nsec or hex (default: ${AUTH_KEY_VARIABLE})`,
+    )
     .option("--private", "private events, too; the other relay shows them only after AUTH", false)
     .option("--dry-run", "say what is missing where, and change nothing", false);
   withSettingOptions(command).action((url: string, options: SyncFlags & SettingOptions) =>
@@ -67,136 +86,184 @@ export async function sync(
   url: string,
   flags: SyncFlags,
 ): Promise<ExitCode> {
-  const { streams, stop } = context;
-  const say = (line: string) => streams.stdout.write(utf8(`${line}\n`));
-  const filter = parseFilter(flags.filter, { maxFilterValues: Infinity, andTags: true });
-  if ("prefix" in filter) {
-    await streams.stderr.write(utf8(`gallimimus: ${reasonText(filter)}\n`));
-    return exitCode.misused;
-  }
+  const { streams, stop, settings } = context;
+  const complain = async (text: string, code: ExitCode) => {
+    await streams.stderr.write(utf8(`gallimimus: ${text}\n`));
+    return code;
+  };
+  const { since, until } = flags;
+  const filterJson = {
+    ...flags.filter,
+    ...since !== undefined && { since },
+    ...until !== undefined && { until },
+  };
+  const filter = comparableFilter(filterJson);
+  if (typeof filter === "string") return await complain(filter, exitCode.misused);
+  const key = await readAuthKey(flags.authKeyFile, context.environment);
+  if ("fault" in key) return await complain(key.fault, exitCode.misused);
   const store = await context.openStore();
+  const report = new SyncReport(flags, streams, context.clock);
   try {
-    const { remote, connection } = await connect(url, context);
+    const { remote, close } = await connectRemote({ ...context, url, signer: key.signer });
     try {
-      const kinds = flags.private ? new Set<number>() : privateKinds(context.settings);
-      const { have, need } = await difference({
-        ...{ store, remote, filter, sha256, signal: stop },
-        filterJson: flags.filter,
-        reader: { privateKinds: kinds, keys: new Set() },
-      });
-      await say(`missing here ${need.size}, missing there ${have.size}`);
-      if (flags.dryRun) return exitCode.done;
-      if (flags.dir !== "up") await say(await fetchMissing(need, remote, { context, store }));
-      if (flags.dir !== "down") await say(await sendMissing(have, remote, store));
+      const kinds = flags.private ? new Set<number>() : privateKinds(settings);
+      const job = { context, flags, filter, filterJson, kinds, store, remote, report };
+      const work = new SyncJob(job).run();
+      const tally = await storeFromRelay(work, { context, store });
+      await report.end(tally);
       return exitCode.done;
     } finally {
-      connection.close(1000, "done");
+      close();
     }
   } catch (error) {
+    await report.clear();
     if (stop.aborted) return exitCode.interrupted;
     if (!(error instanceof RemoteRefusal)) throw error;
-    await streams.stderr.write(utf8(`gallimimus: ${url}: ${error.message}\n`));
-    return exitCode.failed;
+    return await complain(`${url}: ${error.message}`, exitCode.failed);
   } finally {
     await store.close();
   }
 }
 
-async function connect(
-  url: string,
-  { clock, log, random, stop }: CommandContext,
-): Promise<{ readonly remote: RemoteRelay; readonly connection: Connection }> {
-  try {
-    const limits = { ...defaultClientLimits, maxMessageBytes: 4 * 1_048_576 };
-    const { connection } = await connectWebSocket(url, { clock, log, random, limits });
-    const remote = new RemoteRelay(connection, clock, TIMEOUT_MS);
-    connection.start({
-      messages: (batch) => {
-        for (const message of batch) if (message.type === "text") remote.receive(message.text);
+/** What one run works with. */
+interface SyncJobOptions {
+  readonly context: CommandContext;
+  readonly flags: SyncFlags;
+  readonly filter: ReqFilter;
+  readonly filterJson: JsonObject;
+  /** The kinds that are left out. */
+  readonly kinds: ReadonlySet<number>;
+  readonly store: TidyStore;
+  readonly remote: RemoteRelay;
+  readonly report: SyncReport;
+}
+
+/** One run of the command: compares, sends what is missing there and gives what is missing here. */
+class SyncJob {
+  readonly #options: SyncJobOptions;
+  readonly #patience: Patience;
+
+  constructor(options: SyncJobOptions) {
+    const { context: { clock, random, stop }, report } = options;
+    this.#options = options;
+    const onWait = (pauseMs: number) => report.waits(pauseMs);
+    this.#patience = new Patience({ clock, random, signal: stop, onWait });
+  }
+
+  /** The lines of events that are missing here. */
+  async *run(): AsyncGenerator<Uint8Array, void> {
+    const { context: { stop }, flags, filter, filterJson, kinds, store, remote, report } =
+      this.#options;
+    const reader = { privateKinds: kinds, keys: new Set<string>() };
+    const steps = compare({
+      ...{ remote, filter, filterJson, sha256, signal: stop, maxMessageBytes: flags.frameSize },
+      local: {
+        identify: (range, signal) => store.identify([{ ...filter, ...range }], { reader, signal }),
       },
-      drained() {},
-      closed: ({ reason, cause }) =>
-        remote.disconnected(`the connection ended: ${reason || cause}`),
+      patiently: (work) => this.#patience.run(work),
+      onPaging: (why) => report.pages(why),
     });
-    stop.addEventListener("abort", () => remote.disconnected("interrupted"), { once: true });
-    return { remote, connection };
-  } catch (error) {
-    throw new RemoteRefusal(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** Downloads events and stores them as an import does, under the relay's policies. */
-async function fetchMissing(
-  ids: ReadonlySet<string>,
-  remote: RemoteRelay,
-  { context, store }: { readonly context: CommandContext; readonly store: TidyStore },
-): Promise<string> {
-  const { settings, clock, log } = context;
-  const lines = async function* () {
-    for (const batch of batchesOf(ids)) {
-      for (const json of await remote.fetch(batch)) yield utf8(`${json}\n`);
+    for await (const step of steps) {
+      report.malformed(step.malformed);
+      if (step.partialSecond !== undefined) report.isPartial(step.partialSecond);
+      const have = [...step.have];
+      const { need, events } = await this.#missingHere(step);
+      report.differ(need.length + events.length, have.length);
+      if (flags.dryRun) continue;
+      if (flags.dir !== "up") {
+        for (const event of events) yield this.#line(eventJson(event));
+        yield* this.#fetch(need);
+      }
+      if (flags.dir !== "down") await this.#send(have);
     }
-  };
-  const verifier = await createVerifier(settings.signatures, log);
-  const domains = memberDomainsOf(settings);
-  try {
-    await domains?.start({ clock, log, fetch });
-    const policies = relayPolicies({
-      ...{ settings, clock, domains },
-      rules: new RuleBook(await store.rules()),
-      isBannedText: await bannedPatternsOf(settings),
-    });
-    const { policy_timeout_ms: policyTimeoutMs } = settings.access;
-    const tally = await importEvents(lines(), {
-      ...{ store, verifier },
-      access: new Access({ policies, clock, log, policyTimeoutMs }),
-      origin: "sync",
-      nowMs: clock.nowMs(),
-      maxLineBytes: settings.limits.max_message_bytes,
-    });
-    return `fetched: ${countsOf(tally)}`;
-  } finally {
-    domains?.close();
-    verifier.close();
   }
-}
 
-function countsOf({ stored, duplicate, superseded, deleted, refused }: ImportTally): string {
-  const reasons = [...refused].map(([reason, count]) => `\n  refused ${count}: ${reason}`);
-  return `stored ${stored}, duplicate ${duplicate}, superseded ${superseded}, deleted ${deleted}` +
-    reasons.join("");
-}
-
-async function sendMissing(
-  ids: ReadonlySet<string>,
-  remote: RemoteRelay,
-  store: TidyStore,
-): Promise<string> {
-  const refused = new Map<string, number>();
-  let accepted = 0;
-  for (const batch of batchesOf(ids)) {
-    const answers: Promise<void>[] = [];
-    for await (const rows of store.query([{ ids: new Set(batch), tags: new Map() }])) {
-      answers.push(...rows.map(async ({ id, json }) => {
-        const answer = await remote.publish(id, utf8Decode(json)!);
-        if (answer.accepted) accepted++;
-        else refused.set(answer.reason, (refused.get(answer.reason) ?? 0) + 1);
-      }));
+  /** Leaves out what is here: private events are not compared, and pages hold what both have. */
+  async #missingHere({ need, events }: Step): Promise<{
+    readonly need: readonly string[];
+    readonly events: Step["events"];
+  }> {
+    const missing = new Set<string>();
+    const ids = [...need, ...events.map(({ id }) => id)];
+    for (const batch of batchesOf(ids, BATCH)) {
+      for (const id of await this.#without(batch)) missing.add(id);
     }
-    await Promise.all(answers);
+    return {
+      need: [...need].filter((id) => missing.has(id)),
+      events: events.filter(({ id }) => missing.has(id)),
+    };
   }
-  const reasons = [...refused].map(([reason, count]) => `\n  refused ${count}: ${reason}`);
-  return `sent: accepted ${accepted}${reasons.join("")}`;
+
+  async #without(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const { store, context: { stop: signal } } = this.#options;
+    const missing = new Set(ids);
+    for await (const rows of store.identify([{ ids: missing, tags: new Map() }], { signal })) {
+      for (const { id } of rows) missing.delete(id);
+    }
+    return missing;
+  }
+
+  async *#fetch(ids: readonly string[]): AsyncGenerator<Uint8Array, void> {
+    const { remote, report } = this.#options;
+    for await (
+      const { events, malformed } of fetchEvents(ids, { remote, patience: this.#patience })
+    ) {
+      report.malformed(malformed);
+      for (const event of events) yield this.#line(eventJson(event));
+    }
+  }
+
+  #line(json: string): Uint8Array {
+    this.#options.report.fetched();
+    return utf8(`${json}\n`);
+  }
+
+  async #send(ids: Iterable<string>): Promise<void> {
+    const { store, context: { stop: signal, clock } } = this.#options;
+    for (const batch of batchesOf(ids, BATCH)) {
+      const sending: Promise<void>[] = [];
+      const filter = { ids: new Set(batch), tags: new Map() };
+      for await (const rows of store.query([filter], { signal })) {
+        const nowS = clock.nowMs() / 1_000;
+        for (const { json } of rows) sending.push(this.#sendJson(json, nowS));
+      }
+      await Promise.all(sending);
+    }
+  }
+
+  async #sendJson(json: Uint8Array, nowS: number): Promise<void> {
+    const { remote, report } = this.#options;
+    const event = parseEvent(parseJson(utf8Decode(json)!));
+    if ("reason" in event) return;
+    // NIP-70: these are published by their authors alone.
+    if (isProtected(event.tags)) return report.sent({ refused: "protected, not sent" });
+    if ((expirationOf(event) ?? Infinity) <= nowS) return;
+    report.sent(await sendEvent(event, { remote, patience: this.#patience }));
+  }
 }
 
-function* batchesOf(ids: Iterable<string>): Generator<readonly string[]> {
-  const all = [...ids];
-  for (let start = 0; start < all.length; start += BATCH) yield all.slice(start, start + BATCH);
+/** The filter, or what is wrong with it. */
+export function comparableFilter(filterJson: JsonObject): ReqFilter | string {
+  const filter = parseFilter(filterJson, { maxFilterValues: Infinity, andTags: true });
+  if ("prefix" in filter) return reasonText(filter);
+  // With a limit, the events that both sides compare would be others.
+  return filter.limit === undefined ? filter : "a filter with a limit cannot be compared";
 }
 
 function direction(text: string): string {
   if (["up", "down", "both"].includes(text)) return text;
   throw new InvalidArgumentError("Expected up, down or both.");
+}
+
+function frameSize(text: string): number {
+  const bytes = wholeNumber(text);
+  if (bytes >= MIN_MESSAGE_BYTES && bytes <= 1_000_000) return bytes;
+  throw new InvalidArgumentError(`Expected ${MIN_MESSAGE_BYTES} to 1000000.`);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
+  return Number(text);
 }
 
 function jsonObject(text: string): JsonObject {

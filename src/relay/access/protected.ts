@@ -34,7 +34,8 @@ export const protectedEvents: Policy = {
   },
 };
 
-function isProtected(tags: unknown): boolean {
+/** Whether tags have one named `-`: the event is published by its author alone. @see NIP-70 */
+export function isProtected(tags: unknown): boolean {
   return Array.isArray(tags) && tags.some((tag) => Array.isArray(tag) && tag[0] === "-");
 }
 

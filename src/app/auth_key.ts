@@ -1,0 +1,45 @@
+/**
+ * Reads the key that this program authenticates with at other relays.
+ *
+ * @see NIP-42
+ * @module
+ */
+
+import { publicKeyOf, signId } from "../signatures/signature_noble.ts";
+import type { RemoteSigner } from "../sync/authentication.ts";
+import { readSecretKey } from "./settings/key_text.ts";
+
+/** The environment variable of the key; other programs for Nostr read the same one. */
+export const AUTH_KEY_VARIABLE = "NOSTR_SECRET_KEY";
+
+/** A key that signs; or a sentence that says why there is none. */
+export type ReadSigner = { readonly signer: RemoteSigner | undefined } | { readonly fault: string };
+
+/** The key in a file, or the one in the environment; neither is no fault. */
+export async function readAuthKey(
+  file: string | undefined,
+  environment: Readonly<Record<string, string>>,
+): Promise<ReadSigner> {
+  if (file !== undefined) return await readAuthKeyFile(file);
+  const text = environment[AUTH_KEY_VARIABLE];
+  if (text === undefined || text === "") return { signer: undefined };
+  return signerOf(text) ??
+    { fault: `${AUTH_KEY_VARIABLE} is no secret key, expected nsec1… or 64 hex digits` };
+}
+
+/** The key in a file. */
+export async function readAuthKeyFile(path: string): Promise<ReadSigner> {
+  try {
+    return signerOf(await Deno.readTextFile(path)) ??
+      { fault: `${path} holds no secret key, expected nsec1… or 64 lower-case hex digits` };
+  } catch (error) {
+    return { fault: `${path} cannot be read: ${error instanceof Error ? error.message : error}` };
+  }
+}
+
+function signerOf(text: string): ReadSigner | undefined {
+  const secretKey = readSecretKey(text.trim());
+  if (secretKey === undefined) return undefined;
+  const sign = (id: Uint8Array) => signId(id, secretKey);
+  return { signer: { pubkey: publicKeyOf(secretKey), sign } };
+}

@@ -1,0 +1,105 @@
+/**
+ * Finds out what another relay has that is missing here, and the reverse: by reconciliation, or by
+ * reading all that it has where it does not reconcile.
+ *
+ * @see NIP-01, NIP-77
+ * @module
+ */
+
+import type { NostrEvent } from "../nostr/event.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+import type { JsonObject } from "../nostr/json.ts";
+import { matches } from "../nostr/match.ts";
+import { differences, type LocalEvents } from "./difference.ts";
+import { type Page, pages } from "./pages.ts";
+import { RemoteRefusal } from "./remote_refusal.ts";
+import type { RemoteRelay } from "./remote_relay.ts";
+import { rangeOf } from "./time_range.ts";
+
+/** Options of {@link compare}. */
+export interface CompareOptions {
+  readonly local: LocalEvents;
+  readonly remote: Pick<RemoteRelay, "reconcile" | "query">;
+  readonly filter: ReqFilter;
+  /** The same filter as JSON, for the other relay. */
+  readonly filterJson: JsonObject;
+  readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** Longest message of a reconciliation to send, bytes. Default: 60,000, which all relays take. */
+  readonly maxMessageBytes?: number;
+  readonly signal: AbortSignal;
+  /** Runs a request, and again after a pause where it was refused for its rate. */
+  readonly patiently: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Called when the other relay does not reconcile, with what it said. */
+  readonly onPaging?: (why: string) => void;
+}
+
+/** A part of what differs. */
+export interface Step {
+  /** Ids that the other relay lacks. */
+  readonly have: Iterable<string>;
+  /** Ids that are missing here, to be fetched. */
+  readonly need: Iterable<string>;
+  /** Events of the other relay that were read along; some may be here already. */
+  readonly events: readonly NostrEvent[];
+  /** How many had not the shape of an event. */
+  readonly malformed: number;
+  /** A second of which the other relay may have more events than it gives. */
+  readonly partialSecond?: number;
+}
+
+const DEFAULT_MESSAGE_BYTES = 60_000;
+
+/** Compares in steps, the newest events first. Throws {@link RemoteRefusal}. */
+export async function* compare(options: CompareOptions): AsyncGenerator<Step, void> {
+  const { local, remote, filter, signal, sha256, patiently } = options;
+  const { maxMessageBytes = DEFAULT_MESSAGE_BYTES } = options;
+  const { since: _since, until: _until, ...filterJson } = options.filterJson;
+  const range = rangeOf(filter);
+  let hasCompared = false;
+  const patient: Pick<RemoteRelay, "reconcile"> = {
+    reconcile: (...request) => patiently(() => remote.reconcile(...request)),
+  };
+  try {
+    const compared = { local, remote: patient, filter: filterJson, range, signal, sha256 };
+    for await (const { have, need } of differences({ ...compared, maxMessageBytes })) {
+      hasCompared = true;
+      yield { have, need, events: [], malformed: 0 };
+    }
+    return;
+  } catch (error) {
+    if (hasCompared || !mayBeRead(error)) throw error;
+    options.onPaging?.(error.message);
+  }
+  const readable: Pick<RemoteRelay, "query"> = {
+    query: (page) => patiently(() => remote.query(page)),
+  };
+  for await (const page of pages({ remote: readable, filter: filterJson, range, signal })) {
+    yield* stepsOf(page, options);
+  }
+}
+
+/** Whether a relay that failed to reconcile may be read by REQ all the same. */
+function mayBeRead(error: unknown): error is RemoteRefusal {
+  return error instanceof RemoteRefusal && error.kind !== "gone" &&
+    !error.asksForAuth && !error.isRateLimit;
+}
+
+async function* stepsOf(
+  { events: all, range, malformed, isPartial }: Page,
+  { filter, local, signal }: CompareOptions,
+): AsyncGenerator<Step, void> {
+  const { limit: _limit, ...condition } = filter;
+  // A relay may send what was not asked for.
+  const events = all.filter((event) => matches(condition, event));
+  yield {
+    ...{ have: [], need: [], events, malformed },
+    ...isPartial && { partialSecond: range.since },
+  };
+  // What is here of a second that is not known in full cannot be said to be missing there.
+  if (isPartial || range.since > range.until) return;
+  const theirs = new Set(events.map(({ id }) => id));
+  for await (const rows of local.identify(range, signal)) {
+    const have = rows.map(({ id }) => id).filter((id) => !theirs.has(id));
+    if (have.length > 0) yield { have, need: [], events: [], malformed: 0 };
+  }
+}

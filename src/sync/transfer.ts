@@ -1,0 +1,70 @@
+/**
+ * Fetches events from another relay and sends events to it.
+ *
+ * @see NIP-01
+ * @module
+ */
+
+import type { NostrEvent } from "../nostr/event.ts";
+import type { Patience } from "./patience.ts";
+import { hasPrefix, RemoteRefusal } from "./remote_refusal.ts";
+import type { RemoteAnswer, RemoteEvents, RemoteRelay } from "./remote_relay.ts";
+
+/** Ids in one request: fewer than any relay gives in one answer. */
+const FETCHED_AT_ONCE = 100;
+
+/** The events that have these ids, in parts. */
+export async function* fetchEvents(
+  ids: Iterable<string>,
+  { remote, patience }: {
+    readonly remote: Pick<RemoteRelay, "fetch">;
+    readonly patience: Patience;
+  },
+): AsyncGenerator<Pick<RemoteEvents, "events" | "malformed">, void> {
+  for (const batch of batchesOf(ids, FETCHED_AT_ONCE)) {
+    yield await patience.run(() => remote.fetch(batch));
+  }
+}
+
+/** What became of an event that was sent. */
+export type SendOutcome = "accepted" | "duplicate" | { readonly refused: string };
+
+/** Sends one event, again after a pause where it is refused for its rate. */
+export async function sendEvent(
+  event: NostrEvent,
+  { remote, patience }: {
+    readonly remote: Pick<RemoteRelay, "publish">;
+    readonly patience: Patience;
+  },
+): Promise<SendOutcome> {
+  try {
+    return outcomeOf(
+      await patience.run(async () => {
+        const answer = await remote.publish(event);
+        if (answer.accepted || !hasPrefix(answer.reason, "rate-limited")) return answer;
+        throw new RemoteRefusal(answer.reason, "refused");
+      }),
+    );
+  } catch (error) {
+    if (error instanceof RemoteRefusal && error.isRateLimit) return { refused: error.message };
+    throw error;
+  }
+}
+
+function outcomeOf({ accepted, reason }: RemoteAnswer): SendOutcome {
+  // NIP-01 leaves open whether an event that is there already is accepted.
+  if (hasPrefix(reason, "duplicate")) return "duplicate";
+  return accepted ? "accepted" : { refused: reason === "" ? "without a reason" : reason };
+}
+
+/** Splits a list. */
+export function* batchesOf<T>(items: Iterable<T>, size: number): Generator<readonly T[], void> {
+  let batch: T[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,164 @@
+/**
+ * A relay that is not ours: NIP-01 over a real socket, with the habits of others.
+ *
+ * @module
+ */
+
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import type { ReqFilter } from "../../src/nostr/filter.ts";
+import { matches } from "../../src/nostr/match.ts";
+import { parseFilter } from "../../src/nostr/parse_filter.ts";
+
+/** The habits of an {@link OtherRelay}. */
+export interface OtherRelayHabits {
+  /** How it answers NEG-OPEN. Default: by a NOTICE, as strfry does when reconciliation is off. */
+  readonly negentropy?: "notice" | "error" | "silence";
+  /** The most events of one answer. Default: 500. */
+  readonly maxLimit?: number;
+  /** Refuses as many requests, and as many events, as rate-limited before it takes the next one. */
+  readonly rateLimited?: number;
+  /** Refuses everything before AUTH. */
+  readonly needsAuth?: boolean;
+  /** Why it refuses an event. Default: it takes all. */
+  readonly refuses?: (event: NostrEvent) => string | undefined;
+}
+
+/** One connection. */
+interface Conversation {
+  readonly socket: WebSocket;
+  readonly challenge: string;
+  readonly subscriptions: Map<string, ReqFilter>;
+  key: string | undefined;
+}
+
+const NO_LIMITS = { maxFilterValues: Infinity };
+
+/** Keeps what it is given in memory. Checks nothing, replaces nothing. */
+export class OtherRelay implements AsyncDisposable {
+  readonly events = new Map<string, NostrEvent>();
+  /** The keys that have authenticated. */
+  readonly keys = new Set<string>();
+  /** How often each verb came. */
+  readonly heard: Record<string, number> = {};
+  readonly #habits: OtherRelayHabits;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #conversations = new Set<Conversation>();
+  #left: number;
+
+  constructor(habits: OtherRelayHabits = {}, events: readonly NostrEvent[] = []) {
+    this.#habits = habits;
+    this.#left = habits.rateLimited ?? 0;
+    for (const event of events) this.events.set(event.id, event);
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      const { socket, response } = Deno.upgradeWebSocket(request);
+      this.#converse(socket);
+      return response;
+    });
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.#server.addr.port}/`;
+  }
+
+  /** Closes all connections. */
+  cut(): void {
+    for (const { socket } of this.#conversations) socket.close();
+  }
+
+  /** Takes an event as if a client had published it. */
+  publish(event: NostrEvent): void {
+    if (this.events.has(event.id)) return;
+    this.events.set(event.id, event);
+    for (const { socket, subscriptions } of this.#conversations) {
+      for (const [id, filter] of subscriptions) {
+        if (matches(filter, event)) say(socket, "EVENT", id, event);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    await this.#server.shutdown();
+  }
+
+  #converse(socket: WebSocket): void {
+    const conversation: Conversation = {
+      ...{ socket, challenge: crypto.randomUUID(), subscriptions: new Map(), key: undefined },
+    };
+    this.#conversations.add(conversation);
+    socket.onopen = () => {
+      if (this.#habits.needsAuth) say(socket, "AUTH", conversation.challenge);
+    };
+    socket.onclose = () => this.#conversations.delete(conversation);
+    socket.onmessage = ({ data }) => this.#hear(JSON.parse(data), conversation);
+  }
+
+  #hear([verb, ...rest]: readonly [string, ...never[]], conversation: Conversation): void {
+    this.heard[verb] = (this.heard[verb] ?? 0) + 1;
+    const { socket, subscriptions } = conversation;
+    const isStranger = this.#habits.needsAuth === true && conversation.key === undefined;
+    switch (verb) {
+      case "EVENT":
+        return this.#take(rest[0]!, socket, isStranger);
+      case "AUTH":
+        return this.#authenticate(rest[0]!, conversation);
+      case "CLOSE":
+        return void subscriptions.delete(rest[0]!);
+      case "REQ":
+        if (isStranger) return say(socket, "CLOSED", rest[0]!, "auth-required: who are you?");
+        if (this.#isLimited()) return say(socket, "CLOSED", rest[0]!, "rate-limited: slow down");
+        return this.#answer(rest[0]!, rest[1]!, conversation);
+      case "NEG-OPEN":
+        return this.#refuseToReconcile(rest[0]!, socket);
+    }
+  }
+
+  #refuseToReconcile(id: string, socket: WebSocket): void {
+    const { negentropy = "notice" } = this.#habits;
+    if (negentropy === "notice") say(socket, "NOTICE", "ERROR: bad msg: negentropy disabled");
+    if (negentropy === "error") say(socket, "NEG-ERR", id, "blocked: negentropy is disabled");
+  }
+
+  #take(event: NostrEvent, socket: WebSocket, isStranger: boolean): void {
+    const refusal = isStranger
+      ? "auth-required: who are you?"
+      : this.#isLimited()
+      ? "rate-limited: slow down"
+      : this.#habits.refuses?.(event);
+    if (refusal === undefined) this.publish(event);
+    say(socket, "OK", event.id, refusal === undefined, refusal ?? "");
+  }
+
+  #authenticate(event: NostrEvent, conversation: Conversation): void {
+    const challenge = event.tags.find(([name]) => name === "challenge")?.[1];
+    const isRight = event.kind === 22_242 && challenge === conversation.challenge;
+    if (isRight) {
+      conversation.key = event.pubkey;
+      this.keys.add(event.pubkey);
+    }
+    say(conversation.socket, "OK", event.id, isRight, "");
+  }
+
+  #answer(id: string, filterJson: object, { socket, subscriptions }: Conversation): void {
+    const filter = parseFilter(filterJson, NO_LIMITS);
+    if ("prefix" in filter) return say(socket, "CLOSED", id, `invalid: ${filter.text}`);
+    const { maxLimit = 500 } = this.#habits;
+    const { limit = maxLimit, ...condition } = filter;
+    const found = [...this.events.values()].filter((event) => matches(condition, event))
+      .sort((one, other) => other.created_at - one.created_at || (one.id < other.id ? -1 : 1));
+    for (const event of found.slice(0, Math.min(limit, maxLimit))) say(socket, "EVENT", id, event);
+    say(socket, "EOSE", id);
+    subscriptions.set(id, condition);
+  }
+
+  #isLimited(): boolean {
+    if (this.#habits.rateLimited === undefined) return false;
+    if (this.#left-- > 0) return true;
+    this.#left = this.#habits.rateLimited;
+    return false;
+  }
+}
+
+function say(socket: WebSocket, ...message: readonly unknown[]): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
