@@ -6,7 +6,13 @@
  */
 
 import { settingSections } from "../src/app/settings/setting_list.ts";
-import { expectedValue, type Setting, type SettingSection } from "../src/app/settings/setting.ts";
+import {
+  expectedValue,
+  type PlainValue,
+  type Setting,
+  type SettingSection,
+  type TablesSetting,
+} from "../src/app/settings/setting.ts";
 
 /** The longest line of `config.toml`, in characters. */
 const LINE_CHARACTERS = 100;
@@ -29,7 +35,7 @@ export function configToml(): string {
   const sections = Object.entries(settingSections).map(([name, section]: [
     string,
     SettingSection,
-  ]) => ["", "", ...comment(section.title), `[${name}]`, ...settingLines(section)]);
+  ]) => ["", "", ...comment(section.title), `[${name}]`, ...settingLines(name, section)]);
   return [...head, ...sections.flat()].join("\n") + "\n";
 }
 
@@ -53,18 +59,64 @@ export function settingsPage(): string {
   const sections = Object.entries(settingSections).map(([name, section]: [
     string,
     SettingSection,
-  ]) => ["", `## [${name}]`, "", section.title, "", ...settingRows(section)]);
+  ]) => [
+    "",
+    `## [${name}]`,
+    "",
+    section.title,
+    "",
+    ...settingRows(section),
+    ...columnLines(name, section),
+  ]);
   return [...head, ...sections.flat()].join("\n") + "\n";
 }
 
-function settingLines(section: SettingSection): readonly string[] {
+function settingLines(name: string, section: SettingSection): readonly string[] {
   return Object.entries(section.settings).flatMap(([key, setting]) => [
     "",
     ...comment(setting.description),
+    ...(setting.type === "tables" ? tableLines(`${name}.${key}`, setting) : []),
     ...comment(`${sentence(expectedValue(setting))} ${whenApplied(setting)}`),
     ...(setting.type === "integer" ? comment(`When raised: ${setting.whenRaised}`) : []),
     `#${key} = ${JSON.stringify(setting.default)}`,
   ]);
+}
+
+/** A table of an array, as an example with all defaults. */
+function tableLines(name: string, { columns }: TablesSetting): readonly string[] {
+  return [
+    "#",
+    `#     [[${name}]]`,
+    ...Object.entries(columns).flatMap(([key, column]) => [
+      ...comment(`${column.description} ${sentence(expectedValue(column))}`, "#     #"),
+      `#     ${key} = ${tomlText(column.default)}`,
+    ]),
+    "#",
+  ];
+}
+
+/** A text with quotes as a literal string, so that JSON can be read. */
+function tomlText(value: PlainValue): string {
+  return typeof value === "string" && value.includes('"') ? `'${value}'` : JSON.stringify(value);
+}
+
+/** The keys of the tables of a section. */
+function columnLines(name: string, { settings }: SettingSection): readonly string[] {
+  return Object.entries(settings).flatMap(([key, setting]) =>
+    setting.type !== "tables" ? [] : [
+      "",
+      `Each \`[[${name}.${key}]]\` has:`,
+      "",
+      ...Object.entries(setting.columns).map(([column, plain]) => {
+        const isRequired = setting.required.includes(column);
+        const fallback = isRequired ? "required" : `default \`${tomlText(plain.default)}\``;
+        const raised = plain.type === "integer" ? ` When raised: ${plain.whenRaised}` : "";
+        return `- \`${column}\` (${
+          expectedValue(plain)
+        }; ${fallback}): ${plain.description}${raised}`;
+      }),
+    ]
+  );
 }
 
 function settingRows(section: SettingSection): readonly string[] {
@@ -96,13 +148,13 @@ function sentence(words: string): string {
 }
 
 /** Text as comment lines of at most {@link LINE_CHARACTERS}, broken between words. */
-function comment(text: string): readonly string[] {
+function comment(text: string, mark = "#"): readonly string[] {
   const lines: string[] = [];
-  let line = "#";
+  let line = mark;
   for (const word of text.split(" ")) {
     if (line.length + 1 + word.length > LINE_CHARACTERS) {
       lines.push(line);
-      line = "#";
+      line = mark;
     }
     line += ` ${word}`;
   }

@@ -26,6 +26,7 @@ import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts"
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import type { Erasure, PoolStats, StoredEvent } from "../store/event_store.ts";
+import type { Mirror } from "../sync/mirror.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
 import { admins, privateKinds } from "./access/access_policies.ts";
 import { LivePolicies } from "./access/live_policies.ts";
@@ -44,6 +45,7 @@ import { retentionRules, sweepIntervalMs } from "./database/retention_rules.ts";
 import { policiesOfModules } from "./plugins/policy_modules.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
+import { Mirrors, plannedMirrors } from "./mirrors.ts";
 import type { Fetch } from "./access/member_domains.ts";
 import {
   longestTimeoutMs,
@@ -128,6 +130,7 @@ export class RelayHost {
   /** Whether there is a management API, which is made at the start. */
   readonly #hasManagement: boolean;
   #housekeeper: Housekeeper | undefined;
+  #mirrors: Mirrors | undefined;
   #rulesRead: "done" | "reading" | "again" = "done";
 
   constructor(options: RelayHostOptions, loaded: LoadedParts) {
@@ -195,6 +198,7 @@ export class RelayHost {
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     const { settings, log, clock } = options;
     const ofModules = await policiesOfModules(settings.plugins.modules, log);
+    const planned = await plannedMirrors(settings);
     const verifier = await createVerifier(options.settings.signatures, options.log);
     try {
       const store = withWindow(options.store, settings, clock);
@@ -216,6 +220,7 @@ export class RelayHost {
         onRemoved: (ids) => host.relay.forget(ids),
         sweepIntervalMs: sweepIntervalMs(settings),
       });
+      host.#mirrors = new Mirrors(planned, { ...options, store, relay: host.relay });
       return host;
     } catch (error) {
       verifier.close();
@@ -261,6 +266,11 @@ export class RelayHost {
   /** Counts of all listeners together. */
   get netCounters(): NetCounters {
     return this.#sockets.counters;
+  }
+
+  /** The relays that this one exchanges events with. */
+  get mirrors(): readonly Mirror[] {
+    return this.#mirrors?.all ?? [];
   }
 
   /** Stored events, without access checks. */
@@ -396,8 +406,10 @@ export class RelayHost {
       log.warn("connections cut off at the shutdown deadline", { count: this.#connections.size });
       for (const connection of this.#connections) connection.terminate();
     });
+    const mirrorsGone = this.#mirrors?.close();
     await shutdown.step("connections", this.relay.shutdown().then(() => gone));
     deadline.cancel();
+    await shutdown.step("mirrors", mirrorsGone, CONNECTIONS_SHARE);
     await shutdown.step("writing", this.#writer.close(), WRITING_SHARE);
     this.#ofSettings.close();
     await shutdown.step("housekeeping", this.#housekeeper?.close(), WRITING_SHARE);

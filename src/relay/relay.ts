@@ -7,6 +7,7 @@
 
 import { SharedBytes } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import type { Source } from "../base/fair_queue.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Rate } from "../base/token_bucket.ts";
@@ -228,6 +229,11 @@ export class Relay {
   /** Publishes an event of the relay itself. Never rejects. */
   publish(event: NostrEvent): Promise<Verdict> {
     return this.#context.publisher.publish(event);
+  }
+
+  /** Publishes an event that came from another relay, which `source` stands for. Never rejects. */
+  publishFrom(source: Source, event: NostrEvent): Promise<Verdict> {
+    return this.#context.publisher.publish(event, { source });
   }
 
   /** Calls `onEvent` with each new event that matches. Returns a function that stops this. */

@@ -26,6 +26,8 @@ export interface CompareOptions {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** Longest message of a reconciliation to send, bytes. Default: 60,000, which all relays take. */
   readonly maxMessageBytes?: number;
+  /** Not older than this is read where the other relay does not reconcile, seconds since 1970. */
+  readonly pagingSince?: number;
   readonly signal: AbortSignal;
   /** Runs a request, and again after a pause where it was refused for its rate. */
   readonly patiently: <T>(work: () => Promise<T>) => Promise<T>;
@@ -73,7 +75,9 @@ export async function* compare(options: CompareOptions): AsyncGenerator<Step, vo
   const readable: Pick<RemoteRelay, "query"> = {
     query: (page) => patiently(() => remote.query(page)),
   };
-  for await (const page of pages({ remote: readable, filter: filterJson, range, signal })) {
+  const since = Math.max(range.since, options.pagingSince ?? 0);
+  const read = { remote: readable, filter: filterJson, range: { ...range, since }, signal };
+  for await (const page of pages(read)) {
     yield* stepsOf(page, options);
   }
 }

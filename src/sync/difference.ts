@@ -41,10 +41,10 @@ export interface Difference {
 }
 
 /** Events here that are compared at once: 40 bytes each. */
-const MAX_ITEMS = 1_000_000;
+const MAX_ITEMS = 500_000;
 
 /** Ids that one comparison may bring to light, about 100 bytes each. */
-const MAX_FOUND = 500_000;
+const MAX_FOUND = 250_000;
 
 /** Answers of one comparison. Each has room for thousands of ids. */
 const MAX_ROUNDS = 10_000;

@@ -74,3 +74,14 @@ export function countReason(counts: Map<string, number>, reason: string): void {
   const key = isKnown ? reason : OTHER_REASONS;
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
+
+/** The prefixes that are told apart in counts: the other relay can write anything. */
+const COUNTED_PREFIXES = [
+  ...["auth-required", "blocked", "duplicate", "error", "invalid", "mute", "pow"],
+  ...["rate-limited", "restricted", "unsupported"],
+];
+
+/** The prefix of a reason, or `other`. */
+export function prefixOf(reason: string): string {
+  return COUNTED_PREFIXES.find((prefix) => hasPrefix(reason, prefix)) ?? "other";
+}

@@ -5,6 +5,9 @@
  */
 
 import { equal, match, ok } from "node:assert/strict";
+import { until } from "../kit/mirrored_relays.ts";
+import { OtherRelay } from "../kit/other_relay.ts";
+import { Program } from "../kit/program.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -62,4 +65,40 @@ Deno.test("a scrape finds what clients did", async () => {
   equal(elsewhere.status, 404);
   await client.close();
   equal(await program.stop(), 0);
+});
+
+Deno.test("a scrape finds what the mirrors did, and config check what they are", async () => {
+  const port = freePort();
+  const author = new SchnorrSigner(new SeededRandom(2));
+  const [theirs, ours] = ["theirs", "ours"].map((content) =>
+    author.sign({ kind: 1, created_at: 1_700_000_000, tags: [], content })
+  );
+  await using other = new OtherRelay({ refuses: () => "blocked: not yours" }, [theirs!]);
+  const mirror = `mirrors.relay=[{"url":"${other.url}?token=secret","direction":"both"}]`;
+  await using program = await startRelay({
+    database: "memory:",
+    settings: [`metrics.listen=127.0.0.1:${port}`, "signatures.workers=0", mirror],
+  });
+  await using client = await RelayClient.connect(program.url);
+  await client.publish(ours!);
+  const series = async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    const lines = (await response.text()).split("\n");
+    return lines.filter((line) => line.startsWith("gallimimus_mirror_")).sort();
+  };
+  const labels = `url="${other.url}"`;
+  const wanted = [
+    `gallimimus_mirror_connected{${labels}} 1`,
+    `gallimimus_mirror_received_total{${labels}} 1`,
+    `gallimimus_mirror_rejected_total{${labels},reason="blocked"} 1`,
+    `gallimimus_mirror_sent_total{${labels}} 0`,
+    `gallimimus_mirror_stored_total{${labels}} 1`,
+  ];
+  ok(await until(async () => (await series()).join() === wanted.join()), (await series()).join());
+  ok(program.log.some((line) => line.includes("mirror connected") && !line.includes("secret")));
+  await client.close();
+  equal(await program.stop(), 0);
+
+  await using check = new Program("mod.ts", ["config", "check", "--set", mirror]);
+  match((await check.end()).stdout, /^mirrors\.relay = \[\{"url":"ws:/);
 });

@@ -25,6 +25,7 @@ export class RelayClient implements AsyncDisposable {
   readonly #queries = new Map<string, Query>();
   #nextQuery = 0;
   #answered = 0;
+  #onFollowed: (id: string) => void = () => {};
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -107,6 +108,12 @@ export class RelayClient implements AsyncDisposable {
     });
   }
 
+  /** Calls back with the id of each event that is delivered from now on. */
+  follow(onEvent: (id: string) => void): void {
+    this.#onFollowed = onEvent;
+    this.#socket.send(JSON.stringify(["REQ", "follow", { limit: 0 }]));
+  }
+
   async close(): Promise<void> {
     this.#socket.close();
     await this.#closed;
@@ -124,6 +131,8 @@ export class RelayClient implements AsyncDisposable {
       const waiting = this.#answers.get(id)!;
       waiting.shift()!({ accepted, reason });
       if (waiting.length === 0) this.#answers.delete(id);
+    } else if (verb === "EVENT" && id === "follow") {
+      this.#onFollowed((rest[0] as NostrEvent).id);
     } else if (verb === "EVENT") {
       query?.events.push(rest[0] as NostrEvent);
     } else if (verb === "EOSE") {

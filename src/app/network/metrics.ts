@@ -12,6 +12,7 @@ import type { Histogram } from "../../base/histogram.ts";
 import type { LabelledReading, Metric, Sample } from "../../http/metrics_text.ts";
 import { answerSources } from "../../store/event_store.ts";
 import type { StoreSize } from "../../store/write/upkeep.ts";
+import type { Mirror } from "../../sync/mirror.ts";
 import type { RelayHost } from "../relay_host.ts";
 import { version } from "../version.ts";
 
@@ -35,6 +36,7 @@ export function metricsOf(host: RelayHost, measured: Measured): readonly Metric[
     ...queryMetrics(host),
     ...databaseMetrics(host),
     ...storeMetrics(host, measured),
+    ...mirrorMetrics(host.mirrors),
     ...processMetrics(host, measured),
   ];
 }
@@ -201,6 +203,48 @@ function storeMetrics({ store: { disk } }: RelayHost, { size }: Measured): reado
       "The free space below which no event is stored",
       disk?.minFreeBytes,
     ),
+  ];
+}
+
+/** Nothing where there are no mirrors. Two with one URL are told apart by their number. */
+function mirrorMetrics(mirrors: readonly Mirror[]): readonly Metric[] {
+  if (mirrors.length === 0) return [];
+  const names = mirrors.map(({ name }) => name);
+  const labelled = mirrors.map(({ counters, name }, at) => ({
+    counters,
+    labels: { url: names.indexOf(name) === at ? name : `${name} (${at + 1})` },
+  }));
+  const each = (count: (counters: Mirror["counters"]) => number): Sample[] =>
+    labelled.map(({ counters, labels }) => ({ labels, value: count(counters) }));
+  const byReason = (record: "refused" | "rejected"): Sample[] =>
+    labelled.flatMap(({ counters, labels }) =>
+      Object.entries(counters[record]).map(([reason, value]) => ({
+        labels: { ...labels, reason },
+        value,
+      }))
+    );
+  return [
+    {
+      name: "gallimimus_mirror_connected",
+      help: "Whether a mirror is connected",
+      type: "gauge",
+      samples: each(({ connected }) => connected ? 1 : 0),
+    },
+    counter("gallimimus_mirror_received_total", "Events that came from a mirror", [
+      ...each(({ received }) => received),
+    ]),
+    counter("gallimimus_mirror_stored_total", "Events of a mirror that were stored", [
+      ...each(({ stored }) => stored),
+    ]),
+    counter("gallimimus_mirror_refused_total", "Events of a mirror that were refused, by reason", [
+      ...byReason("refused"),
+    ]),
+    counter("gallimimus_mirror_sent_total", "Events that a mirror accepted", [
+      ...each(({ sent }) => sent),
+    ]),
+    counter("gallimimus_mirror_rejected_total", "Events that a mirror refused, by reason", [
+      ...byReason("rejected"),
+    ]),
   ];
 }
 

@@ -10,9 +10,16 @@
  */
 
 import { parse, TomlError } from "smol-toml";
+import { parseJson } from "../../nostr/json.ts";
 import { accessPresets } from "./sections/access.ts";
 import { nearestName } from "./nearest_name.ts";
-import { type ReadSetting, readSetting, readSettingText } from "./read_setting.ts";
+import {
+  type ReadSetting,
+  readSetting,
+  readSettingText,
+  type TableFault,
+  tableFaults,
+} from "./read_setting.ts";
 import type { Setting, SettingValue } from "./setting.ts";
 import {
   settingByName,
@@ -98,13 +105,19 @@ class Merge {
   readonly origins = new Map<string, string>();
   readonly problems: SettingProblem[] = [];
 
-  /** Takes a value that TOML has typed. */
-  typed(source: string, name: string, raw: unknown): void {
-    this.#take(source, name, (setting) => readSetting(setting, raw));
+  /** Takes a value that TOML has typed. `sourceOf` tells where a name stands. */
+  typed(sourceOf: (name: string) => string, name: string, raw: unknown): void {
+    const setting = settingByName.get(name);
+    const faults = setting?.type === "tables" ? tableFaults(setting, raw) : [];
+    if (faults.length > 0) return this.#blame(sourceOf, name, faults);
+    this.#take(sourceOf(name), name, (setting) => readSetting(setting, raw));
   }
 
   /** Takes a value given as text, or a list of texts. */
   text(source: string, name: string, text: SettingFlag["text"]): void {
+    if (settingByName.get(name)?.type === "tables") {
+      return this.typed(() => source, name, parseJson(String(text)) ?? text);
+    }
     this.#take(
       source,
       name,
@@ -155,6 +168,18 @@ class Merge {
     }
   }
 
+  /** Names the key of each table that has something wrong. */
+  #blame(
+    sourceOf: (name: string) => string,
+    name: string,
+    faults: readonly TableFault[],
+  ): void {
+    for (const { table, key, message } of faults) {
+      const numbered = `${name}[${table}]${key === "" ? "" : `.${key}`}`;
+      this.problems.push({ source: sourceOf(numbered), name: numbered, message });
+    }
+  }
+
   #number(name: string): number {
     return Number(this.values.get(name) ?? settingByName.get(name)?.default);
   }
@@ -174,7 +199,10 @@ function mergeFile(merge: Merge, file: { readonly path: string; readonly text: s
     return;
   }
   const lines = tomlLines(file.text);
-  const sourceOf = (name: string) => `${file.path}:${lines.get(name) ?? 1}`;
+  // A key that is missing in a table is told at the line of the table.
+  const lineOf = (name: string): number =>
+    lines.get(name) ?? (name.includes("[") ? lineOf(name.replace(/(?:\[\d+\]|\.[^.[]+)$/, "")) : 1);
+  const sourceOf = (name: string) => `${file.path}:${lineOf(name)}`;
   for (const [section, values] of Object.entries(parsed.table)) {
     if (!Object.hasOwn(settingSections, section)) {
       merge.problems.push(unknownName(sourceOf(section), section, Object.keys(settingSections)));
@@ -184,7 +212,7 @@ function mergeFile(merge: Merge, file: { readonly path: string; readonly text: s
     } else {
       for (const [key, raw] of Object.entries(values)) {
         const name = `${section}.${key}`;
-        merge.typed(sourceOf(name), name, raw);
+        merge.typed(sourceOf, name, raw);
       }
     }
   }

@@ -67,8 +67,27 @@ export interface ListSetting extends Described {
   readonly maxItems: number;
 }
 
+/** A setting with one value, or a list of texts. */
+export type PlainSetting =
+  | TextSetting
+  | IntegerSetting
+  | BooleanSetting
+  | ChoiceSetting
+  | ListSetting;
+
+/** Tables with keys of their own: `[[section.key]]` in the file, a JSON array elsewhere. */
+export interface TablesSetting extends Described {
+  readonly type: "tables";
+  readonly default: readonly [];
+  /** The keys of each table. */
+  readonly columns: Readonly<Record<string, PlainSetting>>;
+  /** The keys that each table has to have. */
+  readonly required: readonly string[];
+  readonly maxItems: number;
+}
+
 /** Any setting, distinguished by `type`. */
-export type Setting = TextSetting | IntegerSetting | BooleanSetting | ChoiceSetting | ListSetting;
+export type Setting = PlainSetting | TablesSetting;
 
 /** A section of the configuration file: its title, and its settings in order. */
 export interface SettingSection {
@@ -76,8 +95,14 @@ export interface SettingSection {
   readonly settings: Readonly<Record<string, Setting>>;
 }
 
+/** A value of a setting that is no table. */
+export type PlainValue = string | number | boolean | readonly string[];
+
+/** The values of a table, by key. */
+export type TableValue = Readonly<Record<string, PlainValue>>;
+
 /** A value of any setting. */
-export type SettingValue = string | number | boolean | readonly string[];
+export type SettingValue = PlainValue | readonly TableValue[];
 
 /** The type of the values of the setting `S`. */
 export type ValueOf<S> = S extends { type: "choice"; allowed: readonly (infer Word)[] } ? Word
@@ -85,6 +110,8 @@ export type ValueOf<S> = S extends { type: "choice"; allowed: readonly (infer Wo
   : S extends { type: "integer" } ? number
   : S extends { type: "boolean" } ? boolean
   : S extends { type: "list" } ? readonly string[]
+  : S extends { type: "tables"; columns: infer Columns }
+    ? readonly { readonly [Key in keyof Columns]: ValueOf<Columns[Key]> }[]
   : never;
 
 /** The values that `setting` allows, in words that can follow "expected". */
@@ -100,5 +127,7 @@ export function expectedValue(setting: Setting): string {
       return setting.format?.words ?? "text";
     case "list":
       return `a list of ${setting.minItems} to ${setting.maxItems} items, each ${setting.format.words}`;
+    case "tables":
+      return `0 to ${setting.maxItems} tables`;
   }
 }

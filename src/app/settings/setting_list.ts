@@ -12,6 +12,7 @@ import { filtersSection } from "./sections/filters.ts";
 import { limitsSection } from "./sections/limits.ts";
 import { logSection } from "./sections/log.ts";
 import { metricsSection } from "./sections/metrics.ts";
+import { mirrorsSection } from "./sections/mirrors.ts";
 import { networkSection } from "./sections/network.ts";
 import { pluginsSection } from "./sections/plugins.ts";
 import { relaySection } from "./sections/relay.ts";
@@ -33,6 +34,7 @@ export const settingSections = {
   plugins: pluginsSection,
   search: searchSection,
   retention: retentionSection,
+  mirrors: mirrorsSection,
   signatures: signaturesSection,
   log: logSection,
   metrics: metricsSection,

@@ -11,16 +11,17 @@
  */
 
 /**
- * The line, from 1, of the first occurrence of each key and table, by dotted name. `toml` must be
- * valid.
+ * The line, from 1, of the first occurrence of each key and table, by dotted name. Tables of an array
+ * are numbered from 1: `mirrors.relay[2].url`. `toml` must be valid.
  */
 export function tomlLines(toml: string): ReadonlyMap<string, number> {
   const scan = new Scan(toml);
   let table: readonly string[] = [];
   for (scan.skipBlank(); !scan.ended; scan.skipBlank()) {
     if (scan.skip("[")) {
-      scan.skip("[");
+      const isArray = scan.skip("[");
       table = scan.keyPath([]);
+      if (isArray) table = scan.nextTable(table);
       while (scan.skip("]"));
     } else {
       scan.pair(table);
@@ -34,6 +35,8 @@ class Scan {
   /** Lines by dotted name. */
   readonly lines = new Map<string, number>();
   readonly #text: string;
+  /** How many tables each array has so far, by dotted name. */
+  readonly #tables = new Map<string, number>();
   #offset = 0;
   /** The offset up to which line ends were counted, and the line number there. */
   #countedOffset = 0;
@@ -76,6 +79,16 @@ class Scan {
       this.#note(path.join("."));
     } while (this.skip("."));
     return path;
+  }
+
+  /** The path of one more table of an array. */
+  nextTable(path: readonly string[]): readonly string[] {
+    const name = path.join(".");
+    const number = (this.#tables.get(name) ?? 0) + 1;
+    this.#tables.set(name, number);
+    const numbered = [...path.slice(0, -1), `${path.at(-1)}[${number}]`];
+    this.#note(numbered.join("."));
+    return numbered;
   }
 
   #value(path: readonly string[]): void {

@@ -38,9 +38,10 @@ export interface Verdict {
   readonly isForged?: boolean;
 }
 
-/** On whose behalf an event is published. */
+/** On whose behalf an event is published: a client's, or that of another relay. */
 export interface Sender {
-  readonly client: Client;
+  /** Undefined for another relay. */
+  readonly client?: Client;
   /** In the queues, sources take turns. */
   readonly source: Source;
 }
@@ -100,7 +101,7 @@ export class Publisher {
       if (!await verifier.verify(event, source)) return this.#count(event, badSignature);
       const asked = access.event(checked.submission);
       const decision = asked instanceof Promise ? await asked : asked;
-      const verdict = this.#unlessStored(checked, decision, source);
+      const verdict = this.#unlessStored(checked, decision, sender);
       if (verdict !== undefined) return this.#count(event, verdict);
       isWriting = true;
       const outcome = await writer.write(checked.record, source?.client ?? "");
@@ -136,7 +137,7 @@ export class Publisher {
   #check(event: NostrEvent, sender: Sender | undefined): CheckedEvent | { verdict: Verdict } {
     const { access, hashText, clock } = this.#options;
     const { client } = sender ?? {};
-    const origin = sender === undefined ? "relay" : "socket";
+    const origin = sender === undefined ? "relay" : client === undefined ? "sync" : "socket";
     const nowMs = clock.nowMs();
     const checked = check(event, { origin, client, access, nowMs, hashText });
     if ("refusal" in checked) return { verdict: refusedBy(checked) };
@@ -152,7 +153,7 @@ export class Publisher {
   #unlessStored(
     { record }: CheckedEvent,
     decision: EventDecision,
-    source: Source | undefined,
+    sender: Sender | undefined,
   ): Verdict | undefined {
     const { feed, rowRates } = this.#options;
     if (decision === "shadow") return shadowed;
@@ -161,7 +162,11 @@ export class Publisher {
       feed.publishEphemeral(record);
       return ACCEPTED;
     }
-    if (source !== undefined && rowRates?.admits(record.event, source.client) === false) {
+    // Another relay was chosen by the operator; its events queue by themselves.
+    if (
+      sender?.client !== undefined &&
+      rowRates?.admits(record.event, sender.source.client) === false
+    ) {
       return refused(reason("rate-limited", "too many events, try again later"));
     }
     return undefined;

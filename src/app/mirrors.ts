@@ -1,0 +1,243 @@
+/**
+ * Runs the mirrors of the settings: connections to other relays that exchange events all the time.
+ *
+ * @module
+ */
+
+import { utf8Decode } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { silentLog } from "../base/log.ts";
+import type { NostrEvent } from "../nostr/event.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+import { isJsonObject, parseJson } from "../nostr/json.ts";
+import { parseEvent } from "../nostr/parse_event.ts";
+import { parseFilter } from "../nostr/parse_filter.ts";
+import { reasonText } from "../nostr/reason.ts";
+import { defaultLastingLimits, LastingConnection } from "../net/client/lasting_connection.ts";
+import { connectWebSocket, type OpenedWebSocket } from "../net/client/websocket_client.ts";
+import type { ConnectionEvents } from "../net/connection.ts";
+import { ConnectedClient } from "../relay/access/client.ts";
+import { isProtected } from "../relay/access/protected.ts";
+import type { Relay } from "../relay/relay.ts";
+import { Mirror, type MirrorHost, type MirrorPlan } from "../sync/mirror.ts";
+import { MirrorLink } from "../sync/mirror_link.ts";
+import { oneLine } from "../sync/remote_refusal.ts";
+import type { TidyStore } from "../store/write/upkeep.ts";
+import { privateKinds } from "./access/access_policies.ts";
+import { readAuthKeyFile } from "./auth_key.ts";
+import { UnusableSetting } from "./settings/load_settings.ts";
+import type { Settings } from "./settings/setting_list.ts";
+import { sha256 } from "./system/sha256.ts";
+import { systemRandom } from "./system/system_random.ts";
+import { remoteLimits } from "./transfer/remote_connection.ts";
+
+/** What {@link Mirrors} needs. */
+export interface MirrorsOptions {
+  readonly settings: Settings;
+  readonly relay: Relay;
+  readonly store: Pick<TidyStore, "identify" | "query">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The settings of one mirror. */
+type MirrorSettings = Settings["mirrors"]["relay"][number];
+
+const SETTING = "mirrors.relay";
+
+/** The mirrors of one relay. */
+export class Mirrors {
+  readonly #running: readonly RunningMirror[];
+
+  /** Connects to all of them. */
+  constructor(plans: readonly PlannedMirror[], options: MirrorsOptions) {
+    this.#running = plans.map((planned) => new RunningMirror(planned, options));
+  }
+
+  /** What is known of each, for figures. */
+  get all(): readonly Mirror[] {
+    return this.#running.map(({ mirror }) => mirror);
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    await Promise.all(this.#running.map((running) => running.close()));
+  }
+}
+
+/** A mirror that can be started. */
+export interface PlannedMirror {
+  readonly settings: MirrorSettings;
+  readonly plan: MirrorPlan;
+}
+
+/**
+ * Reads the keys of the mirrors of the settings.
+ *
+ * @throws UnusableSetting when one cannot be read
+ */
+export async function plannedMirrors(
+  { mirrors }: Pick<Settings, "mirrors">,
+): Promise<readonly PlannedMirror[]> {
+  const planned: PlannedMirror[] = [];
+  for (const [at, settings] of mirrors.relay.entries()) {
+    planned.push({ settings, plan: await planOf(settings, { mirrors, number: at + 1 }) });
+  }
+  return planned;
+}
+
+async function planOf(
+  settings: MirrorSettings,
+  { mirrors, number }: { readonly mirrors: Settings["mirrors"]; readonly number: number },
+): Promise<MirrorPlan> {
+  const key = settings.auth_key_file === ""
+    ? { signer: undefined }
+    : await readAuthKeyFile(settings.auth_key_file);
+  if ("fault" in key) {
+    throw new UnusableSetting(SETTING, `auth_key_file of table ${number}: ${key.fault}`);
+  }
+  const filterJson = parseJson(settings.filter);
+  const filter = parseFilter(filterJson, { maxFilterValues: Infinity });
+  if (!isJsonObject(filterJson) || "prefix" in filter) {
+    throw new UnusableSetting(SETTING, `filter of table ${number} is no filter`);
+  }
+  return {
+    ...{ url: settings.url, direction: settings.direction, filter, filterJson },
+    catchUpS: settings.catch_up_s,
+    signer: key.signer,
+    limits: {
+      maxPendingEvents: mirrors.max_pending_events,
+      maxWaitingEvents: mirrors.max_waiting_events,
+      maxRememberedIds: mirrors.max_remembered_ids,
+      answerTimeoutMs: mirrors.answer_timeout_ms,
+      maxRetryMs: mirrors.max_retry_s * 1_000,
+    },
+  };
+}
+
+/** One mirror with its connection. */
+class RunningMirror {
+  readonly mirror: Mirror;
+  readonly #host: MirrorHost;
+  readonly #lasting: LastingConnection;
+  /** The attempt under way, and the connection: both are awaited at the end. */
+  #opening: Promise<unknown> = Promise.resolve();
+  #open = Promise.resolve();
+  #isClosing = false;
+
+  constructor({ settings, plan }: PlannedMirror, options: MirrorsOptions) {
+    const { clock, log, settings: { mirrors } } = options;
+    this.#host = hostOf(settings, options);
+    this.mirror = new Mirror(plan, this.#host);
+    this.mirror.start();
+    this.#lasting = new LastingConnection({
+      connect: () => this.#connect({ clock, log }),
+      clock,
+      // An attempt that fails is logged once, see `Mirror.away`.
+      log: { ...silentLog, error: (message, fields) => log.error(message, fields) },
+      random: systemRandom,
+      limits: { ...defaultLastingLimits, maxDelayMs: mirrors.max_retry_s * 1_000 },
+      onOpen: (opened) => this.#onOpen(opened),
+    });
+    this.#lasting.start();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.mirror.stop();
+    this.#lasting.stop();
+    await this.#opening;
+    await this.#open;
+  }
+
+  #connect(options: { readonly clock: Clock; readonly log: Log }): Promise<OpenedWebSocket> {
+    const { url } = this.mirror.plan;
+    const random = systemRandom;
+    const opening = connectWebSocket(url, { ...options, random, limits: remoteLimits });
+    this.#opening = opening.catch((error: unknown) => {
+      this.#away(error instanceof Error ? error.message : String(error));
+    });
+    return opening;
+  }
+
+  #away(why: string): void {
+    if (!this.#isClosing) this.mirror.away(oneLine(why));
+  }
+
+  #onOpen({ connection }: OpenedWebSocket): ConnectionEvents {
+    const link = new MirrorLink(this.mirror, this.#host, connection);
+    const closed = Promise.withResolvers<void>();
+    this.mirror.connected();
+    this.#open = Promise.all([link.run(), closed.promise]).then(() => {});
+    return {
+      messages: (batch) => {
+        for (const message of batch) if (message.type === "text") link.receive(message.text);
+      },
+      drained() {},
+      closed: ({ reason, cause }) => {
+        this.#away(reason || cause);
+        link.closed(reason || cause);
+        closed.resolve();
+      },
+    };
+  }
+}
+
+/** This relay, as the other one may see it. */
+function hostOf(settings: MirrorSettings, options: MirrorsOptions): MirrorHost {
+  const { relay, store, clock, log } = options;
+  const source = { client: `mirror ${settings.url}`, connection: {} };
+  // Whoever connects without AUTH.
+  const anyone = new ConnectedClient("mirror");
+  const kinds = settings.private ? new Set<number>() : privateKinds(options.settings);
+  const reader = { privateKinds: kinds, keys: new Set<string>() };
+  let isTold = false;
+  return {
+    ...{ sha256, clock, random: systemRandom, log },
+    take: (event) => relay.publishFrom(source, event),
+    listen: (filter, onEvent) => relay.listen([filter], onEvent),
+    async readable(filter) {
+      if (settings.private) return [filter];
+      const asked = { verb: "NEG-OPEN", filters: [filter], client: anyone } as const;
+      const decided = await relay.access.request({ ...asked, nowMs: clock.nowMs() });
+      if (!("prefix" in decided)) return decided;
+      if (!isTold) log.warn("mirror is sent nothing", { reason: reasonText(decided) });
+      isTold = true;
+      return [];
+    },
+    identify: (filters, signal) => store.identify(filters, { reader, signal, source }),
+    missing: (ids, signal) => missingIn(store, ids, signal),
+    read: (ids, signal) => readEvents(store, ids, signal),
+    // NIP-70: protected events are published by their authors alone.
+    maySend: (event) =>
+      !isProtected(event.tags) && (settings.private || relay.access.mayReceive(event, anyone)),
+  };
+}
+
+function byIds(ids: Iterable<string>): ReqFilter {
+  return { ids: new Set(ids), tags: new Map() };
+}
+
+async function missingIn(
+  store: Pick<TidyStore, "identify">,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const missing = new Set(ids);
+  for await (const rows of store.identify([byIds(ids)], { signal })) {
+    for (const { id } of rows) missing.delete(id);
+  }
+  return [...missing];
+}
+
+async function* readEvents(
+  store: Pick<TidyStore, "query">,
+  ids: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly NostrEvent[], void> {
+  for await (const rows of store.query([byIds(ids)], { signal })) {
+    const events = rows.map(({ json }) => parseEvent(parseJson(utf8Decode(json)!)));
+    yield events.filter((event): event is NostrEvent => !("reason" in event));
+  }
+}

@@ -1,0 +1,362 @@
+/**
+ * One connection to another relay: compares once, and whenever something may have been missed; takes
+ * what is new there, and sends what is new here.
+ *
+ * An event that is here already is announced to nobody, so it goes no further: that ends every loop.
+ * What crossed a link one way does not cross it the other way, except for the copies that the other
+ * relay sends to all of its subscribers, this one included.
+ *
+ * @see NIP-01, NIP-77
+ * @module
+ */
+
+import { Inbox } from "../base/inbox.ts";
+import { Latch } from "../base/latch.ts";
+import type { Timer } from "../base/clock.ts";
+import { select } from "../base/select.ts";
+import type { NostrEvent } from "../nostr/event.ts";
+import { expirationOf } from "../nostr/expiration.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+import { kindClass } from "../nostr/kind.ts";
+import { matches } from "../nostr/match.ts";
+import { compare } from "./compare.ts";
+import type { LocalEvents } from "./difference.ts";
+import { countIn, type Mirror, type MirrorHost, type Taken } from "./mirror.ts";
+import { Patience } from "./patience.ts";
+import { oneLine, prefixOf, RemoteRefusal } from "./remote_refusal.ts";
+import { RemoteRelay, type RemoteSocket } from "./remote_relay.ts";
+import { batchesOf, fetchEvents, sendEvent, type SendOutcome } from "./transfer.ts";
+import type { TimeRange } from "./time_range.ts";
+
+/** A connection whose reading can be held up. */
+export interface MirrorSocket extends RemoteSocket {
+  pause(): void;
+  resume(): void;
+}
+
+/** The pause after the first comparison that fails, milliseconds. */
+const FIRST_RETRY_MS = 1_000;
+
+/** Clocks differ, and events are published a while after they are made, seconds. */
+const OVERLAP_S = 3_600;
+
+/** Ids looked up at a time. */
+const LOOKED_UP_AT_ONCE = 200;
+
+/** One connection, from its opening to its end. */
+export class MirrorLink {
+  readonly #mirror: Mirror;
+  readonly #host: MirrorHost;
+  readonly #socket: MirrorSocket;
+  readonly #remote: RemoteRelay;
+  readonly #patience: Patience;
+  readonly #controller = new AbortController();
+  readonly #ended = new Latch<"ended">("ended");
+  /** Asks for a comparison. */
+  readonly #due = new Inbox<"due", true>("due", 1);
+  /** The comparison under way has ended. */
+  readonly #compared = new Inbox<"compared", Outcome>("compared", 1);
+  #isComparing = false;
+  #failures = 0;
+  #retry: Timer | undefined;
+  /** Events of the other relay that are being stored. */
+  #taking = 0;
+  #unsubscribe: (() => void) | undefined;
+  /** What the other relay may learn of, as of the last comparison. */
+  #readable: readonly ReqFilter[] = [];
+
+  constructor(mirror: Mirror, host: MirrorHost, socket: MirrorSocket) {
+    const { url, signer, limits } = mirror.plan;
+    const { clock, random } = host;
+    this.#mirror = mirror;
+    this.#host = host;
+    this.#socket = socket;
+    const timeoutMs = limits.answerTimeoutMs;
+    this.#remote = new RemoteRelay({ socket, url, clock, timeoutMs, signer });
+    this.#patience = new Patience({ clock, random, signal: this.#controller.signal });
+  }
+
+  /** Handles a message of the other relay. */
+  receive(text: string): void {
+    this.#remote.receive(text);
+  }
+
+  /** The connection has ended. */
+  closed(why: string): void {
+    this.#remote.disconnected(why);
+    this.#controller.abort();
+    this.#ended.trip();
+  }
+
+  /** Exchanges events until {@link closed}. Never rejects. */
+  async run(): Promise<void> {
+    const { outgoing, plan: { signer, filter } } = this.#mirror;
+    if (signer !== undefined) await this.#remote.authenticated();
+    this.#readable = await this.#host.readable(filter);
+    this.#due.push(true);
+    for (;;) {
+      const signal = await select(this.#ended, this.#compared, this.#due, outgoing);
+      if (signal.from === "ended") break;
+      else if (signal.from === "compared") this.#afterComparison(signal.value[0]!);
+      else if (signal.from === "due") this.#compare();
+      else this.#send(signal.value);
+    }
+    this.#retry?.cancel();
+    if (this.#failures === 0 && this.#mirror.followedUntilS !== undefined) this.#noteFollowed();
+  }
+
+  get #sends(): boolean {
+    return this.#mirror.plan.direction !== "down";
+  }
+
+  get #takes(): boolean {
+    return this.#mirror.plan.direction !== "up";
+  }
+
+  // Comparing
+
+  /** Compares beside the loop, one time after the other. */
+  #compare(): void {
+    this.#isComparing = true;
+    this.#mirror.hasMissed = false;
+    void this.#catchUp().then(
+      () => this.#compared.push(undefined),
+      (error: unknown) => this.#compared.push({ error }),
+    );
+  }
+
+  #afterComparison(outcome: Outcome): void {
+    this.#isComparing = false;
+    if (this.#controller.signal.aborted) return;
+    if (outcome === undefined) {
+      this.#mirror.compared();
+      if (this.#mirror.hasMissed) return this.#compareLater();
+      this.#noteFollowed();
+      this.#failures = 0;
+    } else {
+      const { error } = outcome;
+      this.#mirror.comparisonFailed(oneLine(error instanceof Error ? error.message : error));
+      this.#compareLater();
+    }
+  }
+
+  /** Something was left out that another comparison finds. */
+  #missed(): void {
+    this.#mirror.missed();
+    this.#compareLater();
+  }
+
+  /** Compares after a pause that grows until nothing is missed. A comparison under way ends first. */
+  #compareLater(): void {
+    const { aborted } = this.#controller.signal;
+    if (this.#isComparing || this.#retry !== undefined || aborted) return;
+    const { clock, random } = this.#host;
+    const { maxRetryMs } = this.#mirror.plan.limits;
+    const wholeMs = Math.min(maxRetryMs, FIRST_RETRY_MS * 2 ** this.#failures++);
+    const [share = 0] = random.bytes(1);
+    this.#retry = clock.after(wholeMs * (0.5 + share / 510), () => {
+      this.#retry = undefined;
+      this.#due.push(true);
+    });
+  }
+
+  #noteFollowed(): void {
+    this.#mirror.followedUntilS = Math.floor(this.#host.clock.nowMs() / 1_000);
+  }
+
+  /** Subscribes first, so that nothing falls between what is compared and what is new. */
+  async #catchUp(): Promise<void> {
+    const { plan, followedUntilS } = this.#mirror;
+    const { signal } = this.#controller;
+    if (this.#takes) this.#subscribe();
+    this.#readable = await this.#host.readable(plan.filter);
+    const filter = this.#comparedFilter();
+    const steps = compare({
+      ...{ filter, signal, remote: this.#remote, filterJson: plan.filterJson },
+      sha256: this.#host.sha256,
+      local: this.#localEvents(),
+      patiently: (work) => this.#patience.run(work),
+      ...followedUntilS !== undefined && { pagingSince: followedUntilS - OVERLAP_S },
+    });
+    for await (const { need, events, have, malformed } of steps) {
+      for (let count = 0; count < malformed; count++) this.#countMalformed();
+      if (this.#takes) {
+        await this.#takeMissing(events);
+        await this.#fetchMissing(need);
+      }
+      if (this.#sends) await this.#sendStored(have);
+    }
+  }
+
+  #comparedFilter(): ReqFilter {
+    const { filter, catchUpS } = this.#mirror.plan;
+    if (catchUpS === 0) return filter;
+    const since = Math.floor(this.#host.clock.nowMs() / 1_000) - catchUpS;
+    return { ...filter, since: Math.max(since, filter.since ?? 0) };
+  }
+
+  #localEvents(): LocalEvents {
+    const within = (filter: ReqFilter, { since, until }: TimeRange): ReqFilter => ({
+      ...filter,
+      since: Math.max(since, filter.since ?? 0),
+      until: Math.min(until, filter.until ?? Infinity),
+    });
+    return {
+      identify: (range, signal) =>
+        this.#host.identify(this.#readable.map((filter) => within(filter, range)), signal),
+    };
+  }
+
+  // From there
+
+  #subscribe(): void {
+    this.#unsubscribe ??= this.#remote.subscribe({ ...this.#mirror.plan.filterJson, limit: 0 }, {
+      event: (event) => {
+        // What was sent there comes back as it goes to all subscribers.
+        if (this.#isWanted(event)) void this.#take(event);
+      },
+      malformed: () => this.#countMalformed(),
+      closed: ({ message }) => {
+        this.#unsubscribe = undefined;
+        this.#mirror.comparisonFailed(message);
+        this.#missed();
+      },
+    });
+  }
+
+  #isWanted(event: NostrEvent): boolean {
+    return this.#mirror.crossed.get(event.id) === undefined &&
+      kindClass(event.kind) !== "ephemeral" &&
+      matches(this.#mirror.plan.filter, event);
+  }
+
+  async #fetchMissing(ids: Iterable<string>): Promise<void> {
+    const link = { remote: this.#remote, patience: this.#patience };
+    for (const batch of batchesOf(ids, LOOKED_UP_AT_ONCE)) {
+      const missing = await this.#missing(batch);
+      for await (const { events } of fetchEvents(missing, link)) {
+        await Promise.all(events.filter((event) => this.#isWanted(event)).map(this.#take));
+      }
+    }
+  }
+
+  async #takeMissing(events: readonly NostrEvent[]): Promise<void> {
+    for (const batch of batchesOf(events, LOOKED_UP_AT_ONCE)) {
+      const missing = new Set(await this.#missing(batch.map(({ id }) => id)));
+      const wanted = batch.filter((event) => missing.has(event.id) && this.#isWanted(event));
+      await Promise.all(wanted.map(this.#take));
+    }
+  }
+
+  /** Those that are neither stored, nor came otherwise meanwhile, nor were refused. */
+  #missing(ids: readonly string[]): Promise<readonly string[]> {
+    const open = ids.filter((id) =>
+      this.#mirror.crossed.get(id) === undefined && !this.#mirror.isRefused(id)
+    );
+    return open.length === 0
+      ? Promise.resolve([])
+      : this.#host.missing(open, this.#controller.signal);
+  }
+
+  readonly #take = async (event: NostrEvent): Promise<void> => {
+    // Before it is stored, so that it is not sent back when it is announced.
+    this.#mirror.crossed.set(event.id, true);
+    this.#mirror.counters.received++;
+    const { maxPendingEvents } = this.#mirror.plan.limits;
+    if (++this.#taking === maxPendingEvents) this.#socket.pause();
+    const taken = await this.#host.take(event);
+    if (this.#taking-- === maxPendingEvents) this.#socket.resume();
+    this.#countTaken(event.id, taken);
+  };
+
+  #countTaken(id: string, { accepted, reason }: Taken): void {
+    const { counters } = this.#mirror;
+    if (accepted && reason === undefined) counters.stored++;
+    else if (reason?.prefix === "duplicate") counters.duplicate++;
+    else {
+      const prefix = reason?.prefix ?? "blocked";
+      this.#countRefused(prefix);
+      this.#mirror.crossed.delete(id);
+      if (prefix === "error" || prefix === "rate-limited") this.#missed();
+      else this.#mirror.refuse(id);
+    }
+  }
+
+  #countMalformed(): void {
+    this.#mirror.counters.received++;
+    this.#countRefused("invalid");
+  }
+
+  #countRefused(prefix: string): void {
+    countIn(this.#mirror.counters.refused, prefix);
+  }
+
+  // To there
+
+  #maySend(event: NostrEvent): boolean {
+    const expiresAtS = expirationOf(event) ?? Infinity;
+    return kindClass(event.kind) !== "ephemeral" &&
+      expiresAtS > this.#host.clock.nowMs() / 1_000 && this.#host.maySend(event) &&
+      this.#readable.some((filter) => matches(filter, event));
+  }
+
+  /** Sends what waits; the loop takes no more until that is answered. */
+  #send(events: readonly NostrEvent[]): void {
+    const { outgoing } = this.#mirror;
+    outgoing.hold();
+    void this.#sendAll(events.filter((event) => this.#maySend(event))).finally(() => {
+      outgoing.release();
+      if (this.#mirror.hasMissed) this.#compareLater();
+    });
+  }
+
+  async #sendAll(events: readonly NostrEvent[]): Promise<void> {
+    for (const batch of batchesOf(events, this.#mirror.plan.limits.maxPendingEvents)) {
+      await Promise.all(batch.map(this.#sendOne));
+    }
+  }
+
+  async #sendStored(ids: Iterable<string>): Promise<void> {
+    const { signal } = this.#controller;
+    for (const batch of batchesOf(ids, this.#mirror.plan.limits.maxPendingEvents)) {
+      const open = batch.filter((id) =>
+        this.#mirror.crossed.get(id) === undefined && !this.#mirror.isRefused(id)
+      );
+      if (open.length === 0) continue;
+      for await (const events of this.#host.read(open, signal)) {
+        await this.#sendAll(events.filter((event) => this.#maySend(event)));
+      }
+    }
+  }
+
+  readonly #sendOne = async (event: NostrEvent): Promise<void> => {
+    const { signal } = this.#controller;
+    if (signal.aborted) return this.#mirror.queue(event);
+    if (this.#mirror.crossed.get(event.id) !== undefined) return;
+    this.#mirror.crossed.set(event.id, true);
+    try {
+      const link = { remote: this.#remote, patience: this.#patience };
+      this.#countSent(event.id, await sendEvent(event, link));
+    } catch (error) {
+      // An event without an answer would be sent for ever.
+      const isSilent = error instanceof RemoteRefusal && error.kind === "silent";
+      if (isSilent && !signal.aborted) return this.#countSent(event.id, { refused: "silent" });
+      this.#mirror.crossed.delete(event.id);
+      this.#mirror.queue(event);
+    }
+  };
+
+  #countSent(id: string, outcome: SendOutcome): void {
+    const { counters } = this.#mirror;
+    if (outcome === "accepted") return void counters.sent++;
+    if (outcome === "duplicate") return;
+    const prefix = outcome.refused === "silent" ? "silent" : prefixOf(outcome.refused);
+    countIn(counters.rejected, prefix);
+    this.#mirror.crossed.delete(id);
+    if (prefix === "error" || prefix === "rate-limited") this.#missed();
+    else this.#mirror.refuse(id);
+  }
+}
+
+/** How a comparison ended. */
+type Outcome = { readonly error: unknown } | undefined;

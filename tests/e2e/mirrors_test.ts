@@ -1,0 +1,116 @@
+/**
+ * Relays that mirror each other over real sockets, with links that are cut and healed.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, ok } from "node:assert/strict";
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import { meshOf, MirroredRelays, type MirrorOf, ringOf } from "../kit/mirrored_relays.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { SchnorrSigner } from "../kit/signer.ts";
+
+/** Publishes on all relays, some of them the same event at once; gives what was published. */
+class Publishers {
+  readonly events: NostrEvent[] = [];
+  readonly #signer: SchnorrSigner;
+  readonly #random: SeededRandom;
+
+  constructor(seed: number) {
+    this.#random = new SeededRandom(seed);
+    this.#signer = new SchnorrSigner(this.#random);
+  }
+
+  get ids(): readonly string[] {
+    return this.events.map(({ id }) => id);
+  }
+
+  async publish(all: MirroredRelays, count: number): Promise<void> {
+    const publishing: Promise<unknown>[] = [];
+    for (const { client } of all.relays) {
+      for (let at = 0; at < count; at++) {
+        const event = this.#note();
+        publishing.push(client.publish(event));
+        const other = this.#random.pick(all.relays);
+        if (this.#random.chance(0.2)) publishing.push(other.client.publish(event));
+      }
+    }
+    await Promise.all(publishing);
+  }
+
+  #note(): NostrEvent {
+    const number = this.events.length;
+    const created_at = 1_700_000_000 + this.#random.int(1_000);
+    const note = this.#signer.sign({ created_at, kind: 1, tags: [], content: `${number}` });
+    this.events.push(note);
+    return note;
+  }
+}
+
+const shapes: readonly [string, readonly MirrorOf[]][] = [
+  ["a ring of three", ringOf(3)],
+  ["a mesh of three", meshOf(3)],
+  [
+    "a mesh of three in which each takes from both others",
+    [0, 1, 2].flatMap((from) =>
+      [0, 1, 2].filter((to) => to !== from).map((to) => ({ from, to, direction: "down" as const }))
+    ),
+  ],
+];
+
+for (const [name, mirrors] of shapes) {
+  Deno.test(`${name} has the same events everywhere, cut and healed`, async () => {
+    await using all = await MirroredRelays.start(3, mirrors);
+    ok(await all.connected(), "all are connected");
+    const publishers = new Publishers(name.length);
+    await publishers.publish(all, 40);
+    ok(await all.converge(publishers.ids), "linked");
+
+    // One relay is alone.
+    for (const [number, { from, to }] of mirrors.entries()) {
+      if (from === 0 || to === 0) all.links[number]!.cut();
+    }
+    await publishers.publish(all, 20);
+    const others = await all.idsAt(1);
+    ok(
+      await all.until(async () =>
+        (await all.idsAt(1)).symmetricDifference(await all.idsAt(2)).size === 0
+      ),
+      "the others are linked",
+    );
+    ok((await all.idsAt(0)).symmetricDifference(others).size > 0, "one is alone");
+    for (const link of all.links) link.heal();
+    ok(await all.converge(publishers.ids), "healed");
+    await publishers.publish(all, 20);
+    ok(await all.converge(publishers.ids), "linked again");
+
+    for (const { delivered } of all.relays) {
+      ok(await all.until(() => delivered.size === publishers.events.length), "all are delivered");
+      deepEqual(new Set(delivered.values()), new Set([1]), "each once");
+    }
+    for (const link of all.links) ok(link.mostCrossings <= 2, `${link.mostCrossings} crossings`);
+  });
+}
+
+Deno.test("a mirror with a filter takes what matches, one that goes up sends what matches", async () => {
+  await using all = await MirroredRelays.start(3, [
+    { from: 1, to: 0, direction: "down", filter: { kinds: [7] } },
+    { from: 0, to: 2, direction: "up", filter: { kinds: [1] } },
+  ]);
+  ok(await all.connected());
+  const signer = new SchnorrSigner(new SeededRandom(3));
+  const events = [1, 7, 1, 7].map((kind, at) =>
+    signer.sign({ created_at: 1_700_000_000 + at, kind, tags: [], content: "" })
+  );
+  await all.relays[0]!.client.publishAll(events);
+  const idsOf = (kind: number) =>
+    new Set(events.filter((e) => e.kind === kind).map(({ id }) => id));
+  ok(
+    await all.until(async () => (await all.idsAt(1)).size === 2 && (await all.idsAt(2)).size === 2),
+  );
+  deepEqual([await all.idsAt(1), await all.idsAt(2)], [idsOf(7), idsOf(1)]);
+  const [up] = all.relays[0]!.host.mirrors;
+  const [down] = all.relays[1]!.host.mirrors;
+  ok(await all.until(() => up!.counters.sent === 2 && down!.counters.stored === 2));
+  equal(down!.counters.received, 2);
+});
