@@ -7,22 +7,17 @@
 import { utf8Decode } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { silentLog } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { isJsonObject, parseJson } from "../nostr/json.ts";
 import { parseEvent } from "../nostr/parse_event.ts";
 import { parseFilter } from "../nostr/parse_filter.ts";
 import { reasonText } from "../nostr/reason.ts";
-import { defaultLastingLimits, LastingConnection } from "../net/client/lasting_connection.ts";
-import { connectWebSocket, type OpenedWebSocket } from "../net/client/websocket_client.ts";
-import type { ConnectionEvents } from "../net/connection.ts";
 import { ConnectedClient } from "../relay/access/client.ts";
 import { isProtected } from "../relay/access/protected.ts";
 import type { Relay } from "../relay/relay.ts";
 import { Mirror, type MirrorHost, type MirrorPlan } from "../sync/mirror.ts";
 import { MirrorLink } from "../sync/mirror_link.ts";
-import { oneLine } from "../sync/remote_refusal.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
 import { privateKinds } from "./access/access_policies.ts";
 import { readAuthKeyFile } from "./auth_key.ts";
@@ -30,7 +25,7 @@ import { UnusableSetting } from "./settings/load_settings.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256 } from "./system/sha256.ts";
 import { systemRandom } from "./system/system_random.ts";
-import { remoteLimits } from "./transfer/remote_connection.ts";
+import { LastingRemote } from "./transfer/lasting_remote.ts";
 
 /** What {@link Mirrors} needs. */
 export interface MirrorsOptions {
@@ -119,68 +114,33 @@ async function planOf(
 /** One mirror with its connection. */
 class RunningMirror {
   readonly mirror: Mirror;
-  readonly #host: MirrorHost;
-  readonly #lasting: LastingConnection;
-  /** The attempt under way, and the connection: both are awaited at the end. */
-  #opening: Promise<unknown> = Promise.resolve();
-  #open = Promise.resolve();
-  #isClosing = false;
+  readonly #lasting: LastingRemote;
 
   constructor({ settings, plan }: PlannedMirror, options: MirrorsOptions) {
-    const { clock, log, settings: { mirrors } } = options;
-    this.#host = hostOf(settings, options);
-    this.mirror = new Mirror(plan, this.#host);
-    this.mirror.start();
-    this.#lasting = new LastingConnection({
-      connect: () => this.#connect({ clock, log }),
-      clock,
-      // An attempt that fails is logged once, see `Mirror.away`.
-      log: { ...silentLog, error: (message, fields) => log.error(message, fields) },
-      random: systemRandom,
-      limits: { ...defaultLastingLimits, maxDelayMs: mirrors.max_retry_s * 1_000 },
-      onOpen: (opened) => this.#onOpen(opened),
+    const { clock, log } = options;
+    const host = hostOf(settings, options);
+    const mirror = new Mirror(plan, host);
+    mirror.start();
+    this.mirror = mirror;
+    this.#lasting = new LastingRemote({
+      ...{ url: plan.url, clock, random: systemRandom, log },
+      maxDelayMs: plan.limits.maxRetryMs,
+      open: (connection) => {
+        const link = new MirrorLink(mirror, host, connection);
+        mirror.connected();
+        return {
+          receive: (text) => link.receive(text),
+          closed: (why) => link.closed(why),
+          done: link.run(),
+        };
+      },
+      away: (why) => mirror.away(why),
     });
-    this.#lasting.start();
   }
 
   async close(): Promise<void> {
-    this.#isClosing = true;
     this.mirror.stop();
-    this.#lasting.stop();
-    await this.#opening;
-    await this.#open;
-  }
-
-  #connect(options: { readonly clock: Clock; readonly log: Log }): Promise<OpenedWebSocket> {
-    const { url } = this.mirror.plan;
-    const random = systemRandom;
-    const opening = connectWebSocket(url, { ...options, random, limits: remoteLimits });
-    this.#opening = opening.catch((error: unknown) => {
-      this.#away(error instanceof Error ? error.message : String(error));
-    });
-    return opening;
-  }
-
-  #away(why: string): void {
-    if (!this.#isClosing) this.mirror.away(oneLine(why));
-  }
-
-  #onOpen({ connection }: OpenedWebSocket): ConnectionEvents {
-    const link = new MirrorLink(this.mirror, this.#host, connection);
-    const closed = Promise.withResolvers<void>();
-    this.mirror.connected();
-    this.#open = Promise.all([link.run(), closed.promise]).then(() => {});
-    return {
-      messages: (batch) => {
-        for (const message of batch) if (message.type === "text") link.receive(message.text);
-      },
-      drained() {},
-      closed: ({ reason, cause }) => {
-        this.#away(reason || cause);
-        link.closed(reason || cause);
-        closed.resolve();
-      },
-    };
+    await this.#lasting.stop();
   }
 }
 

@@ -65,17 +65,19 @@ Deno.test("a relay without reconciliation is read once, then followed, and told 
 
     other.cut();
     ok(await until(() => !state!.counters.connected));
-    const missed = note(2_000_000_000);
+    const missed = note(Math.floor(Date.now() / 1_000) - 1_700_000_000);
     other.publish(missed);
     await host.relay.publish(note(903));
     ok(await until(() => other.events.has(note(903).id)), "what was missed goes there");
     equal(other.heard["EVENT"], 3, "and nothing else");
+    ok(await until(async () => (await storedIn(host)).has(missed.id)), "and comes from there");
+    ok(await until(() => state!.counters.sent === 3));
     deepEqual(lines.map((line) => line.split(":")[0]), [
       "mirror connected",
       "mirror is away",
       "mirror connected",
     ]);
-    deepEqual([state!.counters.sent, state!.counters.stored], [3, 121]);
+    deepEqual([state!.counters.sent, state!.counters.stored], [3, 122]);
   } finally {
     await host.close();
   }

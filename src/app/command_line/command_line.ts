@@ -18,7 +18,10 @@ import { defineQuery } from "../commands/query.ts";
 import { defineReindex } from "../commands/reindex.ts";
 import { defineStats } from "../commands/stats.ts";
 import { defineSync } from "../commands/sync.ts";
+import { defineDownload } from "../commands/download.ts";
 import { defineServe } from "../commands/serve.ts";
+import { defineStream } from "../commands/stream.ts";
+import { defineUpload } from "../commands/upload.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import type { SettingOptions } from "./setting_options.ts";
 import type { Output } from "../system/streams.ts";
@@ -34,6 +37,9 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineCheck,
   defineMigrateStore,
   defineSync,
+  defineDownload,
+  defineUpload,
+  defineStream,
   defineReindex,
   defineModeration,
   defineConfigCheck,

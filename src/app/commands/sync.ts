@@ -9,11 +9,9 @@ import { utf8, utf8Decode } from "../../base/bytes.ts";
 import { expirationOf } from "../../nostr/expiration.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { eventJson } from "../../nostr/event_json.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
+import { type JsonObject, parseJson } from "../../nostr/json.ts";
 import { MIN_MESSAGE_BYTES } from "../../nostr/negentropy/reconcile.ts";
 import { parseEvent } from "../../nostr/parse_event.ts";
-import { parseFilter } from "../../nostr/parse_filter.ts";
-import { reasonText } from "../../nostr/reason.ts";
 import { isProtected } from "../../relay/access/protected.ts";
 import { compare, type Step } from "../../sync/compare.ts";
 import { Patience } from "../../sync/patience.ts";
@@ -22,29 +20,28 @@ import type { RemoteRelay } from "../../sync/remote_relay.ts";
 import { batchesOf, fetchEvents, sendEvent } from "../../sync/transfer.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { privateKinds } from "../access/access_policies.ts";
-import { AUTH_KEY_VARIABLE, readAuthKey } from "../auth_key.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { sha256 } from "../system/sha256.ts";
 import { connectRemote } from "../transfer/remote_connection.ts";
+import {
+  filterOf,
+  type RemoteFlags,
+  signerOf,
+  wholeNumber,
+  withFilterOptions,
+} from "./remote_options.ts";
 import { storeFromRelay } from "./store_from_relay.ts";
 import { SyncReport } from "./sync_report.ts";
 
 /** The options of the command. */
-export interface SyncFlags {
+export interface SyncFlags extends RemoteFlags {
   /** Which way events are copied. */
   readonly dir: "up" | "down" | "both";
-  /** A NIP-01 filter for the events to compare. */
-  readonly filter: JsonObject;
-  /** Seconds since 1970; they replace those of the filter. */
-  readonly since?: number;
-  readonly until?: number;
   /** Longest message of a reconciliation to send, bytes. */
   readonly frameSize: number;
-  /** A file with the key to authenticate with. */
-  readonly authKeyFile?: string;
   /** Whether events of private kinds are compared too. */
   readonly private: boolean;
   /** Whether to only print the differences. */
@@ -65,19 +62,13 @@ export function defineSync(program: Command, run: RunCommand): void {
     .description("bring the store and another relay to the same events, by negentropy (NIP-77)")
     .argument("<url>", "the other relay, ws:// or wss://")
     .option("--dir <direction>", "up, down or both", direction, "both")
-    .option("--filter <json>", "of the events that this NIP-01 filter matches", jsonObject, {})
-    .option("--since <seconds>", "not older than this, in seconds since 1970", wholeNumber)
-    .option("--until <seconds>", "not newer than this, in seconds since 1970", wholeNumber)
     .option("--frame-size <bytes>", "longest message to send", frameSize, DEFAULT_FRAME_BYTES)
-    .option(
-      "--auth-key-file <file>",
-      `a file with the secret key for AUTH, nsec or hex (default: ${AUTH_KEY_VARIABLE})`,
-    )
     .option("--private", "private events, too; the other relay shows them only after AUTH", false)
     .option("--dry-run", "say what is missing where, and change nothing", false);
-  withSettingOptions(command).action((url: string, options: SyncFlags & SettingOptions) =>
-    run(options, (context) => sync(context, url, options))
-  );
+  withSettingOptions(withFilterOptions(command)).action((
+    url: string,
+    options: SyncFlags & SettingOptions,
+  ) => run(options, (context) => sync(context, url, options)));
 }
 
 /** Compares, downloads the events missing here and uploads those missing there. */
@@ -91,15 +82,14 @@ export async function sync(
     await streams.stderr.write(utf8(`gallimimus: ${text}\n`));
     return code;
   };
-  const { since, until } = flags;
-  const filterJson = {
-    ...flags.filter,
-    ...since !== undefined && { since },
-    ...until !== undefined && { until },
-  };
-  const filter = comparableFilter(filterJson);
-  if (typeof filter === "string") return await complain(filter, exitCode.misused);
-  const key = await readAuthKey(flags.authKeyFile, context.environment);
+  const asked = filterOf(flags);
+  if ("fault" in asked) return await complain(asked.fault, exitCode.misused);
+  const { filter, filterJson } = asked;
+  // With a limit, the events that both sides compare would be others.
+  if (filter.limit !== undefined) {
+    return await complain("a filter with a limit cannot be compared", exitCode.misused);
+  }
+  const key = await signerOf(flags, context);
   if ("fault" in key) return await complain(key.fault, exitCode.misused);
   const store = await context.openStore();
   const report = new SyncReport(flags, streams, context.clock);
@@ -242,14 +232,6 @@ class SyncJob {
   }
 }
 
-/** The filter, or what is wrong with it. */
-export function comparableFilter(filterJson: JsonObject): ReqFilter | string {
-  const filter = parseFilter(filterJson, { maxFilterValues: Infinity, andTags: true });
-  if ("prefix" in filter) return reasonText(filter);
-  // With a limit, the events that both sides compare would be others.
-  return filter.limit === undefined ? filter : "a filter with a limit cannot be compared";
-}
-
 function direction(text: string): string {
   if (["up", "down", "both"].includes(text)) return text;
   throw new InvalidArgumentError("Expected up, down or both.");
@@ -259,15 +241,4 @@ function frameSize(text: string): number {
   const bytes = wholeNumber(text);
   if (bytes >= MIN_MESSAGE_BYTES && bytes <= 1_000_000) return bytes;
   throw new InvalidArgumentError(`Expected ${MIN_MESSAGE_BYTES} to 1000000.`);
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
-  return Number(text);
-}
-
-function jsonObject(text: string): JsonObject {
-  const value = parseJson(text);
-  if (!isJsonObject(value)) throw new InvalidArgumentError("Expected a JSON object.");
-  return value;
 }

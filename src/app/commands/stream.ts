@@ -1,0 +1,206 @@
+/**
+ * `gallimimus stream`: prints new events of other relays as JSON Lines, as they come.
+ *
+ * @see NIP-01
+ * @module
+ */
+
+import { utf8 } from "../../base/bytes.ts";
+import { LruMap } from "../../base/lru_map.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import { eventJson } from "../../nostr/event_json.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import type { JsonObject } from "../../nostr/json.ts";
+import { matches } from "../../nostr/match.ts";
+import type { Connection } from "../../net/connection.ts";
+import type { RemoteSigner } from "../../sync/authentication.ts";
+import { oneLine, RemoteRefusal } from "../../sync/remote_refusal.ts";
+import { RemoteRelay } from "../../sync/remote_relay.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import type { Command } from "../command_line/commander.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { LastingRemote, type RemoteUser } from "../transfer/lasting_remote.ts";
+import { REMOTE_TIMEOUT_MS } from "../transfer/remote_connection.ts";
+import { filterOf, type RemoteFlags, signerOf, withFilterOptions } from "./remote_options.ts";
+
+/** Ids by which an event that several relays send is printed once. */
+const REMEMBERED_IDS = 100_000;
+
+/** Events that may wait to be written; the relays are not read from until half are. */
+const MAX_WAITING = 1_000;
+
+/** What was published while a connection was down is asked for from so long before, seconds. */
+const OVERLAP_S = 60;
+
+/**
+ * Adds the command to the program.
+ */
+export function defineStream(program: Command, run: RunCommand): void {
+  const command = program.command("stream")
+    .description("print new events of other relays until interrupted, one JSON object a line")
+    .argument("<urls...>", "the relays, ws:// or wss://");
+  withSettingOptions(withFilterOptions(command))
+    .action((urls: readonly string[], options: RemoteFlags & SettingOptions) =>
+      run(options, (context) => stream(context, urls, options))
+    );
+}
+
+/** Prints each event once. Ends when interrupted, or when the reader closes the pipe. */
+export async function stream(
+  context: CommandContext,
+  urls: readonly string[],
+  flags: RemoteFlags,
+): Promise<ExitCode> {
+  const { streams } = context;
+  const complain = async (text: string, code: ExitCode) => {
+    await streams.stderr.write(utf8(`gallimimus: ${text}\n`));
+    return code;
+  };
+  const asked = filterOf(flags);
+  if ("fault" in asked) return await complain(asked.fault, exitCode.misused);
+  const key = await signerOf(flags, context);
+  if ("fault" in key) return await complain(key.fault, exitCode.misused);
+  const printer = new Printer(context);
+  const following = urls.map((url) =>
+    new Following({ ...asked, url, context, printer, signer: key.signer })
+  );
+  await printer.ended;
+  await Promise.all(following.map((each) => each.stop()));
+  return exitCode.done;
+}
+
+/** Writes events in order, each once, and holds connections while too many wait. */
+class Printer {
+  /** Resolves when nothing more is to be printed. */
+  readonly ended: Promise<void>;
+  readonly #context: CommandContext;
+  readonly #seen = new LruMap<string, true>(REMEMBERED_IDS);
+  readonly #connections = new Set<Connection>();
+  readonly #end: () => void;
+  #waiting: string[] = [];
+  #isWriting = false;
+
+  constructor(context: CommandContext) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#context = context;
+    this.ended = promise;
+    this.#end = resolve;
+    context.stop.addEventListener("abort", () => resolve(), { once: true });
+    if (context.stop.aborted) resolve();
+  }
+
+  add(connection: Connection): void {
+    this.#connections.add(connection);
+  }
+
+  remove(connection: Connection): void {
+    this.#connections.delete(connection);
+  }
+
+  print(event: NostrEvent): void {
+    if (this.#seen.get(event.id) !== undefined) return;
+    this.#seen.set(event.id, true);
+    this.#waiting.push(`${eventJson(event)}\n`);
+    if (this.#waiting.length === MAX_WAITING) {
+      for (const connection of this.#connections) connection.pause();
+    }
+    if (!this.#isWriting) void this.#write();
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) {
+      const lines = this.#waiting.join("");
+      this.#waiting = [];
+      if (!await this.#context.streams.stdout.write(utf8(lines))) this.#end();
+      for (const connection of this.#connections) connection.resume();
+    }
+    this.#isWriting = false;
+  }
+}
+
+/** What {@link Following} needs. */
+interface FollowingOptions {
+  readonly url: string;
+  readonly filter: ReqFilter;
+  readonly filterJson: JsonObject;
+  readonly signer: RemoteSigner | undefined;
+  readonly context: CommandContext;
+  readonly printer: Printer;
+}
+
+/** A relay that is followed, over as many connections as it takes. */
+class Following {
+  readonly #options: FollowingOptions;
+  readonly #lasting: LastingRemote;
+  /** When the last connection ended, seconds since 1970. */
+  #lostS: number | undefined;
+  #isAway = false;
+
+  constructor(options: FollowingOptions) {
+    const { url, context: { clock, random, log } } = options;
+    this.#options = options;
+    this.#lasting = new LastingRemote({
+      ...{ url, clock, random, log },
+      open: (connection) => this.#open(connection),
+      away: (why) => this.#away(why),
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#lasting.stop();
+  }
+
+  /** Said once until there is a connection again. */
+  #away(why: string): void {
+    if (!this.#isAway) this.#note(`is away: ${why}`);
+    this.#isAway = true;
+  }
+
+  #note(text: string): void {
+    const { url, context: { streams } } = this.#options;
+    void streams.stderr.write(utf8(`gallimimus: ${url} ${text}\n`));
+  }
+
+  #open(connection: Connection): RemoteUser {
+    const { url, signer, printer, context: { clock } } = this.#options;
+    const timeoutMs = REMOTE_TIMEOUT_MS;
+    const remote = new RemoteRelay({ socket: connection, url, clock, timeoutMs, signer });
+    if (this.#isAway) this.#note("is back");
+    this.#isAway = false;
+    printer.add(connection);
+    return {
+      receive: (text) => remote.receive(text),
+      closed: (why) => {
+        printer.remove(connection);
+        this.#lostS = Math.floor(clock.nowMs() / 1_000);
+        remote.disconnected(why);
+      },
+      done: this.#follow(remote).catch((error: unknown) => {
+        // The end of the connection is told by itself.
+        const isGone = error instanceof RemoteRefusal && error.kind === "gone";
+        if (!isGone) this.#note(oneLine(error instanceof Error ? error.message : error));
+      }),
+    };
+  }
+
+  /** Subscribes to what is new, and asks for what came while there was no connection. */
+  async #follow(remote: RemoteRelay): Promise<void> {
+    const { filter, filterJson, signer, printer } = this.#options;
+    const { limit: _limit, ...condition } = filter;
+    const print = (event: NostrEvent) => {
+      if (matches(condition, event)) printer.print(event);
+    };
+    if (signer !== undefined) await remote.authenticated();
+    remote.subscribe({ ...filterJson, limit: filter.limit ?? 0 }, {
+      event: print,
+      malformed() {},
+      closed: ({ message }) => this.#note(`has ended the subscription: ${message}`),
+    });
+    if (this.#lostS === undefined) return;
+    const since = Math.max(this.#lostS - OVERLAP_S, filter.since ?? 0);
+    const { events } = await remote.query({ ...filterJson, since });
+    for (const event of [...events].reverse()) print(event);
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * `gallimimus upload`: publishes the events of a JSON Lines file on another relay.
+ *
+ * @see NIP-01
+ * @module
+ */
+
+import { utf8 } from "../../base/bytes.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import { parseJson } from "../../nostr/json.ts";
+import { parseEvent } from "../../nostr/parse_event.ts";
+import { reason, reasonText } from "../../nostr/reason.ts";
+import { Patience } from "../../sync/patience.ts";
+import { countReason, RemoteRefusal } from "../../sync/remote_refusal.ts";
+import { sendEvent } from "../../sync/transfer.ts";
+import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import type { Command } from "../command_line/commander.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { type Line, LineSplitter } from "../transfer/json_lines.ts";
+import { connectRemote, type RemoteConnection } from "../transfer/remote_connection.ts";
+import { readUntil } from "./import.ts";
+import { type AuthFlags, signerOf, withAuthOption } from "./remote_options.ts";
+import { reasonLines } from "./sync_report.ts";
+
+/** Events that are sent before the first is answered. */
+const IN_FLIGHT = 100;
+
+/**
+ * Adds the command to the program.
+ */
+export function defineUpload(program: Command, run: RunCommand): void {
+  const command = program.command("upload")
+    .description("publish the events of a file on another relay, one JSON object a line")
+    .argument("<url>", "the relay, ws:// or wss://")
+    .argument("[file]", "the file, or - for standard input", "-");
+  withSettingOptions(withAuthOption(command))
+    .action((url: string, file: string, options: AuthFlags & SettingOptions) =>
+      run(options, (context) => upload(context, { url, file }, options))
+    );
+}
+
+/** Publishes all events and prints what became of them. A refused event is no failure. */
+export async function upload(
+  context: CommandContext,
+  { url, file }: { readonly url: string; readonly file: string },
+  flags: AuthFlags,
+): Promise<ExitCode> {
+  const { streams, stop } = context;
+  const complain = async (text: string, code: ExitCode) => {
+    await streams.stderr.write(utf8(`gallimimus: ${text}\n`));
+    return code;
+  };
+  const key = await signerOf(flags, context);
+  if ("fault" in key) return await complain(key.fault, exitCode.misused);
+  const opened = await streams.open(file);
+  if ("fault" in opened) return await complain(`${file}: ${opened.fault}`, exitCode.failed);
+  const tally = new UploadTally();
+  const say = () => streams.stdout.write(utf8(tally.text));
+  try {
+    const connection = await connectRemote({ ...context, url, signer: key.signer });
+    try {
+      await publishLines(readUntil(opened.readable, stop), { context, connection, tally });
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    await say();
+    if (stop.aborted) return exitCode.interrupted;
+    if (!(error instanceof RemoteRefusal)) throw error;
+    return await complain(`${url}: ${error.message}`, exitCode.failed);
+  }
+  await say();
+  return stop.aborted ? exitCode.interrupted : exitCode.done;
+}
+
+async function publishLines(
+  pieces: AsyncIterable<Uint8Array>,
+  { context, connection: { remote }, tally }: {
+    readonly context: CommandContext;
+    readonly connection: RemoteConnection;
+    readonly tally: UploadTally;
+  },
+): Promise<void> {
+  const { settings, clock, random, stop } = context;
+  const patience = new Patience({ clock, random, signal: stop });
+  const sending = new Map<string, Promise<void>>();
+  for await (const event of eventsIn(pieces, settings.limits.max_message_bytes, tally)) {
+    // The answer to an event names its id, so the same one is sent again only after it.
+    await sending.get(event.id);
+    const sent = sendEvent(event, { remote, patience }).then((outcome) => {
+      if (outcome === "accepted") tally.accepted++;
+      else if (outcome === "duplicate") tally.duplicate++;
+      else countReason(tally.refused, outcome.refused);
+      sending.delete(event.id);
+    });
+    sent.catch(() => {});
+    sending.set(event.id, sent);
+    if (sending.size >= IN_FLIGHT) await sending.values().next().value;
+  }
+  await Promise.all(sending.values());
+}
+
+async function* eventsIn(
+  pieces: AsyncIterable<Uint8Array>,
+  maxLineBytes: number,
+  tally: UploadTally,
+): AsyncGenerator<NostrEvent, void> {
+  for await (const line of linesIn(pieces, maxLineBytes)) {
+    const event = "fault" in line
+      ? { reason: reason("invalid", line.fault) }
+      : parseEvent(parseJson(line.text));
+    if (!("reason" in event)) yield event;
+    else countReason(tally.refused, `not sent: ${reasonText(event.reason)}`);
+  }
+}
+
+async function* linesIn(
+  pieces: AsyncIterable<Uint8Array>,
+  maxLineBytes: number,
+): AsyncGenerator<Line, void> {
+  const splitter = new LineSplitter(maxLineBytes);
+  for await (const piece of pieces) yield* splitter.push(piece);
+  yield* splitter.end();
+}
+
+/** What became of the events. */
+class UploadTally {
+  accepted = 0;
+  duplicate = 0;
+  readonly refused = new Map<string, number>();
+
+  get text(): string {
+    const counts = `sent: accepted ${this.accepted}, known there ${this.duplicate}`;
+    return `${[counts, ...reasonLines(this.refused)].join("\n")}\n`;
+  }
+}
