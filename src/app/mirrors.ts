@@ -155,7 +155,7 @@ function hostOf(settings: MirrorSettings, options: MirrorsOptions): MirrorHost {
   let isTold = false;
   return {
     ...{ sha256, clock, random: systemRandom, log },
-    take: (event) => relay.publishFrom(source, event),
+    take: (event) => relay.publishFrom({ url: settings.url, source }, event),
     listen: (filter, onEvent) => relay.listen([filter], onEvent),
     async readable(filter) {
       if (settings.private) return [filter];

@@ -231,9 +231,11 @@ export class Relay {
     return this.#context.publisher.publish(event);
   }
 
-  /** Publishes an event that came from another relay, which `source` stands for. Never rejects. */
-  publishFrom(source: Source, event: NostrEvent): Promise<Verdict> {
-    return this.#context.publisher.publish(event, { source });
+  /** Publishes an event that came from another relay. Never rejects. */
+  publishFrom(relay: { readonly url: string; readonly source: Source }, event: NostrEvent): Promise<
+    Verdict
+  > {
+    return this.#context.publisher.publish(event, { source: relay.source, from: relay.url });
   }
 
   /** Calls `onEvent` with each new event that matches. Returns a function that stops this. */

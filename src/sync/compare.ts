@@ -28,6 +28,8 @@ export interface CompareOptions {
   readonly maxMessageBytes?: number;
   /** Not older than this is read where the other relay does not reconcile, seconds since 1970. */
   readonly pagingSince?: number;
+  /** Whether what the other relay lacks is looked for. Default: true. */
+  readonly sends?: boolean;
   readonly signal: AbortSignal;
   /** Runs a request, and again after a pause where it was refused for its rate. */
   readonly patiently: <T>(work: () => Promise<T>) => Promise<T>;
@@ -90,7 +92,7 @@ function mayBeRead(error: unknown): error is RemoteRefusal {
 
 async function* stepsOf(
   { events: all, range, malformed, isPartial }: Page,
-  { filter, local, signal }: CompareOptions,
+  { filter, local, signal, sends = true }: CompareOptions,
 ): AsyncGenerator<Step, void> {
   const { limit: _limit, ...condition } = filter;
   // A relay may send what was not asked for.
@@ -100,7 +102,7 @@ async function* stepsOf(
     ...isPartial && { partialSecond: range.since },
   };
   // What is here of a second that is not known in full cannot be said to be missing there.
-  if (isPartial || range.since > range.until) return;
+  if (!sends || isPartial || range.since > range.until) return;
   const theirs = new Set(events.map(({ id }) => id));
   for await (const rows of local.identify(range, signal)) {
     const have = rows.map(({ id }) => id).filter((id) => !theirs.has(id));

@@ -102,7 +102,10 @@ export class MirrorLink {
       else this.#send(signal.value);
     }
     this.#retry?.cancel();
-    if (this.#failures === 0 && this.#mirror.followedUntilS !== undefined) this.#noteFollowed();
+    const isCurrent = this.#failures === 0 && this.#isFollowing && !this.#isComparing;
+    if (isCurrent && this.#mirror.followedUntilS !== undefined) {
+      this.#mirror.followedUntilS = this.#nowS();
+    }
   }
 
   get #sends(): boolean {
@@ -119,8 +122,9 @@ export class MirrorLink {
   #compare(): void {
     this.#isComparing = true;
     this.#mirror.hasMissed = false;
+    const startS = this.#nowS();
     void this.#catchUp().then(
-      () => this.#compared.push(undefined),
+      () => this.#compared.push({ startS }),
       (error: unknown) => this.#compared.push({ error }),
     );
   }
@@ -128,16 +132,21 @@ export class MirrorLink {
   #afterComparison(outcome: Outcome): void {
     this.#isComparing = false;
     if (this.#controller.signal.aborted) return;
-    if (outcome === undefined) {
-      this.#mirror.compared();
-      if (this.#mirror.hasMissed) return this.#compareLater();
-      this.#noteFollowed();
-      this.#failures = 0;
-    } else {
+    if ("error" in outcome) {
       const { error } = outcome;
       this.#mirror.comparisonFailed(oneLine(error instanceof Error ? error.message : error));
-      this.#compareLater();
+      return this.#compareLater();
     }
+    if (this.#mirror.hasMissed) return this.#compareLater();
+    this.#mirror.followedUntilS = outcome.startS;
+    if (!this.#isFollowing) return this.#compareLater();
+    this.#mirror.compared();
+    this.#failures = 0;
+  }
+
+  /** Whether new events of the other relay come, if they are wanted. */
+  get #isFollowing(): boolean {
+    return !this.#takes || this.#unsubscribe !== undefined;
   }
 
   /** Something was left out that another comparison finds. */
@@ -160,8 +169,8 @@ export class MirrorLink {
     });
   }
 
-  #noteFollowed(): void {
-    this.#mirror.followedUntilS = Math.floor(this.#host.clock.nowMs() / 1_000);
+  #nowS(): number {
+    return Math.floor(this.#host.clock.nowMs() / 1_000);
   }
 
   /** Subscribes first, so that nothing falls between what is compared and what is new. */
@@ -173,7 +182,7 @@ export class MirrorLink {
     const filter = this.#comparedFilter();
     const steps = compare({
       ...{ filter, signal, remote: this.#remote, filterJson: plan.filterJson },
-      sha256: this.#host.sha256,
+      ...{ sha256: this.#host.sha256, sends: this.#sends },
       local: this.#localEvents(),
       patiently: (work) => this.#patience.run(work),
       ...followedUntilS !== undefined && { pagingSince: followedUntilS - OVERLAP_S },
@@ -191,8 +200,7 @@ export class MirrorLink {
   #comparedFilter(): ReqFilter {
     const { filter, catchUpS } = this.#mirror.plan;
     if (catchUpS === 0) return filter;
-    const since = Math.floor(this.#host.clock.nowMs() / 1_000) - catchUpS;
-    return { ...filter, since: Math.max(since, filter.since ?? 0) };
+    return { ...filter, since: Math.max(this.#nowS() - catchUpS, filter.since ?? 0) };
   }
 
   #localEvents(): LocalEvents {
@@ -217,9 +225,10 @@ export class MirrorLink {
       },
       malformed: () => this.#countMalformed(),
       closed: ({ message }) => {
+        // It is opened again with the next comparison, which finds what came meanwhile.
         this.#unsubscribe = undefined;
         this.#mirror.comparisonFailed(message);
-        this.#missed();
+        this.#compareLater();
       },
     });
   }
@@ -296,7 +305,7 @@ export class MirrorLink {
   #maySend(event: NostrEvent): boolean {
     const expiresAtS = expirationOf(event) ?? Infinity;
     return kindClass(event.kind) !== "ephemeral" &&
-      expiresAtS > this.#host.clock.nowMs() / 1_000 && this.#host.maySend(event) &&
+      expiresAtS > this.#nowS() && this.#host.maySend(event) &&
       this.#readable.some((filter) => matches(filter, event));
   }
 
@@ -359,4 +368,4 @@ export class MirrorLink {
 }
 
 /** How a comparison ended. */
-type Outcome = { readonly error: unknown } | undefined;
+type Outcome = { readonly startS: number } | { readonly error: unknown };

@@ -72,6 +72,10 @@ type Handlers<T> = Readonly<
 /** How long to wait for a challenge of a relay that has not sent one, milliseconds. */
 const CHALLENGE_WAIT_MS = 1_000;
 
+/** A signature takes a millisecond or two, so a relay gets a few on one connection. */
+const MAX_CHALLENGES = 16;
+const MAX_CHALLENGE_CHARACTERS = 1_000;
+
 /** The most events and bytes taken of one request: a relay that sends more is not asked again. */
 const MAX_EVENTS = 20_000;
 const MAX_CHARACTERS = 64 * 1_048_576;
@@ -95,6 +99,8 @@ export class RemoteRelay {
   /** The answer to the last AUTH; undefined until there was a challenge. */
   #authentication: Promise<boolean> | undefined;
   #challenged = Promise.withResolvers<void>();
+  #challenge: string | undefined;
+  #challengeCount = 0;
 
   constructor(options: RemoteOptions) {
     this.#options = options;
@@ -270,7 +276,11 @@ export class RemoteRelay {
 
   #answerChallenge(challenge: string): void {
     const { signer, url, clock } = this.#options;
-    if (signer === undefined) return;
+    if (signer === undefined || challenge.length > MAX_CHALLENGE_CHARACTERS) return;
+    // Relays send a challenge again when something needs AUTH; one answer is enough.
+    if (challenge === this.#challenge || this.#challengeCount >= MAX_CHALLENGES) return;
+    this.#challenge = challenge;
+    this.#challengeCount++;
     const event = authenticationEvent({ challenge, url, nowMs: clock.nowMs() }, signer);
     this.#authentication = this.#publish("AUTH", event.id, eventJson(event))
       .then(({ accepted }) => accepted, () => false);

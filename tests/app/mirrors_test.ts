@@ -102,7 +102,15 @@ Deno.test("a relay that is not there is told once, and found when it is", async 
 
 Deno.test("what comes passes the same door: policies, id and signature, with its origin", async () => {
   const origins = new Set<Origin>();
-  const watch: Policy = { name: "watch", event: ({ origin }) => void origins.add(origin) };
+  const sources = new Set<string | undefined>();
+  const watch: Policy = {
+    name: "watch",
+    event({ origin, from }) {
+      origins.add(origin);
+      sources.add(from);
+      return undefined;
+    },
+  };
   const good = note(1);
   const forged = { ...note(2), sig: note(3).sig };
   const other = new OtherRelay({}, [good, forged, note(4, { kind: 7 })]);
@@ -121,7 +129,7 @@ Deno.test("what comes passes the same door: policies, id and signature, with its
     ok(await until(() => counters.stored === 2));
     deepEqual(await storedIn(host), idsOf([good, note(7)]));
     deepEqual(counters.refused, { invalid: 1, blocked: 2 });
-    deepEqual(origins, new Set(["sync"]));
+    deepEqual([origins, sources], [new Set(["sync"]), new Set([other.url])]);
     equal(other.heard["EVENT"], undefined);
   } finally {
     await host.close();
@@ -232,6 +240,25 @@ Deno.test("what does not fit into the queue is found by another comparison", asy
     await client.publishAll(events);
     ok(await until(() => other.events.size === events.length));
     await client.close();
+  } finally {
+    await host.close();
+  }
+});
+
+Deno.test("a relay that ends subscriptions is compared with again and again", async () => {
+  await using other = new OtherRelay({ endsSubscriptions: true });
+  const { log, lines } = keptLog();
+  const host = await startHost(mirror({ url: other.url }), log);
+  try {
+    for (const at of [1, 2]) {
+      const event = note(at + Math.floor(Date.now() / 1_000) - 1_700_000_000);
+      other.publish(event);
+      ok(await until(async () => (await storedIn(host)).has(event.id)));
+    }
+    deepEqual(lines, [
+      "mirror connected: ",
+      "mirror cannot be compared with: error: no live events here",
+    ]);
   } finally {
     await host.close();
   }

@@ -6,9 +6,14 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { MirrorPublishers } from "../kit/mirror_publishers.ts";
-import { meshOf, MirroredRelays, type MirrorOf, ringOf } from "../kit/mirrored_relays.ts";
+import { meshOf, MirroredRelays, type MirrorOf, ringOf, until } from "../kit/mirrored_relays.ts";
+import { RelayClient } from "../kit/relay_client.ts";
+import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { SchnorrSigner } from "../kit/signer.ts";
+import { onEachDatabase } from "./databases.ts";
+
+const SETTINGS = ["signatures.workers=0", "mirrors.max_retry_s=1"];
 
 const shapes: readonly [string, readonly MirrorOf[]][] = [
   ["a ring of three", ringOf(3)],
@@ -77,4 +82,47 @@ Deno.test("a mirror with a filter takes what matches, one that goes up sends wha
   const [down] = all.relays[1]!.host.mirrors;
   ok(await all.until(() => up!.counters.sent === 2 && down!.counters.stored === 2));
   equal(down!.counters.received, 2);
+});
+
+onEachDatabase((name, fresh) => {
+  // The others run the same SQL, which the contract holds.
+  if (name !== "pglite:" && name !== "postgres:") return;
+  Deno.test(`a relay that was killed catches up with its mirror, on ${name}`, async () => {
+    await using database = await fresh();
+    await using other = await startRelay({ database: "memory:", settings: SETTINGS });
+    const mirror = JSON.stringify([{ url: other.url, direction: "both" }]);
+    const start = () =>
+      startRelay({ database: database.url, settings: [...SETTINGS, `mirrors.relay=${mirror}`] });
+    const author = new SchnorrSigner(new SeededRandom(7));
+    const notes = Array.from(
+      { length: 90 },
+      (_, at) =>
+        author.sign({ created_at: 1_700_000_000 + at, kind: 1, tags: [], content: `${at}` }),
+    );
+    const ids = new Set(notes.map(({ id }) => id));
+    await using there = await RelayClient.connect(other.url);
+    {
+      await using relay = await start();
+      const here = await RelayClient.connect(relay.url);
+      await Promise.all([
+        here.publishAll(notes.slice(0, 20)),
+        there.publishAll(notes.slice(20, 40)),
+      ]);
+      await relay.kill();
+      await here.closed;
+    }
+    await there.publishAll(notes.slice(40, 60));
+    await using relay = await start();
+    await using here = await RelayClient.connect(relay.url);
+    await Promise.all([here.publishAll(notes.slice(60, 75)), there.publishAll(notes.slice(75))]);
+    const everything = [{ tags: new Map(), limit: 1_000 }];
+    const holds = (client: RelayClient) => async () =>
+      new Set(await client.query(everything)).symmetricDifference(ids).size === 0;
+    ok(await until(holds(here)), "here");
+    ok(await until(holds(there)), "there");
+    await here.close();
+    await there.close();
+    equal(await relay.stop(), 0);
+    equal(await other.stop(), 0);
+  });
 });

@@ -17,6 +17,8 @@ export interface OtherRelayHabits {
   readonly maxLimit?: number;
   /** Refuses as many requests, and as many events, as rate-limited before it takes the next one. */
   readonly rateLimited?: number;
+  /** Ends each subscription behind its stored events. */
+  readonly endsSubscriptions?: boolean;
   /** Refuses everything before AUTH. */
   readonly needsAuth?: boolean;
   /** Why it refuses an event. Default: it takes all. */
@@ -148,7 +150,8 @@ export class OtherRelay implements AsyncDisposable {
       .sort((one, other) => other.created_at - one.created_at || (one.id < other.id ? -1 : 1));
     for (const event of found.slice(0, Math.min(limit, maxLimit))) say(socket, "EVENT", id, event);
     say(socket, "EOSE", id);
-    subscriptions.set(id, condition);
+    if (this.#habits.endsSubscriptions) say(socket, "CLOSED", id, "error: no live events here");
+    else subscriptions.set(id, condition);
   }
 
   #isLimited(): boolean {

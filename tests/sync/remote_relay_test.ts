@@ -135,6 +135,18 @@ Deno.test("without a key, or where AUTH is refused, the refusal stands", async (
   equal(clock.timerCount, 0);
 });
 
+Deno.test("a challenge is signed once, and no more than a few on one connection", () => {
+  const { sent, say, clock } = far(signer);
+  for (let at = 0; at < 100; at++) {
+    say("AUTH", `c${at}`);
+    say("AUTH", `c${at}`);
+  }
+  say("AUTH", "c".repeat(2_000));
+  equal(sent.length, 16);
+  clock.advance(1_000);
+  equal(clock.timerCount, 0);
+});
+
 Deno.test("a NOTICE about NEG-OPEN means that there is no reconciliation, another does not", async () => {
   const { remote, sent, say } = far();
   const refused = remote.reconcile({}, Uint8Array.of(0x61), () => undefined);

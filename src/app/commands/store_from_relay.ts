@@ -17,7 +17,11 @@ import { createVerifier } from "../verifier.ts";
 /** Stores lines of JSON as an import does, with the origin `sync`. */
 export async function storeFromRelay(
   lines: AsyncIterable<Uint8Array>,
-  { context, store }: { readonly context: CommandContext; readonly store: TidyStore },
+  { context, store, url }: {
+    readonly context: CommandContext;
+    readonly store: TidyStore;
+    readonly url: string;
+  },
 ): Promise<ImportTally> {
   const { settings, clock, log } = context;
   const verifier = await createVerifier(settings.signatures, log);
@@ -34,6 +38,7 @@ export async function storeFromRelay(
       ...{ store, verifier },
       access: new Access({ policies, clock, log, policyTimeoutMs }),
       origin: "sync",
+      from: url,
       nowMs: clock.nowMs(),
       maxLineBytes: settings.limits.max_message_bytes,
     });

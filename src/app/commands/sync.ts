@@ -99,7 +99,7 @@ export async function sync(
       const kinds = flags.private ? new Set<number>() : privateKinds(settings);
       const job = { context, flags, filter, filterJson, kinds, store, remote, report };
       const work = new SyncJob(job).run();
-      const tally = await storeFromRelay(work, { context, store });
+      const tally = await storeFromRelay(work, { context, store, url });
       await report.end(tally);
       return exitCode.done;
     } finally {

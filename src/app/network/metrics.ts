@@ -109,7 +109,7 @@ function eventMetrics({ relay }: RelayHost): readonly Metric[] {
     ]),
     counter(
       "gallimimus_events_total",
-      "Events that clients published, by what became of them",
+      "Events that were published here, by what became of them",
       outcomes.map((outcome) => ({ labels: { outcome }, value: counters[outcome] })),
     ),
     counter(

@@ -35,10 +35,10 @@ const SOURCE_TYPES: Readonly<Record<Exclude<Origin, "socket">, string>> = {
 };
 
 /** A question about an event. The reply carries the event's id. */
-export function eventLine({ event, nowMs, origin, client }: Submission): string {
+export function eventLine({ event, nowMs, origin, client, from }: Submission): string {
   const source = origin === "socket" ? sourceOf(client) : {
     sourceType: SOURCE_TYPES[origin],
-    sourceInfo: "",
+    sourceInfo: from ?? "",
   };
   // If the client is authenticated as several keys, the author's is the most useful one.
   const keys = client?.keys ?? new Set<string>();

@@ -41,6 +41,8 @@ export interface ImportOptions {
   readonly access: Pick<Access, "screen" | "event">;
   /** Where the events come from. Default: an operator's file. */
   readonly origin?: "import" | "sync";
+  /** The URL of the relay that they come from, for the origin `sync`. */
+  readonly from?: string;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
   /** Longer lines are refused. */
@@ -155,15 +157,16 @@ async function readVerified(
 /** The event on a line, or why it is refused; undefined for one that is passed over. */
 function readRecord(
   line: Line,
-  { access, nowMs, origin = "import", since = 0, until = Infinity }: ImportOptions,
+  options: ImportOptions,
 ): Exclude<Checked, Refusal> | string | undefined {
+  const { access, nowMs, origin = "import", from, since = 0, until = Infinity } = options;
   if ("fault" in line) return `invalid: ${line.fault}`;
   const value = parseJson(line.text);
   if (value === undefined) return "invalid: not JSON";
   const event = parseEvent(eventIn(value));
   if ("reason" in event) return reasonText(event.reason);
   if (event.created_at < since || event.created_at > until) return undefined;
-  const checked = check(event, { origin, access, nowMs, hashText: sha256OfText });
+  const checked = check(event, { origin, from, access, nowMs, hashText: sha256OfText });
   return "record" in checked ? checked : reasonText(checked.refusal);
 }
 

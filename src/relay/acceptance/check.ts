@@ -15,7 +15,7 @@ import type { Access } from "../access/access.ts";
 import type { Submission } from "../access/policy.ts";
 
 /** Options of {@link check}. */
-export interface CheckOptions extends Pick<Submission, "origin" | "client"> {
+export interface CheckOptions extends Pick<Submission, "origin" | "client" | "from"> {
   readonly access: Pick<Access, "screen">;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
@@ -50,7 +50,7 @@ export const BAD_SIGNATURE: Refusal = {
  * @see NIP-01 "Events and signatures"
  */
 export function check(event: NostrEvent, options: CheckOptions): Checked {
-  const { origin, client, access, nowMs, hashText } = options;
+  const { origin, client, from, access, nowMs, hashText } = options;
   // Ephemeral events are only forwarded to open subscriptions. Imported ones have no such audience.
   if (origin !== "socket" && origin !== "relay" && kindClass(event.kind) === "ephemeral") {
     return { refusal: reason("invalid", "ephemeral events are not stored") };
@@ -60,7 +60,7 @@ export function check(event: NostrEvent, options: CheckOptions): Checked {
     return { refusal: reason("invalid", "id is not the hash of the event"), isForged: true };
   }
   const json = utf8(eventJson(event, parts));
-  const submission = { event, jsonBytes: json.length, nowMs, origin, client };
+  const submission = { event, jsonBytes: json.length, nowMs, origin, client, from };
   const refusal = access.screen(submission);
   return refusal === undefined ? { record: { event, json }, submission } : { refusal };
 }

@@ -42,6 +42,8 @@ export interface Verdict {
 export interface Sender {
   /** Undefined for another relay. */
   readonly client?: Client;
+  /** The URL of the other relay. */
+  readonly from?: string;
   /** In the queues, sources take turns. */
   readonly source: Source;
 }
@@ -136,10 +138,10 @@ export class Publisher {
   /** The checks that come before the signature. */
   #check(event: NostrEvent, sender: Sender | undefined): CheckedEvent | { verdict: Verdict } {
     const { access, hashText, clock } = this.#options;
-    const { client } = sender ?? {};
+    const { client, from } = sender ?? {};
     const origin = sender === undefined ? "relay" : client === undefined ? "sync" : "socket";
     const nowMs = clock.nowMs();
-    const checked = check(event, { origin, client, access, nowMs, hashText });
+    const checked = check(event, { origin, client, from, access, nowMs, hashText });
     if ("refusal" in checked) return { verdict: refusedBy(checked) };
     const isSecret = client !== undefined && !access.mayReceive(event, client);
     // Safe before the signature check: the id was verified against the content, and the stored

@@ -24,6 +24,8 @@ export interface Submission {
   readonly origin: Origin;
   /** The client that sent it; undefined when it did not come from a client. */
   readonly client?: Client | undefined;
+  /** The URL of the relay that it came from, for the origin `sync`. */
+  readonly from?: string | undefined;
 }
 
 /** A request for stored events. */
