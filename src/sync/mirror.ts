@@ -100,8 +100,8 @@ const FORGET_REFUSALS_MS = 6 * 3_600_000;
 /** What is kept of another relay between connections. */
 export class Mirror {
   readonly plan: MirrorPlan;
-  /** Events that were stored here and are to be sent, also while there is no connection. */
-  readonly outgoing: Inbox<"outgoing", NostrEvent>;
+  /** Ids of events that were stored here and are to be sent, also while there is no connection. */
+  readonly outgoing: Inbox<"outgoing", string>;
   /** Ids of events that crossed the present connection, or the last one, either way. */
   crossed: LruMap<string, true>;
   /** Whether something was left out that only a comparison of everything finds. */
@@ -118,6 +118,8 @@ export class Mirror {
   readonly #host: Pick<MirrorHost, "clock" | "log" | "listen" | "maySend">;
   #stopListening: () => void = () => {};
   #refused: LruMap<string, true>;
+  /** Events that the other relay could not take for the moment. */
+  #failed: LruMap<string, true>;
   #refusedSinceMs: number;
   /** Whether the last line of the log said that the mirror is away. */
   #isAway = false;
@@ -130,6 +132,7 @@ export class Mirror {
     this.outgoing = new Inbox("outgoing", maxWaitingEvents);
     this.crossed = new LruMap(maxRememberedIds);
     this.#refused = new LruMap(maxRememberedIds);
+    this.#failed = new LruMap(maxRememberedIds);
     this.#refusedSinceMs = host.clock.monotonicMs();
   }
 
@@ -147,7 +150,7 @@ export class Mirror {
   queue(event: NostrEvent): void {
     if (kindClass(event.kind) === "ephemeral" || this.crossed.get(event.id)) return;
     if (!this.#host.maySend(event)) return;
-    if (!this.outgoing.push(event)) this.missed();
+    if (!this.outgoing.push(event.id)) this.missed();
   }
 
   /** Something was left out: the next comparison looks at everything. */
@@ -202,11 +205,23 @@ export class Mirror {
     this.#refused.set(id, true);
   }
 
+  /** The other relay could not take an event: whether it may be sent again. The second time not. */
+  mayRetry(id: string): boolean {
+    this.#forgetOld();
+    if (this.#failed.get(id) === undefined) {
+      this.#failed.set(id, true);
+      return true;
+    }
+    this.refuse(id);
+    return false;
+  }
+
   #forgetOld(): void {
     const nowMs = this.#host.clock.monotonicMs();
     if (nowMs - this.#refusedSinceMs < FORGET_REFUSALS_MS) return;
     this.#refusedSinceMs = nowMs;
     this.#refused = new LruMap(this.plan.limits.maxRememberedIds);
+    this.#failed = new LruMap(this.plan.limits.maxRememberedIds);
   }
 }
 

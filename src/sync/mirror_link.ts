@@ -41,7 +41,7 @@ const FIRST_RETRY_MS = 1_000;
 const OVERLAP_S = 3_600;
 
 /** Ids looked up at a time. */
-const LOOKED_UP_AT_ONCE = 200;
+const LOOKED_UP_AT_ONCE = 400;
 
 /** One connection, from its opening to its end. */
 export class MirrorLink {
@@ -310,19 +310,14 @@ export class MirrorLink {
   }
 
   /** Sends what waits; the loop takes no more until that is answered. */
-  #send(events: readonly NostrEvent[]): void {
+  #send(ids: readonly string[]): void {
     const { outgoing } = this.#mirror;
     outgoing.hold();
-    void this.#sendAll(events.filter((event) => this.#maySend(event))).finally(() => {
+    // When the store cannot be read, a comparison finds them later.
+    void this.#sendStored(ids).catch(() => this.#mirror.missed()).finally(() => {
       outgoing.release();
       if (this.#mirror.hasMissed) this.#compareLater();
     });
-  }
-
-  async #sendAll(events: readonly NostrEvent[]): Promise<void> {
-    for (const batch of batchesOf(events, this.#mirror.plan.limits.maxPendingEvents)) {
-      await Promise.all(batch.map(this.#sendOne));
-    }
   }
 
   async #sendStored(ids: Iterable<string>): Promise<void> {
@@ -333,7 +328,7 @@ export class MirrorLink {
       );
       if (open.length === 0) continue;
       for await (const events of this.#host.read(open, signal)) {
-        await this.#sendAll(events.filter((event) => this.#maySend(event)));
+        await Promise.all(events.filter((event) => this.#maySend(event)).map(this.#sendOne));
       }
     }
   }
@@ -347,7 +342,6 @@ export class MirrorLink {
       const link = { remote: this.#remote, patience: this.#patience };
       this.#countSent(event.id, await sendEvent(event, link));
     } catch (error) {
-      // An event without an answer would be sent for ever.
       const isSilent = error instanceof RemoteRefusal && error.kind === "silent";
       if (isSilent && !signal.aborted) return this.#countSent(event.id, { refused: "silent" });
       this.#mirror.crossed.delete(event.id);
@@ -362,10 +356,14 @@ export class MirrorLink {
     const prefix = outcome.refused === "silent" ? "silent" : prefixOf(outcome.refused);
     countIn(counters.rejected, prefix);
     this.#mirror.crossed.delete(id);
-    if (prefix === "error" || prefix === "rate-limited") this.#missed();
-    else this.#mirror.refuse(id);
+    // What fails each time would be sent for ever.
+    if (!TRANSIENT.has(prefix)) this.#mirror.refuse(id);
+    else if (this.#mirror.mayRetry(id)) this.#missed();
   }
 }
+
+/** Refusals after which an event may be sent again. */
+const TRANSIENT: ReadonlySet<string> = new Set(["error", "rate-limited", "silent"]);
 
 /** How a comparison ended. */
 type Outcome = { readonly startS: number } | { readonly error: unknown };

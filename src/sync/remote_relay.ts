@@ -76,9 +76,11 @@ const CHALLENGE_WAIT_MS = 1_000;
 const MAX_CHALLENGES = 16;
 const MAX_CHALLENGE_CHARACTERS = 1_000;
 
-/** The most events and bytes taken of one request: a relay that sends more is not asked again. */
+/** The most events of one answer: nobody asks for as many. */
 const MAX_EVENTS = 20_000;
-const MAX_CHARACTERS = 64 * 1_048_576;
+
+/** About how much of one answer is kept in memory, characters. What is left is asked for again. */
+const MAX_CHARACTERS = 32 * 1_048_576;
 
 /**
  * NOTICEs by which relays without NIP-77 answer NEG-OPEN. NIP-77 names none, so these are those that
@@ -185,15 +187,17 @@ export class RemoteRelay {
       let malformed = 0;
       let characters = 0;
       const isWhole = await this.#ask<boolean>(id, ["REQ", id, filter], {
-        EVENT: ([, , value]) => {
+        EVENT: ([, , value], done) => {
           const event = parseEvent(value);
           if ("reason" in event) malformed++;
           else events.push(event);
           if ("content" in event) characters += event.content.length + tagCharacters(event);
-          if (events.length + malformed > MAX_EVENTS || characters > MAX_CHARACTERS) {
+          if (events.length + malformed > MAX_EVENTS) {
             this.#send(["CLOSE", id]);
             throw new RemoteRefusal("it sends more than was asked for", "misunderstood");
           }
+          // The newest come first, so this is as good as a smaller answer.
+          if (characters > MAX_CHARACTERS) done(false);
         },
         EOSE: ([, , hint], done) => done(Array.isArray(hint) && hint.includes("finish")),
         CLOSED: ([, , reason]) => {

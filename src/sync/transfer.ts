@@ -13,6 +13,9 @@ import type { RemoteAnswer, RemoteEvents, RemoteRelay } from "./remote_relay.ts"
 /** Ids in one request: fewer than any relay gives in one answer. */
 const FETCHED_AT_ONCE = 100;
 
+/** Requests under way at a time, so that the other relay works while this one does. */
+const FETCHES_IN_FLIGHT = 4;
+
 /** The events that have these ids, in parts. */
 export async function* fetchEvents(
   ids: Iterable<string>,
@@ -21,9 +24,15 @@ export async function* fetchEvents(
     readonly patience: Patience;
   },
 ): AsyncGenerator<Pick<RemoteEvents, "events" | "malformed">, void> {
+  const fetching: Promise<Pick<RemoteEvents, "events" | "malformed">>[] = [];
   for (const batch of batchesOf(ids, FETCHED_AT_ONCE)) {
-    yield await patience.run(() => remote.fetch(batch));
+    const fetched = patience.run(() => remote.fetch(batch));
+    // A failure is thrown when its turn comes; after another one nobody waits for it.
+    fetched.catch(() => {});
+    fetching.push(fetched);
+    if (fetching.length >= FETCHES_IN_FLIGHT) yield await fetching.shift()!;
   }
+  for (const fetched of fetching) yield await fetched;
 }
 
 /** What became of an event that was sent. */

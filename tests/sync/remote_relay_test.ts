@@ -169,6 +169,25 @@ Deno.test("a relay that sends more than was asked for is not read to the end", a
   deepEqual(sent.at(-1), ["CLOSE", id]);
 });
 
+Deno.test("an answer that is too large for memory is cut, and the rest is asked for", async () => {
+  const { remote, sent, say } = far();
+  const author = new FakeSigner(new SeededRandom(1));
+  const large = Array.from(
+    { length: 40 },
+    (_, at) =>
+      author.sign({ created_at: at, kind: 1, tags: [], content: `${at}`.padEnd(1_048_576) }),
+  );
+  const fetching = remote.fetch(large.map(({ id }) => id));
+  for (const event of large) say("EVENT", sent[0]![1], event);
+  await turns();
+  deepEqual(sent[1], ["CLOSE", sent[0]![1]]);
+  const [, id, { ids }] = sent.at(-1) as [string, string, { ids: string[] }];
+  equal(ids.length, 7);
+  for (const event of large.slice(-7)) say("EVENT", id, event);
+  say("EOSE", id);
+  equal((await fetching).events.length, 40);
+});
+
 Deno.test("what it says is one line, without what a terminal obeys", async () => {
   const { remote, sent, say } = far();
   const asking = remote.query({});
