@@ -10,7 +10,7 @@ import { firstMessage, learnFrom } from "../nostr/negentropy/reconcile.ts";
 import type { StoredEvent } from "../store/event_store.ts";
 import { RemoteRefusal } from "./remote_refusal.ts";
 import type { RemoteRelay } from "./remote_relay.ts";
-import { halves, type TimeRange, timesOf } from "./time_range.ts";
+import { halves, splitAfter, type TimeRange, timesOf } from "./time_range.ts";
 
 /** The events here that a comparison is about, as far as the other relay may learn of them. */
 export interface LocalEvents {
@@ -52,11 +52,18 @@ const MAX_ROUNDS = 10_000;
 /** A range has more than is compared at once. */
 class TooMuch extends Error {
   override readonly name = "TooMuch";
+  /** The time of the event with which it became too much, the newest counted first. */
+  readonly second: number | undefined;
+
+  constructor(second?: number) {
+    super();
+    this.second = second;
+  }
 }
 
 /**
- * Finds the ids that only one side has, the newest range of time first. A range is halved where it
- * has too many events for either side. Throws {@link RemoteRefusal}.
+ * Finds the ids that only one side has, the newest range of time first. A range is split where
+ * it has too many events for either side. Throws {@link RemoteRefusal}.
  */
 export async function* differences(options: DifferenceOptions): AsyncGenerator<Difference, void> {
   // A stack: the newest range is compared first.
@@ -74,11 +81,18 @@ export async function* differences(options: DifferenceOptions): AsyncGenerator<D
           "misunderstood",
         );
       }
-      ranges.push(...halves(range));
+      ranges.push(...parts(range, error));
       continue;
     }
     yield found;
   }
+}
+
+/** Where the events here are too many, the later part has as many as can be compared. */
+function parts(range: TimeRange, error: unknown): readonly [TimeRange, TimeRange] {
+  const second = error instanceof TooMuch ? error.second : undefined;
+  const isInside = second !== undefined && second >= range.since && second < range.until;
+  return isInside ? splitAfter(range, second) : halves(range);
 }
 
 /** Whether the range has too many events. strfry says so in words, too. */
@@ -119,8 +133,10 @@ async function itemsIn(
 ): Promise<ItemSet> {
   const builder = new ItemSetBuilder();
   for await (const rows of local.identify(range, signal)) {
-    if (builder.size + rows.length > MAX_ITEMS) throw new TooMuch();
-    for (const { createdAt, id } of rows) builder.add(createdAt, id);
+    for (const { createdAt, id } of rows) {
+      if (builder.size === MAX_ITEMS) throw new TooMuch(createdAt);
+      builder.add(createdAt, id);
+    }
   }
   return builder.build();
 }

@@ -2,6 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { silentLog } from "../../../src/base/log.ts";
 import { reason } from "../../../src/nostr/reason.ts";
 import { ConnectedClient } from "../../../src/relay/access/client.ts";
+import type { Submission } from "../../../src/relay/access/policy.ts";
 import { zeroCounters } from "../../../src/relay/counters.ts";
 import { Outage } from "../../../src/relay/outage.ts";
 import { Publisher, type PublisherOptions } from "../../../src/relay/acceptance/publisher.ts";
@@ -101,6 +102,32 @@ Deno.test("NIP01-23 an ephemeral event is passed on and not written", async () =
   equal((await publisher.publish(typing)).accepted, true);
   deepEqual(steps, ["screen", "verify", "event", "pass"]);
   equal(counters.ephemeral, 1);
+});
+
+Deno.test("an event of another relay has its origin, no rate of rows, and is not ephemeral", async () => {
+  const submissions: Submission[] = [];
+  const none = new RowRates({ perSecond: 1, burst: 1 }, new FakeClock());
+  const { publisher, steps } = watched({
+    access: accessOf([{
+      name: "origin",
+      event: (submission) => {
+        submissions.push(submission);
+        return undefined;
+      },
+    }]),
+    rowRates: none,
+  });
+  const sender = { source: { client: "mirror", connection: {} }, from: "wss://relay.example" };
+  for (const at of [1, 2, 3]) {
+    const event = author.sign({ kind: 1, created_at: at, tags: [], content: "" });
+    deepEqual(await publisher.publish(event, sender), { accepted: true });
+  }
+  deepEqual(submissions.map(({ origin, from, client }) => [origin, from, client]), [
+    ...Array.from({ length: 3 }, () => ["sync", "wss://relay.example", undefined]),
+  ]);
+  const typing = author.sign({ kind: 20_001, created_at: 1, tags: [], content: "" });
+  equal(prefixOf(await publisher.publish(typing, sender)), "invalid");
+  equal(steps.includes("pass"), false);
 });
 
 Deno.test("a write that fails is an answer, and the next one is tried", async () => {
