@@ -16,8 +16,9 @@ import { reasonText } from "../nostr/reason.ts";
 import { ConnectedClient } from "../relay/access/client.ts";
 import { isProtected } from "../relay/access/protected.ts";
 import type { Relay } from "../relay/relay.ts";
-import { Mirror, type MirrorHost, type MirrorPlan } from "../sync/mirror.ts";
+import { Mirror, type MirrorHost, type MirrorPlan, nameOf } from "../sync/mirror.ts";
 import { MirrorLink } from "../sync/mirror_link.ts";
+import type { QueryOptions } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
 import { privateKinds } from "./access/access_policies.ts";
 import { readAuthKeyFile } from "./auth_key.ts";
@@ -162,18 +163,22 @@ function hostOf(settings: MirrorSettings, options: MirrorsOptions): MirrorHost {
       const asked = { verb: "NEG-OPEN", filters: [filter], client: anyone } as const;
       const decided = await relay.access.request({ ...asked, nowMs: clock.nowMs() });
       if (!("prefix" in decided)) return decided;
-      if (!isTold) log.warn("mirror is sent nothing", { reason: reasonText(decided) });
+      const fields = { url: nameOf(settings.url), reason: reasonText(decided) };
+      if (!isTold) log.warn("mirror may see nothing of this relay", fields);
       isTold = true;
       return [];
     },
-    identify: (filters, signal) => store.identify(filters, { reader, signal, source }),
-    missing: (ids, signal) => missingIn(store, ids, signal),
-    read: (ids, signal) => readEvents(store, ids, signal),
+    identify: (filters, signal) =>
+      filters.length === 0 ? nothing() : store.identify(filters, { reader, signal, source }),
+    missing: (ids, signal) => missingIn(store, ids, { signal, source }),
+    read: (ids, signal) => readEvents(store, ids, { signal, source }),
     // NIP-70: protected events are published by their authors alone.
     maySend: (event) =>
       !isProtected(event.tags) && (settings.private || relay.access.mayReceive(event, anyone)),
   };
 }
+
+async function* nothing(): AsyncGenerator<never, void> {}
 
 function byIds(ids: Iterable<string>): ReqFilter {
   return { ids: new Set(ids), tags: new Map() };
@@ -182,10 +187,10 @@ function byIds(ids: Iterable<string>): ReqFilter {
 async function missingIn(
   store: Pick<TidyStore, "identify">,
   ids: readonly string[],
-  signal: AbortSignal,
+  options: QueryOptions,
 ): Promise<readonly string[]> {
   const missing = new Set(ids);
-  for await (const rows of store.identify([byIds(ids)], { signal })) {
+  for await (const rows of store.identify([byIds(ids)], options)) {
     for (const { id } of rows) missing.delete(id);
   }
   return [...missing];
@@ -194,9 +199,9 @@ async function missingIn(
 async function* readEvents(
   store: Pick<TidyStore, "query">,
   ids: readonly string[],
-  signal: AbortSignal,
+  options: QueryOptions,
 ): AsyncGenerator<readonly NostrEvent[], void> {
-  for await (const rows of store.query([byIds(ids)], { signal })) {
+  for await (const rows of store.query([byIds(ids)], options)) {
     const events = rows.map(({ json }) => parseEvent(parseJson(utf8Decode(json)!)));
     yield events.filter((event): event is NostrEvent => !("reason" in event));
   }

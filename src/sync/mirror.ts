@@ -159,9 +159,9 @@ export class Mirror {
     this.followedUntilS = undefined;
   }
 
-  /** The URL without its query, which may hold a secret. */
+  /** The name of the other relay in the log and in figures. */
   get name(): string {
-    return this.plan.url.replace(/[?#].*$/s, "");
+    return nameOf(this.plan.url);
   }
 
   /** A connection is open. */
@@ -223,6 +223,11 @@ export class Mirror {
     this.#refused = new LruMap(this.plan.limits.maxRememberedIds);
     this.#failed = new LruMap(this.plan.limits.maxRememberedIds);
   }
+}
+
+/** A URL without its query, which may hold a secret. */
+export function nameOf(url: string): string {
+  return url.replace(/[?#].*$/s, "");
 }
 
 /** Counts one more under a key. */

@@ -27,6 +27,7 @@ const FLAGS: SyncFlags = {
 /** A second is 20 ms. */
 const hurriedClock: Clock = {
   ...systemClock,
+  monotonicMs: () => systemClock.monotonicMs() * 50,
   after: (delayMs, callback) => systemClock.after(delayMs / 50, callback),
 };
 
@@ -40,7 +41,8 @@ class KeptStore extends MemoryStore {
 /** Runs the command on a store that holds `here`. */
 async function run(
   other: OtherRelay,
-  { here = [], flags = {}, environment = {} }: {
+  { here = [], flags = {}, environment = {}, isTerminal = false }: {
+    readonly isTerminal?: boolean;
     readonly here?: readonly NostrEvent[];
     readonly flags?: Partial<SyncFlags>;
     readonly environment?: Record<string, string>;
@@ -49,6 +51,7 @@ async function run(
   const store = new KeptStore();
   const openStore = () => Promise.resolve(store);
   const command = new FakeCommand({ clock: hurriedClock, environment, openStore });
+  command.stderr.isTerminal = isTerminal;
   await store.put(here.map((event) => ({ event, json: utf8(eventJson(event)) })));
   const code = await sync(command.context, other.url, { ...FLAGS, ...flags });
   const ids: string[] = [];
@@ -175,4 +178,14 @@ Deno.test("private events are neither named nor sent, unless asked for", async (
   equal(other.events.size, 0);
   await run(other, { here: [secret], flags: { private: true } });
   equal(other.events.size, 1);
+});
+
+Deno.test("a terminal shows how much is done, how fast, and how long the rest takes", async () => {
+  const all = Array.from({ length: 300 }, (_, at) => note(at));
+  await using other = new OtherRelay({}, all.slice(0, 150));
+  const { err, out } = await run(other, { here: all.slice(100), isTerminal: true });
+  // deno-lint-ignore no-control-regex -- each line replaces the one before it
+  match(err, /\r\x1b\[Kfetched \d+ of \d+, sent \d+ of \d+, \d+\/s, \d+ s left\r/);
+  ok(err.endsWith("\r\x1b[K"), "the line is gone at the end");
+  match(out, /^missing here 100, missing there 150\n/);
 });
