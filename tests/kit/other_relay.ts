@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Negentropy, NegentropyStorage } from "@nostr-dev-kit/sync";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { matches } from "../../src/nostr/match.ts";
@@ -11,8 +12,11 @@ import { parseFilter } from "../../src/nostr/parse_filter.ts";
 
 /** The habits of an {@link OtherRelay}. */
 export interface OtherRelayHabits {
-  /** How it answers NEG-OPEN. Default: by a NOTICE, as strfry does when reconciliation is off. */
-  readonly negentropy?: "notice" | "error" | "silence";
+  /**
+   * How it answers NEG-OPEN. Default: by a NOTICE, as strfry does when reconciliation is off.
+   * `reconciles`: with the engine of NDK.
+   */
+  readonly negentropy?: "notice" | "error" | "silence" | "reconciles";
   /** The most events of one answer. Default: 500. */
   readonly maxLimit?: number;
   /** Refuses as many requests, and as many events, as rate-limited before it takes the next one. */
@@ -30,6 +34,7 @@ interface Conversation {
   readonly socket: WebSocket;
   readonly challenge: string;
   readonly subscriptions: Map<string, ReqFilter>;
+  readonly reconciliations: Map<string, Negentropy>;
   key: string | undefined;
 }
 
@@ -86,6 +91,7 @@ export class OtherRelay implements AsyncDisposable {
   #converse(socket: WebSocket): void {
     const conversation: Conversation = {
       ...{ socket, challenge: crypto.randomUUID(), subscriptions: new Map(), key: undefined },
+      reconciliations: new Map(),
     };
     this.#conversations.add(conversation);
     socket.onopen = () => {
@@ -111,14 +117,36 @@ export class OtherRelay implements AsyncDisposable {
         if (this.#isLimited()) return say(socket, "CLOSED", rest[0]!, "rate-limited: slow down");
         return this.#answer(rest[0]!, rest[1]!, conversation);
       case "NEG-OPEN":
-        return this.#refuseToReconcile(rest[0]!, socket);
+        return this.#open(conversation, ...rest as unknown as [string, object, string]);
+      case "NEG-MSG":
+        return void this.#reconcile(conversation, rest[0]!, rest[1]!);
+      case "NEG-CLOSE":
+        return void conversation.reconciliations.delete(rest[0]!);
     }
   }
 
-  #refuseToReconcile(id: string, socket: WebSocket): void {
+  #open({ socket, ...conversation }: Conversation, id: string, filterJson: object, hex: string) {
     const { negentropy = "notice" } = this.#habits;
+    if (negentropy === "reconciles") {
+      const filter = parseFilter(filterJson, NO_LIMITS);
+      if ("prefix" in filter) return say(socket, "NEG-ERR", id, `invalid: ${filter.text}`);
+      const storage = new NegentropyStorage();
+      for (const event of this.events.values()) {
+        if (matches(filter, event)) storage.insert(event.created_at, event.id);
+      }
+      storage.seal();
+      conversation.reconciliations.set(id, new Negentropy(storage, 8_000));
+      return void this.#reconcile({ socket, ...conversation }, id, hex);
+    }
     if (negentropy === "notice") say(socket, "NOTICE", "ERROR: bad msg: negentropy disabled");
     if (negentropy === "error") say(socket, "NEG-ERR", id, "blocked: negentropy is disabled");
+  }
+
+  async #reconcile({ socket, reconciliations }: Conversation, id: string, hex: string) {
+    const engine = reconciliations.get(id);
+    if (engine === undefined) return say(socket, "NEG-ERR", id, "closed: unknown session");
+    const { nextMessage } = await engine.reconcile(Uint8Array.fromHex(hex));
+    say(socket, "NEG-MSG", id, (nextMessage ?? Uint8Array.of(0x61)).toHex());
   }
 
   #take(event: NostrEvent, socket: WebSocket, isStranger: boolean): void {

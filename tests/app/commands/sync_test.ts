@@ -86,6 +86,20 @@ for (const negentropy of ["notice", "error", "silence"] as const) {
   });
 }
 
+Deno.test("NEG-20 a relay that reconciles with the engine of NDK has the same afterwards", async () => {
+  const all = Array.from({ length: 1_200 }, (_, at) =>
+    note(Math.floor(at / 3), {
+      content: `${at}`,
+    }));
+  const here = all.filter((_, at) => at % 5 !== 0);
+  const there = all.filter((_, at) => at % 5 === 0 || at % 7 !== 0);
+  await using other = new OtherRelay({ negentropy: "reconciles", maxLimit: 60 }, there);
+  const { code, err, ids } = await run(other, { here, flags: { frameSize: 4_096 } });
+  deepEqual([code, err], [exitCode.done, ""]);
+  deepEqual([ids, idsOf(other.events.values())], [idsOf(all), idsOf(all)]);
+  ok(other.heard["NEG-MSG"]! > 1, "it took several messages");
+});
+
 Deno.test("a dry run counts, and one way leaves the other side as it is", async () => {
   const [one, two, three] = [note(1), note(2), note(3)];
   await using other = new OtherRelay({}, [one, two]);
