@@ -75,7 +75,13 @@ function sharing(
 
 function isEqual(one: SettingValue, other: SettingValue): boolean {
   if (one === other || typeof one !== "object" || typeof other !== "object") return one === other;
-  return one.length === other.length && one.every((item, at) => item === other[at]);
+  const [items, others] = [itemsOf(one), itemsOf(other)];
+  return items.length === others.length && items.every((item, at) => item === others[at]);
+}
+
+/** The items of a list as texts, so that tables can be compared and printed. */
+function itemsOf(list: Extract<SettingValue, object>): readonly string[] {
+  return list.map((item) => typeof item === "string" ? item : JSON.stringify(item));
 }
 
 /** How much of a value {@link changeText} prints, characters. */
@@ -88,7 +94,7 @@ export function changeText({ name, from, to }: SettingChange): string {
     return `${before} → ${after}`;
   }
   return typeof from === "object" && typeof to === "object"
-    ? listText(from, to)
+    ? listText(itemsOf(from), itemsOf(to))
     : `${cut(before!)} → ${cut(after!)}`;
 }
 

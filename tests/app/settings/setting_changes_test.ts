@@ -63,6 +63,15 @@ Deno.test("a section without a taken change is the same object, and so is an equ
   ok(settings.access.banned_keys === running.access.banned_keys);
 });
 
+Deno.test("tables are compared by what they say", () => {
+  const mirrors = (direction: string) =>
+    settingsOf({ "mirrors.relay": [{ url: "wss://relay.example", direction }] });
+  const { settings, needRestart } = settingChanges(mirrors("up"), mirrors("up"), () => false);
+  deepEqual(needRestart, []);
+  const changes = settingChanges(settings, mirrors("both"), () => false);
+  deepEqual(changes.needRestart.map(({ name }) => name), ["mirrors.relay"]);
+});
+
 Deno.test("unless the caller decides, the tables say what is taken", () => {
   const read = new Map(
     [...settingByName].flatMap(([name, setting]) =>
