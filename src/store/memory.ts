@@ -217,6 +217,10 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     return Promise.resolve({ events, strayTags: 0, next });
   }
 
+  removeStrayTags(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
   tableSizes(): Promise<readonly TableSize[]> {
     return Promise.resolve([]);
   }

@@ -75,7 +75,13 @@ import { LocalFeed } from "./feed/local_feed.ts";
 import { SharedFeed } from "./feed/shared_feed.ts";
 import type { StoreFeed } from "./feed/store_feed.ts";
 import { isRequest } from "./write/tombstones.ts";
-import { auditRow, countStrayTags, NO_KEY, selectRows } from "./write/audit_statements.ts";
+import {
+  auditRow,
+  countStrayTags,
+  deleteStrayTags,
+  NO_KEY,
+  selectRows,
+} from "./write/audit_statements.ts";
 import type {
   Ability,
   AuditPage,
@@ -309,6 +315,13 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     const [strayTags] = await this.#database.query(countStrayTags(from, next ?? NO_KEY));
     const events = rows.map((row) => auditRow(row, this.#hashText));
     return { events, strayTags: strayTags!, next };
+  }
+
+  async removeStrayTags(from: number, next: number | undefined): Promise<number> {
+    const keys = await this.#database.transaction((session) =>
+      session.query(deleteStrayTags(from, next ?? NO_KEY))
+    );
+    return keys.length;
   }
 
   tableSizes(): Promise<readonly TableSize[]> {

@@ -10,7 +10,7 @@ import { eventId } from "../../nostr/event_id.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { Verifier } from "../../nostr/verifier.ts";
 import { readRecord } from "../../store/feed/feed_statements.ts";
-import type { AuditedEvent, TidyStore } from "../../store/write/upkeep.ts";
+import type { AuditedEvent, AuditPage, TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
@@ -22,11 +22,16 @@ import { createVerifier } from "../verifier.ts";
 export interface CheckFlags {
   /** False skips signature checks. */
   readonly verify: boolean;
+  /** Whether to set right what can be, and to delete what cannot. */
+  readonly repair?: boolean;
   readonly json?: boolean;
 }
 
-/** How many events are read at once; each may be as long as `limits.max_event_bytes`. */
-const PAGE_EVENTS = 200;
+/**
+ * How many events are read at once. A relay that is asked hashes their tags, which are thousands for some,
+ * on its one thread.
+ */
+const PAGE_EVENTS = 50;
 
 /** Of how many events with the same fault the ids are shown. */
 const MAX_EXAMPLES = 5;
@@ -59,72 +64,96 @@ export function defineCheck(program: Command, run: RunCommand): void {
   const command = program.command("check")
     .description("check ids, signatures, columns and tags of all events; 1 if anything is wrong")
     .option("--no-verify", "take signatures on trust (ids are checked all the same)")
+    .option("--repair", "write columns and tags anew, and delete what is no event or forged")
     .option("--json", "print one JSON object");
   withSettingOptions(command).action((options: CheckFlags & SettingOptions) =>
     run(options, (context) => checkStore(context, options))
   );
 }
 
-/** Checks all events, prints what is wrong, and fails if anything is. Nothing is changed. */
-export async function checkStore(
-  context: CommandContext,
-  { verify, json = false }: CheckFlags,
-): Promise<ExitCode> {
+/**
+ * Checks all events and prints what is wrong. Fails if anything is and was not repaired.
+ */
+export async function checkStore(context: CommandContext, flags: CheckFlags): Promise<ExitCode> {
+  const { verify, json = false, repair = false } = flags;
   return await withStore(context, async (store) => {
     const { settings, log } = context;
     const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
     try {
-      const findings = await check(store, verifier, context);
-      await print(context, json ? jsonOf(findings) : textOf(findings));
-      return findings.faults.size === 0 ? exitCode.done : exitCode.failed;
+      const findings = await new Check(store, verifier, repair).run(context);
+      await print(context, json ? jsonOf(findings) : textOf(findings, repair));
+      return findings.faults.size === 0 || repair ? exitCode.done : exitCode.failed;
     } finally {
       verifier?.close();
     }
   });
 }
 
-async function check(
-  store: TidyStore,
-  verifier: Verifier | undefined,
-  { stop, streams }: CommandContext,
-): Promise<Findings> {
-  const findings = new Findings();
-  for (let from: number | undefined = 0; from !== undefined;) {
-    stop.throwIfAborted();
-    const { events, strayTags, next } = await store.audit(from, PAGE_EVENTS);
-    await Promise.all(events.map((event) => checkEvent(event, verifier, findings)));
-    findings.add("tags of no event", "", strayTags);
-    from = next;
-    if (streams.stderr.isTerminal) {
-      await streams.stderr.write(utf8(`\r\x1b[K${findings.checked} events checked\r`));
-    }
-  }
-  return findings;
-}
+/** One run through all events. */
+class Check {
+  readonly #store: TidyStore;
+  readonly #verifier: Verifier | undefined;
+  readonly #repairs: boolean;
+  /** Ids of repaired events, which come up again at the end. */
+  readonly #repaired = new Set<string>();
+  readonly #findings = new Findings();
 
-async function checkEvent(
-  { id, json, faults }: AuditedEvent,
-  verifier: Verifier | undefined,
-  findings: Findings,
-): Promise<void> {
-  findings.checked++;
-  const event = readRecord(json)?.event;
-  if (event === undefined) return findings.add("not an event", id);
-  for (const column of faults) findings.add(`column ${column}`, id);
-  if (!hasItsId(event)) return findings.add("wrong id", id);
-  if (verifier !== undefined && !await verifier.verify(event)) findings.add("wrong signature", id);
+  constructor(store: TidyStore, verifier: Verifier | undefined, repairs: boolean) {
+    this.#store = store;
+    this.#verifier = verifier;
+    this.#repairs = repairs;
+  }
+
+  async run({ stop, streams }: CommandContext): Promise<Findings> {
+    const findings = this.#findings;
+    for (let from: number | undefined = 0; from !== undefined;) {
+      stop.throwIfAborted();
+      const page: AuditPage = await this.#store.audit(from, PAGE_EVENTS);
+      const events = page.events.filter(({ id }) => !this.#repaired.has(id));
+      await Promise.all(events.map((event) => this.#checkEvent(event)));
+      findings.checked += events.length;
+      findings.add("tags of no event", "", page.strayTags);
+      if (this.#repairs && page.strayTags > 0) await this.#store.removeStrayTags(from, page.next);
+      from = page.next;
+      if (streams.stderr.isTerminal) {
+        await streams.stderr.write(utf8(`\r\x1b[K${findings.checked} events checked\r`));
+      }
+    }
+    return findings;
+  }
+
+  async #checkEvent({ id, json, faults }: AuditedEvent): Promise<void> {
+    const record = readRecord(json);
+    const fault = await this.#faultOf(record?.event);
+    if (fault !== undefined) this.#findings.add(fault, id);
+    for (const column of faults) this.#findings.add(`column ${column}`, id);
+    if (!this.#repairs || fault === undefined && faults.length === 0) return;
+    this.#repaired.add(id);
+    await this.#store.erase({ ids: [id], isRemembered: false });
+    if (record === undefined || fault !== undefined) return;
+    this.#repaired.add(record.event.id);
+    await this.#store.put([record]);
+  }
+
+  async #faultOf(event: NostrEvent | undefined): Promise<string | undefined> {
+    if (event === undefined) return "not an event";
+    if (!hasItsId(event)) return "wrong id";
+    const isSigned = this.#verifier === undefined || await this.#verifier.verify(event);
+    return isSigned ? undefined : "wrong signature";
+  }
 }
 
 function hasItsId(event: NostrEvent): boolean {
   return eventId(event, { hashText: sha256OfText }) === event.id;
 }
 
-function textOf({ checked, faults }: Findings): string {
+function textOf({ checked, faults }: Findings, isRepaired: boolean): string {
   const lines = [...faults].map(([what, { count, examples }]) =>
     [`${what}: ${count}`, ...examples.map((id) => `  ${id}`)].join("\n")
   );
-  const verdict = faults.size === 0 ? "nothing is wrong" : "this is wrong:";
-  return [`checked ${checked} events, ${verdict}`, ...lines].join("\n");
+  const wrong = isRepaired ? "this was wrong and is repaired:" : "this is wrong:";
+  return [`checked ${checked} events, ${faults.size === 0 ? "nothing is wrong" : wrong}`, ...lines]
+    .join("\n");
 }
 
 function jsonOf({ checked, faults }: Findings): string {

@@ -115,6 +115,10 @@ export class RemoteStore implements TidyStore {
     return this.#call("size", []);
   }
 
+  removeStrayTags(from: number, next: number | undefined): Promise<number> {
+    return this.#call("removeStrayTags", next === undefined ? [from] : [from, next]);
+  }
+
   tableSizes(): Promise<readonly TableSize[]> {
     return this.#call("tableSizes", []);
   }

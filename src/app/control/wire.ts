@@ -23,6 +23,7 @@ export const CALLS = [
   "audit",
   "probe",
   "size",
+  "removeStrayTags",
   "tableSizes",
   "erase",
   "restore",

@@ -244,6 +244,10 @@ export class WindowStore implements TidyStore {
     return this.#inner.audit(from, limit);
   }
 
+  removeStrayTags(from: number, next: number | undefined): Promise<number> {
+    return this.#inner.removeStrayTags(from, next);
+  }
+
   tableSizes(): Promise<readonly TableSize[]> {
     return this.#inner.tableSizes();
   }

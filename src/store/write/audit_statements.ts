@@ -56,6 +56,17 @@ export function countStrayTags(after: number, last: number): Statement<number> {
   };
 }
 
+/** Deletes them, and returns the keys that they named. */
+export function deleteStrayTags(after: number, last: number): Statement<number> {
+  return {
+    text: `delete from tags where event > $1::int8 and event <= $2::int8
+  and not exists (select from events where events.key = tags.event)
+returning event`,
+    parameters: [after, last],
+    read: (cells) => cells.integer(0),
+  };
+}
+
 /** Compares a row with its event. */
 export function auditRow({ json, columns }: AuditedRow, hashText: HashText): AuditedEvent {
   const event = readRecord(json)?.event;

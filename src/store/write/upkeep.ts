@@ -76,6 +76,8 @@ export interface Upkeep {
   survey(after: Place, limit: number): Promise<readonly SurveyedEvent[]>;
   /** The `limit` events from a place on, each compared with its row. Ids and signatures are not checked. */
   audit(from: number, limit: number): Promise<AuditPage>;
+  /** Removes what {@link AuditPage.strayTags} counted on the page that began at `from`, and says how many. */
+  removeStrayTags(from: number, next: number | undefined): Promise<number>;
   /** The tables, the largest first. None in memory. */
   tableSizes(): Promise<readonly TableSize[]>;
   /** Removes the events with these ids and returns how many were still there. */

@@ -5,11 +5,16 @@ import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
 import type { AuditedEvent, TidyStore } from "../../../src/store/write/upkeep.ts";
+import { openPostgres } from "../../../src/store/database/postgres.ts";
+import { openStoreOn } from "../../kit/database.ts";
+import { testOnEachServer } from "../../kit/each_server.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";
 import { partialStore } from "../../kit/partial_store.ts";
+import { idsIn, recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { SchnorrSigner } from "../../kit/signer.ts";
 
+const onEachServer = testOnEachServer();
 const signer = new SchnorrSigner(new SeededRandom(1));
 
 function note(content: string): NostrEvent {
@@ -82,4 +87,48 @@ Deno.test("signatures may be taken on trust, and programs get JSON", async () =>
     checked: 8,
     faults: { "wrong id": { count: 7, examples: Array.from({ length: 5 }, () => altered.id) } },
   });
+});
+
+onEachServer("what is wrong is repaired, and what cannot be is deleted", async (server) => {
+  const url = await server.freshDatabase();
+  const tags = [["t", "x"]];
+  const make = (kind: number, content: string) =>
+    signer.sign({ kind, created_at: 5, tags: [...tags, ["d", content]], content });
+  const [bent, bare, fine, article] = [
+    make(1, "bent"),
+    make(1, "bare"),
+    make(1, "fine"),
+    make(30_023, "article"),
+  ];
+  const [broken, other] = [make(1, "broken"), make(1, "other")];
+  const database = openPostgres(url);
+  const store = await openStoreOn(database);
+  await store.put([bent, bare, fine, article, broken, other, altered, forged].map(recordOf));
+  const of = ({ id }: NostrEvent) => `where id = decode('${id}', 'hex')`;
+  await database.script(`
+    update events set kind = 9, created_at = 1 ${of(bent)};
+    delete from tags where event = (select key from events ${of(bare)});
+    update events set slot = head ${of(article)};
+    update events set raw = 'no event' ${of(broken)};
+    update events set id = decode(repeat('0f', 32), 'hex') ${of(other)};
+    insert into tags select event + 1000, created_at, tag, head, author, kind, pubkey from tags;
+  `);
+  await store.close();
+  const run = async (flags: { readonly repair?: boolean }) => {
+    const openStore = () => openStoreOn(openPostgres(url));
+    const { context, stdout } = new FakeCommand({ openStore });
+    const code = await checkStore(context, { verify: true, json: true, ...flags });
+    const { checked, faults } = JSON.parse(stdout.text);
+    return { code, checked, faults: Object.keys(faults).toSorted() };
+  };
+  const wrong = await run({});
+  equal(wrong.code, exitCode.failed);
+  deepEqual(await run({ repair: true }), { ...wrong, code: exitCode.done });
+  deepEqual(await run({}), { code: exitCode.done, checked: 5, faults: [] });
+  const again = await openStoreOn(openPostgres(url));
+  const left = [bent, bare, fine, article, other].map(({ id }) => id).toSorted();
+  deepEqual((await idsIn(again, { tags: new Map([["t", new Set(["x"])]]) })).toSorted(), left);
+  // What was deleted may come again as it should be.
+  deepEqual(await again.put([broken].map(recordOf)), ["stored"]);
+  await again.close();
 });
