@@ -38,6 +38,7 @@ export class RefusalLog {
   /** What was refused to all, also to clients that are not told apart. */
   readonly #all: Reasons = new Map();
   #timer: Timer | undefined;
+  #isClosed = false;
 
   constructor(options: RefusalLogOptions) {
     this.#options = options;
@@ -45,6 +46,7 @@ export class RefusalLog {
 
   /** Counts one refusal. The first one starts the interval. */
   note(client: string, reason: string): void {
+    if (this.#isClosed) return;
     this.#timer ??= this.#options.clock.after(INTERVAL_MS, () => this.#write());
     add(this.#all, reason);
     let reasons = this.#clients.get(client);
@@ -55,8 +57,9 @@ export class RefusalLog {
     add(reasons, reason);
   }
 
-  /** Writes what was counted. */
+  /** Writes what was counted. Nothing is counted from then on. */
   close(): void {
+    this.#isClosed = true;
     if (this.#timer !== undefined) this.#write();
   }
 

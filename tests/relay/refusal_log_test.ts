@@ -52,8 +52,9 @@ Deno.test("however many clients there are, memory is bounded and nothing goes un
 });
 
 Deno.test("without refusals nothing is written, and no timer runs", () => {
-  const { lines, clock, refusals } = start();
+  const { lines, clock, refusals, note } = start();
   refusals.close();
+  note("192.0.2.1", "blocked");
   clock.advance(600_000);
   equal(lines.length, 0);
 });

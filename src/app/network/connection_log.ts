@@ -48,6 +48,7 @@ export class ConnectionLog {
   /** Lines written since the interval began. */
   #lines = 0;
   #rest = emptyRest();
+  #isClosed = false;
 
   constructor(options: ConnectionLogOptions) {
     this.#options = options;
@@ -56,6 +57,7 @@ export class ConnectionLog {
   /** Writes a line, or counts the connection among the rest of this minute. */
   ended(connection: EndedConnection): void {
     const { clock, linesPerMinute } = this.#options;
+    if (this.#isClosed) return this.#write(connection);
     this.#timer ??= clock.after(INTERVAL_MS, () => this.#begin());
     if (this.#lines < linesPerMinute) {
       this.#lines++;
@@ -69,8 +71,9 @@ export class ConnectionLog {
     rest.causes.set(cause, (rest.causes.get(cause) ?? 0) + 1);
   }
 
-  /** Writes the line for the rest, and ends the timer. */
+  /** Writes the line for the rest, and ends the timer. Connections that end later have a line each. */
   close(): void {
+    this.#isClosed = true;
     this.#begin();
   }
 

@@ -28,7 +28,9 @@ Deno.test("a connection that ends is one line: who, why, how long and how much",
     ...{ address: "192.0.2.1", cause: "peer", code: 1000, reason: undefined, seconds: 12.3 },
     ...{ messages: 3, accepted: 1, refused: 1, events: 20, receivedBytes: 100, sentBytes: 2_000 },
   }]]);
-  equal(clock.timerCount, 0);
+  end("192.0.2.2");
+  equal(lines.length, 2);
+  equal(clock.timerCount, 0, "what ends later leaves no timer behind");
 });
 
 Deno.test("more than so many a minute share a line, and the next minute begins anew", () => {
