@@ -6,17 +6,14 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { managementRoute } from "../http/routes/management.ts";
-import { canonicalIp } from "../net/address/ip_address.ts";
 import { describeError } from "../net/guard.ts";
 import { POLICY_VIOLATION } from "../relay/close_codes.ts";
-import { createHttp, type HttpHandler, type HttpRoute } from "../http/router.ts";
+import type { HttpHandler } from "../http/router.ts";
 import { clientKey } from "../net/server/admission.ts";
 import type { ConnectionEvents } from "../net/connection.ts";
 import { handshakeOf } from "./network/handshake.ts";
 import { endingKind, type NetCounters } from "../net/server/net_counters.ts";
 import type { Policy } from "../relay/access/policy.ts";
-import { Management } from "../relay/access/management.ts";
 import { RuleBook } from "../relay/access/rules.ts";
 import type { Handshake } from "../relay/access/client.ts";
 import type { Peer } from "../relay/peer.ts";
@@ -33,12 +30,12 @@ import { LivePolicies } from "./access/live_policies.ts";
 import { Shutdown } from "./shutdown.ts";
 import { Housekeeper } from "./database/housekeeper.ts";
 import { type Plugin, startPlugins } from "./plugins/plugin.ts";
-import { pageParts, relayInformation } from "./information.ts";
+import { relayInformation } from "./information.ts";
 import { memoryLimitBytes, usedMemoryBytes } from "./system/memory_limit.ts";
 import { admissionLimits } from "./network/network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
+import { hostHttp, relayUrlOf } from "./host_http.ts";
 import { HostLogs } from "./host_logs.ts";
-import { Readiness } from "./readiness.ts";
 import { RelayFetch } from "./network/relay_fetch.ts";
 import { RelaySockets } from "./network/relay_sockets.ts";
 import { retentionRules, sweepIntervalMs } from "./database/retention_rules.ts";
@@ -157,25 +154,15 @@ export class RelayHost {
       ...ofModules,
       ...options.policies ?? [],
     ];
-    this.relay = new Relay({
-      store,
-      writer: this.#writer,
-      verifier,
-      clock,
-      log: this.#logs.relay,
-      limits: relayLimits(settings),
-      refusals: this.#logs.refusals,
-      memory: this.#memory,
-      hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
-      clientOf: (address) => clientKey(address, perClient),
-      relayUrl: this.#relayUrl,
-      random: systemRandom,
-      policies: [...ofSettings.policies, ...this.#otherPolicies],
-      privateKinds: privateKinds(settings),
-      hashText: sha256OfText,
-      sha256,
+    this.relay = this.#createRelay();
+    this.http = hostHttp({
+      ...{ store, clock, verifier, rules, relay: this.relay, log: this.#logs.relay },
+      settings: () => this.#settings,
+      admins: () => this.#admins,
+      information: () => this.information(),
+      isClosed: () => this.isClosed,
+      onRulesChanged: () => this.#enforceRules(),
     });
-    this.http = this.#createHttp(settings);
     this.#sockets = new RelaySockets({
       ...{ settings, clock, log },
       onConnection: (connection, info) => this.accept(connection, handshakeOf(info)),
@@ -356,7 +343,7 @@ export class RelayHost {
         limits: relayLimits(settings),
         policies: [...this.#ofSettings.policies, ...this.#otherPolicies],
         privateKinds: privateKinds(settings),
-        relayUrl: this.#relayUrl,
+        relayUrl: relayUrlOf(this.#settings),
       });
       updateSockets();
       if (settings.retention !== retention) {
@@ -419,59 +406,27 @@ export class RelayHost {
     this.#logs.close();
   }
 
-  /** The URL by which clients reach the relay; undefined where it is not set. */
-  get #relayUrl(): string | undefined {
-    const { url } = this.#settings.relay;
-    return url === "" ? undefined : url;
-  }
-
-  /** The document, the page, the checks and the management API. */
-  #createHttp({ network }: Settings): HttpHandler {
-    const { store, clock } = this.#options;
-    const readiness = new Readiness({
-      ...{ store, clock, writing: this.relay },
-      isClosed: () => this.isClosed,
-    });
-    return createHttp({
-      information: () => this.information(),
-      ready: () => readiness.check(),
-      path: network.path,
-      routes: this.#managementRoutes(this.#options, this.#verifier),
-      page: () => pageParts(this.#settings),
-      activity: () => this.relay.activity,
-      relayUrl: () => this.#relayUrl,
-    });
-  }
-
-  /** The management API; none if there are no administrators. */
-  #managementRoutes(
-    { store, clock }: RelayHostOptions,
-    verifier: OwnedVerifier,
-  ): readonly HttpRoute[] {
-    if (this.#admins.size === 0) return [];
-    const management = new Management({
-      rules: this.rules,
+  #createRelay(): Relay {
+    const { settings, store, clock } = this.#options;
+    const { perClient } = admissionLimits(settings);
+    return new Relay({
       store,
+      writer: this.#writer,
+      verifier: this.#verifier,
       clock,
-      readIp: canonicalIp,
-      onChanged: () => this.#enforceRules(),
-    });
-    return [managementRoute({
-      admins: () => this.#admins,
-      call: async (method, params, who) => {
-        try {
-          return await management.call(method, params, who);
-        } catch (error) {
-          this.#logs.relay.error("management failed", { method, error: describeError(error) });
-          return { error: "the database does not answer, nothing was changed" };
-        }
-      },
-      verifier,
-      clock,
+      log: this.#logs.relay,
+      limits: relayLimits(settings),
+      refusals: this.#logs.refusals,
+      memory: this.#memory,
+      hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
+      clientOf: (address) => clientKey(address, perClient),
+      relayUrl: relayUrlOf(settings),
+      random: systemRandom,
+      policies: [...this.#ofSettings.policies, ...this.#otherPolicies],
+      privateKinds: privateKinds(settings),
       hashText: sha256OfText,
-      hashBytes: (bytes) => sha256(bytes).toHex(),
-      relayUrl: () => this.#relayUrl,
-    })];
+      sha256,
+    });
   }
 
   /** Reads the rules again after this or another process has changed them. */
