@@ -1,105 +1,119 @@
 /**
- * Measures publishing, queries and fan-out per second over real sockets, on each database.
+ * Measures relays over real sockets: publishing, questions, fan-out, connections.
  *
- * The relay runs in its own process; the load comes from this one and shares the machine with it.
- * OK and EOSE are awaited. Two baseline figures of the machine are measured first, to put the
- * others in relation.
+ * The load comes from threads of this process and shares the machine with the relay. What one core
+ * of the machine could do is measured first, to put the other figures in relation.
  *
  * ```sh
- * deno task bench [--events 20000] [--queries 4000] [--database memory:,pglite:,postgres:]
+ * deno task bench ws://127.0.0.1:7777          # any relay
+ * deno task bench                              # our own on each database
+ * deno task bench memory: --compare ws://127.0.0.1:7777
+ * deno task bench --help
  * ```
  *
  * @module
  */
 
-import { parseArgs } from "node:util";
-import { eventId } from "../src/nostr/event_id.ts";
-import type { NostrEvent } from "../src/nostr/event.ts";
-import { signatureHolds } from "../src/nostr/signature.ts";
-import { chooseEngine } from "../src/signatures/signature_engine.ts";
-import { kindClass } from "../src/nostr/kind.ts";
-import { silentLog } from "../src/base/log.ts";
-import { freshDatabases } from "../tests/e2e/databases.ts";
-import { generateEvents } from "../tests/kit/event_generator.ts";
-import { startRelay } from "../tests/kit/running_relay.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
-import { fanOutLoad } from "./load/fan_out.ts";
-import { type LoadStats, table } from "./load/stats.ts";
-import { publishLoad } from "./load/publish.ts";
-import { queryLoad } from "./load/query.ts";
+import { Crew } from "./load/crew.ts";
+import { chosenLoads, type Load, makeLoads } from "./load/loads.ts";
+import { type Machine, measureMachine } from "./load/machine.ts";
+import { compare, type Compared, type Figures, measure } from "./load/measure.ts";
+import { type BenchOptions, helpText, parseOptions, type Target } from "./load/options.ts";
+import { comparisonTable, machineText, table } from "./load/report.ts";
+import { databaseNames, openTarget, Unreachable } from "./load/targets.ts";
 
-const { values } = parseArgs({
-  options: {
-    events: { type: "string", default: "20000" },
-    queries: { type: "string", default: "4000" },
-    database: { type: "string", default: Object.keys(freshDatabases).join(",") },
-  },
-});
-const eventCount = Number(values.events);
-const queryCount = Number(values.queries);
-
-const random = new SeededRandom(1);
-console.error(`signing ${eventCount} events`);
-const events = distinct(generateEvents(random, eventCount, { signed: true }));
-const fanOutEvents = distinct(
-  generateEvents(random, 3_000, { signed: true }).filter(({ kind }) => kind === 1),
-);
-
-console.log(`## The machine\n\n${await machine()}\n`);
-for (const name of values.database.split(",")) {
-  console.error(`measuring ${name}`);
-  console.log(`## ${name}\n\n${table(await measure(name))}\n`);
+/** What `--json` writes. */
+export interface BenchReport {
+  readonly seed: number;
+  readonly options: unknown;
+  readonly machine: Machine;
+  readonly relays: readonly { readonly name: string; readonly loads: readonly Figures[] }[];
+  readonly comparison?: readonly Compared[];
 }
 
-async function measure(name: string): Promise<readonly LoadStats[]> {
-  await using database = await freshDatabases[name]!();
-  await using relay = await startRelay({ database: database.url });
-  const stats = [
-    await publishLoad(relay.url, events, { connections: 64, inFlight: 32 }),
-    await queryLoad(relay.url, events, { connections: 8, queries: queryCount, random }),
-    await fanOutLoad(relay.url, fanOutEvents.slice(0, 300), { listeners: 500, inFlight: 16 }),
-    await fanOutLoad(relay.url, fanOutEvents.slice(300, 600), {
-      ...{ listeners: 500, inFlight: 16 },
-      isDeflated: true,
-    }),
-    await fanOutLoad(relay.url, fanOutEvents.slice(600, 800), { listeners: 1, inFlight: 1 }),
-  ];
-  await relay.stop();
-  return stats;
+const options = parseOptions(Deno.args, databaseNames);
+if (options === "help") {
+  console.log(helpText());
+  Deno.exit(0);
+}
+if ("fault" in options) {
+  console.error(`${options.fault}\n\n${helpText()}`);
+  Deno.exit(2);
+}
+try {
+  await bench(options);
+} catch (error) {
+  if (!(error instanceof Unreachable)) throw error;
+  console.error(error.message);
+  Deno.exit(1);
+}
+// Threads of the runtime's pool may still wait for a relay that does not answer.
+Deno.exit(0);
+
+async function bench(options: BenchOptions): Promise<void> {
+  const { peer, pairs, only, amounts, seed = crypto.getRandomValues(new Uint32Array(1))[0]! } =
+    options;
+  using crew = new Crew();
+  const rounds = peer === undefined ? 1 : pairs;
+  console.error(`signing ${amounts.events * rounds} events, seed ${seed}`);
+  const loads = makeLoads({ amounts, random: new SeededRandom(seed), rounds });
+  const machine = await measureMachine(crew, loads.events.slice(0, 1_000));
+  console.log(`## The machine\n\n${machineText(machine)}\n`);
+  const bytes = loads.events.reduce((sum, event) => sum + JSON.stringify(event).length, 0);
+  console.log(
+    `${loads.events.length.toLocaleString("en")} events of ${(bytes / 2 ** 20).toFixed(1)} MiB: ` +
+      "a cache that holds as much has the cold pages, too.\n",
+  );
+  const chosen = chosenLoads(loads, only);
+  const figures = peer === undefined
+    ? { relays: await measureEach(crew, chosen, options) }
+    : { relays: [], comparison: await compareBoth(crew, chosen, { ...options, peer }) };
+  if (options.json === undefined) return;
+  const report: BenchReport = {
+    seed,
+    options: { ...options, only: [...only] },
+    machine,
+    ...figures,
+  };
+  await Deno.writeTextFile(options.json, JSON.stringify(report, null, 2) + "\n");
 }
 
-/** Two upper bounds for the relay on one core of this machine. */
-async function machine(): Promise<string> {
-  const engine = await chooseEngine({ engine: "auto" }, silentLog);
-  const sample = events.slice(0, 1_000);
-  const checks = perSecond(sample.length, () => {
-    for (const event of sample) signatureHolds(event, engine);
-  });
-  const hashes = perSecond(sample.length, () => {
-    for (const event of sample) eventId(event);
-  });
-  return `${navigator.hardwareConcurrency} cores; on one of them ${checks} signature checks/s ` +
-    `(${engine.name}), ${hashes} ids/s.`;
+async function measureEach(
+  crew: Crew,
+  loads: readonly Load[],
+  { targets, amounts }: BenchOptions,
+): Promise<BenchReport["relays"]> {
+  // All relays are given the same.
+  const made = loads.map((load) => ({ load, run: load.round(0) }));
+  const relays: BenchReport["relays"][number][] = [];
+  for (const target of targets) {
+    await using open = await openTarget(target, amounts.timeoutMs);
+    const { relay } = open;
+    const all: Figures[] = [];
+    for (const { load, run } of made) {
+      console.error(`${relay.name} ${load.name}`);
+      all.push(await measure(crew, load, { relay, run }));
+    }
+    console.log(`## ${relay.name}\n\n${table(all)}\n`);
+    relays.push({ name: relay.name, loads: all });
+  }
+  return relays;
 }
 
-function perSecond(count: number, work: () => void): string {
-  work();
-  const startMs = performance.now();
-  work();
-  return Math.round(count / ((performance.now() - startMs) / 1_000)).toLocaleString("en");
-}
-
-/** Only events that a store keeps, each once: older versions would be answered as superseded. */
-function distinct(all: readonly NostrEvent[]): readonly NostrEvent[] {
-  const addresses = new Set<string>();
-  const ids = new Set<string>();
-  return all.filter((event) => {
-    const kind = kindClass(event.kind);
-    const d = event.tags.find(([name]) => name === "d")?.[1] ?? "";
-    const address = `${event.kind}:${event.pubkey}:${kind === "addressable" ? d : ""}`;
-    if (ids.has(event.id) || (kind !== "regular" && addresses.has(address))) return false;
-    ids.add(event.id);
-    addresses.add(address);
-    return true;
-  });
+async function compareBoth(
+  crew: Crew,
+  loads: readonly Load[],
+  { targets, peer, pairs, amounts }: BenchOptions & { readonly peer: Target },
+): Promise<readonly Compared[]> {
+  await using a = await openTarget(targets[0]!, amounts.timeoutMs);
+  await using b = await openTarget(peer, amounts.timeoutMs);
+  const relays = { A: a.relay, B: b.relay };
+  const all: Compared[] = [];
+  for (const load of loads) {
+    console.error(`comparing: ${load.name}`);
+    all.push(await compare(crew, load, { relays, pairs }));
+  }
+  console.log(`## A: ${a.relay.name}, B: ${b.relay.name}\n\n${comparisonTable(all)}\n`);
+  return all;
 }

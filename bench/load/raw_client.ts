@@ -8,14 +8,40 @@
  * @module
  */
 
-import { utf8 } from "../../src/base/bytes.ts";
+import { concat, utf8, utf8Decode } from "../../src/base/bytes.ts";
+import { frame } from "./frames.ts";
+
+export { textFrame } from "./frames.ts";
 
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+const FIRST_BUFFER_BYTES = 16 * 1024;
+const READ_BYTES = 256 * 1024;
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
+
+/** How to connect. */
+export interface RawClientOptions {
+  /** The extensions to ask for. With any, payloads are not decoded. */
+  readonly extensions?: string | undefined;
+  /** How long the handshake may take. Default: ten seconds. */
+  readonly timeoutMs?: number;
+}
+
+/** Why there is no connection. */
+export interface ConnectFault {
+  readonly fault: string;
+}
 
 /** One connection. Call {@link read} once; it runs until the connection ends. */
 export class RawClient {
   readonly #connection: Deno.Conn;
-  #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
+  #filled = 0;
+  /** The frames so far of a message in several. */
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+  #closeReason: string | undefined;
+  #isClosed = false;
   /** The previous write: a pong must not be written between the two halves of a frame. */
   #written: Promise<void> = Promise.resolve();
 
@@ -23,54 +49,77 @@ export class RawClient {
     this.#connection = connection;
   }
 
-  /**
-   * Connects to `ws://host:port/path` and completes the opening handshake. With extensions,
-   * payloads are not decoded.
-   */
+  /** As {@link open}; throws where there is no connection. */
   static async connect(url: string, extensions?: string): Promise<RawClient> {
-    const { hostname, port, pathname } = new URL(url);
-    const connection = await Deno.connect({ hostname, port: Number(port || "80") });
-    connection.setNoDelay(true);
-    const client = new RawClient(connection);
-    await client.#write(utf8(
-      `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nUpgrade: websocket\r\n` +
-        `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n` +
-        (extensions === undefined ? "" : `Sec-WebSocket-Extensions: ${extensions}\r\n`) + "\r\n",
-    ));
-    const head = await client.#readHead();
-    if (extensions !== undefined && !head.toLowerCase().includes("sec-websocket-extensions:")) {
-      throw new Error("the relay agreed to no extension");
-    }
+    const client = await RawClient.open(url, { extensions });
+    if ("fault" in client) throw new Error(client.fault);
     return client;
   }
 
-  /** Writes complete frames. */
+  /** Connects to a `ws:` or `wss:` URL and completes the opening handshake. */
+  static async open(
+    url: string,
+    { extensions, timeoutMs = 10_000 }: RawClientOptions = {},
+  ): Promise<RawClient | ConnectFault> {
+    const { protocol, hostname, port, host, pathname, search } = new URL(url);
+    const isTls = protocol === "wss:";
+    let client: RawClient;
+    try {
+      const name = hostname.replace(/^\[|\]$/g, "");
+      const tcp = await Deno.connect({ hostname: name, port: Number(port || (isTls ? 443 : 80)) });
+      tcp.setNoDelay(true);
+      client = new RawClient(isTls ? await Deno.startTls(tcp, { hostname: name }) : tcp);
+    } catch (error) {
+      return { fault: `no connection: ${(error as Error).message}` };
+    }
+    const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n` +
+      `Upgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `Sec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n` +
+      (extensions === undefined ? "" : `Sec-WebSocket-Extensions: ${extensions}\r\n`) + "\r\n";
+    const fault = await client.#shakeHands(request, timeoutMs, extensions !== undefined);
+    if (fault === undefined) return client;
+    client.close();
+    return { fault };
+  }
+
+  /** Writes complete frames. A connection that has ended is reported by {@link read} alone. */
   send(...frames: Uint8Array[]): Promise<void> {
-    return this.#write(frames.length === 1 ? frames[0]! : join(frames));
+    return this.#write(frames.length === 1 ? frames[0]! : concat(frames)).catch(() => {});
   }
 
   /**
    * Calls `onMessage` with the payload of each text message, which is valid during the call only.
+   * Returns, when the connection has ended, what the relay said about it.
    */
-  async read(onMessage: (payload: Uint8Array) => void): Promise<void> {
-    const chunk = new Uint8Array(256 * 1024);
+  async read(onMessage: (payload: Uint8Array) => void): Promise<string> {
     try {
       for (;;) {
         this.#cut(onMessage);
-        const length = await this.#connection.read(chunk);
-        if (length === null) return;
-        this.#rest = this.#rest.length === 0
-          ? chunk.slice(0, length)
-          : join([this.#rest, chunk.subarray(0, length)]);
+        if (this.#filled === this.#buffer.length && !this.#grow(MAX_MESSAGE_BYTES)) {
+          this.close();
+          return "a frame of more than 16 MiB";
+        }
+        const length = await this.#connection.read(this.#buffer.subarray(this.#filled));
+        if (length === null) return this.#closeReason ?? "closed without a close frame";
+        this.#filled += length;
+        // Much comes at once: fewer and larger reads.
+        if (this.#filled === this.#buffer.length) this.#grow(READ_BYTES);
       }
     } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted)) {
-        throw error;
+      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+        return this.#closeReason ?? "closed by the client";
       }
+      return this.#closeReason ?? (error as Error).message;
     }
   }
 
+  /** Whether {@link close} was called. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   close(): void {
+    this.#isClosed = true;
     try {
       this.#connection.close();
     } catch {
@@ -88,91 +137,115 @@ export class RawClient {
     }
   }
 
-  #pong(payload: Uint8Array): void {
-    // The reader reports a connection that ends meanwhile.
-    this.#write(join([Uint8Array.of(0x8a, 0x80 | payload.length, 0, 0, 0, 0), payload])).catch(
-      () => {},
-    );
+  /** Sends the request and reads the response; returns what is wrong with it. */
+  async #shakeHands(
+    request: string,
+    timeoutMs: number,
+    wantsExtension: boolean,
+  ): Promise<string | undefined> {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.close();
+    }, timeoutMs);
+    try {
+      await this.#write(utf8(request));
+      return await this.#readHead(wantsExtension);
+    } catch (error) {
+      return isLate ? "no answer to the handshake" : `handshake: ${(error as Error).message}`;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
-  async #readHead(): Promise<string> {
-    const chunk = new Uint8Array(4096);
-    let head = "";
-    while (!head.includes("\r\n\r\n")) {
-      const length = await this.#connection.read(chunk);
-      if (length === null) throw new Error("the relay hung up during the handshake");
-      head += new TextDecoder("latin1").decode(chunk.subarray(0, length));
+  async #readHead(wantsExtension: boolean): Promise<string | undefined> {
+    for (;;) {
+      const length = await this.#connection.read(this.#buffer.subarray(this.#filled));
+      if (length === null) return "handshake: the relay hung up";
+      this.#filled += length;
+      const head = new TextDecoder("latin1").decode(this.#buffer.subarray(0, this.#filled));
+      const end = head.indexOf("\r\n\r\n");
+      if (end === -1) {
+        if (this.#filled < this.#buffer.length || this.#grow(MAX_HEAD_BYTES)) continue;
+        return "handshake: a response of more than 64 KiB";
+      }
+      if (!/^HTTP\/1\.1 101\b/.test(head)) return `handshake: ${head.split("\r\n")[0]}`;
+      const hasExtension = /^sec-websocket-extensions:/im.test(head.slice(0, end));
+      if (wantsExtension && !hasExtension) return "the relay agreed to no extension";
+      this.#drop(end + 4);
+      return undefined;
     }
-    if (!head.startsWith("HTTP/1.1 101")) throw new Error(head.split("\r\n")[0]);
-    const rest = head.slice(head.indexOf("\r\n\r\n") + 4);
-    this.#rest = Uint8Array.from(rest, (character) => character.charCodeAt(0));
-    return head;
   }
 
   #cut(onMessage: (payload: Uint8Array) => void): void {
-    const bytes = this.#rest;
+    const bytes = this.#buffer.subarray(0, this.#filled);
     let offset = 0;
     for (;;) {
       const frame = frameAt(bytes, offset);
       if (frame === undefined) break;
-      if (frame.opcode === 1 && !isChallenge(bytes, frame.start)) {
-        onMessage(bytes.subarray(frame.start, frame.end));
-      }
-      if (frame.opcode === 9) this.#pong(bytes.subarray(frame.start, frame.end));
+      const payload = bytes.subarray(frame.start, frame.end);
+      if (frame.first === 0x81 || frame.first === 0xc1) onMessage(payload);
+      else this.#onOtherFrame(frame.first, payload, onMessage);
       offset = frame.end;
     }
-    this.#rest = offset === 0 ? bytes : bytes.slice(offset);
+    this.#drop(offset);
   }
-}
 
-/** `["AUTH",…]`, which is not answered. */
-function isChallenge(bytes: Uint8Array, start: number): boolean {
-  return bytes[start + 2] === 0x41;
-}
+  /** Control frames, and messages in several frames. */
+  #onOtherFrame(
+    first: number,
+    payload: Uint8Array,
+    onMessage: (payload: Uint8Array) => void,
+  ): void {
+    const opcode = first & 15;
+    if (opcode === 9) void this.send(frame(0x8a, payload));
+    if (opcode === 8) {
+      const code = payload.length < 2 ? "" : ` with ${payload[0]! << 8 | payload[1]!}`;
+      this.#closeReason = `closed${code}: ${utf8Decode(payload.subarray(2))}`;
+    }
+    if (opcode > 1) return;
+    this.#parts.push(payload.slice());
+    this.#partBytes += payload.length;
+    if (this.#partBytes > MAX_MESSAGE_BYTES) return this.close();
+    if ((first & 0x80) === 0) return;
+    onMessage(concat(this.#parts));
+    this.#parts = [];
+    this.#partBytes = 0;
+  }
 
-/** A masked text frame. */
-export function textFrame(text: string): Uint8Array<ArrayBuffer> {
-  const payload = utf8(text);
-  const head = payload.length < 126
-    ? [0x81, 0x80 | payload.length]
-    : payload.length < 65_536
-    ? [0x81, 0xfe, payload.length >> 8, payload.length & 255]
-    : [
-      0x81,
-      0xff,
-      0,
-      0,
-      0,
-      0,
-      ...new Uint8Array(new Uint32Array([payload.length]).buffer).reverse(),
-    ];
-  return join([Uint8Array.from([...head, 0, 0, 0, 0]), payload]);
+  /** Forgets the first bytes. */
+  #drop(count: number): void {
+    if (count === 0) return;
+    this.#buffer.copyWithin(0, count, this.#filled);
+    this.#filled -= count;
+  }
+
+  /** Doubles the buffer; whether it may be that large. */
+  #grow(mostBytes: number): boolean {
+    if (this.#buffer.length >= mostBytes) return false;
+    const larger = new Uint8Array(2 * this.#buffer.length);
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+    return true;
+  }
 }
 
 function frameAt(
   bytes: Uint8Array,
   offset: number,
-): { opcode: number; start: number; end: number } | undefined {
+): { first: number; start: number; end: number } | undefined {
   if (bytes.length < offset + 2) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const short = bytes[offset + 1]! & 0x7f;
   const start = offset + (short < 126 ? 2 : short === 126 ? 4 : 10);
   if (bytes.length < start) return undefined;
-  const length = short < 126
-    ? short
-    : short === 126
-    ? view.getUint16(offset + 2)
-    : Number(view.getBigUint64(offset + 2));
+  const length = short < 126 ? short : lengthAt(bytes, offset + 2, start);
   const end = start + length;
-  return bytes.length < end ? undefined : { opcode: bytes[offset]! & 15, start, end };
+  return bytes.length < end ? undefined : { first: bytes[offset]!, start, end };
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
+/** A number in network byte order. */
+function lengthAt(bytes: Uint8Array, start: number, end: number): number {
+  let length = 0;
+  for (let at = start; at < end; at++) length = length * 256 + bytes[at]!;
+  return length;
 }

@@ -1,0 +1,108 @@
+/**
+ * The figures as Markdown.
+ *
+ * @module
+ */
+
+import { median, type Ratio } from "./comparison.ts";
+import type { Machine } from "./machine.ts";
+import type { Compared, Figures } from "./measure.ts";
+import { Tally, type TallyEntries } from "./tally.ts";
+
+/** A client that uses more of its core than this may be what is measured. */
+const BUSY_CLIENT = 0.9;
+
+const whole = (value: number) => Math.round(value).toLocaleString("en");
+const ms = (value: number) => value.toFixed(value < 10 ? 2 : 1);
+
+/** What the machine could do at best. */
+export function machineText(machine: Machine): string {
+  return `${machine.cores} cores; on one of them ` +
+    `${whole(machine.signatureChecksPerSecond)} signature checks/s (${machine.signatureEngine}), ` +
+    `${whole(machine.idsPerSecond)} ids/s; on two threads ` +
+    `${whole(machine.echoFramesPerSecond)} echo frames/s over loopback.`;
+}
+
+/** One row for each load, and what is to be said about them below. */
+export function table(all: readonly Figures[]): string {
+  const rows = all.map((figures) => {
+    const { load, perSecond, unit, p50Ms, p90Ms, p99Ms, p999Ms } = figures;
+    const latencies = [p50Ms, p90Ms, p99Ms, p999Ms].map(ms);
+    const cores = [figures.clientCores, figures.relayCores].map((used) => used?.toFixed(2) ?? "–");
+    return `| ${[load, `${whole(perSecond)} ${unit}`, ...latencies, ...cores].join(" | ")} |`;
+  });
+  const head = "| load | rate | p50 ms | p90 ms | p99 ms | p99.9 ms | client cores | relay cores |";
+  return [head, "|---|---|---|---|---|---|---|---|", ...rows, ...remarks(all)].join("\n");
+}
+
+/** One row for each load on two relays. */
+export function comparisonTable(all: readonly Compared[]): string {
+  const rows = all.map(({ load, unit, a, b, perSecond, p50Ms, p99Ms }) => {
+    const rate = (figures: readonly Figures[]) => whole(median(figures.map((f) => f.perSecond)));
+    const ratios = [perSecond, p50Ms, p99Ms].map(ratioText);
+    return `| ${[`${load}, ${unit}`, rate(a), rate(b), ...ratios].join(" | ")} |`;
+  });
+  const head = "| load | A | B | rate A÷B | p50 A÷B | p99 A÷B |";
+  return [
+    head,
+    "|---|---|---|---|---|---|",
+    ...rows,
+    "",
+    "Medians of the pairs, with the smallest and the largest ratio of any pair. After a `?` the pairs",
+    "differ among themselves by more than A and B do: it says nothing.",
+    ...all.flatMap(({ load, a, b }) => [
+      ...remarks(a.slice(0, 1).map((first) => merged(`A, ${load}`, first, a))),
+      ...remarks(b.slice(0, 1).map((first) => merged(`B, ${load}`, first, b))),
+    ]).filter((line) => line !== ""),
+  ].join("\n");
+}
+
+/** All rounds of one load on one relay, as far as remarks need it. */
+function merged(load: string, first: Figures, all: readonly Figures[]): Figures {
+  const tally = new Tally();
+  for (const figures of all) tally.addAll(figures.tally);
+  const clientCores = Math.max(...all.map((figures) => figures.clientCores));
+  return { ...first, load, clientCores, tally: tally.entries() };
+}
+
+/** As in `1.25 (1.20–1.31)`. */
+export function ratioText(ratio: Ratio | undefined): string {
+  if (ratio === undefined) return "–";
+  const [middle, least, most] = [ratio.median, ratio.least, ratio.most].map((one) =>
+    one.toFixed(2)
+  );
+  return `${ratio.isUncertain ? "? " : ""}${middle} (${least}–${most})`;
+}
+
+function remarks(all: readonly Figures[]): readonly string[] {
+  const lines = all.flatMap((figures) => [
+    ...details(figures).map((detail) => `- ${figures.load}: ${detail}`),
+    ...tallyLines(figures.tally).map((line) => `- ${figures.load}: ${line}`),
+  ]);
+  return lines.length === 0 ? [] : ["", ...lines];
+}
+
+function details({ detail, clientCores, residentBytes, load }: Figures): readonly string[] {
+  const mib = (bytes: number) => `${whole(bytes / 2 ** 20)} MiB`;
+  return [
+    ...(detail === "" ? [] : [detail]),
+    ...(residentBytes !== undefined && load.includes("idle")
+      ? [
+        `the relay's memory was ${mib(residentBytes[0])} before and ${
+          mib(residentBytes[1])
+        } with them`,
+      ]
+      : []),
+    ...(clientCores > BUSY_CLIENT
+      ? [`the client used ${clientCores.toFixed(2)} cores: it may be what is measured`]
+      : []),
+  ];
+}
+
+/** What was answered otherwise; every connection may begin with a challenge. */
+function tallyLines(tally: TallyEntries): readonly string[] {
+  return Object.entries(tally).filter(([reason]) => reason !== "AUTH challenge").map(
+    ([reason, { count, example }]) =>
+      `${whole(count)} × ${reason}${example === "" ? "" : ` (“${example}”)`}`,
+  );
+}
