@@ -5,7 +5,7 @@
  */
 
 import type { Target } from "./side.ts";
-import { RawClient } from "./raw_client.ts";
+import { type OnMessage, RawClient } from "./raw_client.ts";
 import type { Tally } from "./tally.ts";
 
 /** Handshakes at a time. */
@@ -44,7 +44,7 @@ export interface Reading {
 export function readFrom(
   client: RawClient,
   tally: Tally,
-  onMessage: (payload: Uint8Array) => void,
+  onMessage: OnMessage,
 ): Reading & { isOpen: boolean } {
   const reading = { client, isOpen: true, ended: Promise.resolve() };
   reading.ended = client.read(onMessage).then((reason) => {

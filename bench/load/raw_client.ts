@@ -27,6 +27,9 @@ export interface RawClientOptions {
   readonly timeoutMs?: number;
 }
 
+/** Takes the payload of a message. */
+export type OnMessage = (payload: Uint8Array, isCompressed: boolean) => void;
+
 /** Why there is no connection. */
 export interface ConnectFault {
   readonly fault: string;
@@ -40,6 +43,7 @@ export class RawClient {
   /** The frames so far of a message in several. */
   #parts: Uint8Array[] = [];
   #partBytes = 0;
+  #isCompressed = false;
   #closeReason: string | undefined;
   #isClosed = false;
   /** The previous write: a pong must not be written between the two halves of a frame. */
@@ -88,28 +92,32 @@ export class RawClient {
   }
 
   /**
-   * Calls `onMessage` with the payload of each text message, which is valid during the call only.
-   * Returns, when the connection has ended, what the relay said about it.
+   * Calls `onMessage` with the payload of each text message, which is valid during the call only,
+   * and whether it is compressed. Returns, when the connection has ended, what the relay said about it.
    */
-  async read(onMessage: (payload: Uint8Array) => void): Promise<string> {
+  async read(onMessage: OnMessage): Promise<string> {
     try {
       for (;;) {
         this.#cut(onMessage);
+        if (this.#closeReason !== undefined) {
+          this.#hangUp();
+          return this.#closeReason;
+        }
         if (this.#filled === this.#buffer.length && !this.#grow(MAX_MESSAGE_BYTES)) {
-          this.close();
+          this.#hangUp();
           return "a frame of more than 16 MiB";
         }
         const length = await this.#connection.read(this.#buffer.subarray(this.#filled));
-        if (length === null) return this.#closeReason ?? "closed without a close frame";
+        if (length === null) return "closed without a close frame";
         this.#filled += length;
         // Much comes at once: fewer and larger reads.
         if (this.#filled === this.#buffer.length) this.#grow(READ_BYTES);
       }
     } catch (error) {
       if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-        return this.#closeReason ?? "closed by the client";
+        return "closed by the client";
       }
-      return this.#closeReason ?? (error as Error).message;
+      return (error as Error).message;
     }
   }
 
@@ -120,6 +128,10 @@ export class RawClient {
 
   close(): void {
     this.#isClosed = true;
+    this.#hangUp();
+  }
+
+  #hangUp(): void {
     try {
       this.#connection.close();
     } catch {
@@ -177,14 +189,14 @@ export class RawClient {
     }
   }
 
-  #cut(onMessage: (payload: Uint8Array) => void): void {
+  #cut(onMessage: OnMessage): void {
     const bytes = this.#buffer.subarray(0, this.#filled);
     let offset = 0;
     for (;;) {
       const frame = frameAt(bytes, offset);
       if (frame === undefined) break;
       const payload = bytes.subarray(frame.start, frame.end);
-      if (frame.first === 0x81 || frame.first === 0xc1) onMessage(payload);
+      if (frame.first === 0x81 || frame.first === 0xc1) onMessage(payload, frame.first === 0xc1);
       else this.#onOtherFrame(frame.first, payload, onMessage);
       offset = frame.end;
     }
@@ -195,20 +207,25 @@ export class RawClient {
   #onOtherFrame(
     first: number,
     payload: Uint8Array,
-    onMessage: (payload: Uint8Array) => void,
+    onMessage: OnMessage,
   ): void {
     const opcode = first & 15;
+    if (opcode === 1) this.#isCompressed = (first & 0x40) !== 0;
     if (opcode === 9) void this.send(frame(0x8a, payload));
     if (opcode === 8) {
-      const code = payload.length < 2 ? "" : ` with ${payload[0]! << 8 | payload[1]!}`;
-      this.#closeReason = `closed${code}: ${utf8Decode(payload.subarray(2))}`;
+      const code = payload[0]! << 8 | payload[1]!;
+      const reason = utf8Decode(payload.subarray(2));
+      this.#closeReason = payload.length < 2 ? "closed" : `closed with ${code}: ${reason}`;
     }
     if (opcode > 1) return;
     this.#parts.push(payload.slice());
     this.#partBytes += payload.length;
-    if (this.#partBytes > MAX_MESSAGE_BYTES) return this.close();
+    if (this.#partBytes > MAX_MESSAGE_BYTES) {
+      this.#closeReason = "a message of more than 16 MiB";
+      return;
+    }
     if ((first & 0x80) === 0) return;
-    onMessage(concat(this.#parts));
+    onMessage(concat(this.#parts), this.#isCompressed);
     this.#parts = [];
     this.#partBytes = 0;
   }

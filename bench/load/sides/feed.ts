@@ -48,16 +48,16 @@ export async function feedSide(job: FeedJob): Promise<Side> {
   const run = async (): Promise<SideResult> => {
     const startMs = nowMs();
     let sent = 0;
-    while (sent < frameCount(frames) && reading?.isOpen) {
+    let isSilent = false;
+    while (sent < frameCount(frames) && reading?.isOpen && !isSilent) {
       feed.sentMs[sent] = nowMs();
       if (feed.missing[sent] === 0) Atomics.add(feed.finished, 0, 1);
       void client!.send(frameOf(frames, sent++));
       if (nowMs() - startMs > job.seconds * 1_000) break;
-      if (!await finishedBeyond(feed.finished, { least: sent - job.inFlight + 1, timeoutMs })) {
-        break;
-      }
+      const least = sent - job.inFlight + 1;
+      isSilent = !await finishedBeyond(feed.finished, { least, timeoutMs });
     }
-    await finishedBeyond(feed.finished, { least: sent, timeoutMs });
+    if (!isSilent) await finishedBeyond(feed.finished, { least: sent, timeoutMs });
     return {
       done: accepted,
       tried: sent,

@@ -7,6 +7,7 @@
 import { EventKeys, subscriptionNumber, tallyAnswer, verbOf } from "../answer.ts";
 import { closeAll, openAll, readFrom, type Reading } from "../connections.ts";
 import { textFrame } from "../frames.ts";
+import { InflatedTexts } from "../inflate.ts";
 import { Latencies } from "../latencies.ts";
 import type { RawClient } from "../raw_client.ts";
 import { nowMs, type Side, type SideResult, type Target } from "../side.ts";
@@ -39,15 +40,12 @@ export interface ListenJob extends Target {
   readonly isDeflated: boolean;
 }
 
-/** Opens connections and subscriptions; what each event is to be delivered to is then known. */
+/** Opens connections and subscriptions; how many each event is to be delivered to is then known. */
 export async function listenSide(job: ListenJob): Promise<Side> {
   const listening = new Listening(job);
   await listening.open();
   return listening;
 }
-
-/** How long a compressed connection is silent when its stored events have come. */
-const QUIET_MS = 300;
 
 class Listening implements Side {
   readonly #job: ListenJob;
@@ -59,7 +57,6 @@ class Listening implements Side {
   /** Subscriptions by author; in one place when they are for all. */
   readonly #listeners: Int32Array;
   #delivered = 0;
-  #lastMessageMs = 0;
   #isRunning = false;
 
   constructor(job: ListenJob) {
@@ -74,9 +71,6 @@ class Listening implements Side {
     const clients = await openAll({ ...this.#job, extensions }, this.#tally);
     const listen = isDeflated ? this.#listenByPlace : this.#listenByKey;
     await Promise.all(clients.map((client, place) => listen.call(this, client, place)));
-    while (isDeflated && nowMs() - this.#lastMessageMs < QUIET_MS) {
-      await new Promise((resolve) => setTimeout(resolve, QUIET_MS / 3));
-    }
     feed.authorOf.forEach((author, at) => {
       feed.missing[at] = this.#listeners[this.#job.isByAuthor ? author : 0]!;
     });
@@ -131,19 +125,31 @@ class Listening implements Side {
   }
 
   /**
-   * Without the content, which is compressed, messages are known by their order: what comes after
-   * the stored events is one event after another.
+   * Messages are inflated until the EOSE, which is before the load. What comes then is known by its
+   * order, one event after another, so that the client does not pay for inflating.
    */
-  #listenByPlace(client: RawClient, place: number): Promise<void> {
+  async #listenByPlace(client: RawClient, place: number): Promise<void> {
+    const ready = Promise.withResolvers<void>();
+    const stored = new InflatedTexts();
+    let isReady = false;
     let next = 0;
-    const reading = readFrom(client, this.#tally, () => {
-      this.#lastMessageMs = nowMs();
-      if (this.#isRunning) this.#onDelivery(this.#job.feed.keys[next++]!);
+    const reading = readFrom(client, this.#tally, (payload, isCompressed) => {
+      if (isReady) return this.#onDelivery(this.#job.feed.keys[next++]!);
+      const text = stored.read(payload, isCompressed);
+      const verb = verbOf(text);
+      if (verb !== "EVENT" && verb !== "EOSE") tallyAnswer(this.#tally, text);
+      if (verb !== "EOSE" && verb !== "CLOSED") return;
+      isReady = verb === "EOSE";
+      ready.resolve();
     });
     this.#readings.push(reading);
-    this.#listeners[0]!++;
-    this.#lastMessageMs = nowMs();
-    return client.send(...this.#requests(place));
+    void reading.ended.then(() => ready.resolve());
+    void client.send(...this.#requests(place));
+    const timer = setTimeout(() => ready.resolve(), this.#job.timeoutMs);
+    await ready.promise;
+    clearTimeout(timer);
+    if (isReady) this.#listeners[0]!++;
+    else this.#tally.add("subscription without EOSE");
   }
 
   #authorOf(place: number, number: number): number {
