@@ -12,7 +12,7 @@ export interface Ratio {
   readonly median: number;
   readonly least: number;
   readonly most: number;
-  /** Whether the pairs differ among themselves by more than the relays do. */
+  /** Whether the pairs differ among themselves by a larger factor than the relays do. */
   readonly isUncertain: boolean;
 }
 
@@ -35,7 +35,7 @@ export function ratioOf(a: readonly number[], b: readonly number[]): Ratio | und
     least,
     most,
     // One pair has no spread that could be looked at.
-    isUncertain: ratios.length < 2 || most - least > Math.abs(middle - 1),
+    isUncertain: ratios.length < 2 || most / least > Math.max(middle, 1 / middle),
   };
 }
 

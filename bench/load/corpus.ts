@@ -84,10 +84,12 @@ export function filterShapes(
   const tagged = (name: string, form = /./): Draw => {
     const values = events.flatMap(({ tags }) => tags.filter(([n, v]) => n === name && v))
       .map(([, value]) => value!).filter((value) => form.test(value));
+    if (values.length === 0) values.push(any().id);
     return () => ({ [`#${name}`]: [random.pick(values)], limit: 35 });
   };
   const [e, p, t] = [tagged("e", ID), tagged("p", ID), tagged("t")];
   const addressable = events.filter(({ kind }) => kindClass(kind) === "addressable");
+  if (addressable.length === 0) addressable.push({ ...any(), kind: 30_023 });
   const feed = () => Array.from({ length: 200 }, () => any().pubkey);
   return {
     "35 ids": () => ({ ids: Array.from({ length: 35 }, () => any().id) }),

@@ -26,6 +26,8 @@ export interface Load {
   readonly group: Group;
   readonly name: string;
   readonly unit: string;
+  /** Whether it stores what the questions are about. */
+  readonly isStoring?: boolean;
   /** More about what happened, for the report. */
   readonly detail?: (result: LoadResult) => string;
   /** Makes what is sent in one round, to be sent to each relay. */
@@ -59,12 +61,13 @@ export function makeLoads({ amounts, random, rounds }: LoadOptions): Loads {
   const writers = new NoteWriters(random, WRITERS);
   const { authors } = writers;
   const all = [
+    // First, for what a relay's process has once taken it does not give back.
+    holdLoad(amounts, authors),
     closedLoop(amounts, events),
     openLoop(amounts, writers),
     ...questionLoads({ amounts, random, events }),
     ...feedLoads(amounts, writers),
     connectLoad(amounts),
-    holdLoad(amounts, authors),
   ];
   return { events, all };
 }
@@ -73,6 +76,7 @@ function closedLoop(amounts: Amounts, events: readonly NostrEvent[]): Load {
   const { connections, inFlight, maxSeconds } = amounts;
   return {
     group: "publish",
+    isStoring: true,
     name: `publish, ${connections} connections × ${inFlight} in flight`,
     unit: "events/s",
     round: (round) => {
@@ -229,7 +233,7 @@ function holdLoad(amounts: Amounts, authors: readonly string[]): Load {
   };
 }
 
-/** What a run of the loads needs at least: the questions are about what the first one publishes. */
+/** Those of these groups. Questions are about what a closed loop publishes, so that comes along. */
 export function chosenLoads({ all }: Loads, only: ReadonlySet<Group>): readonly Load[] {
-  return all.filter(({ group }, at) => only.has(group) || at === 0 && only.has("req"));
+  return all.filter(({ group, isStoring }) => only.has(group) || isStoring && only.has("req"));
 }

@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 
 /** The kinds of loads, in the order in which they run. */
-export const groups = ["publish", "req", "fan-out", "connect", "hold"] as const;
+export const groups = ["hold", "publish", "req", "fan-out", "connect"] as const;
 
 /** One of {@link groups}. */
 export type Group = typeof groups[number];
@@ -120,7 +120,7 @@ export function parseOptions(
   const text = (name: keyof typeof flags) => values[name] as string | undefined;
   const list = (name: keyof typeof flags) => (values[name] ?? []) as readonly string[];
   const wrong = Object.entries<Flag>(flags).find(([name, { isNumber }]) =>
-    isNumber && values[name] !== undefined && !(Number(values[name]) >= 0)
+    isNumber && values[name] !== undefined && !isAmount(values[name])
   );
   if (wrong) return { fault: `--${wrong[0]} is no number: ${values[wrong[0]]}` };
   const only = text("only")!.split(",");
@@ -158,7 +158,8 @@ function amountsOf(text: (name: keyof typeof flags) => string | undefined): Amou
   const queries = text("queries");
   return {
     seconds: Number(text("seconds")),
-    events: least1("events"),
+    // Of fewer, not every shape of question has something to ask about.
+    events: Math.max(50, Math.ceil(Number(text("events")))),
     connections: least1("connections"),
     inFlight: least1("in-flight"),
     rate: least1("rate"),
@@ -195,6 +196,10 @@ function parse(args: readonly string[]) {
   } catch (error) {
     return { fault: (error as Error).message };
   }
+}
+
+function isAmount(value: unknown): boolean {
+  return Number.isFinite(Number(value)) && Number(value) >= 0;
 }
 
 /** Whether it can be connected to. */

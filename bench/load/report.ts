@@ -38,31 +38,32 @@ export function table(all: readonly Figures[]): string {
 /** One row for each load on two relays. */
 export function comparisonTable(all: readonly Compared[]): string {
   const rows = all.map(({ load, unit, a, b, perSecond, p50Ms, p99Ms }) => {
-    const rate = (figures: readonly Figures[]) => whole(median(figures.map((f) => f.perSecond)));
+    const middle = (figures: readonly Figures[], figure: "perSecond" | "clientCores") =>
+      median(figures.map((one) => one[figure]));
+    const rates = [a, b].map((figures) => whole(middle(figures, "perSecond")));
+    const cores = [a, b].map((figures) => middle(figures, "clientCores").toFixed(2)).join(", ");
     const ratios = [perSecond, p50Ms, p99Ms].map(ratioText);
-    return `| ${[`${load}, ${unit}`, rate(a), rate(b), ...ratios].join(" | ")} |`;
+    return `| ${[`${load}, ${unit}`, ...rates, ...ratios, cores].join(" | ")} |`;
   });
-  const head = "| load | A | B | rate A÷B | p50 A÷B | p99 A÷B |";
   return [
-    head,
-    "|---|---|---|---|---|---|",
+    "| load | A | B | rate A÷B | p50 A÷B | p99 A÷B | client cores |",
+    "|---|---|---|---|---|---|---|",
     ...rows,
+    ...remarks(all.flatMap(({ a, b }) => [...merged("A, ", a), ...merged("B, ", b)])),
     "",
-    "Medians of the pairs, with the smallest and the largest ratio of any pair. After a `?` the pairs",
-    "differ among themselves by more than A and B do: it says nothing.",
-    ...all.flatMap(({ load, a, b }) => [
-      ...remarks(a.slice(0, 1).map((first) => merged(`A, ${load}`, first, a))),
-      ...remarks(b.slice(0, 1).map((first) => merged(`B, ${load}`, first, b))),
-    ]).filter((line) => line !== ""),
+    "Medians of the pairs, and the smallest and the largest ratio of any pair. With a ? the pairs",
+    "differ among themselves by a larger factor than A and B: the difference is not shown.",
   ].join("\n");
 }
 
 /** All rounds of one load on one relay, as far as remarks need it. */
-function merged(load: string, first: Figures, all: readonly Figures[]): Figures {
+function merged(name: string, all: readonly Figures[]): readonly Figures[] {
   const tally = new Tally();
   for (const figures of all) tally.addAll(figures.tally);
   const clientCores = Math.max(...all.map((figures) => figures.clientCores));
-  return { ...first, load, clientCores, tally: tally.entries() };
+  return all.slice(0, 1).map((first) => ({
+    ...{ ...first, load: name + first.load, clientCores, tally: tally.entries() },
+  }));
 }
 
 /** As in `1.25 (1.20–1.31)`. */

@@ -26,6 +26,13 @@ Deno.test("a spread larger than the difference says so", () => {
   ok(ratioOf([90, 130, 110], [100, 100, 100])!.isUncertain);
   ok(!ratioOf([110, 112, 111], [100, 100, 100])!.isUncertain);
   ok(!ratioOf([50, 55, 52], [100, 100, 100])!.isUncertain);
+  ok(!ratioOf([200, 700, 1_100], [100, 100, 100])!.isUncertain);
+});
+
+Deno.test("it is the same whoever is called A", () => {
+  const [a, b] = [[55, 30, 60], [100, 100, 100]];
+  equal(ratioOf(a, b)!.isUncertain, true);
+  equal(ratioOf(b, a)!.isUncertain, true);
 });
 
 Deno.test("one pair has no spread and is uncertain", () => {

@@ -84,7 +84,7 @@ export function holdSide(job: HoldJob): Side {
 function requests({ subscriptions, authors }: HoldJob, place: number): readonly Uint8Array[] {
   return Array.from({ length: subscriptions }, (_, number) => {
     const author = authors[(place * subscriptions + number) % authors.length]!;
-    const filter = { kinds: [1], authors: [author], limit: 1 };
+    const filter = { kinds: [1], authors: [author], limit: 0 };
     return textFrame(JSON.stringify(["REQ", `q${number}`, filter]));
   });
 }

@@ -161,7 +161,7 @@ class Listening implements Side {
     const { subscriptions, authors, isByAuthor } = this.#job;
     return Array.from({ length: subscriptions }, (_, number) => {
       const author = authors[this.#authorOf(place, number)]!;
-      const filter = { kinds: [1], ...(isByAuthor ? { authors: [author] } : {}), limit: 1 };
+      const filter = { kinds: [1], ...(isByAuthor ? { authors: [author] } : {}), limit: 0 };
       return textFrame(JSON.stringify(["REQ", `q${number}`, filter]));
     });
   }
