@@ -85,7 +85,7 @@ Deno.test("a relay that stops answering ends the load, and its silence counts as
   await using foreign = await startForeign((socket, [, event], place) => {
     if (place < 10) say(socket, "OK", (event as { id: string }).id, true, "");
   });
-  const side = await publishSide(publishJob(foreign.url, 300));
+  const side = await publishSide(publishJob(foreign.url, 1_500));
   const { done, tally, latencies } = await side.run(Promise.resolve());
   await side.close();
   equal(done, 10);
@@ -128,7 +128,7 @@ Deno.test("a question without an answer is given up after its time", async () =>
   await using foreign = await startForeign((socket, [verb, id]) => {
     if (verb === "REQ" && id !== "q3") say(socket, "EOSE", id);
   });
-  const side = await askSide(askJob(foreign.url, 200));
+  const side = await askSide(askJob(foreign.url, 1_500));
   const { done, tried, tally } = await side.run(Promise.resolve());
   await side.close();
   equal(tried, 24);
