@@ -24,8 +24,10 @@ export interface RunOptions {
    * Default: those of all.
    */
   readonly counts?: "all" | "first" | "last";
-  /** What is to be looked at while all connections are still open. */
-  readonly beforeClose?: () => void;
+  /** When all sides are ready. */
+  readonly onBegin?: () => void;
+  /** When it is over, and all connections are still open. */
+  readonly onEnd?: () => void;
 }
 
 /** Threads, started once. */
@@ -38,22 +40,23 @@ export class Crew {
    */
   async run(
     jobs: readonly Job[],
-    { counts = "all", beforeClose }: RunOptions = {},
+    { counts = "all", onBegin, onEnd }: RunOptions = {},
   ): Promise<LoadResult> {
     while (this.#threads.length < jobs.length) this.#threads.push(new SideThread());
     const threads = this.#threads.slice(0, jobs.length);
     for (let at = jobs.length - 1; at >= 0; at--) {
       await threads[at]!.ask({ order: "prepare", job: jobs[at]! });
     }
+    onBegin?.();
     const startMs = nowMs();
     const used = process.cpuUsage();
     const results = threads.map((thread) => thread.ask<SideResult>({ order: "run" }));
     await (counts === "all" ? Promise.all(results) : results[0]);
     const { user, system } = process.cpuUsage(used);
     const clientCores = (user + system) / 1_000 / (nowMs() - startMs);
+    onEnd?.();
     for (const thread of threads) thread.tell({ order: "stop" });
     const all = await Promise.all(results);
-    beforeClose?.();
     await Promise.all(threads.map((thread) => thread.ask({ order: "close" })));
     const wanted = counts === "all" ? all : [counts === "first" ? all[0]! : all.at(-1)!];
     const { tally } = sumOf(all);

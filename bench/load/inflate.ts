@@ -24,6 +24,7 @@ export class InflatedTexts {
   /** The payload, inflated; empty if that cannot be done. */
   read(payload: Uint8Array, isCompressed: boolean): Uint8Array {
     if (!isCompressed) return payload;
+    if (this.#compressed.length > MAX_BYTES) return new Uint8Array(0);
     this.#compressed = concat([this.#compressed, payload, TAIL]);
     try {
       const all = inflateRawSync(this.#compressed, {

@@ -8,6 +8,7 @@ import { type Name, pairOrder, type Ratio, ratioOf } from "./comparison.ts";
 import type { Crew } from "./crew.ts";
 import type { Percentiles } from "./latencies.ts";
 import type { Load, Run } from "./loads.ts";
+import type { Group } from "./options.ts";
 import { processorSeconds, residentBytes } from "./relay_process.ts";
 import type { Target } from "./side.ts";
 import type { TallyEntries } from "./tally.ts";
@@ -20,6 +21,7 @@ export interface Relay extends Target {
 
 /** What was measured of one load. */
 export interface Figures extends Percentiles {
+  readonly group: Group;
   readonly load: string;
   readonly unit: string;
   readonly perSecond: number;
@@ -52,22 +54,26 @@ export async function measure(crew: Crew, load: Load, on: MeasureOptions): Promi
   const { relay, run } = on;
   const { url, timeoutMs, pid } = relay;
   const { jobs, counts = "all" } = run({ url, timeoutMs });
-  const before = { cpu: processorSeconds(pid), memory: residentBytes(pid), ms: performance.now() };
-  let after = before;
+  const look = () => ({
+    cpuS: processorSeconds(pid),
+    bytes: residentBytes(pid),
+    ms: performance.now(),
+  });
+  let [begin, end] = [look(), look()];
   const result = await crew.run(jobs, {
     counts,
-    beforeClose: () => {
-      after = { cpu: processorSeconds(pid), memory: residentBytes(pid), ms: performance.now() };
-    },
+    onBegin: () => begin = look(),
+    onEnd: () => end = look(),
   });
   const { done, tried, seconds, clientCores, tally, latencies } = result;
-  const used = before.cpu === undefined || after.cpu === undefined
+  const used = begin.cpuS === undefined || end.cpuS === undefined
     ? {}
-    : { relayCores: (after.cpu - before.cpu) / ((after.ms - before.ms) / 1_000) };
-  const memory = before.memory === undefined || after.memory === undefined
+    : { relayCores: (end.cpuS - begin.cpuS) / ((end.ms - begin.ms) / 1_000) };
+  const memory = begin.bytes === undefined || end.bytes === undefined
     ? {}
-    : { residentBytes: [before.memory, after.memory] as const };
+    : { residentBytes: [begin.bytes, end.bytes] as const };
   return {
+    group: load.group,
     load: load.name,
     unit: load.unit,
     perSecond: seconds > 0 ? done / seconds : 0,

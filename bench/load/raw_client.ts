@@ -65,17 +65,9 @@ export class RawClient {
     url: string,
     { extensions, timeoutMs = 10_000 }: RawClientOptions = {},
   ): Promise<RawClient | ConnectFault> {
-    const { protocol, hostname, port, host, pathname, search } = new URL(url);
-    const isTls = protocol === "wss:";
-    let client: RawClient;
-    try {
-      const name = hostname.replace(/^\[|\]$/g, "");
-      const tcp = await Deno.connect({ hostname: name, port: Number(port || (isTls ? 443 : 80)) });
-      tcp.setNoDelay(true);
-      client = new RawClient(isTls ? await Deno.startTls(tcp, { hostname: name }) : tcp);
-    } catch (error) {
-      return { fault: `no connection: ${(error as Error).message}` };
-    }
+    const { host, pathname, search } = new URL(url);
+    const client = await dial(url, timeoutMs);
+    if ("fault" in client) return client;
     const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n` +
       `Upgrade: websocket\r\nConnection: Upgrade\r\n` +
       `Sec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n` +
@@ -244,6 +236,25 @@ export class RawClient {
     larger.set(this.#buffer);
     this.#buffer = larger;
     return true;
+  }
+}
+
+/** A connection before its handshake, with TLS for `wss:`. */
+async function dial(url: string, timeoutMs: number): Promise<RawClient | ConnectFault> {
+  const { protocol, hostname: name, port } = new URL(url);
+  const isTls = protocol === "wss:";
+  const hostname = name.replace(/^\[|\]$/g, "");
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  try {
+    const address = { hostname, port: Number(port || (isTls ? 443 : 80)) };
+    const tcp = await Deno.connect({ ...address, signal: abort.signal });
+    tcp.setNoDelay(true);
+    return new RawClient(isTls ? await Deno.startTls(tcp, { hostname }) : tcp);
+  } catch (error) {
+    return { fault: `no connection: ${(error as Error).message}` };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

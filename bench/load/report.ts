@@ -83,11 +83,11 @@ function remarks(all: readonly Figures[]): readonly string[] {
   return lines.length === 0 ? [] : ["", ...lines];
 }
 
-function details({ detail, clientCores, residentBytes, load }: Figures): readonly string[] {
+function details({ detail, clientCores, residentBytes, group }: Figures): readonly string[] {
   const mib = (bytes: number) => `${whole(bytes / 2 ** 20)} MiB`;
   return [
     ...(detail === "" ? [] : [detail]),
-    ...(residentBytes !== undefined && load.includes("idle")
+    ...(residentBytes !== undefined && group === "hold"
       ? [
         `the relay's memory was ${mib(residentBytes[0])} before and ${
           mib(residentBytes[1])

@@ -9,6 +9,7 @@ import { startRelay } from "../../tests/kit/running_relay.ts";
 import type { Relay } from "./measure.ts";
 import { isUrl, type Target } from "./options.ts";
 import { RawClient } from "./raw_client.ts";
+import { printable } from "./tally.ts";
 
 /** The databases that our own relay can be started on here. */
 export const databaseNames: readonly string[] = Object.keys(freshDatabases);
@@ -23,7 +24,7 @@ export async function openTarget(target: Target, timeoutMs: number): Promise<Ope
   const { name, settings, pid } = target;
   if (!isUrl(name)) return await startOurs(name, { settings, timeoutMs });
   const client = await RawClient.open(name, { timeoutMs });
-  if ("fault" in client) throw new Unreachable(`${name}: ${client.fault}`);
+  if ("fault" in client) throw new Unreachable(`${name}: ${printable(client.fault)}`);
   client.close();
   const relay = { name, url: name, timeoutMs, ...(pid === undefined ? {} : { pid }) };
   return { relay, [Symbol.asyncDispose]: () => Promise.resolve() };
