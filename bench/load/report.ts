@@ -32,7 +32,10 @@ export function table(all: readonly Figures[]): string {
     return `| ${[load, `${whole(perSecond)} ${unit}`, ...latencies, ...cores].join(" | ")} |`;
   });
   const head = "| load | rate | p50 ms | p90 ms | p99 ms | p99.9 ms | client cores | relay cores |";
-  return [head, "|---|---|---|---|---|---|---|---|", ...rows, ...remarks(all)].join("\n");
+  const remarks = all.flatMap((figures) =>
+    remarksOn(figures).map((remark) => `- ${figures.load}: ${remark}`)
+  );
+  return [head, "|---|---|---|---|---|---|---|---|", ...rows, "", ...remarks].join("\n");
 }
 
 /** One row for each load on two relays. */
@@ -49,20 +52,34 @@ export function comparisonTable(all: readonly Compared[]): string {
     "| load | A | B | rate A÷B | p50 A÷B | p99 A÷B | client cores |",
     "|---|---|---|---|---|---|---|",
     ...rows,
-    ...remarks(all.flatMap(({ a, b }) => [...merged("A, ", a), ...merged("B, ", b)])),
     "",
     "Medians of the pairs, and the smallest and the largest ratio of any pair. With a ? the pairs",
-    "differ among themselves by a larger factor than A and B: the difference is not shown.",
+    "differ among themselves by a larger factor than A and B do: a longer measurement is needed.",
+    "",
+    ...all.flatMap(remarksOnBoth),
   ].join("\n");
 }
 
+/** What is to be said of both is said once. */
+function remarksOnBoth({ load, a, b }: Compared): readonly string[] {
+  const ofA = merged(a).flatMap(remarksOn);
+  const ofB = merged(b).flatMap(remarksOn);
+  const of = (who: string, remarks: readonly string[]) =>
+    remarks.map((remark) => `- ${load}, ${who}: ${remark}`);
+  return [
+    ...of("A and B", ofA.filter((remark) => ofB.includes(remark))),
+    ...of("A", ofA.filter((remark) => !ofB.includes(remark))),
+    ...of("B", ofB.filter((remark) => !ofA.includes(remark))),
+  ];
+}
+
 /** All rounds of one load on one relay, as far as remarks need it. */
-function merged(name: string, all: readonly Figures[]): readonly Figures[] {
+function merged(all: readonly Figures[]): readonly Figures[] {
   const tally = new Tally();
   for (const figures of all) tally.addAll(figures.tally);
   const clientCores = Math.max(...all.map((figures) => figures.clientCores));
   return all.slice(0, 1).map((first) => ({
-    ...{ ...first, load: name + first.load, clientCores, tally: tally.entries() },
+    ...{ ...first, clientCores, tally: tally.entries() },
   }));
 }
 
@@ -75,12 +92,8 @@ export function ratioText(ratio: Ratio | undefined): string {
   return `${ratio.isUncertain ? "? " : ""}${middle} (${least}–${most})`;
 }
 
-function remarks(all: readonly Figures[]): readonly string[] {
-  const lines = all.flatMap((figures) => [
-    ...details(figures).map((detail) => `- ${figures.load}: ${detail}`),
-    ...tallyLines(figures.tally).map((line) => `- ${figures.load}: ${line}`),
-  ]);
-  return lines.length === 0 ? [] : ["", ...lines];
+function remarksOn(figures: Figures): readonly string[] {
+  return [...details(figures), ...tallyLines(figures.tally)];
 }
 
 function details({ detail, clientCores, residentBytes, group }: Figures): readonly string[] {
