@@ -77,7 +77,7 @@ onEachDatabase((name, fresh) => {
     const authors = new Set(crowd.authors.slice(0, 1));
     const found = await client.query([{ authors, tags: new Map(), limit: 10 }]);
     equal(found.length, 10);
-    equal(relay.log.filter((line) => line.includes("indexes built")).length, 1, relay.log.join());
+    equal(relay.log.filter((line) => line.includes("indexes created")).length, 1, relay.log.join());
     equal(await relay.stop(), 0);
   });
 });
