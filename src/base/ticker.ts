@@ -37,15 +37,14 @@ import type { Selectable } from "./select.ts";
 export class Ticker<From extends string> implements Selectable<From, void> {
   readonly from: From;
   wake: (() => void) | undefined = undefined;
-  readonly #timer: Timer;
+  readonly #clock: Clock;
+  #timer: Timer;
   #due = false;
 
   constructor(from: From, clock: Clock, periodMs: number) {
     this.from = from;
-    this.#timer = clock.every(periodMs, () => {
-      this.#due = true;
-      this.wake?.();
-    });
+    this.#clock = clock;
+    this.#timer = clock.every(periodMs, this.#onTime);
   }
 
   get ready(): boolean {
@@ -56,9 +55,23 @@ export class Ticker<From extends string> implements Selectable<From, void> {
     this.#due = false;
   }
 
+  /** Changes the period. The next tick comes after `firstMs`. */
+  restart(firstMs: number, periodMs: number): void {
+    this.#timer.cancel();
+    this.#timer = this.#clock.after(firstMs, () => {
+      this.#timer = this.#clock.every(periodMs, this.#onTime);
+      this.#onTime();
+    });
+  }
+
   /** Stops the ticks. A ticker that is not stopped keeps its timer. */
   stop(): void {
     this.#timer.cancel();
     this.#due = false;
   }
+
+  readonly #onTime = (): void => {
+    this.#due = true;
+    this.wake?.();
+  };
 }

@@ -172,7 +172,11 @@ export class Relay {
 
   /** Applies new limits, policies and so on, to open connections too. */
   update({ limits, policies, privateKinds, relayUrl }: RelayChange): void {
+    const { pingIntervalMs } = this.#context.limits;
     Object.assign(this.#context.limits, limits);
+    if (limits.pingIntervalMs !== pingIntervalMs) {
+      for (const session of this.#sessions.keys()) session.changePingInterval();
+    }
     Object.assign(this.#context, { relayUrl });
     Object.assign(this.#rowRate, rowRate(limits));
     const { policyTimeoutMs } = limits;

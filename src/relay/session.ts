@@ -140,6 +140,19 @@ export class Session implements PeerEvents, Conversation {
     this.#close(TRY_AGAIN_LATER, "the relay is short of memory", "shed");
   }
 
+  /**
+   * Pings at the interval of now. The point within the interval stays, so that connections which are
+   * pinged at different times are not all pinged at once afterwards.
+   */
+  changePingInterval(): void {
+    if (this.#isClosing) return;
+    const { clock, limits: { pingIntervalMs } } = this.context;
+    const nowMs = clock.monotonicMs();
+    const firstMs = pingIntervalMs - (nowMs - this.#lastTickMs) % pingIntervalMs;
+    this.#lastTickMs = nowMs + firstMs - pingIntervalMs;
+    this.#ping.restart(firstMs, pingIntervalMs);
+  }
+
   /** Closes the subscriptions and reconciliations, whose client may read no longer. */
   endReading(why: Reason): void {
     if (this.#isClosing) return;

@@ -114,6 +114,44 @@ Deno.test("how many rows a client may write changes, and what it has used up sta
   peer.hangUp();
 });
 
+Deno.test("open connections are pinged at a new interval, at the same points of it", async () => {
+  const world = new FakeRelay();
+  const early = world.connect();
+  world.clock.advance(7_000);
+  const late = world.connect();
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      world.clock.advance(1_000);
+      await settle();
+      for (const peer of [early, late]) peer.lastHeardMs = world.clock.monotonicMs();
+    }
+  };
+  await pass(24_000);
+  deepEqual([early.pings, late.pings], [1, 0]);
+  update(world, { pingIntervalMs: 10_000 });
+  // The ticks are at 40, 50, 60 and at 37, 47, 57 seconds; it is 31 now.
+  await pass(6_000);
+  deepEqual([early.pings, late.pings], [1, 1]);
+  await pass(23_000);
+  deepEqual([early.pings, late.pings], [4, 3]);
+  update(world, { pingIntervalMs: 40_000 });
+  await pass(60_000);
+  deepEqual([early.pings, late.pings], [5, 4]);
+  for (const peer of [early, late]) peer.hangUp();
+  await settle();
+  equal(world.clock.timerCount, 0);
+});
+
+Deno.test("a lowered idle time-out holds for an open connection", async () => {
+  const world = new FakeRelay();
+  const peer = world.connect();
+  update(world, { idleTimeoutMs: 25_000 });
+  world.clock.advance(30_000);
+  await settle();
+  equal(peer.closing?.code, 1008);
+  peer.hangUp();
+});
+
 Deno.test("a shorter time for a reconciliation holds for one that is open", async () => {
   const world = new FakeRelay();
   const peer = world.connect();

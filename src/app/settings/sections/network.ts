@@ -209,7 +209,7 @@ export const networkSection = {
       max: 3600,
       description: "How often the relay pings each connection.",
       whenRaised: "Proxies on the way drop quiet connections, and dead ones are noticed later.",
-      reloadable: false,
+      reloadable: true,
     },
     idle_timeout_s: {
       type: "integer",
@@ -219,7 +219,7 @@ export const networkSection = {
       max: 7200,
       description: "A connection that sent nothing for this long, not even a pong, is closed.",
       whenRaised: "A peer that vanished keeps its place, its subscriptions and its memory longer.",
-      reloadable: false,
+      reloadable: true,
     },
     handshake_timeout_ms: {
       type: "integer",
