@@ -1,0 +1,257 @@
+/**
+ * Keeps the window complete above its horizon: fills it, and takes every change that comes through the
+ * feed, from this instance and from others.
+ *
+ * @module
+ */
+
+import type { Timer } from "../../base/clock.ts";
+import { deletionTargets } from "../../nostr/deletion_request.ts";
+import { kindClass } from "../../nostr/kind.ts";
+import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
+import type {
+  Erasure,
+  FeedOptions,
+  LateEvent,
+  Rule,
+  RuleChange,
+  ToldRecord,
+} from "../event_store.ts";
+import { isRequest, Tombstones } from "../write/tombstones.ts";
+import type { TidyStore } from "../write/upkeep.ts";
+import { type Banned, bannedBy, changedBy } from "./banned.ts";
+import { Filling } from "./filling.ts";
+import { LatelyDeleted } from "./lately_deleted.ts";
+import type { RecentEvents } from "./recent_events.ts";
+
+/** How much is read at a time to fill the window, bytes: some milliseconds of the thread. */
+const FILL_PIECE_BYTES = 131_072;
+
+/** How many authors may wait for `#lookUp`. Beyond that the window is filled again. */
+const MAX_DOUBTFUL = 1_000;
+
+/**
+ * The pause before the window is filled again, milliseconds: filling it costs as much as thousands of
+ * queries.
+ */
+const REFILL_MS = 10_000;
+
+/**
+ * Fills the window from a store and changes it with the store. Where it cannot know what has changed, it
+ * empties the window and fills it again.
+ */
+export class WindowKeeper {
+  readonly #inner: TidyStore;
+  readonly #recent: RecentEvents;
+  readonly #deleted = new LatelyDeleted();
+  #banned: Banned = { keys: new Set(), events: new Set() };
+  #started: FeedOptions | undefined = undefined;
+  #filling: Filling | undefined = undefined;
+  /** Authors some of whose held events may have been deleted: `#lookUp` finds out. */
+  readonly #doubtful = new Set<string>();
+  #isLookingUp = false;
+  #refill: Timer | undefined = undefined;
+  #isClosed = false;
+
+  constructor(inner: TidyStore, recent: RecentEvents) {
+    this.#inner = inner;
+    this.#recent = recent;
+  }
+
+  get banned(): Banned {
+    return this.#banned;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Starts the store's feed, and fills the window in the background. */
+  async start(options: FeedOptions): Promise<void> {
+    await this.#inner.feed.start({
+      ...options,
+      onLateEvent: (event) => event === undefined ? this.#fillAgain() : this.takeLate(event),
+      onErased: (erasure) => {
+        this.#forgetErased(erasure);
+        options.onErased?.(erasure);
+      },
+      onRestored: (ids) => {
+        this.#deleted.restore(ids);
+        options.onRestored?.(ids);
+      },
+    });
+    this.#banned = bannedBy(await this.#inner.rules());
+    this.#started = options;
+    void this.#fill(options);
+  }
+
+  /** Ends the filling. */
+  close(): void {
+    this.#isClosed = true;
+    this.#refill?.cancel();
+    this.#filling?.end();
+  }
+
+  /** An event that has become visible, whoever stored it. */
+  take(record: ToldRecord): void {
+    const { event } = record;
+    if (kindClass(event.kind) === "ephemeral") return;
+    if (isRequest(event)) this.#forgetCovered(event);
+    // Another instance's events are told after they were read, and may have been deleted by then.
+    if (this.#deleted.covers(event)) return this.takeLate(event);
+    // It may have been removed before and have come again.
+    this.#filling?.readmit(event.id);
+    if (event.created_at >= this.#recent.horizon) return this.#recent.add(record);
+    // The window may have the version that it replaces.
+    this.#recent.deleteOlder(event);
+    this.#filling?.tell(record);
+  }
+
+  /** A {@link LateEvent} was not stored: what it would have replaced or deleted is deleted. */
+  takeLate(event: LateEvent): void {
+    if (isRequest(event)) return this.#forgetCovered(event);
+    this.#recent.deleteOlder(event);
+    this.#deleted.closeUpTo(event);
+  }
+
+  /** Events were removed that nobody asked to delete. */
+  remove(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.#recent.delete(id);
+      this.#filling?.remove(id);
+    }
+  }
+
+  /** The rules are these now. */
+  takeRules(rules: readonly Rule[]): void {
+    this.#ban(bannedBy(rules));
+  }
+
+  /** Rules were changed here. */
+  takeRuleChanges(changes: readonly RuleChange[]): void {
+    this.#ban(changedBy(changes, this.#banned));
+  }
+
+  /**
+   * The database hid banned events while the window was filled, so the window lacks them. When a ban is
+   * lifted, it is filled again.
+   */
+  #ban(banned: Banned): void {
+    const { keys, events } = this.#banned;
+    const isLifted = !keys.isSubsetOf(banned.keys) || !events.isSubsetOf(banned.events);
+    this.#banned = banned;
+    if (isLifted) this.#fillAgain();
+  }
+
+  /** Removes what a request to delete or to vanish asks for. */
+  #forgetCovered(request: LateEvent): void {
+    this.#deleted.note(request);
+    const tombstones = new Tombstones();
+    tombstones.noteDeletion(request);
+    const { ids, addresses } = deletionTargets(request);
+    const theirs = request.kind === VANISH_REQUEST ? this.#recent.concerning(request.pubkey) : [];
+    if (theirs === undefined) return this.#fillAgain();
+    const named = [
+      ...[...ids].map((id) => this.#recent.get(id)),
+      ...addresses.map((address) => this.#recent.atAddress(address)),
+      ...theirs,
+    ];
+    for (const held of named) {
+      if (held === undefined || !tombstones.covers(held.event)) continue;
+      this.#deleted.closeUpTo(held.event);
+      this.#recent.delete(held.id);
+    }
+    if (this.#inner.feed.isShared && [...ids].some((id) => this.#recent.get(id) === undefined)) {
+      this.#doubt(request.pubkey);
+    }
+  }
+
+  /** Removes what the operator deleted. */
+  #forgetErased({ ids, isRemembered }: Erasure): void {
+    // What may come again cannot be kept out. It, or what it replaced, may have been read before, by the
+    // feed or to fill the window.
+    const isBeingRead = this.#inner.feed.isShared || this.#filling !== undefined;
+    if (!isRemembered && isBeingRead) return this.#fillAgain();
+    for (const id of ids) {
+      const held = this.#recent.get(id);
+      if (isRemembered) {
+        this.#deleted.erase(id);
+        if (held !== undefined) this.#deleted.closeUpTo(held.event);
+      }
+      this.#recent.delete(id);
+      this.#filling?.remove(id);
+    }
+  }
+
+  /**
+   * An event that another instance stored and deleted before it could be read is never told. If it was a
+   * newer version of an event that is held, that one has been replaced.
+   */
+  #doubt(pubkey: string): void {
+    if (this.#doubtful.size >= MAX_DOUBTFUL) {
+      this.#doubtful.clear();
+      return this.#fillAgain();
+    }
+    this.#doubtful.add(pubkey);
+    this.#filling?.doubtful.add(pubkey);
+    if (!this.#isLookingUp) void this.#lookUp();
+  }
+
+  async #lookUp(): Promise<void> {
+    this.#isLookingUp = true;
+    try {
+      for (const pubkey of this.#doubtful) {
+        this.#doubtful.delete(pubkey);
+        const ids = new Set(this.#recent.versionsOf(pubkey).map(({ id }) => id));
+        if (ids.size === 0) continue;
+        const stored = await Array.fromAsync(this.#inner.identify([{ ids, tags: new Map() }]));
+        for (const { id } of stored.flat()) ids.delete(id);
+        for (const id of ids) this.#recent.delete(id);
+      }
+    } catch {
+      // The database is away.
+      this.#fillAgain();
+    } finally {
+      this.#isLookingUp = false;
+    }
+  }
+
+  /** Empties the window and fills it again after a pause; until then the database answers. */
+  #fillAgain(): void {
+    const options = this.#started;
+    this.#filling?.end();
+    this.#filling = undefined;
+    this.#recent.clear();
+    if (this.#isClosed || options === undefined) return;
+    this.#refill ??= options.clock.after(REFILL_MS, () => {
+      this.#refill = undefined;
+      void this.#fill(options);
+    });
+  }
+
+  /** Reads the newest events until the window is full, and again after a failure. */
+  async #fill(options: FeedOptions): Promise<void> {
+    const [recent, deleted] = [this.#recent, this.#deleted];
+    const filling = new Filling({ recent, deleted, takeLate: (event) => this.takeLate(event) });
+    this.#filling = filling;
+    const { signal } = filling;
+    try {
+      const asked = { signal, pieceBytes: () => FILL_PIECE_BYTES };
+      for await (const rows of this.#inner.query([{ tags: new Map() }], asked)) {
+        if (signal.aborted) return;
+        if (filling.isOvertaken) throw new Error("too much is written meanwhile");
+        if (!filling.takePage(rows)) return;
+      }
+      if (!signal.aborted) filling.lower(0);
+    } catch (error) {
+      if (signal.aborted) return;
+      options.log.warn("the newest events cannot be read yet", { error: String(error) });
+      this.#fillAgain();
+    } finally {
+      if (this.#filling === filling) {
+        this.#filling = undefined;
+        for (const pubkey of filling.doubtful) this.#doubt(pubkey);
+      }
+    }
+  }
+}
