@@ -73,7 +73,7 @@ const stores: Record<string, EventStore> = {
   // Not started, it holds nothing.
   "a database behind a window": new WindowStore(
     new SqlStore(new DatabaseOfOne(event), portableHashText),
-    { maxBytes: 1_000, clock },
+    { maxBytes: 1_000, clock, random: new SeededRandom(2) },
   ),
 };
 for (const [name, store] of Object.entries(stores)) {

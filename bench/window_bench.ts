@@ -28,7 +28,11 @@ const records = events.map((event) => ({ event, json: utf8(eventJson(event)) }))
 
 const inner = new MemoryStore();
 await inner.put(records);
-const store = new WindowStore(inner, { maxBytes: 1e9, clock: timeless });
+const store = new WindowStore(inner, {
+  maxBytes: 1e9,
+  clock: timeless,
+  random: new SeededRandom(2),
+});
 await store.feed.start({ clock: new FakeClock(), log: silentLog });
 while (store.window.horizon > 0) await new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -86,7 +90,7 @@ for (const [name, draw] of Object.entries(shapes)) {
   });
 }
 
-const big = new RecentEvents(20_000_000);
+const big = new RecentEvents(20_000_000, new SeededRandom(3));
 let added = 0;
 Deno.bench("add an event to a full window", () => {
   const record = records[added % EVENTS]!;

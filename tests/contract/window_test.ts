@@ -24,7 +24,7 @@ const sizes = { tiny: 60_000, large: 100 * 1_048_576 };
 
 for (const [size, maxBytes] of Object.entries(sizes)) {
   const windowed = async (inner: TidyStore, clock: StoreClock = timeless): Promise<TidyStore> => {
-    const store = new WindowStore(inner, { maxBytes, clock });
+    const store = new WindowStore(inner, { maxBytes, clock, random: new SeededRandom(1) });
     await store.feed.start({ clock: new FakeClock(), log: silentLog });
     return store;
   };
@@ -54,7 +54,11 @@ for (const server of sharedServers({ keepsSchema: true })) {
     const oracle = new MemoryStore();
     const windows = await Promise.all([0, 1].map(async () => {
       const inner = await openStoreOn(openPostgres(url));
-      const window = new WindowStore(inner, { maxBytes: 100 * 1_048_576, clock: timeless });
+      const window = new WindowStore(inner, {
+        maxBytes: 100 * 1_048_576,
+        clock: timeless,
+        random: new SeededRandom(2),
+      });
       await window.feed.start({ clock: systemClock, log: silentLog });
       return window;
     }));
@@ -90,6 +94,7 @@ for (const server of sharedServers({ keepsSchema: true })) {
       const window = new WindowStore(await openStoreOn(openPostgres(url)), {
         maxBytes: 100 * 1_048_576,
         clock: timeless,
+        random: new SeededRandom(3),
       });
       const told = Promise.withResolvers<readonly string[]>();
       const restored = Promise.withResolvers<readonly string[]>();

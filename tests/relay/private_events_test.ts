@@ -8,6 +8,7 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { systemClock } from "../../src/app/system/system_clock.ts";
+import { systemRandom } from "../../src/app/system/system_random.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { openPostgres } from "../../src/store/database/postgres.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
@@ -172,7 +173,9 @@ for (const [name, open] of Object.entries(stores)) {
     Deno.test(`NIP04-04 NIP59-08 X-08 ${name} with ${kind}: a stranger hears nothing of private events`, async () => {
       const opened = async () => {
         const inner = await open();
-        return maxBytes === 0 ? inner : new WindowStore(inner, { maxBytes, clock: systemClock });
+        return maxBytes === 0
+          ? inner
+          : new WindowStore(inner, { maxBytes, clock: systemClock, random: systemRandom });
       };
       const [without, within] = [
         await heardOf(await opened(), false),

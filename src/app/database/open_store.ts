@@ -30,6 +30,7 @@ import { withoutPassword } from "../settings/secrets.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { sha256, sha256OfText } from "../system/sha256.ts";
 import { systemClock } from "../system/system_clock.ts";
+import { systemRandom } from "../system/system_random.ts";
 
 const PGLITE = "pglite:";
 const MANAGED = "managed:";
@@ -231,7 +232,7 @@ export function withWindow(store: TidyStore, settings: Settings, clock: Clock): 
   const maxBytes = settings.cache.max_mib * BYTES_PER_MIB;
   return maxBytes === 0 || othersMayRemove(settings)
     ? store
-    : new WindowStore(store, { maxBytes, clock });
+    : new WindowStore(store, { maxBytes, clock, random: systemRandom });
 }
 
 /**

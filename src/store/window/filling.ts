@@ -17,6 +17,8 @@ const MAX_TOLD = 10_000;
 export interface FillingContext {
   readonly recent: RecentEvents;
   readonly deleted: LatelyDeleted;
+  /** Adds an event, if readers may be shown it. */
+  readonly add: (record: ToldRecord) => void;
   /** Removes what an event takes with it that was deleted itself. */
   readonly takeLate: (event: LateEvent) => void;
 }
@@ -74,31 +76,34 @@ export class Filling {
 
   /** Adds a page of older events, and returns whether there is room for more. */
   takePage(rows: readonly StoredEvent[]): boolean {
-    const { recent, deleted, takeLate } = this.#context;
+    const { recent, deleted, add, takeLate } = this.#context;
     for (const { event } of this.#told) {
       // A version that replaced older ones and is gone itself leaves none of them.
       if (deleted.covers(event)) takeLate(event);
     }
+    // It ends when the window is emptied.
+    if (this.signal.aborted) return false;
     const oldest = rows.at(-1)!.createdAt;
     for (const { id, json, seq } of rows) {
       const record = this.#removed.has(id) ? undefined : readRecord(json);
       if (record === undefined || deleted.covers(record.event)) continue;
-      recent.add({ ...record, seq });
+      add({ ...record, seq });
     }
     // The next page may have more events of the same second.
     this.lower(oldest + 1);
-    return recent.horizon <= oldest + 1;
+    return !this.signal.aborted && recent.horizon <= oldest + 1;
   }
 
   /** Lowers the horizon, and adds the events that were told before and are not too old any more. */
   lower(horizon: number): void {
-    const { recent, deleted } = this.#context;
+    const { recent, deleted, add } = this.#context;
     for (const record of this.#told) {
       const { event } = record;
       // Those of the second before, too: the page may have a version of it that was replaced.
       if (event.created_at < horizon - 1 || this.#removed.has(event.id)) continue;
-      if (!deleted.covers(event)) recent.add(record);
+      if (!deleted.covers(event)) add(record);
     }
+    if (this.signal.aborted) return;
     recent.lowerHorizon(horizon);
     this.#told = this.#told.filter(({ event }) => event.created_at < recent.horizon);
   }

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { NostrEvent } from "../../nostr/event.ts";
 import type { LateEvent } from "../event_store.ts";
 import { OPERATOR, Tombstones } from "../write/tombstones.ts";
 
@@ -49,7 +48,7 @@ export class LatelyDeleted {
   }
 
   /** Whether the event has been deleted. */
-  covers(event: NostrEvent): boolean {
+  covers(event: LateEvent): boolean {
     return this.#newer.covers(event) || this.#older.covers(event);
   }
 

@@ -7,7 +7,7 @@
 
 import type { Timer } from "../../base/clock.ts";
 import { deletionTargets } from "../../nostr/deletion_request.ts";
-import { kindClass } from "../../nostr/kind.ts";
+import { addressOf, kindClass } from "../../nostr/kind.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type {
   Erasure,
@@ -19,7 +19,7 @@ import type {
 } from "../event_store.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
 import type { TidyStore } from "../write/upkeep.ts";
-import { type Banned, bannedBy, changedBy } from "./banned.ts";
+import { type Banned, bannedBy, changedBy, isBanned } from "./banned.ts";
 import { Filling } from "./filling.ts";
 import { LatelyDeleted } from "./lately_deleted.ts";
 import type { RecentEvents } from "./recent_events.ts";
@@ -56,10 +56,6 @@ export class WindowKeeper {
   constructor(inner: TidyStore, recent: RecentEvents) {
     this.#inner = inner;
     this.#recent = recent;
-  }
-
-  get banned(): Banned {
-    return this.#banned;
   }
 
   get isClosed(): boolean {
@@ -101,7 +97,11 @@ export class WindowKeeper {
     if (this.#deleted.covers(event)) return this.takeLate(event);
     // It may have been removed before and have come again.
     this.#filling?.readmit(event.id);
-    if (event.created_at >= this.#recent.horizon) return this.#recent.add(record);
+    if (event.created_at >= this.#recent.horizon) {
+      this.#add(record);
+      if (this.#recent.isWasteful) this.#fillAgain();
+      return;
+    }
     // The window may have the version that it replaces.
     this.#recent.deleteOlder(event);
     this.#filling?.tell(record);
@@ -132,15 +132,36 @@ export class WindowKeeper {
     this.#ban(changedBy(changes, this.#banned));
   }
 
-  /**
-   * The database hid banned events while the window was filled, so the window lacks them. When a ban is
-   * lifted, it is filled again.
-   */
+  /** Adds an event, unless readers are not shown it. */
+  #add(record: ToldRecord): void {
+    const { event } = record;
+    if (!isBanned(this.#banned, event)) return this.#recent.add(record);
+    // Its author's older versions are banned with it, unless it is the event that is banned.
+    if (addressOf(event) === undefined || this.#banned.keys.has(event.pubkey)) return;
+    this.#recent.deleteOlder(event);
+    // The version that it replaced may have been read before.
+    if (this.#filling !== undefined) this.#fillAgain();
+  }
+
+  /** Removes what is banned. When a ban is lifted, the window lacks it and is filled again. */
   #ban(banned: Banned): void {
     const { keys, events } = this.#banned;
-    const isLifted = !keys.isSubsetOf(banned.keys) || !events.isSubsetOf(banned.events);
     this.#banned = banned;
-    if (isLifted) this.#fillAgain();
+    if (!keys.isSubsetOf(banned.keys) || !events.isSubsetOf(banned.events)) {
+      return this.#fillAgain();
+    }
+    for (const id of banned.events.difference(events)) {
+      const held = this.#recent.get(id);
+      const isVersion = held !== undefined && addressOf(held) !== undefined;
+      // As above.
+      if (isVersion && this.#filling !== undefined) return this.#fillAgain();
+      this.#recent.delete(id);
+    }
+    for (const pubkey of banned.keys.difference(keys)) {
+      const theirs = this.#recent.writtenBy(pubkey);
+      if (theirs === undefined) return this.#fillAgain();
+      for (const id of theirs) this.#recent.delete(id);
+    }
   }
 
   /** Removes what a request to delete or to vanish asks for. */
@@ -157,8 +178,8 @@ export class WindowKeeper {
       ...theirs,
     ];
     for (const held of named) {
-      if (held === undefined || !tombstones.covers(held.event)) continue;
-      this.#deleted.closeUpTo(held.event);
+      if (held === undefined || !tombstones.covers(held)) continue;
+      this.#deleted.closeUpTo(held);
       this.#recent.delete(held.id);
     }
     if (this.#inner.feed.isShared && [...ids].some((id) => this.#recent.get(id) === undefined)) {
@@ -176,7 +197,7 @@ export class WindowKeeper {
       const held = this.#recent.get(id);
       if (isRemembered) {
         this.#deleted.erase(id);
-        if (held !== undefined) this.#deleted.closeUpTo(held.event);
+        if (held !== undefined) this.#deleted.closeUpTo(held);
       }
       this.#recent.delete(id);
       this.#filling?.remove(id);
@@ -202,7 +223,7 @@ export class WindowKeeper {
     try {
       for (const pubkey of this.#doubtful) {
         this.#doubtful.delete(pubkey);
-        const ids = new Set(this.#recent.versionsOf(pubkey).map(({ id }) => id));
+        const ids = new Set(this.#recent.versionsOf(pubkey));
         if (ids.size === 0) continue;
         const stored = await Array.fromAsync(this.#inner.identify([{ ids, tags: new Map() }]));
         for (const { id } of stored.flat()) ids.delete(id);
@@ -231,8 +252,12 @@ export class WindowKeeper {
 
   /** Reads the newest events until the window is full, and again after a failure. */
   async #fill(options: FeedOptions): Promise<void> {
-    const [recent, deleted] = [this.#recent, this.#deleted];
-    const filling = new Filling({ recent, deleted, takeLate: (event) => this.takeLate(event) });
+    const filling = new Filling({
+      recent: this.#recent,
+      deleted: this.#deleted,
+      add: (record) => this.#add(record),
+      takeLate: (event) => this.takeLate(event),
+    });
     this.#filling = filling;
     const { signal } = filling;
     try {

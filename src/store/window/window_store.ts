@@ -10,8 +10,8 @@
  * @module
  */
 
+import type { Random } from "../../base/random.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { isVisible } from "../../nostr/visibility.ts";
 import type { CountResult } from "../../nostr/relay_message.ts";
 import type {
   CountOptions,
@@ -30,7 +30,7 @@ import type {
 import type { Place } from "../read/scan.ts";
 import { PIECE_BYTES } from "../read/delivery.ts";
 import { whenReady } from "../read/when_ready.ts";
-import { nowS, type StoreClock } from "../store_clock.ts";
+import type { StoreClock } from "../store_clock.ts";
 import type {
   Ability,
   AuditPage,
@@ -40,22 +40,19 @@ import type {
   TableSize,
   TidyStore,
 } from "../write/upkeep.ts";
-import { isBanned } from "./banned.ts";
-import { type HeldEvent, MAX_COST, pieceFrom, RecentEvents } from "./recent_events.ts";
-import { inOrder } from "./timeline.ts";
+import { RecentEvents } from "./recent_events.ts";
+import { type WindowAnswer, WindowAnswers } from "./window_answers.ts";
 import { WindowKeeper } from "./window_keeper.ts";
+
+/** How many events of an answer are given at a time. */
+const PIECE_EVENTS = 500;
 
 /** Options of {@link WindowStore}. */
 export interface WindowOptions {
   readonly maxBytes: number;
   readonly clock: StoreClock;
-}
-
-/** What the window answers. */
-interface WindowAnswer {
-  readonly events: readonly HeldEvent[];
-  /** What is to be asked of the database, after these events; undefined if they are the whole answer. */
-  readonly rest?: ReqFilter;
+  /** For hashes that nobody can foresee. */
+  readonly random: Random;
 }
 
 /**
@@ -64,15 +61,15 @@ interface WindowAnswer {
 export class WindowStore implements TidyStore {
   readonly feed: EventFeed;
   readonly #inner: TidyStore;
-  readonly #clock: WindowOptions["clock"];
   readonly #recent: RecentEvents;
+  readonly #answers: WindowAnswers;
   readonly #keeper: WindowKeeper;
   readonly #subscribers: ((events: readonly ToldRecord[]) => void)[] = [];
 
-  constructor(inner: TidyStore, { maxBytes, clock }: WindowOptions) {
+  constructor(inner: TidyStore, { maxBytes, clock, random }: WindowOptions) {
     this.#inner = inner;
-    this.#clock = clock;
-    this.#recent = new RecentEvents(maxBytes);
+    this.#recent = new RecentEvents(maxBytes, random);
+    this.#answers = new WindowAnswers(this.#recent, clock);
     this.#keeper = new WindowKeeper(inner, this.#recent);
     // First, so that the window has what others are told.
     inner.feed.subscribe((records) => {
@@ -89,6 +86,11 @@ export class WindowStore implements TidyStore {
         return inner.feed.isCurrent;
       },
     };
+  }
+
+  /** Whether the window knows of every change, and may be asked. It holds nothing that is banned. */
+  #canAnswer({ includesBanned = false }: QueryOptions): boolean {
+    return !this.#keeper.isClosed && this.#inner.feed.isCurrent && !includesBanned;
   }
 
   get stats(): PoolStats | undefined {
@@ -113,22 +115,24 @@ export class WindowStore implements TidyStore {
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
-    const answer = this.#answer(filters, options);
+    const answer = this.#canAnswer(options)
+      ? this.#answers.find(filters, options.reader)
+      : undefined;
     options.onSource?.(answer === undefined ? "database" : answer.rest ? "both" : "memory");
     return answer === undefined ? this.#inner.query(filters, options) : this.#give(answer, options);
   }
 
   async *#give(
-    { events, rest }: WindowAnswer,
+    { rows, rest }: WindowAnswer,
     options: QueryOptions,
   ): AsyncGenerator<readonly StoredEvent[], void> {
     options.signal?.throwIfAborted();
-    for (let at = 0; at < events.length;) {
+    for (let at = 0; at < rows.length;) {
       const waiting = whenReady(options);
       if (waiting !== undefined) await waiting;
-      const piece = pieceFrom(events, at, options.pieceBytes?.() ?? PIECE_BYTES);
+      const piece = pieceFrom(rows, at, options.pieceBytes?.() ?? PIECE_BYTES);
       at += piece.length;
-      if (at === events.length && rest === undefined) options.onLast?.();
+      if (at === rows.length && rest === undefined) options.onLast?.();
       yield piece;
     }
     if (rest !== undefined) yield* this.#inner.query([rest], options);
@@ -222,45 +226,16 @@ export class WindowStore implements TidyStore {
     this.#keeper.close();
     await this.#inner.close();
   }
+}
 
-  /** The answer, and the filter to ask the database for the rest; undefined where it has to answer all. */
-  #answer(
-    filters: readonly ReqFilter[],
-    { reader, includesBanned = false }: QueryOptions,
-  ): WindowAnswer | undefined {
-    if (this.#keeper.isClosed || !this.#inner.feed.isCurrent || includesBanned) return undefined;
-    if (filters.some(({ search }) => search !== undefined)) return undefined;
-    const now = nowS(this.#clock);
-    const { banned } = this.#keeper;
-    const isShown = ({ event, expiresAtS }: HeldEvent) =>
-      expiresAtS > now && !isBanned(banned, event) &&
-      (reader === undefined || isVisible(event, reader));
-    const events = new Map<string, HeldEvent>();
-    const budget = { left: MAX_COST };
-    for (const filter of filters) {
-      const found = this.#recent.find(filter, isShown, budget);
-      if (found === undefined) return undefined;
-      if (filters.length === 1) return this.#withRest(filter, found);
-      if (!found.isWhole) return undefined;
-      for (const held of found.events) events.set(held.id, held);
-    }
-    return { events: [...events.values()].sort(inOrder) };
+/** As many events as the reader takes at a time, at least one. */
+function pieceFrom(rows: readonly StoredEvent[], from: number, maxBytes: number): StoredEvent[] {
+  let bytes = rows[from]!.json.length;
+  let end = from + 1;
+  while (end < rows.length && end < from + PIECE_EVENTS) {
+    bytes += rows[end]!.json.length;
+    if (bytes > maxBytes) break;
+    end++;
   }
-
-  #withRest(
-    filter: ReqFilter,
-    { events, isWhole }: { readonly events: readonly HeldEvent[]; readonly isWhole: boolean },
-  ) {
-    if (isWhole) return { events };
-    const { horizon } = this.#recent;
-    // Ids that are not here may be of any time.
-    if (filter.ids !== undefined || horizon === Infinity) return undefined;
-    const { limit, until = Infinity } = filter;
-    const rest = {
-      ...filter,
-      until: Math.min(until, horizon - 1),
-      ...limit !== undefined && { limit: limit - events.length },
-    };
-    return { events, rest };
-  }
+  return rows.slice(from, end);
 }

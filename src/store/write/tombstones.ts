@@ -117,7 +117,7 @@ export class Tombstones {
   }
 
   /** Whether the event must not be stored. */
-  covers(event: NostrEvent): boolean {
+  covers(event: LateEvent): boolean {
     const owners = ownersOf(event);
     if (owners.some((owner) => this.#hasVanished(event, owner))) return true;
     const askers = this.ids.get(event.id);

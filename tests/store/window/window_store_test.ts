@@ -50,7 +50,7 @@ class OthersStore extends SlowStore {
 
 function start(inner: SlowStore, maxBytes: number) {
   const clock = new FakeClock();
-  const store = new WindowStore(inner, { maxBytes, clock: timeless });
+  const store = new WindowStore(inner, { maxBytes, clock: timeless, random: new SeededRandom(2) });
   return { clock, store, started: store.feed.start({ clock, log: silentLog }) };
 }
 
@@ -135,13 +135,56 @@ Deno.test("an event that is removed and comes again while the window fills is in
 Deno.test("a question that would look at too much is asked of the database", async () => {
   const inner = new SlowStore();
   const tags = Array.from({ length: 2_000 }, (_, i) => ["t", String(i)]);
-  await inner.put(Array.from({ length: 100 }, () => recordOf(someEvent({ tags }))));
+  const tagged = Array.from({ length: 100 }, () => someEvent({ tags }));
+  const naming = Array.from({ length: 101 }, () => someEvent({ tags: [["p", "x"]] }));
+  await inner.put([...tagged, ...naming].map(recordOf));
   const { store, started } = start(inner, 1e9);
   await started;
   await untilFilled(store);
   inner.queries = 0;
-  equal((await idsIn(store, { tags: new Map([["p", new Set(["x"])]]) })).length, 0);
+  const both = new Map([["t", new Set(["7"])], ["p", new Set(["x"])]]);
+  equal((await idsIn(store, { tags: both })).length, 0);
   equal(inner.queries, 1);
+  await store.close();
+});
+
+Deno.test("a ban takes events out of the window, and its end brings them back", async () => {
+  const inner = new SlowStore();
+  const [banned, other] = [someEvent(), someEvent({ pubkey: "cd".repeat(32) })];
+  await inner.put([banned, other].map(recordOf));
+  const { clock, store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  const rule = { list: "banned-key", value: banned.pubkey } as const;
+  await store.changeRules([{ ...rule, reason: "" }], { who: "", atS: 0 });
+  equal(store.window.events, 1);
+  const late = someEvent();
+  await store.put([recordOf(late)]);
+  deepEqual(await idsIn(store, {}), [other.id]);
+  await store.changeRules([{ ...rule, reason: undefined }], { who: "", atS: 0 });
+  deepEqual((await idsIn(store, {})).length, 3);
+  clock.advance(10_000);
+  await untilFilled(store);
+  equal(store.window.events, 3);
+  await store.close();
+});
+
+Deno.test("memory that is held for events of another shape is given up", async () => {
+  const inner = new SlowStore();
+  const { store, started } = start(inner, 2_000_000);
+  await started;
+  await untilFilled(store);
+  for (let round = 0; round < 8; round++) {
+    const tags = Array.from({ length: 1_000 }, (_, i) => ["t", `${round} ${i}`]);
+    await store.put([recordOf(someEvent({ tags, created_at: 100 + round }))]);
+  }
+  equal(store.window.events, 8);
+  for (let i = 0; i < 60; i++) {
+    await store.put([recordOf(someEvent({ content: "x".repeat(30_000), created_at: 200 + i }))]);
+  }
+  // It is filled again, later.
+  equal(store.window.horizon, Infinity);
+  deepEqual((await idsIn(store, { limit: 100 })).length, 68);
   await store.close();
 });
 

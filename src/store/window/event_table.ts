@@ -1,0 +1,309 @@
+/**
+ * Events in columns of typed arrays, and the lists of them under everything that filters ask for.
+ *
+ * An event is a slot: its fields stand at that place in each column. A slot is used again when its event
+ * is gone, so nobody keeps one while others have their turn.
+ *
+ * @module
+ */
+
+import type { NostrEvent, Tag } from "../../nostr/event.ts";
+import { expirationOf } from "../../nostr/expiration.ts";
+import { KEY_DIGITS } from "../../nostr/hex.ts";
+import { type Address, addressOf, kindClass } from "../../nostr/kind.ts";
+import type { LateEvent, StoredEvent, ToldRecord } from "../event_store.ts";
+import { Bodies } from "./bodies.ts";
+import { Lanes } from "./lanes.ts";
+import { Blocks } from "./sorted_lists.ts";
+import { grown, HashTable, type KeyedHash, NONE, roomFor } from "./typed_arrays.ts";
+
+/** An id: 32 bytes. */
+const ID_BYTES = 32;
+const ID_WORDS = ID_BYTES / 2;
+
+/** How many words of an id are hashed: the last, because proof of work makes the first ones alike. */
+const HASHED_WORDS = 4;
+const FIRST_HASHED = ID_WORDS - HASHED_WORDS;
+
+/** Memory of an event besides its JSON and its entries in lanes, bytes, as `bench/window_bytes.ts` measures it. */
+const SLOT_COST = 105;
+
+/** Of an event, when it was created and when it expires, seconds since 1970, and its sequence number. */
+const FIELDS = 3;
+const CREATED_AT = 0;
+const EXPIRES_AT = 1;
+const SEQ = 2;
+
+/** Where the lanes of an event stand in its block; those of its tags follow. */
+const AUTHOR = 0;
+const KIND = 1;
+const PAIR = 2;
+const FIRST_TAG = 3;
+
+/** Holds events, and finds them by id, by address and by {@link Lanes}. */
+export class EventTable {
+  readonly #blocks = new Blocks();
+  /** The lanes that the events stand in. */
+  readonly lanes: Lanes;
+  readonly #bodies = new Bodies();
+  readonly #hash: KeyedHash;
+  readonly #byId: HashTable;
+  #ids = new Uint8Array(ID_BYTES * roomFor(0));
+  #idWords = new Uint16Array(this.#ids.buffer);
+  /** Of each slot, three numbers side by side. */
+  #numbers = new Float64Array(FIELDS * roomFor(0));
+  #kinds = new Uint16Array(roomFor(0));
+  #blockStarts = new Uint32Array(roomFor(0));
+  #blockLengths = new Uint32Array(roomFor(0));
+  readonly #free: number[] = [];
+  #slotCount = 0;
+  /** The id that is looked for. */
+  readonly #sought = new Uint8Array(ID_BYTES);
+  readonly #soughtWords = new Uint16Array(this.#sought.buffer);
+
+  /** The ids of an answer. */
+  #given = new Uint16Array(0);
+
+  constructor(hash: KeyedHash) {
+    this.#hash = hash;
+    this.#byId = new HashTable((slot) => this.#hashOf(slot));
+    this.lanes = new Lanes({ hash, blocks: this.#blocks, order: (a, b) => this.compare(b, a) });
+  }
+
+  /** How many events are here. */
+  get size(): number {
+    return this.#slotCount - this.#free.length;
+  }
+
+  /** The memory of all of it, bytes. */
+  get bytes(): number {
+    return SLOT_COST * this.#slotCount + this.#blocks.bytes + this.lanes.bytes + this.#bodies.bytes;
+  }
+
+  /** How much of {@link bytes} is there to be used again. */
+  get freeBytes(): number {
+    return SLOT_COST * this.#free.length + this.#blocks.freeBytes + this.lanes.freeBytes;
+  }
+
+  /** The slot of an event by its id, a checked one; {@link NONE} if it is not here. */
+  find(id: string): number {
+    if (id.length !== KEY_DIGITS) return NONE;
+    this.#sought.setFromHex(id);
+    const table = this.#byId;
+    const hash = this.#hash.of(this.#soughtWords, FIRST_HASHED, HASHED_WORDS);
+    for (let at = table.start(hash); table.at(at) !== NONE; at = table.next(at)) {
+      if (this.#isSought(table.at(at))) return table.at(at);
+    }
+    return NONE;
+  }
+
+  /** The slot of the event at an address; {@link NONE} if there is none. */
+  atAddress({ kind, pubkey, d }: Address): number {
+    const { lanes } = this;
+    const pair = lanes.ofKindAndAuthor(kind, lanes.valueOf(pubkey));
+    const isReplaceable = kindClass(kind) === "replaceable";
+    const lane = isReplaceable ? pair : lanes.ofAddress(pair, lanes.valueOf(d));
+    return lane === NONE ? NONE : lanes.newestOf(lane);
+  }
+
+  /** The slot of the last event in the order of answers; {@link NONE} without any. */
+  get oldest(): number {
+    return this.size === 0 ? NONE : this.lanes.oldestOf(this.lanes.all);
+  }
+
+  /** Adds an event whose id is not here, and returns its slot. */
+  add({ event, json, seq = 0 }: ToldRecord): number {
+    const slot = this.#free.pop() ?? this.#slotCount++;
+    if (slot >= this.#kinds.length) this.#grow();
+    this.#ids.subarray(ID_BYTES * slot, ID_BYTES * (slot + 1)).setFromHex(event.id);
+    this.#numbers[FIELDS * slot + CREATED_AT] = event.created_at;
+    this.#numbers[FIELDS * slot + EXPIRES_AT] = expirationOf(event) ?? Infinity;
+    this.#numbers[FIELDS * slot + SEQ] = seq;
+    this.#kinds[slot] = event.kind;
+    this.#byId.add(this.#hashOf(slot), slot);
+    this.#bodies.add(slot, json);
+    this.#enter(slot, event);
+    return slot;
+  }
+
+  /** Removes the event of a slot. */
+  remove(slot: number): void {
+    const [start, length] = [this.#blockStarts[slot]!, this.#blockLengths[slot]!];
+    for (let at = start; at < start + length; at++) {
+      this.lanes.leave(this.#blocks.words[at]!, slot);
+    }
+    this.lanes.leave(this.lanes.all, slot);
+    this.#blocks.give(start, length);
+    this.#byId.delete(this.#hashOf(slot), slot);
+    this.#bodies.delete(slot);
+    this.#free.push(slot);
+  }
+
+  /** Less than zero when the event of `a` comes first in an answer: newest first, then by smaller id. */
+  compare(a: number, b: number): number {
+    const byTime = this.#numbers[FIELDS * b + CREATED_AT]! -
+      this.#numbers[FIELDS * a + CREATED_AT]!;
+    if (byTime !== 0 || a === b) return byTime;
+    const ids = this.#ids;
+    for (let byte = 0; byte < ID_BYTES; byte++) {
+      const byByte = ids[ID_BYTES * a + byte]! - ids[ID_BYTES * b + byte]!;
+      if (byByte !== 0) return byByte;
+    }
+    return 0;
+  }
+
+  createdAtOf(slot: number): number {
+    return this.#numbers[FIELDS * slot + CREATED_AT]!;
+  }
+
+  /** When the event expires, seconds since 1970; infinite for one that does not. */
+  expiresAtOf(slot: number): number {
+    return this.#numbers[FIELDS * slot + EXPIRES_AT]!;
+  }
+
+  kindOf(slot: number): number {
+    return this.#kinds[slot]!;
+  }
+
+  idOf(slot: number): string {
+    return this.#ids.subarray(ID_BYTES * slot, ID_BYTES * (slot + 1)).toHex();
+  }
+
+  /** The public key of the author. */
+  authorOf(slot: number): string {
+    return this.lanes.textOf(this.authorLaneOf(slot));
+  }
+
+  /** The lane of the author. */
+  authorLaneOf(slot: number): number {
+    return this.#blocks.words[this.#blockStarts[slot]! + AUTHOR]!;
+  }
+
+  /** How many lanes of tags the event stands in. */
+  tagCountOf(slot: number): number {
+    return this.#blockLengths[slot]! - FIRST_TAG;
+  }
+
+  /** Whether the event stands in a lane of tags. */
+  isInTagLane(slot: number, lane: number): boolean {
+    const { words } = this.#blocks;
+    const start = this.#blockStarts[slot]!;
+    const end = start + this.#blockLengths[slot]!;
+    for (let at = start + FIRST_TAG; at < end; at++) {
+      if (words[at] === lane) return true;
+    }
+    return false;
+  }
+
+  /** Whether the event stands in any of these lanes of tags. */
+  isInAnyTagLane(slot: number, lanes: ReadonlySet<number>): boolean {
+    const { words } = this.#blocks;
+    const start = this.#blockStarts[slot]!;
+    const end = start + this.#blockLengths[slot]!;
+    for (let at = start + FIRST_TAG; at < end; at++) {
+      if (lanes.has(words[at]!)) return true;
+    }
+    return false;
+  }
+
+  /** The event as deletions look at it: of the tags, those of one letter that have a value. */
+  describe(slot: number): LateEvent {
+    const { words } = this.#blocks;
+    const start = this.#blockStarts[slot]!;
+    const tags: Tag[] = [];
+    for (let at = FIRST_TAG; at < this.#blockLengths[slot]!; at++) {
+      tags.push(this.lanes.tagOf(words[start + at]!));
+    }
+    const [id, pubkey] = [this.idOf(slot), this.authorOf(slot)];
+    return { id, pubkey, created_at: this.createdAtOf(slot), kind: this.kindOf(slot), tags };
+  }
+
+  /** The ids and times of these events. */
+  placesOf(slots: readonly number[]): Pick<StoredEvent, "id" | "createdAt">[] {
+    const ids = this.#idsOf(slots);
+    return slots.map((slot, at) => ({
+      id: ids.slice(KEY_DIGITS * at, KEY_DIGITS * (at + 1)),
+      createdAt: this.#numbers[FIELDS * slot + CREATED_AT]!,
+    }));
+  }
+
+  /** These events as they are given to readers. */
+  rowsOf(slots: readonly number[]): StoredEvent[] {
+    const ids = this.#idsOf(slots);
+    return slots.map((slot, at) => ({
+      seq: this.#numbers[FIELDS * slot + SEQ]!,
+      id: ids.slice(KEY_DIGITS * at, KEY_DIGITS * (at + 1)),
+      createdAt: this.#numbers[FIELDS * slot + CREATED_AT]!,
+      json: this.#bodies.get(slot),
+    }));
+  }
+
+  /** The ids end to end: to encode them at once is much faster than one by one. */
+  #idsOf(slots: readonly number[]): string {
+    if (slots.length === 1) return this.idOf(slots[0]!);
+    if (this.#given.length < ID_WORDS * slots.length) {
+      this.#given = new Uint16Array(ID_WORDS * roomFor(slots.length));
+    }
+    for (let at = 0; at < slots.length; at++) {
+      const from = ID_WORDS * slots[at]!;
+      for (let word = 0; word < ID_WORDS; word++) {
+        this.#given[ID_WORDS * at + word] = this.#idWords[from + word]!;
+      }
+    }
+    return new Uint8Array(this.#given.buffer, 0, ID_BYTES * slots.length).toHex();
+  }
+
+  /** Adds the event to its lanes, and notes them. */
+  #enter(slot: number, event: NostrEvent): void {
+    const lanes = this.#lanesOf(event);
+    const start = this.#blocks.take(lanes.length);
+    this.#blocks.words.set(lanes, start);
+    this.#blockStarts[slot] = start;
+    this.#blockLengths[slot] = lanes.length;
+    for (const lane of lanes) this.lanes.enter(lane, slot);
+    this.lanes.enter(this.lanes.all, slot);
+  }
+
+  #lanesOf(event: NostrEvent): number[] {
+    const { lanes } = this;
+    const { kind, tags } = event;
+    const author = lanes.internValue(event.pubkey);
+    const found: number[] = [];
+    found[AUTHOR] = lanes.open(lanes.authorKey, author);
+    found[KIND] = lanes.open(lanes.kindKey, kind);
+    found[PAIR] = lanes.open(kind, author);
+    if (kindClass(kind) === "addressable") {
+      const { d } = addressOf(event)!;
+      found.push(lanes.open(lanes.addressKey(found[PAIR]), lanes.internValue(d)));
+    }
+    const tagLanes = new Set<number>();
+    for (let at = 0; at < tags.length; at++) {
+      const [name, value] = tags[at]!;
+      if (name!.length !== 1 || value === undefined) continue;
+      tagLanes.add(lanes.open(lanes.tagKey(name!), lanes.internValue(value)));
+    }
+    for (const lane of tagLanes) found.push(lane);
+    return found;
+  }
+
+  #hashOf(slot: number): number {
+    return this.#hash.of(this.#idWords, ID_WORDS * slot + FIRST_HASHED, HASHED_WORDS);
+  }
+
+  #isSought(slot: number): boolean {
+    for (let word = 0; word < ID_WORDS; word++) {
+      if (this.#idWords[ID_WORDS * slot + word] !== this.#soughtWords[word]) return false;
+    }
+    return true;
+  }
+
+  #grow(): void {
+    const length = roomFor(this.#slotCount);
+    this.#ids = grown(Uint8Array, this.#ids, ID_BYTES * length);
+    this.#idWords = new Uint16Array(this.#ids.buffer);
+    this.#numbers = grown(Float64Array, this.#numbers, FIELDS * length);
+    this.#kinds = grown(Uint16Array, this.#kinds, length);
+    this.#blockStarts = grown(Uint32Array, this.#blockStarts, length);
+    this.#blockLengths = grown(Uint32Array, this.#blockLengths, length);
+  }
+}

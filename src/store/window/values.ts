@@ -1,0 +1,150 @@
+/**
+ * Public keys, ids and other tag values, each kept once under a number.
+ *
+ * @module
+ */
+
+import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { grown, HashTable, type KeyedHash, NONE, roomFor } from "./typed_arrays.ts";
+
+/** What 64 hex digits encode. */
+const KEY_BYTES = 32;
+const KEY_WORDS = KEY_BYTES / 2;
+
+/** Memory in bytes, as `bench/window_bytes.ts` measures it: of a key, and of any other text besides its characters. */
+const KEY_COST = 54;
+const TEXT_COST = 120;
+
+/**
+ * Interns texts. Keys, 64 hex digits, are kept as 32 bytes and have even numbers; any other text has an
+ * odd one. A text stays as long as it is in use.
+ */
+export class Values {
+  readonly #hash: KeyedHash;
+  #bytes = new Uint8Array(KEY_BYTES * roomFor(0));
+  #words = new Uint16Array(this.#bytes.buffer);
+  #uses = new Uint32Array(roomFor(0));
+  /** Places of keys that were used before and are free now. */
+  readonly #free: number[] = [];
+  #keyCount = 0;
+  readonly #table: HashTable;
+  /** The key that is looked for. */
+  readonly #sought = new Uint8Array(KEY_BYTES);
+  readonly #soughtWords = new Uint16Array(this.#sought.buffer);
+  readonly #textPlaces = new Map<string, number>();
+  readonly #texts: string[] = [];
+  readonly #textUses: number[] = [];
+  readonly #freeTexts: number[] = [];
+  #textBytes = 0;
+
+  constructor(hash: KeyedHash) {
+    this.#hash = hash;
+    this.#table = new HashTable((place) => hash.of(this.#words, KEY_WORDS * place, KEY_WORDS));
+  }
+
+  /** The memory that the values take, bytes. */
+  get bytes(): number {
+    return KEY_COST * this.#keyCount + TEXT_COST * this.#texts.length + this.#textBytes;
+  }
+
+  /** How much of {@link bytes} is free to be used again. */
+  get freeBytes(): number {
+    return KEY_COST * this.#free.length + TEXT_COST * this.#freeTexts.length;
+  }
+
+  /** The number of a text; {@link NONE} if it is not here. */
+  find(text: string): number {
+    if (!isHex(text, KEY_DIGITS)) {
+      const place = this.#textPlaces.get(text);
+      return place === undefined ? NONE : 2 * place + 1;
+    }
+    this.#sought.setFromHex(text);
+    return this.#findKey(this.#hash.of(this.#soughtWords, 0, KEY_WORDS));
+  }
+
+  /** The number of a text, which is added if it is not here. It is not in use by that: see {@link use}. */
+  intern(text: string): number {
+    if (!isHex(text, KEY_DIGITS)) return this.#internText(text);
+    this.#sought.setFromHex(text);
+    const hash = this.#hash.of(this.#soughtWords, 0, KEY_WORDS);
+    const known = this.#findKey(hash);
+    return known === NONE ? this.#addKey(hash) : known;
+  }
+
+  /** Keeps a value until it is released as often. */
+  use(value: number): void {
+    if ((value & 1) === 0) this.#uses[value >>> 1]!++;
+    else this.#textUses[value >>> 1]!++;
+  }
+
+  /** Ends a use. With the last one the value is gone. */
+  release(value: number): void {
+    const place = value >>> 1;
+    if ((value & 1) === 0) {
+      if (--this.#uses[place]! > 0) return;
+      this.#table.delete(this.#hash.of(this.#words, KEY_WORDS * place, KEY_WORDS), place);
+      this.#free.push(place);
+    } else if (--this.#textUses[place]! === 0) {
+      const text = this.#texts[place]!;
+      this.#textPlaces.delete(text);
+      this.#textBytes -= memoryOf(text);
+      this.#texts[place] = "";
+      this.#freeTexts.push(place);
+    }
+  }
+
+  /** The text of a number. */
+  textOf(value: number): string {
+    const place = value >>> 1;
+    if ((value & 1) === 1) return this.#texts[place]!;
+    return this.#bytes.subarray(KEY_BYTES * place, KEY_BYTES * (place + 1)).toHex();
+  }
+
+  #findKey(hash: number): number {
+    const table = this.#table;
+    for (let at = table.start(hash); table.at(at) !== NONE; at = table.next(at)) {
+      if (this.#isSought(table.at(at))) return 2 * table.at(at);
+    }
+    return NONE;
+  }
+
+  #isSought(place: number): boolean {
+    for (let word = 0; word < KEY_WORDS; word++) {
+      if (this.#words[KEY_WORDS * place + word] !== this.#soughtWords[word]) return false;
+    }
+    return true;
+  }
+
+  #addKey(hash: number): number {
+    const place = this.#free.pop() ?? this.#keyCount++;
+    if (place >= this.#uses.length) this.#grow();
+    this.#bytes.set(this.#sought, KEY_BYTES * place);
+    this.#table.add(hash, place);
+    return 2 * place;
+  }
+
+  #grow(): void {
+    const length = roomFor(this.#keyCount);
+    this.#uses = grown(Uint32Array, this.#uses, length);
+    this.#bytes = grown(Uint8Array, this.#bytes, KEY_BYTES * length);
+    this.#words = new Uint16Array(this.#bytes.buffer);
+  }
+
+  #internText(text: string): number {
+    let place = this.#textPlaces.get(text);
+    if (place === undefined) {
+      place = this.#freeTexts.pop() ?? this.#texts.length;
+      this.#textPlaces.set(text, place);
+      this.#texts[place] = text;
+      this.#textUses[place] = 0;
+      this.#textBytes += memoryOf(text);
+    }
+    return 2 * place + 1;
+  }
+}
+
+/** The memory of a text's characters, bytes. */
+function memoryOf(text: string): number {
+  // deno-lint-ignore no-control-regex -- the range of Latin-1, which the engine stores in one byte each
+  return /^[\x00-\xff]*$/.test(text) ? text.length : 2 * text.length;
+}

@@ -1,0 +1,156 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { Bodies } from "../../../src/store/window/bodies.ts";
+import { EventTable } from "../../../src/store/window/event_table.ts";
+import { Blocks, SortedLists } from "../../../src/store/window/sorted_lists.ts";
+import { HashTable, KeyedHash, NONE } from "../../../src/store/window/typed_arrays.ts";
+import { Values } from "../../../src/store/window/values.ts";
+import { generateEvents } from "../../kit/event_generator.ts";
+import { newKey, recordOf } from "../../kit/records.ts";
+import { SeededRandom } from "../../kit/seeded_random.ts";
+
+const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+
+function numbersIn(table: HashTable, hash: number): number[] {
+  const found: number[] = [];
+  for (let at = table.start(hash); table.at(at) !== NONE; at = table.next(at)) {
+    found.push(table.at(at));
+  }
+  return found;
+}
+
+Deno.test(`a number is found under its hash until it is deleted (seed ${seed})`, () => {
+  const random = new SeededRandom(seed);
+  // Few hashes, so that many collide.
+  const hashes = Array.from({ length: 2_000 }, () => random.int(300));
+  const table = new HashTable((number) => hashes[number]!);
+  const held = new Set<number>();
+  for (let step = 0; step < 6_000; step++) {
+    const number = random.int(hashes.length);
+    if (held.delete(number)) table.delete(hashes[number]!, number);
+    else {
+      held.add(number);
+      table.add(hashes[number]!, number);
+    }
+    const other = random.int(hashes.length);
+    equal(numbersIn(table, hashes[other]!).includes(other), held.has(other));
+  }
+});
+
+Deno.test("a hash depends on every word, and on the random factors", () => {
+  const [hash, other] = [1, 2].map((seed) => new KeyedHash(new SeededRandom(seed)));
+  const words = new Uint16Array(16).fill(0xffff);
+  const whole = hash!.of(words, 0, 16);
+  ok(Number.isSafeInteger(whole) && whole >= 0 && whole < 2 ** 31);
+  for (let word = 0; word < 16; word++) {
+    const changed = words.slice();
+    changed[word]! -= 1;
+    ok(hash!.of(changed, 0, 16) !== whole);
+  }
+  ok(other!.of(words, 0, 16) !== whole);
+  ok(hash!.ofPair(2 ** 31 + 5, 7) !== hash!.ofPair(5, 7));
+});
+
+Deno.test(`lists stay sorted, short ones and long ones (seed ${seed})`, () => {
+  const random = new SeededRandom(seed);
+  const blocks = new Blocks();
+  const lists = new SortedLists(blocks, (a, b) => a - b);
+  const expected = Array.from({ length: 5 }, () => new Set<number>());
+  const check = (list: number) => {
+    const start = lists.startOf(list);
+    const found = lists.arrayOf(list).subarray(start, start + lists.lengthOf(list));
+    deepEqual([...found], [...expected[list]!].sort((a, b) => a - b));
+  };
+  // They grow, then they shrink.
+  for (const chance of [0.75, 0.25]) {
+    for (let step = 0; step < 20_000; step++) {
+      const list = random.int(step % 2 === 0 ? 5 : 1);
+      const held = expected[list]!;
+      const oldest = Math.min(...held.size < 40 ? held : [...held].slice(0, 1));
+      const number = random.chance(0.3) && held.size > 0 ? oldest : random.int(1_000_000);
+      if (held.delete(number)) equal(lists.delete(list, number), held.size === 0);
+      else if (random.chance(chance)) {
+        held.add(number);
+        lists.add(list, number);
+      } else if (held.size > 0) {
+        const [first] = held;
+        held.delete(first!);
+        equal(lists.delete(list, first!), held.size === 0);
+      }
+      if (step % 500 === 0) check(list);
+    }
+    for (let list = 0; list < 5; list++) check(list);
+  }
+  for (let list = 0; list < 5; list++) {
+    for (const number of expected[list]!) lists.delete(list, number);
+  }
+  equal(blocks.bytes, blocks.freeBytes);
+  equal(lists.bytes, 0);
+});
+
+Deno.test(`a body stays as it was given, and what is deleted is given up (seed ${seed})`, () => {
+  const random = new SeededRandom(seed);
+  const bodies = new Bodies();
+  const held = new Map<number, { given: Uint8Array; view: Uint8Array }>();
+  const gone: { given: Uint8Array; view: Uint8Array }[] = [];
+  let live = 0;
+  for (let step = 0; step < 20_000; step++) {
+    const slot = random.int(1_000);
+    const known = held.get(slot);
+    if (known === undefined) {
+      const given = random.bytes(random.chance(0.02) ? 20_000 : random.between(300, 1_500));
+      bodies.add(slot, given);
+      held.set(slot, { given, view: bodies.get(slot) });
+      live += given.length;
+    } else {
+      deepEqual(bodies.get(slot), known.given);
+      bodies.delete(slot);
+      held.delete(slot);
+      live -= known.given.length;
+      if (random.chance(0.05)) gone.push(known);
+    }
+  }
+  for (const { given, view } of [...held.values(), ...gone]) deepEqual(view, given);
+  ok(bodies.bytes >= live && bodies.bytes < 1.5 * live + 100_000, `${bodies.bytes} for ${live}`);
+  for (const slot of held.keys()) bodies.delete(slot);
+  ok(bodies.bytes < 100_000);
+});
+
+Deno.test("a value has one number, whatever it is, until it is not used any more", () => {
+  const values = new Values(new KeyedHash(new SeededRandom(seed)));
+  const [key, upper] = [newKey(), "AB".repeat(32)];
+  const texts = [key, "", "nostr", "é", upper, upper.toLowerCase(), "x".repeat(64)];
+  const numbers = texts.map((text) => {
+    const number = values.intern(text);
+    values.use(number);
+    return number;
+  });
+  equal(new Set(numbers).size, texts.length);
+  deepEqual(numbers.map((number) => values.textOf(number)), texts);
+  deepEqual(texts.map((text) => values.find(text)), numbers);
+  values.use(numbers[0]!);
+  for (const number of numbers) values.release(number);
+  deepEqual(texts.map((text) => values.find(text) !== NONE), texts.map((text) => text === key));
+  values.release(numbers[0]!);
+  equal(values.bytes, values.freeBytes);
+});
+
+Deno.test(`events that are removed leave nothing behind (seed ${seed})`, () => {
+  const random = new SeededRandom(seed);
+  const table = new EventTable(new KeyedHash(random));
+  const used = () => table.bytes - table.freeBytes;
+  const empty = used();
+  const events = new Map(generateEvents(random, 2_000).map((event) => [event.id, event]));
+  for (let round = 0; round < 3; round++) {
+    for (const event of events.values()) table.add(recordOf(event));
+    equal(table.size, events.size);
+    for (const { id, pubkey, kind, created_at } of events.values()) {
+      const slot = table.find(id);
+      const { tags: _, ...found } = table.describe(slot);
+      deepEqual(found, { id, pubkey, kind, created_at });
+    }
+    const ids = random.shuffled([...events.keys()]);
+    for (const id of ids) table.remove(table.find(id));
+    equal(table.size, 0);
+    ok(Math.abs(used() - empty) < 1, `${used()} and ${empty}`);
+  }
+});
