@@ -5,18 +5,29 @@
  */
 
 import type { ReqFilter } from "../../nostr/filter.ts";
+import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../../nostr/hyperloglog.ts";
+import type { CountResult } from "../../nostr/relay_message.ts";
 import type { Reader } from "../../nostr/visibility.ts";
-import type { StoredEvent } from "../event_store.ts";
+import type { CountOptions, StoredEvent } from "../event_store.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
 import { type Budget, MAX_COST, TAGS_PER_COST } from "./conditions.ts";
 import type { EventTable } from "./event_table.ts";
 import type { Asking, Found, RecentEvents } from "./recent_events.ts";
 import { NONE } from "./typed_arrays.ts";
 
+/** As `MAX_COST`, for a list of ids: what is found costs little more, and there are fewer who ask. */
+const MAX_IDENTIFY_COST = 50_000;
+
 /** An answer, or the newer part of one. */
-export interface WindowAnswer {
-  readonly rows: readonly StoredEvent[];
+export interface WindowAnswer<Row> {
+  readonly rows: readonly Row[];
   /** What is to be asked of the database, after these events; undefined if they are the whole answer. */
+  readonly rest?: ReqFilter | undefined;
+}
+
+/** What was found, by slots. */
+interface FoundAll {
+  readonly slots: readonly number[];
   readonly rest?: ReqFilter;
 }
 
@@ -30,37 +41,76 @@ export class WindowAnswers {
     this.#clock = clock;
   }
 
-  /** The answer, and the filter to ask the database for the rest; undefined where it has to answer all. */
+  /** The events, and the filter to ask the database for the rest; undefined where it has to answer all. */
   find(
     filters: readonly ReqFilter[],
     reader: Reader | undefined,
-  ): WindowAnswer | undefined {
+  ): WindowAnswer<StoredEvent> | undefined {
+    const found = this.#found(filters, this.#asking(reader));
+    return found && { rows: this.#recent.table.rowsOf(found.slots), rest: found.rest };
+  }
+
+  /** As {@link find}, with nothing but ids and times. */
+  identify(
+    filters: readonly ReqFilter[],
+    reader: Reader | undefined,
+  ): WindowAnswer<Pick<StoredEvent, "id" | "createdAt">> | undefined {
+    const found = this.#found(filters, this.#asking(reader, MAX_IDENTIFY_COST));
+    return found && { rows: this.#recent.table.placesOf(found.slots), rest: found.rest };
+  }
+
+  /**
+   * The exact count; undefined where the database has to count, because not all that may match is here or
+   * more than `maxRows` match.
+   *
+   * @see NIP-45
+   */
+  count(
+    filters: readonly ReqFilter[],
+    { reader, maxRows }: Pick<CountOptions, "reader" | "maxRows">,
+  ): CountResult | undefined {
     if (filters.some(({ search }) => search !== undefined)) return undefined;
-    const asking = this.#asking(reader);
+    // A count says how many there are whatever the limit.
+    const unlimited = filters.map(({ limit: _, ...filter }) => filter);
+    const slots = this.#union(unlimited, this.#asking(reader), maxRows);
+    if (slots === undefined) return undefined;
+    const result = { count: slots.size, isApproximate: false };
+    const offset = filters.length === 1 ? hyperLogLogOffset(filters[0]!) : undefined;
+    return offset === undefined
+      ? result
+      : { ...result, registers: this.#registersOf(slots, offset) };
+  }
+
+  #found(filters: readonly ReqFilter[], asking: Asking): FoundAll | undefined {
+    if (filters.some(({ search }) => search !== undefined)) return undefined;
     const [filter] = filters;
     if (filter !== undefined && filters.length === 1) {
       const found = this.#recent.find(filter, asking);
       return found && this.#withRest(filter, found);
     }
     const slots = this.#union(filters, asking);
-    return slots && { rows: this.#recent.table.rowsOf(slots) };
+    const { table } = this.#recent;
+    return slots && { slots: [...slots].sort((a, b) => table.compare(a, b)) };
   }
 
-  /** What matches any of the filters, in order; undefined unless it is all here. */
-  #union(filters: readonly ReqFilter[], asking: Asking): number[] | undefined {
+  /** What matches any of the filters; undefined unless it is all here, and no more than `most` for each. */
+  #union(
+    filters: readonly ReqFilter[],
+    asking: Asking,
+    most = Infinity,
+  ): ReadonlySet<number> | undefined {
     const all = new Set<number>();
     for (const filter of filters) {
       const found = this.#recent.find(filter, asking);
-      if (!found?.isWhole) return undefined;
+      if (!found?.isWhole || found.slots.length > most) return undefined;
       for (const slot of found.slots) all.add(slot);
     }
-    const { table } = this.#recent;
-    return [...all].sort((a, b) => table.compare(a, b));
+    return all;
   }
 
-  #withRest(filter: ReqFilter, { slots, isWhole }: Found): WindowAnswer | undefined {
-    const { horizon, table } = this.#recent;
-    if (isWhole) return { rows: table.rowsOf(slots) };
+  #withRest(filter: ReqFilter, { slots, isWhole }: Found): FoundAll | undefined {
+    const { horizon } = this.#recent;
+    if (isWhole) return { slots };
     // Ids that are not here may be of any time.
     if (filter.ids !== undefined || horizon === Infinity) return undefined;
     const { limit, until = Infinity } = filter;
@@ -69,13 +119,27 @@ export class WindowAnswers {
       until: Math.min(until, horizon - 1),
       ...limit !== undefined && { limit: limit - slots.length },
     };
-    return { rows: table.rowsOf(slots), rest };
+    return { slots, rest };
   }
 
-  #asking(reader: Reader | undefined): Asking {
+  /** @see NIP-45 "HyperLogLog" */
+  #registersOf(slots: Iterable<number>, offset: number): Uint8Array {
+    const { table } = this.#recent;
+    const registers = emptyRegisters();
+    const authors = new Set<number>();
+    for (const slot of slots) {
+      const author = table.authorLaneOf(slot);
+      if (authors.has(author)) continue;
+      authors.add(author);
+      countAuthor(registers, table.authorOf(slot), offset);
+    }
+    return registers;
+  }
+
+  #asking(reader: Reader | undefined, maxCost = MAX_COST): Asking {
     const { table } = this.#recent;
     const now = nowS(this.#clock);
-    const budget = { left: MAX_COST };
+    const budget = { left: maxCost };
     const isVisible = reader && visibleTo(reader, table, budget);
     const isShown = (slot: number) =>
       table.expiresAtOf(slot) > now && (isVisible === undefined || isVisible(slot));

@@ -123,7 +123,7 @@ export class WindowStore implements TidyStore {
   }
 
   async *#give(
-    { rows, rest }: WindowAnswer,
+    { rows, rest }: WindowAnswer<StoredEvent>,
     options: QueryOptions,
   ): AsyncGenerator<readonly StoredEvent[], void> {
     options.signal?.throwIfAborted();
@@ -141,13 +141,32 @@ export class WindowStore implements TidyStore {
 
   identify(
     filters: readonly ReqFilter[],
-    options?: QueryOptions,
+    options: QueryOptions = {},
   ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
-    return this.#inner.identify(filters, options);
+    const answer = this.#canAnswer(options)
+      ? this.#answers.identify(filters, options.reader)
+      : undefined;
+    return answer === undefined
+      ? this.#inner.identify(filters, options)
+      : this.#name(answer, options);
+  }
+
+  async *#name(
+    { rows, rest }: WindowAnswer<Pick<StoredEvent, "id" | "createdAt">>,
+    options: QueryOptions,
+  ): AsyncGenerator<readonly Pick<StoredEvent, "id" | "createdAt">[], void> {
+    options.signal?.throwIfAborted();
+    const waiting = whenReady(options);
+    if (waiting !== undefined) await waiting;
+    if (rows.length > 0) yield rows;
+    if (rest !== undefined) yield* this.#inner.identify([rest], options);
+    options.signal?.throwIfAborted();
   }
 
   count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
-    return this.#inner.count(filters, options);
+    const isAnswered = this.#canAnswer(options) && options.signal?.aborted !== true;
+    const counted = isAnswered ? this.#answers.count(filters, options) : undefined;
+    return counted === undefined ? this.#inner.count(filters, options) : Promise.resolve(counted);
   }
 
   reindex(options?: QueryOptions): AsyncIterable<number> {

@@ -1,7 +1,14 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { silentLog } from "../../../src/base/log.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
-import type { EventRecord, QueryOptions, StoredEvent } from "../../../src/store/event_store.ts";
+import type { CountResult } from "../../../src/nostr/relay_message.ts";
+import type {
+  CountOptions,
+  EventRecord,
+  EventStore,
+  QueryOptions,
+  StoredEvent,
+} from "../../../src/store/event_store.ts";
 import { LocalFeed } from "../../../src/store/feed/local_feed.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { timeless } from "../../../src/store/store_clock.ts";
@@ -20,6 +27,12 @@ const TURNS = 20;
 /** Gives a few events at a time of what was there when it was asked, each time after others had their turn. */
 class SlowStore extends MemoryStore {
   queries = 0;
+  counts = 0;
+
+  override count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
+    this.counts++;
+    return super.count(filters, options);
+  }
 
   override async *query(
     filters: readonly ReqFilter[],
@@ -58,6 +71,12 @@ async function untilFilled(store: WindowStore): Promise<void> {
   while (store.window.horizon > 0) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** The ids and times that the store lists. */
+async function placesIn(store: EventStore, filters: readonly ReqFilter[]) {
+  const rows = (await Array.fromAsync(store.identify(filters))).flat();
+  return rows.map(({ id, createdAt }) => ({ id, createdAt }));
+}
+
 for (const [size, maxBytes] of [["a full", 150_000], ["an unbounded", 1e9]] as const) {
   Deno.test(`${size} window that fills while others write agrees with its store (seed ${seed})`, async () => {
     const random = new SeededRandom(seed);
@@ -79,7 +98,15 @@ for (const [size, maxBytes] of [["a full", 150_000], ["an unbounded", 1e9]] as c
         }
         const filter = generateFilter(random, events);
         const [found, expected] = [await idsIn(store, filter), await idsIn(inner, filter)];
-        deepEqual(found, expected, `seed ${seed}, round ${round}, event ${at}`);
+        const where = `seed ${seed}, round ${round}, event ${at}`;
+        deepEqual(found, expected, where);
+        const filters = Array.from({ length: random.between(1, 3) }, () => ({
+          ...generateFilter(random, events),
+          ...random.chance(0.7) && { since: store.window.horizon },
+        }));
+        deepEqual(await placesIn(store, filters), await placesIn(inner, filters), where);
+        const bound = { maxRows: 1_000 };
+        deepEqual(await store.count(filters, bound), await inner.count(filters, bound), where);
       }
       await store.close();
     }
@@ -97,7 +124,15 @@ Deno.test("what the window has in full is not asked of the database", async () =
   equal((await idsIn(store, { limit: 10 })).length, 10);
   equal((await idsIn(store, { ids: new Set([events[7]!.id]) })).length, 1);
   equal((await idsIn(store, { kinds: new Set([7]) })).length, 0);
+  equal((await placesIn(store, [{ tags: new Map(), since: 120 }])).length, 30);
+  const tags = new Map([["t", new Set(["none"])]]);
+  const counts = { count: 0, isApproximate: false, registers: new Uint8Array(256) };
+  deepEqual(await store.count([{ tags }], { maxRows: 10 }), counts);
   equal(inner.queries, 0);
+  equal(inner.counts, 0);
+  // It counts no more than the database would.
+  equal((await store.count([{ tags: new Map() }], { maxRows: 49 })).isApproximate, true);
+  equal(inner.counts, 1);
   const sources: string[] = [];
   const onSource = (source: string) => void sources.push(source);
   const newest: ReqFilter = { tags: new Map(), limit: 1 };
