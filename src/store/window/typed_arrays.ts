@@ -81,6 +81,16 @@ function reduced(sum: number): number {
   return rest >= PRIME ? rest - PRIME : rest;
 }
 
+/** A power of two. */
+const SEGMENTS = 64;
+
+/** By how much the first bits of a hash, which name the segment, are shifted: hashes have 31 bits. */
+const SEGMENT_SHIFT = 25;
+
+/** A cell is the number of its segment, shifted by as much, and its place there. */
+const CELL_SHIFT = 24;
+const PLACE_MASK = 2 ** CELL_SHIFT - 1;
+
 /**
  * A set of numbers, each under a hash: open addressing with linear probing. Whoever asks compares what
  * the numbers stand for.
@@ -88,13 +98,15 @@ function reduced(sum: number): number {
  * ```ts ignore
  * for (let at = table.start(hash); table.at(at) !== NONE; at = table.next(at)) …
  * ```
+ *
+ * It is made of segments that grow one by one, so that no growth holds the thread for long.
  */
 export class HashTable {
   readonly #hashOf: (number: number) => number;
-  /** The numbers plus one; 0 where there is none. The length is a power of two. */
-  #cells = new Uint32Array(16);
-  #mask = 15;
-  #size = 0;
+  /** The numbers plus one; 0 where there is none. The lengths are powers of two. */
+  readonly #segments = Array.from({ length: SEGMENTS }, () => new Uint32Array(4));
+  /** How many numbers each segment has. */
+  readonly #sizes = new Uint32Array(SEGMENTS);
 
   /** `hashOf` says under which hash a number was added. */
   constructor(hashOf: (number: number) => number) {
@@ -103,51 +115,56 @@ export class HashTable {
 
   /** The first cell to look at for a hash. */
   start(hash: number): number {
-    return hash & this.#mask;
+    const segment = hash >>> SEGMENT_SHIFT;
+    return (segment << CELL_SHIFT) | (hash & (this.#segments[segment]!.length - 1));
   }
 
   /** The number in a cell; {@link NONE} where the search ends. */
   at(cell: number): number {
-    return this.#cells[cell]! - 1;
+    return this.#segments[cell >>> CELL_SHIFT]![cell & PLACE_MASK]! - 1;
   }
 
   /** The cell to look at after this one. */
   next(cell: number): number {
-    return (cell + 1) & this.#mask;
+    const segment = cell >>> CELL_SHIFT;
+    return (segment << CELL_SHIFT) | ((cell + 1) & (this.#segments[segment]!.length - 1));
   }
 
   /** Adds a number that is not there yet. */
   add(hash: number, number: number): void {
-    this.#size++;
-    if (4 * this.#size > 3 * this.#cells.length) this.#grow();
+    const segment = hash >>> SEGMENT_SHIFT;
+    const size = ++this.#sizes[segment]!;
+    if (4 * size > 3 * this.#segments[segment]!.length) this.#grow(segment);
     this.#put(hash, number);
   }
 
   /** Removes a number that is there. */
   delete(hash: number, number: number): void {
-    this.#size--;
-    let hole = this.start(hash);
-    while (this.at(hole) !== number) hole = this.next(hole);
+    const segment = hash >>> SEGMENT_SHIFT;
+    this.#sizes[segment]!--;
+    const cells = this.#segments[segment]!;
+    const mask = cells.length - 1;
+    let hole = hash & mask;
+    while (cells[hole] !== number + 1) hole = (hole + 1) & mask;
     // What was pushed past the hole by a collision moves back into it.
-    for (let cell = this.next(hole); this.at(cell) !== NONE; cell = this.next(cell)) {
-      const home = this.start(this.#hashOf(this.at(cell)));
-      if (((cell - home) & this.#mask) < ((cell - hole) & this.#mask)) continue;
-      this.#cells[hole] = this.#cells[cell]!;
-      hole = cell;
+    for (let place = (hole + 1) & mask; cells[place] !== 0; place = (place + 1) & mask) {
+      const home = this.#hashOf(cells[place]! - 1) & mask;
+      if (((place - home) & mask) < ((place - hole) & mask)) continue;
+      cells[hole] = cells[place]!;
+      hole = place;
     }
-    this.#cells[hole] = 0;
+    cells[hole] = 0;
   }
 
   #put(hash: number, number: number): void {
     let cell = this.start(hash);
-    while (this.#cells[cell] !== 0) cell = this.next(cell);
-    this.#cells[cell] = number + 1;
+    while (this.at(cell) !== NONE) cell = this.next(cell);
+    this.#segments[cell >>> CELL_SHIFT]![cell & PLACE_MASK] = number + 1;
   }
 
-  #grow(): void {
-    const cells = this.#cells;
-    this.#cells = new Uint32Array(2 * cells.length);
-    this.#mask = this.#cells.length - 1;
+  #grow(segment: number): void {
+    const cells = this.#segments[segment]!;
+    this.#segments[segment] = new Uint32Array(2 * cells.length);
     for (const cell of cells) {
       if (cell !== 0) this.#put(this.#hashOf(cell - 1), cell - 1);
     }
