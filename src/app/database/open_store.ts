@@ -29,6 +29,7 @@ import { searchLimits } from "../relay_limits.ts";
 import { withoutPassword } from "../settings/secrets.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { sha256, sha256OfText } from "../system/sha256.ts";
+import { memoryLimitBytes } from "../system/memory_limit.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { systemRandom } from "../system/system_random.ts";
 
@@ -45,6 +46,9 @@ const WRITE_CONNECTIONS = 3;
 const MIN_LONG_QUERIES = 2;
 
 const BYTES_PER_MIB = 1_048_576;
+
+/** The share of the relay's memory that the window takes at most. */
+const WINDOW_SHARE = 0.25;
 
 /** Compiled programs contain it if they were built with `--include migrations`. */
 const migrationFolder = new URL("../../../migrations/", import.meta.url);
@@ -229,10 +233,18 @@ export async function readMigrations(): Promise<readonly Migration[]> {
  * Puts the in-memory window in front of the store, if the settings enable it and it can be exact.
  */
 export function withWindow(store: TidyStore, settings: Settings, clock: Clock): TidyStore {
-  const maxBytes = settings.cache.max_mib * BYTES_PER_MIB;
+  const maxBytes = windowBytes(settings);
   return maxBytes === 0 || othersMayRemove(settings)
     ? store
     : new WindowStore(store, { maxBytes, clock, random: systemRandom });
+}
+
+/**
+ * How much memory the window may take, bytes: the connections need the larger part of what there is.
+ */
+export function windowBytes({ cache, limits }: Pick<Settings, "cache" | "limits">): number {
+  const most = WINDOW_SHARE * memoryLimitBytes(limits.max_memory_mb);
+  return Math.min(cache.max_mib * BYTES_PER_MIB, most);
 }
 
 /**

@@ -1,6 +1,11 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { openManaged, openStore, readMigrations } from "../../../src/app/database/open_store.ts";
-import { defaultSettings } from "../../../src/app/settings/setting_list.ts";
+import {
+  openManaged,
+  openStore,
+  readMigrations,
+  windowBytes,
+} from "../../../src/app/database/open_store.ts";
+import { defaultSettings, settingsWith } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
 
@@ -13,6 +18,18 @@ Deno.test("memory: is a store that begins empty", async () => {
   const store = await openStore(withUrl("memory:"), silentLog);
   deepEqual(await Array.fromAsync(store.query([{ tags: new Map() }])), []);
   await store.close();
+});
+
+Deno.test("the window takes what it may, and a quarter of the relay's memory at most", () => {
+  const taken = (maxMib: number, maxMemoryMb: number) =>
+    windowBytes(
+      settingsWith(
+        new Map([["cache.max_mib", maxMib], ["limits.max_memory_mb", maxMemoryMb]]),
+      ),
+    ) / 1_048_576;
+  equal(taken(64, 400), 64);
+  equal(taken(256, 400), 100);
+  equal(taken(0, 400), 0);
 });
 
 Deno.test("what cannot be opened is named without its password", async () => {
