@@ -117,6 +117,12 @@ export class RecentEvents {
     if (current !== NONE && this.#isOlder(current, event)) this.#table.remove(current);
   }
 
+  /** Removes the version at an event's address if it has expired by then, seconds since 1970. */
+  deleteExpired(event: LateEvent, nowS: number): void {
+    const current = this.#versionOf(event);
+    if (current !== NONE && this.#table.expiresAtOf(current) <= nowS) this.#table.remove(current);
+  }
+
   /** The current version at an address, if it is here. */
   atAddress(address: Address): LateEvent | undefined {
     return this.#described(this.#table.atAddress(address));

@@ -9,7 +9,9 @@ import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../../nostr/hype
 import type { CountResult } from "../../nostr/relay_message.ts";
 import type { Reader } from "../../nostr/visibility.ts";
 import type { CountOptions, StoredEvent } from "../event_store.ts";
+import { compare } from "../read/scan.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
+import { addressesOf, type AskedAddresses, type Lesson } from "./asked_addresses.ts";
 import { type Budget, MAX_COST, TAGS_PER_COST } from "./conditions.ts";
 import type { EventTable } from "./event_table.ts";
 import type { Asking, Found, RecentEvents } from "./recent_events.ts";
@@ -22,22 +24,31 @@ const MAX_IDENTIFY_COST = 50_000;
 export interface WindowAnswer<Row> {
   readonly rows: readonly Row[];
   /** What is to be asked of the database, after these events; undefined if they are the whole answer. */
-  readonly rest?: ReqFilter | undefined;
+  readonly rest?: Rest | undefined;
+}
+
+/** What is left to the database. */
+export interface Rest {
+  readonly filter: ReqFilter;
+  /** To be given the answer. */
+  readonly lesson?: Lesson | undefined;
 }
 
 /** What was found, by slots. */
 interface FoundAll {
   readonly slots: readonly number[];
-  readonly rest?: ReqFilter;
+  readonly rest?: Rest;
 }
 
 /** Answers from memory where that gives the same as the database. */
 export class WindowAnswers {
   readonly #recent: RecentEvents;
+  readonly #asked: AskedAddresses;
   readonly #clock: StoreClock;
 
-  constructor(recent: RecentEvents, clock: StoreClock) {
+  constructor(recent: RecentEvents, asked: AskedAddresses, clock: StoreClock) {
     this.#recent = recent;
+    this.#asked = asked;
     this.#clock = clock;
   }
 
@@ -47,7 +58,16 @@ export class WindowAnswers {
     reader: Reader | undefined,
   ): WindowAnswer<StoredEvent> | undefined {
     const found = this.#found(filters, this.#asking(reader));
-    return found && { rows: this.#recent.table.rowsOf(found.slots), rest: found.rest };
+    if (found !== undefined && found.rest === undefined) {
+      return { rows: this.#recent.table.rowsOf(found.slots) };
+    }
+    const known = this.#known(filters, reader);
+    if (known !== undefined) return { rows: known };
+    return found &&
+      {
+        rows: this.#recent.table.rowsOf(found.slots),
+        rest: this.#taught(found.rest!, filters, reader),
+      };
   }
 
   /** As {@link find}, with nothing but ids and times. */
@@ -119,7 +139,61 @@ export class WindowAnswers {
       until: Math.min(until, horizon - 1),
       ...limit !== undefined && { limit: limit - slots.length },
     };
-    return { slots, rest };
+    return { slots, rest: { filter: rest } };
+  }
+
+  /** The answer where the database was asked for some of it before; undefined where it was not. */
+  #known(filters: readonly ReqFilter[], reader: Reader | undefined): StoredEvent[] | undefined {
+    const isOfAddresses = (filter: ReqFilter) => addressesOf(filter, reader) !== undefined;
+    // A filter of another kind that stands alone was tried before.
+    if (!filters.some(isOfAddresses)) return undefined;
+    const rows = new Map<string, StoredEvent>();
+    const asking = this.#asking(reader);
+    for (const filter of filters) {
+      const known = this.#atAddresses(filter, reader) ?? this.#whole(filter, asking);
+      if (known === undefined) return undefined;
+      for (const row of known) rows.set(row.id, row);
+    }
+    return [...rows.values()].sort(compare);
+  }
+
+  #whole(filter: ReqFilter, asking: Asking): StoredEvent[] | undefined {
+    const found = filter.search === undefined ? this.#recent.find(filter, asking) : undefined;
+    return found?.isWhole ? this.#recent.table.rowsOf(found.slots) : undefined;
+  }
+
+  /** The answer to a filter that asks for addresses, if all of them are known. */
+  #atAddresses(filter: ReqFilter, reader: Reader | undefined): StoredEvent[] | undefined {
+    const addresses = addressesOf(filter, reader);
+    if (addresses === undefined) return undefined;
+    const { table } = this.#recent;
+    const now = nowS(this.#clock);
+    const { since = 0, until = Infinity, limit } = filter;
+    const slots: number[] = [];
+    const asked: StoredEvent[] = [];
+    for (const pubkey of addresses.authors) {
+      for (const kind of addresses.kinds) {
+        const slot = table.atAddress({ kind, pubkey, d: "" });
+        const event = slot === NONE ? this.#asked.get(pubkey, kind) : undefined;
+        if (event === "unknown") return undefined;
+        if (slot !== NONE && table.expiresAtOf(slot) > now) slots.push(slot);
+        if (event !== undefined && event.expiresAtS > now) asked.push(event);
+      }
+    }
+    return [...asked, ...table.rowsOf(slots)]
+      .filter(({ createdAt }) => createdAt >= since && createdAt <= until)
+      .sort(compare).slice(0, limit);
+  }
+
+  /** Has what the database answers be remembered, where that is about addresses. */
+  #taught({ filter }: Rest, [asked]: readonly ReqFilter[], reader: Reader | undefined): Rest {
+    const addresses = addressesOf(filter, reader);
+    const isBounded = asked?.since !== undefined || asked?.until !== undefined;
+    if (addresses === undefined || isBounded) return { filter };
+    const { table } = this.#recent;
+    const isHeld = (pubkey: string, kind: number) =>
+      table.atAddress({ kind, pubkey, d: "" }) !== NONE;
+    return { filter, lesson: this.#asked.learn(addresses, filter.limit ?? Infinity, isHeld) };
   }
 
   /** @see NIP-45 "HyperLogLog" */

@@ -17,8 +17,10 @@ import type {
   RuleChange,
   ToldRecord,
 } from "../event_store.ts";
+import { nowS, type StoreClock } from "../store_clock.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
 import type { TidyStore } from "../write/upkeep.ts";
+import type { AskedAddresses } from "./asked_addresses.ts";
 import { type Banned, bannedBy, changedBy, isBanned } from "./banned.ts";
 import { Filling } from "./filling.ts";
 import { LatelyDeleted } from "./lately_deleted.ts";
@@ -36,6 +38,13 @@ const MAX_DOUBTFUL = 1_000;
  */
 const REFILL_MS = 10_000;
 
+/** What a {@link WindowKeeper} keeps true. */
+export interface Kept {
+  readonly recent: RecentEvents;
+  readonly asked: AskedAddresses;
+  readonly clock: StoreClock;
+}
+
 /**
  * Fills the window from a store and changes it with the store. Where it cannot know what has changed, it
  * empties the window and fills it again.
@@ -43,6 +52,8 @@ const REFILL_MS = 10_000;
 export class WindowKeeper {
   readonly #inner: TidyStore;
   readonly #recent: RecentEvents;
+  readonly #asked: AskedAddresses;
+  readonly #clock: StoreClock;
   readonly #deleted = new LatelyDeleted();
   #banned: Banned = { keys: new Set(), events: new Set() };
   #started: FeedOptions | undefined = undefined;
@@ -53,9 +64,11 @@ export class WindowKeeper {
   #refill: Timer | undefined = undefined;
   #isClosed = false;
 
-  constructor(inner: TidyStore, recent: RecentEvents) {
+  constructor(inner: TidyStore, { recent, asked, clock }: Kept) {
     this.#inner = inner;
     this.#recent = recent;
+    this.#asked = asked;
+    this.#clock = clock;
   }
 
   get isClosed(): boolean {
@@ -72,6 +85,7 @@ export class WindowKeeper {
         options.onErased?.(erasure);
       },
       onRestored: (ids) => {
+        this.#asked.forgetIds(new Set(ids));
         this.#deleted.restore(ids);
         options.onRestored?.(ids);
       },
@@ -92,6 +106,9 @@ export class WindowKeeper {
   take(record: ToldRecord): void {
     const { event } = record;
     if (kindClass(event.kind) === "ephemeral") return;
+    this.#forgetAsked(event);
+    // An older version is stored only after one that has expired was removed.
+    this.#recent.deleteExpired(event, nowS(this.#clock));
     if (isRequest(event)) this.#forgetCovered(event);
     // Another instance's events are told after they were read, and may have been deleted by then.
     if (this.#deleted.covers(event)) return this.takeLate(event);
@@ -110,12 +127,18 @@ export class WindowKeeper {
   /** A {@link LateEvent} was not stored: what it would have replaced or deleted is deleted. */
   takeLate(event: LateEvent): void {
     if (isRequest(event)) return this.#forgetCovered(event);
+    this.#forgetAsked(event);
     this.#recent.deleteOlder(event);
     this.#deleted.closeUpTo(event);
   }
 
+  #forgetAsked({ pubkey, kind }: LateEvent): void {
+    if (kindClass(kind) === "replaceable") this.#asked.forget(pubkey, kind);
+  }
+
   /** Events were removed that nobody asked to delete. */
   remove(ids: readonly string[]): void {
+    this.#asked.forgetIds(new Set(ids));
     for (const id of ids) {
       this.#recent.delete(id);
       this.#filling?.remove(id);
@@ -147,17 +170,20 @@ export class WindowKeeper {
   #ban(banned: Banned): void {
     const { keys, events } = this.#banned;
     this.#banned = banned;
+    const [newKeys, newEvents] = [banned.keys.difference(keys), banned.events.difference(events)];
+    if (newKeys.size + newEvents.size > 0) this.#asked.clear();
+    // This clears it, too.
     if (!keys.isSubsetOf(banned.keys) || !events.isSubsetOf(banned.events)) {
       return this.#fillAgain();
     }
-    for (const id of banned.events.difference(events)) {
+    for (const id of newEvents) {
       const held = this.#recent.get(id);
       const isVersion = held !== undefined && addressOf(held) !== undefined;
       // As above.
       if (isVersion && this.#filling !== undefined) return this.#fillAgain();
       this.#recent.delete(id);
     }
-    for (const pubkey of banned.keys.difference(keys)) {
+    for (const pubkey of newKeys) {
       const theirs = this.#recent.writtenBy(pubkey);
       if (theirs === undefined) return this.#fillAgain();
       for (const id of theirs) this.#recent.delete(id);
@@ -167,6 +193,7 @@ export class WindowKeeper {
   /** Removes what a request to delete or to vanish asks for. */
   #forgetCovered(request: LateEvent): void {
     this.#deleted.note(request);
+    this.#asked.forgetAuthor(request.pubkey);
     const tombstones = new Tombstones();
     tombstones.noteDeletion(request);
     const { ids, addresses } = deletionTargets(request);
@@ -189,6 +216,7 @@ export class WindowKeeper {
 
   /** Removes what the operator deleted. */
   #forgetErased({ ids, isRemembered }: Erasure): void {
+    this.#asked.forgetIds(new Set(ids));
     // What may come again cannot be kept out. It, or what it replaced, may have been read before, by the
     // feed or to fill the window.
     const isBeingRead = this.#inner.feed.isShared || this.#filling !== undefined;
@@ -243,6 +271,7 @@ export class WindowKeeper {
     this.#filling?.end();
     this.#filling = undefined;
     this.#recent.clear();
+    this.#asked.clear();
     if (this.#isClosed || options === undefined) return;
     this.#refill ??= options.clock.after(REFILL_MS, () => {
       this.#refill = undefined;

@@ -40,12 +40,16 @@ import type {
   TableSize,
   TidyStore,
 } from "../write/upkeep.ts";
+import { AskedAddresses } from "./asked_addresses.ts";
 import { RecentEvents } from "./recent_events.ts";
-import { type WindowAnswer, WindowAnswers } from "./window_answers.ts";
+import { type Rest, type WindowAnswer, WindowAnswers } from "./window_answers.ts";
 import { WindowKeeper } from "./window_keeper.ts";
 
 /** How many events of an answer are given at a time. */
 const PIECE_EVENTS = 500;
+
+/** The share of the memory for {@link AskedAddresses}. */
+const ASKED_SHARE = 1 / 8;
 
 /** Options of {@link WindowStore}. */
 export interface WindowOptions {
@@ -68,9 +72,10 @@ export class WindowStore implements TidyStore {
 
   constructor(inner: TidyStore, { maxBytes, clock, random }: WindowOptions) {
     this.#inner = inner;
-    this.#recent = new RecentEvents(maxBytes, random);
-    this.#answers = new WindowAnswers(this.#recent, clock);
-    this.#keeper = new WindowKeeper(inner, this.#recent);
+    const asked = new AskedAddresses(ASKED_SHARE * maxBytes);
+    this.#recent = new RecentEvents((1 - ASKED_SHARE) * maxBytes, random);
+    this.#answers = new WindowAnswers(this.#recent, asked, clock);
+    this.#keeper = new WindowKeeper(inner, { recent: this.#recent, asked, clock });
     // First, so that the window has what others are told.
     inner.feed.subscribe((records) => {
       for (const record of records) this.#keeper.take(record);
@@ -135,8 +140,24 @@ export class WindowStore implements TidyStore {
       if (at === rows.length && rest === undefined) options.onLast?.();
       yield piece;
     }
-    if (rest !== undefined) yield* this.#inner.query([rest], options);
+    if (rest !== undefined) yield* this.#ask(rest, options);
     options.signal?.throwIfAborted();
+  }
+
+  async *#ask(
+    { filter, lesson }: Rest,
+    options: QueryOptions,
+  ): AsyncGenerator<readonly StoredEvent[], void> {
+    const onLeftOut = () => {
+      lesson?.spoil();
+      options.onLeftOut?.();
+    };
+    for await (const rows of this.#inner.query([filter], { ...options, onLeftOut })) {
+      lesson?.take(rows);
+      yield rows;
+    }
+    options.signal?.throwIfAborted();
+    lesson?.end();
   }
 
   identify(
@@ -159,7 +180,7 @@ export class WindowStore implements TidyStore {
     const waiting = whenReady(options);
     if (waiting !== undefined) await waiting;
     if (rows.length > 0) yield rows;
-    if (rest !== undefined) yield* this.#inner.identify([rest], options);
+    if (rest !== undefined) yield* this.#inner.identify([rest.filter], options);
     options.signal?.throwIfAborted();
   }
 

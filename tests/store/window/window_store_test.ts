@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { silentLog } from "../../../src/base/log.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import type { CountResult } from "../../../src/nostr/relay_message.ts";
@@ -16,7 +16,7 @@ import { WindowStore } from "../../../src/store/window/window_store.ts";
 import { disputedEvents } from "../../kit/disputed_events.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { generateFilter } from "../../kit/filter_generator.ts";
-import { idsIn, recordOf, someEvent } from "../../kit/records.ts";
+import { idsIn, newKey, recordOf, someEvent } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 
 const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
@@ -112,6 +112,148 @@ for (const [size, maxBytes] of [["a full", 150_000], ["an unbounded", 1e9]] as c
     }
   });
 }
+
+/** Asks for replaceable events of some authors, as clients do for profiles and lists. */
+function askForAddresses(random: SeededRandom, authors: readonly string[]): ReqFilter {
+  return {
+    authors: new Set(random.sample(authors, random.between(1, 4))),
+    kinds: new Set(random.sample([0, 3, 10_002, 10_003], random.between(1, 3))),
+    tags: new Map(),
+    ...random.chance(0.3) && { limit: random.between(1, 4) },
+    ...random.chance(0.1) && { since: 1_700_000_500 },
+  };
+}
+
+Deno.test(`what was asked of addresses agrees with the store, whatever happens (seed ${seed})`, async () => {
+  const random = new SeededRandom(seed);
+  let [asked, forwarded] = [0, 0];
+  for (let round = 0; round < 10; round++) {
+    const events = disputedEvents(random, 400);
+    const authors = [...new Set(events.map(({ pubkey }) => pubkey)), "ee".repeat(32)];
+    const inner = new SlowStore();
+    const { store, started } = start(inner, 150_000);
+    await started;
+    await untilFilled(store);
+    for (let at = 0; at < events.length;) {
+      const next = at + random.between(1, 6);
+      const batch = events.slice(at, next).map(recordOf);
+      at = next;
+      const filters = Array.from(
+        { length: random.between(1, 2) },
+        () => askForAddresses(random, authors),
+      );
+      // Some are asked for while others are written.
+      const early = idsIn(store, ...filters);
+      if (random.chance(0.7)) await store.put(batch);
+      else await Promise.all([store.put(batch), ...filters.map((filter) => idsIn(store, filter))]);
+      if (random.chance(0.05)) await store.remove([random.pick(events).id]);
+      await early;
+      const before = inner.queries;
+      const found = await idsIn(store, ...filters);
+      forwarded += inner.queries - before;
+      asked++;
+      deepEqual(found, await idsIn(inner, ...filters), `seed ${seed}, round ${round}, event ${at}`);
+    }
+    await store.close();
+  }
+  // It is no use if the store is asked all the same.
+  ok(forwarded < 0.6 * asked, `${forwarded} of ${asked}`);
+});
+
+/** A store that is full of newer events, and one old profile. */
+async function withOldProfile() {
+  const inner = new SlowStore();
+  const profile = someEvent({ kind: 0, created_at: 1 });
+  const notes = Array.from({ length: 300 }, (_, i) => someEvent({ created_at: 1_000 + i }));
+  await inner.put([profile, ...notes].map(recordOf));
+  const { store, clock, started } = start(inner, 100_000);
+  await started;
+  while (store.window.horizon === Infinity || store.window.horizon < 1_000) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  const ask = async (kind = 0, authors = [profile.pubkey]) => {
+    inner.queries = 0;
+    const kinds = new Set([kind]);
+    return await idsIn(store, { authors: new Set(authors), kinds, limit: authors.length + 1 });
+  };
+  return { inner, store, clock, profile, ask };
+}
+
+Deno.test("a profile below the horizon is asked of the database once, and so is one that is not there", async () => {
+  const { inner, store, profile, ask } = await withOldProfile();
+  for (const [kind, found] of [[0, [profile.id]], [3, []]] as const) {
+    deepEqual(await ask(kind), found);
+    equal(inner.queries, 1);
+    deepEqual(await ask(kind), found);
+    equal(inner.queries, 0);
+  }
+  const list = someEvent({ kind: 3, created_at: 2 });
+  await store.put([recordOf(list)]);
+  deepEqual(await ask(3), [list.id]);
+  equal(inner.queries, 1);
+  await store.put([recordOf(someEvent({ kind: 5, created_at: 3, tags: [["e", list.id]] }))]);
+  deepEqual(await ask(3), []);
+  equal(inner.queries, 1);
+  await store.close();
+});
+
+Deno.test("a profile below the horizon is not remembered beyond a ban, its removal or a request to vanish", async () => {
+  const { store, profile, ask } = await withOldProfile();
+  const rule = { list: "banned-key", value: profile.pubkey } as const;
+  deepEqual(await ask(), [profile.id]);
+  await store.changeRules([{ ...rule, reason: "" }], { who: "", atS: 0 });
+  deepEqual(await ask(), []);
+  await store.changeRules([{ ...rule, reason: undefined }], { who: "", atS: 0 });
+  deepEqual(await ask(), [profile.id]);
+  await store.close();
+
+  const removed = await withOldProfile();
+  deepEqual(await removed.ask(), [removed.profile.id]);
+  await removed.store.remove([removed.profile.id]);
+  deepEqual(await removed.ask(), []);
+  await removed.store.close();
+
+  const vanished = await withOldProfile();
+  deepEqual(await vanished.ask(), [vanished.profile.id]);
+  const request = someEvent({ kind: 62, created_at: 2, tags: [["relay", "ALL_RELAYS"]] });
+  await vanished.store.put([recordOf(request)]);
+  deepEqual(await vanished.ask(), []);
+  await vanished.store.close();
+});
+
+Deno.test("an answer that met its limit does not say what there is not", async () => {
+  const { inner, store, profile } = await withOldProfile();
+  const authors = new Set([profile.pubkey, newKey()]);
+  for (let time = 0; time < 2; time++) {
+    inner.queries = 0;
+    deepEqual(await idsIn(store, { authors, kinds: new Set([0]), limit: 1 }), [profile.id]);
+    equal(inner.queries, 1);
+  }
+  await store.close();
+});
+
+Deno.test("when the newest version has expired and was removed, an older one may be stored again", async () => {
+  const clock = new FakeClock();
+  const inner = new MemoryStore(clock);
+  const store = new WindowStore(inner, { maxBytes: 1e6, clock, random: new SeededRandom(2) });
+  await store.feed.start({ clock, log: silentLog });
+  await untilFilled(store);
+  const now = Math.floor(clock.nowMs() / 1_000);
+  const older = someEvent({ kind: 0, created_at: now - 2 });
+  const newer = someEvent({
+    kind: 0,
+    created_at: now - 1,
+    tags: [["expiration", String(now + 5)]],
+  });
+  await store.put([recordOf(older)]);
+  await store.put([recordOf(newer)]);
+  clock.advance(10_000);
+  deepEqual(await idsIn(store, {}), []);
+  await store.removeExpired(10);
+  await store.put([recordOf(older)]);
+  deepEqual(await idsIn(store, {}), [older.id]);
+  await store.close();
+});
 
 Deno.test("what the window has in full is not asked of the database", async () => {
   const inner = new SlowStore();
