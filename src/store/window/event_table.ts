@@ -9,6 +9,7 @@
 
 import type { NostrEvent, Tag } from "../../nostr/event.ts";
 import { expirationOf } from "../../nostr/expiration.ts";
+import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
 import { KEY_DIGITS } from "../../nostr/hex.ts";
 import { type Address, addressOf, kindClass } from "../../nostr/kind.ts";
 import type { LateEvent, StoredEvent, ToldRecord } from "../event_store.ts";
@@ -179,6 +180,11 @@ export class EventTable {
     return this.#blocks.words[this.#blockStarts[slot]! + AUTHOR]!;
   }
 
+  /** How many lanes the event stands in. */
+  laneCountOf(slot: number): number {
+    return this.#blockLengths[slot]!;
+  }
+
   /** How many lanes of tags the event stands in. */
   tagCountOf(slot: number): number {
     return this.#blockLengths[slot]! - FIRST_TAG;
@@ -206,16 +212,20 @@ export class EventTable {
     return false;
   }
 
-  /** The event as deletions look at it: of the tags, those of one letter that have a value. */
+  /**
+   * The event as deletions look at it: of the tags it has those that say whose the event is, and the `d` tag
+   * of its address.
+   */
   describe(slot: number): LateEvent {
-    const { words } = this.#blocks;
-    const start = this.#blockStarts[slot]!;
+    const [id, pubkey, kind] = [this.idOf(slot), this.authorOf(slot), this.kindOf(slot)];
+    const first = this.#blockStarts[slot]! + FIRST_TAG;
+    const isAddressable = kindClass(kind) === "addressable";
+    const count = isAddressable ? 1 : kind === GIFT_WRAP ? this.tagCountOf(slot) : 0;
     const tags: Tag[] = [];
-    for (let at = FIRST_TAG; at < this.#blockLengths[slot]!; at++) {
-      tags.push(this.lanes.tagOf(words[start + at]!));
+    for (let at = first; at < first + count; at++) {
+      tags.push(this.lanes.tagOf(this.#blocks.words[at]!));
     }
-    const [id, pubkey] = [this.idOf(slot), this.authorOf(slot)];
-    return { id, pubkey, created_at: this.createdAtOf(slot), kind: this.kindOf(slot), tags };
+    return { id, pubkey, created_at: this.createdAtOf(slot), kind, tags };
   }
 
   /** The ids and times of these events. */

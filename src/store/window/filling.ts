@@ -81,10 +81,10 @@ export class Filling {
       // A version that replaced older ones and is gone itself leaves none of them.
       if (deleted.covers(event)) takeLate(event);
     }
-    // It ends when the window is emptied.
-    if (this.signal.aborted) return false;
     const oldest = rows.at(-1)!.createdAt;
     for (const { id, json, seq } of rows) {
+      // Each event may have the window emptied and filled again.
+      if (this.signal.aborted) return false;
       const record = this.#removed.has(id) ? undefined : readRecord(json);
       if (record === undefined || deleted.covers(record.event)) continue;
       add({ ...record, seq });
@@ -99,6 +99,7 @@ export class Filling {
     const { recent, deleted, add } = this.#context;
     for (const record of this.#told) {
       const { event } = record;
+      if (this.signal.aborted) return;
       // Those of the second before, too: the page may have a version of it that was replaced.
       if (event.created_at < horizon - 1 || this.#removed.has(event.id)) continue;
       if (!deleted.covers(event)) add(record);

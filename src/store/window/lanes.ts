@@ -156,12 +156,14 @@ export class Lanes {
 
   /** The first event of a lane in the order of answers. */
   newestOf(lane: number): number {
-    return this.entries.arrayOf(lane)[this.entries.startOf(lane) + this.sizeOf(lane) - 1]!;
+    const { entries, end } = this.entries.piecesOf(lane).at(-1)!;
+    return entries[end - 1]!;
   }
 
   /** The last event of a lane in the order of answers. */
   oldestOf(lane: number): number {
-    return this.entries.arrayOf(lane)[this.entries.startOf(lane)]!;
+    const { entries, start } = this.entries.piecesOf(lane)[0]!;
+    return entries[start]!;
   }
 
   /** The text of a lane's value. */

@@ -5,6 +5,7 @@
  */
 
 import type { EventTable } from "./event_table.ts";
+import type { Piece } from "./long_list.ts";
 import { NONE } from "./typed_arrays.ts";
 
 /** Bounds in seconds since 1970, inclusive. */
@@ -29,37 +30,52 @@ export function eventsIn(table: EventTable, lanes: readonly number[], period: Pe
 /** A lane that is gone through from the newest event to the oldest. */
 class OneLane implements Events {
   readonly #table: EventTable;
-  readonly #array: Uint32Array;
-  readonly #start: number;
   readonly #since: number;
+  readonly #pieces: readonly Piece[];
+  #number: number;
+  #piece: Piece;
   #place: number;
 
   constructor(table: EventTable, lane: number, { since, until }: Period) {
-    const { entries } = table.lanes;
     this.#table = table;
     this.#since = since;
-    this.#array = entries.arrayOf(lane);
-    this.#start = entries.startOf(lane);
-    this.#place = placeAfter(until, table, lane);
+    this.#pieces = table.lanes.entries.piecesOf(lane);
+    this.#number = lastUntil(until, table, this.#pieces);
+    this.#piece = this.#pieces[this.#number]!;
+    this.#place = placeAfter(until, table, this.#piece);
   }
 
   next(): number {
-    if (--this.#place < this.#start) return NONE;
-    const slot = this.#array[this.#place]!;
+    if (this.#place === this.#piece.start) {
+      if (this.#number === 0) return NONE;
+      this.#piece = this.#pieces[--this.#number]!;
+      this.#place = this.#piece.end;
+    }
+    const slot = this.#piece.entries[--this.#place]!;
     return this.#table.createdAtOf(slot) < this.#since ? NONE : slot;
   }
 }
 
-/** Where in its array the events of a lane begin that are newer than `until`. */
-function placeAfter(until: number, table: EventTable, lane: number): number {
-  const { entries } = table.lanes;
-  const array = entries.arrayOf(lane);
-  let low = entries.startOf(lane);
-  let high = low + entries.lengthOf(lane);
-  if (until === Infinity || table.createdAtOf(array[high - 1]!) <= until) return high;
+/** The number of the last piece that begins with an event that is not newer than `until`; else 0. */
+function lastUntil(until: number, table: EventTable, pieces: readonly Piece[]): number {
+  if (until === Infinity) return pieces.length - 1;
+  let [low, high] = [1, pieces.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (table.createdAtOf(array[middle]!) <= until) low = middle + 1;
+    const { entries, start } = pieces[middle]!;
+    if (table.createdAtOf(entries[start]!) <= until) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** Where in a piece the events begin that are newer than `until`. */
+function placeAfter(until: number, table: EventTable, { entries, start, end }: Piece): number {
+  if (until === Infinity || table.createdAtOf(entries[end - 1]!) <= until) return end;
+  let [low, high] = [start, end];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (table.createdAtOf(entries[middle]!) <= until) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -32,8 +32,11 @@ export interface Asking {
   readonly budget: Budget;
 }
 
-/** The most events that {@link RecentEvents.concerning} lists. */
-const MAX_LISTED = 1_000;
+/**
+ * How much is listed or removed at once, in lanes in which the events stand: some milliseconds of the
+ * thread.
+ */
+const MAX_LANES = 50_000;
 
 /**
  * Holds the newest events, up to so many bytes.
@@ -87,9 +90,17 @@ export class RecentEvents {
     this.#evictedTo = -Infinity;
   }
 
-  /** An event, as deletions look at it. */
-  get(id: string): LateEvent | undefined {
-    return this.#described(this.#table.find(id));
+  has(id: string): boolean {
+    return this.#table.find(id) !== NONE;
+  }
+
+  /**
+   * Those of these events that are here, as deletions look at them.
+   *
+   * @return undefined when that is too much to be looked at
+   */
+  described(ids: Iterable<string>): readonly LateEvent[] | undefined {
+    return this.#describedAll(this.#slotsOf(ids));
   }
 
   /** Adds an event, unless a newer version of it is here, and removes the version that it replaces. */
@@ -105,10 +116,16 @@ export class RecentEvents {
     this.#evict();
   }
 
-  /** Removes an event that is no longer stored. */
-  delete(id: string): void {
-    const slot = this.#table.find(id);
-    if (slot !== NONE) this.#table.remove(slot);
+  /**
+   * Removes events that are no longer stored, or must not be shown.
+   *
+   * @return false when there is too much to remove at once, and nothing was removed
+   */
+  delete(ids: Iterable<string>): boolean {
+    const slots = this.#slotsOf(ids);
+    if (this.#areTooMany(slots)) return false;
+    for (const slot of slots) this.#table.remove(slot);
+    return true;
   }
 
   /** Removes the version at an event's address if it is older than the event. */
@@ -131,33 +148,36 @@ export class RecentEvents {
   /** The ids of the replaceable and addressable events of an author that are here. */
   versionsOf(pubkey: string): readonly string[] {
     const table = this.#table;
-    return this.#inLanes([this.#authorLane(pubkey)]).filter((slot) => {
+    const ids: string[] = [];
+    for (const slot of this.#slotsIn(this.#authorLane(pubkey))) {
       const kind = kindClass(table.kindOf(slot));
-      return kind === "replaceable" || kind === "addressable";
-    }).map((slot) => table.idOf(slot));
+      if (kind === "replaceable" || kind === "addressable") ids.push(table.idOf(slot));
+    }
+    return ids;
   }
 
   /**
    * The ids of the events here that an author wrote.
    *
-   * @return undefined when there are too many to be removed one by one
+   * @return undefined when there are too many
    */
   writtenBy(pubkey: string): readonly string[] | undefined {
     const lane = this.#authorLane(pubkey);
-    if (this.#sizeOf([lane]) > MAX_LISTED) return undefined;
-    return this.#inLanes([lane]).map((slot) => this.#table.idOf(slot));
+    return this.#areTooMany(this.#slotsIn(lane))
+      ? undefined
+      : Array.from(this.#slotsIn(lane), (slot) => this.#table.idOf(slot));
   }
 
   /**
-   * The events here that an author wrote or that name the author in a `p` tag.
+   * The events here that an author wrote or that name the author in a `p` tag, as deletions look at them.
    *
-   * @return undefined when there are too many to be looked at one by one
+   * @return undefined when there are too many
    */
   concerning(pubkey: string): readonly LateEvent[] | undefined {
     const { lanes } = this.#table;
     const both = [this.#authorLane(pubkey), lanes.ofTag("p", lanes.valueOf(pubkey))];
-    if (this.#sizeOf(both) > MAX_LISTED) return undefined;
-    return [...new Set(this.#inLanes(both))].map((slot) => this.#table.describe(slot));
+    if (both.some((lane) => this.#areTooMany(this.#slotsIn(lane)))) return undefined;
+    return this.#describedAll(new Set(both.flatMap((lane) => [...this.#slotsIn(lane)])));
   }
 
   /**
@@ -220,19 +240,33 @@ export class RecentEvents {
     return lanes.ofAuthor(lanes.valueOf(pubkey));
   }
 
-  #sizeOf(lanes: readonly number[]): number {
-    return lanes.reduce(
-      (sum, lane) => sum + (lane === NONE ? 0 : this.#table.lanes.sizeOf(lane)),
-      0,
-    );
+  /** The events of a lane, oldest first. */
+  *#slotsIn(lane: number): Generator<number, void> {
+    if (lane === NONE) return;
+    for (const { entries, start, end } of this.#table.lanes.entries.piecesOf(lane)) {
+      yield* entries.subarray(start, end);
+    }
   }
 
-  #inLanes(lanes: readonly number[]): number[] {
-    const { entries } = this.#table.lanes;
-    return lanes.filter((lane) => lane !== NONE).flatMap((lane) => {
-      const start = entries.startOf(lane);
-      return [...entries.arrayOf(lane).subarray(start, start + entries.lengthOf(lane))];
-    });
+  #slotsOf(ids: Iterable<string>): ReadonlySet<number> {
+    const slots = new Set<number>();
+    for (const id of ids) slots.add(this.#table.find(id));
+    slots.delete(NONE);
+    return slots;
+  }
+
+  #describedAll(slots: ReadonlySet<number>): readonly LateEvent[] | undefined {
+    if (this.#areTooMany(slots)) return undefined;
+    return Array.from(slots, (slot) => this.#table.describe(slot));
+  }
+
+  #areTooMany(slots: Iterable<number>): boolean {
+    let lanes = 0;
+    for (const slot of slots) {
+      lanes += this.#table.laneCountOf(slot);
+      if (lanes > MAX_LANES) return true;
+    }
+    return false;
   }
 
   /** Removes the oldest events until the rest fits. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LongList, type Order, type Piece } from "./long_list.ts";
 import { grown, NONE, roomFor } from "./typed_arrays.ts";
 
 /** How many numbers a block of each class holds: every number up to 8, then steps of at most a quarter. */
@@ -73,14 +74,8 @@ export class Blocks {
   }
 }
 
-/** A list that has become longer has an array of its own, until it is half as long again. */
+/** A list that has become longer is a {@link LongList}, until it is half as long again. */
 const LONG = 1_024;
-
-/** A list with an array of its own. What is removed at the front leaves a gap there. */
-interface LongList {
-  readonly entries: Uint32Array;
-  from: number;
-}
 
 /**
  * Lists under numbers of the caller's choice, each sorted. Numbers are mostly added at the end and removed
@@ -88,14 +83,13 @@ interface LongList {
  */
 export class SortedLists {
   readonly #blocks: Blocks;
-  readonly #order: (a: number, b: number) => number;
+  readonly #order: Order;
   #starts = new Uint32Array(roomFor(0));
   #lengths = new Uint32Array(roomFor(0));
   readonly #long = new Map<number, LongList>();
   #longBytes = 0;
 
-  /** `order` is less than zero when `a` comes before `b`. */
-  constructor(blocks: Blocks, order: (a: number, b: number) => number) {
+  constructor(blocks: Blocks, order: Order) {
     this.#blocks = blocks;
     this.#order = order;
   }
@@ -110,41 +104,44 @@ export class SortedLists {
     return list < this.#lengths.length ? this.#lengths[list]! : 0;
   }
 
-  /** The array that a list is in, from {@link startOf} on; valid until something is added or deleted. */
-  arrayOf(list: number): Uint32Array {
-    return this.#longOf(list)?.entries ?? this.#blocks.words;
-  }
-
-  /** Where in {@link arrayOf} a list starts. */
-  startOf(list: number): number {
-    return this.#longOf(list)?.from ?? this.#starts[list]!;
+  /** A list that is not empty, in pieces; valid until something is added or deleted. */
+  piecesOf(list: number): readonly Piece[] {
+    return this.#longOf(list)?.pieces ?? [this.#pieceOf(list)];
   }
 
   /** Adds a number that is not in the list. */
   add(list: number, number: number): void {
     if (list >= this.#lengths.length) this.#grow(list + 1);
     const length = this.#lengths[list]!;
-    const place = this.#placeOf(list, number);
-    const long = this.#longOf(list);
-    if (long !== undefined || length === LONG) this.#makeRoom(list, long);
-    else this.#resize(list, length, length + 1);
-    const [array, start] = [this.arrayOf(list), this.startOf(list)];
-    if (place < length) array.copyWithin(start + place + 1, start + place, start + length);
-    array[start + place] = number;
+    const long = this.#longOf(list) ?? (length === LONG ? this.#lengthened(list) : undefined);
+    if (long !== undefined) {
+      this.#longBytes -= long.bytes;
+      long.add(number);
+      this.#longBytes += long.bytes;
+    } else {
+      const place = this.#placeOf(list, number);
+      this.#resize(list, length, length + 1);
+      const [{ words }, start] = [this.#blocks, this.#starts[list]!];
+      if (place < length) words.copyWithin(start + place + 1, start + place, start + length);
+      words[start + place] = number;
+    }
     this.#lengths[list] = length + 1;
   }
 
   /** Removes a number that is in the list, and returns whether the list is empty now. */
   delete(list: number, number: number): boolean {
-    const place = this.#placeOf(list, number);
     const length = this.#lengths[list]! - 1;
     const long = this.#longOf(list);
-    const [array, start] = [this.arrayOf(list), this.startOf(list)];
-    // The oldest goes most often; this moves nothing.
-    if (long !== undefined && place === 0) long.from++;
-    else array.copyWithin(start + place, start + place + 1, start + length + 1);
-    if (long === undefined) this.#resize(list, length + 1, length);
-    else if (length <= LONG / 2) this.#shorten(list, long, length);
+    if (long !== undefined) {
+      this.#longBytes -= long.bytes;
+      long.delete(number);
+      this.#longBytes += long.bytes;
+      if (length <= LONG / 2) this.#shorten(list, long, length);
+    } else {
+      const start = this.#starts[list]! + this.#placeOf(list, number);
+      this.#blocks.words.copyWithin(start, start + 1, this.#starts[list]! + length + 1);
+      this.#resize(list, length + 1, length);
+    }
     this.#lengths[list] = length;
     return length === 0;
   }
@@ -153,40 +150,47 @@ export class SortedLists {
     return this.#lengths[list]! > LONG / 2 ? this.#long.get(list) : undefined;
   }
 
-  /** How many of a list's numbers come before this one. */
+  /** A short list. */
+  #pieceOf(list: number): Piece {
+    const start = this.#starts[list]!;
+    return { entries: this.#blocks.words, start, end: start + this.#lengths[list]! };
+  }
+
+  /** How many of a short list's numbers come before this one. */
   #placeOf(list: number, number: number): number {
     const length = this.#lengths[list]!;
-    const [array, start] = [this.arrayOf(list), this.startOf(list)];
-    if (length === 0 || this.#order(array[start + length - 1]!, number) < 0) return length;
-    if (this.#order(array[start]!, number) >= 0) return 0;
+    const [{ words }, start] = [this.#blocks, this.#starts[list]!];
+    if (length === 0 || this.#order(words[start + length - 1]!, number) < 0) return length;
+    if (this.#order(words[start]!, number) >= 0) return 0;
     let [low, high] = [1, length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#order(array[start + middle]!, number) < 0) low = middle + 1;
+      if (this.#order(words[start + middle]!, number) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  /** Sees to it that a long list, or one that becomes long, can take one more. */
-  #makeRoom(list: number, long: LongList | undefined): void {
-    const length = this.#lengths[list]!;
-    const [array, start] = [this.arrayOf(list), this.startOf(list)];
-    if (long !== undefined && start + length < array.length) return;
-    const entries = new Uint32Array(roomFor(length + 1));
-    entries.set(array.subarray(start, start + length));
-    this.#longBytes += entries.byteLength;
-    if (long === undefined) this.#blocks.give(start, length);
-    else this.#longBytes -= array.byteLength;
-    this.#long.set(list, { entries, from: 0 });
+  /** Makes a short list a long one. */
+  #lengthened(list: number): LongList {
+    const { entries, start, end } = this.#pieceOf(list);
+    const long = new LongList(entries.subarray(start, end), this.#order);
+    this.#blocks.give(start, end - start);
+    this.#long.set(list, long);
+    this.#longBytes += long.bytes;
+    return long;
   }
 
   /** Moves a list of this length to a block. */
-  #shorten(list: number, { entries, from }: LongList, length: number): void {
+  #shorten(list: number, long: LongList, length: number): void {
     const start = this.#blocks.take(length);
-    this.#blocks.words.set(entries.subarray(from, from + length), start);
+    let at = start;
+    for (const piece of long.pieces) {
+      this.#blocks.words.set(piece.entries.subarray(piece.start, piece.end), at);
+      at += piece.end - piece.start;
+    }
     this.#starts[list] = start;
-    this.#longBytes -= entries.byteLength;
+    this.#longBytes -= long.bytes;
     this.#long.delete(list);
   }
 

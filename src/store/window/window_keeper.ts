@@ -139,10 +139,8 @@ export class WindowKeeper {
   /** Events were removed that nobody asked to delete. */
   remove(ids: readonly string[]): void {
     this.#asked.forgetIds(new Set(ids));
-    for (const id of ids) {
-      this.#recent.delete(id);
-      this.#filling?.remove(id);
-    }
+    for (const id of ids) this.#filling?.remove(id);
+    this.#delete(ids);
   }
 
   /** The rules are these now. */
@@ -176,18 +174,17 @@ export class WindowKeeper {
     if (!keys.isSubsetOf(banned.keys) || !events.isSubsetOf(banned.events)) {
       return this.#fillAgain();
     }
-    for (const id of newEvents) {
-      const held = this.#recent.get(id);
-      const isVersion = held !== undefined && addressOf(held) !== undefined;
-      // As above.
-      if (isVersion && this.#filling !== undefined) return this.#fillAgain();
-      this.#recent.delete(id);
-    }
-    for (const pubkey of newKeys) {
-      const theirs = this.#recent.writtenBy(pubkey);
-      if (theirs === undefined) return this.#fillAgain();
-      for (const id of theirs) this.#recent.delete(id);
-    }
+    const held = this.#recent.described(newEvents);
+    const isReplacing = held?.some((event) => addressOf(event) !== undefined) ?? true;
+    // As above.
+    if (isReplacing && this.#filling !== undefined) return this.#fillAgain();
+    this.#delete(newEvents);
+    for (const pubkey of newKeys) this.#delete(this.#recent.writtenBy(pubkey));
+  }
+
+  /** Removes events from the window; where they are too many for that, it is filled again. */
+  #delete(ids: Iterable<string> | undefined): void {
+    if (ids === undefined || !this.#recent.delete(ids)) this.#fillAgain();
   }
 
   /** Removes what a request to delete or to vanish asks for. */
@@ -197,19 +194,15 @@ export class WindowKeeper {
     const tombstones = new Tombstones();
     tombstones.noteDeletion(request);
     const { ids, addresses } = deletionTargets(request);
+    const named = this.#recent.described(ids);
     const theirs = request.kind === VANISH_REQUEST ? this.#recent.concerning(request.pubkey) : [];
-    if (theirs === undefined) return this.#fillAgain();
-    const named = [
-      ...[...ids].map((id) => this.#recent.get(id)),
-      ...addresses.map((address) => this.#recent.atAddress(address)),
-      ...theirs,
-    ];
-    for (const held of named) {
-      if (held === undefined || !tombstones.covers(held)) continue;
-      this.#deleted.closeUpTo(held);
-      this.#recent.delete(held.id);
-    }
-    if (this.#inner.feed.isShared && [...ids].some((id) => this.#recent.get(id) === undefined)) {
+    if (named === undefined || theirs === undefined) return this.#fillAgain();
+    const versions = addresses.map((address) => this.#recent.atAddress(address))
+      .filter((version) => version !== undefined);
+    const covered = [...named, ...versions, ...theirs].filter((held) => tombstones.covers(held));
+    for (const held of covered) this.#deleted.closeUpTo(held);
+    this.#delete(covered.map(({ id }) => id));
+    if (this.#inner.feed.isShared && [...ids].some((id) => !this.#recent.has(id))) {
       this.#doubt(request.pubkey);
     }
   }
@@ -222,14 +215,12 @@ export class WindowKeeper {
     const isBeingRead = this.#inner.feed.isShared || this.#filling !== undefined;
     if (!isRemembered && isBeingRead) return this.#fillAgain();
     for (const id of ids) {
-      const held = this.#recent.get(id);
-      if (isRemembered) {
-        this.#deleted.erase(id);
-        if (held !== undefined) this.#deleted.closeUpTo(held);
-      }
-      this.#recent.delete(id);
+      if (isRemembered) this.#deleted.erase(id);
       this.#filling?.remove(id);
     }
+    const held = this.#recent.described(ids);
+    if (isRemembered) held?.forEach((event) => this.#deleted.closeUpTo(event));
+    this.#delete(held === undefined ? undefined : ids);
   }
 
   /**
@@ -255,7 +246,7 @@ export class WindowKeeper {
         if (ids.size === 0) continue;
         const stored = await Array.fromAsync(this.#inner.identify([{ ids, tags: new Map() }]));
         for (const { id } of stored.flat()) ids.delete(id);
-        for (const id of ids) this.#recent.delete(id);
+        this.#delete(ids);
       }
     } catch {
       // The database is away.

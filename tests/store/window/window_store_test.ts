@@ -367,7 +367,7 @@ Deno.test("memory that is held for events of another shape is given up", async (
 
 Deno.test("an author of very much who vanishes has the window filled again, later", async () => {
   const inner = new SlowStore();
-  const theirs = Array.from({ length: 1_200 }, () => someEvent());
+  const theirs = Array.from({ length: 17_000 }, () => someEvent());
   const other = someEvent({ pubkey: "cd".repeat(32) });
   await inner.put([...theirs, other].map(recordOf));
   const { clock, store, started } = start(inner, 1e9);
