@@ -186,8 +186,11 @@ function feedLoads({ seconds, listeners }: Amounts, writers: NoteWriters): reado
         const publish: FeedJob = {
           ...{ ...target, kind: "feed", feed, frames, inFlight, seconds },
         };
-        const { authors } = writers;
-        const receive: ListenJob = { ...target, kind: "listen", feed, authors, ...listen };
+        const receive: ListenJob = {
+          ...{ ...target, kind: "listen", feed, ...listen },
+          authors: writers.authors,
+          sinceS: notes[0]!.created_at,
+        };
         return { jobs: [publish, receive], counts: "last" };
       };
     },

@@ -38,6 +38,8 @@ export interface ListenJob extends Target {
   /** Whether each subscription is for one author, instead of for all events of kind 1. */
   readonly isByAuthor: boolean;
   readonly isDeflated: boolean;
+  /** No event is older, seconds since 1970: to some relays a limit of 0 is none. */
+  readonly sinceS: number;
 }
 
 /** Opens connections and subscriptions; how many each event is to be delivered to is then known. */
@@ -158,10 +160,10 @@ class Listening implements Side {
   }
 
   #requests(place: number): readonly Uint8Array[] {
-    const { subscriptions, authors, isByAuthor } = this.#job;
+    const { subscriptions, authors, isByAuthor, sinceS: since } = this.#job;
     return Array.from({ length: subscriptions }, (_, number) => {
       const author = authors[this.#authorOf(place, number)]!;
-      const filter = { kinds: [1], ...(isByAuthor ? { authors: [author] } : {}), limit: 0 };
+      const filter = { kinds: [1], ...(isByAuthor ? { authors: [author] } : {}), since, limit: 0 };
       return textFrame(JSON.stringify(["REQ", `q${number}`, filter]));
     });
   }
