@@ -54,6 +54,8 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   let metrics: MetricsServer | undefined;
   let control: ControlServer | undefined;
   try {
+    // Before the relay says that it listens: scripts run commands then.
+    control = await lendStore(host, url, context);
     const urls: string[] = [];
     for (const address of settings.network.listen) {
       const url = await host.listen(address);
@@ -68,7 +70,6 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       metrics = await serveMetrics(host, settings.metrics.listen, { clock, log });
       log.info("metrics for Prometheus", { url: metrics.url });
     }
-    control = await lendStore(host, url, context);
     manager.ready(`listening on ${urls.join(", ")}`);
     await aborted(stop);
     manager.stopping();

@@ -50,6 +50,8 @@ type SentOptions = Pick<QueryOptions, "includesBanned" | "reader" | "timeoutMs">
 export class RemoteStore implements TidyStore {
   /** Tells nothing: the relay's own feed does. */
   readonly feed = new LocalFeed();
+  /** They are parsed on the relay's one thread, and told to subscribers in one go. */
+  readonly maxBatchEvents = 200;
   readonly #path: string;
   readonly #agent = new Agent({ keepAlive: true });
   /** Calls that are not answered yet. */

@@ -32,7 +32,7 @@ const MAX_EXAMPLES = 5;
 
 /** What {@link importEvents} needs. */
 export interface ImportOptions {
-  readonly store: Pick<TidyStore, "put" | "restore">;
+  readonly store: Pick<TidyStore, "put" | "restore" | "maxBatchEvents">;
   /** Whether events that the operator deleted are stored again. Default: no. */
   readonly undelete?: boolean | undefined;
   /** Undefined skips signature checks. */
@@ -85,7 +85,7 @@ export async function importEvents(
   const tally = new Tally();
   const inFlight = new InFlight(BATCHES_IN_FLIGHT);
   try {
-    for await (const lines of batchesOf(pieces, options.maxLineBytes)) {
+    for await (const lines of batchesOf(pieces, options)) {
       await inFlight.start(async () => {
         await importBatch(lines, options, tally);
         options.onProgress?.(tally);
@@ -100,16 +100,17 @@ export async function importEvents(
 /** Splits the input into batches large enough for a round trip to the store. */
 async function* batchesOf(
   pieces: AsyncIterable<Uint8Array>,
-  maxLineBytes: number,
+  { maxLineBytes, store }: ImportOptions,
 ): AsyncGenerator<readonly Line[]> {
   const splitter = new EventSplitter(maxLineBytes);
+  const batchLines = Math.min(BATCH_LINES, store.maxBatchEvents ?? Infinity);
   let batch: Line[] = [];
   let characters = 0;
   for await (const piece of pieces) {
     for (const line of splitter.push(piece)) {
       batch.push(line);
       characters += "text" in line ? line.text.length : 0;
-      if (batch.length < BATCH_LINES && characters < BATCH_CHARACTERS) continue;
+      if (batch.length < batchLines && characters < BATCH_CHARACTERS) continue;
       yield batch;
       batch = [];
       characters = 0;

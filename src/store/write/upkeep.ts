@@ -67,6 +67,11 @@ export interface TableSize {
 /** What a store offers for maintenance. Only {@link Upkeep.erase} leaves tombstones. */
 export interface Upkeep {
   /**
+   * How many events may be put at once without holding up those whom the store's relay serves. Default: any
+   * number, because it serves nobody or is told of them a few at a time.
+   */
+  readonly maxBatchEvents?: number;
+  /**
    * Removes up to `limit` expired events, those that expired first, and returns how many.
    *
    * @see NIP-40

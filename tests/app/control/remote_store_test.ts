@@ -193,6 +193,26 @@ Deno.test("a relay that ends in the middle of an answer is told from one that ha
   await lent.remote.close();
 });
 
+Deno.test("a command that is killed in the middle of its request harms nobody", async () => {
+  await using lent = await Lent.of(new MemoryStore());
+  for (const part of ["POST /rules HT", "POST /rules HTTP/1.1\r\ncontent-length: 100\r\n\r\n[1"]) {
+    const connection = await Deno.connect({ transport: "unix", path: lent.path });
+    await connection.write(new TextEncoder().encode(part));
+    connection.close();
+  }
+  deepEqual(await lent.remote.rules(), []);
+});
+
+Deno.test("a command that has not sent its request does not keep the relay from stopping", async () => {
+  const lent = await Lent.of(new MemoryStore());
+  const connection = await Deno.connect({ transport: "unix", path: lent.path });
+  await connection.write(new TextEncoder().encode("POST /rules HT"));
+  await lent.remote.rules();
+  await lent[Symbol.asyncDispose]();
+  equal(await connection.read(new Uint8Array(1)).catch(() => null), null);
+  connection.close();
+});
+
 Deno.test("no more is answered at once than there is room for, and the rest is told so", async () => {
   const hold = Promise.withResolvers<void>();
   const store = partialStore({ tableSizes: () => hold.promise.then(() => []) });

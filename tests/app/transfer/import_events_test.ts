@@ -195,3 +195,20 @@ Deno.test("what the policy refuses is refused with its reason", async () => {
     equal((await importText(linesOf([event]), { access })).refused.size, 1);
   }
 });
+
+Deno.test("a store that serves others is given no more at once than it takes", async () => {
+  const sizes: number[] = [];
+  const store = partialStore({
+    maxBatchEvents: 7,
+    put: (batch) => {
+      sizes.push(batch.length);
+      return Promise.resolve(batch.map(() => "stored" as const));
+    },
+  });
+  const events = Array.from(
+    { length: 30 },
+    (_, created_at) => alice.sign({ created_at, kind: 1, tags: [], content: "" }),
+  );
+  equal((await importText(linesOf(events), { store })).stored, 30);
+  deepEqual(sizes, [7, 7, 7, 7, 2]);
+});
