@@ -86,6 +86,8 @@ export class OtherRelay implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
     await this.#server.shutdown();
+    // The runtime keeps a timer for each connection until it is closed.
+    while (this.#conversations.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   #converse(socket: WebSocket): void {

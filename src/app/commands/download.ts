@@ -72,7 +72,7 @@ export async function download(
         if (left <= 0) break;
       }
     } finally {
-      close();
+      await close();
     }
   } catch (error) {
     if (stop.aborted) return exitCode.interrupted;

@@ -103,7 +103,7 @@ export async function sync(
       await report.end(tally);
       return exitCode.done;
     } finally {
-      close();
+      await close();
     }
   } catch (error) {
     await report.clear();

@@ -62,7 +62,7 @@ export async function upload(
     try {
       await publishLines(readUntil(opened.readable, stop), { context, connection, tally });
     } finally {
-      connection.close();
+      await connection.close();
     }
   } catch (error) {
     await say();

@@ -29,7 +29,8 @@ export interface RemoteConnectionOptions {
 /** A relay that answers, until {@link close}. */
 export interface RemoteConnection {
   readonly remote: RemoteRelay;
-  close(): void;
+  /** Ends the connection; resolves when it is closed. */
+  close(): Promise<void>;
 }
 
 /** Limits towards relays, whose events may be larger than ours. */
@@ -43,6 +44,7 @@ export async function connectRemote(options: RemoteConnectionOptions): Promise<R
   const { url, clock, log, random, signer, stop, timeoutMs = REMOTE_TIMEOUT_MS } = options;
   const connection = await opened(url, { clock, log, random });
   const remote = new RemoteRelay({ socket: connection, url, clock, timeoutMs, signer });
+  const closed = Promise.withResolvers<void>();
   const onStop = () => {
     remote.disconnected("interrupted");
     connection.close(1000, "");
@@ -55,13 +57,20 @@ export async function connectRemote(options: RemoteConnectionOptions): Promise<R
     closed: ({ reason, cause }) => {
       stop.removeEventListener("abort", onStop);
       remote.disconnected(`the connection ended: ${reason || cause}`);
+      closed.resolve();
     },
   });
   stop.addEventListener("abort", onStop, { once: true });
   if (stop.aborted) onStop();
   // What a relay shows only to some is asked for after AUTH.
   if (signer !== undefined) await remote.authenticated();
-  return { remote, close: () => connection.close(1000, "done") };
+  return {
+    remote,
+    close() {
+      connection.close(1000, "done");
+      return closed.promise;
+    },
+  };
 }
 
 async function opened(
