@@ -1,0 +1,61 @@
+import { deepEqual, ok } from "node:assert/strict";
+import type { NostrEvent } from "../../../src/nostr/event.ts";
+import type { ReqFilter } from "../../../src/nostr/filter.ts";
+import { addressOf, isNewer } from "../../../src/nostr/kind.ts";
+import { matches } from "../../../src/nostr/match.ts";
+import { RecentEvents } from "../../../src/store/window/recent_events.ts";
+import { generateEvents } from "../../kit/event_generator.ts";
+import { generateFilter } from "../../kit/filter_generator.ts";
+import { recordOf, someEvent } from "../../kit/records.ts";
+import { SeededRandom } from "../../kit/seeded_random.ts";
+
+const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+
+/** What the window finds, without a bound on what that costs. */
+function idsIn(recent: RecentEvents, filter: ReqFilter): readonly string[] {
+  const budget = { left: Infinity };
+  const { slots } = recent.find(filter, { isShown: () => true, budget })!;
+  return recent.table.placesOf(slots).map(({ id }) => id);
+}
+
+function matching(events: Iterable<NostrEvent>, filter: ReqFilter): readonly string[] {
+  return [...events].filter((event) => matches(filter, event))
+    .sort((a, b) => isNewer(a, b) ? -1 : 1).slice(0, filter.limit).map(({ id }) => id);
+}
+
+Deno.test(`random filters find what they match among thousands of events (seed ${seed})`, () => {
+  const random = new SeededRandom(seed);
+  const recent = new RecentEvents(1e9, random);
+  recent.lowerHorizon(0);
+  // Lists of thousands, which come in pieces, and many events of one second.
+  const events = generateEvents(random, 6_000, { authors: 50, pace: 1 });
+  const unique = new Map(events.map((event) => [event.id, event]));
+  const held = new Map([...unique].filter(([, event]) => addressOf(event) === undefined));
+  for (const event of random.shuffled([...held.values()])) recent.add(recordOf(event));
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 150; i++) {
+      const drawn = generateFilter(random, events);
+      const [[letter, values] = []] = drawn.tags;
+      const allTags = letter !== undefined && random.chance(0.3) && new Map([[letter, values!]]);
+      const filter = { ...drawn, ...allTags && { allTags } };
+      if (filter.ids !== undefined) continue;
+      deepEqual(idsIn(recent, filter), matching(held.values(), filter), `seed ${seed}`);
+    }
+    const gone = random.sample([...held.keys()], 3_000);
+    ok(recent.delete(gone));
+    for (const id of gone) held.delete(id);
+  }
+});
+
+Deno.test("what stands in too many lanes is not removed at once", () => {
+  const recent = new RecentEvents(1e9, new SeededRandom(1));
+  const tags = Array.from({ length: 1_000 }, (_, i) => ["t", String(i)]);
+  const events = Array.from({ length: 60 }, () => someEvent({ tags }));
+  for (const event of events) recent.add(recordOf(event));
+  const ids = events.map(({ id }) => id);
+  deepEqual(recent.delete(ids), false);
+  deepEqual(recent.writtenBy(events[0]!.pubkey), undefined);
+  deepEqual(recent.size, 60);
+  deepEqual(recent.delete(ids.slice(0, 40)), true);
+  deepEqual(recent.size, 20);
+});
