@@ -150,7 +150,7 @@ export class WindowAnswers {
     const rows = new Map<string, StoredEvent>();
     const asking = this.#asking(reader);
     for (const filter of filters) {
-      const known = this.#atAddresses(filter, reader) ?? this.#whole(filter, asking);
+      const known = this.#atAddresses(filter, reader, asking) ?? this.#whole(filter, asking);
       if (known === undefined) return undefined;
       for (const row of known) rows.set(row.id, row);
     }
@@ -163,9 +163,15 @@ export class WindowAnswers {
   }
 
   /** The answer to a filter that asks for addresses, if all of them are known. */
-  #atAddresses(filter: ReqFilter, reader: Reader | undefined): StoredEvent[] | undefined {
+  #atAddresses(
+    filter: ReqFilter,
+    reader: Reader | undefined,
+    { budget }: Asking,
+  ): StoredEvent[] | undefined {
     const addresses = addressesOf(filter, reader);
     if (addresses === undefined) return undefined;
+    budget.left -= addresses.authors.size * addresses.kinds.size;
+    if (budget.left < 0) return undefined;
     const { table } = this.#recent;
     const now = nowS(this.#clock);
     const { since = 0, until = Infinity, limit } = filter;
