@@ -1,7 +1,7 @@
 /**
  * Publishes events: checks them, stores them and passes them on.
  *
- * Cheap checks come first: id, the policies' `screen` hooks, known ids, signature, the policies'
+ * Cheap checks come first: id, the policies' `screen` hooks, known ids (`repeat` hooks), signature, the policies'
  * `event` hooks, the client's rate, and then the store. The OK of a stored event follows its commit.
  * Listeners receive the event through the store's feed, as they receive those that other instances
  * store, shortly before or after the OK.
@@ -147,7 +147,10 @@ export class Publisher {
     // Safe before the signature check: the id was verified against the content, and the stored
     // event with this id had a valid signature. Skipped for an event that the client may not read:
     // `duplicate:` would disclose that it is stored.
-    if (!isSecret && this.#recent.has(event.id)) return { verdict: alreadyStored };
+    if (!isSecret && this.#recent.has(event.id)) {
+      const refusal = access.repeat(checked.submission);
+      return { verdict: refusal === undefined ? alreadyStored : refused(refusal) };
+    }
     return { ...checked, isSecret };
   }
 

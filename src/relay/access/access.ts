@@ -52,6 +52,7 @@ interface Guard {
 interface Hooks {
   readonly connect: readonly Hook<Client, Reason | undefined>[];
   readonly screen: readonly ((submission: Submission) => Reason | undefined)[];
+  readonly repeat: readonly ((submission: Submission) => Reason | undefined)[];
   readonly event: readonly Hook<Submission, EventDecision>[];
   readonly request: readonly Hook<Inquiry, RequestDecision>[];
   readonly authenticate: readonly ((key: string, client: Client) => Reason | undefined)[];
@@ -75,6 +76,7 @@ export class Access {
   #hooks: Hooks = {
     connect: [],
     screen: [],
+    repeat: [],
     event: [],
     request: [],
     authenticate: [],
@@ -107,6 +109,7 @@ export class Access {
     const hooks = {
       connect: [] as Hook<Client, Reason | undefined>[],
       screen: [] as Hooks["screen"][number][],
+      repeat: [] as Hooks["repeat"][number][],
       event: [] as Hook<Submission, EventDecision>[],
       request: [] as Hook<Inquiry, RequestDecision>[],
       authenticate: [] as Hooks["authenticate"][number][],
@@ -116,7 +119,7 @@ export class Access {
       const outage = this.#outages.get(policy) ??
         new Outage(`the policy "${policy.name}"`, log, clock);
       outages.set(policy, outage);
-      const { connect, screen, event, request, authenticate, deliver } = policy;
+      const { connect, screen, repeat, event, request, authenticate, deliver } = policy;
       const refusals = this.#refusalsOf(policy.name);
       const timeoutMs = policy.timeoutMs ?? this.#policyTimeoutMs;
       const deadlines = new Deadlines(clock, timeoutMs);
@@ -127,6 +130,11 @@ export class Access {
       if (screen) {
         hooks.screen.push((submission) =>
           counted(refusals, attempt(outage, UNDECIDED, () => screen(submission)))
+        );
+      }
+      if (repeat) {
+        hooks.repeat.push((submission) =>
+          counted(refusals, attempt(outage, UNDECIDED, () => repeat(submission)))
         );
       }
       if (authenticate) {
@@ -175,6 +183,15 @@ export class Access {
   screen(submission: Submission): Reason | undefined {
     for (const screen of this.#hooks.screen) {
       const refusal = screen(submission);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+
+  /** The refusal of an event that is stored already, if any. */
+  repeat(submission: Submission): Reason | undefined {
+    for (const repeat of this.#hooks.repeat) {
+      const refusal = repeat(submission);
       if (refusal !== undefined) return refusal;
     }
     return undefined;

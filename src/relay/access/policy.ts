@@ -89,6 +89,10 @@ export interface Policy {
    */
   readonly screen?: (submission: Submission) => Reason | undefined;
   /**
+   * Asked about each event that is stored already and was sent again, after `screen`. Must not wait.
+   */
+  readonly repeat?: (submission: Submission) => Reason | undefined;
+  /**
    * Asked about each event with a valid signature that is not known to be stored, before it is
    * stored or forwarded.
    */

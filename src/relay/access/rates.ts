@@ -46,6 +46,10 @@ const KEY_LIMITED = reason(
   "rate-limited",
   "too many events of this key, try again later",
 );
+const REPEATS_LIMITED = reason(
+  "rate-limited",
+  "this event is stored, and others of its key were sent again too often, try again later",
+);
 const KIND_LIMITED = reason(
   "rate-limited",
   "too many events of this kind for now, try again later",
@@ -83,11 +87,14 @@ const NEAR_LIMIT = 0.1;
  * Refuses events of a key that exceeds the rate, over all its connections. Tokens are taken after
  * the signature check, so that nobody can use up another key's rate. Of a key near its limit only
  * as many signatures are checked per second as it may publish: otherwise each of a thousand
- * connections could have some checked before the first is counted.
+ * connections could have some checked before the first is counted. Stored events of the key that are
+ * sent again have the same rate once more.
  */
 export function keyRates(rate: Rate, options: RateOptions): Policy {
   const { clock } = options;
   const buckets = new TokenBuckets(rate);
+  // Apart, because anybody can send a key's events again.
+  const repeats = new TokenBuckets(rate);
   const nearLimit = Math.max(1, rate.burst * NEAR_LIMIT);
   // As many as are left of the burst then, so that honest events are not refused earlier by it.
   const checks = new TokenBuckets({ ...rate, burst: nearLimit });
@@ -105,6 +112,11 @@ export function keyRates(rate: Rate, options: RateOptions): Policy {
         buckets.tryTake(pubkey, costOf([pubkey], options), clock.monotonicMs())
         ? undefined
         : KEY_LIMITED,
+    repeat: ({ event: { pubkey }, origin }) =>
+      origin !== "socket" ||
+        repeats.tryTake(pubkey, costOf([pubkey], options), clock.monotonicMs())
+        ? undefined
+        : REPEATS_LIMITED,
   };
 }
 

@@ -81,6 +81,21 @@ Deno.test("NIP01-14 a regular event that was stored is known from then on", asyn
   equal(counters.duplicate, 1);
 });
 
+Deno.test("policies may refuse an event that is stored already and sent again", async () => {
+  let repeats = 0;
+  const { publisher, counters } = watched({
+    access: accessOf([{
+      name: "once more",
+      repeat: () => ++repeats > 1 ? reason("rate-limited", "too often") : undefined,
+    }]),
+  });
+  await publisher.publish(note);
+  equal(repeats, 0);
+  equal(prefixOf(await publisher.publish(note)), "duplicate");
+  equal(prefixOf(await publisher.publish(note)), "rate-limited");
+  deepEqual([counters.duplicate, counters.refused], [1, 1]);
+});
+
 Deno.test("a replaceable event is asked about again, since a newer one may have taken its place", async () => {
   const { publisher, steps } = watched();
   const profile = author.sign({ kind: 0, created_at: 1, tags: [], content: "" });

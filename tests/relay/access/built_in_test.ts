@@ -225,6 +225,16 @@ Deno.test("one key publishes so many at once and so many a second, another one i
   ]);
 });
 
+Deno.test("stored events that are sent again have a rate of their own, so that strangers cannot use up a key's", () => {
+  const policy = keyRates({ perSecond: 1, burst: 2 }, { clock: new FakeClock() });
+  const repeat = (rest: Partial<Submission> = {}) =>
+    policy.repeat!(submission({ pubkey: "a" }, rest))?.prefix;
+  deepEqual([repeat(), repeat(), repeat()], [undefined, undefined, "rate-limited"]);
+  equal(repeat({ origin: "sync" }), undefined);
+  equal(screened(policy, { pubkey: "a" }), undefined);
+  equal(policy.event!(submission({ pubkey: "a" })), undefined);
+});
+
 Deno.test("of a key near its limit as many signatures are checked as it may publish", () => {
   const clock = new FakeClock();
   const policy = keyRates({ perSecond: 2, burst: 20 }, { clock });

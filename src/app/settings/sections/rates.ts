@@ -36,7 +36,7 @@ export const rateSettings = {
     min: 1,
     max: 1_000_000,
     description:
-      "How many events one public key may publish in the long run, over all its connections.",
+      "How many events one public key may publish in the long run, over all its connections. As many of its stored events may be sent again, by whomever, before that is refused as well.",
     whenRaised: "One key can fill as much more of the database and of everybody's feeds.",
     reloadable: true,
   },
