@@ -197,7 +197,8 @@ function feedLoads({ seconds, listeners }: Amounts, writers: NoteWriters): reado
   }));
 }
 
-function sharedFeed(
+/** What both sides of a fan-out are to know of these notes. */
+export function sharedFeed(
   notes: readonly NostrEvent[],
   keys: Float64Array,
   authors: readonly string[],
@@ -212,6 +213,7 @@ function sharedFeed(
     sentMs: new Float64Array(new SharedArrayBuffer(8 * length)),
     missing: new Int32Array(new SharedArrayBuffer(4 * length)),
     finished: new Int32Array(new SharedArrayBuffer(4)),
+    lastMs: new Float64Array(new SharedArrayBuffer(8)),
   };
 }
 

@@ -3,14 +3,18 @@ import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { packMessages } from "../../bench/load/frames.ts";
 import { framesOf } from "../../bench/load/publish.ts";
+import { sharedFeed } from "../../bench/load/loads.ts";
 import { RawClient } from "../../bench/load/raw_client.ts";
 import { askSide } from "../../bench/load/sides/ask.ts";
 import { connectSide } from "../../bench/load/sides/connect.ts";
+import { feedSide } from "../../bench/load/sides/feed.ts";
 import { holdSide } from "../../bench/load/sides/hold.ts";
+import { listenSide } from "../../bench/load/sides/listen.ts";
 import { publishSide } from "../../bench/load/sides/publish.ts";
 import type { TallyEntries } from "../../bench/load/tally.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
+import { FakeSigner } from "../kit/signer.ts";
 
 type Message = readonly [string, ...unknown[]];
 type Answer = (socket: WebSocket, message: Message, place: number) => void;
@@ -150,6 +154,47 @@ Deno.test("idle connections whose subscriptions are refused are none", async () 
     "CLOSED, restricted": 2,
     "connection without all of its EOSEs": 2,
   });
+});
+
+Deno.test("what is refused, lost or delivered twice is told from what is delivered", async () => {
+  const listeners: WebSocket[] = [];
+  await using foreign = await startForeign((socket, [verb, what]) => {
+    if (verb === "REQ") {
+      listeners.push(socket);
+      return say(socket, "EOSE", what);
+    }
+    const event = what as { id: string; content: string };
+    const place = Number(event.content) % 5;
+    if (place === 1) return say(socket, "OK", event.id, false, "blocked: no");
+    const receivers = place === 2 ? listeners.slice(1) : listeners;
+    for (const receiver of receivers) say(receiver, "EVENT", "q0", event);
+    if (place === 3) { for (const receiver of receivers) say(receiver, "EVENT", "q0", event); }
+    say(socket, "OK", event.id, true, "");
+  });
+  const author = new FakeSigner(new SeededRandom(1));
+  const notes = Array.from(
+    { length: 10 },
+    (_, at) => author.sign({ kind: 1, created_at: 1, tags: [], content: String(at) }),
+  );
+  const { frames, keys } = framesOf(notes);
+  const authors = [author.pubkey];
+  const job = { url: foreign.url, timeoutMs: 1_500, feed: sharedFeed(notes, keys, authors) };
+  const listen = await listenSide({
+    ...{ ...job, kind: "listen", authors, connections: 2, subscriptions: 1, sinceS: 1 },
+    ...{ isByAuthor: true, isDeflated: false },
+  });
+  const feed = await feedSide({ ...job, kind: "feed", frames, inFlight: 20, seconds: 60 });
+  const stop = Promise.withResolvers<void>();
+  const heard = listen.run(stop.promise);
+  const said = await feed.run(stop.promise);
+  stop.resolve();
+  const { done, tried, tally } = await heard;
+  await Promise.all([listen.close(), feed.close()]);
+  deepEqual({ sent: said.tried, accepted: said.done }, { sent: 10, accepted: 8 });
+  deepEqual(counts(said.tally), { "OK false, blocked": 2 });
+  deepEqual({ done, tried }, { done: 14, tried: 16 });
+  deepEqual(counts(tally), { "delivered once too often": 4, "not delivered": 2 });
+  ok(said.seconds < 1.5, "the wait for what does not come is not counted");
 });
 
 Deno.test("a refused handshake and a closed port are faults and no exceptions", async () => {

@@ -25,6 +25,8 @@ export interface SharedFeed {
   readonly missing: Int32Array;
   /** At 0, how many events have been delivered to all, or will not be. */
   readonly finished: Int32Array;
+  /** At 0, when the last delivery was. */
+  readonly lastMs: Float64Array;
 }
 
 /** Who listens to what. */
@@ -172,11 +174,12 @@ class Listening implements Side {
     const at = this.#eventAt.get(key);
     // A stored event, or one of somebody else who publishes here.
     if (at === undefined || !this.#isRunning) return;
-    const { sentMs, missing, finished } = this.#job.feed;
+    const { sentMs, missing, finished, lastMs } = this.#job.feed;
     const before = Atomics.sub(missing, at, 1);
     if (before <= 0) return this.#tally.add("delivered once too often");
     this.#delivered++;
-    this.#latencies.record(nowMs() - sentMs[at]!);
+    const now = lastMs[0] = nowMs();
+    this.#latencies.record(now - sentMs[at]!);
     if (before > 1) return;
     Atomics.add(finished, 0, 1);
     Atomics.notify(finished, 0);
