@@ -42,7 +42,7 @@ const flags = {
   seed: { value: "N", isNumber: true, means: "of all that is random; default: by chance" },
   database: {
     value: "NAME,…",
-    means: "our own relay on these, instead of a URL: memory:, pglite:, managed:, postgres18:, …",
+    means: "our own relay on these, instead of a URL: memory:, pglite:, managed:, postgres:, …",
   },
   set: { value: "KEY=VALUE", isList: true, means: "a setting of our own relay; may be repeated" },
   pid: { value: "PID", isNumber: true, means: "the relay's process, if it is on this machine" },
