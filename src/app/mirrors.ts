@@ -20,7 +20,6 @@ import { Mirror, type MirrorHost, type MirrorPlan, nameOf } from "../sync/mirror
 import { MirrorLink } from "../sync/mirror_link.ts";
 import type { QueryOptions } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
-import { privateKinds } from "./access/access_policies.ts";
 import { readAuthKeyFile } from "./auth_key.ts";
 import { UnusableSetting } from "./settings/load_settings.ts";
 import type { Settings } from "./settings/setting_list.ts";
@@ -30,7 +29,6 @@ import { LastingRemote } from "./transfer/lasting_remote.ts";
 
 /** What {@link Mirrors} needs. */
 export interface MirrorsOptions {
-  readonly settings: Settings;
   readonly relay: Relay;
   readonly store: Pick<TidyStore, "identify" | "query">;
   readonly clock: Clock;
@@ -151,8 +149,11 @@ function hostOf(settings: MirrorSettings, options: MirrorsOptions): MirrorHost {
   const source = { client: `mirror ${settings.url}`, connection: {} };
   // Whoever connects without AUTH.
   const anyone = new ConnectedClient("mirror");
-  const kinds = settings.private ? new Set<number>() : privateKinds(options.settings);
-  const reader = { privateKinds: kinds, keys: new Set<string>() };
+  // Asked for each time: which kinds are private may change.
+  const reader = () =>
+    settings.private
+      ? { privateKinds: new Set<number>(), keys: anyone.keys }
+      : relay.access.readerOf(anyone);
   let isTold = false;
   return {
     ...{ sha256, clock, random: systemRandom, log },
@@ -169,7 +170,9 @@ function hostOf(settings: MirrorSettings, options: MirrorsOptions): MirrorHost {
       return [];
     },
     identify: (filters, signal) =>
-      filters.length === 0 ? nothing() : store.identify(filters, { reader, signal, source }),
+      filters.length === 0
+        ? nothing()
+        : store.identify(filters, { reader: reader(), signal, source }),
     missing: (ids, signal) => missingIn(store, ids, { signal, source }),
     read: (ids, signal) => readEvents(store, ids, { signal, source }),
     // NIP-70: protected events are published by their authors alone.

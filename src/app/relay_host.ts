@@ -247,7 +247,7 @@ export class RelayHost {
   }
 
   get maxConnections(): number {
-    return this.#options.settings.network.max_connections;
+    return this.#settings.network.max_connections;
   }
 
   /** Counts of all listeners together. */

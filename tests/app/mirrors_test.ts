@@ -4,7 +4,7 @@ import { type Log, type LogFields, silentLog } from "../../src/base/log.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { Origin, Policy } from "../../src/relay/access/policy.ts";
 import { publicKeyOf } from "../../src/signatures/signature_noble.ts";
-import { startHost, until } from "../kit/mirrored_relays.ts";
+import { hostSettings, startHost, until } from "../kit/mirrored_relays.ts";
 import { OtherRelay } from "../kit/other_relay.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -171,6 +171,24 @@ Deno.test("upwards go events that everybody may see, and others where the settin
   deepEqual((await sentUp(all, {})).ids, idsOf(open));
   const told = await sentUp(all, {}, { private: true });
   deepEqual(told.ids, idsOf([...secrets, ...open]));
+});
+
+Deno.test("which kinds are private is asked for each time that relays are compared", async () => {
+  await using other = new OtherRelay({ negentropy: "reconciles" });
+  const values = mirror({ url: other.url, direction: "up" });
+  const host = await startHost(values, silentLog);
+  const nowS = Math.floor(Date.now() / 1_000) - 1_700_000_000;
+  const [secret, open] = [note(nowS, { kind: 4, tags: [["p", author.pubkey]] }), note(nowS)];
+  try {
+    for (const event of [secret, open]) await host.relay.publish(event);
+    ok(await until(() => other.events.has(open.id)));
+    equal(other.events.has(secret.id), false);
+    (await host.prepare(hostSettings({ ...values, "access.private_kinds": "" })))();
+    other.cut();
+    ok(await until(() => other.events.has(secret.id)), "it is private no longer");
+  } finally {
+    await host.close();
+  }
 });
 
 Deno.test("of a relay that only members may read nothing goes up, and the log says so", async () => {

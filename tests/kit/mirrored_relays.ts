@@ -7,6 +7,7 @@
 import { setTimeout as later } from "node:timers/promises";
 import { RelayHost } from "../../src/app/relay_host.ts";
 import { loadSettings, problemLine } from "../../src/app/settings/load_settings.ts";
+import type { Settings } from "../../src/app/settings/setting_list.ts";
 import { systemClock } from "../../src/app/system/system_clock.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
 import type { Policy } from "../../src/relay/access/policy.ts";
@@ -143,6 +144,13 @@ export async function startHost(
   log: Log = silentLog,
   policies: readonly Policy[] = [],
 ): Promise<RelayHost> {
+  const settings = hostSettings(values);
+  const store = new MemoryStore();
+  return await RelayHost.start({ settings, store, clock: systemClock, log, policies });
+}
+
+/** The settings of {@link startHost}. */
+export function hostSettings(values: Readonly<Record<string, string>>): Settings {
   const usual = {
     "signatures.engine": "noble",
     "signatures.workers": "0",
@@ -153,7 +161,5 @@ export async function startHost(
     .map(([name, text]) => ({ flag: "--set", name, text }));
   const loaded = loadSettings({ flags });
   if ("problems" in loaded) throw new Error(loaded.problems.map(problemLine).join("\n"));
-  const { settings } = loaded;
-  const store = new MemoryStore();
-  return await RelayHost.start({ settings, store, clock: systemClock, log, policies });
+  return loaded.settings;
 }
