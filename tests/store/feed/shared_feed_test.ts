@@ -56,7 +56,7 @@ class Instance implements AsyncDisposable {
 
   /** Lets the clock run until the feed has said so often that it hears again. */
   async heardAgain(times: number): Promise<void> {
-    while (this.lines.filter((line) => line.includes("heard again")).length < times) {
+    while (this.lines.filter((line) => line.includes("restored")).length < times) {
       this.clock.advance(10);
       await sleep(1);
     }
