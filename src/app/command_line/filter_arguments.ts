@@ -45,7 +45,8 @@ export function readFilters(
   return filters;
 }
 
-function readFilter(value: unknown, search: SearchLimits | undefined): ReqFilter | FilterFault {
+/** Parses one filter that is JSON already, as {@link readFilters} does. */
+export function readFilter(value: unknown, search?: SearchLimits): ReqFilter | FilterFault {
   if (!isJsonObject(value)) return { fault: "a filter is a JSON object" };
   const unknown = Object.keys(value).find((name) =>
     !ELEMENTS.includes(name) && !/^[#&][a-zA-Z]$/.test(name)

@@ -7,11 +7,10 @@
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
-import { parseFilter } from "../../nostr/parse_filter.ts";
-import { reasonText } from "../../nostr/reason.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { printEvents } from "../transfer/print_events.ts";
+import { readFilter } from "../command_line/filter_arguments.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { type TimeOptions, withTimeOptions } from "../command_line/time_options.ts";
 import { complain, print } from "../command_line/with_store.ts";
@@ -27,9 +26,6 @@ export interface ExportFlags extends TimeOptions {
   readonly output?: string;
 }
 
-/** Operators may use any filter. */
-const NO_LIMITS = { maxFilterValues: Infinity, andTags: true };
-
 /**
  * Adds the command to the program.
  */
@@ -37,7 +33,11 @@ export function defineExport(program: Command, run: RunCommand): void {
   const command = program.command("export")
     .description("print stored events, newest first, one JSON object a line")
     .option("--kinds <kinds>", "only these kinds, joined by commas", wholeNumbers)
-    .option("--authors <pubkeys>", "only these authors in hex, joined by commas", commaSeparated)
+    .option(
+      "--authors <pubkeys>",
+      "only these authors (hex or npub1…), joined by commas",
+      commaSeparated,
+    )
     .option("--filter <json>", "only what this NIP-01 filter matches; may be repeated", oneMore)
     .option("--output <file>", "write a new file, compressed if its name ends in .gz");
   withSettingOptions(withTimeOptions(command)).action((options: ExportFlags & SettingOptions) =>
@@ -52,7 +52,7 @@ export async function exportEvents(
 ): Promise<ExitCode> {
   const { streams, stop } = context;
   const filters = filtersOf(flags);
-  if (typeof filters === "string") return await complain(context, filters);
+  if (typeof filters === "string") return await complain(context, `export: ${filters}`);
   const store = await context.openStore(undefined, { mustExist: true });
   try {
     const found = store.query(filters, { signal: stop, includesBanned: true });
@@ -103,8 +103,8 @@ function filtersOf(flags: ExportFlags): readonly ReqFilter[] | string {
     .filter(([, value]) => value !== undefined);
   const filters: ReqFilter[] = [];
   for (const whole of flags.filter ?? [{}]) {
-    const filter = parseFilter({ ...whole, ...Object.fromEntries(given) }, NO_LIMITS);
-    if ("prefix" in filter) return reasonText(filter);
+    const filter = readFilter({ ...whole, ...Object.fromEntries(given) });
+    if ("fault" in filter) return filter.fault;
     filters.push(filter);
   }
   return filters;

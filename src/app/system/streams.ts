@@ -35,7 +35,7 @@ export interface Streams {
   readonly stderr: Output;
   /** Opens a file for reading. `-` is standard input. */
   open(path: string): Promise<OpenedFile>;
-  /** Creates a file, or says why not. A file that exists is left alone. */
+  /** Creates a file for this user alone, or says why not. A file that exists is left alone. */
   create(path: string): Promise<CreatedFile | { readonly fault: string }>;
 }
 
@@ -58,7 +58,9 @@ export const systemStreams: Streams = {
     const draft = `${path}.part`;
     try {
       if (await exists(path)) return { fault: "exists already: remove it or name another file" };
-      const { writable } = await Deno.open(draft, { write: true, create: true, truncate: true });
+      // Left by a process that was killed. A link that stands there is not followed.
+      if (await exists(draft)) await Deno.remove(draft);
+      const { writable } = await Deno.open(draft, { write: true, createNew: true, mode: 0o600 });
       return {
         writable,
         finish: () => Deno.rename(draft, path),

@@ -54,7 +54,7 @@ Deno.test("a filter that makes no sense is a misuse, and says why", async () => 
   equal(await exportEvents(fake.context, { authors: ["npub1"] }), exitCode.misused);
   equal(
     fake.stderr.text,
-    "gallimimus: invalid: authors is not a list of keys, each 64 lower-case hex digits\n",
+    "gallimimus: export: authors is not a list of keys, each 64 lower-case hex digits\n",
   );
   equal(fake.stdout.text, "");
 });

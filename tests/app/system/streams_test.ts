@@ -25,16 +25,20 @@ Deno.test("a directory is no file to read", async () => {
 Deno.test("a created file has its name when it is complete, and none before", async () => {
   const directory = await Deno.makeTempDir();
   const path = `${directory}/a`;
+  await Deno.writeTextFile(`${directory}/mine`, "mine");
+  await Deno.symlink(`${directory}/mine`, `${path}.part`);
   const names = () => [...Deno.readDirSync(directory)].map(({ name }) => name);
   const file = await systemStreams.create(path);
   ok("writable" in file);
   const writer = file.writable.getWriter();
   await writer.write(new TextEncoder().encode("hello"));
-  deepEqual(names(), ["a.part"]);
+  deepEqual(names().toSorted(), ["a.part", "mine"]);
   await writer.close();
   await file.finish();
-  deepEqual(names(), ["a"]);
+  deepEqual(names().toSorted(), ["a", "mine"]);
   equal(await Deno.readTextFile(path), "hello");
+  equal(await Deno.readTextFile(`${directory}/mine`), "mine");
+  equal((await Deno.stat(path)).mode! & 0o777, 0o600);
   const again = await systemStreams.create(path);
   ok("fault" in again && again.fault.startsWith("exists already"));
 
@@ -42,7 +46,7 @@ Deno.test("a created file has its name when it is complete, and none before", as
   ok("writable" in other);
   await other.writable.abort();
   await other.discard();
-  deepEqual(names(), ["a"]);
+  deepEqual(names().toSorted(), ["a", "mine"]);
   const nowhere = await systemStreams.create(`${directory}/c/d`);
   ok("fault" in nowhere && nowhere.fault === "no such file or directory");
   await Deno.remove(directory, { recursive: true });
