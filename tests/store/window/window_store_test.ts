@@ -85,7 +85,7 @@ for (const [size, maxBytes] of [["a full", 150_000], ["an unbounded", 1e9]] as c
       const inner = new SlowStore();
       const before = events.slice(0, random.int(events.length));
       await inner.put(before.map(recordOf));
-      const { store, started } = start(inner, maxBytes);
+      const { clock, store, started } = start(inner, maxBytes);
       await started;
       for (let at = before.length; at < events.length;) {
         const next = at + random.between(1, 20);
@@ -96,6 +96,8 @@ for (const [size, maxBytes] of [["a full", 150_000], ["an unbounded", 1e9]] as c
           await store.erase({ ids, isRemembered: random.chance(0.5) });
           if (random.chance(0.5)) await store.restore(events.slice(0, at).map(({ id }) => id));
         }
+        if (random.chance(0.1)) await changeBan(store, random.pick(events), random.chance(0.5));
+        if (random.chance(0.1)) clock.advance(10_000);
         const filter = generateFilter(random, events);
         const [found, expected] = [await idsIn(store, filter), await idsIn(inner, filter)];
         const where = `seed ${seed}, round ${round}, event ${at}`;
@@ -111,6 +113,12 @@ for (const [size, maxBytes] of [["a full", 150_000], ["an unbounded", 1e9]] as c
       await store.close();
     }
   });
+}
+
+/** Bans a single event, or lets it be shown again. */
+function changeBan(store: WindowStore, { id }: { id: string }, isBanned: boolean): Promise<void> {
+  const change = { list: "banned-event", value: id, reason: isBanned ? "" : undefined } as const;
+  return store.changeRules([change], { who: "", atS: 0 });
 }
 
 /** Asks for replaceable events of some authors, as clients do for profiles and lists. */
@@ -131,7 +139,7 @@ Deno.test(`what was asked of addresses agrees with the store, whatever happens (
     const events = disputedEvents(random, 400);
     const authors = [...new Set(events.map(({ pubkey }) => pubkey)), "ee".repeat(32)];
     const inner = new SlowStore();
-    const { store, started } = start(inner, 150_000);
+    const { clock, store, started } = start(inner, 150_000);
     await started;
     await untilFilled(store);
     for (let at = 0; at < events.length;) {
@@ -147,6 +155,15 @@ Deno.test(`what was asked of addresses agrees with the store, whatever happens (
       if (random.chance(0.7)) await store.put(batch);
       else await Promise.all([store.put(batch), ...filters.map((filter) => idsIn(store, filter))]);
       if (random.chance(0.05)) await store.remove([random.pick(events).id]);
+      if (random.chance(0.1)) {
+        const ids = random.sample(events.slice(0, at), 5).map(({ id }) => id);
+        await store.erase({ ids, isRemembered: random.chance(0.5) });
+      }
+      if (random.chance(0.05)) await store.restore(events.map(({ id }) => id));
+      if (random.chance(0.03)) {
+        await changeBan(store, random.pick(events), random.chance(0.7));
+        clock.advance(10_000);
+      }
       await early;
       const before = inner.queries;
       const found = await idsIn(store, ...filters);
@@ -219,6 +236,29 @@ Deno.test("a profile below the horizon is not remembered beyond a ban, its remov
   await vanished.store.put([recordOf(request)]);
   deepEqual(await vanished.ask(), []);
   await vanished.store.close();
+});
+
+Deno.test("a profile below the horizon is not remembered beyond what the operator decides about it", async () => {
+  for (const isRemembered of [true, false]) {
+    const { inner, store, profile, ask } = await withOldProfile();
+    deepEqual(await ask(), [profile.id]);
+    await store.erase({ ids: [profile.id], isRemembered });
+    deepEqual(await ask(), []);
+    equal(inner.queries, 1);
+    deepEqual(await ask(), []);
+    equal(inner.queries, 0);
+    await store.restore([profile.id]);
+    deepEqual(await store.put([recordOf(profile)]), ["stored"]);
+    deepEqual(await ask(), [profile.id]);
+    await store.close();
+  }
+  const { store, profile, ask } = await withOldProfile();
+  deepEqual(await ask(), [profile.id]);
+  await changeBan(store, profile, true);
+  deepEqual(await ask(), []);
+  await changeBan(store, profile, false);
+  deepEqual(await ask(), [profile.id]);
+  await store.close();
 });
 
 Deno.test("an answer that met its limit does not say what there is not", async () => {
@@ -343,6 +383,52 @@ Deno.test("a ban takes events out of the window, and its end brings them back", 
   clock.advance(10_000);
   await untilFilled(store);
   equal(store.window.events, 3);
+  await store.close();
+});
+
+Deno.test("a version that is banned takes the one before with it", async () => {
+  for (const isFilled of [true, false]) {
+    const inner = new SlowStore();
+    const notes = Array.from({ length: 50 }, (_, i) => someEvent({ created_at: 100 + i }));
+    const older = someEvent({ kind: 0, created_at: 1 });
+    const newer = someEvent({ kind: 0, created_at: 120 });
+    await inner.put([older, ...notes].map(recordOf));
+    const { clock, store, started } = start(inner, 1e9);
+    await started;
+    if (isFilled) await untilFilled(store);
+    await changeBan(store, newer, true);
+    await store.put([recordOf(newer)]);
+    while (store.window.horizon > 0) {
+      clock.advance(10_000);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    deepEqual(await idsIn(store, { tags: new Map(), kinds: new Set([0]) }), []);
+    await store.close();
+  }
+});
+
+Deno.test("who asks for what is banned, too, is answered by the database", async () => {
+  const inner = new SlowStore();
+  const [banned, other] = [someEvent({ created_at: 1 }), someEvent({ created_at: 2 })];
+  await inner.put([banned, other].map(recordOf));
+  const { store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  await changeBan(store, banned, true);
+  for (const includesBanned of [true, false]) {
+    const expected = includesBanned ? [other.id, banned.id] : [other.id];
+    const sources: string[] = [];
+    const onSource = (source: string) => void sources.push(source);
+    const filters = [{ tags: new Map() }];
+    const asked = { includesBanned, onSource };
+    const found = (await Array.fromAsync(store.query(filters, asked))).flat();
+    deepEqual(found.map(({ id }) => id), expected);
+    deepEqual(sources, [includesBanned ? "database" : "memory"]);
+    const named = (await Array.fromAsync(store.identify(filters, { includesBanned }))).flat();
+    deepEqual(named.map(({ id }) => id), expected);
+    const { count } = await store.count(filters, { maxRows: 10, includesBanned });
+    equal(count, expected.length);
+  }
   await store.close();
 });
 
