@@ -8,6 +8,8 @@
  */
 
 import { equal, ok } from "node:assert/strict";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
 import WebSocket from "ws";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import { freshDatabases } from "../e2e/databases.ts";
@@ -72,10 +74,13 @@ async function flooded(relay: RunningRelay, flood: Flood): Promise<number> {
     args: ["run", "-A", "--no-check", program, file],
     stdout: "piped",
   }).spawn();
-  const output = flooders.output();
+  const input = Readable.fromWeb(flooders.stdout as never);
+  const lines = createInterface({ input })[Symbol.asyncIterator]();
+  equal((await lines.next()).value, "open");
   await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
   const [p99Ms, refused] = await publishHonestly(relay.url, "198.51.100.7");
-  const answers = new TextDecoder().decode((await output).stdout).trim();
+  const { value: answers } = await lines.next();
+  await flooders.status;
   await Deno.remove(file);
   console.log(`  answers to the flood: ${answers}; ${refused} refusals of the honest`);
   equal(refused, 0);

@@ -1,7 +1,7 @@
 /**
  * Publishers that send as fast as the relay takes it: a program of its own, so that the honest publisher's
- * thread does not wait for them. Reads its orders from the file that is its argument, and prints how
- * many answers of each kind it had. It ends by itself.
+ * thread does not wait for them. Reads its orders from the file that is its argument, prints a line
+ * when all connections are open, and at the end how many answers of each kind it had. It ends by itself.
  *
  * @module
  */
@@ -19,49 +19,63 @@ export interface FloodOrders {
   readonly lastsMs: number;
 }
 
-/** Bytes that may wait to be sent. */
-const AHEAD_BYTES = 65_536;
+/** How many messages a connection sends at once, and how long it waits then: 640 a second at most. */
+const BATCH = 32;
+const PAUSE_MS = 50;
 
-/** Sends until the time is over, and returns how many answers of each kind came. */
-async function flood(
-  { url, events, addresses, lastsMs }: FloodOrders,
-): Promise<Readonly<Record<string, number>>> {
-  const answers: Record<string, number> = {};
-  for (const [place, address] of addresses.entries()) {
-    const open = () => {
-      const socket = new WebSocket(url, {
-        headers: { "x-forwarded-for": address },
-        perMessageDeflate: false,
-      });
-      let next = place;
-      const more = () => {
-        while (socket.readyState === WebSocket.OPEN && socket.bufferedAmount < AHEAD_BYTES) {
-          socket.send(`["EVENT",${events[next % events.length]}]`);
-          next += addresses.length;
-        }
-      };
-      const timer = setInterval(more, 20);
-      socket.on("open", more);
-      socket.on("message", (data: Uint8Array) => {
-        const [verb, , accepted, reason = ""] = JSON.parse(data.toString());
-        const kind = verb === "OK"
-          ? `${accepted ? "taken" : "refused"} ${reason.split(":")[0]}`
-          : verb;
-        answers[kind.trim()] = (answers[kind.trim()] ?? 0) + 1;
-      });
-      socket.on("error", () => {});
-      // Whoever is refused or thrown out comes again.
-      socket.on("close", () => {
-        clearInterval(timer);
-        setTimeout(open, 1_000);
-      });
-    };
-    setTimeout(open, place * 2);
-  }
-  await new Promise((resolve) => setTimeout(resolve, lastsMs));
-  return answers;
+const answers: Record<string, number> = {};
+
+/** Counts an answer by what it says. */
+function count(data: Uint8Array): void {
+  const [verb, , accepted, reason = ""] = JSON.parse(data.toString());
+  const outcome = `${accepted ? "taken" : "refused"} ${reason.split(":")[0]}`.trim();
+  const kind = verb === "OK" ? outcome : verb;
+  answers[kind] = (answers[kind] ?? 0) + 1;
+}
+
+function connect(url: string, address: string): Promise<WebSocket> {
+  const headers = { "x-forwarded-for": address };
+  const socket = new WebSocket(url, { headers, perMessageDeflate: false });
+  socket.on("message", count);
+  socket.on("error", () => {});
+  return new Promise((resolve) => socket.once("open", () => resolve(socket)));
+}
+
+/** Sends the events of one place again and again, as fast as they are taken. */
+function flood(socket: WebSocket, { events, addresses }: FloodOrders, place: number): void {
+  let next = place;
+  // Goes on when the system has taken what was sent, after a pause: a connection that is not read costs
+  // this program no time, which the relay and the honest publisher need.
+  const more = () => {
+    for (let left = BATCH; left > 0 && socket.readyState === WebSocket.OPEN; left--) {
+      const isLast = left === 1;
+      socket.send(
+        `["EVENT",${events[next % events.length]}]`,
+        () => isLast && setTimeout(more, PAUSE_MS),
+      );
+      next += addresses.length;
+    }
+  };
+  more();
 }
 
 const orders: FloodOrders = JSON.parse(await Deno.readTextFile(Deno.args[0]!));
-console.log(JSON.stringify(await flood(orders)));
-Deno.exit();
+const sockets: WebSocket[] = [];
+for (const address of orders.addresses) sockets.push(await connect(orders.url, address));
+console.log("open");
+for (const [place, socket] of sockets.entries()) {
+  const again = async () => {
+    // Whoever is thrown out comes again.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    start(await connect(orders.url, orders.addresses[place]!));
+  };
+  const start = (opened: WebSocket) => {
+    opened.on("close", () => void again());
+    flood(opened, orders, place);
+  };
+  start(socket);
+}
+setTimeout(() => {
+  console.log(JSON.stringify(answers));
+  Deno.exit();
+}, orders.lastsMs);
