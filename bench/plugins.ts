@@ -79,15 +79,21 @@ async function p99BesidePublishing(url: string): Promise<number> {
 /** Sends a REQ every five milliseconds; each latency counts from when it was due. */
 function askSteadily(client: RawClient): { latencies: number[]; stop: () => void } {
   const latencies: number[] = [];
-  const dueMs: number[] = [];
+  const dueMs = new Map<string, number>();
   const eose = new TextEncoder().encode('["EOSE')[3];
   void client.read((payload) => {
-    if (payload[3] === eose) latencies.push(performance.now() - dueMs.shift()!);
+    if (payload[3] !== eose) return;
+    const [, id] = JSON.parse(new TextDecoder().decode(payload));
+    latencies.push(performance.now() - dueMs.get(id)!);
+    void client.send(textFrame(JSON.stringify(["CLOSE", id])));
   });
   const filter = { authors: [signers[0]!.pubkey], kinds: [1], limit: 10 };
+  let asked = 0;
   const timer = setInterval(() => {
-    dueMs.push(performance.now());
-    void client.send(textFrame(JSON.stringify(["REQ", "steady", filter])));
+    // Each has its own id: one that replaces another before its end would leave that without EOSE.
+    const id = `steady ${asked++}`;
+    dueMs.set(id, performance.now());
+    void client.send(textFrame(JSON.stringify(["REQ", id, filter])));
   }, 5);
   return { latencies, stop: () => clearInterval(timer) };
 }
