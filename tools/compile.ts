@@ -17,7 +17,7 @@ import { filesUnder } from "./source_files.ts";
  * none that would tell if it were missing.
  */
 const OPENED_BY_PATH = [
-  ...["pglite_worker.ts", "verify_worker.ts"],
+  ...["pglite_worker.ts", "verify_worker.ts", "relay_worker.ts"],
   ...["pglite.wasm", "pglite.data", "initdb.wasm", "secp256k1.wasm"],
 ];
 
@@ -26,6 +26,7 @@ const INCLUDED = [
   "migrations",
   "src/store/database/pglite_worker.ts",
   "src/signatures/verify_worker.ts",
+  "src/app/workers/relay_worker.ts",
 ];
 
 /** The arguments of `deno compile`; the permissions are those of the task `gallimimus`. */

@@ -163,6 +163,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "app/settings": [],
   "app/system": [],
   "app/transfer": ["system"],
+  "app/workers": ["command_line", "database", "network", "settings", "system"],
 };
 
 /**

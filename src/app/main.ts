@@ -8,11 +8,10 @@ import { runCommandLine } from "./command_line/command_line.ts";
 import { openOrReach } from "./control/reach_store.ts";
 import { type Host, runCommand } from "./command_line/run_command.ts";
 import type { ReadText } from "./command_line/setting_source.ts";
-import { CountingLog } from "../base/counting_log.ts";
-import { type LogFields, silentLog } from "../base/log.ts";
 import { systemStreams } from "./system/streams.ts";
 import { systemClock } from "./system/system_clock.ts";
 import { systemRandom } from "./system/system_random.ts";
+import { logUncaughtErrors } from "./system/uncaught_errors.ts";
 
 /** Runs `args` and ends the process with the exit code. */
 export async function main(args: readonly string[]): Promise<never> {
@@ -32,30 +31,6 @@ export async function main(args: readonly string[]): Promise<never> {
     run: (options, work) => runCommand(host, options, work),
   });
   return Deno.exit(code);
-}
-
-/**
- * Logs errors that nothing caught. They are bugs, but ending the process would close every
- * connection.
- */
-function logUncaughtErrors(): void {
-  const log = new CountingLog({ log: { ...silentLog, error: writeFault }, clock: systemClock });
-  const told = (error: unknown) => {
-    log.error("unexpected error", { error: error instanceof Error ? error.stack : String(error) });
-  };
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    told(event.reason);
-  });
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    told(event.error);
-  });
-}
-
-/** Writes without the log, which may not exist yet or may be what failed. */
-function writeFault(message: string, fields?: LogFields): void {
-  console.error(JSON.stringify({ level: "error", message, ...fields }));
 }
 
 async function readText(path: string): Promise<ReadText> {

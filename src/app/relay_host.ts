@@ -44,12 +44,9 @@ import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
 import { Mirrors, plannedMirrors } from "./mirrors.ts";
 import type { Fetch } from "./access/member_domains.ts";
-import {
-  longestTimeoutMs,
-  othersMayRemove,
-  queryTimeouts,
-  withWindow,
-} from "./database/open_store.ts";
+import { withWindow } from "./database/open_store.ts";
+import { heldBack } from "./held_back.ts";
+import type { ServedRelay } from "./served_relay.ts";
 import { systemRandom } from "./system/system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
@@ -66,6 +63,11 @@ export interface RelayHostOptions {
   readonly policies?: readonly Policy[];
   /** Default: the runtime's. */
   readonly fetch?: Fetch;
+  /**
+   * Whether it does what one of several relays does for all of them: it removes expired events and
+   * those that are not to be kept, and runs the mirrors. Default: true.
+   */
+  readonly isFirst?: boolean;
 }
 
 /** Bytes on the wire. */
@@ -99,7 +101,7 @@ const CONNECTIONS_SHARE = 0.6;
 const WRITING_SHARE = 0.75;
 
 /** A relay with its listeners, store and threads. */
-export class RelayHost {
+export class RelayHost implements ServedRelay {
   readonly relay: Relay;
   /** The rules changed at run time through the management API. */
   readonly rules: RuleBook;
@@ -124,8 +126,6 @@ export class RelayHost {
   readonly #memory: { maxBytes: number; readonly usedBytes: () => number };
   /** Who may manage the relay. */
   #admins: ReadonlySet<string>;
-  /** Whether there is a management API, which is made at the start. */
-  readonly #hasManagement: boolean;
   #housekeeper: Housekeeper | undefined;
   #mirrors: Mirrors | undefined;
   #rulesRead: "done" | "reading" | "again" = "done";
@@ -140,7 +140,6 @@ export class RelayHost {
       usedBytes: usedMemoryBytes,
     };
     this.#admins = admins(settings);
-    this.#hasManagement = this.#admins.size > 0;
     this.#verifier = verifier;
     this.rules = rules;
     this.#ofSettings = ofSettings;
@@ -185,7 +184,7 @@ export class RelayHost {
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     const { settings, log, clock } = options;
     const ofModules = await policiesOfModules(settings.plugins.modules, log);
-    const planned = await plannedMirrors(settings);
+    const planned = options.isFirst === false ? [] : await plannedMirrors(settings);
     const verifier = await createVerifier(options.settings.signatures, options.log);
     try {
       const store = withWindow(options.store, settings, clock);
@@ -200,14 +199,16 @@ export class RelayHost {
       await store.feed.start({ ...options, onRulesChanged, onErased });
       // Members that come back at once are not to be refused.
       await ofSettings.start();
-      host.#housekeeper = new Housekeeper({
-        ...options,
-        store,
-        rules: retentionRules(settings),
-        onRemoved: (ids) => host.relay.forget(ids),
-        sweepIntervalMs: sweepIntervalMs(settings),
-      });
-      host.#mirrors = new Mirrors(planned, { ...options, store, relay: host.relay });
+      if (options.isFirst !== false) {
+        host.#housekeeper = new Housekeeper({
+          ...options,
+          store,
+          rules: retentionRules(settings),
+          onRemoved: (ids) => host.relay.forget(ids),
+          sweepIntervalMs: sweepIntervalMs(settings),
+        });
+        host.#mirrors = new Mirrors(planned, { ...options, store, relay: host.relay });
+      }
       return host;
     } catch (error) {
       verifier.close();
@@ -280,6 +281,11 @@ export class RelayHost {
     return this.#closed.signal.aborted;
   }
 
+  /** How many connections are open. */
+  get connectionCount(): number {
+    return this.relay.sessionCount;
+  }
+
   /** Calls `callback` when the relay is closed. Returns a function that removes it. */
   onClosed(callback: () => void): () => void {
     this.#closed.signal.addEventListener("abort", callback, { once: true });
@@ -301,28 +307,9 @@ export class RelayHost {
     this.#sockets.reloadCertificates();
   }
 
-  /**
-   * Names reloadable settings that cannot have their value in `read` in this relay. A window has to
-   * hear of each event that goes, which it does not when other instances remove events. The
-   * database's own time-out was set at the start, by the longest of the relay's.
-   */
+  /** Names reloadable settings that cannot have their value in `read` in this relay. */
   heldBack(read: Settings): ReadonlySet<string> {
-    const names: string[] = [];
-    if (!this.#hasManagement && admins(read).size > 0) names.push("access.admins", "relay.pubkey");
-    const maxTimeoutMs = longestTimeoutMs(this.#options.settings.limits);
-    for (const name of queryTimeouts) {
-      if (read.limits[name] > maxTimeoutMs) names.push(`limits.${name}`);
-    }
-    const hasTls = this.#options.settings.tls.certificate_files.length > 0;
-    if (hasTls !== read.tls.certificate_files.length > 0) {
-      names.push("tls.certificate_files", "tls.key_files");
-    }
-    const { retention } = read;
-    const hasWindow = this.#options.store instanceof WindowStore;
-    if (hasWindow && othersMayRemove({ ...this.#settings, retention })) {
-      names.push(...Object.keys(retention).map((key) => `retention.${key}`));
-    }
-    return new Set(names);
+    return heldBack({ started: this.#options.settings, running: this.#settings, read });
   }
 
   /**

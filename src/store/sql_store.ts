@@ -17,8 +17,8 @@ import { MemoryBudget } from "./read/memory_budget.ts";
 import { countEvents } from "./read/count.ts";
 import { copyTombstones } from "./write/copy_tombstones.ts";
 import {
+  canListen,
   type Database,
-  type ListeningDatabase,
   type Statement,
   StatementFailed,
   TransactionLost,
@@ -474,8 +474,4 @@ function isVanishRequest({ event }: EventRecord): boolean {
 
 function isConflict(error: unknown): boolean {
   return error instanceof StatementFailed && CONFLICTS.has(error.sqlState);
-}
-
-function canListen(database: Database): database is ListeningDatabase {
-  return "listen" in database;
 }

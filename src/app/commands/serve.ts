@@ -17,11 +17,11 @@ import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { watchHangup } from "../command_line/signals.ts";
 import { chooseDatabase } from "../database/choose_database.ts";
 import { withoutPassword } from "../settings/secrets.ts";
-import type { ControlServer } from "../control/control_server.ts";
+import type { ControlServer, ControlServerOptions } from "../control/control_server.ts";
 import { controlSocketPath, embeddedDirectory, pathFault } from "../control/control_socket.ts";
 import { ServiceManager } from "../system/service_manager.ts";
-import type { MetricsServer } from "../network/metrics_server.ts";
-import type { RelayHost } from "../relay_host.ts";
+import type { MetricsServer, MetricsSource } from "../network/metrics_server.ts";
+import type { ServedRelay } from "../served_relay.ts";
 import { SettingReload } from "../settings/reload.ts";
 import { FileWatch } from "../system/file_watch.ts";
 
@@ -39,23 +39,21 @@ export function defineServe(program: Command, run: RunCommand): void {
 
 /** Runs the relay until `stop` aborts, then shuts it down. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
-  // Imported late to keep the other commands fast to start.
-  const { RelayHost } = await import("../relay_host.ts");
   const { settings, log, clock, streams, stop } = context;
   const manager = new ServiceManager(context);
+  // Imported late, as other modules here, to keep the other commands fast to start.
   const { ownPublicKey } = await import("../own_key.ts");
   const self = await ownPublicKey(settings, log);
-  const { url, because } = await chooseDatabase(settings.database);
-  const store = await context.openStore(url, { isAlone: true });
-  log.info("store opened", { database: withoutPassword(url), because });
   if (settings.relay.url === "") log.warn(NO_URL);
-  const host = await RelayHost.start({ settings, store, clock, log, self });
+  const { host, lent, measure } = settings.network.workers > 1
+    ? await startWorkers(context, self)
+    : await startHost(context, self);
   const endReloading = reloading(context, host);
   let metrics: MetricsServer | undefined;
   let control: ControlServer | undefined;
   try {
     // Before the relay says that it listens: scripts run commands then.
-    control = await lendStore(host, url, context);
+    control = await lendStore(lent, context);
     const urls: string[] = [];
     for (const address of settings.network.listen) {
       const url = await host.listen(address);
@@ -67,13 +65,13 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     }
     if (settings.metrics.listen !== "") {
       const { serveMetrics } = await import("../network/metrics_server.ts");
-      metrics = await serveMetrics(host, settings.metrics.listen, { clock, log });
+      metrics = await serveMetrics(await measure(), settings.metrics.listen, { clock, log });
       log.info("metrics for Prometheus", { url: metrics.url });
     }
     manager.ready(`listening on ${urls.join(", ")}`);
     await aborted(stop);
     manager.stopping();
-    log.info("shutting down", { connections: host.relay.sessionCount });
+    log.info("shutting down", { connections: host.connectionCount });
   } finally {
     endReloading();
     await metrics?.close();
@@ -85,11 +83,62 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   return exitCode.done;
 }
 
+/** A relay, and what is served beside it. */
+interface Served {
+  readonly host: ServedRelay;
+  /** Undefined where commands open the database themselves. */
+  readonly lent: LentStore | undefined;
+  readonly measure: () => MetricsSource | Promise<MetricsSource>;
+}
+
+/** A store of an embedded database, which is in this directory. */
+interface LentStore extends ControlServerOptions {
+  readonly directory: string;
+}
+
+/** Starts the relay in this thread. */
+async function startHost(context: CommandContext, self: string | undefined): Promise<Served> {
+  const { RelayHost } = await import("../relay_host.ts");
+  const { settings, log, clock } = context;
+  const { url, because } = await chooseDatabase(settings.database);
+  const store = await context.openStore(url, { isAlone: true });
+  log.info("store opened", { database: withoutPassword(url), because });
+  const host = await RelayHost.start({ settings, store, clock, log, self });
+  const directory = embeddedDirectory(url);
+  const onRulesChanged = () => host.readRules();
+  return {
+    host,
+    lent: directory === undefined ? undefined : { directory, store: host.store, onRulesChanged },
+    async measure() {
+      const { HostMetrics } = await import("../network/metrics_server.ts");
+      return new HostMetrics(host, { clock, startedMs: clock.nowMs() });
+    },
+  };
+}
+
+/** Starts the relay in several threads. */
+async function startWorkers(context: CommandContext, self: string | undefined): Promise<Served> {
+  const { WorkerGroup } = await import("../workers/worker_group.ts");
+  const { settings: read, log, clock } = context;
+  const { url, because } = await chooseDatabase(read.database);
+  const settings = { ...read, database: { ...read.database, url } };
+  const group = await WorkerGroup.start({ settings, clock, log, self });
+  log.info("store opened", { database: withoutPassword(url), because });
+  const { own } = group;
+  // The threads hear from the database what commands change.
+  const onRulesChanged = () => Promise.resolve();
+  return {
+    host: group,
+    lent: own && { ...own, onRulesChanged },
+    measure: () => ({ read: () => group.metrics(), close() {} }),
+  };
+}
+
 /**
  * Reads settings and certificates again at SIGHUP, and the settings when the configuration file
  * changes. Returns a function that ends this.
  */
-function reloading(context: CommandContext, host: RelayHost): () => void {
+function reloading(context: CommandContext, host: ServedRelay): () => void {
   const { source, log, clock, streams } = context;
   const reload = new SettingReload({
     running: context.settings,
@@ -118,21 +167,17 @@ function reloading(context: CommandContext, host: RelayHost): () => void {
  * the relay serves all the same.
  */
 async function lendStore(
-  host: RelayHost,
-  url: string,
+  lent: LentStore | undefined,
   { log, settings }: CommandContext,
 ): Promise<ControlServer | undefined> {
-  const directory = settings.database.control_socket ? embeddedDirectory(url) : undefined;
-  if (directory === undefined || Deno.build.os === "windows") return undefined;
-  const path = controlSocketPath(directory);
+  if (lent === undefined || !settings.database.control_socket) return undefined;
+  if (Deno.build.os === "windows") return undefined;
+  const path = controlSocketPath(lent.directory);
   try {
     const fault = pathFault(path);
     if (fault !== undefined) throw new Error(fault);
     const { ControlServer } = await import("../control/control_server.ts");
-    const control = await ControlServer.open(path, {
-      store: host.store,
-      onRulesChanged: () => host.readRules(),
-    });
+    const control = await ControlServer.open(path, lent);
     log.info("commands are answered", { at: path });
     return control;
   } catch (error) {

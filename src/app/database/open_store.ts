@@ -9,7 +9,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { ManagedPostgres } from "../../postgres_server/managed_postgres.ts";
 import type { PostgresConfOptions } from "../../postgres_server/postgres_conf.ts";
-import type { Database } from "../../store/database/database.ts";
+import { canListen, type Database, type ListeningDatabase } from "../../store/database/database.ts";
 import { checkServer } from "../../store/database/check_server.ts";
 import { buildIndexes } from "../../store/write/deferred_indexes.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
@@ -60,6 +60,7 @@ const migrationFolder = new URL("../../../migrations/", import.meta.url);
 export async function openStore(
   settings: Settings,
   log: Log,
+  { longQueries, directory, diskLog = log }: ThreadOptions = {},
 ): Promise<TidyStore> {
   const { database, search, limits } = settings;
   const { url } = await chooseDatabase(database);
@@ -69,7 +70,7 @@ export async function openStore(
   }
   const sql = await openDatabase(
     url,
-    { ...database, readTimeoutMs: statementTimeoutMs(limits) },
+    { ...database, readTimeoutMs: statementTimeoutMs(limits), longQueries },
     log,
   );
   try {
@@ -84,11 +85,8 @@ export async function openStore(
     await sql.close();
     throw error;
   }
-  const disk = await watchDisk(url, database.min_free_mib, log);
-  const watched = disk === undefined ? sql : withClose(sql, async () => {
-    disk.close();
-    await sql.close();
-  });
+  const disk = await watchDisk(directory ?? directoryOf(url), database.min_free_mib, diskLog);
+  const watched = disk === undefined ? sql : closedWith(sql, disk);
   return new SqlStore(watched, sha256OfText, {
     disk,
     searchableKinds: searchLimits(settings)?.kinds,
@@ -96,6 +94,16 @@ export async function openStore(
     maxFetchedBytes: limits.max_fetched_bytes,
     clock: systemClock,
   });
+}
+
+/** How one of several threads opens the store. */
+export interface ThreadOptions {
+  /** How many long queries it may run at once. Default: as many as the pool has connections for them. */
+  readonly longQueries?: number | undefined;
+  /** Where the database is, if its server was started by another thread. */
+  readonly directory?: string | undefined;
+  /** Where it says that disk space is low. Default: the log. */
+  readonly diskLog?: Log;
 }
 
 /**
@@ -116,7 +124,10 @@ export function longestTimeoutMs(limits: Settings["limits"]): number {
 
 function openDatabase(
   url: string,
-  settings: Settings["database"] & { readonly readTimeoutMs: number },
+  settings: Settings["database"] & {
+    readonly readTimeoutMs: number;
+    readonly longQueries: number | undefined;
+  },
   log: Log,
 ): Promise<Database> {
   const sharedBuffersMb = settings.shared_buffers_mb;
@@ -129,6 +140,7 @@ function openDatabase(
     readTimeoutMs: settings.readTimeoutMs,
     writeTimeoutMs: settings.write_timeout_ms,
     clock: systemClock,
+    ...settings.longQueries !== undefined && { longQueries: settings.longQueries },
   };
   if (url.startsWith(MANAGED)) {
     const connections = settings.pool_size;
@@ -151,13 +163,17 @@ function isServer(url: string): boolean {
   return /^postgres(ql)?:/.test(url);
 }
 
+/** Where an embedded database is; undefined for any other. */
+function directoryOf(url: string): string | undefined {
+  return /^(?:pglite|managed):(.+)$/.exec(url)?.[1];
+}
+
 /** Watches the disk of an embedded database; undefined for any other, and where nobody wants it. */
 async function watchDisk(
-  url: string,
+  directory: string | undefined,
   minFreeMib: number,
   log: Log,
 ): Promise<DiskWatch | undefined> {
-  const [, directory] = /^(?:pglite|managed):(.+)$/.exec(url) ?? [];
   if (directory === undefined || minFreeMib === 0) return undefined;
   const minFreeBytes = minFreeMib * BYTES_PER_MIB;
   return await DiskWatch.start({ directory, minFreeBytes, clock: systemClock, log });
@@ -192,14 +208,82 @@ export interface OpenManagedOptions extends PostgresConfOptions {
 export async function openManaged(path: string, options: OpenManagedOptions): Promise<Database> {
   const { postgres, ...own } = options;
   const server = await ManagedPostgres.start(path, { ...own, clock: systemClock });
-  // The server runs on the relay's machine: more long queries than cores slow each other down, and
-  // short queries with them.
-  const longQueries = Math.max(MIN_LONG_QUERIES, navigator.hardwareConcurrency);
-  const database = openPostgres(server.url, { ...postgres, longQueries });
+  const database = openPostgres(server.url, { ...postgres, longQueries: longQueriesHere() });
   return withClose(database, async () => {
     await database.close();
     await server.stop();
   });
+}
+
+/**
+ * How many long queries run at once on a server on the relay's machine: more than cores slow each
+ * other down, and short queries with them.
+ */
+function longQueriesHere(): number {
+  return Math.max(MIN_LONG_QUERIES, navigator.hardwareConcurrency);
+}
+
+/** A database that several threads open, each with a pool of its own. */
+export interface SharedDatabase {
+  /** For `openStore`, in each thread. */
+  readonly url: string;
+  /** How many long queries may run at once, of all threads together; undefined leaves it to the pools. */
+  readonly longQueries?: number;
+  /** A private server's store for this thread, and its directory. */
+  readonly own?: { readonly store: TidyStore; readonly directory: string };
+  /** Stops the server if it is a private one. Close the connections of the threads first. */
+  close(): Promise<void>;
+}
+
+/** Whether several threads can open the database, each by itself. */
+export function canBeShared(url: string): boolean {
+  return isServer(url) || url.startsWith(MANAGED);
+}
+
+/**
+ * Starts the server, if it is a private one, and migrates the schema.
+ *
+ * @param connections how many connections all threads together open
+ */
+export async function openShared(
+  settings: Settings,
+  log: Log,
+  connections: number,
+): Promise<SharedDatabase> {
+  const { url, shared_buffers_mb: sharedBuffersMb } = settings.database;
+  const open = (url: string, options?: ThreadOptions) =>
+    openStore({ ...settings, database: { ...settings.database, url } }, log, options);
+  const directory = url.startsWith(MANAGED) ? url.slice(MANAGED.length) : undefined;
+  if (directory === undefined) {
+    const store = await open(url);
+    await store.close();
+    return { url, close: () => Promise.resolve() };
+  }
+  const options = { log, clock: systemClock, connections, sharedBuffersMb };
+  const server = await ManagedPostgres.start(directory, options);
+  const longQueries = longQueriesHere();
+  try {
+    const store = await open(server.url, { longQueries, directory });
+    const close = async () => {
+      await store.close();
+      await server.stop();
+    };
+    return { url: server.url, longQueries, own: { store, directory }, close };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** The database, which ends the watch when it is closed. It listens to notifications if it did before. */
+function closedWith(database: Database, watch: DiskWatch): Database | ListeningDatabase {
+  const own = withClose(database, async () => {
+    watch.close();
+    await database.close();
+  });
+  return canListen(database)
+    ? { ...own, listen: (channel, events) => database.listen(channel, events) }
+    : own;
 }
 
 /**

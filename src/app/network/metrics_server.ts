@@ -7,7 +7,7 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import { Histogram } from "../../base/histogram.ts";
 import type { Log } from "../../base/log.ts";
-import { metricsText, metricsType } from "../../http/metrics_text.ts";
+import { type Metric, metricsText, metricsType } from "../../http/metrics_text.ts";
 import { parseListenAddress } from "../../net/address/listen_address.ts";
 import { defaultListenLimits, listen } from "../../net/server/listen.ts";
 import { CloseCode } from "../../websocket/close_code.ts";
@@ -27,43 +27,83 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
+/** Where the metrics come from. */
+export interface MetricsSource {
+  read(): readonly Metric[] | Promise<readonly Metric[]>;
+  /** Called when they are not served any more. */
+  close(): void;
+}
+
+/** How {@link HostMetrics} measures. */
+export interface HostMetricsOptions {
+  readonly clock: Clock;
+  /** When the process was started, milliseconds since 1970. */
+  readonly startedMs: number;
+  /** Whether it asks the database for its size. Default: true. */
+  readonly asksSize?: boolean;
+}
+
+/** The metrics of one relay, and of its thread. */
+export class HostMetrics implements MetricsSource {
+  readonly #host: RelayHost;
+  readonly #startedMs: number;
+  readonly #lag: LoopLag;
+  readonly #size: SizeWatch | undefined;
+
+  /** Measures until {@link close}. */
+  constructor(host: RelayHost, { clock, startedMs, asksSize = true }: HostMetricsOptions) {
+    this.#host = host;
+    this.#startedMs = startedMs;
+    this.#lag = new LoopLag(clock);
+    this.#size = asksSize ? new SizeWatch(host, clock) : undefined;
+  }
+
+  read(): readonly Metric[] {
+    return metricsOf(this.#host, {
+      lag: this.#lag.histogram,
+      size: this.#size?.last,
+      startedMs: this.#startedMs,
+    });
+  }
+
+  close(): void {
+    this.#lag.stop();
+    this.#size?.stop();
+  }
+}
+
 /** Serves `/metrics` at `address`. Rejects if it cannot listen there. */
 export async function serveMetrics(
-  host: RelayHost,
+  source: MetricsSource,
   address: string,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<MetricsServer> {
   const at = parseListenAddress(address);
   if (at === undefined) throw new TypeError(`metrics.listen: "${address}" is not an address`);
-  const lag = new LoopLag(clock);
-  const size = new SizeWatch(host, clock);
-  const startedMs = clock.nowMs();
-  const text = () =>
-    metricsText(metricsOf(host, { lag: lag.histogram, size: size.last, startedMs }));
-  const answer = ({ url, method }: Request) =>
+  const answer = async ({ url, method }: Request) =>
     new URL(url).pathname === "/metrics" && (method === "GET" || method === "HEAD")
-      ? new Response(text(), { headers: { "Content-Type": metricsType } })
+      ? new Response(metricsText(await source.read()), {
+        headers: { "Content-Type": metricsType },
+      })
       : new Response("the figures are at /metrics\n", { status: 404 });
+  const listening = listen({
+    ...{ at, clock, log },
+    limits: defaultListenLimits,
+    acceptsPath: () => false,
+    onConnection: (connection) => connection.close(CloseCode.policyViolation, "no WebSocket here"),
+    onRequest: answer,
+  });
   try {
-    const listener = await listen({
-      ...{ at, clock, log },
-      limits: defaultListenLimits,
-      acceptsPath: () => false,
-      onConnection: (connection) =>
-        connection.close(CloseCode.policyViolation, "no WebSocket here"),
-      onRequest: answer,
-    });
+    const listener = await listening;
     return {
       url: `${listener.url.replace(/^ws/, "http")}/metrics`,
       close: async () => {
-        lag.stop();
-        size.stop();
+        source.close();
         await listener.close();
       },
     };
   } catch (error) {
-    lag.stop();
-    size.stop();
+    source.close();
     throw error;
   }
 }

@@ -133,6 +133,7 @@ export class Acceptor {
     this.#options = options;
     this.#server = this.#createServer();
     this.#watch = new ListenWatch(options.clock, {
+      isShared: options.reusePort === true,
       address: () => this.at,
       replace: () => this.#listenAnew(),
     });

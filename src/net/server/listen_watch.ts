@@ -6,6 +6,10 @@
  * server that has accepted nothing for a while calls itself. If even that is not accepted, it is
  * replaced.
  *
+ * Where several servers share a port, another one may accept the call. But then each of them calls, or
+ * accepts others, so that every one of them is chosen now and then; and only a server that was silent
+ * for long is replaced.
+ *
  * @module
  */
 
@@ -19,10 +23,19 @@ export interface WatchedListener {
   readonly address: () => ListenAddress;
   /** Puts another in its place. When that fails, it is tried again. */
   readonly replace: () => Promise<void>;
+  /** Whether other servers may listen at the same port. Default: none does. */
+  readonly isShared?: boolean;
 }
 
 /** How long a server may be silent before it is called, and how long it may take to answer. */
 const periodMs = 5_000;
+
+/**
+ * After how many silent periods a server that shares its port is replaced. In each period all servers
+ * together accept at least one connection each on average, so that one is passed over with a probability
+ * of 1/e at most: e^-20 for all of them.
+ */
+const sharedPeriods = 20;
 
 /**
  * Watches a listener.
@@ -61,6 +74,8 @@ export class ListenWatch {
   #timer: Timer | undefined = undefined;
   #call: Socket | undefined = undefined;
   #accepted = false;
+  /** Periods since something was accepted. */
+  #silentPeriods = 0;
   #replacing = false;
 
   constructor(clock: Clock, listener: WatchedListener) {
@@ -83,14 +98,17 @@ export class ListenWatch {
   }
 
   readonly #onTick = guarded((): void => {
-    const wasCalled = this.#call !== undefined;
     this.#hangUp();
     if (this.#replacing) return;
-    if (!this.#accepted) {
-      if (wasCalled) this.#replace();
-      else this.#callIt();
-    }
+    this.#silentPeriods = this.#accepted ? 0 : this.#silentPeriods + 1;
     this.#accepted = false;
+    const patience = this.#listener.isShared === true ? sharedPeriods : 1;
+    if (this.#silentPeriods > patience) {
+      this.#silentPeriods = 0;
+      this.#replace();
+    } else if (this.#silentPeriods > 0) {
+      this.#callIt();
+    }
     // The next tick tries again.
   }, () => {});
 

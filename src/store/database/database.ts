@@ -138,6 +138,11 @@ export interface ListeningDatabase extends Database {
   listen(channel: string, events: ListenEvents): Promise<Listening>;
 }
 
+/** Whether other processes, or threads, may write to the database. */
+export function canListen(database: Database): database is ListeningDatabase {
+  return "listen" in database;
+}
+
 /**
  * The connection was lost during a transaction, and it is unknown whether that committed. A
  * transaction that is repeated must be idempotent.

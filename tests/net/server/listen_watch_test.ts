@@ -7,11 +7,15 @@ import { FakeClock } from "../../kit/fake_clock.ts";
 
 const nowhere: ListenAddress = { type: "unix", path: "/nowhere/relay.sock" };
 
-function watched(address: ListenAddress, replace = () => Promise.resolve()) {
+function watched(
+  address: ListenAddress,
+  { replace = () => Promise.resolve(), isShared = false } = {},
+) {
   const clock = new FakeClock();
   const replaced = { count: 0 };
   const watch = new ListenWatch(clock, {
     address: () => address,
+    isShared,
     replace: () => {
       replaced.count++;
       return replace();
@@ -55,7 +59,9 @@ Deno.test("a quiet listener is called, and left alone when it hears", async () =
 });
 
 Deno.test("a listener that does not hear its call is replaced, again if need be", async () => {
-  const { clock, watch, replaced } = watched(nowhere, () => Promise.reject(new Error("no room")));
+  const { clock, watch, replaced } = watched(nowhere, {
+    replace: () => Promise.reject(new Error("no room")),
+  });
   clock.advance(10_000);
   equal(replaced.count, 1);
   await Promise.resolve();
@@ -66,8 +72,21 @@ Deno.test("a listener that does not hear its call is replaced, again if need be"
 });
 
 Deno.test("what is being replaced is not replaced again", () => {
-  const { clock, watch, replaced } = watched(nowhere, () => new Promise(() => {}));
+  const { clock, watch, replaced } = watched(nowhere, { replace: () => new Promise(() => {}) });
   clock.advance(60_000);
   equal(replaced.count, 1);
+  watch.stop();
+});
+
+Deno.test("a listener that shares its port is replaced only after a long silence", async () => {
+  const { clock, watch, replaced } = watched(nowhere, { isShared: true });
+  clock.advance(100_000);
+  equal(replaced.count, 0, "another one may have accepted its calls");
+  watch.noteAccepted();
+  clock.advance(105_000);
+  equal(replaced.count, 0);
+  clock.advance(5_000);
+  equal(replaced.count, 1);
+  await Promise.resolve();
   watch.stop();
 });

@@ -59,6 +59,18 @@ export const networkSection = {
         "Whether several relays on this machine may listen at the same port and share its connections.",
       reloadable: false,
     },
+    workers: {
+      type: "integer",
+      default: 1,
+      unit: "threads",
+      min: 1,
+      max: 64,
+      description:
+        "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. They share cache.max_mib, limits.max_memory_mb, signatures.workers, database.pool_size and the limits on connections and requests of this section in equal parts. Every other limit on a client holds in each thread.",
+      whenRaised:
+        "A client that is connected to all threads gets the limits on a client, other than those on connections, as many times.",
+      reloadable: false,
+    },
     path: {
       type: "text",
       default: "/",

@@ -1,0 +1,26 @@
+/**
+ * What `serve` runs: a relay in this thread, or one in several.
+ *
+ * @module
+ */
+
+import type { Settings } from "./settings/setting_list.ts";
+
+/** A relay that is served, in however many threads. */
+export interface ServedRelay {
+  /** How many connections are open, as far as is known. */
+  readonly connectionCount: number;
+  /** Accepts connections at `address` and returns the URL. Rejects if it cannot listen there. */
+  listen(address: string): Promise<string>;
+  /** Reads the certificates again if their files have changed. */
+  reloadCertificates(): void;
+  /** Names reloadable settings that cannot have their value in `read` in this relay. */
+  heldBack(read: Settings): ReadonlySet<string>;
+  /**
+   * Makes new settings ready and returns a function that puts them into force. Rejects if they cannot
+   * be used.
+   */
+  prepare(settings: Settings): Promise<() => void>;
+  /** Shuts down within `network.shutdown_timeout_ms`. */
+  close(): Promise<void>;
+}

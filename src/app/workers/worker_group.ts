@@ -1,0 +1,183 @@
+/**
+ * A relay in several threads, as one.
+ *
+ * Each thread is a relay of its own, with its own connections to the database, and all listen at the
+ * same port: the system shares out the connections. They hear of each other as instances do, through the
+ * feed of the database. This thread owns what there is one of: the private database server, the socket
+ * for commands, signals, settings and the metrics server.
+ *
+ * @module
+ */
+
+import { createServer } from "node:net";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Metric } from "../../http/metrics_text.ts";
+import { formatListenAddress, parseListenAddress } from "../../net/address/listen_address.ts";
+import { bind } from "../../net/server/bind.ts";
+import { openShared, type SharedDatabase } from "../database/open_store.ts";
+import { heldBack } from "../held_back.ts";
+import type { ServedRelay } from "../served_relay.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import { Shutdown } from "../shutdown.ts";
+import { startRelayThread, type StartThread } from "./relay_thread.ts";
+import { sumOfMetrics } from "./worker_metrics.ts";
+import { checkWorkers, connectionsOfWorkers, workerSettings } from "./worker_settings.ts";
+import { WorkerSlot } from "./worker_slot.ts";
+
+/** What {@link WorkerGroup} needs. */
+export interface WorkerGroupOptions {
+  /** With the URL of the database. */
+  readonly settings: Settings;
+  /** The relay's own public key. */
+  readonly self: string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Replaced in tests only. */
+  readonly startThread?: StartThread;
+}
+
+/** The share of the shutdown time after which threads are ended, to stop the database in the rest. */
+const THREADS_SHARE = 0.9;
+
+const TLS_PREFIX = /^tls:/;
+
+/** The threads of a relay. */
+export class WorkerGroup implements ServedRelay {
+  readonly #options: WorkerGroupOptions;
+  readonly #database: SharedDatabase;
+  readonly #slots: readonly WorkerSlot[];
+  /** The settings in force. */
+  #settings: Settings;
+  #version = 0;
+
+  constructor(options: WorkerGroupOptions, database: SharedDatabase) {
+    const { settings, self, clock, log, startThread = startRelayThread } = options;
+    const { workers } = settings.network;
+    const { longQueries } = database;
+    this.#options = options;
+    this.#database = database;
+    this.#settings = settings;
+    const own = {
+      settings: workerSettings(settings, database.url),
+      directory: database.own?.directory,
+      startedMs: clock.nowMs(),
+      longQueries: longQueries && Math.ceil(longQueries / workers),
+      ...{ self, clock, log, startThread },
+    };
+    this.#slots = Array.from(
+      { length: workers },
+      (_, at) => new WorkerSlot({ ...own, number: at + 1 }),
+    );
+  }
+
+  /**
+   * Opens the database and starts all threads. Rejects if one of them does not start.
+   *
+   * @throws UnusableSetting when several threads cannot serve with these settings
+   */
+  static async start(options: WorkerGroupOptions): Promise<WorkerGroup> {
+    const { settings, log } = options;
+    checkWorkers(settings);
+    const database = await openShared(settings, log, connectionsOfWorkers(settings));
+    const group = new WorkerGroup(options, database);
+    try {
+      await Promise.all(group.#slots.map((slot) => slot.open()));
+    } catch (error) {
+      await group.close();
+      throw error;
+    }
+    log.info("workers started", { workers: settings.network.workers });
+    return group;
+  }
+
+  /** The store of an embedded database for this thread, and where that is. */
+  get own(): SharedDatabase["own"] {
+    return this.#database.own;
+  }
+
+  /** How many connections were open some seconds ago. */
+  get connectionCount(): number {
+    return this.#slots.reduce((sum, { connectionCount }) => sum + connectionCount, 0);
+  }
+
+  /** Accepts connections at `address` in all threads. */
+  async listen(address: string): Promise<string> {
+    const free = await this.#freeAddress(address);
+    const urls = await Promise.all(this.#slots.map((slot) => slot.listen(free)));
+    return urls[0]!;
+  }
+
+  reloadCertificates(): void {
+    for (const slot of this.#slots) void slot.call("reloadCertificates", undefined);
+  }
+
+  heldBack(read: Settings): ReadonlySet<string> {
+    const { settings } = this.#options;
+    const inThreads = (settings: Settings) => workerSettings(settings, this.#database.url);
+    return heldBack({
+      started: inThreads(settings),
+      running: inThreads(this.#settings),
+      read: inThreads(read),
+    });
+  }
+
+  async prepare(settings: Settings): Promise<() => void> {
+    const numbered = {
+      version: ++this.#version,
+      settings: workerSettings(settings, this.#database.url),
+    };
+    await Promise.all(this.#slots.map((slot) => slot.prepare(numbered)));
+    return () => {
+      this.#settings = settings;
+      for (const slot of this.#slots) slot.apply(numbered);
+    };
+  }
+
+  /** The sums over all threads, and how many connections each has. */
+  async metrics(): Promise<readonly Metric[]> {
+    const threads = await Promise.all(this.#slots.map(async (slot) => ({
+      worker: `${slot.number}`,
+      metrics: await slot.call("metrics", undefined) ?? [],
+    })));
+    const samples = threads.map(({ worker, metrics }) => ({
+      labels: { worker },
+      value: openConnections(metrics),
+    }));
+    return [...sumOfMetrics(threads.map(({ metrics }) => metrics)), {
+      type: "gauge",
+      name: "gallimimus_worker_connections",
+      help: "Open connections, by thread",
+      samples,
+    }];
+  }
+
+  async close(): Promise<void> {
+    const { clock, log } = this.#options;
+    const timeoutMs = this.#settings.network.shutdown_timeout_ms;
+    const shutdown = new Shutdown({ clock, log, timeoutMs });
+    const closing = Promise.all(this.#slots.map((slot) => slot.close()));
+    await shutdown.step("workers", closing, THREADS_SHARE);
+    for (const slot of this.#slots) slot.end();
+    await shutdown.step("database", this.#database.close());
+  }
+
+  /**
+   * The address with a port that no other program listens at. The threads could not tell: they listen at
+   * a port that may be shared, also by another relay of the same user.
+   */
+  async #freeAddress(address: string): Promise<string> {
+    const prefix = TLS_PREFIX.exec(address)?.[0] ?? "";
+    const at = parseListenAddress(address.slice(prefix.length));
+    if (at === undefined) throw new TypeError(`cannot listen at "${address}": not an address`);
+    const server = createServer();
+    const bound = await bind(server, at, { reusePort: this.#settings.network.reuse_port });
+    await new Promise((resolve) => server.close(resolve));
+    return prefix + formatListenAddress(bound.at);
+  }
+}
+
+function openConnections(metrics: readonly Metric[]): number {
+  const metric = metrics.find(({ name }) => name === "gallimimus_connections");
+  return metric === undefined || metric.type === "histogram" ? 0 : metric.samples[0]?.value ?? 0;
+}

@@ -1,0 +1,103 @@
+/**
+ * The settings of one of several threads, out of those of the relay.
+ *
+ * @module
+ */
+
+import { canBeShared } from "../database/open_store.ts";
+import { UnusableSetting } from "../settings/load_settings.ts";
+import { AUTOMATIC_WORKERS } from "../settings/sections/signatures.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import { memoryLimitBytes } from "../system/memory_limit.ts";
+
+const SETTING = "network.workers";
+const UNIX_ADDRESS = /^(?:tls:)?unix:/;
+const BYTES_PER_MIB = 1_048_576;
+
+/** The smallest pool of a thread: three connections that write, and two that read. */
+const MIN_POOL = 5;
+
+/** Each thread that checks signatures takes about 10 MB. */
+const MAX_SIGNATURE_WORKERS = 4;
+
+/**
+ * Refuses settings with which several threads cannot serve.
+ *
+ * @throws UnusableSetting
+ */
+export function checkWorkers({ network, database }: Settings, os: string = Deno.build.os): void {
+  const refuse = (why: string) => {
+    throw new UnusableSetting(SETTING, `more than 1 needs ${why}`);
+  };
+  if (os !== "linux") {
+    refuse("Linux: no other system shares out the connections at one port to several threads");
+  }
+  if (network.listen.some((address) => UNIX_ADDRESS.test(address))) {
+    refuse("TCP addresses in network.listen: several threads cannot accept at one Unix socket");
+  }
+  if (!canBeShared(database.url)) {
+    refuse(
+      "a database that several threads can open, managed:DIR or postgres://…: " +
+        "memory: and pglite: belong to one thread",
+    );
+  }
+}
+
+/**
+ * How many connections to the database all threads open together, with those that listen, and those of
+ * the main thread, which carries out commands.
+ */
+export function connectionsOfWorkers({ network, database }: Settings): number {
+  return network.workers * (poolSize(database.pool_size, network.workers) + 1) +
+    database.pool_size;
+}
+
+/**
+ * The settings of one thread. What is a limit on the process or on the connections of a client is
+ * divided; it may be rounded up.
+ *
+ * @param url the database that all threads open
+ * @param cores of the machine
+ */
+export function workerSettings(
+  settings: Settings,
+  url: string,
+  cores: number = navigator.hardwareConcurrency,
+): Settings {
+  const { network, database, cache, limits, signatures, log } = settings;
+  const { workers } = network;
+  const share = (value: number) => Math.ceil(value / workers);
+  const memoryMb = memoryLimitBytes(limits.max_memory_mb) / BYTES_PER_MIB;
+  return {
+    ...settings,
+    network: {
+      ...network,
+      reuse_port: true,
+      max_connections: share(network.max_connections),
+      max_client_connections: share(network.max_client_connections),
+      client_connection_rate: share(network.client_connection_rate),
+      client_connection_burst: share(network.client_connection_burst),
+      client_request_rate: share(network.client_request_rate),
+      client_request_burst: share(network.client_request_burst),
+    },
+    database: { ...database, url, pool_size: poolSize(database.pool_size, workers) },
+    cache: { ...cache, max_mib: share(cache.max_mib) },
+    limits: { ...limits, max_memory_mb: Math.max(1, Math.floor(memoryMb / workers)) },
+    log: { ...log, connection_lines: share(log.connection_lines) },
+    signatures: {
+      ...signatures,
+      workers: signatures.workers === AUTOMATIC_WORKERS
+        ? signatureWorkers(cores, workers)
+        : share(signatures.workers),
+    },
+  };
+}
+
+/** As many as there are cores without work. The threads check signatures themselves, too. */
+function signatureWorkers(cores: number, workers: number): number {
+  return Math.max(0, Math.min(MAX_SIGNATURE_WORKERS, Math.floor(cores / workers) - 1));
+}
+
+function poolSize(size: number, workers: number): number {
+  return Math.max(MIN_POOL, Math.floor(size / workers));
+}

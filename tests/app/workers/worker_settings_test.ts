@@ -1,0 +1,62 @@
+import { deepEqual, doesNotThrow, equal, throws } from "node:assert/strict";
+import {
+  checkWorkers,
+  connectionsOfWorkers,
+  workerSettings,
+} from "../../../src/app/workers/worker_settings.ts";
+import { type Settings, settingsWith } from "../../../src/app/settings/setting_list.ts";
+import type { SettingValue } from "../../../src/app/settings/setting.ts";
+
+const SERVER = "postgres://localhost/events";
+
+function settingsOf(values: Readonly<Record<string, SettingValue>> = {}): Settings {
+  return settingsWith(
+    new Map(Object.entries({ "network.workers": 2, "database.url": SERVER, ...values })),
+  );
+}
+
+const unusable: readonly [Readonly<Record<string, SettingValue>>, RegExp][] = [
+  [{ "database.url": "memory:" }, /network.workers: .* managed:DIR or postgres/],
+  [{ "database.url": "pglite:data" }, /network.workers: .* managed:DIR or postgres/],
+  [{ "network.listen": ["127.0.0.1:1", "unix:/run/relay"] }, /TCP addresses/],
+  [{ "network.listen": ["tls:unix:/run/relay"] }, /TCP addresses/],
+];
+
+for (const [values, sentence] of unusable) {
+  Deno.test(`several threads cannot serve with ${JSON.stringify(values)}`, () => {
+    throws(() => checkWorkers(settingsOf(values), "linux"), sentence);
+  });
+}
+
+Deno.test("several threads serve on a server of either kind, on Linux alone", () => {
+  doesNotThrow(() => checkWorkers(settingsOf(), "linux"));
+  doesNotThrow(() => checkWorkers(settingsOf({ "database.url": "managed:data" }), "linux"));
+  throws(() => checkWorkers(settingsOf(), "darwin"), /Linux/);
+});
+
+Deno.test("what the process may have is divided, and nothing becomes none", () => {
+  const { network, database, cache, limits, signatures } = workerSettings(
+    settingsOf({
+      "network.workers": 4,
+      "network.max_connections": 10_000,
+      "network.max_client_connections": 1,
+      "database.pool_size": 40,
+      "cache.max_mib": 64,
+      "limits.max_memory_mb": 1_000,
+    }),
+    "postgres://localhost/own",
+    8,
+  );
+  deepEqual([network.max_connections, network.max_client_connections], [2_500, 1]);
+  equal(network.reuse_port, true);
+  deepEqual([database.pool_size, database.url], [10, "postgres://localhost/own"]);
+  deepEqual([cache.max_mib, limits.max_memory_mb, signatures.workers], [16, 250, 1]);
+});
+
+Deno.test("a window that is off stays off, and each thread has connections enough", () => {
+  const settings = settingsOf({ "cache.max_mib": 0, "signatures.workers": 0 });
+  const { cache, database, signatures } = workerSettings(settings, SERVER, 2);
+  deepEqual([cache.max_mib, database.pool_size, signatures.workers], [0, 5, 0]);
+  equal(connectionsOfWorkers(settings), 12);
+  equal(connectionsOfWorkers(settingsOf({ "network.workers": 8 })), 48);
+});
