@@ -72,6 +72,7 @@ import { selectStatement } from "./read/select_statement.ts";
 import { isLight, isShort } from "./read/query_size.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { LocalFeed } from "./feed/local_feed.ts";
+import type { NearbyChannel } from "./feed/nearby_feeds.ts";
 import { SharedFeed } from "./feed/shared_feed.ts";
 import type { StoreFeed } from "./feed/store_feed.ts";
 import { isRequest } from "./write/tombstones.ts";
@@ -124,6 +125,8 @@ export interface SqlStoreOptions {
   readonly clock?: StoreClock;
   /** Where the database is embedded: while its disk has a fault, no event is stored. */
   readonly disk?: DiskSpace | undefined;
+  /** To other threads of this process that have a store on the same database. Default: there are none. */
+  readonly nearby?: NearbyChannel | undefined;
 }
 
 /** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
@@ -171,7 +174,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#statistics = new Statistics(this.#clock);
     this.disk = options.disk;
     // Other processes may write to a database that sends notifications.
-    this.feed = canListen(database) ? new SharedFeed(database) : new LocalFeed();
+    this.feed = canListen(database) ? new SharedFeed(database, options.nearby) : new LocalFeed();
   }
 
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {

@@ -103,6 +103,19 @@ for (const name of ["managed:", POSTGRES]) {
       await listener.reached(notes.length);
       deepEqual([...listener.counts.values()], notes.map(() => 1), "each gets each event once");
     }
+    // Too large for a notification of the database.
+    const ephemeral = {
+      kind: 20_001,
+      created_at: 1_700_000_000,
+      tags: [],
+      content: "x".repeat(9_000),
+    };
+    const large = finalizeEvent(ephemeral, spammer);
+    equal((await clients[0]!.publish(large))?.accepted, true);
+    for (const listener of heard) {
+      await listener.reached(notes.length + 1);
+      equal(listener.counts.get(large.id), 1);
+    }
 
     equal(await call(relay.url, "banpubkey", getPublicKey(spammer), "spam"), true);
     for (const [at, client] of clients.entries()) {

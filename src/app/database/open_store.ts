@@ -19,6 +19,7 @@ import { migrate, type Migration } from "../../store/database/migrations.ts";
 import { openPglite } from "../../store/database/pglite.ts";
 import { openPostgres, type PostgresOptions } from "../../store/database/postgres.ts";
 import { ReplicatedDatabase } from "../../store/database/replicated_database.ts";
+import type { NearbyChannel } from "../../store/feed/nearby_feeds.ts";
 import { SqlStore } from "../../store/sql_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { WindowStore } from "../../store/window/window_store.ts";
@@ -60,7 +61,7 @@ const migrationFolder = new URL("../../../migrations/", import.meta.url);
 export async function openStore(
   settings: Settings,
   log: Log,
-  { longQueries, directory, diskLog = log }: ThreadOptions = {},
+  { longQueries, directory, diskLog = log, nearby }: ThreadOptions = {},
 ): Promise<TidyStore> {
   const { database, search, limits } = settings;
   const { url } = await chooseDatabase(database);
@@ -93,6 +94,7 @@ export async function openStore(
     searchCandidates: search.max_candidates,
     maxFetchedBytes: limits.max_fetched_bytes,
     clock: systemClock,
+    nearby,
   });
 }
 
@@ -104,6 +106,8 @@ export interface ThreadOptions {
   readonly directory?: string | undefined;
   /** Where it says that disk space is low. Default: the log. */
   readonly diskLog?: Log;
+  /** To the other threads. */
+  readonly nearby?: NearbyChannel;
 }
 
 /**

@@ -17,6 +17,7 @@ import type { Settings } from "../settings/setting_list.ts";
 import { holdLock } from "../system/locks.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { logUncaughtErrors } from "../system/uncaught_errors.ts";
+import { openThreadChannel } from "./thread_channel.ts";
 import {
   type AnswerMessage,
   type CallMessage,
@@ -83,8 +84,10 @@ async function start(options: WorkerStart): Promise<void> {
   const { number, settings, longQueries, directory, startedMs, self } = options;
   applyLog(settings.log);
   const log = numbered(relayLog(), number);
+  const nearby = openThreadChannel(options.channel);
   // The main thread watches the disk as well, and says so.
-  const store = await openStore(settings, log, { longQueries, directory, diskLog: silentLog });
+  const disk = { directory, diskLog: silentLog };
+  const store = await openStore(settings, log, { ...disk, longQueries, nearby });
   try {
     const isFirst = number === 1;
     const clock = systemClock;

@@ -23,6 +23,8 @@ export interface WorkerStart {
   readonly directory: string | undefined;
   /** When the process was started, milliseconds since 1970. */
   readonly startedMs: number;
+  /** The name of the channel between the threads. */
+  readonly channel: string;
   /** The relay's own public key. */
   readonly self: string | undefined;
 }

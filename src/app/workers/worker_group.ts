@@ -63,6 +63,7 @@ export class WorkerGroup implements ServedRelay {
       directory: database.own?.directory,
       startedMs: clock.nowMs(),
       longQueries: longQueries && Math.ceil(longQueries / workers),
+      channel: `gallimimus ${crypto.randomUUID()}`,
       ...{ self, clock, log, startThread },
     };
     this.#slots = Array.from(

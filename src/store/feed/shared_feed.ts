@@ -6,6 +6,8 @@
  * connection lives, each batch is received exactly once. An instance has its own events in memory,
  * and reads those of others by number, many in one statement.
  *
+ * Threads of one process send each other their events besides, see `nearby_feeds.ts`.
+ *
  * After a lost connection, the feed listens again *first*, and then selects the numbers above its
  * floor; the window tells which of them were delivered already. The floor must be below every event
  * that may still become visible, and an event gets its number before its commit. So a floor is
@@ -43,6 +45,7 @@ import {
   selectOldestWrite,
   selectSeqsAfter,
 } from "./feed_statements.ts";
+import { type NearbyChannel, type NearbyEvents, NearbyFeeds } from "./nearby_feeds.ts";
 import { readSeqRanges, writeSeqRanges } from "./seq_ranges.ts";
 import { SeqWindow } from "./seq_window.ts";
 import type { StoreFeed } from "./store_feed.ts";
@@ -108,12 +111,15 @@ export class SharedFeed implements StoreFeed {
   /** When the connection was lost, by the monotonic clock; undefined while it is up. */
   #lostSinceMs: number | undefined = undefined;
   readonly #lateEvents = new LateEventReader();
+  readonly #nearby: NearbyFeeds | undefined;
   /** Payloads of ephemeral events that wait to be sent. */
   #outbox: string[] = [];
   #isSending = false;
 
-  constructor(database: ListeningDatabase) {
+  /** @param channel to the feeds of other threads of this process; none by default */
+  constructor(database: ListeningDatabase, channel?: NearbyChannel) {
     this.#database = database;
+    this.#nearby = channel && new NearbyFeeds(channel, (events) => this.#onNearby(events));
   }
 
   subscribe(onEvents: (events: readonly EventRecord[]) => void): void {
@@ -139,6 +145,7 @@ export class SharedFeed implements StoreFeed {
 
   publishEphemeral(record: EventRecord): void {
     this.#onEvents([record]);
+    this.#nearby?.sendEphemeral(record);
     const payload = `e${this.#instance}:${utf8Decode(record.json)}`;
     const fits = record.json.length + 20 < MAX_PAYLOAD_BYTES;
     if (this.#options === undefined || !fits || this.#outbox.length >= MAX_OUTBOX) return;
@@ -183,6 +190,7 @@ export class SharedFeed implements StoreFeed {
   committed(events: readonly NumberedRecord[]): void {
     for (const { seq } of events) this.#uncommitted.delete(seq);
     this.#deliver(events);
+    this.#nearby?.sendStored(events);
   }
 
   /** Reads the events anyway: the commit may have succeeded and only its answer been lost. */
@@ -195,6 +203,7 @@ export class SharedFeed implements StoreFeed {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#nearby?.close();
     this.#probe?.cancel();
     this.#retry?.cancel();
     const listening = this.#listening;
@@ -240,9 +249,22 @@ export class SharedFeed implements StoreFeed {
 
   #onEphemeral(payload: string): void {
     const colon = payload.indexOf(":");
-    if (Number(payload.slice(1, colon)) === this.#instance) return;
+    const instance = Number(payload.slice(1, colon));
+    if (instance === this.#instance || this.#nearby?.has(instance) === true) return;
     const record = readRecord(utf8(payload.slice(colon + 1)));
     if (record !== undefined) this.#onEvents([record]);
+  }
+
+  /** Before {@link start} nothing of other instances is told. */
+  #onNearby({ stored, ephemeral }: NearbyEvents): void {
+    if (this.#options === undefined || this.#isClosed) return;
+    const records = stored.flatMap(({ seq, json }) => {
+      const record = this.#window.has(seq) ? undefined : readRecord(json);
+      return record === undefined ? [] : [{ seq, ...record }];
+    });
+    this.#deliver(records);
+    const others = ephemeral.map(readRecord).filter((record) => record !== undefined);
+    if (others.length > 0) this.#onEvents(others);
   }
 
   #enqueue(step: Step): void {
@@ -320,6 +342,7 @@ export class SharedFeed implements StoreFeed {
     }
     this.#window.raise(mark[0]!.seq);
     this.#instance = (await listening.query(selectInstance))[0]!;
+    this.#nearby?.start(this.#instance);
   }
 
   /** Delivers what was stored while the feed did not listen. */

@@ -14,6 +14,7 @@ function slotWith(settings: Settings = defaultSettings) {
   const slot = new WorkerSlot({
     ...{ settings, clock, number: 1, longQueries: undefined, self: undefined },
     ...{ directory: undefined, startedMs: 0 },
+    channel: "test",
     log: { ...silentLog, info: note, error: note },
     startThread: threads.start,
   });

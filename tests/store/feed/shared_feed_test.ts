@@ -11,6 +11,8 @@ import { openPostgres } from "../../../src/store/database/postgres.ts";
 import type { SqlStore } from "../../../src/store/sql_store.ts";
 import { openStoreOn } from "../../kit/database.ts";
 import { testOnEachServer } from "../../kit/each_server.ts";
+import type { NearbyChannel } from "../../../src/store/feed/nearby_feeds.ts";
+import { FakeChannels } from "../../kit/fake_channels.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { PostgresServer } from "../../kit/postgres_server.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
@@ -45,8 +47,8 @@ class Instance implements AsyncDisposable {
     this.told = new ToldEvents(store.feed);
   }
 
-  static async open(url: string): Promise<Instance> {
-    const instance = new Instance(await openStoreOn(openPostgres(url)));
+  static async open(url: string, nearby?: NearbyChannel): Promise<Instance> {
+    const instance = new Instance(await openStoreOn(openPostgres(url), { nearby }));
     const say = (message: string) => void instance.lines.push(message);
     const log: Log = { ...silentLog, info: say, warn: say };
     const onLateEvent = (event: LateEvent | undefined) => void instance.late.push(event);
@@ -169,6 +171,54 @@ test("ephemeral events reach other instances when they fit into a notification",
   await sleep(20);
   deepEqual(first.told.ids, ids([large, small]), "each once, its own voice is not heard");
   deepEqual(second.told.ids, ids([small]));
+});
+
+test("threads of a process tell each other, also while the database does not, and each event once", async (server) => {
+  const url = await server.freshDatabase();
+  const channels = new FakeChannels();
+  await using first = await Instance.open(url, channels.open());
+  await using second = await Instance.open(url, channels.open());
+  await using operator = new Operator(url);
+  equal(await operator.cut(), 2);
+  while (first.lines.length + second.lines.length < 2) await sleep(1);
+  const cutOff = [note(), note()];
+  await first.store.put(cutOff);
+  await second.told.reached(2);
+  deepEqual(second.told.ids, ids(cutOff), "their clocks stand still, so they are still cut off");
+
+  await Promise.all([first.heardAgain(1), second.heardAgain(1)]);
+  const later = Array.from({ length: 20 }, () => [note(), note()]);
+  await Promise.all(later.map((batch, n) => (n % 2 ? first : second).store.put(batch)));
+  const all = ids([...cutOff, ...later.flat()]);
+  channels.isLosing = true;
+  const lost = note();
+  await first.store.put([lost]);
+  for (const { told } of [first, second]) {
+    await told.reached(all.length + 1);
+    await sleep(20);
+    deepEqual(told.ids.toSorted(), [...all, lost.event.id].toSorted());
+  }
+});
+
+test("ephemeral events of any size reach other threads of the process, each once", async (server) => {
+  const url = await server.freshDatabase();
+  const channels = new FakeChannels();
+  await using first = await Instance.open(url, channels.open());
+  await using second = await Instance.open(url, channels.open());
+  await using elsewhere = await Instance.open(url);
+  const large = note({ kind: 20_001, content: "x".repeat(8_000) });
+  const small = note({ kind: 20_001 });
+  first.store.feed.publishEphemeral(large);
+  first.store.feed.publishEphemeral(small);
+  await elsewhere.told.reached(1);
+  const back = note({ kind: 20_001 });
+  elsewhere.store.feed.publishEphemeral(back);
+  await first.told.reached(3);
+  await second.told.reached(3);
+  await sleep(20);
+  deepEqual(first.told.ids, ids([large, small, back]));
+  deepEqual(second.told.ids, ids([large, small, back]));
+  deepEqual(elsewhere.told.ids, ids([small, back]));
 });
 
 test("what comes after its deletion is heard by others, however long, and doubted after a cut", async (server) => {
