@@ -9,7 +9,7 @@ import type { Log } from "../base/log.ts";
 import { describeError } from "../net/guard.ts";
 import { POLICY_VIOLATION } from "../relay/close_codes.ts";
 import type { HttpHandler } from "../http/router.ts";
-import { clientKey } from "../net/server/admission.ts";
+import { clientKey, type GateCounts } from "../net/server/admission.ts";
 import type { ConnectionEvents } from "../net/connection.ts";
 import { handshakeOf } from "./network/handshake.ts";
 import { endingKind, type NetCounters } from "../net/server/net_counters.ts";
@@ -68,6 +68,8 @@ export interface RelayHostOptions {
    * those that are not to be kept, and runs the mirrors. Default: true.
    */
   readonly isFirst?: boolean;
+  /** Where connections and requests are counted. Default: in this thread alone. */
+  readonly gateCounts?: GateCounts;
 }
 
 /** Bytes on the wire. */
@@ -168,6 +170,7 @@ export class RelayHost implements ServedRelay {
       onRequest: this.http,
       onRefused: (address, why) =>
         this.#logs.refusals.note(clientKey(address, perClient) ?? address, `connection-${why}`),
+      gateCounts: options.gateCounts,
     });
     const { gates, counters, proxies } = this.#sockets;
     this.#fetch = new RelayFetch({

@@ -139,10 +139,18 @@ Deno.test("a thread that ends is replaced: the others go on, and nothing acknowl
   await using database = await freshDatabases[POSTGRES]!();
   await withTree({ "fatal.ts": fatalPolicy }, async (root) => {
     await using threads = await startThreads(database.url, {
-      settings: [`plugins.modules=${root}/fatal.ts`],
+      settings: [
+        `plugins.modules=${root}/fatal.ts`,
+        ...["network.unlimited_clients=", `network.max_client_connections=${CONNECTIONS}`],
+      ],
     });
     const { relay, clients } = threads;
     const before = await threads.connections();
+    await rejects(
+      RelayClient.connect(relay.url),
+      /cannot connect/,
+      "a client's limit holds for all",
+    );
     const kept = note("kept");
     equal((await clients[0]!.publish(kept))?.accepted, true);
 
@@ -154,10 +162,18 @@ Deno.test("a thread that ends is replaced: the others go on, and nothing acknowl
     equal(after[worker - 1], 0);
     equal(after[2 - worker], before[2 - worker], "the other thread keeps its connections");
 
+    let hasNew = false;
+    for (let tries = 0; !hasNew && tries < 50; tries++) {
+      await using _ = await RelayClient.connect(relay.url);
+      hasNew = (await threads.connections())[worker - 1]! > 0;
+    }
+    ok(hasNew, "the new thread accepts connections");
+
+    const lost = CONNECTIONS - after[2 - worker]!;
     const again = await Promise.all(
-      Array.from({ length: CONNECTIONS }, () => RelayClient.connect(relay.url)),
+      Array.from({ length: lost }, () => RelayClient.connect(relay.url)),
     );
-    ok((await threads.connections())[worker - 1]! > 0, "the new thread has connections");
+    await rejects(RelayClient.connect(relay.url), /cannot connect/, "those lost are not counted");
     for (const client of again) {
       deepEqual(await client.query([{ ids: new Set([kept.id]), tags: new Map() }]), [kept.id]);
       await client.close();

@@ -9,6 +9,7 @@ import type { Log } from "../../base/log.ts";
 import { endpointUrl, isEndpointPath } from "../../http/endpoint_path.ts";
 import {
   createGates,
+  type GateCounts,
   type Gates,
   type OnRefused,
   updateGates,
@@ -48,6 +49,8 @@ export interface RelaySocketsOptions extends Pick<ListenOptions, "onConnection" 
   readonly log: Log;
   /** Told whom the gates refuse. */
   readonly onRefused?: OnRefused;
+  /** Where connections and requests are counted. Default: in this thread alone. */
+  readonly gateCounts?: GateCounts | undefined;
 }
 
 /** The prefix of listen addresses that use TLS. */
@@ -86,7 +89,8 @@ export class RelaySockets {
     this.proxies = proxyOptions(settings);
     const { forwarded, proxyProtocol } = this.proxies;
     this.#advice = new ProxyAdvice(log, forwarded !== undefined || proxyProtocol !== undefined);
-    this.gates = createGates(admissionLimits(settings), clock, options.onRefused);
+    const { onRefused, gateCounts: counts } = options;
+    this.gates = createGates(admissionLimits(settings), clock, { onRefused, counts });
     checkFileCounts(tls);
     this.#tls = tls.certificate_files.length === 0 ? undefined : new TlsFiles({
       settings: tls,

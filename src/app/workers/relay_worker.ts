@@ -17,6 +17,7 @@ import type { Settings } from "../settings/setting_list.ts";
 import { holdLock } from "../system/locks.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { logUncaughtErrors } from "../system/uncaught_errors.ts";
+import { countsOfThread } from "./gate_tables.ts";
 import { openThreadChannel } from "./thread_channel.ts";
 import {
   type AnswerMessage,
@@ -91,7 +92,10 @@ async function start(options: WorkerStart): Promise<void> {
   try {
     const isFirst = number === 1;
     const clock = systemClock;
-    const host = await RelayHost.start({ settings, store, clock, log, self, isFirst });
+    const host = await RelayHost.start({
+      ...{ settings, store, clock, log, self, isFirst },
+      gateCounts: countsOfThread(options.gates, number),
+    });
     const asksSize = isFirst && settings.metrics.listen !== "";
     const metrics = new HostMetrics(host, { clock, startedMs, asksSize });
     started = { host, metrics, settings };

@@ -53,8 +53,8 @@ export function connectionsOfWorkers({ network, database }: Settings): number {
 }
 
 /**
- * The settings of one thread. What is a limit on the process or on the connections of a client is
- * divided; it may be rounded up.
+ * The settings of one thread. What is a limit on the process is divided, and may be rounded up;
+ * connections are counted by all threads together.
  *
  * @param url the database that all threads open
  * @param cores of the machine
@@ -70,16 +70,7 @@ export function workerSettings(
   const memoryMb = memoryLimitBytes(limits.max_memory_mb) / BYTES_PER_MIB;
   return {
     ...settings,
-    network: {
-      ...network,
-      reuse_port: true,
-      max_connections: share(network.max_connections),
-      max_client_connections: share(network.max_client_connections),
-      client_connection_rate: share(network.client_connection_rate),
-      client_connection_burst: share(network.client_connection_burst),
-      client_request_rate: share(network.client_request_rate),
-      client_request_burst: share(network.client_request_burst),
-    },
+    network: { ...network, reuse_port: true },
     database: { ...database, url, pool_size: poolSize(database.pool_size, workers) },
     cache: { ...cache, max_mib: share(cache.max_mib) },
     limits: { ...limits, max_memory_mb: Math.max(1, Math.floor(memoryMb / workers)) },

@@ -32,6 +32,8 @@ export interface WorkerSlotOptions extends Omit<WorkerStart, "settings"> {
   readonly startThread: StartThread;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called when a thread has ended that served connections. */
+  readonly onEnded?: () => void;
 }
 
 /** A thread that takes the settings, addresses and calls of this place. */
@@ -124,14 +126,15 @@ export class WorkerSlot {
 
   /** Starts a thread, and gives it when it accepts connections. */
   async #begin(): Promise<RelayThread> {
-    const { startThread, number, longQueries, directory, startedMs, channel, self } = this.#options;
+    const { startThread, number, longQueries, directory, startedMs } = this.#options;
+    const { gates, channel, self } = this.#options;
     const thread = startThread();
     this.#thread = thread;
     this.#unanswered = 0;
     try {
       let taken = this.#settings;
       await thread.call("start", {
-        ...{ number, longQueries, directory, startedMs, channel, self },
+        ...{ number, longQueries, directory, startedMs, gates, channel, self },
         settings: taken.settings,
       });
       for (const address of this.#addresses) await thread.call("listen", address);
@@ -156,6 +159,7 @@ export class WorkerSlot {
     this.#isReady = false;
     this.#connectionCount = 0;
     if (this.#isClosing) return;
+    this.#options.onEnded?.();
     const { clock, log, number } = this.#options;
     const endedMs = clock.monotonicMs();
     if (endedMs - sinceMs > SETTLED_MS) this.#pauseMs = MIN_PAUSE_MS;

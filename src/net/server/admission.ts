@@ -44,6 +44,37 @@ export type AdmissionRefusal = "total" | "per-client" | "rate";
 /** Told whom an {@link Admission} refuses. */
 export type OnRefused = (address: string, refusal: AdmissionRefusal) => void;
 
+/** What a connection has to stay within to be counted. */
+export interface CountLimits {
+  readonly maxTotal: number;
+  readonly maxInside: number;
+  /** An object whose fields are read at each use. */
+  readonly rate: Rate;
+}
+
+/** Where an {@link Admission} counts; threads may count in one place. */
+export interface AdmissionCounts {
+  /** How many are open. */
+  readonly total: number;
+  /** How many clients are remembered. */
+  readonly clientCount: number;
+  /** Counts a connection of a client, or one that counts in the total alone, or gives the refusal. */
+  enter(
+    key: string | undefined,
+    limits: CountLimits,
+    nowMs: number,
+  ): AdmissionRefusal | undefined;
+  /** Counts it out. */
+  leave(key: string | undefined): void;
+}
+
+/** What an {@link Admission} tells, and where it counts. */
+export interface AdmissionOptions {
+  readonly onRefused?: OnRefused | undefined;
+  /** Default: in this thread alone. */
+  readonly counts?: AdmissionCounts | undefined;
+}
+
 /** The state of a client. */
 interface ClientRecord {
   inside: number;
@@ -86,19 +117,19 @@ export class Admission {
   readonly #rate: Rate;
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #onRefused: OnRefused | undefined;
-  readonly #clients = new Map<string, ClientRecord>();
-  #total = 0;
+  readonly #counts: AdmissionCounts;
 
   /** Admits nothing beyond these limits. */
   constructor(
     limits: AdmissionLimits,
     clock: Pick<Clock, "monotonicMs">,
-    onRefused?: OnRefused,
+    { onRefused, counts = new OwnCounts() }: AdmissionOptions = {},
   ) {
     this.#limits = limits;
     this.#rate = { perSecond: 1, burst: 1, ...limits.perClient?.rate };
     this.#clock = clock;
     this.#onRefused = onRefused;
+    this.#counts = counts;
   }
 
   /**
@@ -118,33 +149,22 @@ export class Admission {
 
   /** How many are open. */
   get total(): number {
-    return this.#total;
+    return this.#counts.total;
   }
 
   /** How many clients are remembered, for metrics of memory. */
   get clientCount(): number {
-    return this.#clients.size;
+    return this.#counts.clientCount;
   }
 
   /** Admits a connection from an IP address or `unix`, or gives the refusal. */
   enter(address: string): AdmissionRefusal | undefined {
-    const refusal = this.#enter(address);
+    const { maxTotal, perClient } = this.#limits;
+    const limits = { maxTotal, maxInside: perClient?.maxInside ?? Infinity, rate: this.#rate };
+    const key = clientKey(address, perClient);
+    const refusal = this.#counts.enter(key, limits, this.#clock.monotonicMs());
     if (refusal !== undefined) this.#onRefused?.(address, refusal);
     return refusal;
-  }
-
-  #enter(address: string): AdmissionRefusal | undefined {
-    if (this.#total >= this.#limits.maxTotal) return "total";
-    const { perClient } = this.#limits;
-    const key = clientKey(address, perClient);
-    if (perClient !== undefined && key !== undefined) {
-      const client = this.#client(key);
-      if (client.inside >= perClient.maxInside) return "per-client";
-      if (!client.bucket.tryTake(1, this.#clock.monotonicMs())) return "rate";
-      client.inside++;
-    }
-    this.#total++;
-    return undefined;
   }
 
   /** Counts a connection for the rate alone. */
@@ -156,17 +176,46 @@ export class Admission {
 
   /** An admitted connection from this address is closed. */
   leave(address: string): void {
-    this.#total--;
-    const key = clientKey(address, this.#limits.perClient);
+    this.#counts.leave(clientKey(address, this.#limits.perClient));
+  }
+}
+
+/** Counts for one thread. */
+class OwnCounts implements AdmissionCounts {
+  readonly #clients = new Map<string, ClientRecord>();
+  total = 0;
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  enter(
+    key: string | undefined,
+    { maxTotal, maxInside, rate }: CountLimits,
+    nowMs: number,
+  ): AdmissionRefusal | undefined {
+    if (this.total >= maxTotal) return "total";
+    if (key !== undefined) {
+      const client = this.#client(key, rate, nowMs);
+      if (client.inside >= maxInside) return "per-client";
+      if (!client.bucket.tryTake(1, nowMs)) return "rate";
+      client.inside++;
+    }
+    this.total++;
+    return undefined;
+  }
+
+  leave(key: string | undefined): void {
+    this.total--;
     const client = key === undefined ? undefined : this.#clients.get(key);
     if (client !== undefined) client.inside--;
   }
 
-  #client(key: string): ClientRecord {
+  #client(key: string, rate: Rate, nowMs: number): ClientRecord {
     let client = this.#clients.get(key);
     if (client === undefined) {
-      if (this.#clients.size - this.#total >= maxAbsentClients) this.#forgetAbsent();
-      client = { inside: 0, bucket: new TokenBucket(this.#rate, this.#clock.monotonicMs()) };
+      if (this.#clients.size - this.total >= maxAbsentClients) this.#forgetAbsent();
+      client = { inside: 0, bucket: new TokenBucket(rate, nowMs) };
       this.#clients.set(key, client);
     }
     return client;
@@ -232,6 +281,8 @@ const otherSockets = 1_000;
 /**
  * Makes the admissions of a server with so many connections.
  *
+ * @param counts shared with other threads; of this thread alone if not given
+ *
  * @example
  * ```ts
  * import { equal } from "node:assert/strict";
@@ -246,14 +297,24 @@ const otherSockets = 1_000;
 export function createGates(
   limits: GateLimits,
   clock: Pick<Clock, "monotonicMs">,
-  onRefused?: OnRefused,
+  { onRefused, counts }: GateOptions = {},
 ): Gates {
   const { sockets, connections, requests } = limitsOfGates(limits);
   return {
-    sockets: new Admission(sockets, clock, onRefused),
-    connections: new Admission(connections, clock, onRefused),
-    requests: new Admission(requests, clock, onRefused),
+    sockets: new Admission(sockets, clock, { onRefused, counts: counts?.sockets }),
+    connections: new Admission(connections, clock, { onRefused, counts: counts?.connections }),
+    requests: new Admission(requests, clock, { onRefused, counts: counts?.requests }),
   };
+}
+
+/** Where the admissions of a server count. */
+export type GateCounts = Readonly<Record<keyof Gates, AdmissionCounts>>;
+
+/** What gates tell, and where they count. */
+export interface GateOptions {
+  readonly onRefused?: OnRefused | undefined;
+  /** Default: in this thread alone. */
+  readonly counts?: GateCounts | undefined;
 }
 
 /** Replaces the numbers of all gates, see {@link Admission.update}. */

@@ -38,8 +38,6 @@ Deno.test("what the process may have is divided, and nothing becomes none", () =
   const { network, database, cache, limits, signatures } = workerSettings(
     settingsOf({
       "network.workers": 4,
-      "network.max_connections": 10_000,
-      "network.max_client_connections": 1,
       "database.pool_size": 40,
       "cache.max_mib": 64,
       "limits.max_memory_mb": 1_000,
@@ -47,7 +45,6 @@ Deno.test("what the process may have is divided, and nothing becomes none", () =
     "postgres://localhost/own",
     8,
   );
-  deepEqual([network.max_connections, network.max_client_connections], [2_500, 1]);
   equal(network.reuse_port, true);
   deepEqual([database.pool_size, database.url], [10, "postgres://localhost/own"]);
   deepEqual([cache.max_mib, limits.max_memory_mb, signatures.workers], [16, 250, 1]);

@@ -66,7 +66,7 @@ export const networkSection = {
       min: 1,
       max: 64,
       description:
-        "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. They share cache.max_mib, limits.max_memory_mb, signatures.workers, database.pool_size and the limits on connections and requests of this section in equal parts. Every other limit on a client holds in each thread.",
+        "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. They share cache.max_mib, limits.max_memory_mb, signatures.workers and database.pool_size in equal parts. The limits of this section on connections and requests hold for all of them together, every other limit on a client in each thread.",
       whenRaised:
         "A client that is connected to all threads gets the limits on a client, other than those on connections, as many times.",
       reloadable: false,

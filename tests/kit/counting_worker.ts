@@ -1,0 +1,41 @@
+/**
+ * A worker that comes and goes in a table of counts, as one client of which one may be inside.
+ *
+ * @module
+ */
+
+/// <reference lib="deno.worker" />
+
+import { SharedCounts, type SharedTable } from "../../src/net/server/shared_counts.ts";
+
+/** What the worker is told. */
+export interface CountingTask {
+  readonly table: SharedTable;
+  readonly thread: number;
+  readonly rounds: number;
+  /** How many are inside: never more than one. */
+  readonly inside: SharedArrayBuffer;
+}
+
+/** What it answers: how often it got in, and how often somebody else was inside then. */
+export interface CountingResult {
+  readonly entered: number;
+  readonly collisions: number;
+}
+
+self.onmessage = ({ data }: MessageEvent<CountingTask>) => {
+  const { table, thread, rounds } = data;
+  const counts = new SharedCounts(table, { thread, clockOffsetMs: 0 });
+  const inside = new Int32Array(data.inside);
+  const limits = { maxTotal: 10, maxInside: 1, rate: { perSecond: 1, burst: 1e9 } };
+  let entered = 0;
+  let collisions = 0;
+  for (let round = 0; round < rounds; round++) {
+    if (counts.enter("somebody", limits, 0) !== undefined) continue;
+    entered++;
+    if (Atomics.add(inside, 0, 1) !== 0) collisions++;
+    Atomics.sub(inside, 0, 1);
+    counts.leave("somebody");
+  }
+  self.postMessage({ entered, collisions } satisfies CountingResult);
+};
