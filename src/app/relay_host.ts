@@ -6,6 +6,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import type { MakeBuckets } from "../base/token_buckets.ts";
 import { describeError } from "../net/guard.ts";
 import { POLICY_VIOLATION } from "../relay/close_codes.ts";
 import type { HttpHandler } from "../http/router.ts";
@@ -70,6 +71,8 @@ export interface RelayHostOptions {
   readonly isFirst?: boolean;
   /** Where connections and requests are counted. Default: in this thread alone. */
   readonly gateCounts?: GateCounts;
+  /** Default: rates hold in this thread alone. */
+  readonly makeBuckets?: MakeBuckets;
 }
 
 /** Bytes on the wire. */
@@ -192,7 +195,8 @@ export class RelayHost implements ServedRelay {
     try {
       const store = withWindow(options.store, settings, clock);
       const rules = new RuleBook();
-      const context = { ...{ store, clock, log, rules }, fetch: options.fetch ?? fetch };
+      const { makeBuckets, fetch: ask = fetch } = options;
+      const context = { store, clock, log, rules, makeBuckets, fetch: ask };
       const ofSettings = await LivePolicies.open(settings, context);
       const parts = { verifier, rules, ofSettings, ofModules };
       const host = new RelayHost({ ...options, store }, parts);
@@ -416,6 +420,7 @@ export class RelayHost implements ServedRelay {
       privateKinds: privateKinds(settings),
       hashText: sha256OfText,
       sha256,
+      makeBuckets: this.#options.makeBuckets,
     });
   }
 

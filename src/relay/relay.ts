@@ -11,6 +11,7 @@ import type { Source } from "../base/fair_queue.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Rate } from "../base/token_bucket.ts";
+import type { MakeBuckets } from "../base/token_buckets.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
@@ -68,6 +69,8 @@ export interface RelayOptions {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** Default: {@link portableHashText}. */
   readonly hashText?: HashText;
+  /** Default: what a client may have stored is limited in this thread alone. */
+  readonly makeBuckets?: MakeBuckets | undefined;
 }
 
 /** What changes in a running relay. */
@@ -143,7 +146,7 @@ export class Relay {
       feed: store.feed,
       access: this.access,
       counters: this.counters,
-      rowRates: new RowRates(this.#rowRate, clock),
+      rowRates: new RowRates(this.#rowRate, clock, options.makeBuckets),
       writing: this.#writing,
     });
     store.feed.subscribe((records) => {

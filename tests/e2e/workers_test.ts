@@ -202,6 +202,22 @@ Deno.test("changed settings hold in all threads", async () => {
   });
 });
 
+Deno.test("a key has its rate once, however many threads it is connected to", async () => {
+  await using database = await freshDatabases[POSTGRES]!();
+  const settings = ["limits.key_event_burst=8", "limits.key_event_rate=1"];
+  await using threads = await startThreads(database.url, { settings });
+  const { relay, clients } = threads;
+  const author = generateSecretKey();
+  const sinceMs = performance.now();
+  const answers = await Promise.all(
+    clients.map((client, at) => client.publish(note(`note ${at}`, author))),
+  );
+  const refilled = Math.ceil((performance.now() - sinceMs) / 1_000);
+  const accepted = answers.filter((answer) => answer?.accepted).length;
+  ok(accepted >= 8 && accepted <= 8 + refilled, `${accepted} of ${answers.length} are accepted`);
+  equal(await relay.stop(), 0);
+});
+
 const refused: readonly [string, readonly string[], RegExp][] = [
   ["memory:", ["--database", "memory:"], /a database that several threads can open/],
   ["a Unix socket", ["--database", "managed:/nowhere/db", "--listen", "unix:/tmp/x"], /TCP/],

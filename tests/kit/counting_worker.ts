@@ -6,7 +6,8 @@
 
 /// <reference lib="deno.worker" />
 
-import { SharedCounts, type SharedTable } from "../../src/net/server/shared_counts.ts";
+import type { SharedTable } from "../../src/base/shared_table.ts";
+import { SharedCounts } from "../../src/net/server/shared_counts.ts";
 
 /** What the worker is told. */
 export interface CountingTask {

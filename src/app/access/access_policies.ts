@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import type { MakeBuckets } from "../../base/token_buckets.ts";
 import { kindClass } from "../../nostr/kind.ts";
 import { reason } from "../../nostr/reason.ts";
 import {
@@ -56,6 +57,8 @@ export interface PolicyContext {
   readonly store?: NewcomerContext["store"] | undefined;
   /** Default: those of the settings, rules, domains and web of trust given here. */
   readonly people?: People;
+  /** Default: rates hold in this thread alone. */
+  readonly makeBuckets?: MakeBuckets | undefined;
   /** Default: everything is rebuilt. */
   readonly keep?: Keep;
 }
@@ -145,11 +148,11 @@ export function relayPolicies(context: PolicyContext): readonly Policy[] {
 
 /** The policies that count what clients and keys send. */
 function rateLimits(
-  { settings: { limits }, clock, keep = keepNothing }: PolicyContext,
+  { settings: { limits }, clock, makeBuckets, keep = keepNothing }: PolicyContext,
   { isTrusted }: People,
 ): Readonly<Record<"ofClients" | "ofKinds" | "ofKeys", Policy>> {
   const trustedFactor = limits.trusted_rate_factor;
-  const options = { clock, isTrusted, trustedFactor };
+  const options = { clock, isTrusted, trustedFactor, makeBuckets };
   const ofClient = clientRateLimits(limits);
   const numbers = Object.values(ofClient).flatMap(({ perSecond, burst }) => [perSecond, burst]);
   const ofKey = { perSecond: limits.key_event_rate, burst: limits.key_event_burst };
@@ -174,7 +177,7 @@ function rateLimits(
 
 /** What is asked of newcomers; nothing where the settings ask nothing of them. */
 function newcomerPolicy(
-  { settings: { access }, clock, store, keep = keepNothing }: PolicyContext,
+  { settings: { access }, clock, store, makeBuckets, keep = keepNothing }: PolicyContext,
   isExempt: NewcomerContext["isExempt"],
 ): readonly Policy[] {
   const { newcomer_events: events, newcomer_pow_difficulty: bits } = access;
@@ -188,7 +191,7 @@ function newcomerPolicy(
       ...{ events, bits, isCommitted, maxKeys, timeoutMs },
       rate: perMinute === 0 ? undefined : { perSecond: perMinute / 60, burst },
       lookupRate: { perSecond, burst: 10 * perSecond },
-    }, { store, clock, isExempt });
+    }, { store, clock, isExempt, makeBuckets });
   return [keep("newcomers", values, make)];
 }
 

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { MakeBuckets } from "../../base/token_buckets.ts";
 import type { Reason } from "../../nostr/reason.ts";
 import type { IsBannedText } from "../../relay/access/access_lists.ts";
 import type { Client } from "../../relay/access/client.ts";
@@ -28,6 +29,8 @@ export interface LivePolicyContext {
   readonly rules: RuleBook;
   /** Requests the documents of `access.member_domains`. */
   readonly fetch: Fetch;
+  /** Default: rates hold in this thread alone. */
+  readonly makeBuckets?: MakeBuckets | undefined;
 }
 
 /** Settings, and what of them had to be compiled. */
@@ -83,10 +86,10 @@ export class LivePolicies {
 
   /** The policies of the settings in use, cheapest first. */
   get policies(): readonly Policy[] {
-    const { store, clock, rules } = this.#context;
+    const { store, clock, rules, makeBuckets } = this.#context;
     return relayPolicies({
       ...this.#prepared,
-      ...{ store, clock, rules },
+      ...{ store, clock, rules, makeBuckets },
       trust: this.#trust,
       domains: this.#domains,
       people: {

@@ -17,7 +17,7 @@ import type { Settings } from "../settings/setting_list.ts";
 import { holdLock } from "../system/locks.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { logUncaughtErrors } from "../system/uncaught_errors.ts";
-import { countsOfThread } from "./gate_tables.ts";
+import { countsOfThread, sharedBuckets } from "./shared_tables.ts";
 import { openThreadChannel } from "./thread_channel.ts";
 import {
   type AnswerMessage,
@@ -94,7 +94,8 @@ async function start(options: WorkerStart): Promise<void> {
     const clock = systemClock;
     const host = await RelayHost.start({
       ...{ settings, store, clock, log, self, isFirst },
-      gateCounts: countsOfThread(options.gates, number),
+      gateCounts: countsOfThread(options.tables, number),
+      makeBuckets: sharedBuckets(options.tables),
     });
     const asksSize = isFirst && settings.metrics.listen !== "";
     const metrics = new HostMetrics(host, { clock, startedMs, asksSize });

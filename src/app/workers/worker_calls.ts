@@ -6,15 +6,15 @@
  * @module
  */
 
+import type { SharedTable } from "../../base/shared_table.ts";
 import type { Metric } from "../../http/metrics_text.ts";
 import type { GateCounts } from "../../net/server/admission.ts";
-import type { SharedTable } from "../../net/server/shared_counts.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
-/** A table for each admission of a server. */
-export type GateTables = Readonly<Record<keyof GateCounts, SharedTable>>;
+/** A table for each admission of a server, and one for all rates. */
+export type SharedTables = Readonly<Record<keyof GateCounts | "rates", SharedTable>>;
 
 /** What a thread is started with. */
 export interface WorkerStart {
@@ -28,8 +28,8 @@ export interface WorkerStart {
   readonly directory: string | undefined;
   /** When the process was started, milliseconds since 1970. */
   readonly startedMs: number;
-  /** Where all threads count connections and requests. */
-  readonly gates: GateTables;
+  /** Where all threads count what a client does. */
+  readonly tables: SharedTables;
   /** The name of the channel between the threads. */
   readonly channel: string;
   /** The relay's own public key. */

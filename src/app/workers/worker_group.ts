@@ -20,7 +20,7 @@ import { heldBack } from "../held_back.ts";
 import type { ServedRelay } from "../served_relay.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { Shutdown } from "../shutdown.ts";
-import { createGateTables, forgetThread } from "./gate_tables.ts";
+import { createTables, forgetThread } from "./shared_tables.ts";
 import { startRelayThread, type StartThread } from "./relay_thread.ts";
 import { sumOfMetrics } from "./worker_metrics.ts";
 import { checkWorkers, connectionsOfWorkers, workerSettings } from "./worker_settings.ts";
@@ -59,20 +59,20 @@ export class WorkerGroup implements ServedRelay {
     this.#options = options;
     this.#database = database;
     this.#settings = settings;
-    const gates = createGateTables(workers);
+    const tables = createTables(workers);
     const own = {
       settings: workerSettings(settings, database.url),
       directory: database.own?.directory,
       startedMs: clock.nowMs(),
       longQueries: longQueries && Math.ceil(longQueries / workers),
       channel: `gallimimus ${crypto.randomUUID()}`,
-      ...{ gates, self, clock, log, startThread },
+      ...{ tables, self, clock, log, startThread },
     };
     this.#slots = Array.from(
       { length: workers },
       (_, at) => {
         const number = at + 1;
-        return new WorkerSlot({ ...own, number, onEnded: () => forgetThread(gates, number) });
+        return new WorkerSlot({ ...own, number, onEnded: () => forgetThread(tables, number) });
       },
     );
   }

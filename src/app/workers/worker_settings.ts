@@ -17,6 +17,9 @@ const BYTES_PER_MIB = 1_048_576;
 /** The smallest pool of a thread: three connections that write, and two that read. */
 const MIN_POOL = 5;
 
+/** As the setting: large enough for the largest events. */
+const MIN_FETCHED_BYTES = 8_388_608;
+
 /** Each thread that checks signatures takes about 10 MB. */
 const MAX_SIGNATURE_WORKERS = 4;
 
@@ -53,8 +56,8 @@ export function connectionsOfWorkers({ network, database }: Settings): number {
 }
 
 /**
- * The settings of one thread. What is a limit on the process is divided, and may be rounded up;
- * connections are counted by all threads together.
+ * The settings of one thread. What bounds the memory of the process, or its threads, is divided,
+ * and may be rounded up. What a client may do is counted by all threads together.
  *
  * @param url the database that all threads open
  * @param cores of the machine
@@ -73,7 +76,17 @@ export function workerSettings(
     network: { ...network, reuse_port: true },
     database: { ...database, url, pool_size: poolSize(database.pool_size, workers) },
     cache: { ...cache, max_mib: share(cache.max_mib) },
-    limits: { ...limits, max_memory_mb: Math.max(1, Math.floor(memoryMb / workers)) },
+    limits: {
+      ...limits,
+      max_memory_mb: Math.max(1, Math.floor(memoryMb / workers)),
+      max_total_filter_values: share(limits.max_total_filter_values),
+      // One reconciliation has to fit.
+      max_total_sync_events: Math.max(
+        Math.min(limits.max_sync_events, limits.max_total_sync_events),
+        share(limits.max_total_sync_events),
+      ),
+      max_fetched_bytes: Math.max(MIN_FETCHED_BYTES, share(limits.max_fetched_bytes)),
+    },
     log: { ...log, connection_lines: share(log.connection_lines) },
     signatures: {
       ...signatures,

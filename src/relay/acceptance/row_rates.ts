@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { Rate } from "../../base/token_bucket.ts";
-import { TokenBuckets } from "../../base/token_buckets.ts";
+import { type Buckets, type MakeBuckets, makeOwnBuckets } from "../../base/token_buckets.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 
 /**
@@ -15,10 +15,14 @@ import type { NostrEvent } from "../../nostr/event.ts";
  */
 export class RowRates {
   readonly #clock: Pick<Clock, "monotonicMs">;
-  readonly #clients: TokenBuckets;
+  readonly #clients: Buckets;
 
-  constructor(rate: Rate, clock: Pick<Clock, "monotonicMs">) {
-    this.#clients = new TokenBuckets(rate);
+  constructor(
+    rate: Rate,
+    clock: Pick<Clock, "monotonicMs">,
+    makeBuckets: MakeBuckets = makeOwnBuckets,
+  ) {
+    this.#clients = makeBuckets("rows of a client", rate);
     this.#clock = clock;
   }
 

@@ -12,7 +12,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { LruMap } from "../../base/lru_map.ts";
 import type { Rate } from "../../base/token_bucket.ts";
-import { TokenBuckets } from "../../base/token_buckets.ts";
+import { type Buckets, type MakeBuckets, makeOwnBuckets } from "../../base/token_buckets.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
 import { kindClass } from "../../nostr/kind.ts";
@@ -49,6 +49,8 @@ export interface NewcomerContext {
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Whether a key never counts as a newcomer's. */
   readonly isExempt: (key: string) => boolean;
+  /** Default: buckets of this thread alone. */
+  readonly makeBuckets?: MakeBuckets | undefined;
 }
 
 /**
@@ -60,7 +62,8 @@ export interface NewcomerContext {
 export function newcomers(limits: NewcomerLimits, context: NewcomerContext): Policy {
   const { events, bits, isCommitted, rate } = limits;
   const keys = new KnownKeys(limits, context);
-  const published = rate && new TokenBuckets(rate);
+  const { makeBuckets = makeOwnBuckets } = context;
+  const published = rate && makeBuckets("events of newcomers", rate);
   const whose = `, which the first ${events} events of a key need`;
 
   const decide = (event: NostrEvent, client: string | undefined): Reason | undefined => {
@@ -114,7 +117,7 @@ type Answer = "established" | "new" | Reason;
 class KnownKeys {
   readonly #limits: NewcomerLimits;
   readonly #context: NewcomerContext;
-  readonly #lookups: TokenBuckets;
+  readonly #lookups: Buckets;
   readonly #established: LruMap<string, true>;
   /** Apart from the established ones, so that a wave of new keys displaces none of these. */
   readonly #newcomers: LruMap<string, Newcomer>;
@@ -124,7 +127,8 @@ class KnownKeys {
   constructor(limits: NewcomerLimits, context: NewcomerContext) {
     this.#limits = limits;
     this.#context = context;
-    this.#lookups = new TokenBuckets(limits.lookupRate);
+    const { makeBuckets = makeOwnBuckets } = context;
+    this.#lookups = makeBuckets("lookups of newcomers", limits.lookupRate);
     this.#established = new LruMap(limits.maxKeys);
     this.#newcomers = new LruMap(limits.maxKeys);
   }

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { Rate } from "../../base/token_bucket.ts";
-import { TokenBuckets } from "../../base/token_buckets.ts";
+import { type Buckets, type MakeBuckets, makeOwnBuckets } from "../../base/token_buckets.ts";
 import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Client } from "./client.ts";
@@ -19,6 +19,8 @@ export interface RateOptions {
   readonly isTrusted?: (key: string) => boolean;
   /** How many times the rates and bursts hold for trusted keys. Default: 1. */
   readonly trustedFactor?: number;
+  /** Default: buckets of this thread alone. */
+  readonly makeBuckets?: MakeBuckets | undefined;
 }
 
 /** The rates of one client: an IPv4 address or an IPv6 /64, over all its connections. */
@@ -61,11 +63,12 @@ const KIND_LIMITED = reason(
  * events: each takes longer than these.
  */
 export function clientRates(rates: ClientRates, options: RateOptions): Policy {
-  const events = new TokenBuckets(rates.events);
-  const requests = new TokenBuckets(rates.requests);
-  const counts = new TokenBuckets(rates.counts);
-  const authentications = new TokenBuckets(rates.authentications);
-  const admits = (buckets: TokenBuckets, client: Client | undefined) =>
+  const { makeBuckets = makeOwnBuckets } = options;
+  const events = makeBuckets("events of a client", rates.events);
+  const requests = makeBuckets("requests of a client", rates.requests);
+  const counts = makeBuckets("counts of a client", rates.counts);
+  const authentications = makeBuckets("authentications of a client", rates.authentications);
+  const admits = (buckets: Buckets, client: Client | undefined) =>
     client?.network === undefined || buckets.tryTake(
       client.network,
       costOf(client.keys, options),
@@ -91,13 +94,13 @@ const NEAR_LIMIT = 0.1;
  * sent again have the same rate once more.
  */
 export function keyRates(rate: Rate, options: RateOptions): Policy {
-  const { clock } = options;
-  const buckets = new TokenBuckets(rate);
+  const { clock, makeBuckets = makeOwnBuckets } = options;
+  const buckets = makeBuckets("events of a key", rate);
   // Apart, because anybody can send a key's events again.
-  const repeats = new TokenBuckets(rate);
+  const repeats = makeBuckets("repeats of a key", rate);
   const nearLimit = Math.max(1, rate.burst * NEAR_LIMIT);
   // As many as are left of the burst then, so that honest events are not refused earlier by it.
-  const checks = new TokenBuckets({ ...rate, burst: nearLimit });
+  const checks = makeBuckets("checks of a key", { ...rate, burst: nearLimit });
   const mayCheck = (pubkey: string) => {
     const nowMs = clock.monotonicMs();
     return buckets.has(pubkey, nearLimit, nowMs) ||
@@ -125,12 +128,15 @@ export function keyRates(rate: Rate, options: RateOptions): Policy {
  * of the first range that contains the kind counts.
  */
 export function kindRates(rates: readonly KindRate[], options: RateOptions): Policy {
-  const { clock } = options;
-  const ranges = rates.map(({ rate, ...range }) => ({
-    ...range,
-    ofKey: new TokenBuckets(rate),
-    ofClient: new TokenBuckets(rate),
-  }));
+  const { clock, makeBuckets = makeOwnBuckets } = options;
+  const ranges = rates.map(({ rate, ...range }) => {
+    const kinds = `kinds ${range.firstKind}-${range.lastKind}`;
+    return {
+      ...range,
+      ofKey: makeBuckets(`${kinds} of a key`, rate),
+      ofClient: makeBuckets(`${kinds} of a client`, rate),
+    };
+  });
   return {
     name: "rates of kinds",
     event({ event: { kind, pubkey }, origin, client }) {

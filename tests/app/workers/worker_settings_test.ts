@@ -41,6 +41,7 @@ Deno.test("what the process may have is divided, and nothing becomes none", () =
       "database.pool_size": 40,
       "cache.max_mib": 64,
       "limits.max_memory_mb": 1_000,
+      "limits.max_total_filter_values": 1_000,
     }),
     "postgres://localhost/own",
     8,
@@ -48,6 +49,7 @@ Deno.test("what the process may have is divided, and nothing becomes none", () =
   equal(network.reuse_port, true);
   deepEqual([database.pool_size, database.url], [10, "postgres://localhost/own"]);
   deepEqual([cache.max_mib, limits.max_memory_mb, signatures.workers], [16, 250, 1]);
+  deepEqual([limits.max_total_filter_values, limits.max_fetched_bytes], [250, 16_777_216]);
 });
 
 Deno.test("a window that is off stays off, and each thread has connections enough", () => {

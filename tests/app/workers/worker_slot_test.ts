@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { createGateTables } from "../../../src/app/workers/gate_tables.ts";
+import { createTables } from "../../../src/app/workers/shared_tables.ts";
 import { WorkerSlot } from "../../../src/app/workers/worker_slot.ts";
 import { defaultSettings, type Settings } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
@@ -16,7 +16,7 @@ function slotWith(settings: Settings = defaultSettings) {
     ...{ settings, clock, number: 1, longQueries: undefined, self: undefined },
     ...{ directory: undefined, startedMs: 0 },
     channel: "test",
-    gates: createGateTables(1),
+    tables: createTables(1),
     log: { ...silentLog, info: note, error: note },
     startThread: threads.start,
   });

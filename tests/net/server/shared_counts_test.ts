@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { Admission, type AdmissionLimits } from "../../../src/net/server/admission.ts";
-import { createTable, SharedCounts } from "../../../src/net/server/shared_counts.ts";
+import { createTable } from "../../../src/base/shared_table.ts";
+import { SharedCounts } from "../../../src/net/server/shared_counts.ts";
 import { networkList } from "../../../src/net/address/network.ts";
 import type { CountingResult, CountingTask } from "../../kit/counting_worker.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";

@@ -66,9 +66,9 @@ export const networkSection = {
       min: 1,
       max: 64,
       description:
-        "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. They share cache.max_mib, limits.max_memory_mb, signatures.workers and database.pool_size in equal parts. The limits of this section on connections and requests hold for all of them together, every other limit on a client in each thread.",
+        "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. Limits on a client hold for all of them together; limits on memory, the connections to the database and the threads for signatures are shared in equal parts.",
       whenRaised:
-        "A client that is connected to all threads gets the limits on a client, other than those on connections, as many times.",
+        "Each takes about 50 MB besides its share of the limits on memory, and has at least five connections to the database.",
       reloadable: false,
     },
     path: {
