@@ -123,11 +123,16 @@ export class SharedPlaces {
     return this.#sum(HEAD_WORDS);
   }
 
-  /** Adds to the total of a thread, and to its count in a place, which is not made less than 0. */
+  /**
+   * Adds to the total of a thread, and to its count in a place. Neither is made less than 0, which a thread
+   * could do that ends while it is cleared.
+   */
   add(place: number | undefined, column: number, change: 1 | -1): void {
-    this.#words[HEAD_WORDS + column]! += change;
-    if (place === undefined) return;
-    const at = place + PLACE_HEAD_WORDS + column;
+    this.#addAt(HEAD_WORDS + column, change);
+    if (place !== undefined) this.#addAt(place + PLACE_HEAD_WORDS + column, change);
+  }
+
+  #addAt(at: number, change: 1 | -1): void {
     this.#words[at] = Math.max(0, this.#words[at]! + change);
   }
 

@@ -32,7 +32,7 @@ export interface WorkerSlotOptions extends Omit<WorkerStart, "settings"> {
   readonly startThread: StartThread;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called when a thread has ended that served connections. */
+  /** Called when a thread has ended, before another one starts. */
   readonly onEnded?: () => void;
 }
 
@@ -146,6 +146,7 @@ export class WorkerSlot {
       return thread;
     } catch (error) {
       thread.end("it did not start");
+      this.#options.onEnded?.();
       throw error;
     }
   }

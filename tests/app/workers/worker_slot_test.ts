@@ -12,7 +12,9 @@ function slotWith(settings: Settings = defaultSettings) {
   const lines: string[] = [];
   const note = (message: string, fields?: object) =>
     void lines.push(`${message} ${JSON.stringify(fields)}`);
+  const ended = { count: 0 };
   const slot = new WorkerSlot({
+    onEnded: () => void ended.count++,
     ...{ settings, clock, number: 1, longQueries: undefined, self: undefined },
     ...{ directory: undefined, startedMs: 0 },
     channel: "test",
@@ -20,7 +22,7 @@ function slotWith(settings: Settings = defaultSettings) {
     log: { ...silentLog, info: note, error: note },
     startThread: threads.start,
   });
-  return { clock, slot, lines, ...threads, threads };
+  return { clock, slot, lines, ended, ...threads, threads };
 }
 
 /** Lets promises that are settled go on. */
@@ -48,6 +50,19 @@ Deno.test("a thread that ends is replaced by one that listens where it did", asy
   ]);
   await slot.close();
   equal(clock.timerCount, 0);
+});
+
+Deno.test("what a thread has counted is forgotten when it ends, also one that has not started", async () => {
+  const { clock, slot, ended, started, threads } = slotWith();
+  await slot.open();
+  threads.onStart = (thread) => thread.answers.set("start", new Error("no database"));
+  started[0]!.end("a test said so");
+  await settle();
+  equal(ended.count, 1);
+  clock.advance(100);
+  await settle();
+  equal(ended.count, 2);
+  await slot.close();
 });
 
 Deno.test("the pauses before a thread is replaced grow, and shrink when one has lasted", async () => {

@@ -68,7 +68,7 @@ export const networkSection = {
       description:
         "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. Limits on a client hold for all of them together; limits on memory, the connections to the database and the threads for signatures are shared in equal parts.",
       whenRaised:
-        "Each takes about 50 MB besides its share of the limits on memory, and has at least five connections to the database.",
+        "Each takes about 40 MB besides its share of the limits on memory, and has at least five connections to the database.",
       reloadable: false,
     },
     path: {
