@@ -8,6 +8,8 @@ import type { Settings } from "./settings/setting_list.ts";
 
 /** A relay that is served, in however many threads. */
 export interface ServedRelay {
+  /** Resolves when the relay cannot go on. Where there is none, it always can. */
+  readonly failed?: Promise<void>;
   /** How many connections are open, as far as is known. */
   readonly connectionCount: number;
   /** Accepts connections at `address` and returns the URL. Rejects if it cannot listen there. */

@@ -51,6 +51,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const endReloading = reloading(context, host);
   let metrics: MetricsServer | undefined;
   let control: ControlServer | undefined;
+  let code: ExitCode;
   try {
     // Before the relay says that it listens: scripts run commands then.
     control = await lendStore(lent, context);
@@ -69,7 +70,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       log.info("metrics for Prometheus", { url: metrics.url });
     }
     manager.ready(`listening on ${urls.join(", ")}`);
-    await aborted(stop);
+    code = await ending(stop, host);
     manager.stopping();
     log.info("shutting down", { connections: host.connectionCount });
   } finally {
@@ -80,7 +81,15 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     manager.close();
   }
   log.info("stopped");
-  return exitCode.done;
+  return code;
+}
+
+/** Waits until the relay is told to stop, or cannot go on. */
+function ending(stop: AbortSignal, { failed }: ServedRelay): Promise<ExitCode> {
+  return new Promise((resolve) => {
+    void aborted(stop).then(() => resolve(exitCode.done));
+    void failed?.then(() => resolve(exitCode.failed));
+  });
 }
 
 /** A relay, and what is served beside it. */

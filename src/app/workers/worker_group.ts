@@ -51,6 +51,7 @@ export class WorkerGroup implements ServedRelay {
   /** The settings in force. */
   #settings: Settings;
   #version = 0;
+  readonly #failed = Promise.withResolvers<void>();
 
   constructor(options: WorkerGroupOptions, database: SharedDatabase) {
     const { settings, self, clock, log, startThread = startRelayThread } = options;
@@ -72,7 +73,12 @@ export class WorkerGroup implements ServedRelay {
       { length: workers },
       (_, at) => {
         const number = at + 1;
-        return new WorkerSlot({ ...own, number, onEnded: () => forgetThread(tables, number) });
+        return new WorkerSlot({
+          ...own,
+          number,
+          onEnded: () => forgetThread(tables, number),
+          onStuck: () => this.#failed.resolve(),
+        });
       },
     );
   }
@@ -100,6 +106,11 @@ export class WorkerGroup implements ServedRelay {
   /** The store of an embedded database for this thread, and where that is. */
   get own(): SharedDatabase["own"] {
     return this.#database.own;
+  }
+
+  /** Resolves when a thread is stuck. */
+  get failed(): Promise<void> {
+    return this.#failed.promise;
   }
 
   /** How many connections were open some seconds ago. */

@@ -14,7 +14,7 @@ import type { CallName, NumberedSettings, WorkerCalls, WorkerStart } from "./wor
 const PROBE_MS = 5_000;
 
 /**
- * A thread that was asked so often and has not answered is ended. Times are not compared: the whole
+ * A thread that was asked so often and has not answered is stuck. Times are not compared: the whole
  * process may have been stopped for a while.
  */
 const MAX_UNANSWERED = 6;
@@ -34,6 +34,11 @@ export interface WorkerSlotOptions extends Omit<WorkerStart, "settings"> {
   readonly log: Log;
   /** Called when a thread has ended, before another one starts. */
   readonly onEnded?: () => void;
+  /**
+   * Called when the thread is stuck. The runtime cannot end it, and the system goes on giving it
+   * connections, which nobody answers.
+   */
+  readonly onStuck?: () => void;
 }
 
 /** A thread that takes the settings, addresses and calls of this place. */
@@ -198,11 +203,18 @@ export class WorkerSlot {
     }
   }
 
+  #giveUp(): void {
+    const { log, number: worker, onStuck } = this.#options;
+    this.end();
+    log.error("worker does not answer, and cannot be replaced: the relay stops", { worker });
+    onStuck?.();
+  }
+
   /** A thread that is alive answers between two messages, also while it starts. */
   async #askWhetherAlive(): Promise<void> {
     const thread = this.#thread;
     if (thread === undefined) return;
-    if (this.#unanswered >= MAX_UNANSWERED) return thread.end("it does not answer");
+    if (this.#unanswered >= MAX_UNANSWERED) return this.#giveUp();
     this.#unanswered++;
     const connections = await thread.call("probe", undefined).catch(unlessEnded);
     if (connections === undefined || thread !== this.#thread) return;

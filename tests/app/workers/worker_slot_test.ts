@@ -13,8 +13,10 @@ function slotWith(settings: Settings = defaultSettings) {
   const note = (message: string, fields?: object) =>
     void lines.push(`${message} ${JSON.stringify(fields)}`);
   const ended = { count: 0 };
+  const stuck = { count: 0 };
   const slot = new WorkerSlot({
     onEnded: () => void ended.count++,
+    onStuck: () => void stuck.count++,
     ...{ settings, clock, number: 1, longQueries: undefined, self: undefined },
     ...{ directory: undefined, startedMs: 0 },
     channel: "test",
@@ -22,7 +24,7 @@ function slotWith(settings: Settings = defaultSettings) {
     log: { ...silentLog, info: note, error: note },
     startThread: threads.start,
   });
-  return { clock, slot, lines, ended, ...threads, threads };
+  return { clock, slot, lines, ended, stuck, ...threads, threads };
 }
 
 /** Lets promises that are settled go on. */
@@ -94,8 +96,8 @@ Deno.test("the pauses before a thread is replaced grow, and shrink when one has 
   await slot.close();
 });
 
-Deno.test("a thread that does not answer for half a minute is replaced", async () => {
-  const { clock, slot, started } = slotWith();
+Deno.test("a thread that does not answer for half a minute is given up, and the relay is told", async () => {
+  const { clock, slot, started, lines, stuck } = slotWith();
   await slot.open();
   for (let at = 0; at < 20; at++) {
     clock.advance(5_000);
@@ -107,9 +109,13 @@ Deno.test("a thread that does not answer for half a minute is replaced", async (
     clock.advance(5_000);
     await settle();
   }
-  equal(started[0]!.endedBy, "it does not answer");
-  equal(started.length, 2);
+  equal(stuck.count, 1);
+  deepEqual(lines, [
+    'worker does not answer, and cannot be replaced: the relay stops {"worker":1}',
+  ]);
+  equal(started.length, 1);
   await slot.close();
+  equal(clock.timerCount, 0);
 });
 
 Deno.test("a thread that starts while settings change gets the new ones", async () => {
