@@ -35,7 +35,7 @@ Deno.test("several threads serve on a server of either kind, on Linux alone", ()
 });
 
 Deno.test("what the process may have is divided, and nothing becomes none", () => {
-  const { network, database, cache, limits, signatures } = workerSettings(
+  const { network, database, cache, limits, signatures, log } = workerSettings(
     settingsOf({
       "network.workers": 4,
       "database.pool_size": 40,
@@ -49,6 +49,7 @@ Deno.test("what the process may have is divided, and nothing becomes none", () =
   equal(network.reuse_port, true);
   deepEqual([database.pool_size, database.url], [10, "postgres://localhost/own"]);
   deepEqual([cache.max_mib, limits.max_memory_mb, signatures.workers], [16, 250, 1]);
+  equal(log.connection_lines, 15);
   deepEqual([limits.max_total_filter_values, limits.max_fetched_bytes], [250, 16_777_216]);
 });
 
@@ -56,6 +57,7 @@ Deno.test("a window that is off stays off, and each thread has connections enoug
   const settings = settingsOf({ "cache.max_mib": 0, "signatures.workers": 0 });
   const { cache, database, signatures } = workerSettings(settings, SERVER, 2);
   deepEqual([cache.max_mib, database.pool_size, signatures.workers], [0, 5, 0]);
-  equal(connectionsOfWorkers(settings), 12);
-  equal(connectionsOfWorkers(settingsOf({ "network.workers": 8 })), 48);
+  // Ten of the main thread, and of each of the others five and one that listens.
+  equal(connectionsOfWorkers(settings), 10 + 2 * 6);
+  equal(connectionsOfWorkers(settingsOf({ "network.workers": 8 })), 10 + 8 * 6);
 });

@@ -66,7 +66,7 @@ export const networkSection = {
       min: 1,
       max: 64,
       description:
-        "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. Limits on a client hold for all of them together; limits on memory, the connections to the database and the threads for signatures are shared in equal parts.",
+        "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. Limits on a client hold for all of them together; limits on memory, the connections to the database and the threads for signatures are shared in equal parts. A relay that another program embeds has one.",
       whenRaised:
         "Each takes about 40 MB besides its share of the limits on memory, and has at least five connections to the database.",
       reloadable: false,
