@@ -28,7 +28,7 @@ export const accessSection = {
       default: "public",
       allowed: ["public", "members", "personal", "inbox", "archive"],
       description:
-        "What writers and readers are where nothing else is said. public: anyone; members: members write and read; personal: members write, anyone reads; inbox: anyone writes to members, who read; archive: nobody writes, anyone reads.",
+        "The defaults of writers and readers. public: anyone; members: members write and read; personal: members write, anyone reads; inbox: anyone writes to members, who read; archive: nobody writes, anyone reads.",
       reloadable: true,
     },
     writers: {
@@ -74,7 +74,7 @@ export const accessSection = {
       max: 86_400,
       description:
         "How often the documents of member_domains are read. When one cannot be read, whom it listed before stay members.",
-      whenRaised: "Who has lost their name stays a member for as long.",
+      whenRaised: "A key whose name was removed stays a member for that long.",
       reloadable: true,
     },
     member_domain_timeout_ms: {
@@ -125,7 +125,7 @@ export const accessSection = {
       format: kindRangeFormat,
       minItems: 0,
       maxItems: 1_000,
-      description: "The kinds that are taken; all where there is none.",
+      description: "The kinds that are accepted. An empty list accepts all kinds.",
       reloadable: true,
     },
     banned_kinds: {
@@ -143,7 +143,8 @@ export const accessSection = {
       format: { pattern: /^.{1,200}$/u, words: "1 to 200 characters" },
       minItems: 0,
       maxItems: 1_000,
-      description: "Texts that refuse an event whose content holds them, in whatever case.",
+      description:
+        "Texts. An event whose content contains one of them is refused; upper and lower case are the same.",
       reloadable: true,
     },
     banned_patterns: {
@@ -199,7 +200,7 @@ export const accessSection = {
       unit: "bits",
       min: 0,
       max: 64,
-      description: "The work that an event has to show (NIP-13): leading zero bits of its id.",
+      description: "The proof of work that an event needs (NIP-13): leading zero bits of its id.",
       whenRaised: "Each bit doubles what an event costs its sender, honest ones included.",
       reloadable: true,
     },
@@ -226,7 +227,7 @@ export const accessSection = {
       minItems: 0,
       maxItems: 1_000,
       description:
-        "Public keys from which a web of trust goes out, by the follow lists (kind 3) that the relay has. Where there is any, strangers are those outside of the web.",
+        "Public keys at the root of a web of trust, which is read from the follow lists (kind 3) in the store. Keys outside of the web are strangers.",
       reloadable: true,
     },
     trust_hops: {
@@ -235,7 +236,8 @@ export const accessSection = {
       unit: "hops",
       min: 1,
       max: 3,
-      description: "How far it goes: 1 for whom the roots follow, 2 for whom those follow, too.",
+      description:
+        "How many steps from the roots the web includes: 1 for keys that the roots follow, 2 for keys that those follow as well.",
       whenRaised: "Whoever gets one person in the web to follow them is in it as well.",
       reloadable: true,
     },
@@ -245,8 +247,8 @@ export const accessSection = {
       unit: "seconds",
       min: 10,
       max: 86_400,
-      description: "How often the web of trust is read anew.",
-      whenRaised: "Who is followed no longer stays in the web for as long.",
+      description: "How often the web of trust is computed again.",
+      whenRaised: "A key that is no longer followed stays in the web for that long.",
       reloadable: true,
     },
     strangers: {

@@ -63,7 +63,7 @@ export const databaseSection = {
       min: 16,
       max: 65_536,
       description:
-        "How much memory an embedded database keeps pages in; pglite: takes 1,024 at most. A large one is written to several times as fast when all that is written to fits.",
+        "The buffer cache of an embedded database (shared_buffers); pglite: takes 1,024 at most. A large database is written to several times as fast when the pages that change fit.",
       whenRaised: "The relay takes that much more memory as the database grows.",
       reloadable: false,
     },

@@ -85,7 +85,7 @@ export const limitsSection = {
       min: 0,
       max: 1_000,
       description:
-        "As how many messages more an event counts for message_rate whose id or signature is wrong.",
+        "How many additional messages an event with a wrong id or signature counts as, for message_rate.",
       whenRaised: "Less: who sends broken events is slowed down sooner. 0 makes them cost nothing.",
       reloadable: true,
     },
@@ -97,7 +97,7 @@ export const limitsSection = {
       max: 1_073_741_824,
       description:
         "How many bytes a connection may send in the long run, counted after decompression. One that sends faster is read more slowly.",
-      whenRaised: "One connection takes a larger part of the line and of the processor.",
+      whenRaised: "One connection takes a larger part of the bandwidth and of the processor.",
       reloadable: true,
     },
     burst_bytes: {
@@ -222,7 +222,7 @@ export const limitsSection = {
       min: 1_000,
       max: 10_000_000,
       description:
-        "The same of all connections. Of what is free, one client is given at most a half.",
+        "The most values that the filters of all open subscriptions may list together. One client gets at most half of what is free.",
       whenRaised: "Clients together can make the relay hold about 100 bytes for each of them.",
       reloadable: true,
     },

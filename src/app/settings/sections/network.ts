@@ -152,7 +152,7 @@ export const networkSection = {
       minItems: 0,
       maxItems: 10_000,
       description:
-        "Networks that the limits for one client do not hold for: this machine, unless told otherwise.",
+        "Networks that are exempt from the limits for one client. Default: this machine.",
       reloadable: false,
     },
     proxy_protocol_from: {
@@ -180,7 +180,7 @@ export const networkSection = {
       default: "x-forwarded",
       allowed: ["x-forwarded", "forwarded"],
       description:
-        "Where the trusted proxies say it: in X-Forwarded-For and X-Forwarded-Proto, or in Forwarded (RFC 7239).",
+        "The header in which trusted proxies name the client: X-Forwarded-For and X-Forwarded-Proto, or Forwarded (RFC 7239).",
       reloadable: false,
     },
     allowed_origins: {
@@ -210,7 +210,7 @@ export const networkSection = {
       type: "boolean",
       default: true,
       description:
-        "Whether messages are compressed for clients that ask for it. Saves a third of what is sent. It takes some 15 microseconds an event: once for all its listeners, and again for each question that it answers.",
+        "Whether messages are compressed for clients that ask for it. Saves a third of what is sent. It takes some 15 microseconds an event: once for all its listeners, and again for each query that it answers.",
       reloadable: false,
     },
     ping_interval_s: {

@@ -165,7 +165,7 @@ export const rateSettings = {
     min: 0,
     max: 10_000,
     description:
-      "As how many messages more a message counts for message_rate that a rate or a policy refuses as rate-limited. The connection is read more slowly then, by 5 seconds at most at a time.",
+      "How many additional messages a message counts as, for message_rate, that a rate or a policy refuses as rate-limited. The connection is then read more slowly, one message at a time and with pauses of 5 seconds at most.",
     whenRaised:
       "Less: who goes on sending is slowed down sooner. 0 makes refused messages cost nothing.",
     reloadable: true,

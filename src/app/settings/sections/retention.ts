@@ -10,7 +10,7 @@ import { KIND_RANGE, kindRangeFormat, publicKeyFormat } from "./formats.ts";
 /** Settings of the section `[retention]`. */
 export const retentionSection = {
   title:
-    "How long events are kept. Age is counted from created_at. What is too old when it comes is refused; what goes for its size may come again.",
+    "How long events are kept. Age is counted from created_at. An event that is too old when it arrives is refused; one that was removed because of the size limit may be published again.",
   settings: {
     max_age_days: {
       type: "integer",
@@ -18,7 +18,8 @@ export const retentionSection = {
       unit: "days",
       min: 0,
       max: 36_500,
-      description: "How long events are kept of whose kind nothing else is said. 0 means for ever.",
+      description:
+        "How long events are kept whose kind has no rule in kind_age_days. 0 means for ever.",
       whenRaised: "The database grows for longer.",
       reloadable: true,
     },
@@ -42,7 +43,7 @@ export const retentionSection = {
       min: 0,
       max: 1_073_741_824,
       description:
-        "How large the JSON of all events may grow before the oldest go; tables and indexes take about five times as much. 0 means any size. A limit here makes each look at the store read all of it.",
+        "How large the JSON of all events may grow before the oldest are removed; tables and indexes take about five times as much. 0 means any size. A limit here makes each look at the store read all of it.",
       whenRaised: "The database takes more of the disk.",
       reloadable: true,
     },

@@ -20,7 +20,7 @@ export const tlsSection = {
       minItems: 0,
       maxItems: 1_000,
       description:
-        "Certificates as PEM, each with those that lead to its authority. A client is shown the one that has the name it asks for, and otherwise the first.",
+        "Certificate chains as PEM. A client gets the one with the server name that it asks for (SNI), and otherwise the first.",
       reloadable: true,
     },
     key_files: {
@@ -36,7 +36,7 @@ export const tlsSection = {
       type: "text",
       default: "",
       description:
-        "Certificates, as PEM, of those who vouch for clients. Without them clients are not asked for certificates.",
+        "CA certificates, as PEM, that the certificates of clients are verified with. Without any, clients are not asked for certificates.",
       reloadable: false,
     },
     client_certificates: {
@@ -54,7 +54,7 @@ export const tlsSection = {
       min: 1,
       max: 86_400,
       description:
-        "How often the files are looked at. New certificates serve new connections; SIGHUP makes the relay look at once.",
+        "How often the certificate files are checked for changes. New certificates serve new connections; SIGHUP makes the relay check at once.",
       whenRaised: "A certificate that was replaced is shown for longer.",
       reloadable: true,
     },
