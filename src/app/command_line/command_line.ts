@@ -8,7 +8,7 @@ import { Command, CommanderError } from "./commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandWork, RunCommand } from "./command_context.ts";
 import { defineCheck } from "../commands/check.ts";
-import { defineConfigCheck } from "../commands/config_check.ts";
+import { defineConfig } from "../commands/config_check.ts";
 import { defineExport } from "../commands/export.ts";
 import { defineImport } from "../commands/import.ts";
 import { defineInfo } from "../commands/info.ts";
@@ -42,7 +42,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineStream,
   defineReindex,
   defineModeration,
-  defineConfigCheck,
+  defineConfig,
   defineInfo,
 ];
 

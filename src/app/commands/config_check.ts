@@ -8,6 +8,7 @@ import type { Command } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { defineConfigPrint } from "./config_print.ts";
 import { withoutSecret } from "../settings/secrets.ts";
 import { settingValues } from "../settings/setting_list.ts";
 import {
@@ -16,12 +17,13 @@ import {
   withSettingOptions,
 } from "../command_line/setting_options.ts";
 
-/**
- * Adds the command to the program.
- */
-export function defineConfigCheck(program: Command, run: RunCommand): void {
-  const command = program.command("config").description("look at the settings")
-    .command("check").description("check all settings and show those that are not defaults");
+/** Adds `config` with its commands to the program. */
+export function defineConfig(program: Command, run: RunCommand): void {
+  const config = program.command("config").description("look at the settings");
+  defineConfigPrint(config, run);
+  const command = config.command("check").description(
+    "check all settings and show those that are not defaults",
+  );
   withSettingOptions(withListenOption(command))
     .action((options: SettingOptions) => run(options, checkConfig));
 }
