@@ -9,6 +9,7 @@
 
 import type { Random } from "../../base/random.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
+import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
 import { type Address, addressOf, isNewer, kindClass } from "../../nostr/kind.ts";
 import type { LateEvent, ToldRecord } from "../event_store.ts";
 import { type Budget, Conditions } from "./conditions.ts";
@@ -103,6 +104,23 @@ export class RecentEvents {
     return this.#describedAll(this.#slotsOf(ids));
   }
 
+  /**
+   * Those of these events that a request of this author may delete, as deletions look at them. What others
+   * wrote is not counted: anybody can name it.
+   *
+   * @return undefined when there are too many
+   */
+  ownedAmong(ids: Iterable<string>, pubkey: string): readonly LateEvent[] | undefined {
+    const { author, recipient } = this.#lanesOf(pubkey);
+    const owned = new Set<number>();
+    for (const slot of this.#slotsOf(ids)) {
+      const isOwned = this.#table.authorLaneOf(slot) === author ||
+        this.#isGiftWrap(slot) && this.#table.isInTagLane(slot, recipient);
+      if (isOwned) owned.add(slot);
+    }
+    return this.#describedAll(owned);
+  }
+
   /** Adds an event, unless a newer version of it is here, and removes the version that it replaces. */
   add(record: ToldRecord): void {
     const { event } = record;
@@ -149,7 +167,7 @@ export class RecentEvents {
   versionsOf(pubkey: string): readonly string[] {
     const table = this.#table;
     const ids: string[] = [];
-    for (const slot of this.#slotsIn(this.#authorLane(pubkey))) {
+    for (const slot of this.#slotsIn(this.#lanesOf(pubkey).author)) {
       const kind = kindClass(table.kindOf(slot));
       if (kind === "replaceable" || kind === "addressable") ids.push(table.idOf(slot));
     }
@@ -162,22 +180,26 @@ export class RecentEvents {
    * @return undefined when there are too many
    */
   writtenBy(pubkey: string): readonly string[] | undefined {
-    const lane = this.#authorLane(pubkey);
+    const lane = this.#lanesOf(pubkey).author;
     return this.#areTooMany(this.#slotsIn(lane))
       ? undefined
       : Array.from(this.#slotsIn(lane), (slot) => this.#table.idOf(slot));
   }
 
   /**
-   * The events here that an author wrote or that name the author in a `p` tag, as deletions look at them.
+   * The events here that an author wrote and the gift wraps that the author received, as deletions look at
+   * them. Other events that name the author are not counted: anybody can write them.
    *
    * @return undefined when there are too many
    */
-  concerning(pubkey: string): readonly LateEvent[] | undefined {
-    const { lanes } = this.#table;
-    const both = [this.#authorLane(pubkey), lanes.ofTag("p", lanes.valueOf(pubkey))];
-    if (both.some((lane) => this.#areTooMany(this.#slotsIn(lane)))) return undefined;
-    return this.#describedAll(new Set(both.flatMap((lane) => [...this.#slotsIn(lane)])));
+  ownedBy(pubkey: string): readonly LateEvent[] | undefined {
+    const { author, recipient } = this.#lanesOf(pubkey);
+    if (this.#areTooMany(this.#slotsIn(author))) return undefined;
+    const owned = new Set(this.#slotsIn(author));
+    for (const slot of this.#slotsIn(recipient)) {
+      if (this.#isGiftWrap(slot)) owned.add(slot);
+    }
+    return this.#describedAll(owned);
   }
 
   /**
@@ -235,9 +257,15 @@ export class RecentEvents {
     return isNewer(event, { created_at, id: this.#table.idOf(slot) });
   }
 
-  #authorLane(pubkey: string): number {
+  /** The lanes of what a key wrote and of what has it in a `p` tag. */
+  #lanesOf(pubkey: string): { readonly author: number; readonly recipient: number } {
     const { lanes } = this.#table;
-    return lanes.ofAuthor(lanes.valueOf(pubkey));
+    const value = lanes.valueOf(pubkey);
+    return { author: lanes.ofAuthor(value), recipient: lanes.ofTag("p", value) };
+  }
+
+  #isGiftWrap(slot: number): boolean {
+    return this.#table.kindOf(slot) === GIFT_WRAP;
   }
 
   /** The events of a lane, oldest first. */

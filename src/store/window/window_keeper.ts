@@ -194,8 +194,8 @@ export class WindowKeeper {
     const tombstones = new Tombstones();
     tombstones.noteDeletion(request);
     const { ids, addresses } = deletionTargets(request);
-    const named = this.#recent.described(ids);
-    const theirs = request.kind === VANISH_REQUEST ? this.#recent.concerning(request.pubkey) : [];
+    const named = this.#recent.ownedAmong(ids, request.pubkey);
+    const theirs = request.kind === VANISH_REQUEST ? this.#recent.ownedBy(request.pubkey) : [];
     if (named === undefined || theirs === undefined) return this.#fillAgain();
     const versions = addresses.map((address) => this.#recent.atAddress(address))
       .filter((version) => version !== undefined);

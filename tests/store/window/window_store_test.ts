@@ -469,6 +469,35 @@ Deno.test("an author of very much who vanishes has the window filled again, late
   await store.close();
 });
 
+Deno.test("a request that names what others wrote does not cost the window, however much that is", async () => {
+  const inner = new OthersStore();
+  const [stranger, recipient] = [newKey(), newKey()];
+  const tags = Array.from({ length: 1_000 }, () => ["p", newKey()]);
+  const mentions = Array.from(
+    { length: 60 },
+    () => someEvent({ tags: [...tags, ["p", stranger]] }),
+  );
+  const wraps = Array.from({ length: 60 }, () => someEvent({ kind: 1059, tags }));
+  const own = someEvent({ pubkey: stranger });
+  const received = someEvent({ kind: 1059, tags: [["p", recipient]] });
+  await inner.put([...mentions, ...wraps, own, received].map(recordOf));
+  const { store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  const names = [...mentions, ...wraps, own].map(({ id }) => ["e", id]);
+  const [relay, created_at] = [[["relay", "ALL_RELAYS"]], 200];
+  await store.put([
+    someEvent({ kind: 5, pubkey: stranger, created_at, tags: names }),
+    someEvent({ kind: 5, pubkey: recipient, created_at, tags: [["e", received.id]] }),
+    someEvent({ kind: 62, pubkey: stranger, created_at, tags: relay }),
+  ].map(recordOf));
+  equal(store.window.horizon, 0);
+  const ids = new Set(await idsIn(store, {}));
+  ok([...mentions, ...wraps].every(({ id }) => ids.has(id)));
+  ok(!ids.has(own.id) && !ids.has(received.id));
+  await store.close();
+});
+
 Deno.test("a version that was stored and deleted unheard takes the one before with it", async () => {
   const inner = new OthersStore();
   const [before, after, kept] = [
