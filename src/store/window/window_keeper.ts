@@ -29,6 +29,9 @@ import type { RecentEvents } from "./recent_events.ts";
 /** How much is read at a time to fill the window, bytes: some milliseconds of the thread. */
 const FILL_PIECE_BYTES = 131_072;
 
+/** How many ids a question of `#lookUp` has. */
+const LOOKED_UP = 1_000;
+
 /** How many authors may wait for `#lookUp`. Beyond that the window is filled again. */
 const MAX_DOUBTFUL = 1_000;
 
@@ -61,6 +64,8 @@ export class WindowKeeper {
   /** Authors some of whose held events may have been deleted: `#lookUp` finds out. */
   readonly #doubtful = new Set<string>();
   #isLookingUp = false;
+  /** The ids that are looked up at the moment. */
+  #lookedUp: ReadonlySet<string> = new Set();
   #refill: Timer | undefined = undefined;
   #isClosed = false;
 
@@ -114,6 +119,7 @@ export class WindowKeeper {
     if (this.#deleted.covers(event)) return this.takeLate(event);
     // It may have been removed before and have come again.
     this.#filling?.readmit(event.id);
+    if (this.#lookedUp.has(event.id)) this.#doubt(event.pubkey);
     if (event.created_at >= this.#recent.horizon) {
       this.#add(record);
       if (this.#recent.isWasteful) this.#fillAgain();
@@ -242,17 +248,30 @@ export class WindowKeeper {
     try {
       for (const pubkey of this.#doubtful) {
         this.#doubtful.delete(pubkey);
-        const ids = new Set(this.#recent.versionsOf(pubkey));
-        if (ids.size === 0) continue;
-        const stored = await Array.fromAsync(this.#inner.identify([{ ids, tags: new Map() }]));
-        for (const { id } of stored.flat()) ids.delete(id);
-        this.#delete(ids);
+        const versions = this.#recent.versionsOf(pubkey);
+        for (let at = 0; at < versions.length; at += LOOKED_UP) {
+          const gone = await this.#missing(new Set(versions.slice(at, at + LOOKED_UP)));
+          // One of them may have been stored again meanwhile: then all of the author's are looked up again.
+          if (this.#doubtful.has(pubkey)) break;
+          this.#delete(gone);
+        }
       }
     } catch {
       // The database is away.
       this.#fillAgain();
     } finally {
       this.#isLookingUp = false;
+    }
+  }
+
+  /** Those of these events that are not stored. */
+  async #missing(ids: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    this.#lookedUp = ids;
+    try {
+      const stored = await Array.fromAsync(this.#inner.identify([{ ids, tags: new Map() }]));
+      return ids.difference(new Set(stored.flat().map(({ id }) => id)));
+    } finally {
+      this.#lookedUp = new Set();
     }
   }
 

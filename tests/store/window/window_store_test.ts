@@ -518,6 +518,24 @@ Deno.test("a version that was stored and deleted unheard takes the one before wi
   await store.close();
 });
 
+Deno.test("an event that is removed and comes again while it is looked up stays in the window", async () => {
+  const inner = new OthersStore();
+  const profiles = Array.from({ length: 50 }, (_, i) => someEvent({ kind: 10_000 + i }));
+  await inner.put(profiles.map(recordOf));
+  const { store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  const removed = profiles[49]!;
+  await inner.remove([removed.id]);
+  const request = someEvent({ kind: 5, tags: [["e", newKey()]] });
+  await store.put([recordOf(request)]);
+  await store.put([recordOf(removed)]);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  equal((await idsIn(store, {})).length, 51);
+  equal(store.window.events, 51);
+  await store.close();
+});
+
 Deno.test("an event that is told after its deletion is not shown, nor is what it replaced", async () => {
   const inner = new OthersStore();
   const before = someEvent({ kind: 0, created_at: 1 });
