@@ -217,9 +217,13 @@ export class WindowKeeper {
   #forgetErased({ ids, isRemembered }: Erasure): void {
     this.#asked.forgetIds(new Set(ids));
     // What may come again cannot be kept out. It, or what it replaced, may have been read before, by the
-    // feed or to fill the window.
+    // feed or to fill the window. Until the whole pause is over, an event that is told late is not added.
     const isBeingRead = this.#inner.feed.isShared || this.#filling !== undefined;
-    if (!isRemembered && isBeingRead) return this.#fillAgain();
+    if (!isRemembered && isBeingRead) {
+      this.#refill?.cancel();
+      this.#refill = undefined;
+      return this.#fillAgain();
+    }
     for (const id of ids) {
       if (isRemembered) this.#deleted.erase(id);
       this.#filling?.remove(id);

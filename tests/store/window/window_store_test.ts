@@ -536,6 +536,26 @@ Deno.test("an event that is removed and comes again while it is looked up stays 
   await store.close();
 });
 
+Deno.test("an event that is told after it was deleted and forgotten is not shown", async () => {
+  const inner = new OthersStore();
+  const { clock, store, started } = start(inner, 1e9);
+  await started;
+  await untilFilled(store);
+  const event = someEvent();
+  inner.feed.untold.add(event.id);
+  await inner.put([recordOf(event)]);
+  await store.erase({ ids: [newKey()], isRemembered: false });
+  clock.advance(9_000);
+  await store.erase({ ids: [event.id], isRemembered: false });
+  clock.advance(1_000);
+  inner.feed.untold.clear();
+  inner.feed.tell([recordOf(event)]);
+  clock.advance(9_000);
+  await untilFilled(store);
+  deepEqual(await idsIn(store, {}), []);
+  await store.close();
+});
+
 Deno.test("an event that is told after its deletion is not shown, nor is what it replaced", async () => {
   const inner = new OthersStore();
   const before = someEvent({ kind: 0, created_at: 1 });
