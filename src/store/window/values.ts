@@ -31,6 +31,7 @@ export class Values {
   /** The key that is looked for. */
   readonly #sought = new Uint8Array(KEY_BYTES);
   readonly #soughtWords = new Uint16Array(this.#sought.buffer);
+  /** By {@link hashable} texts. */
   readonly #textPlaces = new Map<string, number>();
   readonly #texts: string[] = [];
   readonly #textUses: number[] = [];
@@ -55,7 +56,7 @@ export class Values {
   /** The number of a text; {@link NONE} if it is not here. */
   find(text: string): number {
     if (!isHex(text, KEY_DIGITS)) {
-      const place = this.#textPlaces.get(text);
+      const place = this.#textPlaces.get(hashable(text));
       return place === undefined ? NONE : 2 * place + 1;
     }
     this.#sought.setFromHex(text);
@@ -86,7 +87,7 @@ export class Values {
       this.#free.push(place);
     } else if (--this.#textUses[place]! === 0) {
       const text = this.#texts[place]!;
-      this.#textPlaces.delete(text);
+      this.#textPlaces.delete(hashable(text));
       this.#textBytes -= memoryOf(text);
       this.#texts[place] = "";
       this.#freeTexts.push(place);
@@ -131,16 +132,29 @@ export class Values {
   }
 
   #internText(text: string): number {
-    let place = this.#textPlaces.get(text);
+    const key = hashable(text);
+    let place = this.#textPlaces.get(key);
     if (place === undefined) {
       place = this.#freeTexts.pop() ?? this.#texts.length;
-      this.#textPlaces.set(text, place);
+      this.#textPlaces.set(key, place);
       this.#texts[place] = text;
       this.#textUses[place] = 0;
       this.#textBytes += memoryOf(text);
     }
     return 2 * place + 1;
   }
+}
+
+const [HASH_SIGN, ZERO, NINE] = [0x23, 0x30, 0x39];
+
+/**
+ * The text as a key of a Map: with a prefix where it begins with a digit, and where it begins with that
+ * prefix. The engine hashes other texts with a secret seed, but those that are array indices by their value,
+ * so that anybody could choose thousands that collide.
+ */
+function hashable(text: string): string {
+  const first = text.charCodeAt(0);
+  return first === HASH_SIGN || (first >= ZERO && first <= NINE) ? `#${text}` : text;
 }
 
 /** The memory of a text's characters, bytes. */

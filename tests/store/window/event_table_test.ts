@@ -4,6 +4,7 @@ import { EventTable } from "../../../src/store/window/event_table.ts";
 import { Blocks, SortedLists } from "../../../src/store/window/sorted_lists.ts";
 import { HashTable, KeyedHash, NONE } from "../../../src/store/window/typed_arrays.ts";
 import { Values } from "../../../src/store/window/values.ts";
+import { costMs } from "../../kit/cost.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
 import { newKey, recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
@@ -128,7 +129,8 @@ Deno.test(`a body stays as it was given, and what is deleted is given up (seed $
 Deno.test("a value has one number, whatever it is, until it is not used any more", () => {
   const values = new Values(new KeyedHash(new SeededRandom(seed)));
   const [key, upper] = [newKey(), "AB".repeat(32)];
-  const texts = [key, "", "nostr", "é", upper, upper.toLowerCase(), "x".repeat(64)];
+  const numerals = ["1", "#1", "##1", "#", "01"];
+  const texts = [key, "", "nostr", "é", upper, upper.toLowerCase(), "x".repeat(64), ...numerals];
   const numbers = texts.map((text) => {
     const number = values.intern(text);
     values.use(number);
@@ -142,6 +144,17 @@ Deno.test("a value has one number, whatever it is, until it is not used any more
   deepEqual(texts.map((text) => values.find(text) !== NONE), texts.map((text) => text === key));
   values.release(numbers[0]!);
   equal(values.bytes, values.freeBytes);
+});
+
+Deno.test("numbers as values cost what other texts do, whichever they are", () => {
+  const cost = (textOf: (i: number) => string) =>
+    costMs(() => {
+      const values = new Values(new KeyedHash(new SeededRandom(seed)));
+      for (let i = 0; i < 5_000; i++) values.use(values.intern(textOf(i)));
+    });
+  // Array indices of which the lower bits are the same.
+  const ratio = cost((i) => String(2 ** 17 * i)) / cost((i) => `x${2 ** 17 * i}`);
+  ok(ratio < 8, `${ratio.toFixed(1)} times other texts`);
 });
 
 Deno.test(`events that are removed leave nothing behind (seed ${seed})`, () => {
