@@ -10,8 +10,12 @@ import type { LateEvent, StoredEvent, ToldRecord } from "../event_store.ts";
 import type { LatelyDeleted } from "./lately_deleted.ts";
 import type { RecentEvents } from "./recent_events.ts";
 
-/** How many events older than the horizon the feed may tell while the window is filled. */
+/**
+ * How many events older than the horizon the feed may tell while the window is filled, and how long their
+ * JSON may be together, bytes.
+ */
 const MAX_TOLD = 10_000;
+const MAX_TOLD_BYTES = 16_777_216;
 
 /** What a {@link Filling} works on. */
 export interface FillingContext {
@@ -37,6 +41,7 @@ export class Filling {
   readonly #removed = new Set<string>();
   /** The events that were told and are older than the horizon. */
   #told: ToldRecord[] = [];
+  #toldBytes = 0;
 
   constructor(context: FillingContext) {
     this.#context = context;
@@ -56,12 +61,19 @@ export class Filling {
   /** Whether more has happened meanwhile than could be noted. */
   get isOvertaken(): boolean {
     const { generation } = this.#context.deleted;
-    return this.#told.length > MAX_TOLD || generation > this.#generation + 1;
+    return this.#hasTooManyTold || generation > this.#generation + 1;
+  }
+
+  get #hasTooManyTold(): boolean {
+    return this.#told.length > MAX_TOLD || this.#toldBytes > MAX_TOLD_BYTES;
   }
 
   /** Notes an event that came through the feed and is older than the horizon. */
   tell(record: ToldRecord): void {
+    // Once there are too many, this run adds nothing more.
+    if (this.#hasTooManyTold) return;
     this.#told.push(record);
+    this.#toldBytes += record.json.length;
   }
 
   /** Notes that an event was removed. */
@@ -107,5 +119,6 @@ export class Filling {
     if (this.signal.aborted) return;
     recent.lowerHorizon(horizon);
     this.#told = this.#told.filter(({ event }) => event.created_at < recent.horizon);
+    this.#toldBytes = this.#told.reduce((sum, { json }) => sum + json.length, 0);
   }
 }

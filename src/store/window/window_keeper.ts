@@ -286,14 +286,17 @@ export class WindowKeeper {
     this.#filling = undefined;
     this.#recent.clear();
     this.#asked.clear();
-    if (this.#isClosed || options === undefined) return;
+    if (!this.#isClosed && options !== undefined) this.#fillLater(options);
+  }
+
+  #fillLater(options: FeedOptions): void {
     this.#refill ??= options.clock.after(REFILL_MS, () => {
       this.#refill = undefined;
       void this.#fill(options);
     });
   }
 
-  /** Reads the newest events until the window is full, and again after a failure. */
+  /** Reads the newest events below the horizon until the window is full, and again after a failure. */
   async #fill(options: FeedOptions): Promise<void> {
     const filling = new Filling({
       recent: this.#recent,
@@ -304,13 +307,18 @@ export class WindowKeeper {
     this.#filling = filling;
     const { signal } = filling;
     try {
+      const { horizon } = this.#recent;
+      const filter = { tags: new Map(), ...horizon < Infinity && { until: horizon - 1 } };
       const asked = { signal, pieceBytes: () => FILL_PIECE_BYTES };
-      for await (const rows of this.#inner.query([{ tags: new Map() }], asked)) {
+      for await (const rows of this.#inner.query([filter], asked)) {
         if (signal.aborted) return;
-        if (filling.isOvertaken) throw new Error("too much is written meanwhile");
+        if (filling.isOvertaken) break;
         if (!filling.takePage(rows)) return;
       }
-      if (!signal.aborted) filling.lower(0);
+      if (signal.aborted) return;
+      // What the window has is exact by now. It goes on from there, so that nobody can keep it from filling.
+      if (filling.isOvertaken) this.#fillLater(options);
+      else filling.lower(0);
     } catch (error) {
       if (signal.aborted) return;
       options.log.warn("the newest events cannot be read yet", { error: String(error) });

@@ -349,6 +349,29 @@ Deno.test("an event that is removed and comes again while the window fills is in
   await store.close();
 });
 
+Deno.test("a window that fills keeps what it has when more is deleted than can be noted", async () => {
+  const inner = new SlowStore();
+  const events = Array.from({ length: 200 }, (_, i) => someEvent({ created_at: 100 + i }));
+  await inner.put(events.map(recordOf));
+  const { clock, store, started } = start(inner, 1e9);
+  await started;
+  while (store.window.horizon === Infinity) await undefined;
+  const tags = () => Array.from({ length: 10_000 }, () => ["e", newKey()]);
+  const requests = [1, 2, 3].map((second) =>
+    someEvent({ kind: 5, pubkey: newKey(), created_at: 1_000 + second, tags: tags() })
+  );
+  await store.put(requests.map(recordOf));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const { horizon, events: held } = store.window;
+  ok(horizon > 0 && horizon < Infinity && held > requests.length, `${held} down to ${horizon}`);
+  await store.put([recordOf(someEvent({ created_at: 50 }))]);
+  clock.advance(10_000);
+  await untilFilled(store);
+  equal(store.window.events, 204);
+  deepEqual(await idsIn(store, {}), await idsIn(inner, {}));
+  await store.close();
+});
+
 Deno.test("a question that would look at too much is asked of the database", async () => {
   const inner = new SlowStore();
   const tags = Array.from({ length: 2_000 }, (_, i) => ["t", String(i)]);
