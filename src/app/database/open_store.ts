@@ -34,6 +34,7 @@ import { memoryLimitBytes } from "../system/memory_limit.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { systemRandom } from "../system/system_random.ts";
 
+const MEMORY = "memory:";
 const PGLITE = "pglite:";
 const MANAGED = "managed:";
 
@@ -65,7 +66,7 @@ export async function openStore(
 ): Promise<TidyStore> {
   const { database, search, limits } = settings;
   const { url } = await chooseDatabase(database);
-  if (url === "memory:") {
+  if (url === MEMORY) {
     const pause = () => new Promise<void>((resolve) => void systemClock.after(0, resolve));
     return new MemoryStore(systemClock, search.max_candidates, pause);
   }
@@ -328,9 +329,13 @@ export function withWindow(store: TidyStore, settings: Settings, clock: Clock): 
 }
 
 /**
- * How much memory the window may take, bytes: the connections need the larger part of what there is.
+ * How much memory the window may take, bytes: the connections need the larger part of what there is. Without
+ * a database it holds everything, because `memory:` has all events in memory anyway and no index of them.
  */
-export function windowBytes({ cache, limits }: Pick<Settings, "cache" | "limits">): number {
+export function windowBytes(
+  { cache, limits, database }: Pick<Settings, "cache" | "limits" | "database">,
+): number {
+  if (database.url === MEMORY && cache.max_mib > 0) return Infinity;
   const most = WINDOW_SHARE * memoryLimitBytes(limits.max_memory_mb);
   return Math.min(cache.max_mib * BYTES_PER_MIB, most);
 }

@@ -32,6 +32,11 @@ Deno.test("the window takes what it may, and a quarter of the relay's memory at 
   equal(taken(0, 400), 0);
 });
 
+Deno.test("the window of memory: has every event, as the store has them in memory anyway", () => {
+  equal(windowBytes(withUrl("memory:")), Infinity);
+  equal(windowBytes({ ...withUrl("memory:"), cache: { max_mib: 0 } }), 0);
+});
+
 Deno.test("what cannot be opened is named without its password", async () => {
   const opening = openStore(withUrl("postgres://relay:secret@127.0.0.1:1/none"), silentLog);
   await rejects(opening, (error) => {
