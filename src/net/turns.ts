@@ -5,7 +5,8 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
+import { clearImmediate, setImmediate } from "node:timers";
+import type { Timer } from "../base/clock.ts";
 
 /**
  * How much work of all connections is done in one round of the event loop, bytes after decompression:
@@ -23,7 +24,10 @@ const ROUND_BYTES = 64 * 1024;
  * import { Turns } from "./turns.ts";
  *
  * const rounds: (() => void)[] = [];
- * const turns = new Turns((round) => rounds.push(round));
+ * const turns = new Turns((round) => {
+ *   rounds.push(round);
+ *   return { cancel: () => rounds.splice(rounds.indexOf(round), 1) };
+ * });
  * const done: string[] = [];
  * turns.add(() => done.push("a"));
  * turns.add(() => done.push("b"));
@@ -32,10 +36,11 @@ const ROUND_BYTES = 64 * 1024;
  * ```
  */
 export class Turns {
-  readonly #nextRound: (round: () => void) => void;
-  readonly #endOfRound: (round: () => void) => void;
+  readonly #nextRound: (round: () => void) => Timer;
+  readonly #endOfRound: (round: () => void) => unknown;
   readonly #waiting = new Set<() => void>();
-  #isScheduled = false;
+  /** The next round, while work waits for it. */
+  #scheduled: Timer | undefined = undefined;
   /** Bytes of work that was done without waiting for a turn since the last round. */
   #spentBytes = 0;
 
@@ -43,10 +48,9 @@ export class Turns {
    * @param nextRound calls back when sockets have been read from
    * @param endOfRound calls back when what was read in this round has been handed over. Default: as the other
    */
-  /** The given function calls back in the next round of the event loop. */
   constructor(
-    nextRound: (round: () => void) => void,
-    endOfRound: (round: () => void) => void = nextRound,
+    nextRound: (round: () => void) => Timer,
+    endOfRound: (round: () => void) => unknown = nextRound,
   ) {
     this.#nextRound = nextRound;
     this.#endOfRound = endOfRound;
@@ -74,19 +78,19 @@ export class Turns {
     this.#schedule();
   }
 
-  /** Removes work that has not been done yet. */
+  /** Removes work that has not been done yet. Where no other waits, the next round is cancelled. */
   delete(work: () => void): void {
-    this.#waiting.delete(work);
+    if (!this.#waiting.delete(work) || this.#waiting.size > 0) return;
+    this.#scheduled?.cancel();
+    this.#scheduled = undefined;
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#waiting.size === 0) return;
-    this.#isScheduled = true;
-    this.#nextRound(this.#round);
+    if (this.#waiting.size > 0) this.#scheduled ??= this.#nextRound(this.#round);
   }
 
   readonly #round = (): void => {
-    this.#isScheduled = false;
+    this.#scheduled = undefined;
     this.#spentBytes = 0;
     try {
       // A timer between any two small pieces would leave the thread idle most of the time.
@@ -111,6 +115,15 @@ export class Turns {
  * sockets are read first.
  */
 export const processTurns = new Turns(
-  (round) => void setImmediate(() => void setTimeout(round, 0)),
+  (round) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const immediate = setImmediate(() => timer = setTimeout(round, 0));
+    return {
+      cancel() {
+        clearImmediate(immediate);
+        clearTimeout(timer);
+      },
+    };
+  },
   (round) => void setImmediate(round),
 );

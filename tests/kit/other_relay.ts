@@ -86,10 +86,8 @@ export class OtherRelay implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
     await this.#server.shutdown();
-    // The runtime keeps a timer for each connection until it is closed.
+    // The runtime waits for the next message of a connection until it is closed.
     while (this.#conversations.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    // It ends that timer after it has told of the end.
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   #converse(socket: WebSocket): void {

@@ -9,6 +9,7 @@ import {
   type ConnectionOptions,
 } from "../../src/net/connection.ts";
 import { Turns } from "../../src/net/turns.ts";
+import { queued } from "../kit/queued.ts";
 import { nodeZlib } from "../../src/net/zlib.ts";
 import { acceptDeflate } from "../../src/websocket/permessage_deflate.ts";
 import type { Peer, PeerEvents } from "../../src/relay/peer.ts";
@@ -581,7 +582,7 @@ Deno.test("whatever throws at an edge of the runtime is one line in the log and 
 /** Rounds of the event loop as a test wants them. */
 function rounds() {
   const waiting: (() => void)[] = [];
-  const turns = new Turns((round) => waiting.push(round), () => {});
+  const turns = new Turns(queued(waiting), () => {});
   const run = (count = Infinity) => {
     for (; count > 0 && waiting.length > 0; count--) waiting.shift()!();
   };

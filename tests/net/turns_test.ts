@@ -1,9 +1,10 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { Turns } from "../../src/net/turns.ts";
+import { queued } from "../kit/queued.ts";
 
 Deno.test("what adds itself again comes last, and each piece has one turn in a round", () => {
   const rounds: (() => void)[] = [];
-  const turns = new Turns((round) => rounds.push(round), () => {});
+  const turns = new Turns(queued(rounds), () => {});
   const done: string[] = [];
   const again = (): void => {
     done.push("again");
@@ -20,7 +21,7 @@ Deno.test("what adds itself again comes last, and each piece has one turn in a r
 
 Deno.test("a round ends when enough was done in it", () => {
   const rounds: (() => void)[] = [];
-  const turns = new Turns((round) => rounds.push(round), () => {});
+  const turns = new Turns(queued(rounds), () => {});
   const done: number[] = [];
   for (let at = 0; at < 10; at++) {
     turns.add(() => {
@@ -36,7 +37,7 @@ Deno.test("a round ends when enough was done in it", () => {
 
 Deno.test("what begins at once is bounded in a round, and the next one has room again", () => {
   const rounds: (() => void)[] = [];
-  const turns = new Turns((round) => rounds.push(round));
+  const turns = new Turns(queued(rounds));
   equal(turns.isOpen, true);
   turns.spend(60_000);
   equal(turns.isOpen, true);
@@ -49,7 +50,7 @@ Deno.test("what begins at once is bounded in a round, and the next one has room 
 
 Deno.test("work that was taken back is not done, and work that throws stops no other", () => {
   const rounds: (() => void)[] = [];
-  const turns = new Turns((round) => rounds.push(round));
+  const turns = new Turns(queued(rounds));
   const done: string[] = [];
   const unwanted = () => void done.push("unwanted");
   turns.add(() => {
@@ -61,4 +62,21 @@ Deno.test("work that was taken back is not done, and work that throws stops no o
   throws(() => rounds.shift()!(), /broken/);
   while (rounds.length > 0) rounds.shift()!();
   deepEqual([done, turns.size], [["wanted"], 0]);
+});
+
+Deno.test("a round is cancelled when all that waited for it was taken back", () => {
+  const rounds: (() => void)[] = [];
+  const turns = new Turns(queued(rounds));
+  const done: string[] = [];
+  const [one, other] = [() => void done.push("one"), () => void done.push("other")];
+  turns.add(one);
+  turns.add(other);
+  turns.delete(one);
+  equal(rounds.length, 1, "the other still waits");
+  turns.delete(other);
+  turns.delete(other);
+  equal(rounds.length, 0);
+  turns.add(one);
+  rounds.shift()!();
+  deepEqual([done, rounds.length], [["one"], 0]);
 });

@@ -32,7 +32,7 @@ class Talk {
       stop: () => void (this.deadlineRuns = false),
     };
     const { clock } = this;
-    const turns = new Turns((round) => void clock.after(0, round));
+    const turns = new Turns((round) => clock.after(0, round));
     this.conversation = new HttpConversation({ socket, deadline, clock, limits, turns }, {
       request: ({ method, target }, body) => {
         this.requests.push(`${method} ${target} ${body.length}`);
