@@ -57,16 +57,26 @@ export interface RemoteListener {
   closed(refusal: RemoteRefusal): void;
 }
 
+/** The stored events among some ids. */
+export interface FetchedEvents extends Pick<RemoteEvents, "events" | "malformed"> {
+  /** Ids to ask for again: the other relay may give fewer events at a time than it has. */
+  readonly rest: readonly string[];
+}
+
 /** A pending request. */
 interface PendingRequest {
-  receive(verb: string, parts: readonly unknown[]): void;
+  /** @param characters the length of the message as it was sent */
+  receive(verb: string, parts: readonly unknown[], characters: number): void;
   /** Handles a NOTICE, which names no request. */
   notice?(text: string): void;
   fail(error: Error): void;
 }
 
 type Handlers<T> = Readonly<
-  Record<string, (parts: readonly unknown[], done: (value: T) => void) => void>
+  Record<
+    string,
+    (parts: readonly unknown[], done: (value: T) => void, characters: number) => void
+  >
 >;
 
 /** How long to wait for a challenge of a relay that has not sent one, milliseconds. */
@@ -79,7 +89,7 @@ const MAX_CHALLENGE_CHARACTERS = 1_000;
 /** The most events of one answer: nobody asks for as many. */
 const MAX_EVENTS = 20_000;
 
-/** About how much of one answer is kept in memory, characters. What is left is asked for again. */
+/** How much of one answer is kept in memory, characters as sent. What is left is asked for again. */
 const MAX_CHARACTERS = 32 * 1_048_576;
 
 /**
@@ -117,7 +127,7 @@ export class RemoteRelay {
     if (verb === "AUTH") this.#answerChallenge(id);
     else if (verb === "NOTICE") {
       for (const request of [...this.#pending.values()]) request.notice?.(oneLine(id));
-    } else this.#pending.get(id)?.receive(verb, parts);
+    } else this.#pending.get(id)?.receive(verb, parts, text.length);
   }
 
   /** Rejects all pending and later requests: the connection has closed. */
@@ -185,19 +195,21 @@ export class RemoteRelay {
       const id = this.#nextId();
       const events: NostrEvent[] = [];
       let malformed = 0;
-      let characters = 0;
+      let kept = 0;
       const isWhole = await this.#ask<boolean>(id, ["REQ", id, filter], {
-        EVENT: ([, , value], done) => {
+        EVENT: ([, , value], done, characters) => {
           const event = parseEvent(value);
           if ("reason" in event) malformed++;
-          else events.push(event);
-          if ("content" in event) characters += event.content.length + tagCharacters(event);
+          else {
+            events.push(event);
+            kept += characters;
+          }
           if (events.length + malformed > MAX_EVENTS) {
             this.#send(["CLOSE", id]);
             throw new RemoteRefusal("it sends more than was asked for", "misunderstood");
           }
           // The newest come first, so this is as good as a smaller answer.
-          if (characters > MAX_CHARACTERS) done(false);
+          if (kept > MAX_CHARACTERS) done(false);
         },
         EOSE: ([, , hint], done) => done(Array.isArray(hint) && hint.includes("finish")),
         CLOSED: ([, , reason]) => {
@@ -209,20 +221,13 @@ export class RemoteRelay {
     });
   }
 
-  /** Fetches events by their ids. The result lacks those that the other relay lacks. */
-  async fetch(ids: readonly string[]): Promise<Pick<RemoteEvents, "events" | "malformed">> {
+  /** Fetches events by their ids, as many as the other relay gives in one answer. */
+  async fetch(ids: readonly string[]): Promise<FetchedEvents> {
     const wanted = new Set(ids);
-    const found: NostrEvent[] = [];
-    let malformed = 0;
-    // A relay may give fewer than were asked for, so the rest is asked for until nothing comes.
-    while (wanted.size > 0) {
-      const page = await this.query({ ids: [...wanted] });
-      malformed += page.malformed;
-      const fresh = page.events.filter(({ id }) => wanted.delete(id));
-      found.push(...fresh);
-      if (page.isWhole || fresh.length === 0) break;
-    }
-    return { events: found, malformed };
+    const { events, malformed, isWhole } = await this.query({ ids });
+    const found = events.filter(({ id }) => wanted.delete(id));
+    // Where nothing comes, it has no more.
+    return { events: found, malformed, rest: isWhole || found.length === 0 ? [] : [...wanted] };
   }
 
   /**
@@ -329,23 +334,24 @@ export class RemoteRelay {
         finish();
         reject(error);
       };
-      const handle = (verb: string, parts: readonly unknown[]) => {
+      const done = (value: T) => {
+        finish();
+        resolve(value);
+      };
+      const handle: PendingRequest["receive"] = (verb, parts, characters) => {
         try {
-          handlers[verb]?.(parts, (value) => {
-            finish();
-            resolve(value);
-          });
+          handlers[verb]?.(parts, done, characters);
         } catch (error) {
           fail(error instanceof Error ? error : new Error(String(error)));
         }
       };
       this.#pending.set(id, {
-        receive: (verb, parts) => {
+        receive: (...answer) => {
           timer.cancel();
           timer = clock.after(timeoutMs, () => fail(silence));
-          handle(verb, parts);
+          handle(...answer);
         },
-        notice: (text) => handle("NOTICE", ["NOTICE", text]),
+        notice: (text) => handle("NOTICE", ["NOTICE", text], text.length),
         fail,
       });
       socket.send(typeof message === "string" ? message : JSON.stringify(message));
@@ -356,10 +362,4 @@ export class RemoteRelay {
 function bytesOf(hex: unknown): Uint8Array {
   if (typeof hex === "string" && /^(?:[0-9a-fA-F]{2})*$/.test(hex)) return Uint8Array.fromHex(hex);
   throw new RemoteRefusal("its message is not hex", "misunderstood");
-}
-
-function tagCharacters({ tags }: NostrEvent): number {
-  let characters = 0;
-  for (const tag of tags) for (const item of tag) characters += item.length + 3;
-  return characters;
 }

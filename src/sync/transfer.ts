@@ -8,7 +8,7 @@
 import type { NostrEvent } from "../nostr/event.ts";
 import type { Patience } from "./patience.ts";
 import { hasPrefix, RemoteRefusal } from "./remote_refusal.ts";
-import type { RemoteAnswer, RemoteEvents, RemoteRelay } from "./remote_relay.ts";
+import type { FetchedEvents, RemoteAnswer, RemoteRelay } from "./remote_relay.ts";
 
 /** Ids in one request: fewer than any relay gives in one answer. */
 const FETCHED_AT_ONCE = 100;
@@ -16,23 +16,31 @@ const FETCHED_AT_ONCE = 100;
 /** Requests under way at a time, so that the other relay works while this one does. */
 const FETCHES_IN_FLIGHT = 4;
 
-/** The events that have these ids, in parts. */
+/** The events that have these ids, in parts: each is held only until the next one is asked for. */
 export async function* fetchEvents(
   ids: Iterable<string>,
   { remote, patience }: {
     readonly remote: Pick<RemoteRelay, "fetch">;
     readonly patience: Patience;
   },
-): AsyncGenerator<Pick<RemoteEvents, "events" | "malformed">, void> {
-  const fetching: Promise<Pick<RemoteEvents, "events" | "malformed">>[] = [];
-  for (const batch of batchesOf(ids, FETCHED_AT_ONCE)) {
+): AsyncGenerator<FetchedEvents, void> {
+  const fetching: Promise<FetchedEvents>[] = [];
+  const ask = (batch: readonly string[]) => {
     const fetched = patience.run(() => remote.fetch(batch));
     // A failure is thrown when its turn comes; after another one nobody waits for it.
     fetched.catch(() => {});
     fetching.push(fetched);
-    if (fetching.length >= FETCHES_IN_FLIGHT) yield await fetching.shift()!;
+  };
+  async function* oldest(): AsyncGenerator<FetchedEvents, void> {
+    const fetched = await fetching.shift()!;
+    yield fetched;
+    if (fetched.rest.length > 0) ask(fetched.rest);
   }
-  for (const fetched of fetching) yield await fetched;
+  for (const batch of batchesOf(ids, FETCHED_AT_ONCE)) {
+    while (fetching.length >= FETCHES_IN_FLIGHT) yield* oldest();
+    ask(batch);
+  }
+  while (fetching.length > 0) yield* oldest();
 }
 
 /** What became of an event that was sent. */
