@@ -57,7 +57,8 @@ const REASON_CHARACTERS = 200;
  * cut to length.
  */
 export function oneLine(text: unknown): string {
-  const line = String(text ?? "").slice(0, REASON_CHARACTERS);
+  // An object of JSON may have a `toString` that is no function.
+  const line = (typeof text === "object" ? "" : String(text ?? "")).slice(0, REASON_CHARACTERS);
   // deno-lint-ignore no-control-regex -- these are what is taken out
   return line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
 }

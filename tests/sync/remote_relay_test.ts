@@ -204,6 +204,17 @@ Deno.test("an answer is as large as it was sent, with all that its tags are made
   deepEqual(await fetchLarge({ tagsJson, content: "" }), [32, 8]);
 });
 
+Deno.test("a reason that is no text is none", async () => {
+  const { remote, sent, say } = far();
+  const [event] = notes(1);
+  const publishing = remote.publish(event!);
+  say("OK", event!.id, false, { toString: 1 });
+  deepEqual(await publishing, { accepted: false, reason: "" });
+  const refused = remote.query({});
+  say("CLOSED", sent.at(-1)![1], { toString: 1 });
+  await rejects(refused, { name: "RemoteRefusal", message: "" });
+});
+
 Deno.test("what it says is one line, without what a terminal obeys", async () => {
   const { remote, sent, say } = far();
   const asking = remote.query({});
