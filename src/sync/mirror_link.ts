@@ -57,7 +57,10 @@ export class MirrorLink {
   /** The comparison under way has ended. */
   readonly #compared = new Inbox<"compared", Outcome>("compared", 1);
   #isComparing = false;
+  /** Comparisons in a row that failed, or after which something was missed soon. */
   #failures = 0;
+  /** Since when nothing has been missed, on the monotonic clock; undefined while something may be. */
+  #currentSinceMs: number | undefined;
   #retry: Timer | undefined;
   /** Events of the other relay that are being stored. */
   #taking = 0;
@@ -102,8 +105,7 @@ export class MirrorLink {
       else this.#send(signal.value);
     }
     this.#retry?.cancel();
-    const isCurrent = this.#failures === 0 && this.#isFollowing && !this.#isComparing;
-    if (isCurrent && this.#mirror.followedUntilS !== undefined) {
+    if (this.#currentSinceMs !== undefined && this.#mirror.followedUntilS !== undefined) {
       this.#mirror.followedUntilS = this.#nowS();
     }
   }
@@ -141,7 +143,7 @@ export class MirrorLink {
     this.#mirror.followedUntilS = outcome.startS;
     if (!this.#isFollowing) return this.#compareLater();
     this.#mirror.compared();
-    this.#failures = 0;
+    this.#currentSinceMs = this.#host.clock.monotonicMs();
   }
 
   /** Whether new events of the other relay come, if they are wanted. */
@@ -155,12 +157,19 @@ export class MirrorLink {
     this.#compareLater();
   }
 
-  /** Compares after a pause that grows until nothing is missed. A comparison under way ends first. */
+  /**
+   * Compares after a pause. It grows until nothing is missed for as long as the longest one: a relay
+   * that ends the subscription after each comparison would have all ids read every second. A
+   * comparison under way ends first.
+   */
   #compareLater(): void {
     const { aborted } = this.#controller.signal;
     if (this.#isComparing || this.#retry !== undefined || aborted) return;
     const { clock, random } = this.#host;
     const { maxRetryMs } = this.#mirror.plan.limits;
+    const sinceMs = this.#currentSinceMs ?? Infinity;
+    this.#currentSinceMs = undefined;
+    if (clock.monotonicMs() - sinceMs >= maxRetryMs) this.#failures = 0;
     const wholeMs = Math.min(maxRetryMs, FIRST_RETRY_MS * 2 ** this.#failures++);
     const [share = 0] = random.bytes(1);
     this.#retry = clock.after(wholeMs * (0.5 + share / 510), () => {
