@@ -66,7 +66,7 @@ export async function* pages(options: PageOptions): AsyncGenerator<Page, void> {
       continue;
     }
     // A page that is shorter than others has all of its only second, or so does the next one.
-    yield answer.events.length < mostGiven
+    yield answer.events.length < mostGiven && !answer.isCut
       ? { ...rest, events: answer.events, range: { since: until, until } }
       : await wholeSecond(until, mostGiven, options);
     until--;
@@ -75,8 +75,9 @@ export async function* pages(options: PageOptions): AsyncGenerator<Page, void> {
 
 async function wholeSecond(second: number, mostGiven: number, options: PageOptions): Promise<Page> {
   const range = { since: second, until: second };
-  const { events, malformed, isWhole } = await ask(range, SECOND_EVENTS, options);
-  const isPartial = !isWhole && events.length > FEW_EVENTS && events.length <= mostGiven;
+  const { events, malformed, isWhole, isCut } = await ask(range, SECOND_EVENTS, options);
+  const mayBeAll = isWhole || events.length <= FEW_EVENTS || events.length > mostGiven;
+  const isPartial = isCut || !mayBeAll;
   return { events, malformed, range, isPartial };
 }
 

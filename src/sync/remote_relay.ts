@@ -44,6 +44,8 @@ export interface RemoteEvents {
   readonly malformed: number;
   /** Whether the relay said that there are no more. @see NIP-67 */
   readonly isWhole: boolean;
+  /** Whether the rest of the answer was not kept, for its size. */
+  readonly isCut: boolean;
 }
 
 /** Receives the events of a subscription. Nothing may throw. */
@@ -217,7 +219,7 @@ export class RemoteRelay {
         },
       });
       this.#send(["CLOSE", id]);
-      return { events, malformed, isWhole };
+      return { events, malformed, isWhole, isCut: kept > MAX_CHARACTERS };
     });
   }
 

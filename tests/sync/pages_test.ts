@@ -12,27 +12,32 @@ function note(created_at: number, content: string): NostrEvent {
   return signer.sign({ created_at, kind: 1, tags: [], content });
 }
 
-/** A relay that gives at most so many events, without a hint whether there are more. */
-function relayOf(all: readonly NostrEvent[], most: number) {
+/**
+ * A relay that gives at most so many events, without a hint whether there are more. Of these, so many
+ * as are `kept` fit into memory.
+ */
+function relayOf(all: readonly NostrEvent[], most: number, kept: number) {
   let requests = 0;
   const query = (filterJson: object) => {
     requests++;
     const filter = parseFilter(filterJson, { maxFilterValues: Infinity });
     ok(!("prefix" in filter));
     const { limit = most, ...condition } = filter;
-    const events = all.filter((event) => matches(condition, event))
+    const given = all.filter((event) => matches(condition, event))
       .sort((one, other) => other.created_at - one.created_at || (one.id < other.id ? -1 : 1))
       .slice(0, Math.min(limit, most));
-    return Promise.resolve({ events, malformed: 0, isWhole: false });
+    const events = given.slice(0, kept);
+    const isCut = given.length > kept;
+    return Promise.resolve({ events, malformed: 0, isWhole: false, isCut });
   };
   return { remote: { query }, requests: () => requests };
 }
 
-async function read(all: readonly NostrEvent[], most: number, filter: object = {}) {
-  const { remote, requests } = relayOf(all, most);
+async function read(all: readonly NostrEvent[], most: number, kept = Infinity) {
+  const { remote, requests } = relayOf(all, most, kept);
   const { signal } = new AbortController();
   const range = { since: 0, until: 10_000 };
-  const found: Page[] = await Array.fromAsync(pages({ remote, filter, range, signal }));
+  const found: Page[] = await Array.fromAsync(pages({ remote, filter: {}, range, signal }));
   return { found, ids: found.flatMap(({ events }) => events.map(({ id }) => id)), requests };
 }
 
@@ -63,6 +68,15 @@ Deno.test("a second with more events than the relay gives is named, and the rest
   equal(ids.length, 102);
 });
 
+Deno.test("a second of which not all fits into memory is named", async () => {
+  const many = Array.from({ length: 40 }, (_, at) => note(500, `${at}`));
+  const { found, ids } = await read([note(900, "new"), ...many, note(100, "old")], 100, 30);
+  deepEqual(found.filter(({ isPartial }) => isPartial).map(({ range }) => range), [
+    { since: 500, until: 500 },
+  ]);
+  equal(ids.length, 32);
+});
+
 Deno.test("nothing is nothing, and a hint that there is no more saves a request", async () => {
   const { found, requests } = await read([], 100);
   deepEqual(found, [{
@@ -77,7 +91,7 @@ Deno.test("nothing is nothing, and a hint that there is no more saves a request"
 Deno.test("what was not asked for is left out, and a refusal ends the reading", async () => {
   const strange = note(20_000, "from the future");
   const remote = {
-    query: () => Promise.resolve({ events: [strange], malformed: 2, isWhole: true }),
+    query: () => Promise.resolve({ events: [strange], malformed: 2, isWhole: true, isCut: false }),
   };
   const { signal } = new AbortController();
   const options = { filter: {}, range: { since: 0, until: 10_000 }, signal };

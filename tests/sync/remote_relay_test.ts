@@ -115,7 +115,7 @@ Deno.test("NIP-42: a challenge is answered, and what was refused before is asked
   const again = sent.at(-1)!;
   deepEqual([again[0], again[2]], ["REQ", { kinds: [4] }]);
   say("EOSE", again[1], ["finish"]);
-  deepEqual(await asking, { events: [], malformed: 0, isWhole: true });
+  deepEqual(await asking, { events: [], malformed: 0, isWhole: true, isCut: false });
 });
 
 Deno.test("without a key, or where AUTH is refused, the refusal stands", async () => {
