@@ -224,12 +224,9 @@ function mirrorMetrics(mirrors: readonly Mirror[]): readonly Metric[] {
       }))
     );
   return [
-    {
-      name: "gallimimus_mirror_connected",
-      help: "Whether a mirror is connected",
-      type: "gauge",
-      samples: each(({ connected }) => connected ? 1 : 0),
-    },
+    gauge("gallimimus_mirror_connected", "Whether a mirror is connected", [
+      ...each(({ connected }) => Number(connected)),
+    ]),
     counter("gallimimus_mirror_received_total", "Events that came from a mirror", [
       ...each(({ received }) => received),
     ]),
