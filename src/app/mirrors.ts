@@ -42,11 +42,15 @@ const SETTING = "mirrors.relay";
 
 /** The mirrors of one relay. */
 export class Mirrors {
-  readonly #running: readonly RunningMirror[];
+  readonly #options: MirrorsOptions;
+  #running: readonly RunningMirror[] = [];
+  /** Mirrors that are no longer in the settings, while their connections end. */
+  readonly #ending = new Set<Promise<void>>();
 
   /** Connects to all of them. */
   constructor(plans: readonly PlannedMirror[], options: MirrorsOptions) {
-    this.#running = plans.map((planned) => new RunningMirror(planned, options));
+    this.#options = options;
+    this.update(plans);
   }
 
   /** What is known of each, for figures. */
@@ -54,10 +58,35 @@ export class Mirrors {
     return this.#running.map(({ mirror }) => mirror);
   }
 
+  /** Connects to those that are new, and ends those that are gone. One with the same table goes on. */
+  update(plans: readonly PlannedMirror[]): void {
+    const before = [...this.#running];
+    const kept = plans.map((planned) => {
+      const at = before.findIndex(({ table }) => table === tableOf(planned));
+      return at === -1 ? undefined : before.splice(at, 1)[0];
+    });
+    // Those that end come first: a changed table is one of each.
+    for (const gone of before) this.#end(gone);
+    this.#running = plans.map((planned, at) =>
+      kept[at] ?? new RunningMirror(planned, this.#options)
+    );
+  }
+
   /** Ends all connections. */
   async close(): Promise<void> {
-    await Promise.all(this.#running.map((running) => running.close()));
+    this.update([]);
+    await Promise.all(this.#ending);
   }
+
+  #end(gone: RunningMirror): void {
+    const ending = gone.close().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+}
+
+/** The table of a mirror as text, to compare it with others. */
+function tableOf({ settings }: PlannedMirror): string {
+  return JSON.stringify(settings);
 }
 
 /** A mirror that can be started. */
@@ -113,10 +142,13 @@ async function planOf(
 /** One mirror with its connection. */
 class RunningMirror {
   readonly mirror: Mirror;
+  readonly table: string;
   readonly #lasting: LastingRemote;
 
-  constructor({ settings, plan }: PlannedMirror, options: MirrorsOptions) {
+  constructor(planned: PlannedMirror, options: MirrorsOptions) {
+    const { settings, plan } = planned;
     const { clock, log } = options;
+    this.table = tableOf(planned);
     const host = hostOf(settings, options);
     const mirror = new Mirror(plan, host);
     mirror.start();

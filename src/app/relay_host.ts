@@ -326,6 +326,8 @@ export class RelayHost implements ServedRelay {
   async prepare(settings: Settings): Promise<() => void> {
     const usePolicies = await this.#ofSettings.prepare(settings);
     const updateSockets = this.#sockets.prepare(settings);
+    const isSame = settings.mirrors === this.#settings.mirrors;
+    const planned = isSame || !this.#mirrors ? undefined : await plannedMirrors(settings);
     return () => {
       if (this.isClosed) return;
       const { access, retention } = this.#settings;
@@ -340,6 +342,7 @@ export class RelayHost implements ServedRelay {
         relayUrl: relayUrlOf(this.#settings),
       });
       updateSockets();
+      if (planned !== undefined) this.#mirrors?.update(planned);
       if (settings.retention !== retention) {
         this.#housekeeper?.update(retentionRules(settings), sweepIntervalMs(settings));
       }

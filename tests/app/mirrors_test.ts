@@ -284,3 +284,36 @@ Deno.test("a relay that ends subscriptions is compared with again and again", as
     await host.close();
   }
 });
+
+Deno.test("when the tables change, the same ones go on, and the others end or begin", async () => {
+  await using kept = new OtherRelay({}, [note(1)]);
+  await using removed = new OtherRelay({}, [note(2)]);
+  await using added = new OtherRelay({}, [note(3)]);
+  const tables = (...others: readonly OtherRelay[]) => ({
+    "mirrors.relay": JSON.stringify(others.map(({ url }) => ({ url }))),
+  });
+  const host = await startHost(tables(removed, kept));
+  try {
+    ok(await until(() => host.mirrors.every((each) => each.followedUntilS !== undefined)));
+    const [, before] = host.mirrors;
+    const heard = { ...kept.heard };
+    (await host.prepare(hostSettings(tables(kept, added))))();
+    equal(host.mirrors[0], before);
+    ok(await until(() => removed.connectionCount === 0), "one is gone");
+    ok(await until(async () => (await storedIn(host)).has(note(3).id)), "one is new");
+    added.publish(note(4));
+    kept.publish(note(5));
+    removed.publish(note(6));
+    ok(await until(async () => (await storedIn(host)).size === 5));
+    deepEqual([kept.heard, kept.connectionCount], [heard, 1]);
+    deepEqual(host.mirrors.map(({ plan }) => plan.url), [kept.url, added.url]);
+
+    const missing = JSON.stringify([{ url: kept.url, auth_key_file: "/nowhere/mirror.key" }]);
+    await rejects(host.prepare(hostSettings({ "mirrors.relay": missing })), {
+      name: "UnusableSetting",
+    });
+    equal(host.mirrors.length, 2);
+  } finally {
+    await host.close();
+  }
+});

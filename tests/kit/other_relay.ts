@@ -67,6 +67,10 @@ export class OtherRelay implements AsyncDisposable {
     return `ws://127.0.0.1:${this.#server.addr.port}/`;
   }
 
+  get connectionCount(): number {
+    return this.#conversations.size;
+  }
+
   /** Closes all connections. */
   cut(): void {
     for (const { socket } of this.#conversations) socket.close();

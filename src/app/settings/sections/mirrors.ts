@@ -87,14 +87,14 @@ export const mirrorsSection = {
             words: "a URL that begins with wss:// or ws://",
           },
           description: "The other relay.",
-          reloadable: false,
+          reloadable: true,
         },
         direction: {
           type: "choice",
           default: "down",
           allowed: ["down", "up", "both"],
           description: "Whether events come from it, go to it, or both.",
-          reloadable: false,
+          reloadable: true,
         },
         filter: {
           type: "text",
@@ -105,21 +105,21 @@ export const mirrorsSection = {
             words: "a NIP-01 filter as JSON, without limit and search",
           },
           description: "Which events.",
-          reloadable: false,
+          reloadable: true,
         },
         auth_key_file: {
           type: "text",
           default: "",
           description:
             "A file with the secret key, nsec or hex, to authenticate with there (NIP-42); nothing for none.",
-          reloadable: false,
+          reloadable: true,
         },
         private: {
           type: "boolean",
           default: false,
           description:
             "Whether the other relay is told, and sent, what a client without AUTH may not see here: private kinds, and everything where only members may read.",
-          reloadable: false,
+          reloadable: true,
         },
         catch_up_s: {
           type: "integer",
@@ -130,13 +130,13 @@ export const mirrorsSection = {
           description:
             "How far back events are compared after each new connection; 0 for all of them. New events come and go whatever their time.",
           whenRaised: "Each comparison reads as many more ids from the database.",
-          reloadable: false,
+          reloadable: true,
         },
       },
       required: ["url"],
       maxItems: 100,
       description: "The other relays, each a table of its own.",
-      reloadable: false,
+      reloadable: true,
     },
   },
 } as const satisfies SettingSection;
