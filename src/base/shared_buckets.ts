@@ -57,6 +57,15 @@ export class SharedBuckets implements Buckets {
     });
   }
 
+  give(key: string, count: number, nowMs: number): void {
+    const { name, rate, clockOffsetMs } = this.#options;
+    const places = this.#places;
+    places.locked(() => {
+      const place = places.find(`${name} ${key}`);
+      if (place !== undefined) places.give(place, count, { rate, nowMs: nowMs + clockOffsetMs });
+    });
+  }
+
   has(key: string, count: number, nowMs: number): boolean {
     const { name, rate, clockOffsetMs } = this.#options;
     const places = this.#places;

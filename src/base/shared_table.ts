@@ -113,6 +113,13 @@ export class SharedPlaces {
     return isThere;
   }
 
+  /** Gives back tokens that were taken. */
+  give(place: number, count: number, at: { readonly rate: Rate; readonly nowMs: number }): void {
+    const tokens = this.tokens(place, at.rate, at.nowMs) + count;
+    this.#numbers[place / 2 + 1] = Math.min(at.rate.burst, tokens);
+    this.#numbers[place / 2 + 2] = Math.max(at.nowMs, this.#timeOf(place));
+  }
+
   /** The counts of a place, of all threads together. */
   count(place: number): number {
     return this.#sum(place + PLACE_HEAD_WORDS);

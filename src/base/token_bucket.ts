@@ -51,6 +51,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** Gives back `count` tokens that were taken. */
+  give(count: number, nowMs: number): void {
+    this.#refill(nowMs);
+    this.#tokens = Math.min(this.#rate.burst, this.#tokens + count);
+  }
+
   /** Whether there are `count` tokens. */
   has(count: number, nowMs: number): boolean {
     this.#refill(nowMs);

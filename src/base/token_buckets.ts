@@ -16,6 +16,8 @@ export interface Buckets {
   readonly burst: number;
   /** Takes `count` tokens of a key if there are as many. */
   tryTake(key: string, count: number, nowMs: number): boolean;
+  /** Gives back `count` tokens that were taken of a key. */
+  give(key: string, count: number, nowMs: number): void;
   /** Whether a key has `count` tokens. Takes none. */
   has(key: string, count: number, nowMs: number): boolean;
 }
@@ -63,6 +65,11 @@ export class TokenBuckets implements Buckets {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, nowMs);
     this.#buckets.set(key, bucket);
     return bucket.tryTake(count, nowMs);
+  }
+
+  /** Gives back `count` tokens that were taken of a key. */
+  give(key: string, count: number, nowMs: number): void {
+    this.#buckets.get(key)?.give(count, nowMs);
   }
 
   /** Whether a key has `count` tokens. Takes none. */

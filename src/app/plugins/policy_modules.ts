@@ -27,7 +27,9 @@ export type PolicyModule =
   | ((context: PolicyModuleContext) => Policies | Promise<Policies>);
 
 const SETTING = "plugins.modules";
-const hookNames = ["connect", "screen", "repeat", "event", "request", "authenticate", "deliver"];
+const hookNames = [
+  ...["connect", "screen", "repeat", "event", "unstored", "request", "authenticate", "deliver"],
+];
 const otherNames = ["name", "information", "timeoutMs"];
 
 /**

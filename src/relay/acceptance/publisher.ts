@@ -1,10 +1,10 @@
 /**
  * Publishes events: checks them, stores them and passes them on.
  *
- * Cheap checks come first: id, the policies' `screen` hooks, known ids (`repeat` hooks), signature, the policies'
- * `event` hooks, the client's rate, and then the store. The OK of a stored event follows its commit.
- * Listeners receive the event through the store's feed, as they receive those that other instances
- * store, shortly before or after the OK.
+ * Cheap checks come first: id, the policies' `screen` hooks, known ids (`repeat` hooks), signature,
+ * the policies' `event` hooks, the client's rate, and then the store. The OK of a stored event follows
+ * its commit. Listeners receive the event through the store's feed, as they receive those that other
+ * instances store, shortly before or after the OK.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
  * @module
@@ -94,24 +94,33 @@ export class Publisher {
    * @param sender undefined for the relay itself
    */
   async publish(event: NostrEvent, sender?: Sender): Promise<Verdict> {
-    const { access, verifier, writer } = this.#options;
-    const source = sender?.source;
-    let isWriting = false;
     try {
       const checked = this.#check(event, sender);
       if ("verdict" in checked) return this.#count(event, checked.verdict);
-      if (!await verifier.verify(event, source)) return this.#count(event, badSignature);
-      const asked = access.event(checked.submission);
-      const decision = asked instanceof Promise ? await asked : asked;
-      const verdict = this.#unlessStored(checked, decision, sender);
-      if (verdict !== undefined) return this.#count(event, verdict);
-      isWriting = true;
-      const outcome = await writer.write(checked.record, source?.client ?? "");
-      isWriting = false;
-      return this.#count(event, this.#verdictOn(outcome, checked));
+      const { access, verifier } = this.#options;
+      if (!await verifier.verify(event, sender?.source)) return this.#count(event, badSignature);
+      const verdict = await this.#decide(checked, sender);
+      if (verdict !== ACCEPTED) access.unstored(checked.submission);
+      return this.#count(event, verdict);
     } catch (error) {
-      return this.#count(event, isWriting ? this.#notWritten(error) : this.#broken(error));
+      return this.#count(event, this.#broken(error));
     }
+  }
+
+  /** Asks the policies about an event with a valid signature, and stores it or passes it on. */
+  async #decide(checked: CheckedEvent, sender: Sender | undefined): Promise<Verdict> {
+    const { access, writer } = this.#options;
+    const asked = access.event(checked.submission);
+    const decision = asked instanceof Promise ? await asked : asked;
+    const verdict = this.#unlessStored(checked, decision, sender);
+    if (verdict !== undefined) return verdict;
+    let outcome: PutOutcome;
+    try {
+      outcome = await writer.write(checked.record, sender?.source?.client ?? "");
+    } catch (error) {
+      return this.#notWritten(error);
+    }
+    return this.#verdictOn(outcome, checked);
   }
 
   /** Logs what a policy, the signature check or the hash threw. */

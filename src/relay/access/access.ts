@@ -54,6 +54,7 @@ interface Hooks {
   readonly screen: readonly ((submission: Submission) => Reason | undefined)[];
   readonly repeat: readonly ((submission: Submission) => Reason | undefined)[];
   readonly event: readonly Hook<Submission, EventDecision>[];
+  readonly unstored: readonly ((submission: Submission) => void)[];
   readonly request: readonly Hook<Inquiry, RequestDecision>[];
   readonly authenticate: readonly ((key: string, client: Client) => Reason | undefined)[];
   readonly deliver: readonly ((event: NostrEvent, client: Client) => boolean)[];
@@ -78,6 +79,7 @@ export class Access {
     screen: [],
     repeat: [],
     event: [],
+    unstored: [],
     request: [],
     authenticate: [],
     deliver: [],
@@ -111,6 +113,7 @@ export class Access {
       screen: [] as Hooks["screen"][number][],
       repeat: [] as Hooks["repeat"][number][],
       event: [] as Hook<Submission, EventDecision>[],
+      unstored: [] as Hooks["unstored"][number][],
       request: [] as Hook<Inquiry, RequestDecision>[],
       authenticate: [] as Hooks["authenticate"][number][],
       deliver: [] as Hooks["deliver"][number][],
@@ -119,7 +122,7 @@ export class Access {
       const outage = this.#outages.get(policy) ??
         new Outage(`the policy "${policy.name}"`, log, clock);
       outages.set(policy, outage);
-      const { connect, screen, repeat, event, request, authenticate, deliver } = policy;
+      const { connect, screen, repeat, event, unstored, request, authenticate, deliver } = policy;
       const refusals = this.#refusalsOf(policy.name);
       const timeoutMs = policy.timeoutMs ?? this.#policyTimeoutMs;
       const deadlines = new Deadlines(clock, timeoutMs);
@@ -136,6 +139,9 @@ export class Access {
         hooks.repeat.push((submission) =>
           counted(refusals, attempt(outage, UNDECIDED, () => repeat(submission)))
         );
+      }
+      if (unstored) {
+        hooks.unstored.push((submission) => attempt(outage, undefined, () => unstored(submission)));
       }
       if (authenticate) {
         hooks.authenticate.push((...claim) =>
@@ -195,6 +201,11 @@ export class Access {
       if (refusal !== undefined) return refusal;
     }
     return undefined;
+  }
+
+  /** Tells of an event that was asked about and was neither stored nor forwarded. */
+  unstored(submission: Submission): void {
+    for (const unstored of this.#hooks.unstored) unstored(submission);
   }
 
   /** The refusal of an AUTH before its signature check, if any. */

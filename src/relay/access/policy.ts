@@ -98,6 +98,12 @@ export interface Policy {
    */
   readonly event?: (submission: Submission) => Awaitable<EventDecision>;
   /**
+   * Told of each event that the `event` hooks were asked about and that was neither stored nor
+   * forwarded: it was stored before, a policy or a rate refused it, or writing failed. Whoever has
+   * counted it may take that back. Must not wait.
+   */
+  readonly unstored?: (submission: Submission) => void;
+  /**
    * Asked about each AUTH before its signature check, with the key that is claimed. Must not wait.
    */
   readonly authenticate?: (key: string, client: Client) => Reason | undefined;

@@ -10,7 +10,7 @@ import { type Buckets, type MakeBuckets, makeOwnBuckets } from "../../base/token
 import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Client } from "./client.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy, Submission } from "./policy.ts";
 
 /** What the rates are measured by, and for whom they are higher. */
 export interface RateOptions {
@@ -50,7 +50,7 @@ const KEY_LIMITED = reason(
 );
 const REPEATS_LIMITED = reason(
   "rate-limited",
-  "this event is stored, and others of its key were sent again too often, try again later",
+  "events of this key were sent again too often, try again later",
 );
 const KIND_LIMITED = reason(
   "rate-limited",
@@ -87,17 +87,27 @@ export function clientRates(rates: ClientRates, options: RateOptions): Policy {
 const NEAR_LIMIT = 0.1;
 
 /**
- * Refuses events of a key that exceeds the rate, over all its connections. Tokens are taken after
- * the signature check, so that nobody can use up another key's rate. Of a key near its limit only
- * as many signatures are checked per second as it may publish: otherwise each of a thousand
- * connections could have some checked before the first is counted. Stored events of the key that are
- * sent again have the same rate once more.
+ * How often one client may send stored events of a key again whose stored events are sent again too
+ * often by all clients together.
+ */
+const OWN_REPEATS: Rate = { perSecond: 1, burst: 20 };
+
+/**
+ * Refuses events of a key that exceeds the rate, over all its connections. Tokens are taken after the
+ * signature check and given back for what is not stored, so that nobody can use up another key's rate
+ * with forged events or with its own old ones. Of a key near its limit only as many signatures are
+ * checked per second as it may publish: otherwise each of a thousand connections could have some
+ * checked before the first is counted.
+ *
+ * Events of the key that are sent again have the same rate once more. Beyond it only those clients are
+ * refused that have sent many of them themselves, see {@link OWN_REPEATS}.
  */
 export function keyRates(rate: Rate, options: RateOptions): Policy {
   const { clock, makeBuckets = makeOwnBuckets } = options;
   const buckets = makeBuckets("events of a key", rate);
-  // Apart, because anybody can send a key's events again.
+  const tokens = new ReturnableTokens(buckets, options);
   const repeats = makeBuckets("repeats of a key", rate);
+  const ownRepeats = makeBuckets("repeats of a key by a client", OWN_REPEATS);
   const nearLimit = Math.max(1, rate.burst * NEAR_LIMIT);
   // As many as are left of the burst then, so that honest events are not refused earlier by it.
   const checks = makeBuckets("checks of a key", { ...rate, burst: nearLimit });
@@ -106,26 +116,74 @@ export function keyRates(rate: Rate, options: RateOptions): Policy {
     return buckets.has(pubkey, nearLimit, nowMs) ||
       checks.tryTake(pubkey, costOf([pubkey], options), nowMs);
   };
+  const mayRepeat = ({ event: { pubkey }, client }: Submission) => {
+    const nowMs = clock.monotonicMs();
+    return repeats.has(pubkey, costOf([pubkey], options), nowMs) ||
+      ownRepeats.has(pairOf(client, pubkey), 1, nowMs);
+  };
+  const noteRepeat = ({ event: { pubkey }, client }: Submission) => {
+    const nowMs = clock.monotonicMs();
+    return repeats.tryTake(pubkey, costOf([pubkey], options), nowMs) ||
+      ownRepeats.tryTake(pairOf(client, pubkey), 1, nowMs);
+  };
+  const isExempt = ({ event: { kind }, origin }: Submission) =>
+    kind === VANISH_REQUEST || origin !== "socket";
   return {
     name: "rate of a key",
-    screen: ({ event: { pubkey, kind }, origin }) =>
-      kind === VANISH_REQUEST || origin !== "socket" || mayCheck(pubkey) ? undefined : KEY_LIMITED,
-    event: ({ event: { pubkey, kind }, origin }) =>
-      kind === VANISH_REQUEST || origin !== "socket" ||
-        buckets.tryTake(pubkey, costOf([pubkey], options), clock.monotonicMs())
-        ? undefined
-        : KEY_LIMITED,
-    repeat: ({ event: { pubkey }, origin }) =>
-      origin !== "socket" ||
-        repeats.tryTake(pubkey, costOf([pubkey], options), clock.monotonicMs())
-        ? undefined
-        : REPEATS_LIMITED,
+    screen(submission) {
+      if (isExempt(submission)) return undefined;
+      if (!mayRepeat(submission)) return REPEATS_LIMITED;
+      return mayCheck(submission.event.pubkey) ? undefined : KEY_LIMITED;
+    },
+    event: (submission) =>
+      isExempt(submission) || tokens.tryTake(submission) ? undefined : KEY_LIMITED,
+    repeat: (submission) =>
+      submission.origin !== "socket" || noteRepeat(submission) ? undefined : REPEATS_LIMITED,
+    unstored(submission) {
+      if (tokens.giveBack(submission)) noteRepeat(submission);
+    },
   };
+}
+
+/** A client and a key. */
+function pairOf(client: Client | undefined, pubkey: string): string {
+  return `${client?.network ?? client?.address} ${pubkey}`;
+}
+
+/** Takes a key's tokens for its events, and gives them back for those that are not stored. */
+class ReturnableTokens {
+  readonly #buckets: Buckets;
+  readonly #options: RateOptions;
+  /** What was taken for each event. */
+  readonly #taken = new WeakMap<Submission, number>();
+
+  constructor(buckets: Buckets, options: RateOptions) {
+    this.#buckets = buckets;
+    this.#options = options;
+  }
+
+  tryTake(submission: Submission): boolean {
+    const { pubkey } = submission.event;
+    const cost = costOf([pubkey], this.#options);
+    const isTaken = this.#buckets.tryTake(pubkey, cost, this.#options.clock.monotonicMs());
+    if (isTaken) this.#taken.set(submission, cost);
+    return isTaken;
+  }
+
+  /** False if none were taken. */
+  giveBack(submission: Submission): boolean {
+    const cost = this.#taken.get(submission);
+    if (cost === undefined) return false;
+    this.#taken.delete(submission);
+    this.#buckets.give(submission.event.pubkey, cost, this.#options.clock.monotonicMs());
+    return true;
+  }
 }
 
 /**
  * Refuses events of some kinds beyond a rate that holds for each key and for each client. The rate
- * of the first range that contains the kind counts.
+ * of the first range that contains the kind counts. A key's tokens are given back for what is not
+ * stored; the client's are not.
  */
 export function kindRates(rates: readonly KindRate[], options: RateOptions): Policy {
   const { clock, makeBuckets = makeOwnBuckets } = options;
@@ -133,24 +191,28 @@ export function kindRates(rates: readonly KindRate[], options: RateOptions): Pol
     const kinds = `kinds ${range.firstKind}-${range.lastKind}`;
     return {
       ...range,
-      ofKey: makeBuckets(`${kinds} of a key`, rate),
+      ofKey: new ReturnableTokens(makeBuckets(`${kinds} of a key`, rate), options),
       ofClient: makeBuckets(`${kinds} of a client`, rate),
     };
   });
+  const rangeOf = (kind: number) =>
+    ranges.find(({ firstKind, lastKind }) => firstKind <= kind && kind <= lastKind);
   return {
     name: "rates of kinds",
-    event({ event: { kind, pubkey }, origin, client }) {
+    event(submission) {
+      const { event: { kind, pubkey }, origin, client } = submission;
       if (kind === VANISH_REQUEST || origin !== "socket") return undefined;
-      const range = ranges.find(({ firstKind, lastKind }) => firstKind <= kind && kind <= lastKind);
+      const range = rangeOf(kind);
       if (range === undefined) return undefined;
       const nowMs = clock.monotonicMs();
       const cost = costOf([pubkey], options);
       const network = client?.network;
-      return range.ofKey.tryTake(pubkey, cost, nowMs) &&
-          (network === undefined || range.ofClient.tryTake(network, cost, nowMs))
+      return (network === undefined || range.ofClient.tryTake(network, cost, nowMs)) &&
+          range.ofKey.tryTake(submission)
         ? undefined
         : KIND_LIMITED;
     },
+    unstored: (submission) => void rangeOf(submission.event.kind)?.ofKey.giveBack(submission),
   };
 }
 

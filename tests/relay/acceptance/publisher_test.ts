@@ -1,8 +1,9 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { silentLog } from "../../../src/base/log.ts";
 import { reason } from "../../../src/nostr/reason.ts";
 import { ConnectedClient } from "../../../src/relay/access/client.ts";
 import type { Submission } from "../../../src/relay/access/policy.ts";
+import { keyRates } from "../../../src/relay/access/rates.ts";
 import { zeroCounters } from "../../../src/relay/counters.ts";
 import { Outage } from "../../../src/relay/outage.ts";
 import { Publisher, type PublisherOptions } from "../../../src/relay/acceptance/publisher.ts";
@@ -94,6 +95,60 @@ Deno.test("policies may refuse an event that is stored already and sent again", 
   equal(prefixOf(await publisher.publish(note)), "duplicate");
   equal(prefixOf(await publisher.publish(note)), "rate-limited");
   deepEqual([counters.duplicate, counters.refused], [1, 1]);
+});
+
+Deno.test("policies are told of what they were asked about and is not stored", async () => {
+  const profile = author.sign({ kind: 0, created_at: 1, tags: [], content: "" });
+  const told = async (over: Partial<PublisherOptions>, event = profile) => {
+    const submissions: unknown[] = [];
+    const { publisher } = watched({
+      access: accessOf([{
+        name: "watched",
+        event: (submission) => void submissions.push("asked", submission),
+        unstored: (submission) => void submissions.push("told", submission),
+      }, {
+        name: "no notes",
+        event: ({ event }) => event.kind === 1 ? reason("blocked", "not here") : undefined,
+      }]),
+      ...over,
+    });
+    await publisher.publish(event);
+    const [, asked, tells, toldOf] = submissions;
+    if (tells !== undefined) ok(asked === toldOf, "the same object");
+    return tells === "told";
+  };
+  const writing = (outcome: PutOutcome) => ({
+    writer: { write: () => Promise.resolve(outcome) },
+  });
+  for (const outcome of ["duplicate", "superseded", "deleted"] as const) {
+    equal(await told(writing(outcome)), true, outcome);
+  }
+  equal(await told(writing("stored")), false);
+  equal(await told({ writer: { write: () => Promise.reject(new Error("down")) } }), true);
+  equal(await told({}, note), true, "refused by another policy");
+  const typing = author.sign({ kind: 20_001, created_at: 1, tags: [], content: "" });
+  equal(await told({}, typing), false, "it was passed on");
+});
+
+Deno.test("a stranger who sends a key's profile again and again takes nothing of its rate", async () => {
+  const { publisher } = watched({
+    access: accessOf([keyRates({ perSecond: 1, burst: 2 }, { clock: new FakeClock() })]),
+    writer: {
+      write: ({ event }) => Promise.resolve(event.kind === 0 ? "superseded" : "stored"),
+    },
+  });
+  const senderAt = (address: string) => ({
+    client: new ConnectedClient(address, {}, address),
+    source: { client: address, connection: {} },
+  });
+  const profile = author.sign({ kind: 0, created_at: 1, tags: [], content: "" });
+  for (let time = 0; time < 10; time++) await publisher.publish(profile, senderAt("192.0.2.1"));
+  deepEqual(await publisher.publish(note, senderAt("192.0.2.2")), { accepted: true });
+  deepEqual(
+    prefixOf(await publisher.publish(note, senderAt("192.0.2.2"))),
+    "duplicate",
+    "nor is its author refused who sends the note again",
+  );
 });
 
 Deno.test("a replaceable event is asked about again, since a newer one may have taken its place", async () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, notEqual } from "node:assert/strict";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import {
   bannedKeys,
@@ -225,14 +225,62 @@ Deno.test("one key publishes so many at once and so many a second, another one i
   ]);
 });
 
-Deno.test("stored events that are sent again have a rate of their own, so that strangers cannot use up a key's", () => {
-  const policy = keyRates({ perSecond: 1, burst: 2 }, { clock: new FakeClock() });
-  const repeat = (rest: Partial<Submission> = {}) =>
+Deno.test("whoever sends a key's stored events again too often is refused, and nobody else is", () => {
+  const clock = new FakeClock();
+  const policy = keyRates({ perSecond: 1, burst: 5 }, { clock });
+  const clientOf = (network: string) => new ConnectedClient(network, {}, network);
+  const stranger = { client: clientOf("192.0.2.1") };
+  const honest = { client: clientOf("192.0.2.2") };
+  const repeat = (rest: Partial<Submission>) =>
     policy.repeat!(submission({ pubkey: "a" }, rest))?.prefix;
-  deepEqual([repeat(), repeat(), repeat()], [undefined, undefined, "rate-limited"]);
-  equal(repeat({ origin: "sync" }), undefined);
-  equal(screened(policy, { pubkey: "a" }), undefined);
-  equal(policy.event!(submission({ pubkey: "a" })), undefined);
+  const repeats = Array.from({ length: 26 }, () => repeat(stranger));
+  deepEqual(repeats.slice(24), [undefined, "rate-limited"], "the key's 5, and 20 of its own");
+  equal(screened(policy, { pubkey: "a" }, stranger), "rate-limited", "before any signature check");
+  equal(screened(policy, { pubkey: "b" }, stranger), undefined);
+  equal(repeat({ ...stranger, origin: "sync" }), undefined);
+  equal(repeat(honest), undefined);
+  equal(screened(policy, { pubkey: "a" }, honest), undefined);
+  equal(policy.event!(submission({ pubkey: "a" }, honest)), undefined);
+  clock.advance(10_000);
+  equal(screened(policy, { pubkey: "a" }, stranger), undefined);
+});
+
+Deno.test("what is not stored does not count for its key, but as sent again", () => {
+  const rate = { perSecond: 1, burst: 2 };
+  const kinds = [{ firstKind: 0, lastKind: 0, rate }];
+  for (
+    const policy of [
+      keyRates(rate, { clock: new FakeClock() }),
+      kindRates(kinds, { clock: new FakeClock() }),
+    ]
+  ) {
+    const profile = () => submission({ pubkey: "a", kind: 0 });
+    for (let time = 0; time < 10; time++) {
+      const sent = profile();
+      equal(policy.event!(sent), undefined);
+      policy.unstored!(sent);
+      policy.unstored!(sent);
+    }
+    const refused = Array.from({ length: 3 }, profile).filter((sent) => {
+      if (policy.event!(sent) === undefined) return false;
+      policy.unstored!(sent);
+      return true;
+    });
+    equal(refused.length, 1, "what was never taken is not given back");
+    notEqual(policy.event!(profile()), undefined);
+  }
+});
+
+Deno.test("a client beyond its rate of a kind takes nothing from the keys whose events it sends", () => {
+  const rate = { perSecond: 1, burst: 1 };
+  const policy = kindRates([{ firstKind: 1, lastKind: 1, rate }], { clock: new FakeClock() });
+  const clientOf = (network: string) => new ConnectedClient(network, {}, network);
+  const publish = (pubkey: string, network: string) =>
+    policy.event!(submission({ pubkey }, { client: clientOf(network) })) === undefined;
+  deepEqual(
+    [publish("a", "192.0.2.1"), publish("b", "192.0.2.1"), publish("b", "192.0.2.2")],
+    [true, false, true],
+  );
 });
 
 Deno.test("of a key near its limit as many signatures are checked as it may publish", () => {

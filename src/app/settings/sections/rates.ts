@@ -36,7 +36,7 @@ export const rateSettings = {
     min: 1,
     max: 1_000_000,
     description:
-      "How many events one public key may publish in the long run, over all its connections. As many of its stored events may be sent again, by whomever, before that is refused as well.",
+      "How many events one public key may publish in the long run, over all its connections. What was stored before does not count. As many of its events may be sent again, by all clients together; beyond that, one client may send 20 of them again and one a second.",
     whenRaised: "One key can fill as much more of the database and of everybody's feeds.",
     reloadable: true,
   },
