@@ -72,7 +72,10 @@ export interface PublisherOptions {
   readonly writing: Outage;
 }
 
-/** How many stored events are known without asking the store. An id costs about 150 bytes. */
+/**
+ * How many stored events are known without asking the store, and how many ephemeral ones. An id costs
+ * about 150 bytes.
+ */
 const RECENT_IDS = 20_000;
 
 const ACCEPTED: Verdict = { accepted: true };
@@ -83,6 +86,8 @@ const ACCEPTED: Verdict = { accepted: true };
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #recent = new RecentIds(RECENT_IDS);
+  /** Ephemeral events that were passed on. */
+  readonly #passedOn = new RecentIds(RECENT_IDS);
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -174,6 +179,9 @@ export class Publisher {
     if (decision !== undefined) return refused(decision);
     if (kindClass(record.event.kind) === "ephemeral") {
       feed.publishEphemeral(record);
+      const { id } = record.event;
+      if (this.#passedOn.has(id)) return passedOnAgain;
+      this.#passedOn.add(id);
       return ACCEPTED;
     }
     // Another relay was chosen by the operator; its events queue by themselves.
@@ -221,6 +229,9 @@ export class Publisher {
     return verdict;
   }
 }
+
+/** Passed on, since others may listen now, but it does not count for its key: anybody may send it. */
+const passedOnAgain: Verdict = { accepted: true };
 
 /** What a client is told of an event that is neither stored nor passed on. */
 const shadowed: Verdict = { accepted: true };

@@ -203,7 +203,7 @@ export class Access {
     return undefined;
   }
 
-  /** Tells of an event that was asked about and was neither stored nor forwarded. */
+  /** Tells of an event that was asked about and was not stored or forwarded for the first time. */
   unstored(submission: Submission): void {
     for (const unstored of this.#hooks.unstored) unstored(submission);
   }

@@ -98,8 +98,8 @@ export interface Policy {
    */
   readonly event?: (submission: Submission) => Awaitable<EventDecision>;
   /**
-   * Told of each event that the `event` hooks were asked about and that was neither stored nor
-   * forwarded: it was stored before, a policy or a rate refused it, or writing failed. Whoever has
+   * Told of each event that the `event` hooks were asked about and that was not stored or forwarded
+   * for the first time: it was before, a policy or a rate refused it, or writing failed. Whoever has
    * counted it may take that back. Must not wait.
    */
   readonly unstored?: (submission: Submission) => void;

@@ -130,7 +130,7 @@ Deno.test("policies are told of what they were asked about and is not stored", a
   equal(await told({}, typing), false, "it was passed on");
 });
 
-Deno.test("a stranger who sends a key's profile again and again takes nothing of its rate", async () => {
+Deno.test("a stranger who sends what a key has sent again and again takes nothing of its rate", async () => {
   const { publisher } = watched({
     access: accessOf([keyRates({ perSecond: 1, burst: 2 }, { clock: new FakeClock() })]),
     writer: {
@@ -142,7 +142,10 @@ Deno.test("a stranger who sends a key's profile again and again takes nothing of
     source: { client: address, connection: {} },
   });
   const profile = author.sign({ kind: 0, created_at: 1, tags: [], content: "" });
-  for (let time = 0; time < 10; time++) await publisher.publish(profile, senderAt("192.0.2.1"));
+  const typing = author.sign({ kind: 20_001, created_at: 1, tags: [], content: "" });
+  for (const event of [profile, typing]) {
+    for (let time = 0; time < 5; time++) await publisher.publish(event, senderAt("192.0.2.1"));
+  }
   deepEqual(await publisher.publish(note, senderAt("192.0.2.2")), { accepted: true });
   deepEqual(
     prefixOf(await publisher.publish(note, senderAt("192.0.2.2"))),
@@ -166,12 +169,14 @@ Deno.test("NIP01-18 a superseded event is refused", async () => {
   deepEqual(steps, ["screen", "verify", "event", "write"]);
 });
 
-Deno.test("NIP01-23 an ephemeral event is passed on and not written", async () => {
+Deno.test("NIP01-23 an ephemeral event is passed on, each time, and not written", async () => {
   const { publisher, steps, counters } = watched();
   const typing = author.sign({ kind: 20_001, created_at: 1, tags: [], content: "" });
   equal((await publisher.publish(typing)).accepted, true);
   deepEqual(steps, ["screen", "verify", "event", "pass"]);
-  equal(counters.ephemeral, 1);
+  equal((await publisher.publish(typing)).accepted, true);
+  deepEqual(steps.slice(4), ["screen", "verify", "event", "pass"], "others may listen now");
+  equal(counters.ephemeral, 2);
 });
 
 Deno.test("an event of another relay has its origin, no rate of rows, and is not ephemeral", async () => {
