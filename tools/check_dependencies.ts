@@ -55,9 +55,9 @@ function parsePackage(target: string): { readonly name: string; readonly exact: 
 }
 
 /**
- * What `tests/deno.json` has otherwise than `deno.json`, one sentence for each. It repeats all packages and
- * compiler options of the relay and adds the packages of tests: they are in a configuration of their own
- * because the runtime downloads all packages of a lock file, needed or not.
+ * What `tests/deno.json` has otherwise than `deno.json`, one sentence for each. It repeats all packages,
+ * compiler options and so on of the relay, and adds nothing but the packages of tests: they are in a
+ * configuration of their own because the runtime downloads all packages of a lock file, needed or not.
  *
  * @example
  * ```ts
@@ -73,22 +73,33 @@ function parsePackage(target: string): { readonly name: string; readonly exact: 
  */
 export function differences(config: Config, ofTests: Config): readonly string[] {
   const gaps: string[] = [];
-  for (const section of ["imports", "compilerOptions", "test"] as const) {
-    for (const [name, value] of Object.entries(config[section] ?? {})) {
-      const expected = typeof value === "string" ? value.replace(/^\.\//, "../") : value;
-      if (ofTests[section]?.[name] !== expected) {
-        gaps.push(`tests/deno.json: ${section}.${name} is not ${expected}, as in deno.json`);
-      }
+  for (const section of ["imports", "compilerOptions", "test", "fmt"] as const) {
+    const [expected, found] = [config, ofTests].map((file) => file[section] ?? {});
+    for (const name of new Set([expected, found].flatMap((values) => Object.keys(values!)))) {
+      if (section === "imports" && !(name in expected!)) continue;
+      const value = fromTests(expected![name]);
+      if (JSON.stringify(found![name]) === JSON.stringify(value)) continue;
+      const text = typeof value === "object" ? JSON.stringify(value) : value;
+      gaps.push(`tests/deno.json: ${section}.${name} is not ${text}, as in deno.json`);
     }
   }
   return gaps;
 }
+
+/** A value of `deno.json` as `tests/deno.json` has it: paths are relative to the file. */
+function fromTests(value: ConfigValue | undefined): ConfigValue | undefined {
+  if (typeof value === "string") return value.replace(/^\.\//, "../");
+  return Array.isArray(value) ? value.map((path) => path.replace(/^tests\//, "")) : value;
+}
+
+type ConfigValue = string | number | boolean | readonly string[];
 
 /** The parts of `deno.json` that are read here. */
 export interface Config {
   readonly imports?: Readonly<Record<string, string>>;
   readonly compilerOptions?: Readonly<Record<string, boolean>>;
   readonly test?: Readonly<Record<string, boolean>>;
+  readonly fmt?: Readonly<Record<string, number | readonly string[]>>;
 }
 
 if (import.meta.main) {

@@ -1,5 +1,5 @@
 import { deepEqual } from "node:assert/strict";
-import { dependencyGaps } from "../../tools/check_dependencies.ts";
+import { dependencyGaps, differences } from "../../tools/check_dependencies.ts";
 
 /** A guide whose section has a row for each of these packages. */
 function guideTo(...names: readonly string[]): string {
@@ -36,4 +36,31 @@ Deno.test("a package without a row is a gap", () => {
 
 Deno.test("a row without a package is a gap", () => {
   deepEqual(dependencyGaps({}, guideTo("ws")), ["ws: explained but not imported"]);
+});
+
+Deno.test("what is set for the tests alone is a gap, unless it is a package", () => {
+  const config = {
+    imports: { gallimimus: "./mod.ts" },
+    compilerOptions: { strict: true },
+    test: { sanitizeOps: true },
+    fmt: { lineWidth: 100, exclude: ["tests/vectors/"] },
+  };
+  const ofTests = {
+    ...config,
+    imports: { gallimimus: "../mod.ts", ws: "npm:ws@8.23.0" },
+    fmt: { lineWidth: 100, exclude: ["vectors/"] },
+  };
+  deepEqual(differences(config, ofTests), []);
+  const other = {
+    ...ofTests,
+    compilerOptions: { strict: true, noImplicitAny: false },
+    test: {},
+    fmt: { lineWidth: 80, exclude: [] },
+  };
+  deepEqual(differences(config, other), [
+    "tests/deno.json: compilerOptions.noImplicitAny is not undefined, as in deno.json",
+    "tests/deno.json: test.sanitizeOps is not true, as in deno.json",
+    "tests/deno.json: fmt.lineWidth is not 100, as in deno.json",
+    'tests/deno.json: fmt.exclude is not ["vectors/"], as in deno.json',
+  ]);
 });
