@@ -1,11 +1,12 @@
 /**
- * The documentation names only settings, metrics and pages that exist.
+ * The documentation names only settings, pages, functions and types that exist.
  *
  * @module
  */
 
 import { deepEqual, ok } from "node:assert/strict";
 import { settingByName } from "../../src/app/settings/setting_list.ts";
+import { filesUnder } from "../../tools/source_files.ts";
 
 const root = new URL("../../", import.meta.url);
 const pages = [
@@ -49,6 +50,16 @@ Deno.test("every link to a page or a section of the documentation leads somewher
   }
   ok(links > 20);
   deepEqual(wrong, []);
+});
+
+Deno.test("every function and type that BEHAVIOR.md says decides exists", () => {
+  const sources = filesUnder(root.pathname, "src", ".ts")
+    .map((path) => Deno.readTextFileSync(new URL(path, root))).join();
+  const known = new Set(sources.match(/[A-Za-z_]\w*/g));
+  const lists = texts.get("BEHAVIOR.md")!.matchAll(/\(((?:`[\w.]+`(?:,\s+)?)+)\)/g);
+  const names = [...lists].flatMap(([, list]) => list!.match(/\w+/g)!);
+  ok(names.length > 50);
+  deepEqual(names.filter((name) => !known.has(name)), []);
 });
 
 /** `relay.key`, `search.ts`: a name like that of a setting is that of a file. */
