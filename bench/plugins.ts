@@ -15,10 +15,11 @@ import type { NostrEvent } from "../src/nostr/event.ts";
 import { type RunningRelay, startRelay } from "../tests/kit/running_relay.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
 import { SchnorrSigner } from "../tests/kit/signer.ts";
+import { median } from "./load/comparison.ts";
+import { Latencies } from "./load/latencies.ts";
 import { publishLoad } from "./load/publish.ts";
 import { unlimited } from "./load/unlimited.ts";
 import { RawClient, textFrame } from "./load/raw_client.ts";
-import { percentile } from "./load/stats.ts";
 
 const { values } = parseArgs({
   options: {
@@ -73,18 +74,18 @@ async function p99BesidePublishing(url: string): Promise<number> {
   if (answered < 0.9 * frames.length) {
     throw new Error(`the machine is too slow for ${perSecond} events/s: ${answered} were answered`);
   }
-  return percentile(latencies, 0.99);
+  return latencies.quantileMs(0.99);
 }
 
-/** Sends a REQ every five milliseconds; each latency counts from when it was due. */
-function askSteadily(client: RawClient): { latencies: number[]; stop: () => void } {
-  const latencies: number[] = [];
-  const dueMs = new Map<string, number>();
+/** Sends a REQ every five milliseconds, whatever is answered; a latency counts from the sending. */
+function askSteadily(client: RawClient): { latencies: Latencies; stop: () => void } {
+  const latencies = new Latencies();
+  const sentMs = new Map<string, number>();
   const eose = new TextEncoder().encode('["EOSE')[3];
   void client.read((payload) => {
     if (payload[3] !== eose) return;
     const [, id] = JSON.parse(new TextDecoder().decode(payload));
-    latencies.push(performance.now() - dueMs.get(id)!);
+    latencies.record(performance.now() - sentMs.get(id)!);
     void client.send(textFrame(JSON.stringify(["CLOSE", id])));
   });
   const filter = { authors: [signers[0]!.pubkey], kinds: [1], limit: 10 };
@@ -92,7 +93,7 @@ function askSteadily(client: RawClient): { latencies: number[]; stop: () => void
   const timer = setInterval(() => {
     // Each has its own id: one that replaces another before its end would leave that without EOSE.
     const id = `steady ${asked++}`;
-    dueMs.set(id, performance.now());
+    sentMs.set(id, performance.now());
     void client.send(textFrame(JSON.stringify(["REQ", id, filter])));
   }, 5);
   return { latencies, stop: () => clearInterval(timer) };
@@ -114,7 +115,6 @@ await using asked = await startRelay({
     `plugins.commands=${Deno.execPath()} run --quiet --no-config ${plugin} slow`,
   ],
 });
-const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[list.length >> 1]!;
 const p99s: Record<"plain" | "plugin", number[]> = { plain: [], plugin: [] };
 for (let round = 0; round < rounds; round++) {
   for (const [name, relay] of [["plain", plain], ["plugin", asked]] as const) {

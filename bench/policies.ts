@@ -15,6 +15,7 @@ import type { NostrEvent } from "../src/nostr/event.ts";
 import { startRelay } from "../tests/kit/running_relay.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
 import { SchnorrSigner } from "../tests/kit/signer.ts";
+import { median } from "./load/comparison.ts";
 import { publishLoad } from "./load/publish.ts";
 import { unlimited } from "./load/unlimited.ts";
 import { RawClient, textFrame } from "./load/raw_client.ts";
@@ -105,7 +106,6 @@ for (let round = 0; round < rounds; round++) {
     rates[name].push(perSecond);
   }
 }
-const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[list.length >> 1]!;
 for (const [name, list] of Object.entries(rates)) {
   console.log(`${name}: ${list.map((rate) => Math.round(rate)).join(", ")} events/s`);
 }
