@@ -24,7 +24,7 @@ import { type Counters, countRefusal } from "../counters.ts";
 import type { Outage } from "../outage.ts";
 import type { Access } from "../access/access.ts";
 import type { Client } from "../access/client.ts";
-import type { EventDecision } from "../access/policy.ts";
+import type { EventDecision, Submission } from "../access/policy.ts";
 import { BAD_SIGNATURE, check, type Checked, type Refusal } from "./check.ts";
 import type { RowRates } from "./row_rates.ts";
 import { RecentIds } from "./recent_ids.ts";
@@ -99,33 +99,26 @@ export class Publisher {
    * @param sender undefined for the relay itself
    */
   async publish(event: NostrEvent, sender?: Sender): Promise<Verdict> {
+    const { access, verifier, writer } = this.#options;
+    const source = sender?.source;
+    let asked: Submission | undefined;
+    let isWriting = false;
     try {
       const checked = this.#check(event, sender);
       if ("verdict" in checked) return this.#count(event, checked.verdict);
-      const { access, verifier } = this.#options;
-      if (!await verifier.verify(event, sender?.source)) return this.#count(event, badSignature);
-      const verdict = await this.#decide(checked, sender);
-      if (verdict !== ACCEPTED) access.unstored(checked.submission);
-      return this.#count(event, verdict);
+      if (!await verifier.verify(event, source)) return this.#count(event, badSignature);
+      asked = checked.submission;
+      const decided = access.event(asked);
+      const decision = decided instanceof Promise ? await decided : decided;
+      const verdict = this.#unlessStored(checked, decision, sender);
+      if (verdict !== undefined) return this.#count(event, verdict, asked);
+      isWriting = true;
+      const outcome = await writer.write(checked.record, source?.client ?? "");
+      isWriting = false;
+      return this.#count(event, this.#verdictOn(outcome, checked), asked);
     } catch (error) {
-      return this.#count(event, this.#broken(error));
+      return this.#count(event, isWriting ? this.#notWritten(error) : this.#broken(error), asked);
     }
-  }
-
-  /** Asks the policies about an event with a valid signature, and stores it or passes it on. */
-  async #decide(checked: CheckedEvent, sender: Sender | undefined): Promise<Verdict> {
-    const { access, writer } = this.#options;
-    const asked = access.event(checked.submission);
-    const decision = asked instanceof Promise ? await asked : asked;
-    const verdict = this.#unlessStored(checked, decision, sender);
-    if (verdict !== undefined) return verdict;
-    let outcome: PutOutcome;
-    try {
-      outcome = await writer.write(checked.record, sender?.source?.client ?? "");
-    } catch (error) {
-      return this.#notWritten(error);
-    }
-    return this.#verdictOn(outcome, checked);
   }
 
   /** Logs what a policy, the signature check or the hash threw. */
@@ -217,8 +210,14 @@ export class Publisher {
     if (kindClass(event.kind) === "regular") this.#recent.add(event.id);
   }
 
-  #count(event: NostrEvent, verdict: Verdict): Verdict {
-    const { counters } = this.#options;
+  /**
+   * Counts a verdict, and tells the policies of an event that they were asked about and that is not new.
+   *
+   * @param asked what the `event` hooks were asked about, if they were
+   */
+  #count(event: NostrEvent, verdict: Verdict, asked?: Submission): Verdict {
+    const { counters, access } = this.#options;
+    if (asked !== undefined && verdict !== ACCEPTED) access.unstored(asked);
     if (!verdict.accepted && verdict.reason) countRefusal(counters, verdict.reason.prefix);
     if (verdict === alreadyStored || verdict === superseded) counters.duplicate++;
     else if (verdict === deleted) counters.deleted++;
