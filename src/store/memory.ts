@@ -237,6 +237,11 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     return count;
   }
 
+  async rewrite(id: string, record: EventRecord): Promise<PutOutcome | undefined> {
+    const count = await this.erase({ ids: [id], isRemembered: false });
+    return count === 0 ? undefined : (await this.put([record]))[0];
+  }
+
   probe(): Promise<void> {
     return this.#closed ? Promise.reject(closedError()) : Promise.resolve();
   }

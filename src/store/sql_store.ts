@@ -178,11 +178,18 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   }
 
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
-    if (batch.length === 0) return [];
+    return batch.length === 0 ? [] : await this.#write(batch);
+  }
+
+  /** Stores a batch. With `erasure`, deletes these events before, and stores nothing if there are none. */
+  async #write(
+    batch: readonly EventRecord[],
+    erasure?: Erasure,
+  ): Promise<readonly PutOutcome[]> {
     this.#expectSpace();
     // A vanish request deletes by author and by `p` tag, which needs the deferred indexes.
     if (this.#isFilling && batch.some(isVanishRequest)) await this.#endFilling();
-    let alone = batch.some(({ event }) => isRequest(event));
+    let alone = erasure !== undefined || batch.some(({ event }) => isRequest(event));
     const context = {
       hashText: this.#hashText,
       searchableKinds: this.#searchableKinds,
@@ -195,9 +202,11 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       const stored: NumberedRecord[] = [];
       try {
         const options = { ...context, prepared, stored, alone };
-        const outcomes = await this.#database.transaction((session) =>
-          writeBatch(batch, session, options)
-        );
+        const outcomes = await this.#database.transaction(async (session) => {
+          const isGone = erasure && await eraseEvents(erasure, session, this.feed) === 0;
+          return isGone ? [] : await writeBatch(batch, session, options);
+        });
+        if (erasure !== undefined) this.feed.erased(erasure);
         this.feed.committed(stored);
         return doubtful === undefined ? outcomes : this.#settled(batch, outcomes, doubtful);
       } catch (error) {
@@ -301,6 +310,10 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     );
     this.feed.erased(erasure);
     return count;
+  }
+
+  async rewrite(id: string, record: EventRecord): Promise<PutOutcome | undefined> {
+    return (await this.#write([record], { ids: [id], isRemembered: false }))[0];
   }
 
   async restore(ids: readonly string[]): Promise<number> {

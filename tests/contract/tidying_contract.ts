@@ -181,6 +181,21 @@ function testRemoving(test: Test): void {
     deepEqual(seen.toSorted(), stored.map(({ id }) => id).toSorted());
   });
 
+  test("what is rewritten is stored anew, and nothing comes back that is gone", async (store) => {
+    const tags = [["t", "x"]];
+    const [note, gone] = [someEvent({ tags }), someEvent({ tags })];
+    const version = (created_at: number) => someEvent({ kind: 0, created_at, tags });
+    const [old, newest] = [version(1), version(2)];
+    await put(store, note, gone, newest);
+    await store.remove([gone.id]);
+    equal(await store.rewrite(note.id, recordOf(note)), "stored");
+    equal(await store.rewrite(newest.id, recordOf(newest)), "stored");
+    equal(await store.rewrite(gone.id, recordOf(gone)), undefined);
+    equal(await store.rewrite(old.id, recordOf(old)), undefined);
+    const found = await idsIn(store, { tags: new Map([["t", new Set(["x"])]]) });
+    deepEqual(found.toSorted(), [note.id, newest.id].toSorted());
+  });
+
   test("what was removed leaves no trace and may come again", async (store) => {
     const [gone, stays] = [0, 1].map(() => someEvent({ tags: [["t", "x"]] }));
     const version = someEvent({ kind: 0 });

@@ -9,6 +9,7 @@ import { utf8 } from "../../base/bytes.ts";
 import { eventId } from "../../nostr/event_id.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { Verifier } from "../../nostr/verifier.ts";
+import type { EventRecord } from "../../store/event_store.ts";
 import { readRecord } from "../../store/feed/feed_statements.ts";
 import type { AuditedEvent, AuditPage, TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
@@ -93,15 +94,17 @@ export async function checkStore(context: CommandContext, flags: CheckFlags): Pr
 class Check {
   readonly #store: TidyStore;
   readonly #verifier: Verifier | undefined;
-  readonly #repairs: boolean;
+  readonly #isRepairing: boolean;
+  /** What is to be done for the page. One after the other: each keeps all other writers out. */
+  readonly #repairs: (() => Promise<void>)[] = [];
   /** Ids of repaired events, which come up again at the end. */
   readonly #repaired = new Set<string>();
   readonly #findings = new Findings();
 
-  constructor(store: TidyStore, verifier: Verifier | undefined, repairs: boolean) {
+  constructor(store: TidyStore, verifier: Verifier | undefined, isRepairing: boolean) {
     this.#store = store;
     this.#verifier = verifier;
-    this.#repairs = repairs;
+    this.#isRepairing = isRepairing;
   }
 
   async run({ stop, streams }: CommandContext): Promise<Findings> {
@@ -111,9 +114,12 @@ class Check {
       const page: AuditPage = await this.#store.audit(from, PAGE_EVENTS);
       const events = page.events.filter(({ id }) => !this.#repaired.has(id));
       await Promise.all(events.map((event) => this.#checkEvent(event)));
+      for (const repair of this.#repairs.splice(0)) await repair();
       findings.checked += events.length;
       findings.add("tags of no event", "", page.strayTags);
-      if (this.#repairs && page.strayTags > 0) await this.#store.removeStrayTags(from, page.next);
+      if (this.#isRepairing && page.strayTags > 0) {
+        await this.#store.removeStrayTags(from, page.next);
+      }
       from = page.next;
       if (streams.stderr.isTerminal) {
         await streams.stderr.write(utf8(`\r\x1b[K${findings.checked} events checked\r`));
@@ -127,12 +133,18 @@ class Check {
     const fault = await this.#faultOf(record?.event);
     if (fault !== undefined) this.#findings.add(fault, id);
     for (const column of faults) this.#findings.add(`column ${column}`, id);
-    if (!this.#repairs || fault === undefined && faults.length === 0) return;
+    if (!this.#isRepairing || fault === undefined && faults.length === 0) return;
+    this.#repairs.push(() => this.#repair(id, fault === undefined ? record : undefined));
+  }
+
+  /** Writes a row anew; deletes it if it has no event. */
+  async #repair(id: string, record: EventRecord | undefined): Promise<void> {
     this.#repaired.add(id);
-    await this.#store.erase({ ids: [id], isRemembered: false });
-    if (record === undefined || fault !== undefined) return;
+    if (record === undefined) {
+      return void await this.#store.erase({ ids: [id], isRemembered: false });
+    }
     this.#repaired.add(record.event.id);
-    await this.#store.put([record]);
+    await this.#store.rewrite(id, record);
   }
 
   async #faultOf(event: NostrEvent | undefined): Promise<string | undefined> {

@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { concat, utf8Decode } from "../../base/bytes.ts";
 import { bind, type Bound } from "../../net/server/bind.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import type { QueryOptions } from "../../store/event_store.ts";
+import type { EventRecord, QueryOptions } from "../../store/event_store.ts";
 import { readRecord } from "../../store/feed/feed_statements.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { version } from "../version.ts";
@@ -146,11 +146,10 @@ export class ControlServer {
 
   async #call(method: CallName, args: readonly unknown[]): Promise<unknown> {
     const { store, onRulesChanged } = this.#options;
-    if (method === "put") {
-      const records = (args[0] as readonly Uint8Array[]).map((json) => readRecord(json));
-      const events = records.filter((record) => record !== undefined);
-      if (events.length < records.length) throw new Refused(400, "not all of these are events");
-      return await store.put(events);
+    if (method === "put") return await store.put((args[0] as readonly Uint8Array[]).map(recordOf));
+    if (method === "rewrite") {
+      const [id, json] = args as readonly [string, Uint8Array];
+      return await store.rewrite(id, recordOf(json));
     }
     const call = store[method] as (...args: readonly unknown[]) => Promise<unknown>;
     const value = await call.apply(store, [...args]);
@@ -161,6 +160,12 @@ export class ControlServer {
 
 function isOneOf<Name extends string>(names: readonly Name[], text: string): text is Name {
   return (names as readonly string[]).includes(text);
+}
+
+function recordOf(json: Uint8Array): EventRecord {
+  const record = readRecord(json);
+  if (record === undefined) throw new Refused(400, "not all of these are events");
+  return record;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -121,6 +121,10 @@ export class RemoteStore implements TidyStore {
     return this.#call("removeStrayTags", next === undefined ? [from] : [from, next]);
   }
 
+  async rewrite(id: string, { json }: EventRecord): Promise<PutOutcome | undefined> {
+    return await this.#call<PutOutcome | null>("rewrite", [id, json]) ?? undefined;
+  }
+
   tableSizes(): Promise<readonly TableSize[]> {
     return this.#call("tableSizes", []);
   }

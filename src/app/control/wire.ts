@@ -24,6 +24,7 @@ export const CALLS = [
   "probe",
   "size",
   "removeStrayTags",
+  "rewrite",
   "tableSizes",
   "erase",
   "restore",

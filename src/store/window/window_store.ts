@@ -254,6 +254,12 @@ export class WindowStore implements TidyStore {
     return this.#inner.erase(erasure);
   }
 
+  async rewrite(id: string, record: EventRecord): Promise<PutOutcome | undefined> {
+    const outcome = await this.#inner.rewrite(id, record);
+    if (outcome === "deleted") this.#keeper.takeLate(record.event);
+    return outcome;
+  }
+
   restore(ids: readonly string[]): Promise<number> {
     return this.#inner.restore(ids);
   }

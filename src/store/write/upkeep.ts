@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Erasure, EventStore, RuleStore } from "../event_store.ts";
+import type { Erasure, EventRecord, EventStore, PutOutcome, RuleStore } from "../event_store.ts";
 import type { Place } from "../read/scan.ts";
 
 /** The fields that decide whether an event is kept. */
@@ -83,6 +83,12 @@ export interface Upkeep {
   audit(from: number, limit: number): Promise<AuditPage>;
   /** Removes what {@link AuditPage.strayTags} counted on the page that began at `from`, and says how many. */
   removeStrayTags(from: number, next: number | undefined): Promise<number>;
+  /**
+   * Deletes the row that {@link AuditedEvent.id} names and stores its event anew, in one transaction, so
+   * that an event is never lost between the two. Returns what became of it; undefined, and stores nothing,
+   * if the row is not there any more. Rejects as {@link EventStore.put} does.
+   */
+  rewrite(id: string, record: EventRecord): Promise<PutOutcome | undefined>;
   /** The tables, the largest first. None in memory. */
   tableSizes(): Promise<readonly TableSize[]>;
   /** Removes the events with these ids and returns how many were still there. */

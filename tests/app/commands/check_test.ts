@@ -89,6 +89,26 @@ Deno.test("signatures may be taken on trust, and programs get JSON", async () =>
   });
 });
 
+Deno.test("what is wrong is repaired one by one", async () => {
+  let atOnce = 0;
+  let most = 0;
+  const rewritten: string[] = [];
+  const bent = Array.from({ length: 40 }, (_, at) => audited(note(`bent ${at}`), ["kind"]));
+  const store = partialStore({
+    audit: () => Promise.resolve({ events: bent, strayTags: 0, next: undefined }),
+    async rewrite(id) {
+      most = Math.max(most, ++atOnce);
+      await Promise.resolve();
+      rewritten.push(id);
+      atOnce--;
+      return "stored";
+    },
+  });
+  const { code } = await outcomeOf(store, { verify: true, repair: true });
+  deepEqual([code, most], [exitCode.done, 1]);
+  deepEqual(rewritten.toSorted(), bent.map(({ id }) => id).toSorted());
+});
+
 onEachServer("what is wrong is repaired, and what cannot be is deleted", async (server) => {
   const url = await server.freshDatabase();
   const tags = [["t", "x"]];

@@ -1,9 +1,9 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { openPostgres } from "../../../src/store/database/postgres.ts";
 import type { SqlStore } from "../../../src/store/sql_store.ts";
 import { openStoreOn } from "../../kit/database.ts";
 import { testOnEachServer } from "../../kit/each_server.ts";
-import { recordOf, someEvent } from "../../kit/records.ts";
+import { idsIn, recordOf, someEvent } from "../../kit/records.ts";
 
 const test = testOnEachServer();
 
@@ -92,6 +92,24 @@ test("an audit finds tags without an event, wherever they are, and rows that are
       from = page.next;
     }
     deepEqual(strays, [1, 4]);
+  } finally {
+    await store.close();
+  }
+});
+
+test("an event that cannot be rewritten stays where it is", async (server) => {
+  const database = openPostgres(await server.freshDatabase());
+  const store = await openStoreOn(database);
+  try {
+    const record = recordOf(someEvent({ tags: [["t", "x"]] }));
+    await store.put([record]);
+    await database.script(`
+      create function refuse() returns trigger language plpgsql as
+        'begin raise exception ''the disk is full''; end';
+      create trigger refuse before insert on events for each row execute function refuse();
+    `);
+    await rejects(store.rewrite(record.event.id, record), /the disk is full/);
+    deepEqual(await idsIn(store, { tags: new Map([["t", new Set(["x"])]]) }), [record.event.id]);
   } finally {
     await store.close();
   }
