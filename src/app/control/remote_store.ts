@@ -198,9 +198,7 @@ export class RemoteStore implements TidyStore {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Frame> {
     signal?.throwIfAborted();
-    const response = await this.#send(method, utf8(encode(args)));
-    const cut = () => void response.destroy();
-    signal?.addEventListener("abort", cut, { once: true });
+    const response = await this.#send(method, utf8(encode(args)), signal);
     try {
       for await (const frame of readFrames(response)) {
         if ("error" in frame) throw new StoreUnavailable(frame.error);
@@ -215,12 +213,16 @@ export class RemoteStore implements TidyStore {
         { cause: error },
       );
     } finally {
-      signal?.removeEventListener("abort", cut);
       response.destroy();
     }
   }
 
-  #send(method: string, body: Uint8Array): Promise<IncomingMessage> {
+  /** The answer, which the signal cuts off. */
+  #send(
+    method: string,
+    body: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const asking = request({
         socketPath: this.#path,
@@ -228,14 +230,12 @@ export class RemoteStore implements TidyStore {
         method: "POST",
         path: `/${method}`,
         headers: { [VERSION_HEADER]: version, "content-length": body.length },
+        ...signal !== undefined && { signal },
       }, resolve);
-      asking.on("error", (cause) =>
-        reject(
-          new StoreUnavailable(
-            `the running relay cannot be asked at ${this.#path}: ${cause.message}`,
-            { cause },
-          ),
-        ));
+      asking.on("error", (cause) => {
+        const text = `the running relay cannot be asked at ${this.#path}: ${cause.message}`;
+        reject(signal?.aborted ? signal.reason : new StoreUnavailable(text, { cause }));
+      });
       asking.end(body);
     });
   }

@@ -138,21 +138,30 @@ Deno.test("a command that stops reading ends the query in the relay", async () =
   ok(given < 200, `${given}`);
 });
 
-Deno.test("a command that is told to stop ends with that, whatever it waits for", async () => {
-  const stop = new AbortController();
-  const store = partialStore({
-    async *query(_filters, options) {
-      yield await Promise.resolve([]);
-      await new Promise((resolve) => options?.signal?.addEventListener("abort", resolve));
-    },
+for (const answered of ["nothing", "a part"]) {
+  Deno.test(`a command that is told to stop when ${answered} was answered ends with that`, async () => {
+    const stop = new AbortController();
+    const ended = Promise.withResolvers<void>();
+    const store = partialStore({
+      async *query(_filters, options) {
+        const aborted = new Promise((resolve) =>
+          options?.signal?.addEventListener("abort", resolve)
+        );
+        if (answered === "a part") yield await Promise.resolve([]);
+        else setTimeout(() => stop.abort(new Error("stopped")));
+        await aborted;
+        ended.resolve();
+      },
+    });
+    await using lent = await Lent.of(store);
+    const reading = async () => {
+      const pages = lent.remote.query([{ tags: new Map() }], { signal: stop.signal });
+      for await (const _page of pages) stop.abort(new Error("stopped"));
+    };
+    await rejects(reading(), { message: "stopped" });
+    await ended.promise;
   });
-  await using lent = await Lent.of(store);
-  const reading = Array.fromAsync(
-    lent.remote.query([{ tags: new Map() }], { signal: stop.signal }),
-  );
-  setTimeout(() => stop.abort(new Error("stopped")), 50);
-  await rejects(reading, { message: "stopped" });
-});
+}
 
 Deno.test("what goes wrong in the relay is said by the command, before and within an answer", async () => {
   const store = partialStore({
