@@ -16,8 +16,9 @@ import type { CommandContext, RunCommand } from "../command_line/command_context
 import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { complain } from "../command_line/with_store.ts";
 import { connectRemote } from "../transfer/remote_connection.ts";
-import { filterOf, type RemoteFlags, signerOf, withFilterOptions } from "./remote_options.ts";
+import { type RemoteFlags, remoteTaskOf, withFilterOptions } from "./remote_options.ts";
 
 /**
  * Adds the command to the program.
@@ -42,21 +43,15 @@ export async function download(
   flags: RemoteFlags,
 ): Promise<ExitCode> {
   const { streams, stop, clock, random } = context;
-  const complain = async (text: string, code: ExitCode) => {
-    await streams.stderr.write(utf8(`gallimimus: ${text}\n`));
-    return code;
-  };
-  const asked = filterOf(flags);
-  if ("fault" in asked) return await complain(asked.fault, exitCode.misused);
-  const key = await signerOf(flags, context);
-  if ("fault" in key) return await complain(key.fault, exitCode.misused);
-  const { since: _since, until: _until, limit: _limit, ...filterJson } = asked.filterJson;
-  const { limit = Infinity, ...filter } = asked.filter;
+  const task = await remoteTaskOf(flags, context);
+  if ("fault" in task) return await complain(context, task.fault);
+  const { since: _since, until: _until, limit: _limit, ...filterJson } = task.filterJson;
+  const { limit = Infinity, ...filter } = task.filter;
   const patience = new Patience({ clock, random, signal: stop });
   let left = limit;
   let partialSeconds = 0;
   try {
-    const { remote, close } = await connectRemote({ ...context, url, signer: key.signer });
+    const { remote, close } = await connectRemote({ ...context, url, signer: task.signer });
     try {
       const reading = pages({
         remote: { query: (page) => patience.run(() => remote.query(page)) },
@@ -77,9 +72,9 @@ export async function download(
   } catch (error) {
     if (stop.aborted) return exitCode.interrupted;
     if (!(error instanceof RemoteRefusal)) throw error;
-    return await complain(`${url}: ${error.message}`, exitCode.failed);
+    return await complain(context, `${url}: ${error.message}`, exitCode.failed);
   }
   if (partialSeconds === 0) return exitCode.done;
   const text = `of ${partialSeconds} seconds the relay may have more events than it gives`;
-  return await complain(text, exitCode.done);
+  return await complain(context, text, exitCode.done);
 }

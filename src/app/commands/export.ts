@@ -4,9 +4,10 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
+import type { Command } from "../command_line/commander.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
+import type { JsonObject } from "../../nostr/json.ts";
+import { jsonObject, wholeNumber } from "../command_line/argument_values.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { printEvents } from "../transfer/print_events.ts";
@@ -110,11 +111,6 @@ function filtersOf(flags: ExportFlags): readonly ReqFilter[] | string {
   return filters;
 }
 
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
-  return Number(text);
-}
-
 function wholeNumbers(text: string): readonly number[] {
   return commaSeparated(text).map(wholeNumber);
 }
@@ -124,7 +120,5 @@ function commaSeparated(text: string): readonly string[] {
 }
 
 function oneMore(text: string, earlier: readonly JsonObject[] = []): readonly JsonObject[] {
-  const filter = parseJson(text);
-  if (!isJsonObject(filter)) throw new InvalidArgumentError("Expected a JSON object.");
-  return [...earlier, filter];
+  return [...earlier, jsonObject(text)];
 }

@@ -5,21 +5,30 @@
  */
 
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
+import type { JsonObject } from "../../nostr/json.ts";
 import { parseFilter } from "../../nostr/parse_filter.ts";
 import { reasonText } from "../../nostr/reason.ts";
 import type { RemoteSigner } from "../../sync/authentication.ts";
 import { AUTH_KEY_VARIABLE, readAuthKey } from "../auth_key.ts";
-import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
+import { jsonObject } from "../command_line/argument_values.ts";
+import type { Command } from "../command_line/commander.ts";
 import type { CommandContext } from "../command_line/command_context.ts";
+import { type TimeOptions, withTimeOptions } from "../command_line/time_options.ts";
 
 /** Which events, and who asks for them. */
-export interface RemoteFlags extends AuthFlags {
-  /** A NIP-01 filter. */
+export interface RemoteFlags extends AuthFlags, TimeOptions {
+  /** A NIP-01 filter. `since` and `until` replace those in it. */
   readonly filter: JsonObject;
-  /** Seconds since 1970; they replace those of the filter. */
-  readonly since?: number;
-  readonly until?: number;
+}
+
+/** What {@link RemoteFlags} mean. */
+export interface RemoteTask {
+  /** For the events of this relay. */
+  readonly filter: ReqFilter;
+  /** For the other relay. */
+  readonly filterJson: JsonObject;
+  /** Undefined where nobody is to authenticate. */
+  readonly signer: RemoteSigner | undefined;
 }
 
 /** Who asks. */
@@ -30,12 +39,13 @@ export interface AuthFlags {
 
 /** Adds `--filter`, `--since`, `--until` and `--auth-key-file` to a command. */
 export function withFilterOptions(command: Command): Command {
-  return withAuthOption(
-    command
-      .option("--filter <json>", "of the events that this NIP-01 filter matches", jsonObject, {})
-      .option("--since <seconds>", "not older than this, in seconds since 1970", wholeNumber)
-      .option("--until <seconds>", "not newer than this, in seconds since 1970", wholeNumber),
+  command.option(
+    "--filter <json>",
+    "of the events that this NIP-01 filter matches",
+    jsonObject,
+    {},
   );
+  return withAuthOption(withTimeOptions(command));
 }
 
 /** Adds `--auth-key-file` to a command. */
@@ -46,17 +56,21 @@ export function withAuthOption(command: Command): Command {
   );
 }
 
-/** The filter for the other relay and for this one, or what is wrong with it. */
-export function filterOf(
-  { filter: whole, since, until }: RemoteFlags,
-): { readonly filter: ReqFilter; readonly filterJson: JsonObject } | { readonly fault: string } {
+/** What the options mean, or what is wrong with them. */
+export async function remoteTaskOf(
+  flags: RemoteFlags,
+  context: Pick<CommandContext, "environment">,
+): Promise<RemoteTask | { readonly fault: string }> {
+  const { filter: whole, since, until } = flags;
   const filterJson = {
     ...whole,
     ...since !== undefined && { since },
     ...until !== undefined && { until },
   };
   const filter = parseFilter(filterJson, { maxFilterValues: Infinity, andTags: true });
-  return "prefix" in filter ? { fault: reasonText(filter) } : { filter, filterJson };
+  if ("prefix" in filter) return { fault: reasonText(filter) };
+  const key = await signerOf(flags, context);
+  return "fault" in key ? key : { filter, filterJson, signer: key.signer };
 }
 
 /** The key that the options or the environment name, or what is wrong with it. */
@@ -65,16 +79,4 @@ export function signerOf(
   { environment }: Pick<CommandContext, "environment">,
 ): Promise<{ readonly signer: RemoteSigner | undefined } | { readonly fault: string }> {
   return readAuthKey(authKeyFile, environment);
-}
-
-/** Parses a number of seconds or bytes. */
-export function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
-  return Number(text);
-}
-
-function jsonObject(text: string): JsonObject {
-  const value = parseJson(text);
-  if (!isJsonObject(value)) throw new InvalidArgumentError("Expected a JSON object.");
-  return value;
 }

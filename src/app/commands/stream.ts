@@ -9,20 +9,23 @@ import { utf8 } from "../../base/bytes.ts";
 import { LruMap } from "../../base/lru_map.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { eventJson } from "../../nostr/event_json.ts";
-import type { ReqFilter } from "../../nostr/filter.ts";
-import type { JsonObject } from "../../nostr/json.ts";
 import { matches } from "../../nostr/match.ts";
 import type { Connection } from "../../net/connection.ts";
-import type { RemoteSigner } from "../../sync/authentication.ts";
 import { oneLine, RemoteRefusal } from "../../sync/remote_refusal.ts";
 import { RemoteRelay } from "../../sync/remote_relay.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { complain } from "../command_line/with_store.ts";
 import { LastingRemote, type RemoteUser } from "../transfer/lasting_remote.ts";
 import { REMOTE_TIMEOUT_MS } from "../transfer/remote_connection.ts";
-import { filterOf, type RemoteFlags, signerOf, withFilterOptions } from "./remote_options.ts";
+import {
+  type RemoteFlags,
+  type RemoteTask,
+  remoteTaskOf,
+  withFilterOptions,
+} from "./remote_options.ts";
 
 /** Ids by which an event that several relays send is printed once. */
 const REMEMBERED_IDS = 100_000;
@@ -52,19 +55,10 @@ export async function stream(
   urls: readonly string[],
   flags: RemoteFlags,
 ): Promise<ExitCode> {
-  const { streams } = context;
-  const complain = async (text: string, code: ExitCode) => {
-    await streams.stderr.write(utf8(`gallimimus: ${text}\n`));
-    return code;
-  };
-  const asked = filterOf(flags);
-  if ("fault" in asked) return await complain(asked.fault, exitCode.misused);
-  const key = await signerOf(flags, context);
-  if ("fault" in key) return await complain(key.fault, exitCode.misused);
+  const task = await remoteTaskOf(flags, context);
+  if ("fault" in task) return await complain(context, task.fault);
   const printer = new Printer(context);
-  const following = urls.map((url) =>
-    new Following({ ...asked, url, context, printer, signer: key.signer })
-  );
+  const following = urls.map((url) => new Following({ ...task, url, context, printer }));
   await printer.ended;
   await Promise.all(following.map((each) => each.stop()));
   return exitCode.done;
@@ -121,11 +115,8 @@ class Printer {
 }
 
 /** What {@link Following} needs. */
-interface FollowingOptions {
+interface FollowingOptions extends RemoteTask {
   readonly url: string;
-  readonly filter: ReqFilter;
-  readonly filterJson: JsonObject;
-  readonly signer: RemoteSigner | undefined;
   readonly context: CommandContext;
   readonly printer: Printer;
 }

@@ -20,19 +20,15 @@ import type { RemoteRelay } from "../../sync/remote_relay.ts";
 import { batchesOf, fetchEvents, sendEvent } from "../../sync/transfer.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { privateKinds } from "../access/access_policies.ts";
+import { wholeNumber } from "../command_line/argument_values.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { complain } from "../command_line/with_store.ts";
 import { sha256 } from "../system/sha256.ts";
 import { connectRemote } from "../transfer/remote_connection.ts";
-import {
-  filterOf,
-  type RemoteFlags,
-  signerOf,
-  wholeNumber,
-  withFilterOptions,
-} from "./remote_options.ts";
+import { type RemoteFlags, remoteTaskOf, withFilterOptions } from "./remote_options.ts";
 import { storeFromRelay } from "./store_from_relay.ts";
 import { SyncReport } from "./sync_report.ts";
 
@@ -78,23 +74,17 @@ export async function sync(
   flags: SyncFlags,
 ): Promise<ExitCode> {
   const { streams, stop, settings } = context;
-  const complain = async (text: string, code: ExitCode) => {
-    await streams.stderr.write(utf8(`gallimimus: ${text}\n`));
-    return code;
-  };
-  const asked = filterOf(flags);
-  if ("fault" in asked) return await complain(asked.fault, exitCode.misused);
-  const { filter, filterJson } = asked;
+  const task = await remoteTaskOf(flags, context);
+  if ("fault" in task) return await complain(context, task.fault);
+  const { filter, filterJson, signer } = task;
   // With a limit, the events that both sides compare would be others.
   if (filter.limit !== undefined) {
-    return await complain("a filter with a limit cannot be compared", exitCode.misused);
+    return await complain(context, "a filter with a limit cannot be compared");
   }
-  const key = await signerOf(flags, context);
-  if ("fault" in key) return await complain(key.fault, exitCode.misused);
   const store = await context.openStore();
   const report = new SyncReport(flags, streams, context.clock);
   try {
-    const { remote, close } = await connectRemote({ ...context, url, signer: key.signer });
+    const { remote, close } = await connectRemote({ ...context, url, signer });
     try {
       const kinds = flags.private ? new Set<number>() : privateKinds(settings);
       const job = { context, flags, filter, filterJson, kinds, store, remote, report };
@@ -109,7 +99,7 @@ export async function sync(
     await report.clear();
     if (stop.aborted) return exitCode.interrupted;
     if (!(error instanceof RemoteRefusal)) throw error;
-    return await complain(`${url}: ${error.message}`, exitCode.failed);
+    return await complain(context, `${url}: ${error.message}`, exitCode.failed);
   } finally {
     await store.close();
   }

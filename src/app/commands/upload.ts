@@ -17,6 +17,7 @@ import type { CommandContext, RunCommand } from "../command_line/command_context
 import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { complain } from "../command_line/with_store.ts";
 import { type Line, LineSplitter } from "../transfer/json_lines.ts";
 import { connectRemote, type RemoteConnection } from "../transfer/remote_connection.ts";
 import { readUntil } from "./import.ts";
@@ -47,14 +48,12 @@ export async function upload(
   flags: AuthFlags,
 ): Promise<ExitCode> {
   const { streams, stop } = context;
-  const complain = async (text: string, code: ExitCode) => {
-    await streams.stderr.write(utf8(`gallimimus: ${text}\n`));
-    return code;
-  };
   const key = await signerOf(flags, context);
-  if ("fault" in key) return await complain(key.fault, exitCode.misused);
+  if ("fault" in key) return await complain(context, key.fault);
   const opened = await streams.open(file);
-  if ("fault" in opened) return await complain(`${file}: ${opened.fault}`, exitCode.failed);
+  if ("fault" in opened) {
+    return await complain(context, `${file}: ${opened.fault}`, exitCode.failed);
+  }
   const tally = new UploadTally();
   const say = () => streams.stdout.write(utf8(tally.text));
   try {
@@ -68,7 +67,7 @@ export async function upload(
     await say();
     if (stop.aborted) return exitCode.interrupted;
     if (!(error instanceof RemoteRefusal)) throw error;
-    return await complain(`${url}: ${error.message}`, exitCode.failed);
+    return await complain(context, `${url}: ${error.message}`, exitCode.failed);
   }
   await say();
   return stop.aborted ? exitCode.interrupted : exitCode.done;
