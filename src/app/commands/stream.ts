@@ -30,7 +30,7 @@ import {
 /** Ids by which an event that several relays send is printed once. */
 const REMEMBERED_IDS = 100_000;
 
-/** Events that may wait to be written; the relays are not read from until half are. */
+/** With so many events waiting to be written, the relays are not read from until they are. */
 const MAX_WAITING = 1_000;
 
 /** What was published while a connection was down is asked for from so long before, seconds. */
@@ -59,27 +59,32 @@ export async function stream(
   if ("fault" in task) return await complain(context, task.fault);
   const printer = new Printer(context);
   const following = urls.map((url) => new Following({ ...task, url, context, printer }));
-  await printer.ended;
-  await Promise.all(following.map((each) => each.stop()));
+  try {
+    await printer.ended;
+  } finally {
+    await Promise.all(following.map((each) => each.stop()));
+  }
   return exitCode.done;
 }
 
 /** Writes events in order, each once, and holds connections while too many wait. */
 class Printer {
-  /** Resolves when nothing more is to be printed. */
+  /** Resolves when nothing more is to be printed; rejects when it cannot be. */
   readonly ended: Promise<void>;
   readonly #context: CommandContext;
   readonly #seen = new LruMap<string, true>(REMEMBERED_IDS);
   readonly #connections = new Set<Connection>();
   readonly #end: () => void;
+  readonly #fail: (error: unknown) => void;
   #waiting: string[] = [];
   #isWriting = false;
 
   constructor(context: CommandContext) {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#context = context;
     this.ended = promise;
     this.#end = resolve;
+    this.#fail = reject;
     context.stop.addEventListener("abort", () => resolve(), { once: true });
     if (context.stop.aborted) resolve();
   }
@@ -96,10 +101,11 @@ class Printer {
     if (this.#seen.get(event.id) !== undefined) return;
     this.#seen.set(event.id, true);
     this.#waiting.push(`${eventJson(event)}\n`);
-    if (this.#waiting.length === MAX_WAITING) {
+    // Again for each: a connection may have been opened meanwhile.
+    if (this.#waiting.length >= MAX_WAITING) {
       for (const connection of this.#connections) connection.pause();
     }
-    if (!this.#isWriting) void this.#write();
+    if (!this.#isWriting) this.#write().catch(this.#fail);
   }
 
   async #write(): Promise<void> {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import { download } from "../../../src/app/commands/download.ts";
 import { stream } from "../../../src/app/commands/stream.ts";
@@ -114,4 +114,14 @@ Deno.test("stream ends when nobody reads it any more", async () => {
   ok(await until(() => one.heard["REQ"] === 1));
   one.publish(note(1));
   equal(await ended, exitCode.done);
+});
+
+Deno.test("stream fails when nothing can be written any more", async () => {
+  await using one = new OtherRelay();
+  const following = command();
+  following.stdout.write = () => Promise.reject(new Error("the disk is full"));
+  const ended = rejects(stream(following.context, [one.url], { filter: {} }), /the disk is full/);
+  ok(await until(() => one.heard["REQ"] === 1));
+  one.publish(note(1));
+  await ended;
 });
