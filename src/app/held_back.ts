@@ -11,6 +11,7 @@ import {
   queryTimeouts,
   windowBytes,
 } from "./database/open_store.ts";
+import { searchLimits } from "./relay_limits.ts";
 import type { Settings } from "./settings/setting_list.ts";
 
 /** The settings that {@link heldBack} compares. */
@@ -26,7 +27,9 @@ export interface HeldBackSettings {
 /**
  * Names reloadable settings that cannot have their value in `read`. The management API is made at the
  * start. A window has to hear of each event that goes, which it does not when other instances remove
- * events. The database's own time-out was set at the start, by the longest of the relay's.
+ * events. It keeps its size, which is a share of the memory limit. The database's own time-out was set at
+ * the start, by the longest of the relay's. Kinds that were private at the start have no words in the
+ * index for search.
  */
 export function heldBack({ started, running, read }: HeldBackSettings): ReadonlySet<string> {
   const names: string[] = [];
@@ -45,5 +48,11 @@ export function heldBack({ started, running, read }: HeldBackSettings): Readonly
   if (hasWindow && othersMayRemove({ ...running, retention })) {
     names.push(...Object.keys(retention).map((key) => `retention.${key}`));
   }
+  if (windowBytes({ ...started, limits: read.limits }) < windowBytes(started)) {
+    names.push("limits.max_memory_mb");
+  }
+  const indexed = searchLimits(started)?.kinds;
+  const searched = searchLimits({ ...started, access: read.access })?.kinds;
+  if (indexed && searched?.isSubsetOf(indexed) === false) names.push("access.private_kinds");
   return new Set(names);
 }

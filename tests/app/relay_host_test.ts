@@ -167,6 +167,7 @@ function settingsOf(values: Readonly<Record<string, SettingValue>>): Settings {
 
 const removing = { "retention.max_age_days": 5 };
 const server = { "database.url": "postgres://host/db" };
+const searching = { "search.enabled": true };
 const key = "ab".repeat(32);
 
 const heldBack: readonly [
@@ -191,6 +192,25 @@ const heldBack: readonly [
     "limits.count_timeout_ms": 100,
     "limits.req_timeout_ms": 9_000,
   }, false],
+  ["less memory than the window was given", {}, { "limits.max_memory_mb": 100 }, true],
+  ["less memory, with room for the window", { "cache.max_mib": 1 }, {
+    "cache.max_mib": 1,
+    "limits.max_memory_mb": 100,
+  }, false],
+  ["a private kind that was not searched", {}, { "access.private_kinds": ["4"] }, false],
+  ["a kind that is private from now on", searching, {
+    ...searching,
+    "access.private_kinds": ["1", "4"],
+  }, false],
+  [
+    "a private kind that may be searched from now on",
+    {
+      ...searching,
+      "access.private_kinds": ["1"],
+    },
+    searching,
+    true,
+  ],
   ["the first certificate", {}, {
     "tls.certificate_files": ["a.pem"],
     "tls.key_files": ["a.key"],
