@@ -5,7 +5,6 @@
  */
 
 import type { Command } from "../command_line/commander.ts";
-import { utf8 } from "../../base/bytes.ts";
 import { eventId } from "../../nostr/event_id.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { Verifier } from "../../nostr/verifier.ts";
@@ -14,6 +13,7 @@ import { readRecord } from "../../store/feed/feed_statements.ts";
 import type { AuditedEvent, AuditPage, TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { print, withStore } from "../command_line/with_store.ts";
 import { sha256OfText } from "../system/sha256.ts";
@@ -107,10 +107,11 @@ class Check {
     this.#isRepairing = isRepairing;
   }
 
-  async run({ stop, streams }: CommandContext): Promise<Findings> {
+  async run(context: CommandContext): Promise<Findings> {
     const findings = this.#findings;
+    const progress = new ProgressLine(context);
     for (let from: number | undefined = 0; from !== undefined;) {
-      stop.throwIfAborted();
+      context.stop.throwIfAborted();
       const page: AuditPage = await this.#store.audit(from, PAGE_EVENTS);
       const events = page.events.filter(({ id }) => !this.#repaired.has(id));
       await Promise.all(events.map((event) => this.#checkEvent(event)));
@@ -121,10 +122,9 @@ class Check {
         await this.#store.removeStrayTags(from, page.next);
       }
       from = page.next;
-      if (streams.stderr.isTerminal) {
-        await streams.stderr.write(utf8(`\r\x1b[K${findings.checked} events checked\r`));
-      }
+      progress.show(() => `${findings.checked} events checked`);
     }
+    await progress.clear();
     return findings;
   }
 

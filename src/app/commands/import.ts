@@ -6,7 +6,6 @@
 
 import type { Command } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
-import type { Clock } from "../../base/clock.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { importEvents, type ImportTally } from "../transfer/import_events.ts";
@@ -14,10 +13,10 @@ import { Access } from "../../relay/access/access.ts";
 import { RuleBook } from "../../relay/access/rules.ts";
 import { importPolicies } from "../access/access_policies.ts";
 import { bannedPatternsOf } from "../settings/banned_patterns.ts";
+import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { type TimeOptions, withTimeOptions } from "../command_line/time_options.ts";
 import { complain } from "../command_line/with_store.ts";
-import type { Output } from "../system/streams.ts";
 import { createVerifier } from "../verifier.ts";
 
 /** The options of the command. */
@@ -29,9 +28,6 @@ export interface ImportFlags extends TimeOptions {
   /** Whether to store events that `delete` removed. */
   readonly undelete?: boolean;
 }
-
-/** Minimum time between two progress lines, milliseconds. */
-const PROGRESS_MS = 250;
 
 /** The file cannot be read to its end. */
 class UnreadableFile extends Error {}
@@ -67,9 +63,12 @@ export async function importFile(
     return await complain(context, `${path}: ${opened.fault}`, exitCode.failed);
   }
   const isBannedText = await bannedPatternsOf(settings);
-  const store = await context.openStore();
   const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
-  const showProgress = progressOn(streams.stderr, clock);
+  const store = await context.openStore().catch((error: unknown) => {
+    verifier?.close();
+    throw error;
+  });
+  const progress = new ProgressLine(context);
   let tally: ImportTally | undefined;
   try {
     const options = {
@@ -87,14 +86,19 @@ export async function importFile(
       }),
       nowMs: clock.nowMs(),
       maxLineBytes: settings.limits.max_message_bytes,
-      onProgress: (counts: ImportTally) => showProgress(tally = counts),
+      onProgress(counts: ImportTally) {
+        tally = counts;
+        progress.show(() => countsOf(counts));
+      },
     };
     const bytes = readUntil(textOf(path, opened.readable), stop);
     tally = await store.fill(() => importEvents(readable(bytes), options));
+    await progress.clear();
     await streams.stdout.write(utf8(summaryOf(tally)));
     if (stop.aborted) return exitCode.interrupted;
     return hasOnlyRefused(tally) ? exitCode.failed : exitCode.done;
   } catch (error) {
+    await progress.clear();
     if (!(error instanceof UnreadableFile)) throw error;
     if (tally !== undefined) await streams.stdout.write(utf8(summaryOf(tally)));
     return await complain(context, `${path}: ${error.message}`, exitCode.failed);
@@ -147,16 +151,6 @@ export async function* readUntil(
     stop.removeEventListener("abort", cancel);
     cancel();
   }
-}
-
-/** Prints the counts at intervals on one terminal line; nothing if the output is no terminal. */
-function progressOn(output: Output, clock: Clock): (tally: ImportTally) => void {
-  let shownMs = -Infinity;
-  return (tally) => {
-    if (!output.isTerminal || clock.monotonicMs() - shownMs < PROGRESS_MS) return;
-    shownMs = clock.monotonicMs();
-    void output.write(utf8(`\r\x1b[K${countsOf(tally)}\r`));
-  };
 }
 
 function countsOf(

@@ -6,16 +6,13 @@
 
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
-import type { Clock } from "../../base/clock.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { dayOf } from "../transfer/survey_totals.ts";
 import { copyStore, type CopyTally } from "../transfer/copy_store.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { SqlStore } from "../../store/sql_store.ts";
+import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
-import type { Output } from "../system/streams.ts";
-
-/** Minimum time between two progress lines, milliseconds. */
-const PROGRESS_MS = 250;
 
 /** The URLs of source and target. */
 export interface MigrateStoreArguments {
@@ -54,10 +51,13 @@ export async function migrateStore(
       if (source instanceof SqlStore && target instanceof SqlStore) {
         await source.copyTombstonesTo(target);
       }
-      const onProgress = progressOn(streams.stderr, clock);
+      const progress = new ProgressLine(context);
+      const onProgress = (tally: CopyTally) =>
+        progress.show(() => `${countsOf(tally)}, back to ${dayOf(tally.createdAt ?? 0)}`);
       const tally = await target.fill(() =>
         copyStore(source, target, { signal: stop, onProgress })
       );
+      await progress.clear();
       // Last: `rules()` makes the source hide banned events, which would then not be copied.
       const rules = await source.rules();
       const atS = Math.floor(clock.nowMs() / 1000);
@@ -73,17 +73,6 @@ export async function migrateStore(
   } finally {
     await source.close();
   }
-}
-
-/** Prints the counts at intervals on one terminal line; nothing if the output is no terminal. */
-function progressOn(output: Output, clock: Clock): (tally: CopyTally) => void {
-  let shownMs = -Infinity;
-  return (tally) => {
-    if (!output.isTerminal || clock.monotonicMs() - shownMs < PROGRESS_MS) return;
-    shownMs = clock.monotonicMs();
-    const day = new Date((tally.createdAt ?? 0) * 1_000).toISOString().slice(0, 10);
-    void output.write(utf8(`\r\x1b[K${countsOf(tally)}, back to ${day}\r`));
-  };
 }
 
 function countsOf({ outcomes, unreadable }: CopyTally): string {

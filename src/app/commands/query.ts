@@ -6,12 +6,12 @@
  */
 
 import type { Command } from "../command_line/commander.ts";
-import { utf8 } from "../../base/bytes.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { readFilters } from "../command_line/filter_arguments.ts";
+import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain, print, withStore } from "../command_line/with_store.ts";
 import { searchLimits } from "../relay_limits.ts";
@@ -101,13 +101,15 @@ export async function deleteEvents(
       await print(context, `${eventsText(events)} would be deleted: add --yes to delete`);
       return exitCode.done;
     }
+    const progress = new ProgressLine(context);
     let deleted = 0;
     try {
       for await (const ids of found) {
         deleted += await store.erase({ ids, isRemembered: !forget });
-        await showProgress(context, deleted);
+        progress.show(() => `${eventsText(deleted)} deleted`);
       }
     } finally {
+      await progress.clear();
       // What is deleted stays so, whatever went wrong after it.
       await print(context, `deleted ${eventsText(deleted)}`);
     }
@@ -133,11 +135,6 @@ async function countOf(pages: AsyncIterable<readonly string[]>): Promise<number>
   let count = 0;
   for await (const page of pages) count += page.length;
   return count;
-}
-
-async function showProgress({ streams }: CommandContext, deleted: number): Promise<void> {
-  if (!streams.stderr.isTerminal) return;
-  await streams.stderr.write(utf8(`\r\x1b[K${eventsText(deleted)} deleted\r`));
 }
 
 function eventsText(count: number): string {

@@ -9,6 +9,7 @@ import type { Command } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { ProgressLine } from "../command_line/progress_line.ts";
 import { withSettingOptions } from "../command_line/setting_options.ts";
 
 /**
@@ -31,17 +32,19 @@ export async function reindexStore(context: CommandContext): Promise<ExitCode> {
     return exitCode.misused;
   }
   const store = await context.openStore(undefined, { mustExist: true });
+  const progress = new ProgressLine(context);
   let count = 0;
   try {
     for await (const indexed of store.reindex({ signal: stop })) {
       count += indexed;
-      if (stderr.isTerminal) await stderr.write(utf8(`\r\x1b[K${count} events\r`));
+      progress.show(() => `${count} events`);
     }
   } catch (error) {
     if (!stop.aborted) throw error;
   } finally {
     await store.close();
   }
+  await progress.clear();
   await stdout.write(utf8(`made ${count} events searchable\n`));
   return stop.aborted ? exitCode.interrupted : exitCode.done;
 }

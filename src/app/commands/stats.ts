@@ -5,10 +5,10 @@
  */
 
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
-import { utf8 } from "../../base/bytes.ts";
 import type { TableSize, TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { print, withStore } from "../command_line/with_store.ts";
 import { dayOf, SurveyTotals, topOf, type Total } from "../transfer/survey_totals.ts";
@@ -70,18 +70,19 @@ export async function showStats(
   });
 }
 
-async function survey(store: TidyStore, { stop, streams }: CommandContext): Promise<SurveyTotals> {
+async function survey(store: TidyStore, context: CommandContext): Promise<SurveyTotals> {
   const totals = new SurveyTotals();
+  const progress = new ProgressLine(context);
   for (let place = NEWEST;;) {
-    stop.throwIfAborted();
+    context.stop.throwIfAborted();
     const page = await store.survey(place, PAGE_EVENTS);
     for (const event of page) totals.add(event);
-    if (page.length < PAGE_EVENTS) return totals;
+    if (page.length < PAGE_EVENTS) break;
     place = page.at(-1)!;
-    if (streams.stderr.isTerminal) {
-      await streams.stderr.write(utf8(`\r\x1b[K${totals.all.events} events read\r`));
-    }
+    progress.show(() => `${totals.all.events} events read`);
   }
+  await progress.clear();
+  return totals;
 }
 
 function statsOf(totals: SurveyTotals, tables: readonly TableSize[], top: number): Stats {

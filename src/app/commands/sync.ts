@@ -73,7 +73,7 @@ export async function sync(
   url: string,
   flags: SyncFlags,
 ): Promise<ExitCode> {
-  const { streams, stop, settings } = context;
+  const { stop, settings } = context;
   const task = await remoteTaskOf(flags, context);
   if ("fault" in task) return await complain(context, task.fault);
   const { filter, filterJson, signer } = task;
@@ -82,7 +82,7 @@ export async function sync(
     return await complain(context, "a filter with a limit cannot be compared");
   }
   const store = await context.openStore();
-  const report = new SyncReport(flags, streams, context.clock);
+  const report = new SyncReport(flags, context);
   try {
     const { remote, close } = await connectRemote({ ...context, url, signer });
     try {

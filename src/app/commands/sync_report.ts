@@ -5,17 +5,11 @@
  */
 
 import { utf8 } from "../../base/bytes.ts";
-import type { Clock } from "../../base/clock.ts";
 import { countReason } from "../../sync/remote_refusal.ts";
 import type { SendOutcome } from "../../sync/transfer.ts";
-import type { Streams } from "../system/streams.ts";
+import type { CommandContext } from "../command_line/command_context.ts";
+import { ProgressLine } from "../command_line/progress_line.ts";
 import type { ImportTally } from "../transfer/import_events.ts";
-
-/** Minimum time between two progress lines, milliseconds. */
-const PROGRESS_MS = 250;
-
-/** Clears the line of a terminal. */
-const CLEAR = "\r\x1b[K";
 
 /** What a run was asked to do. */
 export interface SyncTask {
@@ -26,10 +20,9 @@ export interface SyncTask {
 /** The counts of one run. */
 export class SyncReport {
   readonly #task: SyncTask;
-  readonly #streams: Pick<Streams, "stdout" | "stderr">;
-  readonly #clock: Clock;
+  readonly #context: Pick<CommandContext, "streams" | "clock">;
+  readonly #line: ProgressLine;
   readonly #startMs: number;
-  #shownMs = -Infinity;
   #missingHere = 0;
   #missingThere = 0;
   #fetched = 0;
@@ -40,11 +33,11 @@ export class SyncReport {
   #partialSeconds = 0;
   #firstPartialSecond = 0;
 
-  constructor(task: SyncTask, streams: Pick<Streams, "stdout" | "stderr">, clock: Clock) {
+  constructor(task: SyncTask, context: Pick<CommandContext, "streams" | "clock">) {
     this.#task = task;
-    this.#streams = streams;
-    this.#clock = clock;
-    this.#startMs = clock.monotonicMs();
+    this.#context = context;
+    this.#line = new ProgressLine(context);
+    this.#startMs = context.clock.monotonicMs();
   }
 
   /** The other relay does not reconcile. */
@@ -84,8 +77,8 @@ export class SyncReport {
   }
 
   /** Removes the line of progress. */
-  async clear(): Promise<void> {
-    if (this.#streams.stderr.isTerminal) await this.#streams.stderr.write(utf8(CLEAR));
+  clear(): Promise<void> {
+    return this.#line.clear();
   }
 
   /** Prints the sums. */
@@ -101,7 +94,7 @@ export class SyncReport {
     }
     if (!dryRun && dir !== "up") lines.push(...this.#fetchedLines(tally));
     if (!dryRun && dir !== "down") lines.push(...this.#sentLines());
-    await this.#streams.stdout.write(utf8(`${lines.join("\n")}\n`));
+    await this.#context.streams.stdout.write(utf8(`${lines.join("\n")}\n`));
   }
 
   #fetchedLines({ stored, duplicate, superseded, deleted, refused }: ImportTally): string[] {
@@ -121,16 +114,16 @@ export class SyncReport {
   }
 
   #note(text: string): void {
-    const { stderr } = this.#streams;
-    void stderr.write(utf8(`${stderr.isTerminal ? CLEAR : ""}gallimimus: ${text}\n`));
+    this.#line.note(`gallimimus: ${text}`);
   }
 
   /** What is done, how fast, and how long the rest of what is known will take. */
   #progress(): void {
-    const { stderr } = this.#streams;
-    const nowMs = this.#clock.monotonicMs();
-    if (!stderr.isTerminal || nowMs - this.#shownMs < PROGRESS_MS) return;
-    this.#shownMs = nowMs;
+    this.#line.show(() => this.#progressText());
+  }
+
+  #progressText(): string {
+    const nowMs = this.#context.clock.monotonicMs();
     const sent = this.#accepted + this.#duplicate + sum(this.#refused);
     const done = this.#fetched + sent;
     const perSecond = done * 1_000 / Math.max(1, nowMs - this.#startMs);
@@ -139,11 +132,10 @@ export class SyncReport {
     const toSend = dryRun || dir === "down" ? 0 : this.#missingThere;
     const rest = Math.max(0, toFetch + toSend - done);
     const restS = perSecond > 0 ? `, ${Math.ceil(rest / perSecond)} s left` : "";
-    const line = dryRun
+    return dryRun
       ? `missing here ${this.#missingHere}, missing there ${this.#missingThere}`
       : `fetched ${this.#fetched} of ${toFetch}, sent ${sent} of ${toSend}, ` +
         `${Math.round(perSecond)}/s${restS}`;
-    void stderr.write(utf8(`${CLEAR}${line}\r`));
   }
 }
 

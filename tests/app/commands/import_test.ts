@@ -48,6 +48,7 @@ Deno.test("a person sees progress", async () => {
   fake.files.set("-", streamOf(eventJson(note)));
   await importFile(fake.context, "-", { verify: true, limits: true });
   ok(fake.stderr.text.includes("stored 1,"), fake.stderr.text);
+  ok(fake.stderr.text.endsWith("\r\x1b[K"), "the line is gone at the end");
 });
 
 Deno.test("a file that cannot be opened is a failure, and the store is left alone", async () => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Command } from "../../../src/app/command_line/commander.ts";
 import { defineMigrateStore, migrateStore } from "../../../src/app/commands/migrate_store.ts";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
@@ -52,7 +52,8 @@ Deno.test("a person sees how far it is", async () => {
   const { fake } = await prepared();
   fake.stderr.isTerminal = true;
   await migrateStore(fake.context, urls);
-  match(fake.stderr.text, /stored \d+, .*, back to \d{4}-\d\d-\d\d\r$/);
+  match(fake.stderr.text, /stored \d+, .*, back to \d{4}-\d\d-\d\d\r/);
+  ok(fake.stderr.text.endsWith("\r\x1b[K"), "the line is gone at the end");
 });
 
 Deno.test("whoever is told to stop says so by the exit code", async () => {

@@ -41,11 +41,12 @@ Deno.test("says how many events it made searchable", async () => {
   equal(store.closed, true);
 });
 
-Deno.test("shows a person how far it is", async () => {
-  const { context, stderr } = command();
+Deno.test("shows a person how far it is, four times a second, and removes that at the end", async () => {
+  const { context, stderr, store, clock } = command();
   stderr.isTerminal = true;
+  store.atStep = (step) => clock.advance(step === 2 ? 249 : 250);
   await reindexStore(context);
-  match(stderr.text, /10 events.*20 events.*30 events/s);
+  equal(stderr.text, "\r\x1b[K10 events\r\r\x1b[K30 events\r\r\x1b[K");
 });
 
 Deno.test("a signal ends it between two steps, and what was done is done", async () => {
