@@ -18,6 +18,7 @@ import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain } from "../command_line/with_store.ts";
+import { sha256OfText } from "../system/sha256.ts";
 import { LastingRemote, type RemoteUser } from "../transfer/lasting_remote.ts";
 import { REMOTE_TIMEOUT_MS } from "../transfer/remote_connection.ts";
 import {
@@ -27,8 +28,8 @@ import {
   withFilterOptions,
 } from "./remote_options.ts";
 
-/** Ids by which an event that several relays send is printed once. */
-const REMEMBERED_IDS = 100_000;
+/** Of how many events it is remembered that they were printed: several relays send the same. */
+const REMEMBERED_EVENTS = 100_000;
 
 /** With so many events waiting to be written, the relays are not read from until they are. */
 const MAX_WAITING = 1_000;
@@ -72,7 +73,8 @@ class Printer {
   /** Resolves when nothing more is to be printed; rejects when it cannot be. */
   readonly ended: Promise<void>;
   readonly #context: CommandContext;
-  readonly #seen = new LruMap<string, true>(REMEMBERED_IDS);
+  /** Hashes of what was printed. Under an id that nobody checks, a relay could withhold another's event. */
+  readonly #seen = new LruMap<string, true>(REMEMBERED_EVENTS);
   readonly #connections = new Set<Connection>();
   readonly #end: () => void;
   readonly #fail: (error: unknown) => void;
@@ -98,9 +100,11 @@ class Printer {
   }
 
   print(event: NostrEvent): void {
-    if (this.#seen.get(event.id) !== undefined) return;
-    this.#seen.set(event.id, true);
-    this.#waiting.push(`${eventJson(event)}\n`);
+    const json = eventJson(event);
+    const hash = sha256OfText(json);
+    if (this.#seen.get(hash) !== undefined) return;
+    this.#seen.set(hash, true);
+    this.#waiting.push(`${json}\n`);
     // Again for each: a connection may have been opened meanwhile.
     if (this.#waiting.length >= MAX_WAITING) {
       for (const connection of this.#connections) connection.pause();

@@ -106,6 +106,23 @@ Deno.test("stream prints what is new on several relays, each event once, across 
   deepEqual(printed(), ["2", "missed", "4"]);
 });
 
+Deno.test("no relay can keep stream from printing the event of another", async () => {
+  await using one = new OtherRelay();
+  await using two = new OtherRelay();
+  const following = command();
+  const ended = stream(following.context, [one.url, two.url], { filter: {} });
+  const printed = () => eventsOf(following.stdout.text);
+  ok(await until(() => one.heard["REQ"] === 1 && two.heard["REQ"] === 1));
+  const [real, forged] = [note(1), { ...note(1), content: "forged" }];
+  two.publish(forged);
+  ok(await until(() => printed().length === 1));
+  one.publish(real);
+  ok(await until(() => printed().length === 2));
+  following.controller.abort();
+  await ended;
+  deepEqual(printed(), [forged, real]);
+});
+
 Deno.test("stream ends when nobody reads it any more", async () => {
   await using one = new OtherRelay();
   const following = command();
