@@ -17,9 +17,10 @@ import { SeededRandom } from "../tests/kit/seeded_random.ts";
 import { SchnorrSigner } from "../tests/kit/signer.ts";
 import { median } from "./load/comparison.ts";
 import { Latencies } from "./load/latencies.ts";
+import { textFrame } from "./load/frames.ts";
 import { publishLoad } from "./load/publish.ts";
 import { unlimited } from "./load/unlimited.ts";
-import { RawClient, textFrame } from "./load/raw_client.ts";
+import { RawClient } from "./load/raw_client.ts";
 
 const { values } = parseArgs({
   options: {

@@ -11,8 +11,6 @@
 import { concat, utf8, utf8Decode } from "../../src/base/bytes.ts";
 import { frame } from "./frames.ts";
 
-export { textFrame } from "./frames.ts";
-
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 const FIRST_BUFFER_BYTES = 16 * 1024;
 const READ_BYTES = 256 * 1024;

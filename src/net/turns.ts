@@ -45,6 +45,8 @@ export class Turns {
   #spentBytes = 0;
 
   /**
+   * Creates turns whose rounds come from two timers.
+   *
    * @param nextRound calls back when sockets have been read from
    * @param endOfRound calls back when what was read in this round has been handed over. Default: as the other
    */

@@ -42,11 +42,9 @@ import type {
 } from "../write/upkeep.ts";
 import { AskedAddresses } from "./asked_addresses.ts";
 import { RecentEvents } from "./recent_events.ts";
+import { WaitingRows } from "./waiting_rows.ts";
 import { type Rest, type WindowAnswer, WindowAnswers } from "./window_answers.ts";
 import { WindowKeeper } from "./window_keeper.ts";
-
-/** How many events of an answer are given at a time. */
-const PIECE_EVENTS = 500;
 
 /** The share of the memory for {@link AskedAddresses}. */
 const ASKED_SHARE = 1 / 8;
@@ -124,20 +122,21 @@ export class WindowStore implements TidyStore {
       ? this.#answers.find(filters, options.reader)
       : undefined;
     options.onSource?.(answer === undefined ? "database" : answer.rest ? "both" : "memory");
-    return answer === undefined ? this.#inner.query(filters, options) : this.#give(answer, options);
+    if (answer === undefined) return this.#inner.query(filters, options);
+    return this.#give(new WaitingRows(answer.rows), answer.rest, options);
   }
 
   async *#give(
-    { rows, rest }: WindowAnswer<StoredEvent>,
+    rows: WaitingRows,
+    rest: Rest | undefined,
     options: QueryOptions,
   ): AsyncGenerator<readonly StoredEvent[], void> {
     options.signal?.throwIfAborted();
-    for (let at = 0; at < rows.length;) {
+    while (!rows.isEmpty) {
       const waiting = whenReady(options);
       if (waiting !== undefined) await waiting;
-      const piece = pieceFrom(rows, at, options.pieceBytes?.() ?? PIECE_BYTES);
-      at += piece.length;
-      if (at === rows.length && rest === undefined) options.onLast?.();
+      const piece = rows.take(options.pieceBytes?.() ?? PIECE_BYTES);
+      if (rows.isEmpty && rest === undefined) options.onLast?.();
       yield piece;
     }
     if (rest !== undefined) yield* this.#ask(rest, options);
@@ -272,16 +271,4 @@ export class WindowStore implements TidyStore {
     this.#keeper.close();
     await this.#inner.close();
   }
-}
-
-/** As many events as the reader takes at a time, at least one. */
-function pieceFrom(rows: readonly StoredEvent[], from: number, maxBytes: number): StoredEvent[] {
-  let bytes = rows[from]!.json.length;
-  let end = from + 1;
-  while (end < rows.length && end < from + PIECE_EVENTS) {
-    bytes += rows[end]!.json.length;
-    if (bytes > maxBytes) break;
-    end++;
-  }
-  return rows.slice(from, end);
 }

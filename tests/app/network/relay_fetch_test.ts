@@ -16,6 +16,8 @@ import { RecordedEvents } from "../../kit/recorded_events.ts";
 class Host implements AsyncDisposable {
   readonly counters = zeroNetCounters();
   readonly accepted: NativeWebSocket[] = [];
+  /** With what code the connections of {@link upgrade} were closed. */
+  readonly closeCodes: number[] = [];
   readonly ends: RecordedEvents[] = [];
   readonly gates: RelayFetchOptions["gates"];
   readonly relay: RelayFetch;
@@ -55,6 +57,7 @@ class Host implements AsyncDisposable {
   async upgrade(path = "/", options = {}): Promise<[number, WsClient]> {
     const client = new WsClient(`ws://127.0.0.1:${this.server.addr.port}${path}`, options);
     client.on("error", () => {});
+    client.on("close", (code: number) => this.closeCodes.push(code));
     const refused = once(client, "unexpected-response").then(([, response]) => {
       response.resume();
       return response.statusCode;
@@ -157,5 +160,6 @@ Deno.test("a holder that throws closes 1011 and keeps no place", async () => {
   });
   const [, client] = await host.upgrade();
   if (client.readyState !== client.CLOSED) await once(client, "close");
+  deepEqual(host.closeCodes, [1011]);
   while (host.gates.connections.total > 0) await new Promise((resolve) => setImmediate(resolve));
 });
