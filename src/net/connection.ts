@@ -13,13 +13,14 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { CloseCode } from "../websocket/close_code.ts";
 import type { Message } from "../websocket/message_assembler.ts";
-import type { Protocol, ProtocolEvent } from "../websocket/protocol.ts";
+import type { Protocol } from "../websocket/protocol.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { abnormalEnding, type Ending } from "./ending.ts";
 import { describeError, guarded } from "./guard.ts";
-import { processTurns, type Turns } from "./turns.ts";
 import { PacedReading, type PacedReadingOptions } from "./paced_reading.ts";
 import { PacedWriting, type PacedWritingOptions, type WaterMarks } from "./paced_writing.ts";
+import { type PeerEnd, takeSlice } from "./slice.ts";
+import { processTurns, type Turns } from "./turns.ts";
 
 /** What a connection reports to its holder. */
 export interface ConnectionEvents {
@@ -36,19 +37,6 @@ export interface ConnectionLimits extends WaterMarks {
   /** How long closing may take before the socket is destroyed, milliseconds. */
   readonly closeTimeoutMs: number;
 }
-
-/** The close frame or the fault after which nothing of the peer is processed. */
-type PeerEnd = Extract<ProtocolEvent, { type: "fault" | "close" }>;
-
-/**
- * How much of one connection is processed in a row: a few milliseconds of work for the relay. The rest of
- * what was read waits for another turn.
- */
-const SLICE_MESSAGES = 32;
-const SLICE_BYTES = 32 * 1024;
-
-/** Frames that complete no message cost far less than one. */
-const SLICE_PARTS = 256;
 
 /** The size of a REQ, or of an event without much text. */
 const TRIFLE_BYTES = 1024;
@@ -312,9 +300,9 @@ export class Connection {
     this.#goOn();
   };
 
-  /** A few bytes do not wait behind connections that send much. */
+  /** A few bytes do not wait behind connections that send much, unless the peer was charged. */
   #isTrifle({ length }: Uint8Array): boolean {
-    return length <= TRIFLE_BYTES && !this.#protocol.mayInflate;
+    return length <= TRIFLE_BYTES && !this.#protocol.mayInflate && !this.#reading.isCharged;
   }
 
   /**
@@ -346,36 +334,15 @@ export class Connection {
 
   /** Passes on the messages of a slice in one batch. Returns whether there is more. */
   #handleSlice(): boolean {
-    const messages: Message[] = [];
-    const mostMessages = this.#reading.isCharged ? 1 : SLICE_MESSAGES;
-    let parts = 0;
-    let bytes = 0;
-    while (parts < SLICE_PARTS && messages.length < mostMessages && bytes < SLICE_BYTES) {
-      const event = this.#protocol.next();
-      if (event === undefined) {
-        this.#deliver(messages);
-        return false;
-      }
-      parts++;
-      if (event === "partial" || event.type === "ping") continue;
-      if (event.type === "pong") this.#writing.heardPong(event.bytes);
-      else if (event.type === "text" || event.type === "binary") {
-        messages.push(event);
-        bytes += lengthOf(event);
-      } else {
-        this.#deliver(messages);
-        this.#meetEnd(event, messages.length > 0);
-        return false;
-      }
+    const onPong = (bytes: Uint8Array) => this.#writing.heardPong(bytes);
+    const slice = takeSlice(this.#protocol, this.#reading.isCharged, onPong);
+    const { messages, end } = slice;
+    if (messages.length > 0 && this.#ending === undefined) {
+      this.#turns.spend(slice.bytes);
+      this.#tell((events) => events.messages(messages));
     }
-    this.#deliver(messages);
-    return true;
-  }
-
-  #deliver(messages: readonly Message[]): void {
-    if (messages.length === 0 || this.#ending !== undefined) return;
-    this.#turns.spend(messages.reduce((sum, message) => sum + lengthOf(message), 0));
-    this.#tell((events) => events.messages(messages));
+    if (end !== undefined) this.#meetEnd(end, messages.length > 0);
+    return slice.isCut;
   }
 
   /** Counts what was received for the rates of the peer. */
@@ -493,8 +460,4 @@ export class Connection {
       this.close(CloseCode.internalError, "internal error");
     }
   }
-}
-
-function lengthOf(message: Message): number {
-  return message.type === "text" ? message.text.length : message.bytes.length;
 }

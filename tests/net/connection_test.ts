@@ -735,6 +735,31 @@ Deno.test("messages of a peer that was charged are taken one at a time, until it
   connection.terminate();
 });
 
+Deno.test("a few messages of peers that were charged fill a round, and wait for a turn however small", () => {
+  const pace = {
+    messages: { perSecond: 1_000, burst: 1_000 },
+    bytes: { perSecond: 1e6, burst: 1e6 },
+  };
+  const { turns, run } = rounds();
+  const charged = Array.from({ length: 20 }, () => onSlowStream({ pace, turns }));
+  const honest = onSlowStream({ turns });
+  honest.connection.start(honest.events);
+  for (const { connection, events, stream } of charged) {
+    connection.start(events);
+    connection.charge(900);
+    stream.emit("data", texts(1));
+  }
+  const taken = () => charged.filter(({ events }) => events.texts.length > 0).length;
+  equal(taken(), 8, "of 20");
+  honest.stream.emit("data", texts(1));
+  equal(honest.events.texts.length, 1, "is not kept waiting by them");
+  run(1);
+  equal(taken(), 16);
+  run();
+  equal(taken(), 20);
+  for (const { connection } of [honest, ...charged]) connection.terminate();
+});
+
 Deno.test("when much was done in a round already, what is read waits for a turn, but for trifles", () => {
   const { turns, run } = rounds();
   const { stream, connection, events } = onSlowStream({ turns });
