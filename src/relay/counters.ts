@@ -100,6 +100,8 @@ export function countRefusal({ refusals }: Pick<Counters, "refusals">, prefix: P
 export class Timings {
   /** From the arrival of an EVENT to its OK. */
   readonly eventToOk = new Histogram();
+  /** From the arrival of an EVENT until all subscriptions that match it have it, if any does. */
+  readonly eventToDelivered = new Histogram();
   /** From the arrival of a REQ to its EOSE. */
   readonly reqToEose = new Histogram();
   /** The same, by what answered. */
@@ -110,4 +112,9 @@ export class Timings {
   };
   /** From the arrival of a COUNT to its answer. */
   readonly countToAnswer = new Histogram();
+
+  /** Notes that an event was delivered, unless it came from another instance. */
+  noteDelivered({ arrivedMs }: { readonly arrivedMs?: number | undefined }, nowMs: number): void {
+    if (arrivedMs !== undefined) this.eventToDelivered.observe((nowMs - arrivedMs) / 1_000);
+  }
 }

@@ -121,6 +121,7 @@ export class Relay {
     const broadcast = new Broadcast({
       ...options.hashSeed !== undefined && { seed: options.hashSeed },
       defer: (work) => void clock.after(0, work),
+      onDelivered: (live) => this.timings.noteDelivered(live, clock.monotonicMs()),
       onFault: (error) => log.error("a listener failed", { error: String(error) }),
     });
     this.#writing = new Outage("writing events", log, clock);
@@ -157,8 +158,7 @@ export class Relay {
     });
     this.#context = {
       ...{ store, publisher, broadcast, verifier, hashText, relayUrl, limits, clock, random, log },
-      access: this.access,
-      sha256: options.sha256,
+      ...{ access: this.access, sha256: options.sha256 },
       syncItems: new FilterValues({
         maxConnectionFilterValues: Infinity,
         get maxTotalFilterValues() {
@@ -286,6 +286,7 @@ function rowRate({ clientRowRate, clientRowBurst }: RelayLimits): Rate {
   return { perSecond: clientRowRate, burst: clientRowBurst };
 }
 
-function liveEvent({ event, json }: EventRecord): LiveEvent {
-  return { event, body: new SharedBytes(json), expiresAtS: expirationOf(event) ?? Infinity };
+function liveEvent({ event, json, arrivedMs }: EventRecord): LiveEvent {
+  const expiresAtS = expirationOf(event) ?? Infinity;
+  return { event, body: new SharedBytes(json), expiresAtS, arrivedMs };
 }

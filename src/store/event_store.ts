@@ -18,6 +18,8 @@ export interface EventRecord {
   readonly event: NostrEvent;
   /** The event as compact JSON with exactly the seven fields of NIP-01, UTF-8. */
   readonly json: Uint8Array;
+  /** When a client sent it to this instance, on the monotonic clock, milliseconds; undefined for any other. */
+  readonly arrivedMs?: number | undefined;
 }
 
 /** An event that has become visible, with its number where it is stored. */

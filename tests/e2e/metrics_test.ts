@@ -23,7 +23,9 @@ Deno.test("a scrape finds what clients did", async () => {
   await using client = await RelayClient.connect(program.url);
   const signer = new SchnorrSigner(new SeededRandom(1));
   const note = signer.sign({ kind: 1, created_at: 1, tags: [], content: "" });
+  const delivered = new Promise<string>((resolve) => client.follow(resolve));
   await client.publish(note);
+  equal(await delivered, note.id);
   await client.publish(note);
   await client.publish({ ...note, content: "forged" });
   await client.query([{ tags: new Map() }]);
@@ -37,14 +39,15 @@ Deno.test("a scrape finds what clients did", async () => {
   };
   equal(value("gallimimus_connections"), 1);
   equal(value("nostr_cmd_event_total"), 3);
-  equal(value("nostr_cmd_req_total"), 1);
+  equal(value("nostr_cmd_req_total"), 2);
   equal(value('gallimimus_events_total{outcome="stored"}'), 1);
   equal(value('gallimimus_events_total{outcome="duplicate"}'), 1);
   equal(value('gallimimus_refusals_total{reason="invalid"}'), 1);
   equal(value('nostr_events_sent_total{source="db"}'), 1);
   equal(value("nostr_events_write_seconds_count"), 3);
-  equal(value("nostr_query_seconds_count"), 1);
-  equal(value('gallimimus_query_seconds_count{source="memory"}'), 1);
+  equal(value("gallimimus_event_delivery_seconds_count"), 1);
+  equal(value("nostr_query_seconds_count"), 2);
+  equal(value('gallimimus_query_seconds_count{source="memory"}'), 2);
   equal(value('gallimimus_query_seconds_count{source="database"}'), 0);
   equal(value("gallimimus_window_events"), 1);
   equal(value('gallimimus_queue_length{queue="write"}'), 0);

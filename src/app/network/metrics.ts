@@ -125,6 +125,11 @@ function eventMetrics({ relay }: RelayHost): readonly Metric[] {
       ),
     ),
     histogram("nostr_events_write_seconds", "From EVENT to OK", [{ reading: timings.eventToOk }]),
+    histogram(
+      "gallimimus_event_delivery_seconds",
+      "From EVENT until all subscriptions that match have it",
+      [{ reading: timings.eventToDelivered }],
+    ),
   ];
 }
 

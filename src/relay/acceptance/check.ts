@@ -19,6 +19,8 @@ export interface CheckOptions extends Pick<Submission, "origin" | "client" | "fr
   readonly access: Pick<Access, "screen">;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
+  /** See {@link EventRecord.arrivedMs}. */
+  readonly arrivedMs?: number | undefined;
   /** Default: {@link portableHashText}. */
   readonly hashText?: HashText | undefined;
 }
@@ -62,5 +64,7 @@ export function check(event: NostrEvent, options: CheckOptions): Checked {
   const json = utf8(eventJson(event, parts));
   const submission = { event, jsonBytes: json.length, nowMs, origin, client, from };
   const refusal = access.screen(submission);
-  return refusal === undefined ? { record: { event, json }, submission } : { refusal };
+  if (refusal !== undefined) return { refusal };
+  const { arrivedMs } = options;
+  return { record: { event, json, ...arrivedMs !== undefined && { arrivedMs } }, submission };
 }

@@ -46,6 +46,8 @@ export interface Sender {
   readonly from?: string;
   /** In the queues, sources take turns. */
   readonly source: Source;
+  /** See {@link EventRecord.arrivedMs}. */
+  readonly arrivedMs?: number;
 }
 
 /** An event whose signature is to be checked. */
@@ -145,10 +147,10 @@ export class Publisher {
   /** The checks that come before the signature. */
   #check(event: NostrEvent, sender: Sender | undefined): CheckedEvent | { verdict: Verdict } {
     const { access, hashText, clock } = this.#options;
-    const { client, from } = sender ?? {};
+    const { client, from, arrivedMs } = sender ?? {};
     const origin = sender === undefined ? "relay" : client === undefined ? "sync" : "socket";
     const nowMs = clock.nowMs();
-    const checked = check(event, { origin, client, from, access, nowMs, hashText });
+    const checked = check(event, { origin, client, from, access, nowMs, hashText, arrivedMs });
     if ("refusal" in checked) return { verdict: refusedBy(checked) };
     const isSecret = client !== undefined && !access.mayReceive(event, client);
     // Safe before the signature check: the id was verified against the content, and the stored

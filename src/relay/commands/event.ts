@@ -24,12 +24,12 @@ export const publish: Verb = (conversation, message, messageBytes) => {
   const { event } = parsed;
   pending.begin(messageBytes);
   const { clock, timings } = context;
-  const startMs = clock.monotonicMs();
-  void context.publisher.publish(event, { client, source }).then((verdict) => {
+  const arrivedMs = clock.monotonicMs();
+  void context.publisher.publish(event, { client, source, arrivedMs }).then((verdict) => {
     pending.end(messageBytes);
     if (verdict.accepted) conversation.tally.accepted++;
     else conversation.noteRefusal(verdict.reason);
-    timings.eventToOk.observe((clock.monotonicMs() - startMs) / 1_000);
+    timings.eventToOk.observe((clock.monotonicMs() - arrivedMs) / 1_000);
     if (verdict.isForged) peer.charge(context.limits.forgedEventCost);
     else chargeIfLimited(conversation, verdict.reason);
     if (asksForAuth(verdict.reason)) authentication.ask((challenge) => answers.push(challenge));

@@ -25,6 +25,8 @@ export interface LiveEvent {
   readonly body: SharedBytes;
   /** When the event expires, seconds since 1970. Default: never. */
   readonly expiresAtS?: number;
+  /** When a client sent it to this instance, on the monotonic clock, milliseconds. */
+  readonly arrivedMs?: number | undefined;
 }
 
 /** A receiver of live events. */
@@ -39,6 +41,8 @@ export interface BroadcastOptions {
   readonly defer?: (work: () => void) => void;
   /** 32 random bits, see {@link FilterIndex}. Default: 0. */
   readonly seed?: number;
+  /** Called when an event was delivered to all listeners that match, if any does. */
+  readonly onDelivered?: (live: LiveEvent) => void;
   /** Called when a listener throws. The other listeners receive the event all the same. */
   readonly onFault?: (error: unknown, listener: Listener) => void;
 }
@@ -66,6 +70,7 @@ interface Publication {
   readonly tagged: TaggedEvent;
   readonly number: number;
   readonly candidates: Iterator<FilterEntry>;
+  isDelivered: boolean;
 }
 
 /**
@@ -163,6 +168,7 @@ export class Broadcast {
       tagged,
       number: ++this.#published,
       candidates: this.#index.candidates(tagged),
+      isDelivered: false,
     });
     this.#publishing.add(live.event.id);
     if (this.#publications.length === 1) this.#work();
@@ -185,7 +191,8 @@ export class Broadcast {
   }
 
   #end(): void {
-    const { live } = this.#publications.shift()!;
+    const { live, isDelivered } = this.#publications.shift()!;
+    if (isDelivered) this.#options.onDelivered?.(live);
     if (!this.#publications.some((other) => other.live.event.id === live.event.id)) {
       this.#publishing.delete(live.event.id);
     }
@@ -211,6 +218,7 @@ export class Broadcast {
       steps -= entry.place.comparisonSteps;
       if (!matches(entry.filter, tagged)) continue;
       state.given = number;
+      publication.isDelivered = true;
       this.#tell(state.listener, live);
     }
     return 0;

@@ -62,7 +62,7 @@ export class Subscription implements Query {
   readonly #ended = new AbortController();
   readonly #leastLimit: number;
   #foundCount = 0;
-  #source: AnswerSource = "database";
+  #source: AnswerSource;
   /** Live events held until EOSE, by id; undefined after EOSE. */
   #held: Map<string, LiveEvent> | undefined = new Map();
   /** Ids that were sent as stored and that the feed has not announced yet. */
@@ -74,6 +74,8 @@ export class Subscription implements Query {
     this.startMs = options.startMs ?? 0;
     this.#leastLimit = options.leastLimit ?? 0;
     this.filters = options.filters;
+    // What asks for nothing stored needs no database.
+    this.#source = options.filters.length === 0 ? "memory" : "database";
     this.head = eventMessageHead(options.id);
     // Destructured: a reference to `options` would keep its filters as long as the listener.
     const { onLive } = options;

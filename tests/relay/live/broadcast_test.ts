@@ -29,6 +29,28 @@ function live(event: NostrEvent): LiveEvent {
 const tags = new Map();
 const [note] = generateEvents(new SeededRandom(1), 1);
 
+Deno.test("the end of a delivery is told once, and only where somebody received the event", () => {
+  const told: (number | undefined)[] = [];
+  const later: (() => void)[] = [];
+  const broadcast = new Broadcast({
+    onDelivered: ({ arrivedMs }) => told.push(arrivedMs),
+    defer: (work) => later.push(work),
+  });
+  broadcast.publish({ ...live(note!), arrivedMs: 1 });
+  deepEqual(told, [], "nobody listens");
+  const other = new Ear({ kinds: new Set([note!.kind + 1]), tags });
+  broadcast.add(other, other.filters);
+  broadcast.publish({ ...live(note!), arrivedMs: 2 });
+  deepEqual(told, [], "nobody listens for it");
+  // More than one slice.
+  const tooMany = Array.from({ length: 25_000 }, () => new Ear({ tags }));
+  for (const ear of tooMany) broadcast.add(ear, ear.filters);
+  broadcast.publish({ ...live(note!), arrivedMs: 3 });
+  deepEqual(told, [], "not all have it");
+  for (let work = later.shift(); work !== undefined; work = later.shift()) work();
+  deepEqual(told, [3]);
+});
+
 Deno.test("NIP01-28 an event that two filters of a listener match is delivered once", () => {
   const broadcast = new Broadcast();
   const ear = new Ear({ tags }, { authors: new Set([note!.pubkey]), tags });
