@@ -48,15 +48,22 @@ export const freshDatabases: Readonly<Record<string, Fresh>> = {
 /**
  * Has `register` register its tests for each database, or for those alone that `DATABASES` names:
  * `DATABASES=memory,postgres15`. The server that is not here stands in the runner's list as ignored.
+ * `managed:` runs the package's server already, so where there is another one, that is tried at a URL.
  */
 export function onEachDatabase(register: (name: string, fresh: Fresh) => void): void {
   const wanted = Deno.env.get("DATABASES")?.split(",").map((name) => name.replace(/:?$/, ":"));
-  for (const name of wanted ?? Object.keys(freshDatabases)) {
+  for (const name of wanted ?? usual()) {
     const fresh = freshDatabases[name];
     if (fresh === undefined) throw new Error(`${name} is none of ${Object.keys(freshDatabases)}`);
     register(name, fresh);
   }
   if (wanted === undefined) listMissingServer();
+}
+
+function usual(): readonly string[] {
+  const isTwice = postgresVersions.length > 1 && Deno.env.get("TEST_DATABASE_URL") === undefined;
+  return Object.keys(freshDatabases)
+    .filter((name) => !isTwice || name !== `${packagedPostgres.name}:`);
 }
 
 /** On the package's Postgres, or on that of `TEST_DATABASE_URL` in its place. */
