@@ -191,7 +191,7 @@ export class RelayHost implements ServedRelay {
     const { settings, log, clock } = options;
     const ofModules = await policiesOfModules(settings.plugins.modules, log);
     const planned = options.isFirst === false ? [] : await plannedMirrors(settings);
-    const verifier = await createVerifier(options.settings.signatures, options.log);
+    const verifier = await createVerifier(settings, log);
     try {
       const store = withWindow(options.store, settings, clock);
       const rules = new RuleBook();

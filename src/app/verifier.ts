@@ -14,8 +14,8 @@ import { chooseEngine, type EngineName, type OwnedEngine } from "../signatures/s
 import { VerifyPool } from "../signatures/verify_pool.ts";
 import { threadStarter } from "../signatures/verify_thread.ts";
 
-/** With fewer cores a worker only competes with the database and the system. */
-const CORES_FOR_NATIVE_WORKER = 3;
+/** With fewer cores a worker only competes with the rest of the relay. */
+const CORES_FOR_NATIVE_WORKER = 2;
 
 /** Sending fewer native checks to a worker costs this thread as much as doing them. */
 const MIN_NATIVE_BATCH = 4;
@@ -34,6 +34,13 @@ export interface OwnedVerifier extends Verifier {
   close(): void;
 }
 
+/** What the threads of a verifier share the machine with. */
+export interface Surroundings {
+  readonly cores: number;
+  /** Whether a database takes one of them. */
+  readonly hasDatabase: boolean;
+}
+
 /**
  * Chooses and tests an engine, and creates a verifier that uses it on this thread (0 workers) or on
  * worker threads. Logs the choice. After `close`, every check is rejected.
@@ -41,12 +48,14 @@ export interface OwnedVerifier extends Verifier {
  * @throws Error when the engine that the settings name cannot be used.
  */
 export async function createVerifier(
-  { workers: wanted, ...choice }: Settings["signatures"],
+  { signatures, database }: Pick<Settings, "signatures" | "database">,
   log: Log,
 ): Promise<OwnedVerifier> {
+  const { workers: wanted, ...choice } = signatures;
   const engine = await chooseEngine(choice, log);
   const cores = navigator.hardwareConcurrency;
-  const workers = wanted === AUTOMATIC_WORKERS ? workersFor(engine.name, cores) : wanted;
+  const around = { cores, hasDatabase: database.url !== "memory:" };
+  const workers = wanted === AUTOMATIC_WORKERS ? workersFor(engine.name, around) : wanted;
   log.info("signature engine chosen", { engine: engine.name, workers });
   if (workers === 0) return new InlineVerifier(engine);
   const start = threadStarter(engine.name, choice);
@@ -71,15 +80,16 @@ export async function createVerifier(
 }
 
 /**
- * How many workers suit an engine on a machine with `cores` cores.
+ * How many workers suit an engine.
  *
- * One native worker checks more than the rest of the relay can accept; on two busy cores it takes
- * from the database what it saves here. The other engines are slower than everything else together,
+ * One native worker checks more than the rest of the relay can accept; on two cores it takes from a
+ * database what it saves here. The other engines are slower than everything else together,
  * so they get all cores but one, and even on a single core one thread, so that answers do not wait
  * for them.
  */
-export function workersFor(engine: EngineName, cores: number): number {
-  if (engine === "native") return cores < CORES_FOR_NATIVE_WORKER ? 0 : 1;
+export function workersFor(engine: EngineName, { cores, hasDatabase }: Surroundings): number {
+  const free = hasDatabase ? cores - 1 : cores;
+  if (engine === "native") return free < CORES_FOR_NATIVE_WORKER ? 0 : 1;
   return Math.min(Math.max(cores - 1, 1), MAX_AUTOMATIC_WORKERS);
 }
 

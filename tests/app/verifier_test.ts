@@ -1,16 +1,26 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { createVerifier, workersFor } from "../../src/app/verifier.ts";
 import { AUTOMATIC_WORKERS } from "../../src/app/settings/sections/signatures.ts";
+import { settingsWith } from "../../src/app/settings/setting_list.ts";
 import { type Log, silentLog } from "../../src/base/log.ts";
+import type { EngineName } from "../../src/signatures/signature_engine.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { SchnorrSigner } from "../kit/signer.ts";
 
+/** Settings with so many workers. */
+function withWorkers(
+  engine: "auto" | "noble",
+  workers: number,
+): Parameters<typeof createVerifier>[0] {
+  const settings = settingsWith(new Map());
+  return { ...settings, signatures: { engine, library: "", workers } };
+}
 const note = new SchnorrSigner(new SeededRandom(1))
   .sign({ created_at: 1, kind: 1, tags: [], content: "" });
 
 for (const workers of [AUTOMATIC_WORKERS, 0, 1, 2]) {
   Deno.test(`with ${workers} workers signatures are checked`, async () => {
-    const verifier = await createVerifier({ engine: "auto", library: "", workers }, silentLog);
+    const verifier = await createVerifier(withWorkers("auto", workers), silentLog);
     equal(await verifier.verify(note), true);
     equal(await verifier.verify({ ...note, id: note.pubkey }), false);
     verifier.close();
@@ -21,7 +31,7 @@ for (const workers of [AUTOMATIC_WORKERS, 0, 1, 2]) {
 async function logged(workers: number): Promise<readonly unknown[]> {
   const lines: unknown[] = [];
   const log: Log = { ...silentLog, info: (message, fields) => lines.push([message, fields]) };
-  (await createVerifier({ engine: "noble", library: "", workers }, log)).close();
+  (await createVerifier(withWorkers("noble", workers), log)).close();
   return lines;
 }
 
@@ -30,22 +40,30 @@ Deno.test("the choice is logged", async () => {
 });
 
 Deno.test("what the automatic number came to is logged", async () => {
-  const workers = workersFor("noble", navigator.hardwareConcurrency);
+  const workers = workersFor("noble", {
+    cores: navigator.hardwareConcurrency,
+    hasDatabase: true,
+  });
   deepEqual(await logged(AUTOMATIC_WORKERS), [
     ["signature engine chosen", { engine: "noble", workers }],
   ]);
 });
 
 Deno.test("native takes a worker where a core is left for it, the slower engines all cores but one", () => {
-  deepEqual([1, 2, 3, 64].map((cores) => workersFor("native", cores)), [0, 0, 1, 1]);
+  const chosen = (engine: EngineName, hasDatabase: boolean) =>
+    [1, 2, 3, 64].map((cores) => workersFor(engine, { cores, hasDatabase }));
+  deepEqual(chosen("native", true), [0, 0, 1, 1]);
+  deepEqual(chosen("native", false), [0, 1, 1, 1]);
   for (const engine of ["wasm", "noble"] as const) {
-    deepEqual([1, 2, 3, 64].map((cores) => workersFor(engine, cores)), [1, 1, 2, 4]);
+    for (const hasDatabase of [true, false]) {
+      deepEqual(chosen(engine, hasDatabase), [1, 1, 2, 4]);
+    }
   }
 });
 
 for (const workers of [0, 1]) {
   Deno.test(`a closed verifier with ${workers} workers checks nothing any more`, async () => {
-    const verifier = await createVerifier({ engine: "noble", library: "", workers }, silentLog);
+    const verifier = await createVerifier(withWorkers("noble", workers), silentLog);
     verifier.close();
     verifier.close();
     await rejects(verifier.verify(note), /closed/);

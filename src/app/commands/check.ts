@@ -79,7 +79,7 @@ export async function checkStore(context: CommandContext, flags: CheckFlags): Pr
   const { verify, json = false, repair = false } = flags;
   return await withStore(context, async (store) => {
     const { settings, log } = context;
-    const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
+    const verifier = verify ? await createVerifier(settings, log) : undefined;
     try {
       const findings = await new Check(store, verifier, repair).run(context);
       await print(context, json ? jsonOf(findings) : textOf(findings, repair));

@@ -63,7 +63,7 @@ export async function importFile(
     return await complain(context, `${path}: ${opened.fault}`, exitCode.failed);
   }
   const isBannedText = await bannedPatternsOf(settings);
-  const verifier = verify ? await createVerifier(settings.signatures, log) : undefined;
+  const verifier = verify ? await createVerifier(settings, log) : undefined;
   const store = await context.openStore().catch((error: unknown) => {
     verifier?.close();
     throw error;

@@ -24,7 +24,7 @@ export async function storeFromRelay(
   },
 ): Promise<ImportTally> {
   const { settings, clock, log } = context;
-  const verifier = await createVerifier(settings.signatures, log);
+  const verifier = await createVerifier(settings, log);
   const domains = memberDomainsOf(settings);
   try {
     await domains?.start({ clock, log, fetch });
