@@ -17,6 +17,9 @@ const LAUNCHER = "bin/gallimimus.mjs";
 /** The tasks that make sense without tests and tools. */
 const TASKS = ["start", "gallimimus"];
 
+/** Its name at npm, where a name needs no scope. */
+const NPM_NAME = "gallimimus";
+
 /** The least Node that runs the launcher. */
 const NODE = ">=18";
 
@@ -36,7 +39,7 @@ export async function pack(root: string, directory: string, denoVersion: string)
     tasks: Object.fromEntries(TASKS.map((task) => [task, tasks[task]])),
   });
   await writeJson(`${directory}/package.json`, {
-    name,
+    name: NPM_NAME,
     version,
     description: "A Nostr relay on Deno with Postgres underneath",
     keywords: ["nostr", "relay", "postgres", "deno"],

@@ -5,8 +5,6 @@
  * @module
  */
 
-/// <reference lib="deno.worker" />
-
 import type { SignatureEngine } from "../nostr/signature.ts";
 import { type EngineName, loadEngine } from "./signature_engine.ts";
 import { verifyPacked } from "./verify_batch.ts";
@@ -16,14 +14,22 @@ export type ToVerifyWorker =
   | { readonly engine: EngineName; readonly library: string }
   | { readonly packed: Uint8Array };
 
+/** What is global in a worker. `lib="deno.worker"` would declare it for whoever imports the package. */
+interface WorkerScope {
+  onmessage: (event: MessageEvent<ToVerifyWorker>) => Promise<void>;
+  postMessage(answers: Uint8Array): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
 let engine: Promise<SignatureEngine> | undefined;
 
-self.onmessage = async ({ data }: MessageEvent<ToVerifyWorker>) => {
+scope.onmessage = async ({ data }) => {
   if ("engine" in data) {
     engine = loadEngine(data.engine, data.library);
     return;
   }
   const loaded = await engine;
   if (loaded === undefined) throw new Error("the engine is named before the first batch");
-  self.postMessage(verifyPacked(data.packed, loaded));
+  scope.postMessage(verifyPacked(data.packed, loaded));
 };
