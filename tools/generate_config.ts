@@ -1,10 +1,11 @@
 /**
- * Writes `config.toml` and `docs/settings.md` from the list of settings. With `--check` it writes
+ * Writes `config.toml`, its JSON Schema and `docs/settings.md` from the list of settings. With `--check` it writes
  * nothing and fails if a file is out of date.
  *
  * @module
  */
 
+import { settingsSchemaText } from "../src/app/settings/json_schema.ts";
 import { settingSections } from "../src/app/settings/setting_list.ts";
 import {
   expectedValue,
@@ -13,6 +14,9 @@ import {
   type SettingSection,
   type TablesSetting,
 } from "../src/app/settings/setting.ts";
+
+/** The JSON Schema, which editors find by the first line of `config.toml`. */
+const SCHEMA_PATH = "docs/config.schema.json";
 
 /** The longest line of `config.toml`, in characters. */
 const LINE_CHARACTERS = 100;
@@ -23,6 +27,8 @@ const LINE_CHARACTERS = 100;
  */
 export function configToml(): string {
   const head = [
+    `#:schema ./${SCHEMA_PATH}`,
+    "",
     "# Settings of Gallimimus, a Nostr relay.",
     "#",
     "# A line that begins with # and a name shows a setting at its default: take the # away to change it.",
@@ -166,6 +172,7 @@ export async function generate(root: URL, check: boolean): Promise<boolean> {
   let upToDate = true;
   const pages: readonly [string, string][] = [
     ["config.toml", configToml()],
+    [SCHEMA_PATH, settingsSchemaText()],
     ["docs/settings.md", settingsPage()],
   ];
   for (const [path, text] of pages) {

@@ -12,11 +12,11 @@ import { StoreUnavailable } from "../../store/event_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandWork, OpenOptions } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
-import { problemLine, UnusableSetting } from "../settings/load_settings.ts";
+import { loadSettings, problemLine, UnusableSetting } from "../settings/load_settings.ts";
 import { configureLog, logStyle, relayLog } from "./logging.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { watchRunner } from "./runner_watch.ts";
-import type { SettingOptions } from "./setting_options.ts";
+import { type SettingOptions, WITHOUT_SETTINGS } from "./setting_options.ts";
 import { type SettingHost, SettingSource } from "./setting_source.ts";
 import { watchStopSignals } from "./signals.ts";
 import type { Streams } from "../system/streams.ts";
@@ -39,10 +39,12 @@ export interface Host extends SettingHost {
  */
 export async function runCommand(
   host: Host,
-  options: SettingOptions,
+  options: SettingOptions | typeof WITHOUT_SETTINGS,
   work: CommandWork,
 ): Promise<ExitCode> {
-  const source = new SettingSource(host, options);
+  const source = options === WITHOUT_SETTINGS
+    ? { path: undefined, load: () => Promise.resolve(loadSettings({})) }
+    : new SettingSource(host, options);
   const loaded = await source.load();
   if ("problems" in loaded) {
     for (const problem of loaded.problems) await reportError(host, problemLine(problem));

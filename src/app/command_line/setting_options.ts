@@ -16,6 +16,9 @@ export interface SettingOptions {
   readonly set?: readonly SettingFlag[];
 }
 
+/** For commands that work without settings, and so in spite of wrong ones: all are at their defaults. */
+export const WITHOUT_SETTINGS = "no settings";
+
 /**
  * Adds `--config`, `--data`, `--database` and `--set` to a command.
  */

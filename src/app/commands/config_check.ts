@@ -9,6 +9,7 @@ import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { defineConfigPrint } from "./config_print.ts";
+import { defineConfigSchema } from "./config_schema.ts";
 import { withoutSecret } from "../settings/secrets.ts";
 import { settingValues } from "../settings/setting_list.ts";
 import {
@@ -21,6 +22,7 @@ import {
 export function defineConfig(program: Command, run: RunCommand): void {
   const config = program.command("config").description("look at the settings");
   defineConfigPrint(config, run);
+  defineConfigSchema(config, run);
   const command = config.command("check").description(
     "check all settings and show those that are not defaults",
   );
