@@ -12,6 +12,9 @@ import { readSecretKey } from "./settings/key_text.ts";
 /** The environment variable of the key; other programs for Nostr read the same one. */
 export const AUTH_KEY_VARIABLE = "NOSTR_SECRET_KEY";
 
+/** The permissions of the group and of others. */
+const NOT_OWNER = 0o077;
+
 /** A key that signs; or a sentence that says why there is none. */
 export type ReadSigner = { readonly signer: RemoteSigner | undefined } | { readonly fault: string };
 
@@ -35,6 +38,12 @@ export async function readAuthKeyFile(path: string): Promise<ReadSigner> {
   } catch (error) {
     return { fault: `${path} cannot be read: ${error instanceof Error ? error.message : error}` };
   }
+}
+
+/** Whether others than the owner may read a file. */
+export async function isReadByOthers(path: string): Promise<boolean> {
+  const { mode } = await Deno.stat(path);
+  return mode !== null && (mode & NOT_OWNER) !== 0;
 }
 
 function signerOf(text: string): ReadSigner | undefined {

@@ -20,7 +20,7 @@ import { Mirror, type MirrorHost, type MirrorPlan, nameOf } from "../sync/mirror
 import { MirrorLink } from "../sync/mirror_link.ts";
 import type { QueryOptions } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
-import { readAuthKeyFile } from "./auth_key.ts";
+import { isReadByOthers, readAuthKeyFile } from "./auth_key.ts";
 import { UnusableSetting } from "./settings/load_settings.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256 } from "./system/sha256.ts";
@@ -108,6 +108,17 @@ export async function plannedMirrors(
     planned.push({ settings, plan: await planOf(settings, { mirrors, number: at + 1 }) });
   }
   return planned;
+}
+
+/** Warns of keys of mirrors that others may read. The keys must have been read. */
+export async function warnOfMirrorKeys(
+  { mirrors }: Pick<Settings, "mirrors">,
+  log: Log,
+): Promise<void> {
+  for (const file of new Set(mirrors.relay.map((relay) => relay.auth_key_file))) {
+    if (file === "" || !await isReadByOthers(file)) continue;
+    log.warn(`others may read the key of a mirror: chmod 600 ${file}`);
+  }
 }
 
 async function planOf(

@@ -6,8 +6,10 @@
  * @module
  */
 
+import { dirname, resolve } from "node:path";
 import type { Log } from "../base/log.ts";
 import { publicKeyOf } from "../signatures/signature_noble.ts";
+import { isReadByOthers } from "./auth_key.ts";
 import { readSecretKey } from "./settings/key_text.ts";
 import { UnusableSetting } from "./settings/load_settings.ts";
 import type { Settings } from "./settings/setting_list.ts";
@@ -18,8 +20,6 @@ const SECRET_KEY_BYTES = 32;
 
 /** Only the owner may read and write. */
 const OWNER_ONLY = 0o600;
-/** The permissions of the group and of others. */
-const NOT_OWNER = 0o077;
 
 /**
  * The relay's own public key, 64 hex digits; undefined if it has none. The file in the data
@@ -32,13 +32,30 @@ export async function ownPublicKey(
   settings: Pick<Settings, "relay" | "database">,
   log: Log,
 ): Promise<string | undefined> {
-  const secretKey = await ownSecretKey(settings, log);
+  const make = async (directory: string, path: string) => {
+    await makeKeyFile(directory, path);
+    log.info("the relay's own key was made: keep it with the backups", { file: path });
+  };
+  const secretKey = await ownSecretKey(settings, log, make);
   return secretKey && publicKeyOf(secretKey);
+}
+
+/**
+ * The same without making a key: tries whether its file can be made, where there is none.
+ *
+ * @throws UnusableSetting as {@link ownPublicKey} does
+ */
+export async function checkOwnKey(
+  settings: Pick<Settings, "relay" | "database">,
+  log: Log,
+): Promise<void> {
+  await ownSecretKey(settings, log, tryToMake);
 }
 
 async function ownSecretKey(
   { relay, database }: Pick<Settings, "relay" | "database">,
   log: Log,
+  make: (directory: string, path: string) => Promise<void>,
 ): Promise<Uint8Array | undefined> {
   if (relay.secret_key !== "") return readSecretKey(relay.secret_key);
   if (relay.key_file !== "") {
@@ -51,8 +68,7 @@ async function ownSecretKey(
   const path = `${directory}/relay.key`;
   const kept = await readKeyFile(path, log);
   if (kept !== undefined) return kept;
-  await makeKeyFile(directory, path);
-  log.info("the relay's own key was made: keep it with the backups", { file: path });
+  await make(directory, path);
   // Another process may have been first.
   return await readKeyFile(path, log);
 }
@@ -66,9 +82,8 @@ async function readKeyFile(path: string, log: Log): Promise<Uint8Array | undefin
   let text;
   try {
     text = await Deno.readTextFile(path);
-    const { mode } = await Deno.stat(path);
     // No refusal: containers are often given their secrets with mode 0444.
-    if (mode !== null && (mode & NOT_OWNER) !== 0) {
+    if (await isReadByOthers(path)) {
       log.warn(`others may read the relay's own key: chmod 600 ${path}`);
     }
   } catch (error) {
@@ -108,6 +123,24 @@ async function makeKeyFile(directory: string, path: string): Promise<void> {
   } finally {
     await Deno.remove(draft).catch(() => {});
   }
+}
+
+/** Makes and removes an empty file in the directory, or in the nearest one above it that exists. */
+async function tryToMake(directory: string, path: string): Promise<void> {
+  try {
+    await Deno.remove(await Deno.makeTempFile({ dir: await existing(resolve(directory)) }));
+  } catch (error) {
+    throw new UnusableSetting(FILE_SETTING, `${path} cannot be made: ${messageOf(error)}`);
+  }
+}
+
+async function existing(directory: string): Promise<string> {
+  const above = dirname(directory);
+  const isThere = await Deno.stat(directory).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound && above !== directory) return false;
+    throw error;
+  });
+  return isThere ? directory : await existing(above);
 }
 
 function newSecretKey(): Uint8Array {

@@ -4,13 +4,20 @@
  * @module
  */
 
-import type { Log } from "../base/log.ts";
+import { BrokenInvariant } from "../base/assert.ts";
+import { type Log, silentLog } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { signatureHolds } from "../nostr/signature.ts";
 import type { Verifier } from "../nostr/verifier.ts";
+import { UnusableSetting } from "./settings/load_settings.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { AUTOMATIC_WORKERS } from "./settings/sections/signatures.ts";
-import { chooseEngine, type EngineName, type OwnedEngine } from "../signatures/signature_engine.ts";
+import {
+  chooseEngine,
+  type EngineChoice,
+  type EngineName,
+  type OwnedEngine,
+} from "../signatures/signature_engine.ts";
 import { VerifyPool } from "../signatures/verify_pool.ts";
 import { threadStarter } from "../signatures/verify_thread.ts";
 
@@ -45,14 +52,14 @@ export interface Surroundings {
  * Chooses and tests an engine, and creates a verifier that uses it on this thread (0 workers) or on
  * worker threads. Logs the choice. After `close`, every check is rejected.
  *
- * @throws Error when the engine that the settings name cannot be used.
+ * @throws UnusableSetting when the engine that the settings name cannot be used.
  */
 export async function createVerifier(
   { signatures, database }: Pick<Settings, "signatures" | "database">,
   log: Log,
 ): Promise<OwnedVerifier> {
   const { workers: wanted, ...choice } = signatures;
-  const engine = await chooseEngine(choice, log);
+  const engine = await engineOf(choice, log);
   const cores = navigator.hardwareConcurrency;
   const around = { cores, hasDatabase: database.url !== "memory:" };
   const workers = wanted === AUTOMATIC_WORKERS ? workersFor(engine.name, around) : wanted;
@@ -77,6 +84,24 @@ export async function createVerifier(
       engine.close();
     },
   };
+}
+
+/**
+ * Checks that the engine of the settings can be used.
+ *
+ * @throws UnusableSetting
+ */
+export async function checkEngine(choice: Settings["signatures"]): Promise<void> {
+  (await engineOf(choice, silentLog)).close();
+}
+
+async function engineOf(choice: EngineChoice, log: Log): ReturnType<typeof chooseEngine> {
+  try {
+    return await chooseEngine(choice, log);
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof BrokenInvariant) throw error;
+    throw new UnusableSetting("signatures.engine", error.message);
+  }
 }
 
 /**

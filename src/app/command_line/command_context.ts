@@ -10,7 +10,7 @@ import type { Random } from "../../base/random.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { ExitCode } from "./exit_code.ts";
 import type { Settings } from "../settings/setting_list.ts";
-import type { SettingOptions, WITHOUT_SETTINGS } from "./setting_options.ts";
+import type { SettingOptions } from "./setting_options.ts";
 import type { SettingSource } from "./setting_source.ts";
 import type { Streams } from "../system/streams.ts";
 
@@ -50,7 +50,4 @@ export interface CommandContext {
 export type CommandWork = (context: CommandContext) => Promise<ExitCode>;
 
 /** Loads the settings given by `options` and runs the work, or reports what is wrong with them. */
-export type RunCommand = (
-  options: SettingOptions | typeof WITHOUT_SETTINGS,
-  work: CommandWork,
-) => Promise<void>;
+export type RunCommand = (options: SettingOptions, work: CommandWork) => Promise<void>;

@@ -23,7 +23,7 @@ import { defineServe } from "../commands/serve.ts";
 import { defineStream } from "../commands/stream.ts";
 import { defineUpload } from "../commands/upload.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
-import type { SettingOptions, WITHOUT_SETTINGS } from "./setting_options.ts";
+import type { SettingOptions } from "./setting_options.ts";
 import type { Output } from "../system/streams.ts";
 import { version } from "../version.ts";
 
@@ -49,7 +49,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
 /** Where help and usage errors are written, and what runs a command. */
 export interface CommandLineHost {
   readonly streams: { readonly stdout: Output; readonly stderr: Output };
-  run(options: SettingOptions | typeof WITHOUT_SETTINGS, work: CommandWork): Promise<ExitCode>;
+  run(options: SettingOptions, work: CommandWork): Promise<ExitCode>;
 }
 
 /**

@@ -39,7 +39,7 @@ export interface Host extends SettingHost {
  */
 export async function runCommand(
   host: Host,
-  options: SettingOptions | typeof WITHOUT_SETTINGS,
+  options: SettingOptions,
   work: CommandWork,
 ): Promise<ExitCode> {
   const source = options === WITHOUT_SETTINGS
@@ -73,12 +73,9 @@ export async function runCommand(
     const own = { ...reading, log, stop, openStore };
     return await work({ ...own, clock, random, streams, environment });
   } catch (error) {
-    if (error instanceof UnusableSetting) {
-      await reportError(host, `${origins.get(error.setting) ?? "default"}: ${error.message}`);
-      return exitCode.misused;
-    }
-    await reportError(host, failureText(error));
-    return exitCode.failed;
+    const { sentence, code } = commandFailure(error, origins);
+    await reportError(host, sentence);
+    return code;
   } finally {
     await endRunnerWatch();
     watch.close();
@@ -88,6 +85,18 @@ export async function runCommand(
 
 async function reportError(host: Host, message: string): Promise<void> {
   await host.streams.stderr.write(utf8(`gallimimus: ${message}\n`));
+}
+
+/** What is printed of an error with which a command ended, and the exit code. */
+export function commandFailure(
+  error: unknown,
+  origins: ReadonlyMap<string, string>,
+): { readonly sentence: string; readonly code: ExitCode } {
+  if (!(error instanceof UnusableSetting)) {
+    return { sentence: failureText(error), code: exitCode.failed };
+  }
+  const origin = origins.get(error.setting) ?? "default";
+  return { sentence: `${origin}: ${error.message}`, code: exitCode.misused };
 }
 
 /** The message of an error. Errors of the environment need no stack; bugs get theirs. */

@@ -17,7 +17,7 @@ export interface SettingOptions {
 }
 
 /** For commands that work without settings, and so in spite of wrong ones: all are at their defaults. */
-export const WITHOUT_SETTINGS = "no settings";
+export const WITHOUT_SETTINGS: SettingOptions = Object.freeze({});
 
 /**
  * Adds `--config`, `--data`, `--database` and `--set` to a command.

@@ -42,6 +42,8 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const { settings, log, clock, streams, stop } = context;
   const manager = new ServiceManager(context);
   // Imported late, as other modules here, to keep the other commands fast to start.
+  const { requireStart } = await import("../start_checks.ts");
+  await requireStart(context);
   const { ownPublicKey } = await import("../own_key.ts");
   const self = await ownPublicKey(settings, log);
   if (settings.relay.url === "") log.warn(NO_URL);

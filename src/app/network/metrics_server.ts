@@ -13,6 +13,7 @@ import { defaultListenLimits, listen } from "../../net/server/listen.ts";
 import { CloseCode } from "../../websocket/close_code.ts";
 import type { StoreSize } from "../../store/write/upkeep.ts";
 import type { RelayHost } from "../relay_host.ts";
+import { UnusableSetting } from "../settings/load_settings.ts";
 import { metricsOf } from "./metrics.ts";
 
 /** How often the event loop delay is measured, milliseconds. */
@@ -79,7 +80,9 @@ export async function serveMetrics(
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<MetricsServer> {
   const at = parseListenAddress(address);
-  if (at === undefined) throw new TypeError(`metrics.listen: "${address}" is not an address`);
+  if (at === undefined) {
+    throw new UnusableSetting("metrics.listen", `"${address}" is not an address`);
+  }
   const answer = async ({ url, method }: Request) =>
     new URL(url).pathname === "/metrics" && (method === "GET" || method === "HEAD")
       ? new Response(metricsText(await source.read()), {

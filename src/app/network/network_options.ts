@@ -11,6 +11,7 @@ import { defaultListenLimits, type ListenLimits } from "../../net/server/listen.
 import type { PaceLimits } from "../../net/paced_reading.ts";
 import { networkList, parseNetwork } from "../../net/address/network.ts";
 import type { UnreadWindowOptions } from "../../net/unread_window.ts";
+import { UnusableSetting } from "../settings/load_settings.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
 /** The limits of each listener. */
@@ -49,7 +50,7 @@ const clientPrefix = { ipv4Bits: 32, ipv6Bits: 64 };
 
 /**
  * Limits how many connections are open, per client and in total, and how fast clients connect and
- * request. Throws a TypeError that names an invalid network.
+ * request. Throws an UnusableSetting that names an invalid network.
  */
 export function admissionLimits({ network }: Settings): GateLimits {
   return {
@@ -70,7 +71,7 @@ export interface ProxyOptions {
   readonly forwarded: ForwardedTrust | undefined;
 }
 
-/** The proxies that the settings trust. Throws a TypeError that names an invalid network. */
+/** The proxies that the settings trust. Throws an UnusableSetting that names an invalid network. */
 export function proxyOptions({ network }: Settings): ProxyOptions {
   const senders = network.proxy_protocol_from;
   const proxies = trustedPeers("trusted_proxies", network.trusted_proxies);
@@ -102,7 +103,7 @@ function trustedPeers(setting: string, texts: readonly string[]): TrustedPeers {
   const networks = texts.filter((text) => text !== "unix").map((text) => {
     const network = parseNetwork(text);
     if (network.type === "network") return network;
-    throw new TypeError(`network.${setting}: ${network.sentence}`);
+    throw new UnusableSetting(`network.${setting}`, network.sentence);
   });
   return { networks: networkList(networks), unix: texts.includes("unix") };
 }

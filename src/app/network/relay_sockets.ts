@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import type { Log } from "../../base/log.ts";
+import { type Log, silentLog } from "../../base/log.ts";
 import { endpointUrl, isEndpointPath } from "../../http/endpoint_path.ts";
 import {
   createGates,
@@ -40,7 +40,7 @@ import { ProxyAdvice } from "./proxy_advice.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { systemRandom } from "../system/system_random.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
-import { TlsFiles } from "./tls_files.ts";
+import { checkTlsFiles, hasTlsFiles, TlsFiles } from "./tls_files.ts";
 
 /** What the listeners need, and the callbacks for connections and requests. */
 export interface RelaySocketsOptions extends Pick<ListenOptions, "onConnection" | "onRequest"> {
@@ -52,6 +52,8 @@ export interface RelaySocketsOptions extends Pick<ListenOptions, "onConnection" 
   /** Where connections and requests are counted. Default: in this thread alone. */
   readonly gateCounts?: GateCounts | undefined;
 }
+
+const LISTEN = "network.listen";
 
 /** The prefix of listen addresses that use TLS. */
 const TLS_PREFIX = "tls:";
@@ -91,8 +93,7 @@ export class RelaySockets {
     this.#advice = new ProxyAdvice(log, forwarded !== undefined || proxyProtocol !== undefined);
     const { onRefused, gateCounts: counts } = options;
     this.gates = createGates(admissionLimits(settings), clock, { onRefused, counts });
-    checkFileCounts(tls);
-    this.#tls = tls.certificate_files.length === 0 ? undefined : new TlsFiles({
+    this.#tls = !hasTlsFiles(tls) ? undefined : new TlsFiles({
       settings: tls,
       clock,
       log,
@@ -107,9 +108,9 @@ export class RelaySockets {
     const { network } = settings;
     const isSecure = address.startsWith(TLS_PREFIX);
     const at = parseListenAddress(isSecure ? address.slice(TLS_PREFIX.length) : address);
-    if (at === undefined) throw new TypeError(`cannot listen at "${address}": not an address`);
+    if (at === undefined) throw new UnusableSetting(LISTEN, `"${address}" is not an address`);
     if (isSecure && this.#tls === undefined) {
-      throw new TypeError(`cannot listen at "${address}": tls.certificate_files is empty`);
+      throw new UnusableSetting(LISTEN, `"${address}" needs tls.certificate_files, which is empty`);
     }
     const listener = await listen({
       at,
@@ -149,21 +150,13 @@ export class RelaySockets {
    * who may connect. Throws if a certificate cannot be used.
    */
   prepare(settings: Settings): () => void {
-    const exchange = settings.tls === this.#settings.tls ? undefined : this.#prepareTls(settings);
+    const { tls } = settings;
+    if (this.#tls === undefined) checkTlsFiles(tls, silentLog);
+    const exchange = tls === this.#settings.tls ? undefined : this.#tls?.prepare(tls);
     return () => {
       exchange?.();
       this.#update(settings);
     };
-  }
-
-  #prepareTls({ tls }: Settings): (() => void) | undefined {
-    checkFileCounts(tls);
-    try {
-      return this.#tls?.prepare(tls);
-    } catch (error) {
-      const fault = error instanceof Error ? error.message : String(error);
-      throw new UnusableSetting("tls.certificate_files", fault);
-    }
   }
 
   #update(settings: Settings): void {
@@ -182,9 +175,4 @@ export class RelaySockets {
     this.#tls?.close();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
-}
-
-function checkFileCounts({ certificate_files, key_files }: Settings["tls"]): void {
-  if (certificate_files.length === key_files.length) return;
-  throw new TypeError("tls.key_files needs as many files as tls.certificate_files");
 }

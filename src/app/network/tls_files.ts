@@ -6,10 +6,23 @@
 
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import { TlsGate, type TlsGateOptions, type TlsMaterial } from "../../net/server/tls_gate.ts";
+import {
+  identityFault,
+  TlsGate,
+  type TlsGateOptions,
+  type TlsMaterial,
+} from "../../net/server/tls_gate.ts";
+import { UnusableSetting } from "../settings/load_settings.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
 const MS_PER_SECOND = 1000;
+
+/** The permissions of those who are neither owner nor in the group. */
+const OTHERS = 0o007;
+
+const CERTIFICATES = "tls.certificate_files";
+const KEYS = "tls.key_files";
+const AUTHORITIES = "tls.client_authorities_file";
 
 /** What {@link TlsFiles} needs. */
 export interface TlsFilesOptions extends TlsGateOptions {
@@ -51,7 +64,7 @@ export class TlsFiles {
       this.gate.update(readMaterial(settings));
       log.info("certificates reloaded", { files: settings.certificate_files.join(", ") });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       log.error("certificates not reloaded, the previous ones remain in use", { reason });
     }
   }
@@ -83,16 +96,58 @@ export class TlsFiles {
   }
 }
 
+/** Whether there are certificates. Keys without them count, so that they are refused. */
+export function hasTlsFiles({ certificate_files, key_files }: Settings["tls"]): boolean {
+  return certificate_files.length > 0 || key_files.length > 0;
+}
+
+/**
+ * Checks that the certificates can be used, if there are any, and warns of keys that everybody may read.
+ *
+ * @throws UnusableSetting that names the first file that is missing or wrong
+ */
+export function checkTlsFiles(settings: Settings["tls"], log: Log): void {
+  if (!hasTlsFiles(settings)) return;
+  readMaterial(settings);
+  for (const file of settings.key_files) {
+    const { mode } = Deno.statSync(file);
+    if (mode !== null && (mode & OTHERS) !== 0) log.warn(`others may read a key: chmod o= ${file}`);
+  }
+}
+
+/** Throws an {@link UnusableSetting} that names the first file that is missing or wrong. */
 function readMaterial(settings: Settings["tls"]): TlsMaterial {
   const { certificate_files, key_files, client_authorities_file } = settings;
-  const identities = certificate_files.map((file, at) => ({
-    certificate: Deno.readTextFileSync(file),
-    key: Deno.readTextFileSync(key_files[at]!),
-  }));
+  if (certificate_files.length !== key_files.length) {
+    throw new UnusableSetting(KEYS, "needs as many files as tls.certificate_files");
+  }
+  const identities = certificate_files.map((file, at) => {
+    const identity = { certificate: read(CERTIFICATES, file), key: read(KEYS, key_files[at]!) };
+    const fault = identityFault(identity);
+    if (fault !== undefined) {
+      throw new UnusableSetting(
+        CERTIFICATES,
+        `${file} cannot be used with ${key_files[at]}: ${fault}`,
+      );
+    }
+    return identity;
+  });
   if (client_authorities_file === "") return { identities };
-  const authorities = Deno.readTextFileSync(client_authorities_file);
+  const authorities = read(AUTHORITIES, client_authorities_file);
   const required = settings.client_certificates === "required";
   return { identities, clients: { authorities, required } };
+}
+
+function read(setting: string, file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (error) {
+    throw new UnusableSetting(setting, `${file} cannot be read: ${messageOf(error)}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A string that differs when a file has changed. Missing files are part of it. */

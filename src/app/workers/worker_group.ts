@@ -18,6 +18,7 @@ import { bind } from "../../net/server/bind.ts";
 import { openShared, type SharedDatabase } from "../database/open_store.ts";
 import { heldBack } from "../held_back.ts";
 import type { ServedRelay } from "../served_relay.ts";
+import { UnusableSetting } from "../settings/load_settings.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { Shutdown } from "../shutdown.ts";
 import { createTables, forgetThread } from "./shared_tables.ts";
@@ -186,7 +187,9 @@ export class WorkerGroup implements ServedRelay {
   async #freeAddress(address: string): Promise<string> {
     const prefix = TLS_PREFIX.exec(address)?.[0] ?? "";
     const at = parseListenAddress(address.slice(prefix.length));
-    if (at === undefined) throw new TypeError(`cannot listen at "${address}": not an address`);
+    if (at === undefined) {
+      throw new UnusableSetting("network.listen", `"${address}" is not an address`);
+    }
     const server = createServer();
     const bound = await bind(server, at, { reusePort: this.#settings.network.reuse_port });
     await new Promise((resolve) => server.close(resolve));

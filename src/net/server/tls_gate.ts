@@ -146,12 +146,41 @@ function contextOptions({ certificate, key }: TlsIdentity, { clients }: TlsMater
   return { cert: certificate, key, minVersion: "TLSv1.2", ...ca } as const;
 }
 
-function namedContext(identity: TlsIdentity, material: TlsMaterial): NamedContext {
-  const certificate = new X509Certificate(identity.certificate);
+/**
+ * What is wrong with a certificate and its key, as the rest of a sentence; undefined if they can be used.
+ *
+ * @example
+ * ```ts
+ * import { match } from "node:assert/strict";
+ * import { identityFault } from "./tls_gate.ts";
+ *
+ * match(identityFault({ certificate: "no PEM", key: "" })!, /^the certificate is not valid PEM/);
+ * ```
+ */
+export function identityFault({ certificate, key }: TlsIdentity): string | undefined {
+  const first = attempt("certificate", () => new X509Certificate(certificate));
+  if (typeof first === "string") return first;
+  const secret = attempt("key", () => createPrivateKey(key));
+  if (typeof secret === "string") return secret;
   // The runtime notices a key that does not fit at the first handshake, which is too late.
-  if (!certificate.checkPrivateKey(createPrivateKey(identity.key))) {
-    throw new TypeError(`the key does not belong to the certificate of ${certificate.subject}`);
+  return first.checkPrivateKey(secret)
+    ? undefined
+    : `the key does not belong to the certificate of ${first.subject.replaceAll("\n", ", ")}`;
+}
+
+function attempt<Read>(what: string, read: () => Read): Read | string {
+  try {
+    return read();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `the ${what} is not valid PEM (${why})`;
   }
+}
+
+function namedContext(identity: TlsIdentity, material: TlsMaterial): NamedContext {
+  const fault = identityFault(identity);
+  if (fault !== undefined) throw new TypeError(fault);
+  const certificate = new X509Certificate(identity.certificate);
   const { subjectAltName = "" } = certificate;
   const names = subjectAltName.split(", ")
     .filter((entry) => entry.startsWith("DNS:"))

@@ -10,6 +10,7 @@ Deno.test("what was said is shown with its place, in the order of the file, with
       ["limits.max_limit", 5],
       ["database.url", "postgres://a:secret@b/c"],
       ["relay.secret_key", "1".repeat(64)],
+      ["signatures.engine", "noble"],
     ]),
   );
   const origins = new Map([
@@ -18,7 +19,7 @@ Deno.test("what was said is shown with its place, in the order of the file, with
     ["relay.secret_key", "config.toml:1"],
   ]);
   const fake = new FakeCommand({ settings, origins });
-  equal(await checkConfig(fake.context), exitCode.done);
+  equal(await checkConfig(fake.context, { running: true }), exitCode.done);
   equal(
     fake.stdout.text,
     'relay.secret_key = "***"  (config.toml:1)\n' +
@@ -30,6 +31,6 @@ Deno.test("what was said is shown with its place, in the order of the file, with
 
 Deno.test("when nothing was said there is nothing to show", async () => {
   const fake = new FakeCommand();
-  equal(await checkConfig(fake.context), exitCode.done);
+  equal(await checkConfig(fake.context, { running: true }), exitCode.done);
   equal(fake.stdout.text, "settings are valid\n");
 });

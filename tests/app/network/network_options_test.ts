@@ -47,7 +47,7 @@ Deno.test("proxies are trusted by network, and by Unix socket when that is said"
 
 Deno.test("a network that is none is named together with its setting", () => {
   throws(() => proxyOptions(withSetting("trusted_proxies", ["10.0.0.1/8"])), {
-    name: "TypeError",
+    name: "UnusableSetting",
     message: /^network\.trusted_proxies: 10\.0\.0\.1\/8 /,
   });
 });

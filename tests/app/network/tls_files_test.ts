@@ -138,6 +138,6 @@ Deno.test("files that cannot be read are an error at the start", () => {
   };
   const options = { log: silentLog, counters: zeroNetCounters(), handshakeTimeoutMs: 10_000 };
   throws(() => new TlsFiles({ ...options, settings, clock: new FakeClock() }), {
-    name: "NotFound",
+    message: /^tls\.certificate_files: \/nowhere\/certificate\.pem cannot be read: /,
   });
 });
