@@ -159,6 +159,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "app/database": ["settings", "system"],
   "app/embedded": ["database", "settings", "system"],
   "app/network": ["settings", "system"],
+  "app/other_relays": ["settings"],
   "app/plugins": ["settings", "transfer"],
   "app/settings": [],
   "app/system": [],

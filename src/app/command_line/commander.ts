@@ -4,4 +4,4 @@
  * @module
  */
 
-export { Command, CommanderError, InvalidArgumentError } from "commander";
+export { Argument, Command, CommanderError, InvalidArgumentError } from "commander";

@@ -12,6 +12,7 @@ import { commandFailure } from "../command_line/run_command.ts";
 import { complain } from "../command_line/with_store.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { defineConfigImport } from "./config_import.ts";
 import { defineConfigPrint } from "./config_print.ts";
 import { defineConfigSchema } from "./config_schema.ts";
 import { withoutSecret } from "../settings/secrets.ts";
@@ -27,6 +28,7 @@ export function defineConfig(program: Command, run: RunCommand): void {
   const config = program.command("config").description("look at the settings");
   defineConfigPrint(config, run);
   defineConfigSchema(config, run);
+  defineConfigImport(config, run);
   const command = config.command("check").description(
     "check all settings and the files that they name, and show what is not a default",
   ).option("--running", "beside a relay that runs: do not try to listen at its addresses");

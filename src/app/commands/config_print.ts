@@ -16,8 +16,8 @@ import {
 } from "../command_line/setting_options.ts";
 import { accessPresets } from "../settings/sections/access.ts";
 import { withoutSecret } from "../settings/secrets.ts";
-import type { SettingValue } from "../settings/setting.ts";
 import { settingValues } from "../settings/setting_list.ts";
+import { tomlValue } from "../settings/toml_text.ts";
 
 /** Adds the command to `config`. */
 export function defineConfigPrint(config: Command, run: RunCommand): void {
@@ -56,16 +56,4 @@ function presetLines(): readonly string[] {
     return `# ${preset}: ${parts.join(", ") || "the defaults"}`;
   });
   return ["# The presets, access.preset:", ...lines];
-}
-
-/** JSON is TOML but for tables and for the control character DEL. */
-function tomlValue(value: SettingValue): string {
-  if (typeof value !== "object") return JSON.stringify(value).replaceAll("\x7f", "\\u007f");
-  const items = value.map((item) => typeof item === "string" ? tomlValue(item) : inlineTable(item));
-  return `[${items.join(", ")}]`;
-}
-
-function inlineTable(table: Readonly<Record<string, SettingValue>>): string {
-  const parts = Object.entries(table).map(([key, value]) => `${key} = ${tomlValue(value)}`);
-  return `{ ${parts.join(", ")} }`;
 }

@@ -206,7 +206,7 @@ function mergeFile(merge: Merge, file: { readonly path: string; readonly text: s
   for (const [section, values] of Object.entries(parsed.table)) {
     if (!Object.hasOwn(settingSections, section)) {
       merge.problems.push(unknownName(sourceOf(section), section, Object.keys(settingSections)));
-    } else if (!isTable(values)) {
+    } else if (!isTomlTable(values)) {
       const message = `found a value, expected a section [${section}]`;
       merge.problems.push({ source: sourceOf(section), name: section, message });
     } else {
@@ -218,12 +218,16 @@ function mergeFile(merge: Merge, file: { readonly path: string; readonly text: s
   }
 }
 
+/** A table of TOML. */
+export type TomlTable = Readonly<Record<string, unknown>>;
+
 /** The document, or its first syntax error with line and column from 1. */
-type ParsedToml =
-  | { readonly table: Readonly<Record<string, unknown>> }
+export type ParsedToml =
+  | { readonly table: TomlTable }
   | { readonly fault: string; readonly line: number; readonly column: number };
 
-function parseToml(text: string): ParsedToml {
+/** Parses TOML. */
+export function parseToml(text: string): ParsedToml {
   try {
     return { table: parse(text) };
   } catch (error) {
@@ -238,7 +242,8 @@ function faultOf(error: TomlError): string {
   return `not TOML: ${sentence.replace(/^Invalid TOML document: /, "")}`;
 }
 
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Whether a value of TOML is a table. */
+export function isTomlTable(value: unknown): value is TomlTable {
   return typeof value === "object" && value !== null && !Array.isArray(value) &&
     !(value instanceof Date);
 }

@@ -30,6 +30,9 @@ export function tomlLines(toml: string): ReadonlyMap<string, number> {
   return scan.lines;
 }
 
+/** How many parts of a dotted key are told apart; settings have fewer. */
+const MAX_PARTS = 8;
+
 /** A scan through the text and the lines found. */
 class Scan {
   /** Lines by dotted name. */
@@ -74,8 +77,10 @@ class Scan {
     const path = [...table];
     do {
       this.#skipSpace();
-      path.push(this.#name());
+      const name = this.#name();
       this.#skipSpace();
+      if (path.length >= MAX_PARTS) continue;
+      path.push(name);
       this.#note(path.join("."));
     } while (this.skip("."));
     return path;

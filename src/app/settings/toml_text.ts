@@ -1,0 +1,19 @@
+/**
+ * Writes values as TOML.
+ *
+ * @module
+ */
+
+import type { SettingValue } from "./setting.ts";
+
+/** A value as it stands behind `=`. JSON is TOML but for tables and for the control character DEL. */
+export function tomlValue(value: SettingValue): string {
+  if (typeof value !== "object") return JSON.stringify(value).replaceAll("\x7f", "\\u007f");
+  const items = value.map((item) => typeof item === "string" ? tomlValue(item) : inlineTable(item));
+  return `[${items.join(", ")}]`;
+}
+
+function inlineTable(table: Readonly<Record<string, SettingValue>>): string {
+  const parts = Object.entries(table).map(([key, value]) => `${key} = ${tomlValue(value)}`);
+  return `{ ${parts.join(", ")} }`;
+}
