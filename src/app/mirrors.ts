@@ -21,6 +21,7 @@ import { MirrorLink } from "../sync/mirror_link.ts";
 import type { QueryOptions } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
 import { isReadByOthers, readAuthKeyFile } from "./auth_key.ts";
+import { withHexKeys } from "./settings/key_text.ts";
 import { UnusableSetting } from "./settings/load_settings.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256 } from "./system/sha256.ts";
@@ -131,9 +132,10 @@ async function planOf(
   if ("fault" in key) {
     throw new UnusableSetting(SETTING, `auth_key_file of table ${number}: ${key.fault}`);
   }
-  const filterJson = parseJson(settings.filter);
+  const given = parseJson(settings.filter);
+  const filterJson = isJsonObject(given) ? withHexKeys(given) : undefined;
   const filter = parseFilter(filterJson, { maxFilterValues: Infinity });
-  if (!isJsonObject(filterJson) || "prefix" in filter) {
+  if (filterJson === undefined || "prefix" in filter) {
     throw new UnusableSetting(SETTING, `filter of table ${number} is no filter`);
   }
   return {

@@ -6,9 +6,9 @@
  */
 
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../nostr/json.ts";
+import { isJsonObject, parseJson } from "../../nostr/json.ts";
 import { parseFilter, type SearchLimits } from "../../nostr/parse_filter.ts";
-import { readPublicKey } from "../settings/key_text.ts";
+import { withHexKeys } from "../settings/key_text.ts";
 import { nearestName } from "../settings/nearest_name.ts";
 
 /** What is wrong with an argument, for people. */
@@ -18,9 +18,6 @@ export interface FilterFault {
 
 /** The elements of a filter besides tag conditions. */
 const ELEMENTS = ["ids", "authors", "kinds", "since", "until", "limit", "search"];
-
-/** The elements that list public keys. */
-const KEY_LISTS: ReadonlySet<string> = new Set(["authors", "#p", "&p", "#P", "&P"]);
 
 /**
  * Parses arguments, each a filter or a list of filters as JSON. Where a public key is expected, `npub1…`
@@ -69,15 +66,4 @@ function unknownElement(name: string): string {
     ? "tags are named #e, #t and so on"
     : `did you mean ${nearest}?`;
   return `a filter has no element "${name}", ${hint}`;
-}
-
-/** The filter with `npub1…` replaced by hex digits. */
-function withHexKeys(filter: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(filter).map(([name, value]) =>
-      KEY_LISTS.has(name) && Array.isArray(value)
-        ? [name, value.map((key) => typeof key === "string" ? readPublicKey(key) ?? key : key)]
-        : [name, value]
-    ),
-  );
 }

@@ -14,6 +14,7 @@ import { jsonObject } from "../command_line/argument_values.ts";
 import type { Command } from "../command_line/commander.ts";
 import type { CommandContext } from "../command_line/command_context.ts";
 import { type TimeOptions, withTimeOptions } from "../command_line/time_options.ts";
+import { withHexKeys } from "../settings/key_text.ts";
 
 /** Which events, and who asks for them. */
 export interface RemoteFlags extends AuthFlags, TimeOptions {
@@ -41,7 +42,7 @@ export interface AuthFlags {
 export function withFilterOptions(command: Command): Command {
   command.option(
     "--filter <json>",
-    "of the events that this NIP-01 filter matches",
+    "of the events that this NIP-01 filter matches; keys may be npub1…",
     jsonObject,
     {},
   );
@@ -63,7 +64,7 @@ export async function remoteTaskOf(
 ): Promise<RemoteTask | { readonly fault: string }> {
   const { filter: whole, since, until } = flags;
   const filterJson = {
-    ...whole,
+    ...withHexKeys(whole),
     ...since !== undefined && { since },
     ...until !== undefined && { until },
   };

@@ -6,6 +6,7 @@
  */
 
 import { bech32 } from "@scure/base";
+import type { JsonObject } from "../../nostr/json.ts";
 
 /** The length limit of bech32. */
 const MAX_LENGTH = 90;
@@ -40,6 +41,20 @@ export function readPublicKeys(name: string, texts: readonly string[]): readonly
     if (key === undefined) throw new TypeError(`${name}: ${text} is not a public key`);
     return key;
   });
+}
+
+/** The elements of a filter that list public keys. */
+const KEY_LISTS: ReadonlySet<string> = new Set(["authors", "#p", "&p", "#P", "&P"]);
+
+/** A filter as JSON with `npub1…` replaced by hex digits wherever it lists keys. */
+export function withHexKeys(filter: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(filter).map(([name, value]) =>
+      KEY_LISTS.has(name) && Array.isArray(value)
+        ? [name, value.map((key) => typeof key === "string" ? readPublicKey(key) ?? key : key)]
+        : [name, value]
+    ),
+  );
 }
 
 function readKey(text: string, expected: "npub" | "nsec"): string | undefined {

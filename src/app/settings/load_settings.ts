@@ -10,7 +10,6 @@
  */
 
 import { parse, TomlError } from "smol-toml";
-import { parseJson } from "../../nostr/json.ts";
 import { accessPresets } from "./sections/access.ts";
 import { nearestName } from "./nearest_name.ts";
 import {
@@ -19,6 +18,7 @@ import {
   readSettingText,
   type TableFault,
   tableFaults,
+  typedText,
 } from "./read_setting.ts";
 import type { Setting, SettingValue } from "./setting.ts";
 import {
@@ -115,8 +115,9 @@ class Merge {
 
   /** Takes a value given as text, or a list of texts. */
   text(source: string, name: string, text: SettingFlag["text"]): void {
-    if (settingByName.get(name)?.type === "tables") {
-      return this.typed(() => source, name, parseJson(String(text)) ?? text);
+    const setting = settingByName.get(name);
+    if (setting?.type === "tables") {
+      return this.typed(() => source, name, typedText(setting, String(text)));
     }
     this.#take(
       source,

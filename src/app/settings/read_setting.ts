@@ -45,7 +45,7 @@ export function readSettingText(setting: Setting, text: string): ReadSetting {
 }
 
 /** `text` converted to the type of the setting, or `text` itself if it cannot be. */
-function typedText(setting: Setting, text: string): unknown {
+export function typedText(setting: Setting, text: string): unknown {
   switch (setting.type) {
     case "integer":
       return /^-?\d+$/.test(text) ? Number(text) : text;
@@ -54,7 +54,7 @@ function typedText(setting: Setting, text: string): unknown {
     case "list":
       return text.trim() === "" ? [] : text.split(",").map((item) => item.trim());
     case "tables":
-      return parseJson(text) ?? text;
+      return text.trim() === "" ? [] : parseJson(text) ?? text;
     case "choice":
     case "text":
       return text;

@@ -5,7 +5,13 @@ import {
   type SettingFlag,
   type SettingSources,
 } from "../../../src/app/settings/load_settings.ts";
-import { defaultSettings, type Settings } from "../../../src/app/settings/setting_list.ts";
+import { expectedValue } from "../../../src/app/settings/setting.ts";
+import {
+  defaultSettings,
+  settingByName,
+  type Settings,
+  settingValues,
+} from "../../../src/app/settings/setting_list.ts";
 
 function settingsOf(sources: SettingSources): Settings {
   const loaded = loadSettings(sources);
@@ -236,4 +242,60 @@ Deno.test("the items of a list are parted by commas in a text, and may have some
       .banned_texts;
   deepEqual(listOf("a, b"), ["a", "b"]);
   deepEqual(listOf(["a, b", "c"]), ["a, b", "c"]);
+});
+
+/** All lists, tables included, with whether they may be empty. */
+const lists = [...settingByName].flatMap(([name, setting]) =>
+  setting.type === "list"
+    ? [{ name, mayBeEmpty: setting.minItems === 0 }]
+    : setting.type === "tables"
+    ? [{ name, mayBeEmpty: true }]
+    : []
+);
+
+Deno.test("every list can be emptied by the file, the environment and a flag", () => {
+  for (const { name, mayBeEmpty } of lists) {
+    const [section, key] = name.split(".");
+    const variable = `GALLIMIMUS_${section}__${key}`.toUpperCase();
+    const sources: readonly SettingSources[] = [
+      file(`[${section}]\n${key} = []\n`),
+      { environment: { [variable]: "" } },
+      { flags: [set(name, "")] },
+    ];
+    for (const source of sources) {
+      const loaded = loadSettings(source);
+      equal("settings" in loaded, mayBeEmpty, `${name} ${JSON.stringify(source)}`);
+      if ("settings" in loaded) deepEqual(settingValues(loaded.settings).get(name), [], name);
+    }
+  }
+  ok(lists.length > 15);
+});
+
+Deno.test("a list that a weaker source fills is emptied by a stronger one", () => {
+  const toml = file(
+    "[access]\nbanned_kinds = ['5']\nprivate_kinds = ['4']\n[[mirrors.relay]]\nurl = 'wss://a.example'\n",
+  );
+  const environment = { GALLIMIMUS_ACCESS__BANNED_KINDS: "", GALLIMIMUS_MIRRORS__RELAY: " " };
+  const { access, mirrors } = settingsOf({
+    ...toml,
+    environment,
+    flags: [set("access.private_kinds", "")],
+  });
+  deepEqual([access.banned_kinds, access.private_kinds, mirrors.relay], [[], [], []]);
+});
+
+Deno.test("NIP19: npub1… is taken wherever a setting is a public key, with its checksum", () => {
+  const npub = "npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg";
+  const keys = [...settingByName].filter(([, setting]) =>
+    expectedValue(setting).includes("public key")
+  );
+  deepEqual(keys.map(([name]) => name), [
+    ...["relay.pubkey", "access.members", "access.admins", "access.banned_keys"],
+    ...["access.trust_roots", "retention.kept_authors"],
+  ]);
+  for (const [name] of keys) {
+    ok("settings" in loadSettings({ flags: [set(name, npub)] }), name);
+    const wrong = npub.replace(/g$/, "h");
+    ok("problems" in loadSettings({ flags: [set(name, wrong)] }), name);
+  }
 });

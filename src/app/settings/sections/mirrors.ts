@@ -4,14 +4,17 @@
  * @module
  */
 
-import { parseJson } from "../../../nostr/json.ts";
+import { isJsonObject, parseJson } from "../../../nostr/json.ts";
 import { parseFilter } from "../../../nostr/parse_filter.ts";
 import { parseWebSocketUrl } from "../../../websocket/websocket_url.ts";
+import { withHexKeys } from "../key_text.ts";
 import type { SettingSection } from "../setting.ts";
 
 /** Whether a text is a filter by which a comparison makes sense. */
 function isMirrorFilter(text: string): boolean {
-  const filter = parseFilter(parseJson(text), { maxFilterValues: Infinity });
+  const json = parseJson(text);
+  if (!isJsonObject(json)) return false;
+  const filter = parseFilter(withHexKeys(json), { maxFilterValues: Infinity });
   return !("prefix" in filter) && filter.limit === undefined;
 }
 
@@ -104,7 +107,7 @@ export const mirrorsSection = {
             accepts: isMirrorFilter,
             words: "a NIP-01 filter as JSON, without limit and search",
           },
-          description: "Which events.",
+          description: "Which events. Keys in it may be npub1….",
           reloadable: true,
         },
         auth_key_file: {

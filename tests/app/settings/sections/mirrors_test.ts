@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { plannedMirrors } from "../../../../src/app/mirrors.ts";
 import { loadSettings, problemLine } from "../../../../src/app/settings/load_settings.ts";
 
 function load(text: string) {
@@ -76,4 +77,17 @@ Deno.test("in the environment and in flags they are JSON", () => {
   deepEqual("problems" in broken && broken.problems.map(problemLine), [
     "--set: mirrors.relay[1].url: found 5, expected a URL that begins with wss:// or ws://",
   ]);
+});
+
+Deno.test("NIP19: keys in the filter of a mirror may be npub1…, and are sent as hex", async () => {
+  const loaded = load(`
+[[mirrors.relay]]
+url = "wss://one.example"
+filter = '{"authors":["npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg"]}'
+`);
+  const { settings } = loaded as Extract<typeof loaded, { settings: object }>;
+  const [planned] = await plannedMirrors(settings);
+  const key = "7e7e9c42a91bfef19fa929e5fda1b72e0ebc1a4c1141673e2794234d86addf4e";
+  deepEqual(planned!.plan.filterJson, { authors: [key] });
+  deepEqual(planned!.plan.filter.authors, new Set([key]));
 });
