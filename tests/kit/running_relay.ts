@@ -18,6 +18,8 @@ export interface RunningRelayOptions {
   readonly config?: string;
   /** Additional variables of the process. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What Deno allows it. Default: everything. */
+  readonly permissions?: readonly string[];
   /** V8's heap limit, MB. Default: its own. */
   readonly heapMb?: number;
 }
@@ -41,7 +43,7 @@ export interface RunningRelay extends AsyncDisposable {
 export async function startRelay(options: RunningRelayOptions): Promise<RunningRelay> {
   const process = new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-A", "--quiet", "--config", CONFIG],
+      ...["run", "--no-prompt", ...options.permissions ?? ["-A"], "--quiet", "--config", CONFIG],
       ...options.heapMb === undefined ? [] : [`--v8-flags=--max-old-space-size=${options.heapMb}`],
       MAIN,
       ...["serve", "--config", options.config ?? "/dev/null", "--listen", "127.0.0.1:0"],

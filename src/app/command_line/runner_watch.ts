@@ -55,12 +55,8 @@ export function watchRunner(options: RunnerWatchOptions, onGone: () => void): ()
   if (environment["npm_command"] !== "exec" || Deno.build.os === "windows") {
     return () => Promise.resolve();
   }
-  const child = new Deno.Command("sh", {
-    args: ["-c", SCRIPT, "sh", `${pid}`],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const child = spawnWatch(pid);
+  if (child === undefined) return () => Promise.resolve();
   child.unref();
   const ended = child.status.then(({ code }) => {
     if (code === GONE) onGone();
@@ -73,4 +69,18 @@ export function watchRunner(options: RunnerWatchOptions, onGone: () => void): ()
     }
     await ended;
   };
+}
+
+/** Undefined where the program may not start others, or there is no shell. */
+function spawnWatch(pid: number): Deno.ChildProcess | undefined {
+  try {
+    return new Deno.Command("sh", {
+      args: ["-c", SCRIPT, "sh", `${pid}`],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  } catch {
+    return undefined;
+  }
 }

@@ -51,6 +51,11 @@ export function primaryAddress(
   })?.address;
 }
 
+/** None where the program may not ask (`--allow-sys=networkInterfaces`). */
 function addressesOfSystem(): readonly InterfaceAddress[] {
-  return Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+  try {
+    return Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+  } catch {
+    return [];
+  }
 }
