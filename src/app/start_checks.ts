@@ -40,7 +40,7 @@ interface ChosenSettings extends StartSettings {
 type Check = (start: ChosenSettings) => void | Promise<void>;
 
 /** Checks that change nothing, in the order in which `serve` asks. */
-const before: readonly Check[] = [
+const questions: readonly Check[] = [
   ({ settings, url }) => {
     const { network, database } = settings;
     if (network.workers > 1) checkWorkers({ ...settings, database: { ...database, url } });
@@ -71,7 +71,7 @@ const before: readonly Check[] = [
 ];
 
 /** What `serve` does next, tried without leaving anything behind. */
-const next: readonly Check[] = [
+const trials: readonly Check[] = [
   ({ settings, log }) => checkOwnKey(settings, log),
   async ({ settings, log }) => void await policiesOfModules(settings.plugins.modules, log),
   ({ settings }) => checkEngine(settings.signatures),
@@ -80,7 +80,7 @@ const next: readonly Check[] = [
 /** Rejects with the first thing that keeps the relay from starting. */
 export async function requireStart(start: StartSettings): Promise<void> {
   const chosen = { ...start, url: await chosenUrl(start.settings) };
-  for (const check of before) await check(chosen);
+  for (const check of questions) await check(chosen);
 }
 
 /**
@@ -95,7 +95,7 @@ export async function startFaults(
   const faults: unknown[] = [];
   await attempt(async () => {
     const chosen = { ...start, url: await chosenUrl(start.settings) };
-    for (const check of [...before, ...next]) {
+    for (const check of [...questions, ...trials]) {
       await attempt(async () => await check(chosen), faults);
     }
   }, faults);

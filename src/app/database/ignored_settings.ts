@@ -34,7 +34,7 @@ export interface IgnoredSetting {
  * @param given full names
  */
 export function ignoredSettings(
-  { database, retention }: Pick<Settings, "database" | "retention">,
+  { retention }: Pick<Settings, "retention">,
   url: string,
   given: Iterable<string>,
 ): readonly IgnoredSetting[] {
@@ -44,8 +44,6 @@ export function ignoredSettings(
   return [...given].flatMap((name) => {
     const because = usedBy[name]?.includes(kind) === false
       ? `has no effect: the database is ${words[kind]}`
-      : name === "database.data" && database.url !== ""
-      ? "has no effect: database.url says where the database is"
       : name === "cache.max_mib" && kind === "postgres" && hasRetention
       ? "has no effect: with [retention] on a server's database events are not kept in memory"
       : undefined;

@@ -1,0 +1,32 @@
+import { deepEqual } from "node:assert/strict";
+import { ignoredSettings } from "../../../src/app/database/ignored_settings.ts";
+import { settingByName, settingsWith } from "../../../src/app/settings/setting_list.ts";
+
+/** The settings without effect of all that there are. */
+function ignored(url: string, values: Readonly<Record<string, number>> = {}) {
+  const settings = settingsWith(new Map(Object.entries(values)));
+  return ignoredSettings(settings, url, settingByName.keys()).map(({ name }) => name);
+}
+
+Deno.test("each database ignores what is for others", () => {
+  const embedded = ["control_socket", "shared_buffers_mb", "min_free_mib"];
+  const all = (...keys: string[]) => keys.map((key) => `database.${key}`);
+  deepEqual(ignored("memory:"), [
+    ...all("read_url", "control_socket", "pool_size", "shared_buffers_mb", "min_free_mib"),
+    "limits.max_fetched_bytes",
+  ]);
+  deepEqual(ignored("pglite:data"), all("read_url", "pool_size"));
+  deepEqual(ignored("managed:data"), all("read_url"));
+  deepEqual(ignored("postgres://db/events"), all(...embedded));
+  deepEqual(ignored("postgresql://db/events"), all(...embedded));
+});
+
+Deno.test("with retention on a server's database no memory is taken for events", () => {
+  const values = { "retention.max_age_days": 5 };
+  deepEqual(ignored("postgres://db/events", values)[3], "cache.max_mib");
+  deepEqual(ignored("managed:data", values), ["database.read_url"]);
+});
+
+Deno.test("what was not given is not told", () => {
+  deepEqual(ignoredSettings(settingsWith(new Map()), "memory:", ["limits.max_limit"]), []);
+});
