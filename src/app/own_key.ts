@@ -6,7 +6,6 @@
  * @module
  */
 
-import { dirname, resolve } from "node:path";
 import type { Log } from "../base/log.ts";
 import { publicKeyOf } from "../signatures/signature_noble.ts";
 import { isReadByOthers } from "./auth_key.ts";
@@ -14,6 +13,7 @@ import { readSecretKey } from "./settings/key_text.ts";
 import { UnusableSetting } from "./settings/load_settings.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { systemRandom } from "./system/system_random.ts";
+import { writeFault } from "./system/writable.ts";
 
 const FILE_SETTING = "relay.key_file";
 const SECRET_KEY_BYTES = 32;
@@ -125,22 +125,11 @@ async function makeKeyFile(directory: string, path: string): Promise<void> {
   }
 }
 
-/** Makes and removes an empty file in the directory, or in the nearest one above it that exists. */
 async function tryToMake(directory: string, path: string): Promise<void> {
-  try {
-    await Deno.remove(await Deno.makeTempFile({ dir: await existing(resolve(directory)) }));
-  } catch (error) {
-    throw new UnusableSetting(FILE_SETTING, `${path} cannot be made: ${messageOf(error)}`);
+  const fault = await writeFault(directory);
+  if (fault !== undefined) {
+    throw new UnusableSetting(FILE_SETTING, `${path} cannot be made: ${fault}`);
   }
-}
-
-async function existing(directory: string): Promise<string> {
-  const above = dirname(directory);
-  const isThere = await Deno.stat(directory).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound && above !== directory) return false;
-    throw error;
-  });
-  return isThere ? directory : await existing(above);
 }
 
 function newSecretKey(): Uint8Array {

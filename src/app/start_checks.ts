@@ -5,8 +5,11 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { StoreUnavailable } from "../store/event_store.ts";
+import { embeddedDirectory } from "./control/control_socket.ts";
 import { chooseDatabase } from "./database/choose_database.ts";
 import { ignoredSettings } from "./database/ignored_settings.ts";
 import { plannedMirrors, warnOfMirrorKeys } from "./mirrors.ts";
@@ -19,6 +22,7 @@ import { checkPluginPrograms } from "./plugins/plugin_programs.ts";
 import { policiesOfModules } from "./plugins/policy_modules.ts";
 import { UnusableSetting } from "./settings/load_settings.ts";
 import type { Settings } from "./settings/setting_list.ts";
+import { writeFault } from "./system/writable.ts";
 import { checkEngine } from "./verifier.ts";
 import { checkWorkers } from "./workers/worker_settings.ts";
 
@@ -72,6 +76,12 @@ const questions: readonly Check[] = [
 
 /** What `serve` does next, tried without leaving anything behind. */
 const trials: readonly Check[] = [
+  async ({ url }) => {
+    const directory = embeddedDirectory(url);
+    // Its lock is a file beside it.
+    const fault = directory === undefined ? undefined : await writeFault(dirname(directory));
+    if (fault !== undefined) throw new StoreUnavailable(`cannot use ${directory}: ${fault}`);
+  },
   ({ settings, log }) => checkOwnKey(settings, log),
   async ({ settings, log }) => void await policiesOfModules(settings.plugins.modules, log),
   ({ settings }) => checkEngine(settings.signatures),
@@ -84,7 +94,8 @@ export async function requireStart(start: StartSettings): Promise<void> {
 }
 
 /**
- * All that keeps the relay from starting, the database aside: what each check rejects with.
+ * All that keeps the relay from starting, but for what only the database knows: what each check
+ * rejects with.
  *
  * @param listens whether the addresses are tried, which fails beside a relay that runs
  */

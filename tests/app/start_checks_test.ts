@@ -10,6 +10,8 @@ import { once } from "node:events";
 import { commandFailure } from "../../src/app/command_line/run_command.ts";
 import { exitCode } from "../../src/app/command_line/exit_code.ts";
 import { checkConfig } from "../../src/app/commands/config_check.ts";
+import { openOrReach } from "../../src/app/control/reach_store.ts";
+import { silentLog } from "../../src/base/log.ts";
 import { serve } from "../../src/app/commands/serve.ts";
 import { loadSettings } from "../../src/app/settings/load_settings.ts";
 import { FakeCommand } from "../kit/fake_command.ts";
@@ -235,6 +237,26 @@ for (const [name, settings, expected] of broken) {
       equal(found.stdout.includes("valid"), false);
       server.close();
       await once(server, "close");
+    }));
+}
+
+for (const kind of ["pglite", "managed"]) {
+  Deno.test(`a directory of ${kind}: that cannot be made is found by both`, () =>
+    withTree(files, async (folder) => {
+      const toml = `database.url = "${kind}:${folder}/key/${kind}"`;
+      const loaded = commandWith(toml).context;
+      // As the program opens it.
+      const openStore = () => openOrReach(loaded.settings, silentLog, { isAlone: true });
+      const sentence = new RegExp(`^database: cannot use ${folder}/key/${kind}: `);
+      const failure = await serve({ ...loaded, openStore }).then(
+        () => ({ sentence: "", code: exitCode.done }),
+        (error) => commandFailure(error, loaded.origins),
+      );
+      match(failure.sentence, sentence);
+      const { lines, code } = await checked(toml);
+      equal(lines.length, 1);
+      match(lines[0]!, sentence);
+      deepEqual([code, failure.code], [exitCode.failed, exitCode.failed]);
     }));
 }
 

@@ -46,6 +46,8 @@ const OTHER_DATABASE =
   "for how the events come here";
 const QUEUES = "queues are bounded for each connection here, under [limits]";
 const NEVER_USED = "nostr-rs-relay never did anything with it; [retention] says here what is kept";
+const NO_KIND =
+  'no kind is left, and an empty list takes all: access.writers = "nobody" takes none';
 const PAGE = "the relay's page for browsers is its own";
 const STDERR = "the log goes to standard error here, for the service manager to keep";
 const POOL = "database.pool_size bounds the connections to a server here";
@@ -64,7 +66,9 @@ const rules: Readonly<Record<string, Rule>> = {
   "database.data_directory": nothing(OTHER_DATABASE),
   "database.connection": nothing(OTHER_DATABASE, [""]),
   "database.connection_write": nothing(OTHER_DATABASE, [""]),
-  "database.in_memory": except([false], to("database.url", () => "memory:")),
+  "database.in_memory": (from, into) => {
+    if (from.value === true) into.set(from, "database.url", "memory:");
+  },
   "database.min_conn": nothing(POOL),
   "database.max_conn": nothing(POOL),
   "logging.folder_path": nothing(STDERR),
@@ -123,8 +127,8 @@ function kinds(name: string): Rule {
       into.note(from, `${JSON.stringify(other)} is no kind: they go from 0 to 65535`);
     }
     const left = value.filter(isKind).map(String);
-    // An empty list of allowed kinds would allow all.
     if (left.length > 0) into.set(from, name, left);
+    else if (name === "access.allowed_kinds") into.note(from, NO_KIND);
   };
 }
 

@@ -335,6 +335,15 @@ Deno.test("a list of allowed writers that is empty keeps everybody out, as it di
   deepEqual(values, { "access.writers": "members", "access.members": [] });
 });
 
+Deno.test("a list of allowed kinds of which none is left is told to take all", async () => {
+  const { values, said } = await translated(
+    "nostr-rs-relay",
+    "[limits]\nevent_kind_allowlist = []",
+  );
+  deepEqual(values, {});
+  match(said.join(), /an empty list takes all: access\.writers = "nobody" takes none/);
+});
+
 /** A file that goes on and on, and how much of it was read. */
 function endless(): {
   readonly readable: ReadableStream<Uint8Array>;
