@@ -111,7 +111,7 @@ export const rooms: readonly Room[] = [
       ...["signatures", "postgres_server", "sync"],
     ],
     types: [],
-    packages: ["commander", "smol-toml", "@logtape/logtape", "@scure/base", "qr", "re2js"],
+    packages: ["commander", "smol-toml", "@logtape/logtape", "@scure/base", "qr", "re2js", "fzstd"],
     runtime: ["node:*"],
     touches: ["everything"],
   },

@@ -10,6 +10,7 @@ import type { JsonObject } from "../../nostr/json.ts";
 import { jsonObject, wholeNumber } from "../command_line/argument_values.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { compressionFor } from "../transfer/compressed_files.ts";
 import { printEvents } from "../transfer/print_events.ts";
 import { readFilter } from "../command_line/filter_arguments.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
@@ -40,7 +41,7 @@ export function defineExport(program: Command, run: RunCommand): void {
       commaSeparated,
     )
     .option("--filter <json>", "only what this NIP-01 filter matches; may be repeated", oneMore)
-    .option("--output <file>", "write a new file, compressed if its name ends in .gz");
+    .option("--output <file>", "write a new file, compressed if its name ends in .gz or .zst");
   withSettingOptions(withTimeOptions(command)).action((options: ExportFlags & SettingOptions) =>
     run(options, (context) => exportEvents(context, options))
   );
@@ -76,7 +77,7 @@ async function exportTo(
 ): Promise<ExitCode> {
   const file = await context.streams.create(path);
   if ("fault" in file) return await complain(context, `${path}: ${file.fault}`, exitCode.failed);
-  const compression = path.endsWith(".gz") ? new CompressionStream("gzip") : new TransformStream();
+  const compression = compressionFor(path);
   const written = compression.readable.pipeTo(file.writable);
   // Awaited below; without this a rejection meanwhile would be reported as unhandled.
   written.catch(() => {});

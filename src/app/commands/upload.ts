@@ -18,9 +18,9 @@ import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain } from "../command_line/with_store.ts";
+import { readUntil } from "../system/streams.ts";
 import { type Line, LineSplitter } from "../transfer/json_lines.ts";
 import { connectRemote, type RemoteConnection } from "../transfer/remote_connection.ts";
-import { readUntil } from "./import.ts";
 import { type AuthFlags, signerOf, withAuthOption } from "./remote_options.ts";
 import { reasonLines } from "./sync_report.ts";
 

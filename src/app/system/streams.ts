@@ -72,6 +72,30 @@ export const systemStreams: Streams = {
   },
 };
 
+/**
+ * Reads `readable` until it ends or `stop` aborts. An abort cancels a pending read, so a command
+ * that waits for input from a terminal can be stopped. Leaving the loop early cancels the stream.
+ */
+export async function* readUntil(
+  readable: ReadableStream<Uint8Array>,
+  stop: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const reader = readable.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  stop.addEventListener("abort", cancel);
+  try {
+    if (stop.aborted) return;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    stop.removeEventListener("abort", cancel);
+    cancel();
+  }
+}
+
 async function exists(path: string): Promise<boolean> {
   try {
     await Deno.lstat(path);

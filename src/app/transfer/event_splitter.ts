@@ -23,7 +23,7 @@ const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 
 /**
  * Splits JSON Lines, and JSON arrays of objects however they are broken into lines. The file is one of
  * arrays if it begins with one that does not begin with a string, as `["EVENT",…]` does. A byte order
- * mark is passed over.
+ * mark is passed over, and the key `fried` of strfry's lines.
  */
 export class EventSplitter implements Splitter {
   readonly #maxBytes: number;
@@ -51,7 +51,9 @@ export class EventSplitter implements Splitter {
   }
 
   #begin(isArray: boolean): Splitter {
-    this.#splitter = isArray ? new ArraySplitter(this.#maxBytes) : new LineSplitter(this.#maxBytes);
+    this.#splitter = isArray
+      ? new ArraySplitter(this.#maxBytes)
+      : new LineSplitter(this.#maxBytes, true);
     return this.#splitter;
   }
 }

@@ -30,7 +30,7 @@ const LINES_PER_TURN = 200;
 /** How many refused lines are kept as examples. */
 const MAX_EXAMPLES = 5;
 
-/** What {@link importEvents} needs. */
+/** What {@link importLines} needs. */
 export interface ImportOptions {
   readonly store: Pick<TidyStore, "put" | "restore" | "maxBatchEvents">;
   /** Whether events that the operator deleted are stored again. Default: no. */
@@ -45,13 +45,17 @@ export interface ImportOptions {
   readonly from?: string;
   /** Now, milliseconds since 1970. */
   readonly nowMs: number;
-  /** Longer lines are refused. */
-  readonly maxLineBytes: number;
   /** Events that are older or newer are passed over. Seconds since 1970, inclusive. Default: none. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
   /** Called after each batch. */
   readonly onProgress?: (tally: ImportTally) => void;
+}
+
+/** What {@link importEvents} needs. */
+export interface TextImportOptions extends ImportOptions {
+  /** Longer lines are refused. */
+  readonly maxLineBytes: number;
 }
 
 /** A refused line. */
@@ -78,16 +82,24 @@ export interface ImportTally extends Readonly<Record<PutOutcome, number>> {
  *
  * Rejects with an error of the stream or the store; what was stored until then stays.
  */
-export async function importEvents(
+export function importEvents(
   pieces: AsyncIterable<Uint8Array>,
+  options: TextImportOptions,
+): Promise<ImportTally> {
+  return importLines(linesOf(pieces, options.maxLineBytes), options);
+}
+
+/** As {@link importEvents}, of texts that are split already: an event each. */
+export async function importLines(
+  lines: AsyncIterable<readonly Line[]>,
   options: ImportOptions,
 ): Promise<ImportTally> {
   const tally = new Tally();
   const inFlight = new InFlight(BATCHES_IN_FLIGHT);
   try {
-    for await (const lines of batchesOf(pieces, options)) {
+    for await (const batch of batchesOf(lines, options.store)) {
       await inFlight.start(async () => {
-        await importBatch(lines, options, tally);
+        await importBatch(batch, options, tally);
         options.onProgress?.(tally);
       });
     }
@@ -97,17 +109,26 @@ export async function importEvents(
   return tally;
 }
 
-/** Splits the input into batches large enough for a round trip to the store. */
-async function* batchesOf(
+/** Splits what {@link importEvents} takes into one text each. */
+export async function* linesOf(
   pieces: AsyncIterable<Uint8Array>,
-  { maxLineBytes, store }: ImportOptions,
+  maxLineBytes: number,
 ): AsyncGenerator<readonly Line[]> {
   const splitter = new EventSplitter(maxLineBytes);
-  const batchLines = Math.min(BATCH_LINES, store.maxBatchEvents ?? Infinity);
+  for await (const piece of pieces) yield splitter.push(piece);
+  yield splitter.end();
+}
+
+/** Gathers lines to batches large enough for a round trip to the store. */
+async function* batchesOf(
+  read: AsyncIterable<readonly Line[]>,
+  { maxBatchEvents = Infinity }: ImportOptions["store"],
+): AsyncGenerator<readonly Line[]> {
+  const batchLines = Math.min(BATCH_LINES, maxBatchEvents);
   let batch: Line[] = [];
   let characters = 0;
-  for await (const piece of pieces) {
-    for (const line of splitter.push(piece)) {
+  for await (const lines of read) {
+    for (const line of lines) {
       batch.push(line);
       characters += "text" in line ? line.text.length : 0;
       if (batch.length < batchLines && characters < BATCH_CHARACTERS) continue;
@@ -116,7 +137,6 @@ async function* batchesOf(
       characters = 0;
     }
   }
-  batch.push(...splitter.end());
   if (batch.length > 0) yield batch;
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { concat, utf8Decode } from "../../base/bytes.ts";
+import { friedLineBytes, withoutFried } from "./fried_line.ts";
 
 /**
  * A line that is not blank, or why it cannot be read. Numbers count from 1 and include blank lines.
@@ -23,14 +24,17 @@ const CARRIAGE_RETURN = 0x0d;
  */
 export class LineSplitter {
   readonly #maxLineBytes: number;
+  readonly #mayBeFried: boolean;
   #number = 0;
   /** The start of an incomplete line. Emptied once the line is too long. */
   #held: Uint8Array[] = [];
   /** Bytes of that line so far, including discarded ones. */
   #heldBytes = 0;
 
-  constructor(maxLineBytes: number) {
+  /** @param mayBeFried whether a key `fried` is taken out, and does not count for the length */
+  constructor(maxLineBytes: number, mayBeFried = false) {
     this.#maxLineBytes = maxLineBytes;
+    this.#mayBeFried = mayBeFried;
   }
 
   /** The lines that end in this piece. */
@@ -55,28 +59,41 @@ export class LineSplitter {
 
   #hold(bytes: Uint8Array): void {
     this.#heldBytes += bytes.length;
-    if (this.#heldBytes > this.#maxLineBytes) this.#held = [];
+    if (this.#heldBytes > this.#maxHeldBytes) this.#held = [];
     else this.#held.push(bytes);
+  }
+
+  get #maxHeldBytes(): number {
+    return this.#mayBeFried ? friedLineBytes(this.#maxLineBytes) : this.#maxLineBytes;
   }
 
   #complete(lines: Line[]): void {
     const number = ++this.#number;
-    const [only, ...more] = this.#held;
-    const tooLong = this.#heldBytes > this.#maxLineBytes;
-    this.#held = [];
+    const [bytes, fits] = [this.#takeHeld(), this.#heldBytes <= this.#maxHeldBytes];
     this.#heldBytes = 0;
-    if (tooLong) {
+    if (!fits || bytes.length > this.#maxLineBytes) {
       lines.push({ number, fault: `line is longer than ${this.#maxLineBytes} bytes` });
-    } else if (only !== undefined) {
-      const line = readLine(number, more.length === 0 ? only : concat([only, ...more]));
-      if (line !== undefined) lines.push(line);
+      return;
     }
+    const line = readLine(number, bytes);
+    if (line !== undefined) lines.push(line);
+  }
+
+  #takeHeld(): Uint8Array {
+    const [only, ...more] = this.#held;
+    const bytes = only !== undefined && more.length === 0 ? only : concat(this.#held);
+    this.#held = [];
+    return this.#mayBeFried ? withoutFried(withoutReturn(bytes)) : bytes;
   }
 }
 
 /** Decodes a line; undefined if it is blank. */
 function readLine(number: number, bytes: Uint8Array): Line | undefined {
-  const text = utf8Decode(bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes);
+  const text = utf8Decode(withoutReturn(bytes));
   if (text === undefined) return { number, fault: "line is not UTF-8" };
   return /^\s*$/.test(text) ? undefined : { number, text };
+}
+
+function withoutReturn(bytes: Uint8Array): Uint8Array {
+  return bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
 }

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { importFile, readUntil } from "../../../src/app/commands/import.ts";
+import { importFile } from "../../../src/app/commands/import.ts";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
+import { readUntil } from "../../../src/app/system/streams.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";

@@ -1,8 +1,8 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import {
   importEvents,
-  type ImportOptions,
   type ImportTally,
+  type TextImportOptions,
 } from "../../../src/app/transfer/import_events.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
@@ -27,12 +27,12 @@ const defaults = {
   access: accessOf([]),
   nowMs: 0,
   maxLineBytes: 100_000,
-} satisfies Partial<ImportOptions>;
+} satisfies Partial<TextImportOptions>;
 
 /** Imports `text` in pieces of `pieceBytes`. */
 function importText(
   text: string,
-  { pieceBytes = 1000, ...options }: Partial<ImportOptions> & { pieceBytes?: number } = {},
+  { pieceBytes = 1000, ...options }: Partial<TextImportOptions> & { pieceBytes?: number } = {},
 ): Promise<ImportTally> {
   const bytes = utf8(text);
   const pieces = async function* () {

@@ -1,0 +1,85 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { compressionFor, decompressed } from "../../../src/app/transfer/compressed_files.ts";
+import { concat, utf8 } from "../../../src/base/bytes.ts";
+import { SeededRandom } from "../../kit/seeded_random.ts";
+
+/** Half of it compresses, as hexadecimal digits do; more than one frame that we write. */
+const text = utf8(new SeededRandom(1).bytes(2_500_000).toHex());
+
+/** The file `bytes` in pieces, with whether its reader is done with it. */
+function fileOf(bytes: Uint8Array, pieceBytes = 65_536) {
+  const state = { isEnded: false };
+  async function* pieces() {
+    try {
+      for (let start = 0; start < bytes.length; start += pieceBytes) {
+        yield await Promise.resolve(bytes.subarray(start, start + pieceBytes));
+      }
+    } finally {
+      state.isEnded = true;
+    }
+  }
+  return { state, pieces: pieces() };
+}
+
+async function readOf(name: string, bytes: Uint8Array): Promise<Uint8Array> {
+  return concat(await Array.fromAsync(decompressed(name, fileOf(bytes).pieces)));
+}
+
+for (const [name, compress] of [["a.gz", gzipSync], ["a.zst", zstdCompressSync]] as const) {
+  Deno.test(`${name}: what another program compressed is read, in one member or several`, async () => {
+    const one = compress(text);
+    deepEqual(await readOf(name, one), text);
+    const two = concat([compress(utf8("a\n")), compress(utf8("b\n"))]);
+    deepEqual(await readOf(name, two), utf8("a\nb\n"));
+  });
+
+  Deno.test(`${name}: a file that is cut off, of another format or empty is an error`, async () => {
+    const whole = compress(text);
+    for (const cut of [1, 5, whole.length >> 1, whole.length - 8]) {
+      await rejects(readOf(name, whole.subarray(0, whole.length - cut)), Error, `${cut}`);
+    }
+    await rejects(readOf(name, utf8('{"id":1}\n'.repeat(100))), Error);
+    await rejects(readOf(name, new Uint8Array()), Error);
+    await rejects(readOf(name, concat([compress(utf8("a")), utf8("rest of another kind")])), Error);
+  });
+
+  Deno.test(`${name}: a reader that leaves early ends the file, and so does an error`, async () => {
+    for (const bytes of [compress(text), utf8("nothing of it")]) {
+      const { state, pieces } = fileOf(bytes, 1_000);
+      try {
+        for await (const _ of decompressed(name, pieces)) break;
+      } catch {
+        // Of the second.
+      }
+      equal(state.isEnded, true);
+    }
+  });
+
+  Deno.test(`${name}: what is exported is read again`, async () => {
+    for (const written of [text, utf8("{}\n"), new Uint8Array()]) {
+      const file = await new Response(
+        ReadableStream.from([written]).pipeThrough(compressionFor(name)),
+      ).bytes();
+      deepEqual(await readOf(name, file), written);
+    }
+  });
+}
+
+Deno.test("a small file of zst that becomes large takes little memory at a time", async () => {
+  const bytes = zstdCompressSync(new Uint8Array(50_000_000));
+  let total = 0;
+  let largest = 0;
+  for await (const piece of decompressed("a.zst", fileOf(bytes).pieces)) {
+    total += piece.length;
+    largest = Math.max(largest, piece.length);
+  }
+  equal(total, 50_000_000);
+  equal(largest, 131_072);
+});
+
+Deno.test("any other file is read and written as it is", async () => {
+  deepEqual(await readOf("a.jsonl", utf8("{}\n")), utf8("{}\n"));
+  const file = ReadableStream.from([utf8("{}\n")]).pipeThrough(compressionFor("a.jsonl"));
+  deepEqual(await new Response(file).bytes(), utf8("{}\n"));
+});
