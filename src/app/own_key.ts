@@ -7,6 +7,7 @@
  */
 
 import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
 import { publicKeyOf } from "../signatures/signature_noble.ts";
 import { isReadByOthers } from "./auth_key.ts";
 import { readSecretKey } from "./settings/key_text.ts";
@@ -132,9 +133,10 @@ async function tryToMake(directory: string, path: string): Promise<void> {
   }
 }
 
-function newSecretKey(): Uint8Array {
+/** A new secret key, 32 bytes. */
+export function newSecretKey(random: Random = systemRandom): Uint8Array {
   for (;;) {
-    const key = systemRandom.bytes(SECRET_KEY_BYTES);
+    const key = random.bytes(SECRET_KEY_BYTES);
     if (readSecretKey(key.toHex()) !== undefined) return key;
   }
 }

@@ -9,7 +9,7 @@
 
 import { deepEqual, ok } from "node:assert/strict";
 import { importEvents } from "../../src/app/transfer/import_events.ts";
-import { readMigrations } from "../../src/app/database/open_store.ts";
+import { readMigrations } from "../../src/app/database/schema.ts";
 import { sha256, sha256OfText } from "../../src/app/system/sha256.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";

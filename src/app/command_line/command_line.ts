@@ -12,7 +12,9 @@ import { defineConfig } from "../commands/config_check.ts";
 import { defineExport } from "../commands/export.ts";
 import { defineImport } from "../commands/import.ts";
 import { defineInfo } from "../commands/info.ts";
+import { defineKeygen } from "../commands/keygen.ts";
 import { defineModeration } from "../commands/moderation.ts";
+import { defineMigrate } from "../commands/migrate.ts";
 import { defineMigrateStore } from "../commands/migrate_store.ts";
 import { defineQuery } from "../commands/query.ts";
 import { defineReindex } from "../commands/reindex.ts";
@@ -35,6 +37,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineQuery,
   defineStats,
   defineCheck,
+  defineMigrate,
   defineMigrateStore,
   defineSync,
   defineDownload,
@@ -43,6 +46,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineReindex,
   defineModeration,
   defineConfig,
+  defineKeygen,
   defineInfo,
 ];
 

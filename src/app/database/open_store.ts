@@ -10,12 +10,9 @@ import type { Log } from "../../base/log.ts";
 import { ManagedPostgres } from "../../postgres_server/managed_postgres.ts";
 import type { PostgresConfOptions } from "../../postgres_server/postgres_conf.ts";
 import { canListen, type Database, type ListeningDatabase } from "../../store/database/database.ts";
-import { checkServer } from "../../store/database/check_server.ts";
-import { buildIndexes } from "../../store/write/deferred_indexes.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import { Housekeeping } from "../../store/database/housekeeping.ts";
 import { MemoryStore } from "../../store/memory.ts";
-import { migrate, type Migration } from "../../store/database/migrations.ts";
 import { openPglite } from "../../store/database/pglite.ts";
 import { openPostgres, type PostgresOptions } from "../../store/database/postgres.ts";
 import { ReplicatedDatabase } from "../../store/database/replicated_database.ts";
@@ -26,10 +23,11 @@ import { WindowStore } from "../../store/window/window_store.ts";
 import { chooseDatabase } from "./choose_database.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { retentionRules } from "./retention_rules.ts";
+import { type SchemaChanges, updateSchema, type UpdateSchemaOptions } from "./schema.ts";
 import { searchLimits } from "../relay_limits.ts";
 import { withoutPassword } from "../settings/secrets.ts";
 import type { Settings } from "../settings/setting_list.ts";
-import { sha256, sha256OfText } from "../system/sha256.ts";
+import { sha256OfText } from "../system/sha256.ts";
 import { memoryLimitBytes } from "../system/memory_limit.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { systemRandom } from "../system/system_random.ts";
@@ -52,9 +50,6 @@ const BYTES_PER_MIB = 1_048_576;
 /** The share of the relay's memory that the window takes at most. */
 const WINDOW_SHARE = 0.25;
 
-/** Compiled programs contain it if they were built with `--include migrations`. */
-const migrationFolder = new URL("../../../migrations/", import.meta.url);
-
 /**
  * Opens the store that the settings name and migrates its schema. Rejects with {@link
  * StoreUnavailable} if the database cannot be opened.
@@ -70,18 +65,17 @@ export async function openStore(
     const pause = () => new Promise<void>((resolve) => void systemClock.after(0, resolve));
     return new MemoryStore(systemClock, search.max_candidates, pause);
   }
-  const sql = await openDatabase(
-    url,
-    { ...database, readTimeoutMs: statementTimeoutMs(limits), longQueries },
-    log,
-  );
+  const readTimeoutMs = statementTimeoutMs(limits);
+  const sql = await openDatabase(url, { ...database, readTimeoutMs, longQueries }, log);
   try {
-    if (isServer(url)) await checkServer(sql);
-    const applied = await migrate(sql, await readMigrations(), sha256);
-    if (applied.length > 0) log.info("schema brought up to date", { migrations: applied.length });
-    const built = await buildIndexes(sql);
-    if (built.length > 0) {
-      log.warn("indexes created that an interrupted import had dropped", { indexes: built.length });
+    const { migrations, indexes } = await updateSchema(sql, { isServer: isServer(url) });
+    if (migrations.length > 0) {
+      log.info("schema brought up to date", { migrations: migrations.length });
+    }
+    if (indexes.length > 0) {
+      log.warn("indexes created that an interrupted import had dropped", {
+        indexes: indexes.length,
+      });
     }
   } catch (error) {
     await sql.close();
@@ -97,6 +91,26 @@ export async function openStore(
     clock: systemClock,
     nearby,
   });
+}
+
+/**
+ * Opens the database that the settings name, brings its schema up to date and closes it. Rejects with
+ * {@link StoreUnavailable} as {@link openStore} does.
+ */
+export async function updateDatabase(
+  settings: Pick<Settings, "database" | "limits">,
+  log: Log,
+  options: Pick<UpdateSchemaOptions, "isDry">,
+): Promise<SchemaChanges> {
+  const { database, limits } = settings;
+  const { url } = await chooseDatabase(database);
+  const readTimeoutMs = statementTimeoutMs(limits);
+  const sql = await openDatabase(url, { ...database, readTimeoutMs, longQueries: undefined }, log);
+  try {
+    return await updateSchema(sql, { ...options, isServer: isServer(url) });
+  } finally {
+    await sql.close();
+  }
 }
 
 /** How one of several threads opens the store. */
@@ -304,18 +318,6 @@ function withClose(database: Database, close: () => Promise<void>): Database {
     transaction: (work, how) => database.transaction(work, how),
     close,
   };
-}
-
-/** All migrations, oldest first. */
-export async function readMigrations(): Promise<readonly Migration[]> {
-  const files = (await Array.fromAsync(Deno.readDir(migrationFolder)))
-    .map(({ name }) => name)
-    .filter((name) => name.endsWith(".sql"))
-    .sort();
-  return await Promise.all(files.map(async (file) => ({
-    name: file.slice(0, -".sql".length),
-    sql: await Deno.readTextFile(new URL(file, migrationFolder)),
-  })));
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Reads keys given as npub, nsec or hex.
+ * Reads keys given as npub, nsec or hex, and writes them so.
  *
  * @see NIP-19
  * @module
@@ -55,6 +55,11 @@ export function withHexKeys(filter: JsonObject): JsonObject {
         : [name, value]
     ),
   );
+}
+
+/** The key, 32 bytes, as people write it. */
+export function keyText(prefix: "npub" | "nsec", key: Uint8Array): string {
+  return bech32.encodeFromBytes(prefix, key);
 }
 
 function readKey(text: string, expected: "npub" | "nsec"): string | undefined {

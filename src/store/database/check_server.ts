@@ -20,6 +20,8 @@ export interface ServerFacts {
    */
   readonly schema: string;
   readonly mayCreate: boolean;
+  /** Who owns the table `events`, if it is there and the user has not the owner's rights; else empty. */
+  readonly otherOwner: string;
   readonly isStandby: boolean;
   /** Whether the settings that the connection requested are in effect. */
   readonly hasSettings: boolean;
@@ -28,8 +30,8 @@ export interface ServerFacts {
   readonly hasMigrations: boolean;
   /** Whether another table has the name of our table of migrations. */
   readonly hasOtherMigrations: boolean;
-  /** Tables that the user may not read or write. */
-  readonly closedTables: string;
+  /** Tables and sequences that the user may not use. */
+  readonly closed: string;
 }
 
 const OLDEST_VERSION = 14;
@@ -43,7 +45,7 @@ const POOLER = "a connection pooler stands before Postgres and does not pass on 
  * stop. Undefined when it can.
  */
 export function serverFault(facts: ServerFacts): string | undefined {
-  const { version, encoding, database, user, schema, closedTables } = facts;
+  const { version, encoding, database, user, schema, closed } = facts;
   const major = Math.floor(version / 10_000);
   if (major < OLDEST_VERSION) {
     return `the server is Postgres ${major}, and the relay needs ${OLDEST_VERSION} or newer: upgrade it`;
@@ -66,28 +68,44 @@ export function serverFault(facts: ServerFacts): string | undefined {
     return `the schema ${schema} of the database ${database} has a table ${table} that is not the ` +
       "relay's: name an empty database in database.url";
   }
-  if (!facts.mayCreate) {
+  if (!facts.mayCreate && !facts.hasMigrations) {
     return `the user ${user} may not create tables in the schema ${schema}: allow it with: ` +
-      `grant create on schema "${schema}" to "${user}"`;
+      `grant create on schema "${schema}" to "${user}", or make them with gallimimus migrate as a user who may`;
   }
-  if (closedTables !== "") {
-    return `the user ${user} may not read and write the tables ${closedTables}: allow it with: ` +
-      `grant all on all tables in schema "${schema}" to "${user}"`;
+  if (closed !== "") {
+    return `the user ${user} may not read and write the tables and sequences ${closed}: allow it with: ` +
+      `grant all on all tables in schema "${schema}" to "${user}"; ` +
+      `grant all on all sequences in schema "${schema}" to "${user}"`;
   }
   return undefined;
 }
 
 /**
- * Checks a database before its schema is read. Rejects with {@link StoreUnavailable} and the
+ * Why the user cannot add what the schema lacks, as {@link serverFault} says it. Undefined when nothing
+ * is `missing`, or when the user can.
+ */
+export function changeFault(facts: ServerFacts, missing: readonly string[]): string | undefined {
+  const { user, schema, mayCreate, otherOwner } = facts;
+  if (missing.length === 0 || (mayCreate && otherOwner === "")) return undefined;
+  const who = otherOwner === "" ? "a user who may create tables" : `the user ${otherOwner}`;
+  return `the schema ${schema} lacks ${missing.join(", ")}, which the user ${user} may not add: ` +
+    `run gallimimus migrate as ${who}`;
+}
+
+/**
+ * Checks a database before its schema is read, and returns what was found. Rejects with {@link StoreUnavailable} and the
  * message of {@link serverFault}.
  */
-export async function checkServer(database: Pick<Database, "transaction">): Promise<void> {
-  const facts = await database.transaction((session) => session.query(selectFacts))
+export async function checkServer(
+  database: Pick<Database, "transaction">,
+): Promise<ServerFacts> {
+  const [facts] = await database.transaction((session) => session.query(selectFacts))
     .catch((error: Error) => {
       throw new StoreUnavailable(explained(error.message), { cause: error });
     });
-  const fault = serverFault(facts[0]!);
+  const fault = serverFault(facts!);
   if (fault !== undefined) throw new StoreUnavailable(fault);
+  return facts!;
 }
 
 /** The cause of a refused connection. */
@@ -99,8 +117,8 @@ function explained(message: string): string {
   return message;
 }
 
-const TABLES = `(select oid, relname from pg_class
-  where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'f'))`;
+const TABLES = `(select oid, relname, relkind, relowner from pg_class
+  where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p', 'v', 'f', 'S'))`;
 
 /** Includes views: a view with the name of one of our tables is in the way too. */
 const selectFacts: Statement<ServerFacts> = {
@@ -112,9 +130,17 @@ const selectFacts: Statement<ServerFacts> = {
   ours.checksums, ours.tables > ours.checksums,
   case when ours.checksums = 0 then '' else (
     select coalesce(string_agg(relname, ', ' order by relname), '') from ${TABLES} as t
-    where relname in ('events', 'tags', 'deleted_ids', 'deleted_addresses', 'vanished')
-      and not (has_table_privilege(t.oid, 'SELECT') and has_table_privilege(t.oid, 'INSERT')
-        and has_table_privilege(t.oid, 'UPDATE') and has_table_privilege(t.oid, 'DELETE'))) end
+    where case
+      when relname in ('events_seq', 'instances') then not (
+        has_sequence_privilege(t.oid, 'USAGE') and has_sequence_privilege(t.oid, 'SELECT'))
+      when relname = 'schema_migrations' then not has_table_privilege(t.oid, 'SELECT')
+      when relname in ('events', 'tags', 'event_words', 'deleted_ids', 'deleted_addresses',
+        'vanished', 'deferred_indexes', 'rules', 'rule_log')
+      then not (has_table_privilege(t.oid, 'SELECT') and has_table_privilege(t.oid, 'INSERT')
+        and has_table_privilege(t.oid, 'UPDATE') and has_table_privilege(t.oid, 'DELETE'))
+      else false end) end,
+  coalesce((select pg_get_userbyid(relowner) from ${TABLES} as t
+    where relname = 'events' and not pg_has_role(relowner, 'USAGE')), '')
 from pg_database, (select count(*) as tables, count(attname) as checksums from ${TABLES} as t
   left join pg_attribute on attrelid = t.oid and attname = 'checksum'
   where relname = 'schema_migrations') as ours
@@ -132,6 +158,7 @@ where datname = current_database()`,
     hasEvents: cells.text(8) === "t",
     hasMigrations: cells.integer(9) > 0,
     hasOtherMigrations: cells.text(10) === "t",
-    closedTables: cells.text(11),
+    closed: cells.text(11),
+    otherOwner: cells.text(12),
   }),
 };

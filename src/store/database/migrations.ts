@@ -55,6 +55,24 @@ export async function migrate(
 }
 
 /**
+ * The names of the migrations that the database lacks, in order. Changes nothing, and needs no right
+ * to change the schema.
+ *
+ * @throws MigrationMismatch see {@link missingMigrations}.
+ */
+export async function pendingMigrations(
+  database: Pick<Database, "transaction">,
+  migrations: readonly Migration[],
+  sha256: Sha256,
+): Promise<readonly string[]> {
+  const applied = await database.transaction(async (session) => {
+    const [isThere] = await session.query(selectTable);
+    return isThere ? await session.query(selectApplied) : [];
+  });
+  return missingMigrations(applied, migrations, sha256).map(({ name }) => name);
+}
+
+/**
  * The migrations that remain to be applied, in order.
  *
  * @throws MigrationMismatch when an applied migration has changed since, is unknown (the database
@@ -114,6 +132,12 @@ const createTable = `create table if not exists schema_migrations (
   checksum text not null,
   applied_at timestamptz not null default now()
 )`;
+
+const selectTable: Statement<boolean> = {
+  text: "select to_regclass('schema_migrations') is not null",
+  parameters: [],
+  read: (cells) => cells.text(0) === "t",
+};
 
 const selectApplied: Statement<AppliedMigration> = {
   text: "select name, checksum from schema_migrations order by name",

@@ -29,15 +29,15 @@ const DEFERRABLE = [
 ];
 
 /**
- * Drops the indexes that only queries use, if the database has no events yet and no instance
- * listens on it, and says whether it did. Until {@link buildIndexes} is called, queries read whole
+ * Drops the indexes that only queries use, if the database has no events yet, no instance listens on
+ * it, and this user may create them again; says whether it did. Until {@link buildIndexes} is called, queries read whole
  * tables. An instance that starts in between calls it.
  */
 export async function deferIndexes(database: Pick<Database, "transaction">): Promise<boolean> {
   return await database.transaction(async (session) => {
     await session.query(lockSchema);
-    const [isInUse] = await session.query(selectUse);
-    if (isInUse) return false;
+    const [isNeeded] = await session.query(selectNeed);
+    if (isNeeded) return false;
     const names = await session.query(noteDeferred);
     if (names.length > 0) await session.script(`drop index ${names.join(", ")}`);
     return true;
@@ -60,6 +60,13 @@ export async function buildIndexes(
   }
 }
 
+/** The names of the indexes that {@link buildIndexes} would build. */
+export async function missingIndexes(
+  database: Pick<Database, "transaction">,
+): Promise<readonly string[]> {
+  return await database.transaction((session) => session.query(selectDeferred));
+}
+
 /** `maintenance_work_mem` while an index is built. */
 const SORT_MEMORY = "64MB";
 
@@ -73,9 +80,12 @@ async function buildNext(session: Session): Promise<string | undefined> {
   return next?.name;
 }
 
-const selectUse: Statement<boolean> = {
+const selectNeed: Statement<boolean> = {
   text: `select exists (select from events) or exists (select from pg_stat_activity
-  where datname = current_database() and application_name = $1)`,
+    where datname = current_database() and application_name = $1)
+  or not has_schema_privilege(current_schema(), 'CREATE')
+  or not exists (select from pg_class
+    where oid = 'events'::regclass and pg_has_role(relowner, 'USAGE'))`,
   parameters: [LISTENER_NAME],
   read: (cells) => cells.text(0) === "t",
 };
@@ -86,6 +96,12 @@ select indexname, indexdef from pg_indexes
 where schemaname = current_schema() and indexname = any($1::text[])
 returning name`,
   parameters: [`{${DEFERRABLE.join(",")}}`],
+  read: (cells) => cells.text(0),
+};
+
+const selectDeferred: Statement<string> = {
+  text: "select name from deferred_indexes order by name",
+  parameters: [],
   read: (cells) => cells.text(0),
 };
 

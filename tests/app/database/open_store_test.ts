@@ -1,10 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import {
-  openManaged,
-  openStore,
-  readMigrations,
-  windowBytes,
-} from "../../../src/app/database/open_store.ts";
+import { openManaged, openStore, windowBytes } from "../../../src/app/database/open_store.ts";
+import { readMigrations } from "../../../src/app/database/schema.ts";
 import { defaultSettings, settingsWith } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";

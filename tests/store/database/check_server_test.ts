@@ -1,5 +1,6 @@
 import { equal, match, rejects } from "node:assert/strict";
 import {
+  changeFault,
   checkServer,
   type ServerFacts,
   serverFault,
@@ -13,7 +14,8 @@ const test = testOnEachServer({ own: true });
 const fit: ServerFacts = {
   ...{ version: 150004, encoding: "UTF8", database: "events", user: "relay", schema: "public" },
   ...{ mayCreate: true, isStandby: false, hasSettings: true },
-  ...{ hasEvents: true, hasMigrations: true, hasOtherMigrations: false, closedTables: "" },
+  ...{ hasEvents: true, hasMigrations: true, hasOtherMigrations: false, closed: "" },
+  otherOwner: "",
 };
 
 Deno.test("each fault has its own sentence, which says what to do", () => {
@@ -27,10 +29,29 @@ Deno.test("each fault has its own sentence, which says what to do", () => {
     [{ schema: "" }, /no schema .*: create one, or allow it with: grant/],
     [{ hasMigrations: false }, /a table events that is not the relay's: name an empty database/],
     [{ hasMigrations: false, hasOtherMigrations: true }, /a table schema_migrations that is not/],
-    [{ mayCreate: false }, /may not create tables .*: allow it with: grant create/],
-    [{ closedTables: "events, tags" }, /may not read and write the tables events, tags: allow/],
+    [
+      { mayCreate: false, hasEvents: false, hasMigrations: false },
+      /may not create tables .*: allow it with: grant create .*, or make them with gallimimus migrate/,
+    ],
+    [
+      { closed: "events, tags" },
+      /may not read and write .* events, tags: allow it with: grant all/,
+    ],
   ];
   for (const [facts, sentence] of faults) match(serverFault({ ...fit, ...facts })!, sentence);
+});
+
+Deno.test("the right to change the schema is asked for only where something is missing", () => {
+  const poor = { ...fit, mayCreate: false, otherOwner: "owner" };
+  equal(serverFault(poor), undefined);
+  equal(changeFault(poor, []), undefined);
+  equal(changeFault(fit, ["0009_rules"]), undefined);
+  match(
+    changeFault(poor, ["0008_a", "0009_b"])!,
+    /schema public lacks 0008_a, 0009_b, .* user relay may not .*: run gallimimus migrate as the user owner$/,
+  );
+  match(changeFault({ ...fit, mayCreate: false }, ["0009_b"])!, /as a user who may create tables$/);
+  match(changeFault({ ...fit, otherOwner: "owner" }, ["0009_b"])!, /as the user owner$/);
 });
 
 Deno.test("a connection refused because of its settings is explained", async () => {
@@ -96,7 +117,11 @@ test("a user without rights is refused, with those that are missing", async (ser
   await rejects(check(url, noTables, "stranger"), {
     message: /read and write the tables .*events/,
   });
-  await check(url, "grant all on all tables in schema public to stranger", "stranger");
+  const noSequences = "grant all on all tables in schema public to stranger";
+  await rejects(check(url, noSequences, "stranger"), {
+    message: /sequences events_seq, instances/,
+  });
+  await check(url, "grant all on all sequences in schema public to stranger", "stranger");
 });
 
 test("tables of another program are left alone", async (server) => {
