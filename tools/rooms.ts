@@ -154,6 +154,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "relay/acceptance": ["access"],
   "http/routes": [],
   "app/access": ["database", "settings"],
+  "app/backup": ["settings", "transfer"],
   "app/command_line": ["commands", "settings", "system"],
   "app/control": ["database", "settings"],
   "app/database": ["settings", "system"],

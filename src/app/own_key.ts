@@ -33,8 +33,8 @@ export async function ownPublicKey(
   settings: Pick<Settings, "relay" | "database">,
   log: Log,
 ): Promise<string | undefined> {
-  const make = async (directory: string, path: string) => {
-    await makeKeyFile(directory, path);
+  const make = async (path: string) => {
+    await makeKeyFile(path, newSecretKey());
     log.info("the relay's own key was made: keep it with the backups", { file: path });
   };
   const secretKey = await ownSecretKey(settings, log, make);
@@ -53,23 +53,34 @@ export async function checkOwnKey(
   await ownSecretKey(settings, log, tryToMake);
 }
 
-async function ownSecretKey(
+/**
+ * The file in the data directory that the key is kept in; undefined where the settings name another
+ * place, or where the database is not in the data directory.
+ */
+export function ownKeyPath(
   { relay, database }: Pick<Settings, "relay" | "database">,
+): string | undefined {
+  if (relay.secret_key !== "" || relay.key_file !== "" || database.url !== "") return undefined;
+  return `${database.data.replace(/(?<=.)\/+$/, "")}/relay.key`;
+}
+
+async function ownSecretKey(
+  settings: Pick<Settings, "relay" | "database">,
   log: Log,
-  make: (directory: string, path: string) => Promise<void>,
+  make: (path: string) => Promise<void>,
 ): Promise<Uint8Array | undefined> {
+  const { relay } = settings;
   if (relay.secret_key !== "") return readSecretKey(relay.secret_key);
   if (relay.key_file !== "") {
     const key = await readKeyFile(relay.key_file, log);
     if (key === undefined) throw new UnusableSetting(FILE_SETTING, missing(relay.key_file));
     return key;
   }
-  if (database.url !== "") return undefined;
-  const directory = database.data.replace(/(?<=.)\/+$/, "");
-  const path = `${directory}/relay.key`;
+  const path = ownKeyPath(settings);
+  if (path === undefined) return undefined;
   const kept = await readKeyFile(path, log);
   if (kept !== undefined) return kept;
-  await make(directory, path);
+  await make(path);
   // Another process may have been first.
   return await readKeyFile(path, log);
 }
@@ -101,16 +112,17 @@ async function readKeyFile(path: string, log: Log): Promise<Uint8Array | undefin
 }
 
 /**
- * Makes a file with a new key, in one step: whoever reads it finds a whole key. Keeps a file that is
- * there.
+ * Makes a file with a key, in one step: whoever reads it finds a whole key. Keeps a file that is there.
+ *
+ * @throws UnusableSetting when it cannot be made
  */
-async function makeKeyFile(directory: string, path: string): Promise<void> {
+export async function makeKeyFile(path: string, key: Uint8Array): Promise<void> {
   const draft = `${path}.${systemRandom.bytes(8).toHex()}`;
   try {
-    await Deno.mkdir(directory, { recursive: true });
+    await Deno.mkdir(directoryOf(path), { recursive: true });
     const file = await Deno.open(draft, { write: true, createNew: true, mode: OWNER_ONLY });
     try {
-      await file.write(new TextEncoder().encode(`${newSecretKey().toHex()}\n`));
+      await file.write(new TextEncoder().encode(`${key.toHex()}\n`));
       await file.sync();
     } finally {
       file.close();
@@ -126,11 +138,15 @@ async function makeKeyFile(directory: string, path: string): Promise<void> {
   }
 }
 
-async function tryToMake(directory: string, path: string): Promise<void> {
-  const fault = await writeFault(directory);
+async function tryToMake(path: string): Promise<void> {
+  const fault = await writeFault(directoryOf(path));
   if (fault !== undefined) {
     throw new UnusableSetting(FILE_SETTING, `${path} cannot be made: ${fault}`);
   }
+}
+
+function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 /** A new secret key, 32 bytes. */

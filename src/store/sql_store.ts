@@ -75,6 +75,7 @@ import { LocalFeed } from "./feed/local_feed.ts";
 import type { NearbyChannel } from "./feed/nearby_feeds.ts";
 import { SharedFeed } from "./feed/shared_feed.ts";
 import type { StoreFeed } from "./feed/store_feed.ts";
+import { SqlState, type StoreState } from "./write/store_state.ts";
 import { isRequest } from "./write/tombstones.ts";
 import {
   auditRow,
@@ -160,6 +161,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   #isFilling = false;
   readonly feed: StoreFeed;
   readonly disk: DiskSpace | undefined;
+  readonly state: StoreState;
 
   /** The store closes the database when it is closed. */
   constructor(database: Database, hashText: HashText, options: SqlStoreOptions = {}) {
@@ -173,6 +175,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#clock = options.clock ?? timeless;
     this.#statistics = new Statistics(this.#clock);
     this.disk = options.disk;
+    this.state = new SqlState(database, hashText);
     // Other processes may write to a database that sends notifications.
     this.feed = canListen(database) ? new SharedFeed(database, options.nearby) : new LocalFeed();
   }

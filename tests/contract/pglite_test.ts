@@ -1,9 +1,13 @@
+import { ControlServer } from "../../src/app/control/control_server.ts";
+import { RemoteStore } from "../../src/app/control/remote_store.ts";
 import type { Database } from "../../src/store/database/database.ts";
 import { StoreUnavailable } from "../../src/store/event_store.ts";
 import { openPglite } from "../../src/store/database/pglite.ts";
+import type { TidyStore } from "../../src/store/write/upkeep.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { PgliteDirectory } from "../kit/pglite_directory.ts";
 import { CLEAR_TABLES } from "../kit/postgres_server.ts";
+import { testBackup, testStoreState } from "./backup_contract.ts";
 import { FEWER, testEventStore } from "./event_store_contract.ts";
 import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
 import { testTidying } from "./tidying_contract.ts";
@@ -77,4 +81,30 @@ testWordIndex("pglite", async () => {
 testTidying("pglite", async (clock) => {
   await clear();
   return await openStoreOn(new BorrowedDatabase(), { clock });
+});
+
+async function openCleared(): Promise<TidyStore> {
+  await clear();
+  return await openStoreOn(new BorrowedDatabase());
+}
+
+testStoreState("pglite", openCleared);
+testBackup("pglite", openCleared);
+
+testBackup("pglite, through a control socket", async () => {
+  const inner = await openCleared();
+  const parent = await Deno.makeTempDir({ prefix: "gallimimus-" });
+  const path = `${parent}/x.sock`;
+  const onRulesChanged = async () => void await inner.rules();
+  const server = await ControlServer.open(path, { store: inner, onRulesChanged });
+  const remote = new RemoteStore(path);
+  const end = RemoteStore.prototype.close;
+  return Object.assign(remote, {
+    async close() {
+      await end.call(remote);
+      await server.close();
+      await inner.close();
+      await Deno.remove(parent, { recursive: true });
+    },
+  });
 });

@@ -2,6 +2,7 @@ import { openPostgres } from "../../src/store/database/postgres.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { sharedServers } from "../kit/each_server.ts";
 import { packagedPostgres } from "../kit/postgres_binaries.ts";
+import { testBackup, testStoreState } from "./backup_contract.ts";
 import { FEWER, testEventStore } from "./event_store_contract.ts";
 import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
 import { testTidying } from "./tidying_contract.ts";
@@ -36,4 +37,8 @@ for (const server of sharedServers({ keepsSchema: true })) {
     const url = await server.freshDatabase();
     return await openStoreOn(openPostgres(url), { clock });
   });
+
+  const open = async () => await openStoreOn(openPostgres(await server.freshDatabase()));
+  testStoreState(server.name, open);
+  testBackup(server.name, open);
 }

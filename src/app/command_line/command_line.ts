@@ -7,6 +7,7 @@
 import { Command, CommanderError } from "./commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandWork, RunCommand } from "./command_context.ts";
+import { defineBackup } from "../commands/backup.ts";
 import { defineCheck } from "../commands/check.ts";
 import { defineConfig } from "../commands/config_check.ts";
 import { defineExport } from "../commands/export.ts";
@@ -21,6 +22,7 @@ import { defineReindex } from "../commands/reindex.ts";
 import { defineStats } from "../commands/stats.ts";
 import { defineSync } from "../commands/sync.ts";
 import { defineDownload } from "../commands/download.ts";
+import { defineRestore } from "../commands/restore.ts";
 import { defineServe } from "../commands/serve.ts";
 import { defineStream } from "../commands/stream.ts";
 import { defineUpload } from "../commands/upload.ts";
@@ -38,6 +40,8 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineStats,
   defineCheck,
   defineMigrate,
+  defineBackup,
+  defineRestore,
   defineMigrateStore,
   defineSync,
   defineDownload,

@@ -44,7 +44,7 @@ interface Fault {
 }
 
 /** What was checked, and what is wrong, by what it is. */
-class Findings {
+export class Findings {
   checked = 0;
   readonly faults = new Map<string, Fault>();
 
@@ -76,18 +76,30 @@ export function defineCheck(program: Command, run: RunCommand): void {
  * Checks all events and prints what is wrong. Fails if anything is and was not repaired.
  */
 export async function checkStore(context: CommandContext, flags: CheckFlags): Promise<ExitCode> {
-  const { verify, json = false, repair = false } = flags;
+  const { json = false, repair = false } = flags;
   return await withStore(context, async (store) => {
-    const { settings, log } = context;
-    const verifier = verify ? await createVerifier(settings, log) : undefined;
-    try {
-      const findings = await new Check(store, verifier, repair).run(context);
-      await print(context, json ? jsonOf(findings) : textOf(findings, repair));
-      return findings.faults.size === 0 || repair ? exitCode.done : exitCode.failed;
-    } finally {
-      verifier?.close();
-    }
+    const findings = await checkEvents(store, context, flags);
+    await print(
+      context,
+      json ? JSON.stringify(findingsJson(findings)) : findingsText(findings, repair),
+    );
+    return findings.faults.size === 0 || repair ? exitCode.done : exitCode.failed;
   });
+}
+
+/** Checks all events of a store, and repairs what is wrong if `repair` is set. */
+export async function checkEvents(
+  store: TidyStore,
+  context: CommandContext,
+  { verify, repair = false }: Omit<CheckFlags, "json">,
+): Promise<Findings> {
+  const { settings, log } = context;
+  const verifier = verify ? await createVerifier(settings, log) : undefined;
+  try {
+    return await new Check(store, verifier, repair).run(context);
+  } finally {
+    verifier?.close();
+  }
 }
 
 /** One run through all events. */
@@ -159,7 +171,8 @@ function hasItsId(event: NostrEvent): boolean {
   return eventId(event, { hashText: sha256OfText }) === event.id;
 }
 
-function textOf({ checked, faults }: Findings, isRepaired: boolean): string {
+/** The findings for people. */
+export function findingsText({ checked, faults }: Findings, isRepaired: boolean): string {
   const lines = [...faults].map(([what, { count, examples }]) =>
     [`${what}: ${count}`, ...examples.map((id) => `  ${id}`)].join("\n")
   );
@@ -168,6 +181,7 @@ function textOf({ checked, faults }: Findings, isRepaired: boolean): string {
     .join("\n");
 }
 
-function jsonOf({ checked, faults }: Findings): string {
-  return JSON.stringify({ checked, faults: Object.fromEntries(faults) });
+/** The findings for machines. */
+export function findingsJson({ checked, faults }: Findings): object {
+  return { checked, faults: Object.fromEntries(faults) };
 }

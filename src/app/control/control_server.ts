@@ -10,15 +10,17 @@ import { bind, type Bound } from "../../net/server/bind.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import type { EventRecord, QueryOptions } from "../../store/event_store.ts";
 import { readRecord } from "../../store/feed/feed_statements.ts";
+import type { StoreState } from "../../store/write/store_state.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { version } from "../version.ts";
 import { SOCKET_MODE } from "./control_socket.ts";
 import {
-  type CallName,
   CALLS,
   decode,
   type Frame,
   frameBytes,
+  STATE_CALLS,
+  STATE_STREAMS,
   STREAMS,
   VERSION_HEADER,
 } from "./wire.ts";
@@ -129,6 +131,8 @@ export class ControlServer {
     reading: Pick<QueryOptions, "signal" | "ready">,
   ): AsyncGenerator<Frame> {
     if (isOneOf(CALLS, method)) return yield { value: await this.#call(method, args) };
+    if (isOneOf(STATE_CALLS, method)) return yield { value: await this.#callState(method, args) };
+    if (isOneOf(STATE_STREAMS, method)) return yield* this.#stateFrames(method, reading);
     if (!isOneOf(STREAMS, method)) throw new Refused(404, `there is no method ${method}`);
     const { store } = this.#options;
     // The arguments are those of a command of this version, run by this user.
@@ -144,7 +148,37 @@ export class ControlServer {
     }
   }
 
-  async #call(method: CallName, args: readonly unknown[]): Promise<unknown> {
+  /** What a backup reads. */
+  async *#stateFrames(
+    method: typeof STATE_STREAMS[number],
+    reading: Pick<QueryOptions, "signal" | "ready">,
+  ): AsyncGenerator<Frame> {
+    const options = { ...reading, pieceBytes: () => PIECE_BYTES };
+    if (method === "events") {
+      for await (const events of this.#state.events(options)) yield { events };
+    } else {
+      for await (const value of this.#state.tombstones(options)) yield { value };
+    }
+  }
+
+  async #callState(
+    method: typeof STATE_CALLS[number],
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    const state = this.#state;
+    const call = state[method] as (...args: readonly unknown[]) => Promise<unknown>;
+    const value = await call.apply(state, [...args]);
+    if (method === "addRules") await this.#options.onRulesChanged();
+    return value;
+  }
+
+  get #state(): StoreState {
+    const { state } = this.#options.store;
+    if (state === undefined) throw new Refused(400, "the running relay keeps nothing");
+    return state;
+  }
+
+  async #call(method: typeof CALLS[number], args: readonly unknown[]): Promise<unknown> {
     const { store, onRulesChanged } = this.#options;
     if (method === "put") return await store.put((args[0] as readonly Uint8Array[]).map(recordOf));
     if (method === "rewrite") {

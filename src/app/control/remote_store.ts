@@ -22,6 +22,7 @@ import {
 } from "../../store/event_store.ts";
 import { LocalFeed } from "../../store/feed/local_feed.ts";
 import type { Place } from "../../store/read/scan.ts";
+import type { StateOptions, StoreState } from "../../store/write/store_state.ts";
 import type {
   Ability,
   AuditPage,
@@ -52,6 +53,13 @@ export class RemoteStore implements TidyStore {
   readonly feed = new LocalFeed();
   /** They are parsed on the relay's one thread, and told to subscribers in one go. */
   readonly maxBatchEvents = 200;
+  readonly state: StoreState = {
+    isEmpty: () => this.#call("isEmpty", []),
+    events: ({ signal }: StateOptions = {}) => this.#events("events", [], signal),
+    tombstones: ({ signal }: StateOptions = {}) => this.#stream("tombstones", [], signal),
+    addTombstones: (page) => this.#call("addTombstones", [page]),
+    addRules: (rules, log) => this.#call("addRules", [rules, log]),
+  };
   readonly #path: string;
   readonly #agent = new Agent({ keepAlive: true });
   /** Calls that are not answered yet. */
@@ -66,13 +74,11 @@ export class RemoteStore implements TidyStore {
     return this.#call("put", [batch.map(({ json }) => json)]);
   }
 
-  async *query(
+  query(
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
-    const frames = this.#ask("query", [filters, sent(options)], options.signal);
-    for await (const frame of frames) if ("events" in frame) yield frame.events;
-    options.signal?.throwIfAborted();
+    return this.#events("query", [filters, sent(options)], options.signal);
   }
 
   identify(
@@ -188,6 +194,16 @@ export class RemoteStore implements TidyStore {
       // The relay is the same version of this program.
       if ("value" in frame) yield frame.value as Value;
     }
+    signal?.throwIfAborted();
+  }
+
+  async *#events(
+    method: StreamName,
+    args: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<readonly StoredEvent[], void> {
+    const frames = this.#ask(method, args, signal);
+    for await (const frame of frames) if ("events" in frame) yield frame.events;
     signal?.throwIfAborted();
   }
 

@@ -9,6 +9,7 @@
 
 import { concat, utf8, utf8Decode } from "../../base/bytes.ts";
 import type { StoredEvent } from "../../store/event_store.ts";
+import type { StoreState } from "../../store/write/store_state.ts";
 
 /** The header with the version of the program that asks. */
 export const VERSION_HEADER = "gallimimus-version";
@@ -36,11 +37,24 @@ export const CALLS = [
 /** The methods that are answered by values as they come. */
 export const STREAMS = ["query", "identify", "reindex"] as const;
 
-/** One of {@link CALLS}. */
-export type CallName = typeof CALLS[number];
+/** The methods of {@link StoreState} that are answered by one value. */
+export const STATE_CALLS = [
+  "isEmpty",
+  "addTombstones",
+  "addRules",
+] as const satisfies readonly (keyof StoreState)[];
 
-/** One of {@link STREAMS}. */
-export type StreamName = typeof STREAMS[number];
+/** The methods of {@link StoreState} that are answered by values as they come. */
+export const STATE_STREAMS = [
+  "events",
+  "tombstones",
+] as const satisfies readonly (keyof StoreState)[];
+
+/** One of {@link CALLS} or {@link STATE_CALLS}. */
+export type CallName = typeof CALLS[number] | typeof STATE_CALLS[number];
+
+/** One of {@link STREAMS} or {@link STATE_STREAMS}. */
+export type StreamName = typeof STREAMS[number] | typeof STATE_STREAMS[number];
 
 /** A part of an answer. The last one is `end` or `error`. */
 export type Frame =

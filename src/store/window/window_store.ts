@@ -31,6 +31,7 @@ import type { Place } from "../read/scan.ts";
 import { PIECE_BYTES } from "../read/delivery.ts";
 import { whenReady } from "../read/when_ready.ts";
 import type { StoreClock } from "../store_clock.ts";
+import type { StoreState } from "../write/store_state.ts";
 import type {
   Ability,
   AuditPage,
@@ -229,6 +230,10 @@ export class WindowStore implements TidyStore {
 
   get disk(): DiskSpace | undefined {
     return this.#inner.disk;
+  }
+
+  get state(): StoreState | undefined {
+    return this.#inner.state;
   }
 
   async remove(ids: readonly string[]): Promise<number> {

@@ -1,10 +1,10 @@
 /**
- * Copies the tombstones of one database into another.
+ * Reads all tombstones of a database, and adds them to another.
  *
  * @module
  */
 
-import type { Database, Parameter, Statement } from "../database/database.ts";
+import type { Database, Parameter, Statement, StatementOptions } from "../database/database.ts";
 import {
   type DeletedId,
   type DeletedSlot,
@@ -67,27 +67,53 @@ where pubkey > $1::bytea order by pubkey limit ${PAGE_ROWS}`,
   insert: upsertVanished,
 };
 
+/** Some tombstones, of one or of several tables. */
+export interface TombstonePage {
+  readonly ids?: readonly DeletedId[];
+  readonly slots?: readonly DeletedSlot[];
+  readonly vanished?: readonly Vanished[];
+}
+
+/**
+ * All tombstones of a database that were committed before this is called, in pages. What is added
+ * meanwhile may be among them.
+ */
+export async function* readTombstones(
+  from: Source,
+  options: StatementOptions = {},
+): AsyncGenerator<TombstonePage, void> {
+  for await (const page of pagesOf(ids, from, options)) yield { ids: page };
+  for await (const page of pagesOf(slots, from, options)) yield { slots: page };
+  for await (const page of pagesOf(vanished, from, options)) yield { vanished: page };
+}
+
+/** Adds tombstones, each at most once, in one transaction. Deletes no events. */
+export async function addTombstones(page: TombstonePage, to: Target): Promise<void> {
+  await to.transaction(async (session) => {
+    if (page.ids?.length) await session.query(ids.insert(page.ids));
+    if (page.slots?.length) await session.query(slots.insert(page.slots));
+    if (page.vanished?.length) await session.query(vanished.insert(page.vanished));
+  });
+}
+
 /**
  * Copies all tombstones of `from` into `to`. The stored deletion requests are not enough: some may
  * be gone, and the addresses that they closed by naming an id are only known from the events
  * themselves. May be repeated.
  */
 export async function copyTombstones(from: Source, to: Target): Promise<void> {
-  await copyKind(ids, from, to);
-  await copyKind(slots, from, to);
-  await copyKind(vanished, from, to);
+  for await (const page of readTombstones(from)) await addTombstones(page, to);
 }
 
-async function copyKind<Row>(
-  { select, insert }: Kind<Row>,
+async function* pagesOf<Row>(
+  { select }: Kind<Row>,
   from: Source,
-  to: Target,
-): Promise<void> {
-  let rows = await from.query(select(undefined));
+  options: StatementOptions,
+): AsyncGenerator<readonly Row[], void> {
+  let rows = await from.query(select(undefined), options);
   while (rows.length > 0) {
-    const page = rows;
-    await to.transaction((session) => session.query(insert(page)));
-    rows = await from.query(select(page.at(-1)));
+    yield rows;
+    rows = await from.query(select(rows.at(-1)), options);
   }
 }
 

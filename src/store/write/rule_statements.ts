@@ -47,6 +47,21 @@ select $1::int8, $2::text, $3::text, $4::text,
   };
 }
 
+/** Adds an entry to the log as it was made elsewhere. */
+export function insertLogEntry(entry: RuleLogEntry): Statement<void> {
+  const { atS, who, list, value, before, reason } = entry;
+  return {
+    text: `insert into rule_log (at_s, who, list, value, before, after)
+values ($1::int8, $2::text, $3::text, $4::text,
+  case when $5::int4 = 1 then $6::text end, case when $7::int4 = 1 then $8::text end)`,
+    parameters: [
+      ...[atS, who, list, value, before === undefined ? 0 : 1, before ?? ""],
+      ...[reason === undefined ? 0 : 1, reason ?? ""],
+    ],
+    read: () => {},
+  };
+}
+
 /** Sets or removes a rule. */
 export function changeRule(
   { list, value, reason }: RuleChange,

@@ -7,6 +7,7 @@
 
 import type { Erasure, EventRecord, EventStore, PutOutcome, RuleStore } from "../event_store.ts";
 import type { Place } from "../read/scan.ts";
+import type { StoreState } from "./store_state.ts";
 
 /** The fields that decide whether an event is kept. */
 export interface SurveyedEvent extends Place {
@@ -118,6 +119,8 @@ export interface Upkeep {
   size(): Promise<StoreSize>;
   /** The disk of an embedded database; undefined for any other. */
   readonly disk?: DiskSpace | undefined;
+  /** All that it holds, to be backed up; undefined in memory. */
+  readonly state?: StoreState | undefined;
 }
 
 /** A store with maintenance, as a relay needs it. */

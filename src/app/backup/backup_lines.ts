@@ -1,0 +1,127 @@
+/**
+ * The lines of a backup: tombstones, rules and changes of rules as JSON.
+ *
+ * @see https://jsonlines.org
+ * @module
+ */
+
+import { utf8 } from "../../base/bytes.ts";
+import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import type { JsonObject } from "../../nostr/json.ts";
+import type { Rule, RuleLogEntry } from "../../store/event_store.ts";
+import type { TombstonePage } from "../../store/write/copy_tombstones.ts";
+import { type Line, LineSplitter } from "../transfer/json_lines.ts";
+import { UnusableBackup } from "./manifest.ts";
+
+/** Digits of a fingerprint. */
+const SLOT_DIGITS = 32;
+
+/** How many tombstones or rules are handled at a time. */
+const PAGE_LINES = 1_000;
+
+/** Far above any line here. Events have no limit: their file has been checked. */
+const MAX_LINE_BYTES = 16 * 1_048_576;
+
+/** Values, one a line. */
+export function linesOf(values: readonly object[]): Uint8Array {
+  return utf8(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+}
+
+/** The tombstones of a page, each a line. */
+export function tombstonesIn({ ids = [], slots = [], vanished = [] }: TombstonePage) {
+  return [...ids, ...slots, ...vanished];
+}
+
+/** Reads values, some at a time. Throws {@link UnusableBackup} for a line that `read` does not know. */
+export async function* valuesIn<Value>(
+  pieces: AsyncIterable<Uint8Array>,
+  read: (value: JsonObject) => Value | undefined,
+): AsyncGenerator<readonly Value[], void> {
+  const splitter = new LineSplitter(MAX_LINE_BYTES);
+  let values: Value[] = [];
+  for await (const lines of linesIn(pieces, splitter)) {
+    for (const line of lines) {
+      const object = objectIn(line);
+      const value = object && read(object);
+      if (value === undefined) {
+        throw new UnusableBackup(`line ${line.number} is not what a backup has there`);
+      }
+      if (values.push(value) < PAGE_LINES) continue;
+      yield values;
+      values = [];
+    }
+  }
+  if (values.length > 0) yield values;
+}
+
+async function* linesIn(
+  pieces: AsyncIterable<Uint8Array>,
+  splitter: LineSplitter,
+): AsyncGenerator<readonly Line[], void> {
+  for await (const piece of pieces) yield splitter.push(piece);
+  yield splitter.end();
+}
+
+/** Not `parseJson`, whose integers have no sign: the time of a tombstone may be before 1970. */
+function objectIn(line: Line): JsonObject | undefined {
+  try {
+    const value: unknown = "text" in line ? JSON.parse(line.text) : undefined;
+    return typeof value === "object" && value !== null ? value as JsonObject : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The tombstone that a line says. */
+export function readTombstone(
+  { id, pubkey, kind, slot, createdAt, untilS }: JsonObject,
+): TombstonePage | undefined {
+  if (!isKey(pubkey)) return undefined;
+  if (isInteger(untilS)) return { vanished: [{ pubkey, untilS }] };
+  if (kind === undefined) return isKey(id) ? { ids: [{ id, pubkey }] } : undefined;
+  const isSlot = isInteger(kind) && isText(slot) && isHex(slot, SLOT_DIGITS);
+  if (!isSlot || !isInteger(createdAt) || id !== "" && !isKey(id)) return undefined;
+  return { slots: [{ pubkey, kind, slot, createdAt, id }] };
+}
+
+/** The rule that a line says. */
+export function readRule(
+  { list, value, reason }: JsonObject,
+): Rule | undefined {
+  if (!isText(list) || !isText(value) || !isText(reason)) return undefined;
+  // A list that a newer version has is kept for it.
+  return { list: list as Rule["list"], value, reason };
+}
+
+/** The change of a rule that a line says. */
+export function readChange(line: JsonObject): RuleLogEntry | undefined {
+  const { atS, who, list, value, before, reason } = line;
+  if (!isInteger(atS) || !isText(who) || !isText(list) || !isText(value)) return undefined;
+  if (!isOptionalText(before) || !isOptionalText(reason)) return undefined;
+  return { atS, who, list: list as Rule["list"], value, before, reason };
+}
+
+/** Some tombstones as one page. */
+export function pageOf(tombstones: readonly TombstonePage[]): TombstonePage {
+  return {
+    ids: tombstones.flatMap(({ ids = [] }) => ids),
+    slots: tombstones.flatMap(({ slots = [] }) => slots),
+    vanished: tombstones.flatMap(({ vanished = [] }) => vanished),
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isOptionalText(value: unknown): value is string | undefined {
+  return value === undefined || isText(value);
+}
+
+function isKey(value: unknown): value is string {
+  return isText(value) && isHex(value, KEY_DIGITS);
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}

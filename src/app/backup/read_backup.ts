@@ -1,0 +1,89 @@
+/**
+ * Reads the files of a backup.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import {
+  type BackupFile,
+  MANIFEST,
+  type Manifest,
+  readManifest,
+  UnusableBackup,
+} from "./manifest.ts";
+
+/** How reading a file is watched. */
+export interface ReadOptions {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Called with the bytes of each piece, as they lie on the disk. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/** Reads the manifest of the backup in `path`. Throws {@link UnusableBackup} if there is none. */
+export async function openBackup(path: string): Promise<Manifest> {
+  const file = `${path}/${MANIFEST}`;
+  const text = await Deno.readTextFile(file).catch((error: unknown) => {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UnusableBackup(`${path} holds no complete backup: there is no ${file}`);
+    }
+    throw new UnusableBackup(`${file} cannot be read: ${messageOf(error)}`);
+  });
+  const manifest = readManifest(text);
+  if ("fault" in manifest) throw new UnusableBackup(`${file} ${manifest.fault}`);
+  return manifest;
+}
+
+/**
+ * Compares every file with the manifest. Throws {@link UnusableBackup} for the first that differs, and the
+ * signal's reason.
+ */
+export async function verifyFiles(
+  path: string,
+  { files }: Manifest,
+  options: ReadOptions,
+): Promise<void> {
+  for (const { name, bytes, sha256 } of files) {
+    const hash = createHash("sha256");
+    let length = 0;
+    for await (const piece of piecesOf(`${path}/${name}`, options)) {
+      hash.update(piece);
+      length += piece.length;
+    }
+    if (length !== bytes || hash.digest("hex") !== sha256) {
+      throw new UnusableBackup(`${path}/${name} is not as it was written: its checksum differs`);
+    }
+  }
+}
+
+/** The text of a file in pieces, decompressed. */
+export function contentOf(
+  path: string,
+  name: BackupFile,
+  options: ReadOptions,
+): AsyncIterable<Uint8Array> {
+  const pieces = piecesOf(`${path}/${name}`, options);
+  if (!name.endsWith(".gz")) return pieces;
+  const gunzip = new DecompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>;
+  return ReadableStream.from(pieces).pipeThrough(gunzip);
+}
+
+async function* piecesOf(
+  path: string,
+  { signal, onBytes }: ReadOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const file = await Deno.open(path).catch((error: unknown) => {
+    throw new UnusableBackup(`${path} cannot be read: ${messageOf(error)}`);
+  });
+  for await (const piece of file.readable) {
+    signal.throwIfAborted();
+    onBytes?.(piece.length);
+    yield piece;
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  return error instanceof Error ? error.message : String(error);
+}
