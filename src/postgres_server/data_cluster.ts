@@ -17,7 +17,7 @@ export const ROLE = "gallimimus";
 
 /** How a data directory is created. */
 export interface ClusterOptions {
-  readonly found: PostgresPackage;
+  readonly found: Pick<PostgresPackage, "version">;
   readonly programs: PostgresPrograms;
   readonly account: ServerAccount;
 }
@@ -32,6 +32,22 @@ const POSTGRESQL_CONF = `include '../${CONF_NAME}'
 `;
 
 /**
+ * Where the new data directory waits for the old one at `path` to be moved away. It is complete.
+ */
+export function upgradedPath(path: string): string {
+  return `${path}.upgraded`;
+}
+
+/**
+ * Puts the data directory at {@link upgradedPath} in the place of the one at `path`, which it moves to
+ * `old`. If it is interrupted, the next {@link prepareCluster} ends it.
+ */
+export async function replaceCluster(path: string, old: string): Promise<void> {
+  await Deno.rename(path, old);
+  await Deno.rename(upgradedPath(path), path);
+}
+
+/**
  * Creates the data directory `path` if there is none. It is created beside and renamed, so that an
  * incomplete one is never used.
  *
@@ -39,7 +55,11 @@ const POSTGRESQL_CONF = `include '../${CONF_NAME}'
  * created.
  */
 export async function prepareCluster(path: string, options: ClusterOptions): Promise<void> {
-  const version = await versionOf(path);
+  let version = await versionOf(path);
+  if (version === undefined && await versionOf(upgradedPath(path)) !== undefined) {
+    await Deno.rename(upgradedPath(path), path);
+    version = await versionOf(path);
+  }
   if (version === undefined) await makeCluster(path, options);
   else if (version !== majorVersion(options.found)) {
     throw new StoreUnavailable(otherVersion(path, version, majorVersion(options.found)));
@@ -71,7 +91,7 @@ async function makeCluster(path: string, { programs, account }: ClusterOptions):
 }
 
 /** The major version of the server that created the directory; undefined when there is none. */
-async function versionOf(path: string): Promise<string | undefined> {
+export async function versionOf(path: string): Promise<string | undefined> {
   try {
     return (await Deno.readTextFile(`${path}/PG_VERSION`)).trim();
   } catch (error) {
@@ -82,7 +102,7 @@ async function versionOf(path: string): Promise<string | undefined> {
 
 function otherVersion(path: string, made: string, ours: string): string {
   return `${path} was made by Postgres ${made}, and this version of the relay has Postgres ${ours}. ` +
-    "Export the events with the version that made it, move the directory away, and import them with this one";
+    "Run gallimimus upgrade while the relay is stopped, which leaves the old data as they are";
 }
 
 function unlessMissing(error: unknown): void {

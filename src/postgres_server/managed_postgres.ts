@@ -10,7 +10,7 @@ import { DataDirectory } from "../store/database/data_directory.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
 import { sleep } from "../base/sleep.ts";
 import { CONF_NAME, prepareCluster, ROLE } from "./data_cluster.ts";
-import { findPostgresPackage } from "./postgres_package.ts";
+import { findPostgresPackage, majorVersion, type PostgresPackage } from "./postgres_package.ts";
 import { postgresConf, type PostgresConfOptions } from "./postgres_conf.ts";
 import { layOutPrograms, type PostgresPrograms } from "./postgres_programs.ts";
 import { readPostmasterFile, stopLeftServer } from "./postmaster_file.ts";
@@ -19,10 +19,18 @@ import { type ServerLog, serverLog } from "./server_log.ts";
 import { socketDirectory } from "./socket_directory.ts";
 import { Supervised } from "./supervised.ts";
 
+/** Programs of a Postgres, and its version, which begins with the major one: `17.5`. */
+export interface InstalledPostgres {
+  readonly version: string;
+  readonly programs: PostgresPrograms;
+}
+
 /** How the server is started. */
 export interface ManagedPostgresOptions extends PostgresConfOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** The programs to run. Default: those of the package, which are copied to the directory. */
+  readonly installed?: InstalledPostgres | undefined;
 }
 
 /** The interval at which a starting server is checked, milliseconds. */
@@ -197,11 +205,8 @@ export class ManagedPostgres {
 
 /** Prepares everything that the server needs. */
 async function prepare(path: string, options: ManagedPostgresOptions): Promise<Installation> {
-  const { clock, log } = options;
-  const found = await findPostgresPackage();
-  if ("fault" in found) {
-    throw new StoreUnavailable(`${found.fault}: use pglite:DIR, or a server by postgres://…`);
-  }
+  const { clock, log, installed } = options;
+  const found = installed ?? await packagedPostgres();
   await Deno.mkdir(path, { recursive: true });
   const home = await Deno.realPath(path);
   const data = `${home}/data`;
@@ -210,13 +215,22 @@ async function prepare(path: string, options: ManagedPostgresOptions): Promise<I
   if (account.uid !== undefined) await Deno.chmod(home, 0o711);
   const fault = await reachFault(home, account);
   if (fault !== undefined) throw new StoreUnavailable(fault);
-  const programs = await layOutPrograms(found, `${home}/postgres-${found.version}`);
+  const programs = "programs" in found
+    ? found.programs
+    : await layOutPrograms(found, `${home}/postgres-${found.version}`);
   const socket = await socketDirectory(home, account);
   if (await stopLeftServer({ data, socket }, clock)) {
     log.warn("stopped a database server that an earlier relay had left running");
   }
   await prepareCluster(data, { found, programs, account });
-  await Deno.writeTextFile(`${home}/${CONF_NAME}`, postgresConf(options));
+  const conf = postgresConf(options, Number(majorVersion(found)));
+  await Deno.writeTextFile(`${home}/${CONF_NAME}`, conf);
   await Deno.chmod(`${home}/${CONF_NAME}`, 0o644);
   return { data, socket, account, programs };
+}
+
+async function packagedPostgres(): Promise<PostgresPackage> {
+  const found = await findPostgresPackage();
+  if (!("fault" in found)) return found;
+  throw new StoreUnavailable(`${found.fault}: use pglite:DIR, or a server by postgres://…`);
 }

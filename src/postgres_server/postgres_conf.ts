@@ -31,7 +31,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   autovacuum_work_mem: "32MB",
   temp_file_limit: "1GB",
   // Few processes: each costs memory, and no query of the relay runs in parallel.
-  io_method: "sync",
   max_worker_processes: "2",
   max_parallel_workers: "0",
   max_parallel_maintenance_workers: "0",
@@ -60,15 +59,22 @@ const SETTINGS: Readonly<Record<string, string>> = {
   timezone: "UTC",
 };
 
+/** Settings that older servers do not know, and would not start with, by the first that does. */
+const LATER_SETTINGS: readonly (readonly [number, Readonly<Record<string, string>>])[] = [
+  // Another process would do it.
+  [18, { io_method: "sync" }],
+];
+
 const WAL_PER_BUFFERS = 4;
 
 const HEADER = "# Written by the relay at each start. What stands in data/postgresql.conf wins.\n";
 
 /**
- * The text of the settings file.
+ * The text of the settings file, for a server of this major version. Default: the newest.
  */
 export function postgresConf(
   { connections, sharedBuffersMb = 128 }: PostgresConfOptions,
+  major: number = Infinity,
 ): string {
   const settings = {
     max_connections: connections + SPARE_CONNECTIONS,
@@ -76,6 +82,7 @@ export function postgresConf(
     // Few checkpoints, because each page is logged whole when it is first written after one.
     max_wal_size: `${WAL_PER_BUFFERS * sharedBuffersMb}MB`,
     ...SETTINGS,
+    ...Object.assign({}, ...LATER_SETTINGS.map(([since, later]) => major >= since ? later : {})),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   return `${HEADER}${lines.join("")}`;

@@ -1,5 +1,9 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { prepareCluster } from "../../src/postgres_server/data_cluster.ts";
+import {
+  prepareCluster,
+  replaceCluster,
+  upgradedPath,
+} from "../../src/postgres_server/data_cluster.ts";
 
 /** A program in the place of `initdb`, which gets `-D` and the directory first. */
 async function withInitdb(
@@ -59,5 +63,28 @@ Deno.test("another major version is refused", async () => {
       prepare(),
       /was made by Postgres 17, and this version of the relay has Postgres 18/,
     );
+  });
+});
+
+Deno.test("an upgrade that was killed between its two steps is ended by the next start", async () => {
+  await withInitdb(MAKES_ONE, async (path, prepare) => {
+    const cluster = async (at: string, note: string) => {
+      await Deno.mkdir(at);
+      await Deno.writeTextFile(`${at}/PG_VERSION`, "18\n");
+      await Deno.writeTextFile(`${at}/note`, note);
+    };
+    await cluster(path, "old");
+    await cluster(upgradedPath(path), "new");
+    await prepare();
+    equal(await Deno.readTextFile(`${path}/note`), "old");
+    // The first step.
+    await Deno.rename(path, `${path}-17`);
+    await prepare();
+    equal(await Deno.readTextFile(`${path}/note`), "new");
+    await cluster(upgradedPath(path), "newest");
+    await replaceCluster(path, `${path}-18`);
+    await prepare();
+    equal(await Deno.readTextFile(`${path}/note`), "newest");
+    equal(await Deno.readTextFile(`${path}-18/note`), "new");
   });
 });

@@ -164,7 +164,7 @@ Deno.test("data of another major version is left alone, and the error says what 
   try {
     await rejects(ManagedPostgres.start(home, options), (error) => {
       ok(error instanceof Error);
-      match(error.message, /was made by Postgres 9, .* Export the events/);
+      match(error.message, /was made by Postgres 9, .* Run gallimimus upgrade/);
       return true;
     });
   } finally {

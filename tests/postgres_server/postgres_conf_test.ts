@@ -20,3 +20,9 @@ Deno.test("commits are flushed to disk, and only a Unix socket is open", () => {
     ok(conf.split("\n").includes(line), line);
   }
 });
+
+Deno.test("an older server gets no setting that it would not start with", () => {
+  const hasIoMethod = (conf: string) => /^io_method = /m.test(conf);
+  ok(hasIoMethod(postgresConf({ connections: 10 }, 18)));
+  ok(!hasIoMethod(postgresConf({ connections: 10 }, 17)));
+});

@@ -7,7 +7,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import { ManagedPostgres } from "../../postgres_server/managed_postgres.ts";
+import { type InstalledPostgres, ManagedPostgres } from "../../postgres_server/managed_postgres.ts";
 import type { PostgresConfOptions } from "../../postgres_server/postgres_conf.ts";
 import { canListen, type Database, type ListeningDatabase } from "../../store/database/database.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
@@ -216,6 +216,8 @@ async function openPgliteDatabase(
 export interface OpenManagedOptions extends PostgresConfOptions {
   readonly log: Log;
   readonly postgres: PostgresOptions;
+  /** Programs of another version. Default: those of the package. */
+  readonly installed?: InstalledPostgres | undefined;
 }
 
 /**

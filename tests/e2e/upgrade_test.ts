@@ -1,0 +1,69 @@
+/**
+ * The data of a private server of an older Postgres, brought to the one of the package.
+ *
+ * @module
+ */
+
+import { deepEqual, equal, match } from "node:assert/strict";
+import { openOlderCluster } from "../../src/app/database/older_cluster.ts";
+import { silentLog } from "../../src/base/log.ts";
+import { generateEvents } from "../kit/event_generator.ts";
+import { runOn } from "../kit/loaded_backup.ts";
+import { listMissingServer } from "../kit/each_server.ts";
+import { systemPostgres } from "../kit/postgres_binaries.ts";
+import { idsIn, recordOf } from "../kit/records.ts";
+import { startRelay } from "../kit/running_relay.ts";
+import { SeededRandom } from "../kit/seeded_random.ts";
+import { freshDatabases } from "./databases.ts";
+
+if (!("fault" in systemPostgres)) {
+  const { name, programs } = systemPostgres;
+  const major = name.slice("postgres".length);
+
+  Deno.test(`upgrade brings the data of ${name} to the package's version, and keeps the old ones`, async () => {
+    await using database = await freshDatabases["managed:"]!();
+    const directory = database.url.slice("managed:".length);
+    const { initdb, postgres } = await programs();
+    const installed = { version: `${major}.0`, programs: { initdb, postgres } };
+    const store = await openOlderCluster(directory, installed, silentLog);
+    const events = generateEvents(new SeededRandom(3), 300, { signed: true, deletions: true });
+    await store.put(events.map(recordOf));
+    const rule = { list: "banned-kind", value: "7", reason: "noise" } as const;
+    await store.changeRules([rule], { who: "admin", atS: 5 });
+    const ids = await idsIn(store, {});
+    await store.close();
+
+    match((await runOn(database.url, "count", "{}")).stderr, /Run gallimimus upgrade/);
+    const refused = await runOn(database.url, "upgrade");
+    equal(refused.code, 2);
+    match(refused.stderr, new RegExp(`has no programs .*such as /usr/lib/postgresql/${major}/bin`));
+    equal(await versionIn(`${directory}/data`), major);
+
+    const bin = postgres.replace(/\/postgres$/, "");
+    const { code, stdout, stderr } = await runOn(database.url, "upgrade", "--programs", bin);
+    equal(code, 0, stderr);
+    match(stdout, new RegExp(`are in .*/data-${major}: remove them when all is well`));
+    equal(await versionIn(`${directory}/data-${major}`), major);
+    match((await runOn(database.url, "upgrade")).stdout, /there is nothing to do/);
+
+    await using relay = await startRelay({ database: database.url });
+    const lines = (await runOn(database.url, "export")).stdout.trimEnd().split("\n");
+    deepEqual(lines.map((line) => JSON.parse(line).id), ids);
+    equal((await runOn(database.url, "list")).stdout, "banned-kind\t7\tnoise\n");
+    equal(await relay.stop(), 0);
+  });
+}
+
+listMissingServer();
+
+async function versionIn(path: string): Promise<string> {
+  return (await Deno.readTextFile(`${path}/PG_VERSION`)).trim();
+}
+
+for (const url of ["pglite:/nowhere", "postgres://nobody@localhost/x", "memory:"]) {
+  Deno.test(`there is nothing to upgrade in ${url}`, async () => {
+    const { code, stderr } = await runOn(url, "upgrade");
+    equal(code, 2);
+    match(stderr, /only the private server \(managed:\) is the relay's own/);
+  });
+}
