@@ -4,9 +4,10 @@
  * @module
  */
 
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Load, missingIn, runOn } from "../kit/loaded_backup.ts";
 import { generateEvents } from "../kit/event_generator.ts";
+import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { freshDatabases } from "./databases.ts";
@@ -45,5 +46,39 @@ Deno.test("what was acknowledged before a backup under full write load began is 
   // That is no matter of course: what came after the backup is missing.
   const after = load.accepted.slice(before.length + meanwhile);
   ok(after.length === 0 || await missingIn(elsewhere.url, after) > 0);
+  await Deno.remove(parent, { recursive: true });
+});
+
+Deno.test("a backup is restored into a relay that runs, which shows and hides what is in it", async () => {
+  const random = new SeededRandom(4);
+  const events = generateEvents(random, 60, { signed: true }).filter(({ kind }) => kind === 1);
+  const [banned, deleted] = [
+    events[0]!,
+    events.find(({ pubkey }) => pubkey !== events[0]!.pubkey)!,
+  ];
+  await using database = await freshDatabases["pglite:"]!();
+  await using elsewhere = await freshDatabases["pglite:"]!();
+  const parent = await Deno.makeTempDir({ prefix: "gallimimus-" });
+  equal(await missingIn(database.url, events), events.length);
+  equal((await runOn(database.url, "ban", banned.pubkey, "--key")).code, 0);
+  equal((await runOn(database.url, "delete", `{"ids":["${deleted.id}"]}`, "--yes")).code, 0);
+  equal((await runOn(database.url, "backup", `${parent}/backup`)).code, 0);
+
+  await using relay = await startRelay({ database: elsewhere.url });
+  await using client = await RelayClient.connect(relay.url);
+  equal((await client.publish(deleted))?.accepted, true);
+  const refused = await runOn(elsewhere.url, "restore", `${parent}/backup`);
+  deepEqual([refused.code, /is not empty/.test(refused.stderr)], [1, true]);
+  const restored = await runOn(elsewhere.url, "restore", `${parent}/backup`, "--merge");
+  equal(restored.code, 0, restored.stderr);
+  match(restored.stdout, /^removed 1 events that the backup knows as deleted$/m);
+  const shown = events.filter(({ id, pubkey }) => id !== deleted.id && pubkey !== banned.pubkey);
+  deepEqual(
+    new Set(await client.query([{ tags: new Map() }])),
+    new Set(shown.map(({ id }) => id)),
+  );
+  equal((await client.publish(deleted))?.reason, "blocked: this event was deleted");
+  equal((await client.publish(banned))?.reason, "blocked: this key is banned");
+  equal(await relay.stop(), 0);
   await Deno.remove(parent, { recursive: true });
 });

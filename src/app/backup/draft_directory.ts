@@ -77,9 +77,7 @@ export class DraftDirectory {
     await syncDirectory(this.#draft);
     // An empty directory would be replaced.
     if (await found(this.#path)) {
-      throw new UnusableBackup(
-        `${this.#path} exists by now: rename ${this.#draft}, which is complete`,
-      );
+      throw new UnusableBackup(`${this.#path} exists by now: name another directory`);
     }
     await Deno.rename(this.#draft, this.#path);
     // Not before: without it another process may take the directory for its draft.

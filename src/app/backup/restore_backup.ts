@@ -119,7 +119,8 @@ function keyOf({ list, value }: { readonly list: string; readonly value: string 
 
 /**
  * Removes stored events that tombstones cover: puts all of them once more, because putting tells which are.
- * There are some where the store was not empty, or where a relay takes events meanwhile.
+ * There are some where the store was not empty, or where a relay takes events meanwhile. One that expires
+ * between the two is stored again, and expires again.
  */
 async function sweep({ store, state, signal }: RestoreTarget): Promise<number> {
   let removed = 0;
