@@ -6,9 +6,10 @@
 
 import type { Clock } from "../base/clock.ts";
 import { CountingLog } from "../base/counting_log.ts";
-import type { Log } from "../base/log.ts";
+import { type Log, withFields } from "../base/log.ts";
 import { RefusalLog } from "../relay/refusal_log.ts";
 import { ConnectionLog } from "./network/connection_log.ts";
+import type { LogPart } from "./settings/sections/log.ts";
 import type { Settings } from "./settings/setting_list.ts";
 
 /** What {@link HostLogs} needs. */
@@ -16,6 +17,11 @@ export interface HostLogsOptions {
   readonly settings: Pick<Settings, "log">;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** A log whose lines name the part of the relay that they are about. */
+export function inPart(log: Log, part: LogPart): Log {
+  return withFields(log, { part });
 }
 
 /** The logs that have timers, and end together. */
@@ -29,9 +35,10 @@ export class HostLogs {
 
   constructor({ settings, clock, log }: HostLogsOptions) {
     const linesPerMinute = settings.log.connection_lines;
-    this.relay = new CountingLog({ log, clock });
-    this.connections = new ConnectionLog({ log, clock, linesPerMinute });
-    this.refusals = new RefusalLog({ log, clock });
+    const relay = inPart(log, "relay");
+    this.relay = new CountingLog({ log: relay, clock });
+    this.connections = new ConnectionLog({ log: inPart(log, "net"), clock, linesPerMinute });
+    this.refusals = new RefusalLog({ log: relay, clock });
   }
 
   /** Writes what was counted, and cancels the timers. */

@@ -36,7 +36,7 @@ import { memoryLimitBytes, usedMemoryBytes } from "./system/memory_limit.ts";
 import { admissionLimits } from "./network/network_options.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { hostHttp, relayUrlOf } from "./host_http.ts";
-import { HostLogs } from "./host_logs.ts";
+import { HostLogs, inPart } from "./host_logs.ts";
 import { RelayFetch } from "./network/relay_fetch.ts";
 import { RelaySockets } from "./network/relay_sockets.ts";
 import { retentionRules, sweepIntervalMs } from "./database/retention_rules.ts";
@@ -152,7 +152,7 @@ export class RelayHost implements ServedRelay {
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
     this.#logs = new HostLogs(options);
-    this.#plugins = startPlugins(settings, { clock, log: this.#logs.relay });
+    this.#plugins = startPlugins(settings, { clock, log: inPart(this.#logs.relay, "plugins") });
     this.#otherPolicies = [
       ...this.#plugins.map(({ policy }) => policy),
       ...ofModules,
@@ -167,8 +167,9 @@ export class RelayHost implements ServedRelay {
       isClosed: () => this.isClosed,
       onRulesChanged: () => this.#enforceRules(),
     });
+    const ofNet = { settings, clock, log: inPart(log, "net") };
     this.#sockets = new RelaySockets({
-      ...{ settings, clock, log },
+      ...ofNet,
       onConnection: (connection, info) => this.accept(connection, handshakeOf(info)),
       onRequest: this.http,
       onRefused: (address, why) =>
@@ -177,7 +178,7 @@ export class RelayHost implements ServedRelay {
     });
     const { gates, counters, proxies } = this.#sockets;
     this.#fetch = new RelayFetch({
-      ...{ settings, clock, log, gates, counters, http: this.http },
+      ...{ ...ofNet, gates, counters, http: this.http },
       forwarded: proxies.forwarded,
       accept: (connection, handshake) => this.accept(connection, handshake),
     });
@@ -189,32 +190,36 @@ export class RelayHost implements ServedRelay {
    */
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     const { settings, log, clock } = options;
-    const ofModules = await policiesOfModules(settings.plugins.modules, log);
+    const ofModules = await policiesOfModules(settings.plugins.modules, inPart(log, "plugins"));
     const planned = options.isFirst === false ? [] : await plannedMirrors(settings);
     const verifier = await createVerifier(settings, log);
     try {
       const store = withWindow(options.store, settings, clock);
       const rules = new RuleBook();
       const { makeBuckets, fetch: ask = fetch } = options;
-      const context = { store, clock, log, rules, makeBuckets, fetch: ask };
+      const context = { store, clock, log: inPart(log, "access"), rules, makeBuckets, fetch: ask };
       const ofSettings = await LivePolicies.open(settings, context);
       const parts = { verifier, rules, ofSettings, ofModules };
       const host = new RelayHost({ ...options, store }, parts);
       await host.readRules();
       const onRulesChanged = () => void host.readRules();
       const onErased = ({ ids }: Erasure) => host.relay.forget(ids);
-      await store.feed.start({ ...options, onRulesChanged, onErased });
+      const ofStore = { ...options, log: inPart(log, "store") };
+      await store.feed.start({ ...ofStore, onRulesChanged, onErased });
       // Members that come back at once are not to be refused.
       await ofSettings.start();
       if (options.isFirst !== false) {
         host.#housekeeper = new Housekeeper({
-          ...options,
+          ...ofStore,
           store,
           rules: retentionRules(settings),
           onRemoved: (ids) => host.relay.forget(ids),
           sweepIntervalMs: sweepIntervalMs(settings),
         });
-        host.#mirrors = new Mirrors(planned, { ...options, store, relay: host.relay });
+        host.#mirrors = new Mirrors(planned, {
+          ...{ ...options, store, relay: host.relay },
+          log: inPart(log, "sync"),
+        });
       }
       return host;
     } catch (error) {

@@ -33,3 +33,14 @@ export interface Log {
  * ```
  */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** A log that adds fields to each line. Those of the line itself win. */
+export function withFields(log: Log, added: LogFields): Log {
+  const all = (fields: LogFields | undefined) => ({ ...added, ...fields });
+  return {
+    debug: (message, fields) => log.debug(message, all(fields)),
+    info: (message, fields) => log.info(message, all(fields)),
+    warn: (message, fields) => log.warn(message, all(fields)),
+    error: (message, fields) => log.error(message, all(fields)),
+  };
+}

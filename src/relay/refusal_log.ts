@@ -81,7 +81,7 @@ export class RefusalLog {
       .sort((a, b) => b.times - a.times)
       .slice(0, MAX_LINES);
     for (const { client, times, reasons } of worst) {
-      log.info("client was refused often", { client, times, reasons: text(reasons) });
+      log.info("client was refused often", { address: client, times, reasons: text(reasons) });
     }
     this.#clients.clear();
     this.#all.clear();

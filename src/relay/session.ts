@@ -117,7 +117,10 @@ export class Session implements PeerEvents, Conversation {
       await this.#loop();
     } catch (error) {
       // Only a broken invariant gets here. It ends this session and no other.
-      this.context.log.error("session failed", { peer: this.peer.address, error: String(error) });
+      this.context.log.error("session failed", {
+        address: this.peer.address,
+        error: String(error),
+      });
       this.peer.close(INTERNAL_ERROR, "internal error");
     } finally {
       this.#release();
@@ -257,7 +260,7 @@ export class Session implements PeerEvents, Conversation {
     const heardMs = Math.max(this.peer.lastHeardMs, this.#listeningSinceMs);
     if (!this.#isReading || nowMs - heardMs < idleTimeoutMs) return this.peer.ping();
     this.context.counters.closedIdle++;
-    this.context.log.debug("peer is silent", { peer: this.peer.address });
+    this.context.log.debug("peer is silent", { address: this.peer.address });
     this.#close(POLICY_VIOLATION, "nothing heard for too long");
   }
 
@@ -327,7 +330,7 @@ export class Session implements PeerEvents, Conversation {
   shed(): void {
     if (this.#isClosing) return;
     this.context.counters.closedSlow++;
-    this.context.log.debug("peer reads too slowly", { peer: this.peer.address });
+    this.context.log.debug("peer reads too slowly", { address: this.peer.address });
     this.#close(POLICY_VIOLATION, "events arrive faster than you read them", "shed");
   }
 

@@ -249,6 +249,28 @@ Deno.test("the level of the log changes, and comes back", async () => {
   });
 });
 
+Deno.test("the level of one part and what the log says of addresses change while it runs", async () => {
+  await withRelay("", async ({ relay, reload }) => {
+    const end = async () => {
+      await using talk = new Talk(relay.url);
+      await talk.ready();
+    };
+    const ended = (count: number) => relay.logged("connection ended", count);
+    await end();
+    equal(JSON.parse(await ended(1)).address, "127.0.0.1");
+    await reload('[log]\naddresses = "network"');
+    await end();
+    const line = JSON.parse(await ended(2));
+    equal(line.address, "127.0.0.0/24");
+    equal(line.part, "net");
+    await reload('[log]\naddresses = "none"\nparts = ["net=error"]');
+    await end();
+    await reload('[log]\nlevel = "error"\naddresses = "none"\nparts = ["net=info"]');
+    await end();
+    ok(!("address" in JSON.parse(await ended(3))), "the one before had no line");
+  });
+});
+
 Deno.test("flags stay stronger than the file", async () => {
   await withRelay("", async ({ relay, reload }) => {
     const line = await reload('[relay]\nname = "b"\ncontact = "mailto:a@b.example"');

@@ -71,6 +71,7 @@ export class FakeCommand {
       source: { path: "config.toml", load: () => Promise.resolve({ settings, origins }) },
       applyLog() {},
       log: silentLog,
+      addressSecret: new Uint8Array(),
       clock: this.clock,
       random: new SeededRandom(1),
       streams: {

@@ -25,7 +25,7 @@ Deno.test("a minute of refusals is one line, and one for each client that was re
   deepEqual(lines, [
     ["clients were refused", { clients: 2, times: 45, reasons: "rate-limited:40,invalid:5" }],
     ["client was refused often", {
-      ...{ client: "192.0.2.2", times: 43, reasons: "rate-limited:40,invalid:3" },
+      ...{ address: "192.0.2.2", times: 43, reasons: "rate-limited:40,invalid:3" },
     }],
   ]);
   clock.advance(600_000);
@@ -37,7 +37,7 @@ Deno.test("of many clients the worst five get a line", () => {
   const { lines, refusals, note } = start();
   for (let client = 0; client < 50; client++) note(`192.0.2.${client}`, "blocked", 20 + client);
   refusals.close();
-  deepEqual(lines.slice(1).map(([, fields]) => fields?.["client"]), [
+  deepEqual(lines.slice(1).map(([, fields]) => fields?.["address"]), [
     ...[49, 48, 47, 46, 45].map((client) => `192.0.2.${client}`),
   ]);
 });

@@ -32,6 +32,8 @@ export interface CommandContext {
   /** Applies new values of `[log]`. */
   applyLog(settings: Settings["log"]): void;
   readonly log: Log;
+  /** For hashed addresses in the log. */
+  readonly addressSecret: Uint8Array<ArrayBuffer>;
   readonly clock: Clock;
   readonly random: Random;
   readonly streams: Streams;

@@ -9,14 +9,23 @@
 
 import { configureSync, getLogger, type LogRecord, resetSync } from "@logtape/logtape";
 import type { Log, LogFields } from "../../base/log.ts";
+import { type AddressOptions, withShownAddress } from "../log_addresses.ts";
+import type { Settings } from "../settings/setting_list.ts";
 
 /** The LogTape category of every line that the relay writes. */
 const CATEGORY = ["gallimimus"];
 
+/** A level, the least severe first in {@link LEVELS}. */
+type Level = "debug" | "info" | "warn" | "error";
+
+const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
+
 /** How log lines are written. */
-export interface LogStyle {
+export interface LogStyle extends AddressOptions {
   /** The lowest level that is written. */
-  readonly level: "debug" | "info" | "warn" | "error";
+  readonly level: Level;
+  /** The lowest levels of the parts that have one of their own. */
+  readonly parts: ReadonlyMap<string, Level>;
   readonly format: "text" | "json";
   /** Whether text is coloured. JSON never is. */
   readonly colour: boolean;
@@ -58,15 +67,35 @@ export function relayLog(): Log {
  */
 export function configureLog(style: LogStyle, write: (line: string) => void): () => void {
   const format = style.format === "json" ? jsonLine : textLine;
+  const lines = (record: LogRecord) => {
+    if (!isWritten(record, style)) return;
+    const properties = withShownAddress(record.properties, style);
+    write(format({ ...record, properties }, style.colour));
+  };
+  const lowest = LEVELS.find((level) =>
+    level === style.level || style.parts.values().some((of) => of === level)
+  );
   configureSync({
     reset: true,
-    sinks: { lines: (record) => write(format(record, style.colour)) },
+    sinks: { lines },
     loggers: [
-      { category: CATEGORY, lowestLevel: LOGTAPE_LEVEL[style.level], sinks: ["lines"] },
+      { category: CATEGORY, lowestLevel: LOGTAPE_LEVEL[lowest ?? style.level], sinks: ["lines"] },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
     ],
   });
   return resetSync;
+}
+
+function isWritten({ level, properties: { part } }: LogRecord, style: LogStyle): boolean {
+  const lowest = (typeof part === "string" && style.parts.get(part)) || style.level;
+  return LEVELS.indexOf(LEVEL_WORD[level]) >= LEVELS.indexOf(lowest);
+}
+
+/** The process, as far as the style of its log depends on it. */
+export interface LogSurroundings {
+  readonly isTerminal: boolean;
+  readonly noColor: string | undefined;
+  readonly addressSecret: Uint8Array;
 }
 
 /**
@@ -75,16 +104,20 @@ export function configureLog(style: LogStyle, write: (line: string) => void): ()
  * @see https://no-color.org
  */
 export function logStyle(
-  { level, format }: {
-    readonly level: LogStyle["level"];
-    readonly format: LogStyle["format"] | "auto";
-  },
-  { isTerminal, noColor }: { readonly isTerminal: boolean; readonly noColor: string | undefined },
+  { level, parts, format, addresses }: Pick<
+    Settings["log"],
+    "level" | "parts" | "format" | "addresses"
+  >,
+  { isTerminal, noColor, addressSecret }: LogSurroundings,
 ): LogStyle {
   return {
     level,
+    // The settings have checked the form: part=level.
+    parts: new Map(parts.map((text) => text.split("=") as [string, Level])),
     format: format !== "auto" ? format : isTerminal ? "text" : "json",
     colour: isTerminal && !noColor,
+    addresses,
+    secret: addressSecret,
   };
 }
 

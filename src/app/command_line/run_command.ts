@@ -13,6 +13,7 @@ import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandWork, OpenOptions } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
 import { loadSettings, problemLine, UnusableSetting } from "../settings/load_settings.ts";
+import { ADDRESS_SECRET_BYTES } from "../log_addresses.ts";
 import { configureLog, logStyle, relayLog } from "./logging.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { watchRunner } from "./runner_watch.ts";
@@ -52,8 +53,10 @@ export async function runCommand(
   }
   const { settings, origins } = loaded;
   const { isTerminal } = host.streams.stderr;
+  const addressSecret = host.random.bytes(ADDRESS_SECRET_BYTES);
+  const noColor = host.environment["NO_COLOR"];
   const applyLog = (changed: Settings["log"]) => {
-    const style = logStyle(changed, { isTerminal, noColor: host.environment["NO_COLOR"] });
+    const style = logStyle(changed, { isTerminal, noColor, addressSecret });
     return configureLog(style, (line) => host.writeLogLine(line));
   };
   const endLog = applyLog(settings.log);
@@ -70,7 +73,7 @@ export async function runCommand(
     host.openStore({ ...settings, database: { ...settings.database, url } }, log, options);
   const reading = { settings, origins, source, applyLog };
   try {
-    const own = { ...reading, log, stop, openStore };
+    const own = { ...reading, log, addressSecret, stop, openStore };
     return await work({ ...own, clock, random, streams, environment });
   } catch (error) {
     const { sentence, code } = commandFailure(error, origins);

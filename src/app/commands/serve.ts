@@ -130,10 +130,10 @@ async function startHost(context: CommandContext, self: string | undefined): Pro
 /** Starts the relay in several threads. */
 async function startWorkers(context: CommandContext, self: string | undefined): Promise<Served> {
   const { WorkerGroup } = await import("../workers/worker_group.ts");
-  const { settings: read, log, clock } = context;
+  const { settings: read, log, addressSecret, clock } = context;
   const { url, because } = await chooseDatabase(read.database);
   const settings = { ...read, database: { ...read.database, url } };
-  const group = await WorkerGroup.start({ settings, clock, log, self });
+  const group = await WorkerGroup.start({ settings, clock, log, self, addressSecret });
   log.info("store opened", { database: withoutPassword(url), because });
   const { own } = group;
   // The threads hear from the database what commands change.

@@ -20,6 +20,7 @@ import type { NearbyChannel } from "../../store/feed/nearby_feeds.ts";
 import { SqlStore } from "../../store/sql_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { WindowStore } from "../../store/window/window_store.ts";
+import { inPart } from "../host_logs.ts";
 import { chooseDatabase } from "./choose_database.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { retentionRules } from "./retention_rules.ts";
@@ -56,9 +57,10 @@ const WINDOW_SHARE = 0.25;
  */
 export async function openStore(
   settings: Settings,
-  log: Log,
-  { longQueries, directory, diskLog = log, nearby }: ThreadOptions = {},
+  ofProgram: Log,
+  { longQueries, directory, diskLog, nearby }: ThreadOptions = {},
 ): Promise<TidyStore> {
+  const log = inPart(ofProgram, "store");
   const { database, search, limits } = settings;
   const { url } = await chooseDatabase(database);
   if (url === MEMORY) {
@@ -81,7 +83,11 @@ export async function openStore(
     await sql.close();
     throw error;
   }
-  const disk = await watchDisk(directory ?? directoryOf(url), database.min_free_mib, diskLog);
+  const disk = await watchDisk(
+    directory ?? directoryOf(url),
+    database.min_free_mib,
+    diskLog ?? log,
+  );
   const watched = disk === undefined ? sql : closedWith(sql, disk);
   return new SqlStore(watched, sha256OfText, {
     disk,
@@ -280,7 +286,7 @@ export async function openShared(
     await store.close();
     return { url, close: () => Promise.resolve() };
   }
-  const options = { log, clock: systemClock, connections, sharedBuffersMb };
+  const options = { log: inPart(log, "store"), clock: systemClock, connections, sharedBuffersMb };
   const server = await ManagedPostgres.start(directory, options);
   const longQueries = longQueriesHere();
   try {

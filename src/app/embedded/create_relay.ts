@@ -15,8 +15,10 @@ import { type Filter, LocalClient, type Published } from "./local_client.ts";
 import type { Policy } from "../../relay/access/policy.ts";
 import { openStore } from "../database/open_store.ts";
 import { ownPublicKey } from "../own_key.ts";
+import { ADDRESS_SECRET_BYTES, showingAddresses } from "../log_addresses.ts";
 import { RelayHost } from "../relay_host.ts";
 import type { Settings } from "../settings/setting_list.ts";
+import { systemRandom } from "../system/system_random.ts";
 import { systemClock } from "../system/system_clock.ts";
 
 /** Options of {@link createRelay}. */
@@ -92,7 +94,10 @@ export interface EmbeddedRelay {
  */
 export async function createRelay(options: CreateRelayOptions = {}): Promise<EmbeddedRelay> {
   const settings = await settingsOf(options.settings ?? {});
-  const log = options.log ?? silentLog;
+  const log = options.log === undefined ? silentLog : showingAddresses(options.log, {
+    addresses: settings.log.addresses,
+    secret: systemRandom.bytes(ADDRESS_SECRET_BYTES),
+  });
   const self = await ownPublicKey(settings, log);
   const store = await openStore(settings, log);
   const { policies = [] } = options;

@@ -6,7 +6,7 @@
 
 /// <reference lib="deno.worker" />
 
-import { type Log, type LogFields, silentLog } from "../../base/log.ts";
+import { silentLog, withFields } from "../../base/log.ts";
 import type { Metric } from "../../http/metrics_text.ts";
 import { configureLog, logStyle, relayLog } from "../command_line/logging.ts";
 import { openStore } from "../database/open_store.ts";
@@ -42,6 +42,8 @@ interface Prepared {
 }
 
 let started: Started | undefined;
+/** The same in all threads. */
+let addressSecret = new Uint8Array();
 let prepared: Prepared | undefined;
 
 logUncaughtErrors();
@@ -83,8 +85,9 @@ function carryOut(call: CallMessage): unknown {
 
 async function start(options: WorkerStart): Promise<void> {
   const { number, settings, longQueries, directory, startedMs, self } = options;
+  addressSecret = options.addressSecret;
   applyLog(settings.log);
-  const log = numbered(relayLog(), number);
+  const log = withFields(relayLog(), { worker: number });
   const nearby = openThreadChannel(options.channel);
   // The main thread watches the disk as well, and says so.
   const disk = { directory, diskLog: silentLog };
@@ -139,19 +142,9 @@ async function close(): Promise<void> {
 
 function applyLog(settings: Settings["log"]): void {
   const isTerminal = Deno.stderr.isTerminal();
-  const style = logStyle(settings, { isTerminal, noColor: Deno.env.get("NO_COLOR") });
+  const noColor = Deno.env.get("NO_COLOR");
+  const style = logStyle(settings, { isTerminal, noColor, addressSecret });
   configureLog(style, (line) => console.error(line.slice(0, -1)));
-}
-
-/** The log with the number of the thread in each line. */
-function numbered(log: Log, worker: number): Log {
-  const withNumber = (fields: LogFields | undefined) => ({ ...fields, worker });
-  return {
-    debug: (message, fields) => log.debug(message, withNumber(fields)),
-    info: (message, fields) => log.info(message, withNumber(fields)),
-    warn: (message, fields) => log.warn(message, withNumber(fields)),
-    error: (message, fields) => log.error(message, withNumber(fields)),
-  };
 }
 
 /** Without the class of the histograms, which cannot be sent. */

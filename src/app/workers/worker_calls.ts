@@ -34,6 +34,8 @@ export interface WorkerStart {
   readonly channel: string;
   /** The relay's own public key. */
   readonly self: string | undefined;
+  /** For hashed addresses in the log. */
+  readonly addressSecret: Uint8Array<ArrayBuffer>;
 }
 
 /** Settings with a number that tells them from those before. */

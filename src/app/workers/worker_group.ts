@@ -33,6 +33,8 @@ export interface WorkerGroupOptions {
   readonly settings: Settings;
   /** The relay's own public key. */
   readonly self: string | undefined;
+  /** For hashed addresses in the log. */
+  readonly addressSecret: Uint8Array<ArrayBuffer>;
   readonly clock: Clock;
   readonly log: Log;
   /** Replaced in tests only. */
@@ -55,7 +57,7 @@ export class WorkerGroup implements ServedRelay {
   readonly #failed = Promise.withResolvers<void>();
 
   constructor(options: WorkerGroupOptions, database: SharedDatabase) {
-    const { settings, self, clock, log, startThread = startRelayThread } = options;
+    const { settings, self, addressSecret, clock, log, startThread = startRelayThread } = options;
     const { workers } = settings.network;
     const { longQueries } = database;
     this.#options = options;
@@ -68,7 +70,7 @@ export class WorkerGroup implements ServedRelay {
       startedMs: clock.nowMs(),
       longQueries: longQueries && Math.ceil(longQueries / workers),
       channel: `gallimimus ${crypto.randomUUID()}`,
-      ...{ tables, self, clock, log, startThread },
+      ...{ tables, self, addressSecret, clock, log, startThread },
     };
     this.#slots = Array.from(
       { length: workers },

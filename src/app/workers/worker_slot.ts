@@ -132,14 +132,14 @@ export class WorkerSlot {
   /** Starts a thread, and gives it when it accepts connections. */
   async #begin(): Promise<RelayThread> {
     const { startThread, number, longQueries, directory, startedMs } = this.#options;
-    const { tables, channel, self } = this.#options;
+    const { tables, channel, self, addressSecret } = this.#options;
     const thread = startThread();
     this.#thread = thread;
     this.#unanswered = 0;
     try {
       let taken = this.#settings;
       await thread.call("start", {
-        ...{ number, longQueries, directory, startedMs, tables, channel, self },
+        ...{ number, longQueries, directory, startedMs, tables, channel, self, addressSecret },
         settings: taken.settings,
       });
       for (const address of this.#addresses) await thread.call("listen", address);

@@ -11,7 +11,11 @@ import type { Log } from "../../../src/base/log.ts";
 function linesOf(style: Partial<LogStyle>, say: (log: Log) => void): readonly string[] {
   const lines: string[] = [];
   const end = configureLog(
-    { level: "debug", format: "text", colour: false, ...style },
+    {
+      ...{ level: "debug", parts: new Map(), format: "text", colour: false },
+      ...{ addresses: "full", secret: new Uint8Array(32) },
+      ...style,
+    },
     (line) => lines.push(line),
   );
   say(relayLog());
@@ -83,19 +87,49 @@ Deno.test("lines go nowhere before and after", () => {
   deepEqual(lines, []);
 });
 
+Deno.test("a part has a level of its own, above that of the others or below it", () => {
+  const say = (log: Log) => {
+    for (const part of ["net", "sync", undefined]) {
+      log.debug("d", { part });
+      log.info("i", { part });
+    }
+  };
+  const written = (style: Partial<LogStyle>) =>
+    linesOf({ ...style, format: "json" }, say).map((line) => JSON.parse(line))
+      .map(({ part = "other", message }) => `${part} ${message}`);
+  deepEqual(written({ level: "info", parts: new Map([["net", "warn"], ["sync", "debug"]]) }), [
+    "sync d",
+    "sync i",
+    "other i",
+  ]);
+  deepEqual(written({ level: "error", parts: new Map([["net", "info"]]) }), ["net i"]);
+});
+
+Deno.test("what a line says of an address is for the style to decide", () => {
+  const written = (addresses: LogStyle["addresses"]) =>
+    linesOf({ addresses }, (log) => log.info("x", { address: "192.0.2.1", port: 1 })).map(timeless);
+  deepEqual(written("full"), ["TIME info  x address=192.0.2.1 port=1\n"]);
+  deepEqual(written("network"), ["TIME info  x address=192.0.2.0/24 port=1\n"]);
+  deepEqual(written("none"), ["TIME info  x port=1\n"]);
+});
+
+const process = { noColor: undefined, addressSecret: new Uint8Array(32) };
+const settings = { level: "info", parts: [], format: "auto", addresses: "full" } as const;
+
 Deno.test("text is for terminals and json for the rest, unless one is asked for", () => {
-  const terminal = { isTerminal: true, noColor: undefined };
-  const pipe = { isTerminal: false, noColor: undefined };
-  equal(logStyle({ level: "info", format: "auto" }, terminal).format, "text");
-  equal(logStyle({ level: "info", format: "auto" }, pipe).format, "json");
-  equal(logStyle({ level: "info", format: "json" }, terminal).format, "json");
-  equal(logStyle({ level: "info", format: "text" }, pipe).format, "text");
+  const terminal = { ...process, isTerminal: true };
+  const pipe = { ...process, isTerminal: false };
+  equal(logStyle(settings, terminal).format, "text");
+  equal(logStyle(settings, pipe).format, "json");
+  equal(logStyle({ ...settings, format: "json" }, terminal).format, "json");
+  equal(logStyle({ ...settings, format: "text" }, pipe).format, "text");
 });
 
 Deno.test("there is colour on a terminal only, and not against NO_COLOR", () => {
-  const settings = { level: "info", format: "auto" } as const;
-  equal(logStyle(settings, { isTerminal: true, noColor: undefined }).colour, true);
-  equal(logStyle(settings, { isTerminal: true, noColor: "" }).colour, true);
-  equal(logStyle(settings, { isTerminal: true, noColor: "1" }).colour, false);
-  equal(logStyle(settings, { isTerminal: false, noColor: undefined }).colour, false);
+  const colour = (isTerminal: boolean, noColor: string | undefined) =>
+    logStyle(settings, { ...process, isTerminal, noColor }).colour;
+  equal(colour(true, undefined), true);
+  equal(colour(true, ""), true);
+  equal(colour(true, "1"), false);
+  equal(colour(false, undefined), false);
 });

@@ -18,7 +18,7 @@ function slotWith(settings: Settings = defaultSettings) {
     onEnded: () => void ended.count++,
     onStuck: () => void stuck.count++,
     ...{ settings, clock, number: 1, longQueries: undefined, self: undefined },
-    ...{ directory: undefined, startedMs: 0 },
+    ...{ directory: undefined, startedMs: 0, addressSecret: new Uint8Array() },
     channel: "test",
     tables: createTables(1),
     log: { ...silentLog, info: note, error: note },

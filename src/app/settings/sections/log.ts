@@ -6,6 +6,14 @@
 
 import type { SettingSection } from "../setting.ts";
 
+const levels = ["debug", "info", "warn", "error"] as const;
+
+/** The parts of the relay whose lines name them. */
+const parts = ["net", "relay", "access", "store", "sync", "plugins"] as const;
+
+/** The name of a part of the relay in the log. */
+export type LogPart = typeof parts[number];
+
 /** Settings of the section `[log]`. */
 export const logSection = {
   title: "What is written to standard error about what happens.",
@@ -13,8 +21,21 @@ export const logSection = {
     level: {
       type: "choice",
       default: "info",
-      allowed: ["debug", "info", "warn", "error"],
+      allowed: levels,
       description: "The least severe lines that are written.",
+      reloadable: true,
+    },
+    parts: {
+      type: "list",
+      default: [],
+      format: {
+        pattern: new RegExp(`^(?:${parts.join("|")})=(?:${levels.join("|")})$`),
+        words: `a part and a level: ${parts[0]}=debug; the parts are ${parts.join(", ")}`,
+      },
+      minItems: 0,
+      maxItems: parts.length,
+      description:
+        'Parts of the relay with a level of their own, such as "net=warn"; lines of a part say which it is.',
       reloadable: true,
     },
     format: {
@@ -23,6 +44,14 @@ export const logSection = {
       allowed: ["auto", "text", "json"],
       description:
         "text for people, json for machines, auto: text on a terminal and json elsewhere.",
+      reloadable: true,
+    },
+    addresses: {
+      type: "choice",
+      default: "full",
+      allowed: ["full", "network", "hashed", "none"],
+      description:
+        "What lines say of a client's address: all of it, its /24 (IPv6 /48), a hash that is another after each restart, or nothing.",
       reloadable: true,
     },
     connection_lines: {
