@@ -8,6 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import { CountingLog } from "../base/counting_log.ts";
 import { type Log, withFields } from "../base/log.ts";
 import { RefusalLog } from "../relay/refusal_log.ts";
+import { SlowQueryLog } from "../relay/slow_query_log.ts";
 import { ConnectionLog } from "./network/connection_log.ts";
 import type { LogPart } from "./settings/sections/log.ts";
 import type { Settings } from "./settings/setting_list.ts";
@@ -32,6 +33,8 @@ export class HostLogs {
   readonly connections: ConnectionLog;
   /** Of who was refused. */
   readonly refusals: RefusalLog;
+  /** Of what took long to answer. */
+  readonly slowQueries: SlowQueryLog;
 
   constructor({ settings, clock, log }: HostLogsOptions) {
     const linesPerMinute = settings.log.connection_lines;
@@ -39,12 +42,20 @@ export class HostLogs {
     this.relay = new CountingLog({ log: relay, clock });
     this.connections = new ConnectionLog({ log: inPart(log, "net"), clock, linesPerMinute });
     this.refusals = new RefusalLog({ log: relay, clock });
+    const slowMs = settings.log.slow_query_ms;
+    this.slowQueries = new SlowQueryLog({ log: relay, clock, slowMs });
+  }
+
+  /** Takes over what may change while the relay runs. */
+  update({ log }: Pick<Settings, "log">): void {
+    this.slowQueries.update(log.slow_query_ms);
   }
 
   /** Writes what was counted, and cancels the timers. */
   close(): void {
     this.connections.close();
     this.refusals.close();
+    this.slowQueries.close();
     this.relay.close();
   }
 }

@@ -339,6 +339,7 @@ export class RelayHost implements ServedRelay {
       this.#settings = settings;
       this.#memory.maxBytes = memoryLimitBytes(settings.limits.max_memory_mb);
       this.#admins = admins(settings);
+      this.#logs.update(settings);
       usePolicies();
       this.relay.update({
         limits: relayLimits(settings),
@@ -419,6 +420,7 @@ export class RelayHost implements ServedRelay {
       log: this.#logs.relay,
       limits: relayLimits(settings),
       refusals: this.#logs.refusals,
+      slowQueries: this.#logs.slowQueries,
       memory: this.#memory,
       hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
       clientOf: (address) => clientKey(address, perClient),

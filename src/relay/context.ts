@@ -17,6 +17,7 @@ import type { FilterValues } from "./filter_values.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Outage } from "./outage.ts";
 import type { RefusalLog } from "./refusal_log.ts";
+import type { SlowQueryLog } from "./slow_query_log.ts";
 import type { Publisher } from "./acceptance/publisher.ts";
 
 /** Passed to each session. */
@@ -42,6 +43,8 @@ export interface RelayContext {
   readonly counters: Counters;
   /** Where refusals of clients are logged, if anywhere. */
   readonly refusals: RefusalLog | undefined;
+  /** Where slow queries are logged, if anywhere. */
+  readonly slowQueries: SlowQueryLog | undefined;
   readonly timings: Timings;
   /** Logs when reading from the store begins to fail and when it works again. */
   readonly reading: Outage;

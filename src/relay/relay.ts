@@ -30,6 +30,7 @@ import { Access } from "./access/access.ts";
 import { type Client, ConnectedClient, type Handshake } from "./access/client.ts";
 import type { Policy } from "./access/policy.ts";
 import type { RefusalLog } from "./refusal_log.ts";
+import type { SlowQueryLog } from "./slow_query_log.ts";
 import type { SessionTally } from "./session_tally.ts";
 import { Publisher, type Verdict } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
@@ -48,6 +49,8 @@ export interface RelayOptions {
   readonly limits: RelayLimits;
   /** Logs whom it refuses. Default: nobody is logged. */
   readonly refusals?: RefusalLog;
+  /** Logs slow queries. Default: none are logged. */
+  readonly slowQueries?: SlowQueryLog;
   /**
    * The key by which connections from an address count as one client; undefined to count each
    * connection on its own. Default: the address.
@@ -167,7 +170,7 @@ export class Relay {
       }),
       filterValues: new FilterValues(limits),
       counters: this.counters,
-      refusals: options.refusals,
+      ...{ refusals: options.refusals, slowQueries: options.slowQueries },
       timings: this.timings,
       reading: new Outage("reading events", log, clock),
     };

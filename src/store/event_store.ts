@@ -78,6 +78,8 @@ export interface QueryOptions {
   readonly onLast?: () => void;
   /** Called at once by a store that has a window, with what is going to answer. */
   readonly onSource?: (source: AnswerSource) => void;
+  /** Called at once by a store that asks a database. */
+  readonly onWork?: (work: DatabaseWork) => void;
   /** Called for each event that was found and then deleted before it could be read. */
   readonly onLeftOut?: () => void;
   /** The client for which the query runs: waiting queries are served in turns of clients. Default: the relay. */
@@ -86,6 +88,14 @@ export interface QueryOptions {
   readonly reader?: Reader;
   /** Whether events that the operator's rules ban are found, too. Default: no. */
   readonly includesBanned?: boolean;
+}
+
+/** What a database does for one query. */
+export interface DatabaseWork {
+  /** By which indexes it is answered, for people. */
+  readonly plan: string;
+  /** How long the database has worked for it so far, milliseconds. */
+  readonly databaseMs: number;
 }
 
 /** The state of the connections that answer queries. The numbers are live. */

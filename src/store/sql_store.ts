@@ -51,6 +51,7 @@ import {
 import { eraseEvents, restoreEvents } from "./write/erase_events.ts";
 import { prepareBatch } from "./write/prepared_batch.ts";
 import { type BannedLists, type Plan, plansOf, type WordPlan, wordPlanOf } from "./read/plan.ts";
+import { databaseWork } from "./read/plan_text.ts";
 import { deleteTags } from "./write/put_statements.ts";
 import { recentFirst, recentOf, recentStatement } from "./read/recent_statement.ts";
 import {
@@ -249,6 +250,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     const isSmall = isLight(questions.flatMap(({ parts }) => parts));
     const bounds = this.#bounds(options, isSmall);
     const memory = isSmall ? this.#lightBudget : this.#heavyBudget;
+    options.onWork?.(databaseWork(filters, this.#hashText, bounds.timeBudget));
     const { database } = bounds;
     const { found, leaseBytes } = (isSearch ? askInTurn : askTogether)(questions, bounds);
     const bodiesOf = (ids: readonly string[]) =>
@@ -262,8 +264,10 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
     assert(filters.every(({ search }) => search === undefined), "ids are listed by time");
     const questions = filters.map((filter) => this.#question(filter, options));
+    const bounds = this.#bounds(options, false);
+    options.onWork?.(databaseWork(filters, this.#hashText, bounds.timeBudget));
     const step = {
-      ...this.#bounds(options, false),
+      ...bounds,
       mostBytes: 0,
       pageEvents: IDENTIFY_PAGE_EVENTS,
     };
@@ -272,9 +276,11 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   }
 
   count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
+    const bounds = this.#bounds(options, false);
+    options.onWork?.(databaseWork(filters, this.#hashText, bounds.timeBudget));
     return countEvents(filters, {
       ...options,
-      ...this.#bounds(options, false),
+      ...bounds,
       hashText: this.#hashText,
       nowS: nowS(this.#clock),
       banned: this.#bannedFor(options),

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { WebSocket as WsClient } from "ws";
 import { once } from "node:events";
+import { PgliteDirectory } from "../kit/pglite_directory.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -41,4 +42,30 @@ Deno.test("a connection that ends, whom the relay refused and an unknown proxy a
   const warned = lines.filter(({ message }) => message.includes("network.trusted_proxies"));
   equal(warned.length, 1);
   equal(warned[0].header, "x-forwarded-for");
+});
+
+Deno.test("slow queries are told with their filter and their plan, and once of a kind", async () => {
+  await using directory = await PgliteDirectory.make();
+  await using relay = await startRelay({
+    database: `pglite:${directory.path}`,
+    // The database answers everything, and always takes longer than this.
+    settings: ["log.slow_query_ms=1", "cache.max_mib=0"],
+  });
+  await using client = await RelayClient.connect(relay.url);
+  for (let kind = 1_000; kind < 1_050; kind++) {
+    await client.query([{ kinds: new Set([kind]), tags: new Map(), limit: 5 }]);
+  }
+  const line = JSON.parse(await relay.logged("slow query"));
+  const { level, part, verb, source, plan, address } = line;
+  deepEqual({ level, part, verb, source, plan, address }, {
+    ...{ level: "info", part: "relay", verb: "REQ", source: "database", plan: "kind×1" },
+    address: "127.0.0.1",
+  });
+  match(line.filter, /^\{"kinds":\[10\d\d\],"limit":5\}$/);
+  ok(line.ms >= 1 && line.databaseMs <= line.ms, JSON.stringify(line));
+  await client.close();
+  equal(await relay.stop(), 0);
+  equal(relay.log.filter((text) => text.includes('"slow query"')).length, 1);
+  const more = relay.log.find((text) => text.includes("more slow queries")) ?? "{}";
+  ok(JSON.parse(more).times > 10, more);
 });

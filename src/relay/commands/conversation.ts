@@ -7,11 +7,13 @@
 import type { Source } from "../../base/fair_queue.ts";
 import type { Inbox } from "../../base/inbox.ts";
 import type { ClientMessage } from "../../nostr/client_message.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
 import type { Reason } from "../../nostr/reason.ts";
 import type { ConnectedClient } from "../access/client.ts";
 import type { RelayContext } from "../context.ts";
 import type { FilterValueAccount } from "../filter_values.ts";
 import type { Peer } from "../peer.ts";
+import type { AskedQuery, QueryTimer } from "../slow_query_log.ts";
 import type { SessionTally } from "../session_tally.ts";
 import type { Authentication } from "./auth.ts";
 import type { CountQueue } from "./count.ts";
@@ -86,4 +88,13 @@ export function chargeIfLimited(
 /** Whether a refusal asks the client for AUTH. */
 export function asksForAuth(why: Reason | undefined): boolean {
   return why?.prefix === "auth-required";
+}
+
+/** Starts measuring a query, for the log of slow ones. */
+export function measured(
+  { context, client }: Pick<Conversation, "context" | "client">,
+  verb: AskedQuery["verb"],
+  filters: readonly ReqFilter[],
+): QueryTimer | undefined {
+  return context.slowQueries?.begin({ verb, filters, address: client.address });
 }

@@ -12,7 +12,13 @@ import { closedMessage, countMessage, noticeMessage } from "../../nostr/relay_me
 import { countRefusal } from "../counters.ts";
 import { filterValueCount } from "../filter_values.ts";
 import { isTimeOut, queryFailure } from "../live/query_failure.ts";
-import { asksForAuth, chargeIfLimited, type Conversation, type Verb } from "./conversation.ts";
+import {
+  asksForAuth,
+  chargeIfLimited,
+  type Conversation,
+  measured,
+  type Verb,
+} from "./conversation.ts";
 
 /** Queues a COUNT. */
 export const count: Verb = ({ context: { limits }, peer, counts }, message) => {
@@ -107,15 +113,19 @@ export class CountQueue {
     const { store, limits, reading, counters, access, clock, timings } = context;
     const startMs = clock.monotonicMs();
     const { signal } = this.#ended;
+    const timer = measured(this.#conversation, "COUNT", filters);
     try {
       const { maxCountRows: maxRows, countTimeoutMs: timeoutMs } = limits;
       const reader = access.readerOf(client);
-      const result = await store.count(filters, { maxRows, signal, timeoutMs, source, reader });
+      const bounds = { maxRows, signal, timeoutMs, source, reader };
+      const result = await store.count(filters, { ...bounds, ...timer?.callbacks });
+      timer?.end("answered");
       reading.worked();
       counters.counted++;
       timings.countToAnswer.observe((clock.monotonicMs() - startMs) / 1_000);
       return countMessage(id, result);
     } catch (error) {
+      timer?.failed(error, signal);
       if (isTimeOut(error)) counters.timedOut++;
       else if (!signal.aborted) reading.failed(error);
       return closedMessage(id, queryFailure(error));

@@ -16,7 +16,14 @@ import type { FilterValueAccount } from "../filter_values.ts";
 import { countRefusal } from "../counters.ts";
 import { storedFilters } from "../live/stored_filters.ts";
 import { isTimeOut, queryFailure } from "../live/query_failure.ts";
-import { asksForAuth, chargeIfLimited, type Conversation, type Verb } from "./conversation.ts";
+import type { QueryTimer } from "../slow_query_log.ts";
+import {
+  asksForAuth,
+  chargeIfLimited,
+  type Conversation,
+  measured,
+  type Verb,
+} from "./conversation.ts";
 
 /** Longest answer, bytes; twice that as hex in a message. */
 const MAX_ANSWER_BYTES = 131_072;
@@ -117,8 +124,11 @@ export class Reconciliations {
       chargeIfLimited(this.#conversation, decided);
       return this.refuse(id, decided);
     }
-    const refusal = await this.#fill(reconciliation, decided);
-    if (reconciliation.ended.signal.aborted) return;
+    const timer = measured(this.#conversation, "NEG-OPEN", decided);
+    const refusal = await this.#fill(reconciliation, decided, timer);
+    const { aborted } = reconciliation.ended.signal;
+    timer?.end(aborted ? "given-up" : refusal === undefined ? "answered" : "failed");
+    if (aborted) return;
     if (refusal !== undefined) return this.refuse(id, refusal.why, refusal.maxEvents);
     this.answer(id, message);
   }
@@ -183,6 +193,7 @@ export class Reconciliations {
   async #fill(
     reconciliation: Reconciliation,
     filters: readonly ReqFilter[],
+    timer: QueryTimer | undefined,
   ): Promise<{ readonly why: Reason; readonly maxEvents?: number } | undefined> {
     const { context, client, source } = this.#conversation;
     const { store, limits, access, reading } = context;
@@ -193,7 +204,8 @@ export class Reconciliations {
       const asked = boundedFilters(filters, maxEvents);
       const reader = access.readerOf(client);
       const timeoutMs = limits.syncTimeoutMs;
-      for await (const rows of store.identify(asked, { signal, source, reader, timeoutMs })) {
+      const options = { signal, source, reader, timeoutMs, ...timer?.callbacks };
+      for await (const rows of store.identify(asked, options)) {
         // Ending the reconciliation has already returned the reserved items.
         if (signal.aborted) return undefined;
         if (builder.size + rows.length > maxEvents) return { why: TOO_BIG, maxEvents };

@@ -26,7 +26,13 @@ import { QueryQueue, type QueryResult } from "../live/query_queue.ts";
 import { leastLimit, storedFilters } from "../live/stored_filters.ts";
 import { type Delivery, Subscription } from "../live/subscription.ts";
 import { isTimeOut, queryFailure } from "../live/query_failure.ts";
-import { asksForAuth, chargeIfLimited, type Conversation, type Verb } from "./conversation.ts";
+import {
+  asksForAuth,
+  chargeIfLimited,
+  type Conversation,
+  measured,
+  type Verb,
+} from "./conversation.ts";
 
 /** Opens a subscription. */
 export const request: Verb = ({ context, peer, subscriptions }, message) => {
@@ -67,6 +73,7 @@ export class Subscriptions {
       pieceBytes: aheadBytes,
       // Evaluated for each query, because the client may have authenticated since.
       readerOf: () => conversation.context.access.readerOf(conversation.client),
+      measure: (filters) => measured(conversation, "REQ", filters),
     });
   }
 

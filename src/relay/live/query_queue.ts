@@ -16,6 +16,7 @@ import type {
   StoredEvent,
 } from "../../store/event_store.ts";
 import type { RelayLimits } from "../limits.ts";
+import type { QueryTimer } from "../slow_query_log.ts";
 
 /** A query for stored events. */
 export interface Query {
@@ -52,6 +53,8 @@ export type QueryLimits = Pick<
 export interface SharedQueryOptions extends Pick<QueryOptions, "source" | "pieceBytes"> {
   /** Whose view of the store a query has, evaluated when it starts. Default: everything. */
   readonly readerOf?: () => Reader;
+  /** Called when a query starts; undefined where nobody measures. */
+  readonly measure?: (filters: readonly ReqFilter[]) => QueryTimer | undefined;
 }
 
 /** A result in the inbox; `taken` lets its query continue. */
@@ -136,23 +139,30 @@ export class QueryQueue<Q extends Query> {
   /** Delivers the rows and returns the final result, unless the last rows were marked as such. */
   async #read(query: Q): Promise<QueryResult<Q> | undefined> {
     const { filters, signal } = query;
-    const ready = () => this.#held?.promise;
+    const timer = this.#options.measure?.(filters);
+    const paused = (reader: Promise<void>) => timer?.waitFor(reader) ?? reader;
+    const ready = () => this.#held && paused(this.#held.promise);
     const timeoutMs = this.#timeoutMs(filters);
-    const { readerOf, ...shared } = this.#options;
+    const { readerOf, measure: _, ...shared } = this.#options;
     const reader = readerOf && { reader: readerOf() };
     let isLast = false;
     const onLast = () => void (isLast = true);
     const onLeftOut = () => query.noteLeftOut?.();
-    const onSource = (source: AnswerSource) => query.noteSource?.(source);
-    const options = { ...shared, ...reader, signal, ready, timeoutMs, onLast, onLeftOut, onSource };
+    const onSource = (source: AnswerSource) => {
+      query.noteSource?.(source);
+      timer?.callbacks.onSource?.(source);
+    };
+    const told = { ...timer?.callbacks, onLast, onLeftOut, onSource };
+    const options = { ...shared, ...reader, signal, ready, timeoutMs, ...told };
     try {
       for await (const rows of this.#store.query(filters, options)) {
-        await this.#offer({ type: "rows", query, rows, isLast });
-        if (isLast) return undefined;
-        if (signal.aborted) break;
+        await paused(this.#offer({ type: "rows", query, rows, isLast }));
+        if (isLast || signal.aborted) break;
       }
-      return { type: "end", query };
+      timer?.end(signal.aborted && !isLast ? "given-up" : "answered");
+      return isLast ? undefined : { type: "end", query };
     } catch (error) {
+      timer?.failed(error, signal);
       return { type: "failed", query, error };
     }
   }

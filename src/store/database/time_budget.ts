@@ -22,6 +22,11 @@ export class TimeBudget {
     this.#leftMs = limitMs;
   }
 
+  /** How much of it the statements that have ended took, milliseconds. */
+  get usedMs(): number {
+    return this.#limitMs - this.#leftMs;
+  }
+
   /**
    * Throws when the budget is used up, so that no further statement is started.
    *

@@ -14,6 +14,7 @@ import type { Random } from "../../base/random.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import type { CountResult } from "../../nostr/relay_message.ts";
 import type {
+  AnswerSource,
   CountOptions,
   Erasure,
   EventFeed,
@@ -122,7 +123,7 @@ export class WindowStore implements TidyStore {
     const answer = this.#canAnswer(options)
       ? this.#answers.find(filters, options.reader)
       : undefined;
-    options.onSource?.(answer === undefined ? "database" : answer.rest ? "both" : "memory");
+    options.onSource?.(sourceOf(answer));
     if (answer === undefined) return this.#inner.query(filters, options);
     return this.#give(new WaitingRows(answer.rows), answer.rest, options);
   }
@@ -167,6 +168,7 @@ export class WindowStore implements TidyStore {
     const answer = this.#canAnswer(options)
       ? this.#answers.identify(filters, options.reader)
       : undefined;
+    options.onSource?.(sourceOf(answer));
     return answer === undefined
       ? this.#inner.identify(filters, options)
       : this.#name(answer, options);
@@ -187,6 +189,7 @@ export class WindowStore implements TidyStore {
   count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
     const isAnswered = this.#canAnswer(options) && options.signal?.aborted !== true;
     const counted = isAnswered ? this.#answers.count(filters, options) : undefined;
+    options.onSource?.(counted === undefined ? "database" : "memory");
     return counted === undefined ? this.#inner.count(filters, options) : Promise.resolve(counted);
   }
 
@@ -276,4 +279,8 @@ export class WindowStore implements TidyStore {
     this.#keeper.close();
     await this.#inner.close();
   }
+}
+
+function sourceOf(answer: WindowAnswer<unknown> | undefined): AnswerSource {
+  return answer === undefined ? "database" : answer.rest ? "both" : "memory";
 }

@@ -65,5 +65,16 @@ export const logSection = {
       whenRaised: "Whoever connects and leaves, again and again, fills the disk with the log.",
       reloadable: false,
     },
+    slow_query_ms: {
+      type: "integer",
+      default: 1_000,
+      unit: "milliseconds",
+      min: 0,
+      max: 3_600_000,
+      description:
+        "How long a REQ, COUNT or NEG-OPEN takes that is logged, with its filter and its plan; repeats are counted and told once a minute. 0 logs none.",
+      whenRaised: "Nothing: fewer queries are logged.",
+      reloadable: true,
+    },
   },
 } as const satisfies SettingSection;
