@@ -173,7 +173,10 @@ export class RelayHost implements ServedRelay {
       onConnection: (connection, info) => this.accept(connection, handshakeOf(info)),
       onRequest: this.http,
       onRefused: (address, why) =>
-        this.#logs.refusals.note(clientKey(address, perClient) ?? address, `connection-${why}`),
+        this.#logs.refusals.note({
+          address: clientKey(address, perClient) ?? address,
+          why: `connection-${why}`,
+        }),
       gateCounts: options.gateCounts,
     });
     const { gates, counters, proxies } = this.#sockets;

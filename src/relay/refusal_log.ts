@@ -5,7 +5,7 @@
  */
 
 import type { Clock, Timer } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
+import type { Log, LogFields } from "../base/log.ts";
 
 /** What a {@link RefusalLog} writes to. */
 export interface RefusalLogOptions {
@@ -13,29 +13,41 @@ export interface RefusalLogOptions {
   readonly clock: Clock;
 }
 
+/** A refusal of one message or connection. */
+export interface Refused {
+  /** An address, or the network that counts as one client. */
+  readonly address: string;
+  /** The author of a refused event as the event says, or a key that the client has authenticated. */
+  readonly key?: string | undefined;
+  /** One of few words. */
+  readonly why: string;
+  /** What the client was told. */
+  readonly told?: string | undefined;
+}
+
 /** How often lines are written, milliseconds. */
 const INTERVAL_MS = 60_000;
 
-/** Clients that are told apart in one interval. Of more, only the number of refusals is known. */
-const MAX_CLIENTS = 1_000;
+/** Clients, and keys, that are told apart at one time. */
+const MAX_TOLD_APART = 1_000;
 
-/** Clients that get a line of their own, those that were refused most. */
+/** Clients, and keys, that get a line of their own, those that were refused most. */
 const MAX_LINES = 5;
 
-/** Refusals from which on a client gets a line of its own. */
+/** Refusals from which on a client or a key gets a line of its own. */
 const MANY = 20;
 
 /** How often something was refused, by the reason. */
 type Reasons = Map<string, number>;
 
 /**
- * Counts refusals by client: an address, or the network that counts as one client. The reasons are
- * few and the relay's own.
+ * Counts refusals by client and by key. The reasons are few and the relay's own.
  */
 export class RefusalLog {
   readonly #options: RefusalLogOptions;
-  readonly #clients = new Map<string, Reasons>();
-  /** What was refused to all, also to clients that are not told apart. */
+  readonly #clients = new Offenders();
+  readonly #keys = new Offenders();
+  /** What was refused to all. */
   readonly #all: Reasons = new Map();
   #timer: Timer | undefined;
   #isClosed = false;
@@ -45,16 +57,12 @@ export class RefusalLog {
   }
 
   /** Counts one refusal. The first one starts the interval. */
-  note(client: string, reason: string): void {
+  note(refused: Refused): void {
     if (this.#isClosed) return;
     this.#timer ??= this.#options.clock.after(INTERVAL_MS, () => this.#write());
-    add(this.#all, reason);
-    let reasons = this.#clients.get(client);
-    if (reasons === undefined) {
-      if (this.#clients.size >= MAX_CLIENTS) return;
-      this.#clients.set(client, reasons = new Map());
-    }
-    add(reasons, reason);
+    add(this.#all, refused.why);
+    this.#clients.note(refused.address, refused);
+    if (refused.key !== undefined) this.#keys.note(refused.key, refused);
   }
 
   /** Writes what was counted. Nothing is counted from then on. */
@@ -67,25 +75,74 @@ export class RefusalLog {
     this.#timer?.cancel();
     this.#timer = undefined;
     const { log } = this.#options;
-    const counted = Array.from(this.#clients, ([client, reasons]) => ({
-      client,
-      reasons,
-      times: sum(reasons),
-    }));
     log.info("clients were refused", {
-      clients: this.#clients.size,
+      clients: this.#clients.count,
       times: sum(this.#all),
       reasons: text(this.#all),
     });
-    const worst = counted.filter(({ times }) => times >= MANY)
-      .sort((a, b) => b.times - a.times)
-      .slice(0, MAX_LINES);
-    for (const { client, times, reasons } of worst) {
-      log.info("client was refused often", { address: client, times, reasons: text(reasons) });
+    for (const [address, offender] of this.#clients.worst()) {
+      log.info("client was refused often", { ...fieldsOf(offender), address });
+    }
+    for (const [key, offender] of this.#keys.worst()) {
+      log.info("key was refused often", { ...fieldsOf(offender), key });
     }
     this.#clients.clear();
+    this.#keys.clear();
     this.#all.clear();
   }
+}
+
+/** What is known of one client or key. */
+interface Offender {
+  times: number;
+  readonly reasons: Reasons;
+  latest: Refused;
+}
+
+/**
+ * Counts by name, in bounded memory. When there are too many names, the half with the fewest refusals is
+ * forgotten: those who make up a 500th part of all refusals and more remain.
+ */
+class Offenders {
+  readonly #byName = new Map<string, Offender>();
+  /** How many names were counted. One that was forgotten and came again counts twice. */
+  count = 0;
+
+  note(name: string, latest: Refused): void {
+    let offender = this.#byName.get(name);
+    if (offender === undefined) {
+      if (this.#byName.size >= MAX_TOLD_APART) this.#forgetHalf();
+      this.count++;
+      this.#byName.set(name, offender = { times: 0, reasons: new Map(), latest });
+    }
+    offender.times++;
+    offender.latest = latest;
+    add(offender.reasons, latest.why);
+  }
+
+  /** Those with many refusals, the most first. */
+  worst(): readonly (readonly [string, Offender])[] {
+    return this.#sorted().slice(0, MAX_LINES).filter(([, { times }]) => times >= MANY);
+  }
+
+  clear(): void {
+    this.#byName.clear();
+    this.count = 0;
+  }
+
+  #forgetHalf(): void {
+    for (const [name] of this.#sorted().slice(MAX_TOLD_APART / 2)) this.#byName.delete(name);
+  }
+
+  #sorted(): readonly (readonly [string, Offender])[] {
+    return [...this.#byName].sort(([, a], [, b]) => b.times - a.times);
+  }
+}
+
+/** The address and the key of the latest refusal stand beside the name that was counted. */
+function fieldsOf({ times, reasons, latest }: Offender): LogFields {
+  const { address, key, told } = latest;
+  return { address, key, times, reasons: text(reasons), told };
 }
 
 function add(reasons: Reasons, reason: string): void {

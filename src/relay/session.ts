@@ -43,6 +43,9 @@ let connectionCount = 0;
 /** Estimated memory of one filter value, in the filter and in the index of live filters. */
 const FILTER_VALUE_BYTES = 100;
 
+/** Longer reasons, which only plugins give, are not kept for the log. */
+const MAX_TOLD_LENGTH = 200;
+
 /**
  * The relay's side of one connection, from upgrade to close.
  */
@@ -264,10 +267,12 @@ export class Session implements PeerEvents, Conversation {
     this.#close(POLICY_VIOLATION, "nothing heard for too long");
   }
 
-  noteRefusal(why: Reason | undefined): void {
+  noteRefusal(why: Reason | undefined, author?: string): void {
     this.tally.refused++;
-    const { address, network = address } = this.client;
-    this.context.refusals?.note(network, why?.prefix ?? "error");
+    const { address, network = address, keys } = this.client;
+    const [key] = author === undefined ? keys : [author];
+    const told = why && why.text.length <= MAX_TOLD_LENGTH ? why.text : undefined;
+    this.context.refusals?.note({ address: network, key, why: why?.prefix ?? "error", told });
   }
 
   #receive(message: PeerMessage): void {

@@ -38,8 +38,12 @@ export interface Conversation {
   readonly authentication: Authentication;
   /** What the connection did so far. */
   readonly tally: SessionTally;
-  /** Counts a refused event or request for the log. */
-  noteRefusal(why: Reason | undefined): void;
+  /**
+   * Counts a refused event or request for the log.
+   *
+   * @param author of the event. Default: a key that the client has authenticated
+   */
+  noteRefusal(why: Reason | undefined, author?: string): void;
   /** Set when this side starts closing: nothing more is sent. */
   readonly isClosing: boolean;
   /** Closes the connection as too slow. */

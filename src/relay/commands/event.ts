@@ -28,7 +28,8 @@ export const publish: Verb = (conversation, message, messageBytes) => {
   void context.publisher.publish(event, { client, source, arrivedMs }).then((verdict) => {
     pending.end(messageBytes);
     if (verdict.accepted) conversation.tally.accepted++;
-    else conversation.noteRefusal(verdict.reason);
+    // Whoever forges an event names somebody else as its author.
+    else conversation.noteRefusal(verdict.reason, verdict.isForged ? undefined : event.pubkey);
     timings.eventToOk.observe((clock.monotonicMs() - arrivedMs) / 1_000);
     if (verdict.isForged) peer.charge(context.limits.forgedEventCost);
     else chargeIfLimited(conversation, verdict.reason);

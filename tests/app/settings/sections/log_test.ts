@@ -6,6 +6,13 @@ const cases: readonly [keyof typeof logSection.settings, unknown, boolean][] = [
   ["level", "debug", true],
   ["level", "warning", false],
   ["level", "", false],
+  ["parts", ["net=warn", "sync=debug"], true],
+  ["parts", ["net"], false],
+  ["parts", ["nets=warn"], false],
+  ["parts", ["net=loud"], false],
+  ["addresses", "hashed", true],
+  ["addresses", "", false],
+  ["slow_query_ms", 0, true],
   ["format", "json", true],
   ["format", "xml", false],
 ];
