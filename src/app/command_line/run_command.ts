@@ -8,10 +8,10 @@ import { utf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import { StoreUnavailable } from "../../store/event_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandWork, OpenOptions } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
+import { failureText } from "./failure_text.ts";
 import { loadSettings, problemLine, UnusableSetting } from "../settings/load_settings.ts";
 import { ADDRESS_SECRET_BYTES } from "../log_addresses.ts";
 import { configureLog, logStyle, relayLog } from "./logging.ts";
@@ -100,17 +100,4 @@ export function commandFailure(
   }
   const origin = origins.get(error.setting) ?? "default";
   return { sentence: `${origin}: ${error.message}`, code: exitCode.misused };
-}
-
-/** The message of an error. Errors of the environment need no stack; bugs get theirs. */
-function failureText(error: unknown): string {
-  if (error instanceof StoreUnavailable) return `database: ${error.message}`;
-  if (error instanceof Error && isSystemError(error)) return error.message;
-  return error instanceof Error ? error.stack ?? error.message : String(error);
-}
-
-/** Whether the operating system reported the error, such as EADDRINUSE or EACCES. */
-function isSystemError(error: Error & { readonly code?: unknown }): boolean {
-  return error.name in Deno.errors ||
-    (typeof error.code === "string" && /^E[A-Z]+$/.test(error.code));
 }

@@ -15,6 +15,8 @@ import {
 } from "../command_line/setting_options.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { watchHangup } from "../command_line/signals.ts";
+import { ServerAway } from "../../store/database/connect_fault.ts";
+import { awaitServer } from "../database/await_server.ts";
 import { chooseDatabase } from "../database/choose_database.ts";
 import { withoutPassword } from "../settings/secrets.ts";
 import type { ControlServer, ControlServerOptions } from "../control/control_server.ts";
@@ -27,6 +29,8 @@ import { FileWatch } from "../system/file_watch.ts";
 
 const NO_URL = "relay.url is not set: requests to vanish that name this relay are refused, " +
   "and AUTH takes the address that a client connected to for the relay's own; set it on a public relay";
+
+const MS_PER_SECOND = 1_000;
 
 /**
  * Adds the command to the program.
@@ -47,9 +51,9 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   const { ownPublicKey } = await import("../own_key.ts");
   const self = await ownPublicKey(settings, log);
   if (settings.relay.url === "") log.warn(NO_URL);
-  const { host, lent, measure } = settings.network.workers > 1
-    ? await startWorkers(context, self)
-    : await startHost(context, self);
+  const served = await started(context, self);
+  if (served === undefined) return exitCode.done;
+  const { host, lent, measure } = served;
   const endReloading = reloading(context, host);
   let metrics: MetricsServer | undefined;
   let control: ControlServer | undefined;
@@ -105,6 +109,24 @@ interface Served {
 /** A store of an embedded database, which is in this directory. */
 interface LentStore extends ControlServerOptions {
   readonly directory: string;
+}
+
+/**
+ * Starts the relay when its database answers. Undefined if it was told to stop while it waited for that.
+ */
+async function started(
+  context: CommandContext,
+  self: string | undefined,
+): Promise<Served | undefined> {
+  const { settings, log, clock, stop } = context;
+  const start = settings.network.workers > 1 ? startWorkers : startHost;
+  const waitMs = settings.database.start_wait_s * MS_PER_SECOND;
+  try {
+    return await awaitServer(() => start(context, self), { log, clock, waitMs, stop });
+  } catch (error) {
+    if (stop.aborted && error instanceof ServerAway) return undefined;
+    throw error;
+  }
 }
 
 /** Starts the relay in this thread. */

@@ -10,6 +10,7 @@ import type { Log } from "../../base/log.ts";
 import { type InstalledPostgres, ManagedPostgres } from "../../postgres_server/managed_postgres.ts";
 import type { PostgresConfOptions } from "../../postgres_server/postgres_conf.ts";
 import { canListen, type Database, type ListeningDatabase } from "../../store/database/database.ts";
+import { DirectoryInUse } from "../../store/database/data_directory.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import { Housekeeping } from "../../store/database/housekeeping.ts";
 import { MemoryStore } from "../../store/memory.ts";
@@ -22,6 +23,7 @@ import type { TidyStore } from "../../store/write/upkeep.ts";
 import { WindowStore } from "../../store/window/window_store.ts";
 import { inPart } from "../host_logs.ts";
 import { chooseDatabase } from "./choose_database.ts";
+import { directoryFault } from "./directory_fault.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { retentionRules } from "./retention_rules.ts";
 import { type SchemaChanges, updateSchema, type UpdateSchemaOptions } from "./schema.ts";
@@ -157,7 +159,10 @@ function openDatabase(
 ): Promise<Database> {
   const sharedBuffersMb = settings.shared_buffers_mb;
   if (url.startsWith(PGLITE)) {
-    return openPgliteDatabase(url.slice(PGLITE.length), sharedBuffersMb, log);
+    return inDirectory(
+      url.slice(PGLITE.length),
+      (path) => openPgliteDatabase(path, sharedBuffersMb, log),
+    );
   }
   const postgres = {
     readConnections: Math.max(1, settings.pool_size - WRITE_CONNECTIONS),
@@ -170,7 +175,7 @@ function openDatabase(
   if (url.startsWith(MANAGED)) {
     const connections = settings.pool_size;
     const options = { log, connections, postgres, sharedBuffersMb };
-    return openManaged(url.slice(MANAGED.length), options);
+    return inDirectory(url.slice(MANAGED.length), (path) => openManaged(path, options));
   }
   if (isServer(url)) {
     const primary = openPostgres(url, postgres);
@@ -181,6 +186,15 @@ function openDatabase(
     );
   }
   return Promise.reject(new StoreUnavailable(`cannot open ${withoutPassword(url)}`));
+}
+
+/** Opens what is in a directory. Rejects with a sentence where the directory cannot be used. */
+async function inDirectory<T>(path: string, open: (path: string) => Promise<T>): Promise<T> {
+  try {
+    return await open(path);
+  } catch (error) {
+    throw error instanceof DirectoryInUse ? error : directoryFault(path, error);
+  }
 }
 
 /** Whether the URL names a Postgres server that the relay does not run itself. */
@@ -287,7 +301,7 @@ export async function openShared(
     return { url, close: () => Promise.resolve() };
   }
   const options = { log: inPart(log, "store"), clock: systemClock, connections, sharedBuffersMb };
-  const server = await ManagedPostgres.start(directory, options);
+  const server = await inDirectory(directory, (path) => ManagedPostgres.start(path, options));
   const longQueries = longQueriesHere();
   try {
     const store = await open(server.url, { longQueries, directory });

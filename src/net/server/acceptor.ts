@@ -167,6 +167,8 @@ export class Acceptor {
     // A frame is written whole when it is ready; waiting for more would only delay it.
     const server = createServer({ noDelay: true, allowHalfOpen: true }, this.#onAccepted);
     server.on("error", (error) => {
+      // Whoever asked for the address is told that it cannot be had.
+      if (this.#bound === undefined) return;
       const { log } = this.#options;
       log.warn("server error", { at: formatListenAddress(this.at), error: error.message });
     });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { connectFault } from "./connect_fault.ts";
 import type { Database, Statement } from "./database.ts";
 import { StoreUnavailable } from "../event_store.ts";
 
@@ -101,7 +102,7 @@ export async function checkServer(
 ): Promise<ServerFacts> {
   const [facts] = await database.transaction((session) => session.query(selectFacts))
     .catch((error: Error) => {
-      throw new StoreUnavailable(explained(error.message), { cause: error });
+      throw explained(error);
     });
   const fault = serverFault(facts!);
   if (fault !== undefined) throw new StoreUnavailable(fault);
@@ -109,12 +110,18 @@ export async function checkServer(
 }
 
 /** The cause of a refused connection. */
-function explained(message: string): string {
-  if (/unsupported startup parameter/.test(message)) return POOLER;
-  if (/unrecognized configuration parameter "(?:plan_cache_mode|tcp_user_timeout)"/.test(message)) {
-    return `the server is older than Postgres ${OLDEST_VERSION}: upgrade it`;
+function explained(error: Error): StoreUnavailable {
+  if (/unsupported startup parameter/.test(error.message)) {
+    return new StoreUnavailable(POOLER, { cause: error });
   }
-  return message;
+  if (
+    /unrecognized configuration parameter "(?:plan_cache_mode|tcp_user_timeout)"/
+      .test(error.message)
+  ) {
+    const old = `the server is older than Postgres ${OLDEST_VERSION}: upgrade it`;
+    return new StoreUnavailable(old, { cause: error });
+  }
+  return connectFault(error);
 }
 
 const TABLES = `(select oid, relname, relkind, relowner from pg_class

@@ -68,7 +68,11 @@ export class DataDirectory {
   async hasDatabase(): Promise<boolean> {
     const names = await namesIn(this.path);
     if (names.includes("PG_VERSION")) return true;
-    if (names.length > 0) throw new StoreUnavailable(`${this.path} holds something else`);
+    if (names.length > 0) {
+      throw new StoreUnavailable(
+        `${this.path} holds something else: name a directory that is empty, or that does not exist`,
+      );
+    }
     await Deno.remove(this.draftPath, { recursive: true }).catch(unlessMissing);
     return false;
   }

@@ -89,11 +89,13 @@ export function missingMigrations(
     if (migration === undefined) {
       throw new MigrationMismatch(
         `the database has migration "${name}", which this version does not know: ` +
-          "it was used by a newer one, start that",
+          "it was used by a newer one, so start that, or restore a backup of before the upgrade",
       );
     }
     if (checksumOf(migration, sha256) !== checksum) {
-      throw new MigrationMismatch(`migration "${name}" was changed after it had been applied`);
+      throw new MigrationMismatch(
+        `migration "${name}" was changed after it had been applied: start the version that applied it`,
+      );
     }
     known.delete(name);
   }
@@ -101,7 +103,8 @@ export function missingMigrations(
   const skipped = missing.find(({ name }) => applied.some((other) => other.name > name));
   if (skipped !== undefined) {
     throw new MigrationMismatch(
-      `migration "${skipped.name}" was never applied although later ones were`,
+      `migration "${skipped.name}" was never applied although later ones were: ` +
+        "start the version that applied those",
     );
   }
   return missing;

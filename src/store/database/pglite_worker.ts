@@ -65,8 +65,7 @@ async function answer(request: PgliteRequest): Promise<PgliteAnswer> {
   try {
     return { number, type: "rows", rows: await perform(request) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { number, type: "failed", message, sqlState: sqlStateOf(error) };
+    return { number, type: "failed", message: messageOf(error), sqlState: sqlStateOf(error) };
   }
 }
 
@@ -159,4 +158,21 @@ async function forget(text: string, statement: string): Promise<void> {
 
 function sqlStateOf(error: unknown): string | undefined {
   return error instanceof protocol.messages.DatabaseError ? error.code : undefined;
+}
+
+/** What Emscripten's file system throws instead of an Error: the numbers are those of WASI. */
+const FILE_FAULTS: Readonly<Record<number, string>> = {
+  2: "Permission denied",
+  20: "File exists",
+  51: "No space left on device",
+  54: "Not a directory",
+  63: "Operation not permitted",
+  69: "Read-only file system",
+};
+
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  if (typeof error !== "object" || error === null || !("errno" in error)) return String(error);
+  const { errno } = error;
+  return FILE_FAULTS[Number(errno)] ?? `the file system reports error ${errno}`;
 }

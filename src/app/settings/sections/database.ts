@@ -78,6 +78,17 @@ export const databaseSection = {
       whenRaised: "Less of the disk can be filled by those who publish.",
       reloadable: false,
     },
+    start_wait_s: {
+      type: "integer",
+      default: 60,
+      unit: "seconds",
+      min: 0,
+      max: 86_400,
+      description:
+        "How long serve waits at its start for a postgres:// server that does not answer yet. Wrong passwords and the like end it at once.",
+      whenRaised: "Nothing: a relay whose database stays away ends later.",
+      reloadable: false,
+    },
     write_timeout_ms: {
       type: "integer",
       default: 15_000,
