@@ -10,9 +10,9 @@ import { layOutOnce, TEMPORARY_DIRECTORY } from "./temporary_template.ts";
 /** The uid of `nobody`: Postgres refuses to run as root. */
 const NOBODY = 65_534;
 
-/** Creates a directory that a server may use, with a fresh cluster in `data`. */
-export async function makeCluster(version: PostgresVersion): Promise<string> {
-  const directory = await makeServerDirectory();
+/** Creates a directory that a server may use, in `parent` if given, with a fresh cluster in `data`. */
+export async function makeCluster(version: PostgresVersion, parent?: string): Promise<string> {
+  const directory = await makeServerDirectory(parent);
   await copyCluster(await template(version), `${directory}/data`);
   return directory;
 }
@@ -30,8 +30,9 @@ export function unprivileged(directory: string) {
   return Deno.uid() === 0 ? { ...quiet, uid: NOBODY, gid: NOBODY } : quiet;
 }
 
-async function makeServerDirectory(): Promise<string> {
-  const directory = await Deno.makeTempDir({ prefix: "gallimimus-database-" });
+async function makeServerDirectory(dir?: string): Promise<string> {
+  const prefix = "gallimimus-database-";
+  const directory = await Deno.makeTempDir({ prefix, ...dir !== undefined && { dir } });
   if (Deno.uid() === 0) await Deno.chown(directory, NOBODY, NOBODY);
   return directory;
 }

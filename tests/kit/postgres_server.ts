@@ -18,6 +18,8 @@ export interface PostgresServerOptions {
   readonly isDurable?: boolean;
   /** More settings, `name=value`. */
   readonly settings?: readonly string[];
+  /** In which directory it gets its own. Default: the system's temporary directory. */
+  readonly directory?: string;
 }
 
 /** A server with its own directory, port and socket, until {@link stop}. */
@@ -29,6 +31,7 @@ export class PostgresServer implements AsyncDisposable {
   readonly #directory: string;
   readonly #options: readonly string[];
   #process: Deno.ChildProcess | undefined = undefined;
+  #hasEnded = false;
 
   constructor(binary: string, directory: string, port: number, options: readonly string[]) {
     this.#binary = binary;
@@ -42,7 +45,7 @@ export class PostgresServer implements AsyncDisposable {
   static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
     const { version = packagedPostgres, isDurable = false, settings = [] } = options;
     const { postgres } = await version.programs();
-    const directory = await makeCluster(version);
+    const directory = await makeCluster(version, options.directory);
     const durability = isDurable
       ? []
       : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
@@ -61,11 +64,19 @@ export class PostgresServer implements AsyncDisposable {
       `port=${this.port}`,
       `unix_socket_directories=${this.#directory}`,
     ];
-    this.#process = new Deno.Command(this.#binary, {
+    const process = new Deno.Command(this.#binary, {
       args: ["-D", `${this.#directory}/data`, ...options.flatMap((option) => ["-c", option])],
       ...unprivileged(this.#directory),
     }).spawn();
+    this.#process = process;
+    this.#hasEnded = false;
+    void process.status.then(() => this.#hasEnded ||= this.#process === process);
     await this.#answers();
+  }
+
+  /** Whether it has ended by itself. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** Stops it: SIGINT is a fast shutdown, SIGKILL a crash. */
@@ -73,7 +84,7 @@ export class PostgresServer implements AsyncDisposable {
     const process = this.#process;
     if (process === undefined) return;
     this.#process = undefined;
-    process.kill(signal);
+    if (!this.#hasEnded) process.kill(signal);
     await process.status;
   }
 
