@@ -4,21 +4,18 @@
  * @module
  */
 
-import { Agent, type IncomingMessage, request } from "node:http";
-import { utf8 } from "../../base/bytes.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import type { CountResult } from "../../nostr/relay_message.ts";
-import {
-  type CountOptions,
-  type Erasure,
-  type EventRecord,
-  type PutOutcome,
-  type QueryOptions,
-  type Rule,
-  type RuleChange,
-  type RuleLogEntry,
-  type StoredEvent,
-  StoreUnavailable,
+import type {
+  CountOptions,
+  Erasure,
+  EventRecord,
+  PutOutcome,
+  QueryOptions,
+  Rule,
+  RuleChange,
+  RuleLogEntry,
+  StoredEvent,
 } from "../../store/event_store.ts";
 import { LocalFeed } from "../../store/feed/local_feed.ts";
 import type { Place } from "../../store/read/scan.ts";
@@ -31,22 +28,15 @@ import type {
   TableSize,
   TidyStore,
 } from "../../store/write/upkeep.ts";
-import { version } from "../version.ts";
-import {
-  type CallName,
-  encode,
-  type Frame,
-  readFrames,
-  type StreamName,
-  VERSION_HEADER,
-} from "./wire.ts";
+import { ControlClient } from "./control_client.ts";
+import type { CallName, StreamName } from "./wire.ts";
 
 /** What of a query's options another process can be told. */
 type SentOptions = Pick<QueryOptions, "includesBanned" | "reader" | "timeoutMs">;
 
 /**
- * Asks the relay that answers at a Unix socket. All calls reject with {@link StoreUnavailable} when it is
- * gone or says what went wrong. Closing it waits for what was asked, and closes nothing of the relay's.
+ * Asks the relay that answers at a Unix socket, see {@link ControlClient}. Closing it waits for what was
+ * asked, and closes nothing of the relay's.
  */
 export class RemoteStore implements TidyStore {
   /** Tells nothing: the relay's own feed does. */
@@ -56,18 +46,17 @@ export class RemoteStore implements TidyStore {
   readonly state: StoreState = {
     isEmpty: () => this.#call("isEmpty", []),
     events: ({ signal }: StateOptions = {}) => this.#events("events", [], signal),
-    tombstones: ({ signal }: StateOptions = {}) => this.#stream("tombstones", [], signal),
+    tombstones: ({ signal }: StateOptions = {}) => this.#client.stream("tombstones", [], signal),
     addTombstones: (page) => this.#call("addTombstones", [page]),
     addRules: (rules, log) => this.#call("addRules", [rules, log]),
   };
-  readonly #path: string;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #client: ControlClient;
   /** Calls that are not answered yet. */
   readonly #calls = new Set<Promise<unknown>>();
 
   /** A relay answers at the socket `path`. */
   constructor(path: string) {
-    this.#path = path;
+    this.#client = new ControlClient(path);
   }
 
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
@@ -85,7 +74,7 @@ export class RemoteStore implements TidyStore {
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
-    return this.#stream("identify", [filters, sent(options)], options.signal);
+    return this.#client.stream("identify", [filters, sent(options)], options.signal);
   }
 
   count(
@@ -96,7 +85,7 @@ export class RemoteStore implements TidyStore {
   }
 
   reindex(options: QueryOptions = {}): AsyncIterable<number> {
-    return this.#stream("reindex", [], options.signal);
+    return this.#client.stream("reindex", [], options.signal);
   }
 
   removeExpired(limit: number): Promise<number> {
@@ -167,7 +156,7 @@ export class RemoteStore implements TidyStore {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#calls);
-    this.#agent.destroy();
+    this.#client.close();
   }
 
   #call<Value>(
@@ -175,26 +164,9 @@ export class RemoteStore implements TidyStore {
     args: readonly unknown[],
     signal?: AbortSignal,
   ): Promise<Value> {
-    const call = this.#firstOf(this.#stream<Value>(method, args, signal));
+    const call = this.#client.call<Value>(method, args, signal);
     this.#calls.add(call);
     return call.finally(() => this.#calls.delete(call));
-  }
-
-  async #firstOf<Value>(values: AsyncIterable<Value>): Promise<Value> {
-    for await (const value of values) return value;
-    throw new StoreUnavailable("the running relay did not answer");
-  }
-
-  async *#stream<Value>(
-    method: CallName | StreamName,
-    args: readonly unknown[],
-    signal?: AbortSignal,
-  ): AsyncGenerator<Value> {
-    for await (const frame of this.#ask(method, args, signal)) {
-      // The relay is the same version of this program.
-      if ("value" in frame) yield frame.value as Value;
-    }
-    signal?.throwIfAborted();
   }
 
   async *#events(
@@ -202,58 +174,9 @@ export class RemoteStore implements TidyStore {
     args: readonly unknown[],
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly StoredEvent[], void> {
-    const frames = this.#ask(method, args, signal);
+    const frames = this.#client.ask(method, args, signal);
     for await (const frame of frames) if ("events" in frame) yield frame.events;
     signal?.throwIfAborted();
-  }
-
-  /** The frames of an answer but for its end. */
-  async *#ask(
-    method: CallName | StreamName,
-    args: readonly unknown[],
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Frame> {
-    signal?.throwIfAborted();
-    const response = await this.#send(method, utf8(encode(args)), signal);
-    try {
-      for await (const frame of readFrames(response)) {
-        if ("error" in frame) throw new StoreUnavailable(frame.error);
-        if ("end" in frame) return;
-        yield frame;
-      }
-      throw new Error("the answer is incomplete");
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error instanceof StoreUnavailable ? error : new StoreUnavailable(
-        `the running relay ended while it was asked: ${messageOf(error)}`,
-        { cause: error },
-      );
-    } finally {
-      response.destroy();
-    }
-  }
-
-  /** The answer, which the signal cuts off. */
-  #send(
-    method: string,
-    body: Uint8Array,
-    signal: AbortSignal | undefined,
-  ): Promise<IncomingMessage> {
-    return new Promise((resolve, reject) => {
-      const asking = request({
-        socketPath: this.#path,
-        agent: this.#agent,
-        method: "POST",
-        path: `/${method}`,
-        headers: { [VERSION_HEADER]: version, "content-length": body.length },
-        ...signal !== undefined && { signal },
-      }, resolve);
-      asking.on("error", (cause) => {
-        const text = `the running relay cannot be asked at ${this.#path}: ${cause.message}`;
-        reject(signal?.aborted ? signal.reason : new StoreUnavailable(text, { cause }));
-      });
-      asking.end(body);
-    });
   }
 }
 
@@ -263,8 +186,4 @@ function sent({ includesBanned, reader, timeoutMs }: QueryOptions): SentOptions 
     ...reader !== undefined && { reader },
     ...timeoutMs !== undefined && { timeoutMs },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
