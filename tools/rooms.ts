@@ -156,7 +156,8 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "app/access": ["database", "settings"],
   "app/backup": ["settings", "transfer"],
   "app/command_line": ["commands", "settings", "system"],
-  "app/control": ["database", "settings"],
+  "app/activity": [],
+  "app/control": ["activity", "database", "settings"],
   "app/database": ["settings", "system"],
   "app/embedded": ["database", "settings", "system"],
   "app/network": ["settings", "system"],
@@ -165,7 +166,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "app/settings": [],
   "app/system": [],
   "app/transfer": ["system"],
-  "app/workers": ["command_line", "database", "network", "settings", "system"],
+  "app/workers": ["activity", "command_line", "database", "network", "settings", "system"],
 };
 
 /**

@@ -18,7 +18,8 @@ import type { Policy } from "../relay/access/policy.ts";
 import { RuleBook } from "../relay/access/rules.ts";
 import type { Handshake } from "../relay/access/client.ts";
 import type { Peer } from "../relay/peer.ts";
-import { Relay } from "../relay/relay.ts";
+import { type ConnectedSession, Relay } from "../relay/relay.ts";
+import type { RefusalLog } from "../relay/refusal_log.ts";
 import { WindowStore } from "../store/window/window_store.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
@@ -26,6 +27,8 @@ import type { ReqFilter } from "../nostr/filter.ts";
 import type { Erasure, PoolStats, StoredEvent } from "../store/event_store.ts";
 import type { Mirror } from "../sync/mirror.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
+import type { Activity } from "./activity/activity.ts";
+import { ActivityMeter } from "./activity/activity_meter.ts";
 import { admins, privateKinds } from "./access/access_policies.ts";
 import { LivePolicies } from "./access/live_policies.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -122,7 +125,9 @@ export class RelayHost implements ServedRelay {
   readonly #otherPolicies: readonly Policy[];
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
-  readonly #connections = new Set<Transport>();
+  readonly #connections = new Map<Transport, ConnectedSession>();
+  /** Undefined while nobody looks. */
+  #meter: ActivityMeter | undefined;
   #endedTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   readonly #closed = new AbortController();
   /** The settings in use. */
@@ -233,7 +238,7 @@ export class RelayHost implements ServedRelay {
 
   /** What went over all connections, those that have ended included. */
   get traffic(): Traffic {
-    return sumTraffic([this.#endedTraffic, ...this.#connections]);
+    return sumTraffic([this.#endedTraffic, ...this.#connections.keys()]);
   }
 
   /** The use of the connection pool; undefined if the store has none. */
@@ -269,6 +274,23 @@ export class RelayHost implements ServedRelay {
   /** Counts of all listeners together. */
   get netCounters(): NetCounters {
     return this.#sockets.counters;
+  }
+
+  /** The open connections and their sessions. */
+  get connections(): ReadonlyMap<Transport, ConnectedSession> {
+    return this.#connections;
+  }
+
+  /** Counts who was refused lately. */
+  get refusals(): Pick<RefusalLog, "counted"> {
+    return this.#logs.refusals;
+  }
+
+  /** What it does just now and for whom. */
+  activity(): Promise<Activity> {
+    const onIdle = () => void (this.#meter = undefined);
+    this.#meter ??= new ActivityMeter(this, { clock: this.#options.clock, onIdle });
+    return Promise.resolve(this.#meter.read());
   }
 
   /** The relays that this one exchanges events with. */
@@ -368,12 +390,13 @@ export class RelayHost implements ServedRelay {
   accept(connection: Transport, handshake: Handshake): void {
     const session = this.relay.connect(connection, handshake);
     const startMs = this.#options.clock.monotonicMs();
-    this.#connections.add(connection);
+    this.#connections.set(connection, session);
     connection.start({
       messages: (batch) => session.messages(batch),
       drained: () => session.drained(),
       closed: (ending) => {
         this.#connections.delete(connection);
+        this.#meter?.ended(connection, session);
         this.#sockets.counters.ended[endingKind(ending)]++;
         const { address, receivedBytes, sentBytes } = connection;
         const { tally } = session;
@@ -392,12 +415,13 @@ export class RelayHost implements ServedRelay {
   async close(): Promise<void> {
     const { clock, log, store } = this.#options;
     this.#closed.abort();
+    this.#meter?.close();
     const timeoutMs = this.#settings.network.shutdown_timeout_ms;
     const shutdown = new Shutdown({ clock, log, timeoutMs });
     const gone = this.#sockets.close();
     const deadline = clock.after(timeoutMs * CONNECTIONS_SHARE, () => {
       log.warn("connections cut off at the shutdown deadline", { count: this.#connections.size });
-      for (const connection of this.#connections) connection.terminate();
+      for (const connection of this.#connections.keys()) connection.terminate();
     });
     const mirrorsGone = this.#mirrors?.close();
     await shutdown.step("connections", this.relay.shutdown().then(() => gone));
@@ -462,7 +486,7 @@ export class RelayHost implements ServedRelay {
 
   /** Closes the connections of blocked addresses. */
   #enforceRules(): void {
-    for (const connection of this.#connections) {
+    for (const connection of this.#connections.keys()) {
       if (!this.rules.has("blocked-ip", connection.address)) continue;
       connection.close(POLICY_VIOLATION, "blocked: this address is blocked");
     }

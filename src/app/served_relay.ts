@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Activity } from "./activity/activity.ts";
 import type { Settings } from "./settings/setting_list.ts";
 
 /** A relay that is served, in however many threads. */
@@ -12,6 +13,8 @@ export interface ServedRelay {
   readonly failed?: Promise<void>;
   /** How many connections are open, as far as is known. */
   readonly connectionCount: number;
+  /** What it does just now and for whom. Nothing is measured while nobody asks. */
+  activity(): Promise<Activity>;
   /** Accepts connections at `address` and returns the URL. Rejects if it cannot listen there. */
   listen(address: string): Promise<string>;
   /** Reads the certificates again if their files have changed. */

@@ -40,6 +40,14 @@ const MANY = 20;
 /** How often something was refused, by the reason. */
 type Reasons = Map<string, number>;
 
+/** What a {@link RefusalLog} has counted since it wrote last, by reason. */
+export interface CountedRefusals {
+  readonly interval: number;
+  readonly all: ReadonlyMap<string, number>;
+  /** Of many, those that were refused most. */
+  readonly clients: readonly (readonly [string, ReadonlyMap<string, number>])[];
+}
+
 /**
  * Counts refusals by client and by key. The reasons are few and the relay's own.
  */
@@ -50,10 +58,16 @@ export class RefusalLog {
   /** What was refused to all. */
   readonly #all: Reasons = new Map();
   #timer: Timer | undefined;
+  #intervals = 0;
   #isClosed = false;
 
   constructor(options: RefusalLogOptions) {
     this.#options = options;
+  }
+
+  /** What was counted in this interval so far. The number tells it from those before. */
+  get counted(): CountedRefusals {
+    return { interval: this.#intervals, all: this.#all, clients: this.#clients.known };
   }
 
   /** Counts one refusal. The first one starts the interval. */
@@ -86,6 +100,7 @@ export class RefusalLog {
     for (const [key, offender] of this.#keys.worst()) {
       log.info("key was refused often", { ...fieldsOf(offender), key });
     }
+    this.#intervals++;
     this.#clients.clear();
     this.#keys.clear();
     this.#all.clear();
@@ -107,6 +122,11 @@ class Offenders {
   readonly #byName = new Map<string, Offender>();
   /** How many names were counted. One that was forgotten and came again counts twice. */
   count = 0;
+
+  /** Those that are told apart, and the reasons. */
+  get known(): readonly (readonly [string, Reasons])[] {
+    return Array.from(this.#byName, ([name, { reasons }]) => [name, reasons]);
+  }
 
   note(name: string, latest: Refused): void {
     let offender = this.#byName.get(name);

@@ -32,6 +32,7 @@ import type { Policy } from "./access/policy.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { SlowQueryLog } from "./slow_query_log.ts";
 import type { SessionTally } from "./session_tally.ts";
+import type { Subscription } from "./live/subscription.ts";
 import { Publisher, type Verdict } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
 import { Session } from "./session.ts";
@@ -97,6 +98,13 @@ const JUST_WRITTEN_MS = 2_000;
 export interface ConnectedSession extends PeerEvents {
   /** What the connection did so far. */
   readonly tally: Readonly<SessionTally>;
+  readonly client: Client;
+  /** How many subscriptions are open. */
+  readonly subscriptionCount: number;
+  /** Whether its queries wait until it has read on. */
+  readonly isCongested: boolean;
+  /** The subscriptions that have not got EOSE yet. */
+  unanswered(): Iterable<Pick<Subscription, "id" | "filters" | "startMs">>;
 }
 
 /**

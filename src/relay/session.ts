@@ -27,9 +27,10 @@ import { Subscriptions } from "./commands/req.ts";
 import { verbs } from "./commands/verbs.ts";
 import type { RelayContext } from "./context.ts";
 import type { CountedVerb } from "./counters.ts";
+import type { Subscription } from "./live/subscription.ts";
 import type { FilterValueAccount } from "./filter_values.ts";
 import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
-import { zeroTally } from "./session_tally.ts";
+import { countVerb, zeroTally } from "./session_tally.ts";
 
 /**
  * When the ticker is later than this, milliseconds, the process was blocked, and the peer's silence
@@ -107,6 +108,20 @@ export class Session implements PeerEvents, Conversation {
   /** Created on first use: most connections never reconcile. */
   get reconciliations(): Reconciliations {
     return this.#reconciliations ??= new Reconciliations(this);
+  }
+
+  get subscriptionCount(): number {
+    return this.subscriptions.size;
+  }
+
+  /** The subscriptions that have not got EOSE yet. */
+  unanswered(): Iterable<Subscription> {
+    return this.subscriptions.unanswered();
+  }
+
+  /** Whether more is queued for the peer than it may have at once, so that its queries wait for it. */
+  get isCongested(): boolean {
+    return this.#congestedSinceMs !== undefined;
   }
 
   get isClosing(): boolean {
@@ -287,6 +302,7 @@ export class Session implements PeerEvents, Conversation {
     if (verb === undefined) this.peer.send(noticeMessage(UNKNOWN_VERB.notice));
     else {
       this.context.counters.messages[parsed.verb as CountedVerb]++;
+      countVerb(this.tally, parsed.verb);
       verb(this, parsed, message.text.length);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * What one connection did, for the log.
+ * What one connection did, for the log and for whoever looks at who does what.
  *
  * @module
  */
@@ -8,6 +8,10 @@
 export interface SessionTally {
   /** Messages received, whatever they were. */
   messages: number;
+  /** Of these, EVENT. */
+  published: number;
+  /** Of these, REQ, COUNT and NEG-OPEN. */
+  requests: number;
   /** Events published and answered with OK true. */
   accepted: number;
   /** Events and requests refused. */
@@ -18,5 +22,11 @@ export interface SessionTally {
 
 /** Counts at zero. */
 export function zeroTally(): SessionTally {
-  return { messages: 0, accepted: 0, refused: 0, events: 0 };
+  return { messages: 0, published: 0, requests: 0, accepted: 0, refused: 0, events: 0 };
+}
+
+/** Counts a message by its verb. */
+export function countVerb(tally: SessionTally, verb: string): void {
+  if (verb === "EVENT") tally.published++;
+  else if (verb === "REQ" || verb === "COUNT" || verb === "NEG-OPEN") tally.requests++;
 }

@@ -14,7 +14,7 @@ import type { Peer, PeerEvents } from "../../src/relay/peer.ts";
  * was called; from then on bytes accumulate in {@link queuedBytes}.
  */
 export class FakePeer implements Peer {
-  readonly address = "192.0.2.1";
+  readonly address: string = "192.0.2.1";
   lastHeardMs: number;
   queuedBytes = 0;
   windowBytes = Infinity;

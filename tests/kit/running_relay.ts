@@ -48,6 +48,7 @@ export async function startRelay(options: RunningRelayOptions): Promise<RunningR
       MAIN,
       ...["serve", "--config", options.config ?? "/dev/null", "--listen", "127.0.0.1:0"],
       ...["--database", options.database],
+      ...socketFlags(options),
       ...(options.settings ?? []).flatMap((setting) => ["--set", setting]),
     ],
     env: { ...options.environment },
@@ -96,6 +97,13 @@ export async function startRelay(options: RunningRelayOptions): Promise<RunningR
     kill: async () => void await end("SIGKILL"),
     [Symbol.asyncDispose]: async () => void await end("SIGKILL"),
   };
+}
+
+/** Many relays with no directory of their own run at a time. One that is given a directory has a socket. */
+function socketFlags({ database, settings = [] }: RunningRelayOptions): readonly string[] {
+  const hasDirectory = /^(?:pglite|managed):/.test(database) ||
+    settings.some((setting) => setting.startsWith("database.data="));
+  return hasDirectory ? [] : ["--set", "database.control_socket=false"];
 }
 
 async function eachLine(

@@ -25,6 +25,7 @@ import { defineDownload } from "../commands/download.ts";
 import { defineRestore } from "../commands/restore.ts";
 import { defineServe } from "../commands/serve.ts";
 import { defineStream } from "../commands/stream.ts";
+import { defineTop } from "../commands/top.ts";
 import { defineUpgrade } from "../commands/upgrade.ts";
 import { defineUpload } from "../commands/upload.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
@@ -39,6 +40,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineExport,
   defineQuery,
   defineStats,
+  defineTop,
   defineCheck,
   defineMigrate,
   defineBackup,

@@ -20,7 +20,7 @@ import { awaitServer } from "../database/await_server.ts";
 import { chooseDatabase } from "../database/choose_database.ts";
 import { withoutPassword } from "../settings/secrets.ts";
 import type { ControlServer, ControlServerOptions } from "../control/control_server.ts";
-import { controlSocketPath, embeddedDirectory, pathFault } from "../control/control_socket.ts";
+import { controlPlace, embeddedDirectory, pathFault } from "../control/control_socket.ts";
 import { ServiceManager } from "../system/service_manager.ts";
 import type { MetricsServer, MetricsSource } from "../network/metrics_server.ts";
 import type { ServedRelay } from "../served_relay.ts";
@@ -60,7 +60,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   let code: ExitCode;
   try {
     // Before the relay says that it listens: scripts run commands then.
-    control = await lendStore(lent, context);
+    control = await answerCommands({ ...lent, activity: () => host.activity() }, context);
     const urls: string[] = [];
     for (const address of settings.network.listen) {
       const url = await host.listen(address);
@@ -101,14 +101,14 @@ function ending(stop: AbortSignal, { failed }: ServedRelay): Promise<ExitCode> {
 /** A relay, and what is served beside it. */
 interface Served {
   readonly host: ServedRelay;
-  /** Undefined where commands open the database themselves. */
-  readonly lent: LentStore | undefined;
+  readonly lent: LentStore;
   readonly measure: () => MetricsSource | Promise<MetricsSource>;
 }
 
-/** A store of an embedded database, which is in this directory. */
-interface LentStore extends ControlServerOptions {
-  readonly directory: string;
+/** What of the database commands are lent. */
+interface LentStore extends Omit<ControlServerOptions, "activity"> {
+  /** The database that was chosen. */
+  readonly url: string;
 }
 
 /**
@@ -134,14 +134,13 @@ async function startHost(context: CommandContext, self: string | undefined): Pro
   const { RelayHost } = await import("../relay_host.ts");
   const { settings, log, clock } = context;
   const { url, because } = await chooseDatabase(settings.database);
-  const store = await context.openStore(url, { isAlone: true });
+  const opened = await context.openStore(url, { isAlone: true });
   log.info("store opened", { database: withoutPassword(url), because });
-  const host = await RelayHost.start({ settings, store, clock, log, self });
-  const directory = embeddedDirectory(url);
-  const onRulesChanged = () => host.readRules();
+  const host = await RelayHost.start({ settings, store: opened, clock, log, self });
+  const store = embeddedDirectory(url) === undefined ? undefined : host.store;
   return {
     host,
-    lent: directory === undefined ? undefined : { directory, store: host.store, onRulesChanged },
+    lent: { url, store, onRulesChanged: () => host.readRules() },
     async measure() {
       const { HostMetrics } = await import("../network/metrics_server.ts");
       return new HostMetrics(host, { clock, startedMs: clock.nowMs() });
@@ -162,7 +161,7 @@ async function startWorkers(context: CommandContext, self: string | undefined): 
   const onRulesChanged = () => Promise.resolve();
   return {
     host: group,
-    lent: own && { ...own, onRulesChanged },
+    lent: { url, store: own?.store, onRulesChanged },
     measure: () => ({ read: () => group.metrics(), close() {} }),
   };
 }
@@ -196,26 +195,29 @@ function reloading(context: CommandContext, host: ServedRelay): () => void {
 }
 
 /**
- * Lends the store of an embedded database, which no other process can open, to commands. Without that
- * the relay serves all the same.
+ * Answers commands beside this relay: it lends them the store of an embedded database, which no other
+ * process can open. Without that the relay serves all the same.
  */
-async function lendStore(
-  lent: LentStore | undefined,
-  { log, settings }: CommandContext,
+async function answerCommands(
+  lent: LentStore & ControlServerOptions,
+  { log, settings: { database } }: CommandContext,
 ): Promise<ControlServer | undefined> {
-  if (lent === undefined || !settings.database.control_socket) return undefined;
-  if (Deno.build.os === "windows") return undefined;
-  const path = controlSocketPath(lent.directory);
+  if (!database.control_socket || Deno.build.os === "windows") return undefined;
+  const { path, directory } = controlPlace(lent.url, database.data);
   try {
     const fault = pathFault(path);
     if (fault !== undefined) throw new Error(fault);
+    await Deno.mkdir(directory, { recursive: true });
     const { ControlServer } = await import("../control/control_server.ts");
     const control = await ControlServer.open(path, lent);
     log.info("commands are answered", { at: path });
     return control;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    log.warn("commands cannot be answered while the relay runs", { at: path, error: why });
+    const fields = { at: path, error: why };
+    // Without a store of the relay's, nothing but `top` needs it.
+    if (lent.store === undefined) log.info("`top` cannot ask this relay", fields);
+    else log.warn("commands cannot be answered while the relay runs", fields);
     return undefined;
   }
 }

@@ -9,6 +9,7 @@ import { utf8 } from "../../base/bytes.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import { version } from "../version.ts";
 import {
+  type ACTIVITY,
   type CallName,
   encode,
   type Frame,
@@ -16,6 +17,8 @@ import {
   type StreamName,
   VERSION_HEADER,
 } from "./wire.ts";
+
+type Method = CallName | StreamName | typeof ACTIVITY;
 
 /** All calls reject with {@link StoreUnavailable} when the relay is gone or says what went wrong. */
 export class ControlClient {
@@ -29,7 +32,7 @@ export class ControlClient {
 
   /** Asks for one value. */
   async call<Value>(
-    method: CallName,
+    method: Method,
     args: readonly unknown[] = [],
     signal?: AbortSignal,
   ): Promise<Value> {
@@ -39,7 +42,7 @@ export class ControlClient {
 
   /** Asks for values as they come. */
   async *stream<Value>(
-    method: CallName | StreamName,
+    method: Method,
     args: readonly unknown[],
     signal?: AbortSignal,
   ): AsyncGenerator<Value> {
@@ -52,7 +55,7 @@ export class ControlClient {
 
   /** The frames of an answer but for its end. */
   async *ask(
-    method: CallName | StreamName,
+    method: Method,
     args: readonly unknown[],
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Frame> {

@@ -1,5 +1,5 @@
 /**
- * Lends the store of a running relay to the commands of its operator.
+ * Answers the commands of a running relay's operator: lends them its store, and says what it does.
  *
  * @module
  */
@@ -12,9 +12,11 @@ import type { EventRecord, QueryOptions } from "../../store/event_store.ts";
 import { readRecord } from "../../store/feed/feed_statements.ts";
 import type { StoreState } from "../../store/write/store_state.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
+import type { Activity } from "../activity/activity.ts";
 import { version } from "../version.ts";
 import { SOCKET_MODE } from "./control_socket.ts";
 import {
+  ACTIVITY,
   CALLS,
   decode,
   type Frame,
@@ -27,8 +29,13 @@ import {
 
 /** What {@link ControlServer} needs. */
 export interface ControlServerOptions {
-  /** The relay's store, with its window: what commands change there holds at once. */
-  readonly store: TidyStore;
+  /**
+   * The relay's store, with its window: what commands change there holds at once. None where commands
+   * open the database themselves.
+   */
+  readonly store?: TidyStore | undefined;
+  /** What the relay does just now and for whom. Default: it does not say. */
+  readonly activity?: () => Promise<Activity>;
   /** Called after a command has changed the operator's rules. */
   readonly onRulesChanged: () => Promise<void>;
 }
@@ -130,11 +137,13 @@ export class ControlServer {
     args: readonly unknown[],
     reading: Pick<QueryOptions, "signal" | "ready">,
   ): AsyncGenerator<Frame> {
+    const { activity } = this.#options;
+    if (method === ACTIVITY && activity !== undefined) return yield { value: await activity() };
     if (isOneOf(CALLS, method)) return yield { value: await this.#call(method, args) };
     if (isOneOf(STATE_CALLS, method)) return yield { value: await this.#callState(method, args) };
     if (isOneOf(STATE_STREAMS, method)) return yield* this.#stateFrames(method, reading);
     if (!isOneOf(STREAMS, method)) throw new Refused(404, `there is no method ${method}`);
-    const { store } = this.#options;
+    const store = this.#store;
     // The arguments are those of a command of this version, run by this user.
     const [filters, asked] = args as [readonly ReqFilter[], QueryOptions];
     const options = { ...asked, ...reading, pieceBytes: () => PIECE_BYTES };
@@ -146,6 +155,12 @@ export class ControlServer {
         : store.reindex(reading);
       for await (const value of values) yield { value };
     }
+  }
+
+  get #store(): TidyStore {
+    const { store } = this.#options;
+    if (store === undefined) throw new Refused(404, "this relay lends no database to commands");
+    return store;
   }
 
   /** What a backup reads. */
@@ -173,13 +188,13 @@ export class ControlServer {
   }
 
   get #state(): StoreState {
-    const { state } = this.#options.store;
+    const { state } = this.#store;
     if (state === undefined) throw new Refused(400, "the running relay keeps nothing");
     return state;
   }
 
   async #call(method: typeof CALLS[number], args: readonly unknown[]): Promise<unknown> {
-    const { store, onRulesChanged } = this.#options;
+    const store = this.#store;
     if (method === "put") return await store.put((args[0] as readonly Uint8Array[]).map(recordOf));
     if (method === "rewrite") {
       const [id, json] = args as readonly [string, Uint8Array];
@@ -187,7 +202,7 @@ export class ControlServer {
     }
     const call = store[method] as (...args: readonly unknown[]) => Promise<unknown>;
     const value = await call.apply(store, [...args]);
-    if (method === "changeRules") await onRulesChanged();
+    if (method === "changeRules") await this.#options.onRulesChanged();
     return value;
   }
 }

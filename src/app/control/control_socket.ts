@@ -2,7 +2,8 @@
  * The Unix socket at which a relay answers the commands of its operator.
  *
  * An embedded database belongs to one process. The relay that has it open lends its store to commands
- * at a socket beside the database, which only the relay's user and root may connect to.
+ * at a socket beside the database, which only the relay's user and root may connect to. A relay with
+ * another database has its socket in the data directory.
  *
  * @module
  */
@@ -20,6 +21,25 @@ export const SOCKET_MODE = 0o600;
  */
 export function controlSocketPath(directory: string): string {
   return `${directory.replace(/(?<=.)\/+$/, "")}.sock`;
+}
+
+/** Where a relay with these settings has its socket. */
+export interface ControlPlace {
+  readonly path: string;
+  /** The directory whose owner may own the socket. */
+  readonly directory: string;
+}
+
+/**
+ * Where a relay has its socket.
+ *
+ * @param url the database that was chosen
+ */
+export function controlPlace(url: string, data: string): ControlPlace {
+  const embedded = embeddedDirectory(url);
+  if (embedded !== undefined) return { path: controlSocketPath(embedded), directory: embedded };
+  const directory = data.replace(/(?<=.)\/+$/, "");
+  return { path: `${directory}/relay.sock`, directory };
 }
 
 /** The directory of an embedded database; undefined for any other URL. */

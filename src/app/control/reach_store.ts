@@ -1,5 +1,5 @@
 /**
- * Opens the store of a command, or reaches the running relay that has it open.
+ * Opens the store of a command, or reaches the running relay.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import type { Log } from "../../base/log.ts";
 import { DirectoryInUse } from "../../store/database/data_directory.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
-import { requireDatabase } from "../database/choose_database.ts";
+import { chooseDatabase, requireDatabase } from "../database/choose_database.ts";
 import { openStore } from "../database/open_store.ts";
 import type { Settings } from "../settings/setting_list.ts";
-import { controlSocketPath, ownerFault, pathFault } from "./control_socket.ts";
+import type { ControlClient } from "./control_client.ts";
+import { controlPlace, controlSocketPath, ownerFault, pathFault } from "./control_socket.ts";
 
 /** How a store is opened, see `OpenOptions` of commands. */
 export interface ReachOptions {
@@ -37,6 +38,18 @@ export async function openOrReach(
     if (isAlone || !(error instanceof DirectoryInUse)) throw error;
     return await remoteStore(error);
   }
+}
+
+/** The relay that runs with these settings, or why there is none to be asked. */
+export async function reachRelay(
+  { database }: Pick<Settings, "database">,
+): Promise<ControlClient | { readonly fault: string }> {
+  const { url } = await chooseDatabase(database);
+  const { path, directory } = controlPlace(url, database.data);
+  const fault = pathFault(path) ?? await ownerFault(path, directory);
+  if (fault !== undefined) return { fault };
+  const { ControlClient } = await import("./control_client.ts");
+  return new ControlClient(path);
 }
 
 /** The store of the relay that has locked the directory. */

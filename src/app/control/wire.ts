@@ -14,7 +14,7 @@ import type { StoreState } from "../../store/write/store_state.ts";
 /** The header with the version of the program that asks. */
 export const VERSION_HEADER = "gallimimus-version";
 
-/** The methods that are answered by one value. */
+/** The methods of the store that are answered by one value. */
 export const CALLS = [
   "count",
   "put",
@@ -33,6 +33,9 @@ export const CALLS = [
   "changeRules",
   "ruleLog",
 ] as const;
+
+/** The method that gives what the relay does just now; it needs no store. */
+export const ACTIVITY = "activity";
 
 /** The methods that are answered by values as they come. */
 export const STREAMS = ["query", "identify", "reindex"] as const;

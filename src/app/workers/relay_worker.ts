@@ -76,6 +76,8 @@ function carryOut(call: CallMessage): unknown {
       return running().host.reloadCertificates();
     case "metrics":
       return running().metrics.read().map(plain);
+    case "activity":
+      return running().host.activity();
     case "probe":
       return started?.host.connectionCount ?? 0;
     case "close":

@@ -10,6 +10,7 @@ import type { SharedTable } from "../../base/shared_table.ts";
 import type { Metric } from "../../http/metrics_text.ts";
 import type { GateCounts } from "../../net/server/admission.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
+import type { Activity } from "../activity/activity.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
@@ -59,6 +60,8 @@ export interface WorkerCalls {
   /** Reads the certificates again if their files have changed. */
   reloadCertificates: { takes: undefined; gives: void };
   metrics: { takes: undefined; gives: readonly Metric[] };
+  /** What this thread does just now and for whom. */
+  activity: { takes: undefined; gives: Activity };
   /** Gives the number of open connections. It shows that the thread is alive. */
   probe: { takes: undefined; gives: number };
   /** Shuts down in order. */

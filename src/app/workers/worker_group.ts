@@ -15,6 +15,7 @@ import type { Log } from "../../base/log.ts";
 import type { Metric } from "../../http/metrics_text.ts";
 import { formatListenAddress, parseListenAddress } from "../../net/address/listen_address.ts";
 import { bind } from "../../net/server/bind.ts";
+import { type Activity, sumOfActivities } from "../activity/activity.ts";
 import { openShared, type SharedDatabase } from "../database/open_store.ts";
 import { heldBack } from "../held_back.ts";
 import type { ServedRelay } from "../served_relay.ts";
@@ -170,6 +171,14 @@ export class WorkerGroup implements ServedRelay {
       help: "Open connections, by thread",
       samples,
     }];
+  }
+
+  /** Of all threads; one that is being replaced has none. Rejects when there is no thread at all. */
+  async activity(): Promise<Activity> {
+    const asked = await Promise.all(this.#slots.map((slot) => slot.call("activity", undefined)));
+    const [first, ...others] = asked.filter((activity) => activity !== undefined);
+    if (first === undefined) throw new Error("all threads of the relay are being replaced");
+    return sumOfActivities([first, ...others]);
   }
 
   async close(): Promise<void> {

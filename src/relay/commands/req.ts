@@ -95,6 +95,18 @@ export class Subscriptions {
     });
   }
 
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Those that have not got EOSE yet. */
+  *unanswered(): Generator<Subscription> {
+    for (const subscription of this.#open.values()) {
+      if (!subscription.isLive) yield subscription;
+    }
+  }
+
   end(id: string): void {
     this.#undecided.delete(id);
     const subscription = this.#open.get(id);

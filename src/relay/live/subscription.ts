@@ -94,6 +94,11 @@ export class Subscription implements Query {
     return !this.#ended.signal.aborted;
   }
 
+  /** Whether its stored events were sent, and EOSE after them. */
+  get isLive(): boolean {
+    return this.#held === undefined;
+  }
+
   get heldCount(): number {
     return this.#held?.size ?? 0;
   }

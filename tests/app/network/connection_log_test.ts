@@ -15,7 +15,7 @@ function start(linesPerMinute: number) {
       startMs: clock.monotonicMs() - 12_345,
       receivedBytes: 100,
       sentBytes: 2_000,
-      tally: { messages: 3, accepted: 1, refused: 1, events: 20 },
+      tally: { messages: 3, published: 2, requests: 1, accepted: 1, refused: 1, events: 20 },
     });
   return { lines, clock, connections, end };
 }
@@ -26,7 +26,8 @@ Deno.test("a connection that ends is one line: who, why, how long and how much",
   connections.close();
   deepEqual(lines, [["connection ended", {
     ...{ address: "192.0.2.1", cause: "peer", code: 1000, reason: undefined, seconds: 12.3 },
-    ...{ messages: 3, accepted: 1, refused: 1, events: 20, receivedBytes: 100, sentBytes: 2_000 },
+    ...{ messages: 3, published: 2, requests: 1, accepted: 1, refused: 1, events: 20 },
+    ...{ receivedBytes: 100, sentBytes: 2_000 },
   }]]);
   end("192.0.2.2");
   equal(lines.length, 2);

@@ -42,7 +42,7 @@ export const databaseSection = {
       type: "boolean",
       default: true,
       description:
-        "Whether a relay with an embedded database lends it to commands while it runs, at a Unix socket beside the directory (DIR.sock) to which only the relay's user and root may connect.",
+        "Whether the relay answers commands while it runs, at a Unix socket to which only its user and root may connect: DIR.sock beside the directory of an embedded database, which is lent to them, and relay.sock in database.data with any other, for top alone.",
       reloadable: false,
     },
     pool_size: {
