@@ -17,6 +17,8 @@ const weakened: Readonly<Record<string, string>> = {
   "tests/kit/each_server.ts":
     "an older Postgres is the system's; where there is none, tests that are ignored say so; CI installs it",
   "tests/e2e/plugin_test.ts": "Python is a program of the system; without it one test is ignored",
+  "tests/e2e/top_test.ts":
+    "script of util-linux makes the terminal; without it the test of that is ignored",
   "tests/e2e/service_manager_test.ts":
     "systemd is a program of Linux; elsewhere the test is ignored",
   "tests/long/disk_full_test.ts":
