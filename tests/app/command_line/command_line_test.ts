@@ -26,6 +26,7 @@ const commands = [
   ["count", "{}"],
   ["delete", "{}"],
   ["stats"],
+  ["top"],
   ["check"],
   ["config", "check"],
   ["info"],
