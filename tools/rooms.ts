@@ -156,7 +156,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "app/access": ["database", "settings"],
   "app/backup": ["settings", "transfer"],
   "app/command_line": ["commands", "settings", "system"],
-  "app/activity": [],
+  "app/activity": ["network"],
   "app/control": ["activity", "database", "settings"],
   "app/database": ["settings", "system"],
   "app/embedded": ["database", "settings", "system"],

@@ -184,9 +184,9 @@ export class RelayHost implements ServedRelay {
         }),
       gateCounts: options.gateCounts,
     });
-    const { gates, counters, proxies } = this.#sockets;
+    const { gates, counters, proxies, advice } = this.#sockets;
     this.#fetch = new RelayFetch({
-      ...{ ...ofNet, gates, counters, http: this.http },
+      ...{ ...ofNet, gates, counters, advice, http: this.http },
       forwarded: proxies.forwarded,
       accept: (connection, handshake) => this.accept(connection, handshake),
     });

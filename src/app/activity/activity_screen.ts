@@ -7,6 +7,7 @@
  * @module
  */
 
+import { isNearby } from "../network/proxy_advice.ts";
 import {
   type Activity,
   amountOf,
@@ -218,9 +219,11 @@ function banLine(activity: Activity, { order, grouping, canBan }: ScreenOptions)
   if (worst === undefined) return "";
   if (!canBan) return "this database keeps no bans: stop a client at the firewall";
   if (grouping === "keys") return `to ban the first: gallimimus ban --key ${worst.client}`;
-  return worst.address === undefined || worst.address === "unix"
-    ? `${worst.client} is no single address: stop it at the firewall`
-    : `to ban the first: gallimimus ban ${worst.address}`;
+  const { client, address } = worst;
+  if (address === undefined) return `${client} is no single address: stop it at the firewall`;
+  return isNearby(address)
+    ? `${client} is near: if it is a proxy, name it in network.trusted_proxies before you ban anybody`
+    : `to ban the first: gallimimus ban ${address}`;
 }
 
 /** The reasons with the most refusals first. */

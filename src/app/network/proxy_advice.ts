@@ -62,7 +62,8 @@ export class ProxyAdvice {
   }
 }
 
-function isNearby(address: string): boolean {
+/** Whether an address is this machine's, of a private network or of a Unix socket: a proxy's, it may be. */
+export function isNearby(address: string): boolean {
   if (address === "unix") return true;
   const parsed = parseIpAddress(address);
   return parsed !== undefined && NEARBY.contains(parsed);

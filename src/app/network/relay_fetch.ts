@@ -21,6 +21,7 @@ import { nodeSha1 } from "../../net/sha1.ts";
 import { CloseCode } from "../../websocket/close_code.ts";
 import { answerUpgrade, type HandshakeResponse, refuse } from "../../websocket/handshake.ts";
 import { listenLimits, originRule, paceLimits } from "./network_options.ts";
+import type { ProxyAdvice } from "./proxy_advice.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
 /** What {@link RelayFetch} needs. */
@@ -35,6 +36,8 @@ export interface RelayFetchOptions {
   readonly forwarded: ForwardedTrust | undefined;
   /** Answers requests that are no upgrade. */
   readonly http: HttpHandler;
+  /** Told of each connection that is opened. */
+  readonly advice: Pick<ProxyAdvice, "note">;
   /** Takes over a WebSocket connection. */
   readonly accept: (connection: NativeWebSocket, handshake: Handshake) => void;
 }
@@ -79,6 +82,7 @@ export class RelayFetch {
     if (handshake.type === "refused") return this.#refuse("handshake", handshake.response);
     const refusal = gates.connections.enter(address);
     if (refusal !== undefined) return this.#refuse(refusal, fullResponse(refusal));
+    this.#options.advice.note(address, headers);
     let upgrade: Deno.WebSocketUpgrade;
     try {
       upgrade = Deno.upgradeWebSocket(request);

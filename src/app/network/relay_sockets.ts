@@ -68,7 +68,8 @@ export class RelaySockets {
   /** The trusted proxies. */
   readonly proxies: ProxyOptions;
   readonly #pool = new BufferPool();
-  readonly #advice: ProxyAdvice;
+  /** Told of each connection that is opened. */
+  readonly advice: ProxyAdvice;
   readonly #tls: TlsFiles | undefined;
   readonly #listeners: Listener[] = [];
   /** Kept by open connections: `update` changes their fields. */
@@ -90,7 +91,7 @@ export class RelaySockets {
     this.#allowsOrigin = originRule(network.allowed_origins);
     this.proxies = proxyOptions(settings);
     const { forwarded, proxyProtocol } = this.proxies;
-    this.#advice = new ProxyAdvice(log, forwarded !== undefined || proxyProtocol !== undefined);
+    this.advice = new ProxyAdvice(log, forwarded !== undefined || proxyProtocol !== undefined);
     const { onRefused, gateCounts: counts } = options;
     this.gates = createGates(admissionLimits(settings), clock, { onRefused, counts });
     this.#tls = !hasTlsFiles(tls) ? undefined : new TlsFiles({
@@ -131,7 +132,7 @@ export class RelaySockets {
       acceptsPath: (path) => isEndpointPath(path, network.path),
       chooseExtension: network.compression ? acceptDeflate({ zlib: nodeZlib }) : undefined,
       onConnection: (connection, info) => {
-        this.#advice.note(info.address, info.headers);
+        this.advice.note(info.address, info.headers);
         onConnection(connection, info);
       },
       onRequest,

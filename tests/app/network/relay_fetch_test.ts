@@ -2,6 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { once } from "node:events";
 import { WebSocket as WsClient } from "ws";
 import { admissionLimits, proxyOptions } from "../../../src/app/network/network_options.ts";
+import { ProxyAdvice } from "../../../src/app/network/proxy_advice.ts";
 import { RelayFetch, type RelayFetchOptions } from "../../../src/app/network/relay_fetch.ts";
 import { settingsWith } from "../../../src/app/settings/setting_list.ts";
 import type { SettingValue } from "../../../src/app/settings/setting.ts";
@@ -38,6 +39,7 @@ class Host implements AsyncDisposable {
     this.relay = new RelayFetch({
       ...{ settings, clock, log: silentLog, gates: this.gates, counters: this.counters },
       forwarded: proxyOptions(settings).forwarded,
+      advice: { note() {} },
       http: () => Promise.resolve(new Response("a page")),
       accept: (connection) => {
         const events = new RecordedEvents();
@@ -131,6 +133,17 @@ Deno.test("a trusted proxy is believed, so that its clients are counted one by o
   await end(host, other);
   client.terminate();
   await host.ends[0]!.until(({ ending }) => ending !== undefined);
+});
+
+Deno.test("a proxy before the host program that the settings do not name is noticed", async () => {
+  const warned: unknown[] = [];
+  const log = { ...silentLog, warn: (_: string, fields: unknown) => void warned.push(fields) };
+  await using host = new Host({}, { advice: new ProxyAdvice(log, false) });
+  const headers = { "X-Forwarded-For": "192.0.2.1" };
+  const [status, client] = await host.upgrade("/", { headers });
+  equal(status, 101);
+  deepEqual(warned, [{ address: "127.0.0.1", header: "x-forwarded-for" }]);
+  await end(host, client);
 });
 
 Deno.test("another path is 404, and the relay's own is itself with a slash at its end", async () => {
