@@ -22,6 +22,9 @@ export const MAX_QUERIES = 10;
 /** So many authenticated keys of one client are told of. */
 export const MAX_CLIENT_KEYS = 3;
 
+/** REQs that take longer are not told apart, milliseconds. */
+export const LONGEST_MS = 10_000;
+
 /** What a client does, per second. */
 export interface ClientRates {
   /** Connections opened. */
@@ -126,7 +129,10 @@ export interface Activity {
   readonly answers: Readonly<Record<AnswerSource, number>>;
   /** The same since the start, a count. */
   readonly answersInAll: Readonly<Record<AnswerSource, number>>;
-  /** 99 of 100 REQs got EOSE in this time, milliseconds; undefined where there was none. */
+  /**
+   * 99 of 100 REQs got EOSE in this time, milliseconds, {@link LONGEST_MS} being that and more; undefined
+   * where there was none.
+   */
   readonly slowestMs: number | undefined;
   /** Events in the window in memory; undefined if there is none. */
   readonly windowEvents: number | undefined;
@@ -143,8 +149,14 @@ export interface Activity {
   readonly mirrors: readonly MirrorActivity[];
 }
 
-/** What a client is sorted by. */
-export function amountOf(client: ClientActivity, order: Order): number {
+/** What clients are sorted by. */
+export type Amounts = Pick<
+  ClientActivity,
+  Exclude<Order, "bytes"> | "receivedBytes" | "sentBytes"
+>;
+
+/** How much of it a client has. */
+export function amountOf(client: Amounts, order: Order): number {
   return order === "bytes" ? client.receivedBytes + client.sentBytes : client[order];
 }
 
@@ -168,7 +180,7 @@ export function largest<Value>(
 }
 
 /** Those with the most of each of {@link ORDERS}, each once. */
-export function foremost(clients: Iterable<ClientActivity>): ClientActivity[] {
+export function foremost<Client extends Amounts>(clients: Iterable<Client>): Client[] {
   const all = [...clients];
   const kept = ORDERS.flatMap((order) =>
     largest(all, MAX_CLIENTS, (client) => amountOf(client, order))

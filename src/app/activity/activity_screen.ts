@@ -13,6 +13,7 @@ import {
   amountOf,
   type ClientActivity,
   largest,
+  LONGEST_MS,
   type MirrorActivity,
   type Order,
   type UnansweredQuery,
@@ -127,8 +128,8 @@ function answersText({ answers, answersInAll, slowestMs, windowEvents }: Activit
     : `from memory ${now ?? "-"} now, ${inAll ?? "-"} since the start (${windowEvents} events)`;
   const slowest = slowestMs === undefined
     ? ""
-    : slowestMs === Infinity
-    ? "  99 of 100 REQs within more than 10 s"
+    : slowestMs >= LONGEST_MS
+    ? "  1 of 100 REQs and more took ten seconds and more"
     : `  99 of 100 REQs within ${slowestMs} ms`;
   return window + slowest;
 }

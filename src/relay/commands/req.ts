@@ -102,6 +102,7 @@ export class Subscriptions {
 
   /** Those that have not got EOSE yet. */
   *unanswered(): Generator<Subscription> {
+    if (this.queries.size === 0) return;
     for (const subscription of this.#open.values()) {
       if (!subscription.isLive) yield subscription;
     }

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { RelayHost, type Transport } from "../../../src/app/relay_host.ts";
 import { defaultSettings } from "../../../src/app/settings/setting_list.ts";
+import { percentile99 } from "../../../src/app/activity/rates.ts";
 import { filtersText } from "../../../src/app/activity/filters_text.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import type { ConnectionEvents } from "../../../src/net/connection.ts";
@@ -185,4 +186,12 @@ Deno.test("filters are told without a text of the client's", () => {
     ]),
     "authors=2 kinds=1,6 #t=2 search=1 limit=5 | kinds=4 kinds since=1 until=2 | everything | 1 more",
   );
+});
+
+Deno.test("the bound of 99 of 100 values is of those that came since the last reading", () => {
+  const bounds = [1, 2, 3];
+  equal(percentile99(bounds, [5, 0, 0, 7], [5, 0, 0, 7]), undefined);
+  equal(percentile99(bounds, [104, 1, 0, 7], [5, 0, 0, 7]), 1);
+  equal(percentile99(bounds, [5, 98, 2, 7], [5, 0, 0, 7]), 3);
+  equal(percentile99(bounds, [0, 0, 0, 1], [0, 0, 0, 0]), 3, "there is no bound above");
 });

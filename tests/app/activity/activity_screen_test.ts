@@ -161,6 +161,8 @@ Deno.test("what is wrong stands above the sums", () => {
     "gallimimus 1.0.0 | NO ANSWER FOR 4 s",
     "WRONG: events cannot be stored, other instances are not heard, a thread was held up for 1500 ms, 5000 wait in the queue write",
   ]);
+  const slow = activityScreen({ ...ACTIVITY, slowestMs: 10_000 }, OPTIONS);
+  match(slow.join("\n"), /1 of 100 REQs and more took ten seconds/);
   deepEqual(activityScreen(undefined, OPTIONS), ["gallimimus 1.0.0", "q quit"]);
 });
 
