@@ -222,9 +222,12 @@ function banLine(activity: Activity, { order, grouping, canBan }: ScreenOptions)
   if (grouping === "keys") return `to ban the first: gallimimus ban --key ${worst.client}`;
   const { client, address } = worst;
   if (address === undefined) return `${client} is no single address: stop it at the firewall`;
-  return isNearby(address)
-    ? `${client} is near: if it is a proxy, name it in network.trusted_proxies before you ban anybody`
-    : `to ban the first: gallimimus ban ${address}`;
+  if (isNearby(address)) {
+    return `${client} is near: if it is a proxy, name it in network.trusted_proxies, and ban nobody before`;
+  }
+  return client === address
+    ? `to ban the first: gallimimus ban ${address}`
+    : `to ban one address of the first: gallimimus ban ${address}`;
 }
 
 /** The reasons with the most refusals first. */

@@ -112,7 +112,7 @@ Deno.test("what cannot be banned by its address is not said to be", () => {
     ).at(-2);
   equal(
     ban({ client: "2001:db8::/64", address: "2001:db8::7" }),
-    "to ban the first: gallimimus ban 2001:db8::7",
+    "to ban one address of the first: gallimimus ban 2001:db8::7",
   );
   match(
     ban({ client: "2001:db8::/64", address: undefined })!,
