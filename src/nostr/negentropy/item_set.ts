@@ -7,6 +7,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { hexToBytes } from "../hex.ts";
+import type { Items } from "./items.ts";
 
 /** Bytes of an id. */
 export const ID_BYTES = 32;
@@ -33,6 +34,9 @@ export interface Bound {
 
 /** The bound after every item. */
 export const INFINITY: Bound = { timestamp: Infinity, idPrefix: new Uint8Array() };
+
+/** All is read. */
+const NO_SLICES: readonly number[] = [];
 
 /**
  * Collects items for an {@link ItemSet} in the order in which stores return them: newest first,
@@ -87,7 +91,7 @@ export class ItemSetBuilder {
 /**
  * Items in ascending order of time, then of id. An item takes 40 bytes, and two for the sums.
  */
-export class ItemSet {
+export class ItemSet implements Items {
   readonly #timestamps: Float64Array;
   readonly #ids: Uint8Array;
   readonly #words: Uint32Array;
@@ -148,6 +152,26 @@ export class ItemSet {
       carry = Math.floor(lane / 2 ** 32);
     }
     return sum;
+  }
+
+  slicesAt(): readonly number[] {
+    return NO_SLICES;
+  }
+
+  slicesIn(): readonly number[] {
+    return NO_SLICES;
+  }
+
+  isRead(): boolean {
+    return true;
+  }
+
+  cutNear(at: number): number {
+    return at;
+  }
+
+  boundAt(): undefined {
+    return undefined;
   }
 
   #lanesBefore(place: number): Float64Array {

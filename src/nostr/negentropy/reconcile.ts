@@ -13,6 +13,7 @@ import { assert } from "../../base/assert.ts";
 import { concat } from "../../base/bytes.ts";
 import { bytesToHex } from "../hex.ts";
 import { type Bound, ID_BYTES, INFINITY, type ItemSet } from "./item_set.ts";
+import type { Items } from "./items.ts";
 import {
   boundBetween,
   FINGERPRINT_BYTES,
@@ -29,6 +30,8 @@ export interface ReconcileOptions {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** Longest message to send, bytes; at least 4,096. Default: no limit. */
   readonly maxMessageBytes?: number;
+  /** How many slices are read for a message at most, before the rest of it is put off. Default: no limit. */
+  readonly maxSlices?: number;
 }
 
 /** Why a message of the other side is invalid. */
@@ -41,6 +44,9 @@ const BUCKETS = 16;
 
 /** Ranges with fewer items list their ids. */
 const FEW_ITEMS = 2 * BUCKETS;
+
+/** A range that differs in so many unread slices is read and split exactly, else at ends of slices. */
+const FEW_SLICES = 8;
 
 /** Bytes reserved for the range that ends a message. */
 const LAST_RANGE_BYTES = 200;
@@ -59,16 +65,38 @@ export function answerMessage(
   items: ItemSet,
   message: Uint8Array,
   options: ReconcileOptions,
-): { readonly message: Uint8Array<ArrayBuffer> } | ReconcileFault {
+): Answered {
+  return atOnce(answerInSteps(items, message, options));
+}
+
+/** An answer, or what is wrong with the message. */
+export type Answered = { readonly message: Uint8Array<ArrayBuffer> } | ReconcileFault;
+
+/**
+ * As {@link answerMessage}, for items of which some are unread. Yields slices that have to be read, and to
+ * stay so until it is resumed and asks for others or returns.
+ */
+export function* answerInSteps(
+  items: Items,
+  message: Uint8Array,
+  options: ReconcileOptions,
+): Generator<readonly number[], Answered, void> {
   try {
     const reader = new MessageReader(message);
     const version = versionOf(reader);
     // The answer to another version is the version that is supported.
     if (version !== VERSION) return { message: NO_RANGES.slice() };
-    return { message: new Round(items, options).run(reader) };
+    return { message: yield* new Round(items, options).run(reader) };
   } catch (error) {
     return faultOf(error);
   }
+}
+
+/** The result of what needs nothing to be read. */
+function atOnce<T>(steps: Generator<readonly number[], T, void>): T {
+  const step = steps.next();
+  assert(step.done === true, "all items are read");
+  return step.value;
 }
 
 /** What the initiator learns from a message. */
@@ -101,7 +129,7 @@ export function learnFrom(
     if (version !== VERSION) return { fault: `the other side speaks version ${version - 0x60}` };
     const have: string[] = [];
     const need: string[] = [];
-    const next = new Round(items, options, { have, need }).run(reader);
+    const next = atOnce(new Round(items, options, { have, need }).run(reader));
     return { message: next.length === NO_RANGES.length ? undefined : next, have, need };
   } catch (error) {
     return faultOf(error);
@@ -122,8 +150,8 @@ function faultOf(error: unknown): ReconcileFault {
 /** A range of time, and the indices of this side's items in it. */
 interface Range {
   readonly lower: number;
-  /** Exclusive. */
-  readonly upper: number;
+  /** Exclusive. Reading may show that there are more items or fewer by now. */
+  upper: number;
   /** The end of the range, exclusive. */
   readonly bound: Bound;
 }
@@ -134,86 +162,122 @@ interface Found {
   readonly need: string[];
 }
 
+/** Something that yields slices which have to be read before it goes on. */
+type Steps<T> = Generator<readonly number[], T, void>;
+
 /** Reads one message and writes the answer to it. */
 class Round {
-  readonly #items: ItemSet;
+  readonly #items: Items;
   readonly #sha256: ReconcileOptions["sha256"];
   readonly #maxBytes: number;
+  readonly #maxSlices: number;
   /** Collects the differences, for the initiator only. */
   readonly #found: Found | undefined;
   readonly #out = new MessageWriter();
+  /** How many slices were read. */
+  #slices = 0;
+  /** Whether a range was answered that was not skipped. */
+  #hasAnswered = false;
   /** The end of the skipped ranges that are not written yet. */
   #skippedTo: Bound | undefined = undefined;
 
   constructor(
-    items: ItemSet,
-    { sha256, maxMessageBytes = Infinity }: ReconcileOptions,
+    items: Items,
+    { sha256, maxMessageBytes = Infinity, maxSlices = Infinity }: ReconcileOptions,
     found?: Found,
   ) {
     assert(maxMessageBytes >= MIN_MESSAGE_BYTES, "a message has room for some ranges");
     this.#items = items;
     this.#sha256 = sha256;
     this.#maxBytes = maxMessageBytes - LAST_RANGE_BYTES;
+    this.#maxSlices = maxSlices;
     this.#found = found;
     this.#out.byte(VERSION);
   }
 
   begin(): Uint8Array<ArrayBuffer> {
-    this.#split(0, this.#items.size, INFINITY);
+    this.#split({ lower: 0, upper: this.#items.size, bound: INFINITY });
     return this.#out.take();
   }
 
-  run(reader: MessageReader): Uint8Array<ArrayBuffer> {
+  *run(reader: MessageReader): Steps<Uint8Array<ArrayBuffer>> {
     let lower = 0;
     while (!reader.isAtEnd) {
+      // Something is answered in each message, or the other side would send the same again.
+      if (this.#slices >= this.#maxSlices && this.#hasAnswered) return this.#endEarly(lower);
       const bound = reader.bound();
-      const upper = this.#items.findBound(bound, lower);
+      yield* this.#read(this.#items.slicesAt(bound, lower));
+      const range = { lower, upper: this.#items.findBound(bound, lower), bound };
       const start = this.#out.save();
       const skippedTo = this.#skippedTo;
-      const end = this.#answerRange(reader, { lower, upper, bound });
-      if (end < upper) return this.#endEarly(end);
+      const end = yield* this.#answerRange(reader, range);
+      if (end < range.upper) return this.#endEarly(end);
       if (this.#out.length > this.#maxBytes) {
         this.#out.restore(start);
         this.#skippedTo = skippedTo;
         return this.#endEarly(lower);
       }
-      lower = upper;
+      lower = range.upper;
     }
     return this.#out.take();
   }
 
+  *#read(slices: readonly number[]): Steps<void> {
+    const unread = slices.filter((slice) => !this.#items.isRead(slice)).length;
+    this.#slices += unread;
+    if (unread > 0) yield slices;
+  }
+
   /** Answers one range and returns the index after its last item answered. */
-  #answerRange(reader: MessageReader, range: Range): number {
-    const { lower, upper, bound } = range;
+  *#answerRange(reader: MessageReader, range: Range): Steps<number> {
     const mode = reader.varint();
+    this.#hasAnswered ||= mode !== MODE.skip;
     switch (mode) {
       case MODE.skip:
-        this.#skip(bound);
-        return upper;
+        this.#skip(range.bound);
+        return range.upper;
       case MODE.fingerprint: {
         const theirs = reader.bytes(FINGERPRINT_BYTES);
-        if (isEqual(theirs, this.#fingerprint(lower, upper))) this.#skip(bound);
+        if (isEqual(theirs, this.#fingerprint(range.lower, range.upper))) this.#skip(range.bound);
         else {
           this.#writeSkipped();
-          this.#split(lower, upper, bound);
+          yield* this.#readFew(range);
+          this.#split(range);
         }
-        return upper;
+        return range.upper;
       }
       case MODE.idList:
-        return this.#answerIdList(reader, range);
+        return yield* this.#answerIdList(reader, range);
       default:
         throw new MessageFault("a range is of no known kind");
     }
+  }
+
+  /** Reads what is unread of a range, unless that is much. */
+  *#readFew(range: Range): Steps<void> {
+    const { lower, upper } = range;
+    const slices = this.#items.slicesIn(lower, upper);
+    const unread = slices.filter((slice) => !this.#items.isRead(slice)).length;
+    if (unread <= FEW_SLICES || upper - lower < FEW_ITEMS) yield* this.#readIn(range, slices);
+  }
+
+  /** Reads slices of a range, and counts its items again. */
+  *#readIn(range: Range, slices: readonly number[]): Steps<void> {
+    const { lower, bound } = range;
+    const all = new Set([...slices, ...this.#items.slicesAt(bound, lower)]);
+    yield* this.#read([...all]);
+    range.upper = this.#items.findBound(bound, lower);
   }
 
   /**
    * As the initiator, notes the differences; else answers with this side's ids. Returns the index
    * after the last item answered.
    */
-  #answerIdList(reader: MessageReader, { lower, upper, bound }: Range): number {
+  *#answerIdList(reader: MessageReader, range: Range): Steps<number> {
     const count = reader.varint();
     const ids = reader.bytes(count * ID_BYTES);
-    if (this.#found === undefined) return this.#listOwn(lower, upper, bound);
+    if (this.#found === undefined) return yield* this.#listOwn(range);
+    const { lower, upper, bound } = range;
     const theirs = new Set<string>();
     for (let at = 0; at < count; at++) {
       theirs.add(bytesToHex(ids.subarray(at * ID_BYTES, (at + 1) * ID_BYTES)));
@@ -228,18 +292,25 @@ class Round {
   }
 
   /** Lists this side's ids as far as there is room, and returns the index after the last one. */
-  #listOwn(lower: number, upper: number, bound: Bound): number {
+  *#listOwn(range: Range): Steps<number> {
     this.#writeSkipped();
-    const room = this.#maxBytes - this.#out.length;
-    const end = Math.min(upper, lower + Math.max(0, Math.floor(room / ID_BYTES)));
-    if (end === lower && lower < upper) return lower;
-    this.#out.bound(end < upper ? this.#boundAt(end) : bound);
-    this.#writeIds(lower, end);
-    return end;
+    const { lower, bound } = range;
+    const room = Math.max(0, Math.floor((this.#maxBytes - this.#out.length) / ID_BYTES));
+    for (;;) {
+      const end = Math.min(range.upper, lower + room);
+      if (end === lower && lower < range.upper) return lower;
+      const slices = this.#items.slicesIn(lower, end);
+      if (slices.every((slice) => this.#items.isRead(slice))) {
+        this.#out.bound(end < range.upper ? this.#boundAt(end) : bound);
+        this.#writeIds(lower, end);
+        return end;
+      }
+      yield* this.#readIn(range, slices);
+    }
   }
 
   /** Splits a range into parts with fingerprints, or lists its ids when there are few. */
-  #split(lower: number, upper: number, bound: Bound): void {
+  #split({ lower, upper, bound }: Range): void {
     const count = upper - lower;
     if (count < FEW_ITEMS) {
       this.#out.bound(bound);
@@ -247,10 +318,14 @@ class Round {
       return;
     }
     let start = lower;
+    let ideal = lower;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const size = Math.floor(count / BUCKETS) + (bucket < count % BUCKETS ? 1 : 0);
-      const end = start + size;
-      this.#out.bound(bucket === BUCKETS - 1 ? bound : this.#boundAt(end));
+      ideal += Math.floor(count / BUCKETS) + (bucket < count % BUCKETS ? 1 : 0);
+      const isLast = bucket === BUCKETS - 1;
+      const end = isLast ? upper : this.#items.cutNear(ideal, lower, upper);
+      // Two may be cut at the end of the same slice.
+      if (end === start) continue;
+      this.#out.bound(isLast ? bound : this.#boundAt(end));
       this.#out.varint(MODE.fingerprint);
       this.#out.bytes(this.#fingerprint(start, end));
       start = end;
@@ -286,6 +361,8 @@ class Round {
 
   /** The bound between the items before and at an index. */
   #boundAt(at: number): Bound {
+    const known = this.#items.boundAt(at);
+    if (known !== undefined) return known;
     const item = (place: number) => ({
       timestamp: this.#items.timestamp(place),
       id: this.#items.id(place),
