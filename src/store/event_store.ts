@@ -10,6 +10,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
+import type { Slice } from "../nostr/negentropy/slice_set.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
 import type { Reader } from "../nostr/visibility.ts";
 
@@ -236,12 +237,35 @@ export interface CountOptions extends QueryOptions {
   readonly maxRows: number;
 }
 
+/**
+ * What a store knows of its events by slices of time, without reading them.
+ *
+ * @see NIP-77
+ */
+export interface Slices {
+  /**
+   * How many events that match `filter` each slice has, and the sum of their ids, oldest first: of those that
+   * {@link EventStore.identify} would list at this moment, whatever `since` and `until` are. Undefined where
+   * that is not kept for this filter and reader, or not yet.
+   *
+   * Rejects as {@link EventStore.query} does.
+   */
+  of(filter: ReqFilter, options: QueryOptions): Promise<readonly Slice[] | undefined>;
+  /**
+   * Does a step of what keeping them takes, and returns whether there is more to be done now. Until it is
+   * called, nothing is kept. Rejects with {@link StoreUnavailable}.
+   */
+  tend(): Promise<boolean>;
+}
+
 /** Stores and queries events. */
 export interface EventStore {
   /** Announces what {@link put} stores, here and in every other process on the same database. */
   readonly feed: EventFeed;
   /** The state of its connections; undefined for a store without any. */
   readonly stats?: PoolStats | undefined;
+  /** Undefined for a store that has no slices. */
+  readonly slices?: Slices | undefined;
 
   /**
    * Stores a batch atomically and durably, and says in the same order what became of each. Two events

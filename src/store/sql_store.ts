@@ -71,6 +71,7 @@ import { searchEvents } from "./search/search_events.ts";
 import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search/search_walk.ts";
 import { selectStatement } from "./read/select_statement.ts";
 import { isLight, isShort } from "./read/query_size.ts";
+import { KeptSlices, type SliceOptions } from "./slices/kept_slices.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { LocalFeed } from "./feed/local_feed.ts";
 import type { NearbyChannel } from "./feed/nearby_feeds.ts";
@@ -127,6 +128,8 @@ export interface SqlStoreOptions {
   readonly clock?: StoreClock;
   /** Where the database is embedded: while its disk has a fault, no event is stored. */
   readonly disk?: DiskSpace | undefined;
+  /** Of what slices are kept for reconciliation. Default: they are left as they are. */
+  readonly slices?: SliceOptions | undefined;
   /** To other threads of this process that have a store on the same database. Default: there are none. */
   readonly nearby?: NearbyChannel | undefined;
 }
@@ -163,6 +166,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   readonly feed: StoreFeed;
   readonly disk: DiskSpace | undefined;
   readonly state: StoreState;
+  readonly slices: KeptSlices | undefined;
 
   /** The store closes the database when it is closed. */
   constructor(database: Database, hashText: HashText, options: SqlStoreOptions = {}) {
@@ -177,6 +181,8 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#statistics = new Statistics(this.#clock);
     this.disk = options.disk;
     this.state = new SqlState(database, hashText);
+    const ports = { database, hashText, clock: this.#clock };
+    this.slices = options.slices && new KeptSlices(options.slices, ports);
     // Other processes may write to a database that sends notifications.
     this.feed = canListen(database) ? new SharedFeed(database, options.nearby) : new LocalFeed();
   }

@@ -10,6 +10,7 @@ import { CLEAR_TABLES } from "../kit/postgres_server.ts";
 import { testBackup, testStoreState } from "./backup_contract.ts";
 import { FEWER, testEventStore } from "./event_store_contract.ts";
 import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
+import { testSlices } from "./slices_contract.ts";
 import { testTidying } from "./tidying_contract.ts";
 
 // Opening a database takes seconds, so the suite has one and empties it for each test. What opening and
@@ -108,3 +109,8 @@ testBackup("pglite, through a control socket", async () => {
     },
   });
 });
+
+testSlices("pglite", async () => {
+  await clear();
+  return (options) => openStoreOn(new BorrowedDatabase(), options);
+}, 1);

@@ -5,6 +5,7 @@ import { packagedPostgres } from "../kit/postgres_binaries.ts";
 import { testBackup, testStoreState } from "./backup_contract.ts";
 import { FEWER, testEventStore } from "./event_store_contract.ts";
 import { SEARCHABLE_KINDS, testSearchAndCount, testWordIndex } from "./search_contract.ts";
+import { testSlices } from "./slices_contract.ts";
 import { testTidying } from "./tidying_contract.ts";
 
 for (const server of sharedServers({ keepsSchema: true })) {
@@ -41,4 +42,9 @@ for (const server of sharedServers({ keepsSchema: true })) {
   const open = async () => await openStoreOn(openPostgres(await server.freshDatabase()));
   testStoreState(server.name, open);
   testBackup(server.name, open);
+
+  testSlices(server.name, async () => {
+    const url = await server.freshDatabase();
+    return (options) => openStoreOn(openPostgres(url), options);
+  }, 2);
 }

@@ -1,5 +1,5 @@
 /**
- * Deletes expired events and events past their retention from the store.
+ * Deletes expired events and events past their retention from the store, and keeps its slices.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import type { Log } from "../../base/log.ts";
 import { Outage } from "../../relay/outage.ts";
 import { type RetentionRules, RetentionSweep } from "../../store/write/retention.ts";
 import type { Place } from "../../store/read/scan.ts";
+import type { EventStore } from "../../store/event_store.ts";
 import type { Upkeep } from "../../store/write/upkeep.ts";
 
 /** How often expired events are deleted. Queries hide them until then. */
@@ -22,7 +23,7 @@ const PAUSE_MS = 20;
 
 /** What {@link Housekeeper} needs. */
 export interface HousekeeperOptions {
-  readonly store: Upkeep;
+  readonly store: Upkeep & Pick<EventStore, "slices">;
   readonly rules: RetentionRules;
   /** How often the store is scanned for events past their retention, milliseconds. */
   readonly sweepIntervalMs: number;
@@ -33,8 +34,8 @@ export interface HousekeeperOptions {
 }
 
 /**
- * Deletes expired events every 5 seconds, and at longer intervals the events that the retention
- * rules do not keep. Works in small steps. Several instances may do so on one database.
+ * Deletes expired events and tends the store's slices every 5 seconds, and deletes at longer intervals the
+ * events that the retention rules do not keep. Works in small steps. Several instances may do so on one database.
  */
 export class Housekeeper {
   readonly #options: HousekeeperOptions;
@@ -86,6 +87,7 @@ export class Housekeeper {
   async #work(): Promise<void> {
     try {
       await this.#removeExpired();
+      await this.#tendSlices();
       await this.#sweepWhenDue();
       this.#outage.worked();
     } catch (error) {
@@ -98,6 +100,12 @@ export class Housekeeper {
     while (!this.#isClosed && await store.removeExpired(STEP_EVENTS) === STEP_EVENTS) {
       await this.#pause();
     }
+  }
+
+  /** Adds to the slices what has changed, or builds them. */
+  async #tendSlices(): Promise<void> {
+    const { slices } = this.#options.store;
+    while (!this.#isClosed && await slices?.tend() === true) await this.#pause();
   }
 
   async #sweepWhenDue(): Promise<void> {

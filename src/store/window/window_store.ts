@@ -25,6 +25,7 @@ import type {
   Rule,
   RuleChange,
   RuleLogEntry,
+  Slices,
   StoredEvent,
   ToldRecord,
 } from "../event_store.ts";
@@ -100,6 +101,10 @@ export class WindowStore implements TidyStore {
 
   get stats(): PoolStats | undefined {
     return this.#inner.stats;
+  }
+
+  get slices(): Slices | undefined {
+    return this.#inner.slices;
   }
 
   /** How many events the window holds, and since when it holds all, seconds since 1970. */
