@@ -28,6 +28,7 @@ import { DiskWatch } from "./disk_watch.ts";
 import { retentionRules } from "./retention_rules.ts";
 import { type SchemaChanges, updateSchema, type UpdateSchemaOptions } from "./schema.ts";
 import { searchLimits } from "../relay_limits.ts";
+import { sliceOptions } from "./slice_options.ts";
 import { withoutPassword } from "../settings/secrets.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { sha256OfText } from "../system/sha256.ts";
@@ -97,6 +98,7 @@ export async function openStore(
     searchCandidates: search.max_candidates,
     maxFetchedBytes: limits.max_fetched_bytes,
     clock: systemClock,
+    slices: sliceOptions(settings),
     nearby,
   });
 }

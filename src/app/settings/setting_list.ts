@@ -19,6 +19,7 @@ import { relaySection } from "./sections/relay.ts";
 import { retentionSection } from "./sections/retention.ts";
 import { searchSection } from "./sections/search.ts";
 import { signaturesSection } from "./sections/signatures.ts";
+import { syncSection } from "./sections/sync.ts";
 import { tlsSection } from "./sections/tls.ts";
 
 /** The sections in the order of the configuration file. */
@@ -34,6 +35,7 @@ export const settingSections = {
   plugins: pluginsSection,
   search: searchSection,
   retention: retentionSection,
+  sync: syncSection,
   mirrors: mirrorsSection,
   signatures: signaturesSection,
   log: logSection,

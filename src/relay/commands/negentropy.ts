@@ -8,15 +8,17 @@
 import { type ClientMessage, parseClose, parseRequest } from "../../nostr/client_message.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { type ItemSet, ItemSetBuilder } from "../../nostr/negentropy/item_set.ts";
-import { answerMessage } from "../../nostr/negentropy/reconcile.ts";
+import { type Answered, answerMessage } from "../../nostr/negentropy/reconcile.ts";
 import { type Reason, reason } from "../../nostr/reason.ts";
 import { negErrorMessage, negMessage, noticeMessage } from "../../nostr/relay_message.ts";
 import type { Timer } from "../../base/clock.ts";
+import type { QueryOptions } from "../../store/event_store.ts";
 import type { FilterValueAccount } from "../filter_values.ts";
 import { countRefusal } from "../counters.ts";
 import { storedFilters } from "../live/stored_filters.ts";
 import { isTimeOut, queryFailure } from "../live/query_failure.ts";
 import type { QueryTimer } from "../slow_query_log.ts";
+import { NoRoom, SlicedItems } from "./sliced_items.ts";
 import {
   asksForAuth,
   chargeIfLimited,
@@ -73,10 +75,14 @@ const NOT_HEX = reason("invalid", "the message is not hex");
 const UNKNOWN: Reason = reason("closed", "there is no such session");
 const TOO_SLOW: Reason = reason("closed", "you took too long to answer");
 
-/** A reconciliation, over the events that the relay had when it was opened. */
+const TOO_EARLY = reason("invalid", "the answer to the message before has not been sent");
+
+/** A reconciliation, over the events that the relay had when it was opened; see {@link SlicedItems}. */
 interface Reconciliation {
   /** Undefined while they are being read. */
-  items: ItemSet | undefined;
+  items: ItemSet | SlicedItems | undefined;
+  /** Whether an answer is being prepared. */
+  isAnswering: boolean;
   /** Items that it has reserved. */
   held: number;
   readonly ended: AbortController;
@@ -111,6 +117,7 @@ export class Reconciliations {
     }
     const reconciliation: Reconciliation = {
       items: undefined,
+      isAnswering: false,
       held: 0,
       ended: new AbortController(),
       heardMs: clock.monotonicMs(),
@@ -134,14 +141,50 @@ export class Reconciliations {
   }
 
   answer(id: string, message: Uint8Array): void {
-    const { context, answers } = this.#conversation;
+    const { context } = this.#conversation;
     const reconciliation = this.#open.get(id);
     if (reconciliation?.items === undefined) return this.refuse(id, UNKNOWN);
+    if (reconciliation.isAnswering) return this.refuse(id, TOO_EARLY);
     reconciliation.heardMs = context.clock.monotonicMs();
-    const options = { sha256: context.sha256, maxMessageBytes: MAX_ANSWER_BYTES };
-    const answered = answerMessage(reconciliation.items, message, options);
+    const { items } = reconciliation;
+    if (items instanceof SlicedItems) {
+      return void this.#answerFromSlices(
+        id,
+        reconciliation,
+        () => items.answer(message, this.#how),
+      );
+    }
+    this.#send(id, answerMessage(items, message, this.#how));
+  }
+
+  get #how() {
+    return { sha256: this.#conversation.context.sha256, maxMessageBytes: MAX_ANSWER_BYTES };
+  }
+
+  #send(id: string, answered: Answered): void {
     if ("fault" in answered) return this.refuse(id, reason("invalid", answered.fault));
-    answers.push(negMessage(id, answered.message));
+    this.#conversation.answers.push(negMessage(id, answered.message));
+  }
+
+  /** Never rejects. */
+  async #answerFromSlices(
+    id: string,
+    reconciliation: Reconciliation,
+    answer: () => Promise<Answered>,
+  ): Promise<void> {
+    const { signal } = reconciliation.ended;
+    reconciliation.isAnswering = true;
+    try {
+      const answered = await answer();
+      if (signal.aborted) return;
+      this.#conversation.context.reading.worked();
+      reconciliation.isAnswering = false;
+      reconciliation.heardMs = this.#conversation.context.clock.monotonicMs();
+      this.#send(id, answered);
+    } catch (error) {
+      const why = this.#failure(error, signal);
+      if (!signal.aborted) this.refuse(id, why);
+    }
   }
 
   /**
@@ -183,13 +226,14 @@ export class Reconciliations {
   #endSilent(): void {
     const { clock, limits } = this.#conversation.context;
     const nowMs = clock.monotonicMs();
-    for (const [id, { heardMs, items }] of this.#open) {
-      // While the events are being read, it is the relay's turn.
-      if (items !== undefined && nowMs - heardMs >= limits.syncTimeoutMs) this.refuse(id, TOO_SLOW);
+    for (const [id, { heardMs, items, isAnswering }] of this.#open) {
+      // While events are being read, it is the relay's turn.
+      const isTheirTurn = items !== undefined && !isAnswering;
+      if (isTheirTurn && nowMs - heardMs >= limits.syncTimeoutMs) this.refuse(id, TOO_SLOW);
     }
   }
 
-  /** Reads the matching events, or returns why it cannot. */
+  /** Reads the matching events, or their sums alone, or returns why it cannot. */
   async #fill(
     reconciliation: Reconciliation,
     filters: readonly ReqFilter[],
@@ -200,26 +244,60 @@ export class Reconciliations {
     const { signal } = reconciliation.ended;
     const maxEvents = limits.maxSyncEvents;
     const builder = new ItemSetBuilder();
+    const asked = {
+      ...{ signal, source, timeoutMs: limits.syncTimeoutMs },
+      reader: access.readerOf(client),
+      ...timer?.callbacks,
+    };
     try {
-      const asked = boundedFilters(filters, maxEvents);
-      const reader = access.readerOf(client);
-      const timeoutMs = limits.syncTimeoutMs;
-      const options = { signal, source, reader, timeoutMs, ...timer?.callbacks };
-      for await (const rows of store.identify(asked, options)) {
+      reconciliation.items = await this.#sliced(reconciliation, filters, asked);
+      if (reconciliation.items !== undefined) return undefined;
+      for await (const rows of store.identify(boundedFilters(filters, maxEvents), asked)) {
         // Ending the reconciliation has already returned the reserved items.
         if (signal.aborted) return undefined;
         if (builder.size + rows.length > maxEvents) return { why: TOO_BIG, maxEvents };
-        if (!this.#account.take(rows.length)) return { why: BUSY };
-        reconciliation.held += rows.length;
+        if (!this.#take(reconciliation, rows.length)) return { why: BUSY };
         for (const { createdAt, id } of rows) builder.add(createdAt, id);
       }
       reading.worked();
       reconciliation.items = builder.build();
       return undefined;
     } catch (error) {
-      if (!isTimeOut(error) && !signal.aborted) reading.failed(error);
-      return { why: queryFailure(error) };
+      return { why: this.#failure(error, signal) };
     }
+  }
+
+  /** Undefined where the store does not know the sums. */
+  async #sliced(
+    reconciliation: Reconciliation,
+    [filter, ...others]: readonly ReqFilter[],
+    asked: QueryOptions,
+  ): Promise<SlicedItems | undefined> {
+    if (filter === undefined || others.length > 0) return undefined;
+    return await SlicedItems.open({
+      store: this.#conversation.context.store,
+      ...{ filter, asked },
+      take: (count) => this.#take(reconciliation, count),
+      give: (count) => {
+        if (reconciliation.ended.signal.aborted) return;
+        reconciliation.held -= count;
+        this.#account.give(count);
+      },
+    });
+  }
+
+  /** Reserves items. Ending the reconciliation has already returned those that it had. */
+  #take(reconciliation: Reconciliation, count: number): boolean {
+    if (reconciliation.ended.signal.aborted || !this.#account.take(count)) return false;
+    reconciliation.held += count;
+    return true;
+  }
+
+  #failure(error: unknown, signal: AbortSignal): Reason {
+    if (error instanceof NoRoom) return BUSY;
+    const { reading } = this.#conversation.context;
+    if (!isTimeOut(error) && !signal.aborted) reading.failed(error);
+    return queryFailure(error);
   }
 }
 

@@ -1,0 +1,120 @@
+/**
+ * The items of a reconciliation that knows them by slices and reads those that it needs.
+ *
+ * @see NIP-77
+ * @module
+ */
+
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { type ItemSet, ItemSetBuilder, MAX_ITEMS } from "../../nostr/negentropy/item_set.ts";
+import {
+  type Answered,
+  answerInSteps,
+  type ReconcileOptions,
+} from "../../nostr/negentropy/reconcile.ts";
+import { type Slice, SliceSet } from "../../nostr/negentropy/slice_set.ts";
+import type { EventStore, QueryOptions } from "../../store/event_store.ts";
+
+/** Slices that stay in memory have so many items together, but for those that one step needs. */
+const MAX_HELD_ITEMS = 65_536;
+
+/** How many slices are read for one message, about. */
+const MAX_SLICES = 256;
+
+/** What {@link SlicedItems} works with. */
+export interface SlicedItemsOptions {
+  readonly store: EventStore;
+  readonly filter: ReqFilter;
+  /** Of each reading. */
+  readonly asked: QueryOptions;
+  /** Reserves memory for items, all or none. */
+  readonly take: (items: number) => boolean;
+  readonly give: (items: number) => void;
+}
+
+/** There is no memory for what is to be read. */
+export class NoRoom extends Error {
+  override readonly name = "NoRoom";
+}
+
+/**
+ * Items in slices of time. A slice counts as it was when the session began until it is read, and from then
+ * on as it was when it was read last. An event that is there all the time is in it, and one that never was
+ * is not, whatever else comes and goes.
+ */
+export class SlicedItems {
+  readonly #set: SliceSet;
+  readonly #options: SlicedItemsOptions;
+
+  private constructor(slices: readonly Slice[], options: SlicedItemsOptions) {
+    this.#set = new SliceSet(slices);
+    this.#options = options;
+  }
+
+  /** Undefined where the store keeps no slices for this filter and reader. Rejects as the store does. */
+  static async open(options: SlicedItemsOptions): Promise<SlicedItems | undefined> {
+    const { store, filter, asked } = options;
+    const all = await store.slices?.of(filter, asked);
+    if (all === undefined) return undefined;
+    const { since = 0, until = Infinity } = filter;
+    const slices = all.filter(({ fromS }, at) =>
+      fromS <= until && (all[at + 1]?.fromS ?? Infinity) > since
+    );
+    if (slices.length === 0) return undefined;
+    const items = new SlicedItems(slices, options);
+    await items.#readEdges(since, until);
+    return items;
+  }
+
+  /** Answers a message. Rejects as the store does, and with {@link NoRoom}. */
+  async answer(message: Uint8Array, options: ReconcileOptions): Promise<Answered> {
+    const steps = answerInSteps(this.#set, message, { ...options, maxSlices: MAX_SLICES });
+    for (let step = steps.next();; step = steps.next()) {
+      if (step.done) return step.value;
+      this.#makeRoom(step.value);
+      for (const slice of step.value) if (!this.#set.isRead(slice)) await this.#read(slice);
+    }
+  }
+
+  /** Of the first slice and the last one, `since` and `until` may leave out a part. */
+  async #readEdges(since: number, until: number): Promise<void> {
+    const last = this.#set.sliceCount - 1;
+    const isCutBefore = this.#set.timesOf(0).fromS < since;
+    const isCutAfter = this.#set.timesOf(last).toS - 1 > until;
+    if (isCutBefore || (isCutAfter && last === 0)) await this.#read(0);
+    if (isCutAfter && last > 0) await this.#read(last);
+  }
+
+  #makeRoom(needed: readonly number[]): void {
+    for (const slice of [...this.#set.readSlices]) {
+      if (this.#set.heldItems <= MAX_HELD_ITEMS) return;
+      if (!needed.includes(slice)) this.#forget(slice);
+    }
+  }
+
+  #forget(slice: number): void {
+    const before = this.#set.heldItems;
+    this.#set.forget(slice);
+    this.#options.give(before - this.#set.heldItems);
+  }
+
+  async #read(slice: number): Promise<void> {
+    this.#forget(slice);
+    this.#set.read(slice, await this.#list(slice));
+  }
+
+  /** What is in a slice now. */
+  async #list(slice: number): Promise<ItemSet> {
+    const { store, filter, asked, take } = this.#options;
+    const { fromS, toS } = this.#set.timesOf(slice);
+    const since = Math.max(fromS, filter.since ?? 0);
+    const until = Math.min(toS - 1, filter.until ?? Infinity);
+    const range = { ...filter, since, ...until < Infinity && { until } };
+    const builder = new ItemSetBuilder();
+    for await (const rows of store.identify([range], asked)) {
+      if (builder.size + rows.length > MAX_ITEMS || !take(rows.length)) throw new NoRoom();
+      for (const { createdAt, id } of rows) builder.add(createdAt, id);
+    }
+    return builder.build();
+  }
+}
