@@ -123,7 +123,8 @@ class World {
   readonly filters: readonly ReqFilter[];
   readonly options: SlicedOptions;
 
-  private constructor(
+  /** Use {@link World.open}. */
+  constructor(
     stores: readonly TidyStore[],
     parts: Pick<World, "filters" | "options"> & {
       readonly random: SeededRandom;

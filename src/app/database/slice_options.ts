@@ -5,7 +5,6 @@
  */
 
 import type { SliceOptions } from "../../store/slices/kept_slices.ts";
-import { privateKinds } from "../access/access_policies.ts";
 import { readPublicKeys } from "../settings/key_text.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
@@ -19,7 +18,7 @@ export function sliceOptions(settings: Pick<Settings, "sync" | "access">): Slice
         authors: new Set(readPublicKeys("sync.slices.authors", authors)),
       },
     })),
-    privateKinds: privateKinds(settings),
+    privateKinds: new Set(settings.access.private_kinds.map(Number)),
     sliceEvents,
   };
 }

@@ -32,6 +32,11 @@ export interface ReconcileOptions {
   readonly maxMessageBytes?: number;
   /** How many slices are read for a message at most, before the rest of it is put off. Default: no limit. */
   readonly maxSlices?: number;
+  /**
+   * After how many fingerprints {@link answerInSteps} yields no slices, so that others get their turn. Default:
+   * never.
+   */
+  readonly turnFingerprints?: number;
 }
 
 /** Why a message of the other side is invalid. */
@@ -54,6 +59,8 @@ const LAST_RANGE_BYTES = 200;
 /** Smallest limit on the message length. */
 export const MIN_MESSAGE_BYTES = 4_096;
 
+const NO_SLICES: readonly number[] = [];
+
 /** A message without ranges: only the version. */
 const NO_RANGES = new Uint8Array([VERSION]);
 
@@ -74,7 +81,8 @@ export type Answered = { readonly message: Uint8Array<ArrayBuffer> } | Reconcile
 
 /**
  * As {@link answerMessage}, for items of which some are unread. Yields slices that have to be read, and to
- * stay so until it is resumed and asks for others or returns.
+ * stay so until it is resumed and asks for others or returns. May yield none, see
+ * {@link ReconcileOptions.turnFingerprints}.
  */
 export function* answerInSteps(
   items: Items,
@@ -171,26 +179,27 @@ class Round {
   readonly #sha256: ReconcileOptions["sha256"];
   readonly #maxBytes: number;
   readonly #maxSlices: number;
+  readonly #turnFingerprints: number;
   /** Collects the differences, for the initiator only. */
   readonly #found: Found | undefined;
   readonly #out = new MessageWriter();
   /** How many slices were read. */
   #slices = 0;
+  /** How many fingerprints were computed in this turn. */
+  #fingerprints = 0;
   /** Whether a range was answered that was not skipped. */
   #hasAnswered = false;
   /** The end of the skipped ranges that are not written yet. */
   #skippedTo: Bound | undefined = undefined;
 
-  constructor(
-    items: Items,
-    { sha256, maxMessageBytes = Infinity, maxSlices = Infinity }: ReconcileOptions,
-    found?: Found,
-  ) {
+  constructor(items: Items, options: ReconcileOptions, found?: Found) {
+    const { sha256, maxMessageBytes = Infinity } = options;
     assert(maxMessageBytes >= MIN_MESSAGE_BYTES, "a message has room for some ranges");
     this.#items = items;
     this.#sha256 = sha256;
     this.#maxBytes = maxMessageBytes - LAST_RANGE_BYTES;
-    this.#maxSlices = maxSlices;
+    this.#maxSlices = options.maxSlices ?? Infinity;
+    this.#turnFingerprints = options.turnFingerprints ?? Infinity;
     this.#found = found;
     this.#out.byte(VERSION);
   }
@@ -205,6 +214,10 @@ class Round {
     while (!reader.isAtEnd) {
       // Something is answered in each message, or the other side would send the same again.
       if (this.#slices >= this.#maxSlices && this.#hasAnswered) return this.#endEarly(lower);
+      if (this.#fingerprints >= this.#turnFingerprints) {
+        this.#fingerprints = 0;
+        yield NO_SLICES;
+      }
       const bound = reader.bound();
       yield* this.#read(this.#items.slicesAt(bound, lower));
       const range = { lower, upper: this.#items.findBound(bound, lower), bound };
@@ -371,6 +384,7 @@ class Round {
   }
 
   #fingerprint(lower: number, upper: number): Uint8Array {
+    this.#fingerprints++;
     const sum = this.#items.sumOf(lower, upper);
     return this.#sha256(concat([sum, varintBytes(upper - lower)])).subarray(0, FINGERPRINT_BYTES);
   }

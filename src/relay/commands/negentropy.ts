@@ -274,9 +274,9 @@ export class Reconciliations {
     asked: QueryOptions,
   ): Promise<SlicedItems | undefined> {
     if (filter === undefined || others.length > 0) return undefined;
+    const { store, clock } = this.#conversation.context;
     return await SlicedItems.open({
-      store: this.#conversation.context.store,
-      ...{ filter, asked },
+      ...{ store, clock, filter, asked },
       take: (count) => this.#take(reconciliation, count),
       give: (count) => {
         if (reconciliation.ended.signal.aborted) return;

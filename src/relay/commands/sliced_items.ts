@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Clock } from "../../base/clock.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { type ItemSet, ItemSetBuilder, MAX_ITEMS } from "../../nostr/negentropy/item_set.ts";
 import {
@@ -21,6 +22,9 @@ const MAX_HELD_ITEMS = 65_536;
 /** How many slices are read for one message, about. */
 const MAX_SLICES = 256;
 
+/** How many fingerprints are computed in one turn: some milliseconds. */
+const TURN_FINGERPRINTS = 256;
+
 /** What {@link SlicedItems} works with. */
 export interface SlicedItemsOptions {
   readonly store: EventStore;
@@ -30,6 +34,7 @@ export interface SlicedItemsOptions {
   /** Reserves memory for items, all or none. */
   readonly take: (items: number) => boolean;
   readonly give: (items: number) => void;
+  readonly clock: Pick<Clock, "after">;
 }
 
 /** There is no memory for what is to be read. */
@@ -46,7 +51,8 @@ export class SlicedItems {
   readonly #set: SliceSet;
   readonly #options: SlicedItemsOptions;
 
-  private constructor(slices: readonly Slice[], options: SlicedItemsOptions) {
+  /** Use {@link SlicedItems.open}. */
+  constructor(slices: readonly Slice[], options: SlicedItemsOptions) {
     this.#set = new SliceSet(slices);
     this.#options = options;
   }
@@ -68,12 +74,25 @@ export class SlicedItems {
 
   /** Answers a message. Rejects as the store does, and with {@link NoRoom}. */
   async answer(message: Uint8Array, options: ReconcileOptions): Promise<Answered> {
-    const steps = answerInSteps(this.#set, message, { ...options, maxSlices: MAX_SLICES });
+    const limits = { maxSlices: MAX_SLICES, turnFingerprints: TURN_FINGERPRINTS };
+    const steps = answerInSteps(this.#set, message, { ...options, ...limits });
     for (let step = steps.next();; step = steps.next()) {
       if (step.done) return step.value;
+      if (step.value.length === 0) {
+        await this.#takeTurns();
+        continue;
+      }
       this.#makeRoom(step.value);
       for (const slice of step.value) if (!this.#set.isRead(slice)) await this.#read(slice);
     }
+  }
+
+  /** Lets others have their turn. */
+  #takeTurns(): Promise<void> {
+    const { asked: { signal }, clock } = this.#options;
+    return new Promise((resolve, reject) => {
+      clock.after(0, () => signal?.aborted ? reject(signal.reason) : resolve());
+    });
   }
 
   /** Of the first slice and the last one, `since` and `until` may leave out a part. */

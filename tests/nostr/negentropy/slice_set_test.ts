@@ -143,6 +143,7 @@ Deno.test(`NEG-04 NEG-14 a set in slices is compared exactly, whatever the slice
     const found = reconciled(setOf(client), relay, {
       maxMessageBytes: random.pick([4_096, 20_000, 1e9]),
       maxSlices: random.pick([1, 5, Infinity]),
+      turnFingerprints: random.pick([1, 20, Infinity]),
     });
     const [ids, theirs] = [client, items].map((list) => new Set(list.map(({ id }) => id)));
     const where = `seed ${seed}, round ${round}`;
