@@ -19,6 +19,9 @@ import type { EventStore, QueryOptions } from "../../store/event_store.ts";
 /** Slices that stay in memory have so many items together, but for those that one step needs. */
 const MAX_HELD_ITEMS = 65_536;
 
+/** A slice that is not read takes as much memory as so many items. */
+const SLICE_ITEMS = 2;
+
 /** How many slices are read for one message, about. */
 const MAX_SLICES = 256;
 
@@ -57,7 +60,10 @@ export class SlicedItems {
     this.#options = options;
   }
 
-  /** Undefined where the store keeps no slices for this filter and reader. Rejects as the store does. */
+  /**
+   * Undefined where the store keeps no slices for this filter and reader. Rejects as the store does, and with
+   * {@link NoRoom}.
+   */
   static async open(options: SlicedItemsOptions): Promise<SlicedItems | undefined> {
     const { store, filter, asked } = options;
     const all = await store.slices?.of(filter, asked);
@@ -67,6 +73,7 @@ export class SlicedItems {
       fromS <= until && (all[at + 1]?.fromS ?? Infinity) > since
     );
     if (slices.length === 0) return undefined;
+    if (!options.take(SLICE_ITEMS * slices.length)) throw new NoRoom();
     const items = new SlicedItems(slices, options);
     await items.#readEdges(since, until);
     return items;

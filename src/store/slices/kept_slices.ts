@@ -17,6 +17,7 @@ import { definitionFor, type SetFilter, type SliceSetRow, sliceSetRow } from "./
 import {
   addChanges,
   type ChangedSlice,
+  deleteEmpty,
   deleteLeftovers,
   deleteOtherSets,
   END_OF_TIME,
@@ -127,6 +128,7 @@ export class KeptSlices implements Slices {
     for (const slice of changed) {
       if (this.#isToCut(slice)) await session.query(rebuildRange(slice, this.#sliceEvents));
     }
+    if (changed.some(({ events }) => events === 0)) await session.query(deleteEmpty);
     return changed[0]?.changes === STEP_ROWS;
   }
 

@@ -220,6 +220,15 @@ select slice_set, from_time, events::int8, (events - more)::int8, coalesce((
   };
 }
 
+/** Removes slices without events, which then belong to the ones before. */
+export const deleteEmpty: Statement<void> = {
+  text: `delete from slices where from_time > 0 and events = 0
+  and ${WORDS.map((word) => `word${word} = 0`).join(" and ")}
+  and slice_set in (select number from slice_sets where built_to is null)`,
+  parameters: [],
+  read: () => {},
+};
+
 /** The slice that a change falls into. */
 function beginOf(change: string): string {
   return `(select max(slices.from_time) from slices
