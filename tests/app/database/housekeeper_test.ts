@@ -158,3 +158,24 @@ Deno.test("new rules hold at once, and end a scan by the old ones", async () => 
   await housekeeper.close();
   equal(clock.timerCount, 0);
 });
+
+Deno.test("slices are tended until there is no more to do, and again within seconds", async () => {
+  let steps = 0;
+  let left = 3;
+  const slices = {
+    of: () => Promise.resolve(undefined),
+    tend: () => {
+      steps++;
+      return Promise.resolve(--left > 0);
+    },
+  };
+  const { clock, start } = startHousekeeper({ store: partialStore({ slices }) });
+  const housekeeper = start();
+  await pass(clock, 1_000);
+  equal(steps, 3);
+  left = 2;
+  await pass(clock, 6_000);
+  equal(steps, 5);
+  await housekeeper.close();
+  equal(clock.timerCount, 0);
+});
