@@ -1,6 +1,6 @@
 /**
- * What keeping slices costs a relay that stores events: without their triggers, with the triggers and no
- * set, with a set of all events, and with four sets, in turn.
+ * What keeping slices costs a relay that stores events: with no set, twice to see the noise, with a set of
+ * all events, and with four sets, in turn.
  *
  * deno run -A --config tests/deno.json bench/slices.ts [rounds]
  *
@@ -26,27 +26,18 @@ const rounds = Number(Deno.args[0] ?? 12);
 const EVENTS = 4_000;
 const BATCH = 50;
 
-const TRIGGERS = [
-  "slices_of_inserted",
-  "slices_of_deleted",
-  "slices_of_replaced",
-  "slices_of_replacing",
-];
-
 interface Variant {
   readonly name: string;
-  readonly hasTriggers: boolean;
   readonly filters: readonly SetFilter[];
 }
 
 const all: SetFilter = {};
 const variants: readonly Variant[] = [
-  { name: "no triggers", hasTriggers: false, filters: [] },
-  { name: "no set", hasTriggers: true, filters: [] },
-  { name: "all events", hasTriggers: true, filters: [all] },
+  { name: "no set", filters: [] },
+  { name: "no set again", filters: [] },
+  { name: "all events", filters: [all] },
   {
     name: "four sets",
-    hasTriggers: true,
     filters: [all, ...[1, 7, 0].map((kind) => ({ kinds: new Set([kind]) }))],
   },
 ];
@@ -68,10 +59,7 @@ for (const spread of [false, true]) {
   await openStoreOn(database);
   const times = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
   for (let round = -1; round < rounds; round++) {
-    for (const { name, hasTriggers, filters } of rotated(variants, round)) {
-      const verb = hasTriggers ? "enable" : "disable";
-      const clauses = TRIGGERS.map((trigger) => `${verb} trigger ${trigger}`).join(", ");
-      await database.script(`alter table events ${clauses}`);
+    for (const { name, filters } of rotated(variants, round)) {
       const store = new SqlStore(database, sha256OfText, {
         slices: { filters, privateKinds: new Set([4, 1059]), sliceEvents: 1_024 },
       });
@@ -115,9 +103,9 @@ async function timed(store: SqlStore, events: readonly NostrEvent[]): Promise<nu
 }
 
 function report(title: string, times: ReadonlyMap<string, readonly number[]>): void {
-  console.log(`\n| ${title} | µs an event, median | ÷ no triggers, median of pairs | its range |`);
+  console.log(`\n| ${title} | µs an event, median | ÷ no set, median of pairs | its range |`);
   console.log("| --- | --- | --- | --- |");
-  const base = times.get("no triggers")!;
+  const base = times.get("no set")!;
   for (const [name, list] of times) {
     const ratios = list.map((ms, round) => ms / base[round]!).sort((a, b) => a - b);
     const [low, middle, high] = [

@@ -1,6 +1,6 @@
 -- Counts and sums of ids by time, for reconciliation (NIP-77): the fingerprint of a range is made of these
 -- two, so that sets of millions are compared without reading them (docs/decisions/0010-slices.md). What is
--- summed up are sets that the settings name. Without any, a statement that writes events pays for one look.
+-- summed up are sets that the settings name. Without any, the triggers on events are off.
 
 -- A sum is that of the ids as little-endian numbers. It is kept as the sums of eight words of 32 bits each,
 -- without carries: exact for 2^31 events.
@@ -33,14 +33,13 @@ create table slices (
   primary key (slice_set, from_time)
 );
 
--- What has changed and is not added to the slices yet. Rows are only ever inserted here by writers of
--- events, so that these never wait for each other.
+-- Events that came (1) or went (-1) and are not added to the slices yet. Rows are only ever inserted here by
+-- writers of events, so that these never wait for each other, and summed up later, by somebody else.
 create table slice_changes (
   slice_set integer not null,
+  sign integer not null,
   at_time bigint not null,
-  events bigint not null,
-  word0 bigint not null, word1 bigint not null, word2 bigint not null, word3 bigint not null,
-  word4 bigint not null, word5 bigint not null, word6 bigint not null, word7 bigint not null
+  id bytea not null
 );
 
 -- Taken shared by whoever writes events until its commit, and alone by whoever changes what is summed up:
@@ -59,23 +58,14 @@ $$;
 
 -- Its argument is 1 where events came and -1 where they went. A new version of an event is both.
 create function note_slice_changes() returns trigger language plpgsql as $$
-declare
-  factor constant bigint := tg_argv[0];
 begin
   perform pg_advisory_xact_lock_shared(slices_lock());
-  if not exists (select from slice_sets) then
-    return null;
-  end if;
   insert into slice_changes
-  select slice_sets.number, created_at, factor * count(*),
-    factor * sum(id_word(id, 0)), factor * sum(id_word(id, 1)), factor * sum(id_word(id, 2)),
-    factor * sum(id_word(id, 3)), factor * sum(id_word(id, 4)), factor * sum(id_word(id, 5)),
-    factor * sum(id_word(id, 6)), factor * sum(id_word(id, 7))
+  select slice_sets.number, tg_argv[0]::integer, created_at, id
   from changed cross join slice_sets
   where in_slice_set(kind, author, slice_sets)
     and not exists (select from rules where mark = author)
-    and not exists (select from rules where mark = head)
-  group by slice_sets.number, created_at;
+    and not exists (select from rules where mark = head);
   return null;
 end
 $$;
@@ -96,20 +86,20 @@ create trigger slices_of_replacing after update on events
   referencing new table as changed
   for each statement execute function note_slice_changes('1');
 
+-- Until there is a set, see `src/store/slices/slice_statements.ts`.
+alter table events
+  disable trigger slices_of_inserted, disable trigger slices_of_deleted,
+  disable trigger slices_of_replaced, disable trigger slices_of_replacing;
+
 -- Events of banned keys and banned events are not shown. Its argument is -1 for a ban and 1 where one is
 -- lifted. What another rule bans as well does not change.
 create function note_slice_bans() returns trigger language plpgsql as $$
-declare
-  factor constant bigint := tg_argv[0];
 begin
   if not exists (select from changed where mark is not null) then
     return null;
   end if;
   insert into slice_changes
-  select slice_sets.number, created_at, factor * count(*),
-    factor * sum(id_word(id, 0)), factor * sum(id_word(id, 1)), factor * sum(id_word(id, 2)),
-    factor * sum(id_word(id, 3)), factor * sum(id_word(id, 4)), factor * sum(id_word(id, 5)),
-    factor * sum(id_word(id, 6)), factor * sum(id_word(id, 7))
+  select slice_sets.number, tg_argv[0]::integer, created_at, id
   from (
     select id, created_at, kind, author, head from events
     where author in (select mark from changed) and kind >= 0
@@ -121,8 +111,7 @@ begin
     and not exists (
       select from rules where mark in (author, head)
         and mark not in (select mark from changed where mark is not null)
-    )
-  group by slice_sets.number, created_at;
+    );
   return null;
 end
 $$;

@@ -27,6 +27,7 @@ import {
   selectSets,
   selectSlices,
   selectTimeAfter,
+  setTriggers,
   type StoredSet,
   tryLockSlices,
   updateBuilt,
@@ -106,6 +107,7 @@ export class KeptSlices implements Slices {
 
   /** Makes the sets in the database those of the settings. */
   async #register(session: Session): Promise<void> {
+    await session.script(setTriggers(this.#sets.size > 0));
     await session.query(lockWriters);
     await session.query(deleteOtherSets([...this.#sets.keys()]));
     for (const row of this.#sets.values()) await session.query(insertSet(row));

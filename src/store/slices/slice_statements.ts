@@ -30,6 +30,9 @@ function words(each: (column: string, word: number) => string): string {
 
 const COLUMNS = words((column) => column);
 
+/** Of changes. */
+const SIGNED_SUMS = words((column, word) => `sum(sign * id_word(id, ${word})) as ${column}`);
+
 /** Of an event, that it belongs to the set `slice_sets` and everybody may see it. */
 const IS_SHOWN = `in_slice_set(kind, author, slice_sets)
   and not exists (select from rules where mark = author)
@@ -70,6 +73,17 @@ export const tryLockSlices: Statement<boolean> = {
   parameters: ["7449354471478357092"],
   read: (cells) => cells.text(0) === "true",
 };
+
+/** The triggers that note what changes. */
+const TRIGGERS = ["inserted", "deleted", "replaced", "replacing"];
+
+/** Has changes be noted or not. Waits for all who write events, and has those who begin wait. */
+export function setTriggers(areOn: boolean): string {
+  const clauses = TRIGGERS.map((what) =>
+    `${areOn ? "enable" : "disable"} trigger slices_of_${what}`
+  );
+  return `alter table events ${clauses.join(", ")}`;
+}
 
 /** Removes all sets but those of these definitions. */
 export function deleteOtherSets(definitions: readonly string[]): Statement<void> {
@@ -194,8 +208,7 @@ export function addChanges(limit: number): Statement<ChangedSlice> {
     join slice_sets on slice_sets.number = slice_set and built_to is null limit $1::int8
   )) returning *
 ), placed as (
-  select slice_set, ${beginOf("gone")} as from_time, sum(events) as events,
-    ${words((column) => `sum(${column}) as ${column}`)}
+  select slice_set, ${beginOf("gone")} as from_time, sum(sign) as events, ${SIGNED_SUMS}
   from gone group by 1, 2
 ), changed as (
   update slices set events = slices.events + placed.events,
@@ -244,18 +257,16 @@ export function selectSlices(definition: string, nowS: number): Statement<Slice>
     text: `with wanted as (
   select number from slice_sets where definition = $1::text and built_to is null
 ), change as (
-  select slice_set, at_time, events, ${COLUMNS} from slice_changes
+  select slice_set, sign, at_time, id from slice_changes
   where slice_set = (select number from wanted)
   union all
-  select slice_sets.number, created_at, -1, ${words((_, word) => `-id_word(id, ${word})`)}
-  from (
+  select slice_sets.number, -1, created_at, id from (
     select id, created_at, kind, author, head from events where expires_at <= $2::int8
     order by expires_at limit ${MAX_EXPIRED}
   ) as expired, slice_sets
   where slice_sets.number = (select number from wanted) and ${IS_SHOWN}
 ), placed as (
-  select ${beginOf("change")} as from_time, sum(events) as events,
-    ${words((column) => `sum(${column}) as ${column}`)}
+  select ${beginOf("change")} as from_time, sum(sign) as events, ${SIGNED_SUMS}
   from change group by 1
 )
 select from_time, (slices.events + coalesce(placed.events, 0))::int8,
