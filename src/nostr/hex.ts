@@ -67,6 +67,28 @@ export function hexToBytes(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
+ * Decodes hex that nobody has checked; undefined unless it is lower case, two digits a byte. Of a long
+ * text it is many times as fast as {@link isHex}.
+ *
+ * @example
+ * ```ts
+ * import { lowerHexToBytes } from "./hex.ts";
+ * import { deepEqual, equal } from "node:assert/strict";
+ *
+ * deepEqual(lowerHexToBytes("00ff"), new Uint8Array([0, 255]));
+ * equal(lowerHexToBytes("00FF"), undefined);
+ * ```
+ */
+export function lowerHexToBytes(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    const bytes = Uint8Array.fromHex(text);
+    return bytes.toHex() === text ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * 1 at the code of each lower-case hex digit. A lookup takes a third of the time of comparisons.
  */
 const IS_DIGIT = new Uint8Array(128);

@@ -8,6 +8,7 @@
 import type { ReqFilter } from "./filter.ts";
 import { isHex, KEY_DIGITS } from "./hex.ts";
 import { isCount, isJsonObject } from "./json.ts";
+import { KeySet, MANY_KEYS } from "./key_set.ts";
 import { MAX_KIND } from "./parse_event.ts";
 import { type Reason, reason } from "./reason.ts";
 import { parseSearch } from "./search.ts";
@@ -98,10 +99,12 @@ type FilterDraft = { -readonly [Field in keyof ReqFilter]: ReqFilter[Field] } & 
 function addCondition(draft: FilterDraft, key: string, value: unknown): Reason | undefined {
   switch (key) {
     case "ids":
-    case "authors":
-      if (!isListOf(value, isKey)) return BAD_KEYS[key];
-      draft[key] = new Set(value);
+    case "authors": {
+      const keys = keysOf(value);
+      if (keys === undefined) return BAD_KEYS[key];
+      draft[key] = keys;
       return undefined;
+    }
     case "kinds":
       if (!isListOf(value, isKind)) return BAD_KINDS;
       draft.kinds = new Set(value);
@@ -133,8 +136,9 @@ function addValues(
 ): Reason | undefined {
   // "#e and #p MUST be exactly 64 lowercase hex characters"; other letters allow any string.
   const isKeyTag = letter === "e" || letter === "p";
-  if (!isListOf(value, isKeyTag ? isKey : isText)) return isKeyTag ? BAD_KEY_TAGS : BAD_TAGS;
-  tags.set(letter, new Set(value));
+  const values = isKeyTag ? keysOf(value) : isListOf(value, isText) ? new Set(value) : undefined;
+  if (values === undefined) return isKeyTag ? BAD_KEY_TAGS : BAD_TAGS;
+  tags.set(letter, values);
   return undefined;
 }
 
@@ -169,6 +173,13 @@ function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): valu
     if (!isItem(item)) return false;
   }
   return true;
+}
+
+/** The set of a list of ids or public keys; undefined for anything else. */
+function keysOf(value: unknown): ReadonlySet<string> | undefined {
+  if (!Array.isArray(value)) return undefined;
+  if (value.length >= MANY_KEYS) return KeySet.of(value);
+  return isListOf(value, isKey) ? new Set(value) : undefined;
 }
 
 function isKey(value: unknown): value is string {

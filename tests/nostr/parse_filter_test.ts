@@ -158,7 +158,9 @@ Deno.test("a filter comes back from JSON as it went", () => {
     const filter = generateFilter(random, events);
     // The crowd also tags what is no key; such a condition has no valid JSON.
     if (["e", "p"].some((letter) => !allKeys(filter.tags.get(letter)))) continue;
-    deepEqual(parseFilter(toJson(filter), { maxFilterValues: 2_000 }), filter);
+    const parsed = parseFilter(toJson(filter), { maxFilterValues: 2_000 });
+    ok(!("prefix" in parsed));
+    deepEqual(toJson(parsed), toJson(filter));
   }
 });
 
@@ -185,7 +187,7 @@ function allKeys(values: ReadonlySet<string> = new Set()): boolean {
 function toJson({ tags, ...fields }: ReqFilter): Record<string, unknown> {
   const json: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
-    json[name] = value instanceof Set ? [...value] : value;
+    json[name] = typeof value === "object" ? [...value] : value;
   }
   for (const [letter, values] of tags) json[`#${letter}`] = [...values];
   return json;

@@ -8,6 +8,7 @@
  */
 
 import { concat, utf8, utf8Decode } from "../../base/bytes.ts";
+import { KeySet } from "../../nostr/key_set.ts";
 import type { StoredEvent } from "../../store/event_store.ts";
 import type { StoreState } from "../../store/write/store_state.ts";
 
@@ -69,7 +70,7 @@ export type Frame =
 /** JSON, with sets, maps and bytes as objects of one field that nothing else here has. */
 export function encode(value: unknown): string {
   return JSON.stringify(value ?? null, (_, part) => {
-    if (part instanceof Set) return { $set: [...part] };
+    if (part instanceof Set || part instanceof KeySet) return { $set: [...part] };
     if (part instanceof Map) return { $map: [...part] };
     return part instanceof Uint8Array ? { $bytes: part.toBase64() } : part;
   });

@@ -227,7 +227,7 @@ export class Subscriptions {
   #sendStored(subscription: Subscription, rows: readonly StoredEvent[]): void {
     const { context: { store: { feed }, broadcast, counters }, peer } = this.#conversation;
     for (const row of rows) {
-      const isTold = feed.wasDelivered(row.seq) && !broadcast.isPublishing(row.id);
+      const isTold = feed.wasDelivered(row.seq) && !broadcast.isPublishing(row);
       subscription.noteStored(row, isTold);
       if (!this.#mayReceiveStored(row)) continue;
       peer.sendShared(subscription.head, new SharedBytes(row.json), eventMessageTail);

@@ -120,8 +120,9 @@ export class Broadcast {
   }
 
   /** Whether an event is still being delivered, so that some listeners have not received it. */
-  isPublishing(id: string): boolean {
-    return this.#publishing.has(id);
+  isPublishing(event: { readonly id: string }): boolean {
+    // Mostly none is, and the id of a stored event is made when it is asked for.
+    return this.#publishing.size > 0 && this.#publishing.has(event.id);
   }
 
   /** Adds a listener for all later events. On an error none of its filters is registered. */

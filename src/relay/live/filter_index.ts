@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { keyHash, KeySet } from "../../nostr/key_set.ts";
 import type { MatchableFilter, TaggedEvent, ValueSet } from "../../nostr/match.ts";
 
 /**
@@ -84,11 +86,11 @@ export class FilterIndex<E extends FilterEntry> {
 
   /** Registers a filter under all values of its place or, on an error, under none. */
   add(entry: E): void {
-    const { field, values, size } = entry.place;
+    const { field, size } = entry.place;
     let entries = this.#fields.get(field);
     if (entries === undefined) this.#fields.set(field, entries = new Map());
     try {
-      for (const value of values) addTo(entries, this.#keyOf(field, value), entry);
+      for (const key of this.#keysOf(entry.place)) addTo(entries, key, entry);
     } catch (error) {
       // A Map throws when it reaches its maximum size.
       this.#remove(entry);
@@ -103,10 +105,10 @@ export class FilterIndex<E extends FilterEntry> {
   }
 
   #remove(entry: E): void {
-    const { field, values } = entry.place;
+    const { field } = entry.place;
     const entries = this.#fields.get(field);
     if (entries === undefined) return;
-    for (const value of values) removeFrom(entries, this.#keyOf(field, value), entry);
+    for (const key of this.#keysOf(entry.place)) removeFrom(entries, key, entry);
     if (entries.size === 0) this.#fields.delete(field);
   }
 
@@ -134,27 +136,35 @@ export class FilterIndex<E extends FilterEntry> {
     else if (entries !== undefined) yield entries;
   }
 
+  /** The keys of the values of a place. */
+  #keysOf({ field, values }: Place): Iterable<string | number> {
+    if (!(values instanceof KeySet)) {
+      return Iterator.from(values).map((value) => this.#keyOf(field, value));
+    }
+    const keys = new Int32Array(values.size);
+    for (let place = 0; place < keys.length; place++) {
+      keys[place] = values.hashAt(place, this.#seed);
+    }
+    return keys;
+  }
+
   /**
    * Ids and public keys are hashed: a number takes a third of the memory. A collision is found when
    * the filter is compared with the event.
    */
   #keyOf(field: Place["field"], value: string | number): string | number {
-    if (typeof value === "number" || !HASHED.has(field)) return value;
-    let hash = this.#seed;
-    for (let at = 0; at < value.length; at++) {
-      hash = Math.imul(hash ^ value.charCodeAt(at), this.#seed);
-      hash ^= hash >>> 15;
-    }
-    return hash;
+    return typeof value === "string" && HASHED.has(field) && isHex(value, KEY_DIGITS)
+      ? keyHash(value, this.#seed)
+      : value;
   }
 
   /** The largest number of filters registered under any of the values. */
-  #crowd({ field, values }: Place): number {
-    const entries = this.#fields.get(field);
+  #crowd(place: Place): number {
+    const entries = this.#fields.get(place.field);
     if (entries === undefined) return 0;
     let most = 0;
-    for (const value of values) {
-      const under = entries.get(this.#keyOf(field, value));
+    for (const key of this.#keysOf(place)) {
+      const under = entries.get(key);
       if (under === undefined) continue;
       most = Math.max(most, under instanceof Set ? under.size : 1);
       if (most > CROWDED) break;

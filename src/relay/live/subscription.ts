@@ -133,7 +133,8 @@ export class Subscription implements Query {
   /** Notes that a stored event is being sent. `isTold`: the feed has announced it already. */
   noteStored(row: StoredEvent, isTold: boolean): void {
     this.#foundCount++;
-    if (this.#held?.delete(row.id)) return;
+    // Mostly nothing is held, and the id of a row is made when it is asked for.
+    if (this.#held !== undefined && this.#held.size > 0 && this.#held.delete(row.id)) return;
     if (!isTold) this.#expected.add(row.id);
   }
 

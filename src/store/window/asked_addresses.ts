@@ -222,7 +222,9 @@ export class Lesson {
       const event = text.includes("expiration") ? readRecord(row.json)?.event : undefined;
       const expiresAtS = (event && expirationOf(event)) ?? Infinity;
       // A copy, because the bytes may be part of all that the database sent.
-      this.#remember(pubkey, Number(kind), { ...row, json: row.json.slice(), expiresAtS });
+      const { seq, id, createdAt } = row;
+      const json = row.json.slice();
+      this.#remember(pubkey, Number(kind), { seq, id, createdAt, json, expiresAtS });
     }
   }
 

@@ -136,7 +136,9 @@ function* choices(
     budget.left -= values.size;
     // As in any list, an empty one matches nothing.
     if (values.size === 0) yield { lanes: [], meets: {} };
-    for (const value of values) yield { lanes: tagLanes(table, letter, [value]), meets: {} };
+    for (const value of values) {
+      yield { lanes: [tagLane(table, letter, value)].filter(isLane), meets: {} };
+    }
   }
 }
 
@@ -144,39 +146,27 @@ function isLane(lane: number): boolean {
   return lane !== NONE;
 }
 
-function authorLanes({ lanes }: EventTable, authors: Iterable<string>): number[] {
-  const found: number[] = [];
-  for (const author of authors) {
-    const lane = lanes.ofAuthor(lanes.valueOf(author));
-    if (lane !== NONE) found.push(lane);
-  }
-  return found;
+function authorLanes({ lanes }: EventTable, authors: ReadonlySet<string>): number[] {
+  return lanes.valuesOf(authors).map((author) => lanes.ofAuthor(author)).filter(isLane);
 }
 
 function pairLanes(
   { lanes }: EventTable,
-  authors: Iterable<string>,
+  authors: ReadonlySet<string>,
   kinds: ReadonlySet<number>,
 ): number[] {
   const found: number[] = [];
-  for (const author of authors) {
-    const value = lanes.valueOf(author);
-    if (value === NONE) continue;
+  for (const author of lanes.valuesOf(authors)) {
     for (const kind of kinds) {
-      const lane = lanes.ofKindAndAuthor(kind, value);
+      const lane = lanes.ofKindAndAuthor(kind, author);
       if (lane !== NONE) found.push(lane);
     }
   }
   return found;
 }
 
-function tagLanes(table: EventTable, letter: string, values: Iterable<string>): number[] {
-  const found: number[] = [];
-  for (const value of values) {
-    const lane = tagLane(table, letter, value);
-    if (lane !== NONE) found.push(lane);
-  }
-  return found;
+function tagLanes({ lanes }: EventTable, letter: string, values: ReadonlySet<string>): number[] {
+  return lanes.valuesOf(values).map((value) => lanes.ofTag(letter, value)).filter(isLane);
 }
 
 function tagLane({ lanes }: EventTable, letter: string, value: string): number {

@@ -11,20 +11,25 @@ import type { NostrEvent, Tag } from "../../nostr/event.ts";
 import { expirationOf } from "../../nostr/expiration.ts";
 import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
 import { KEY_DIGITS } from "../../nostr/hex.ts";
+import { KEY_BYTES, KeySet } from "../../nostr/key_set.ts";
 import { type Address, addressOf, kindClass } from "../../nostr/kind.ts";
 import type { LateEvent, StoredEvent, ToldRecord } from "../event_store.ts";
 import { Bodies } from "./bodies.ts";
 import { Lanes } from "./lanes.ts";
 import { Blocks } from "./sorted_lists.ts";
-import { grown, HashTable, type KeyedHash, NONE, roomFor } from "./typed_arrays.ts";
-
-/** An id: 32 bytes. */
-const ID_BYTES = 32;
-const ID_WORDS = ID_BYTES / 2;
+import {
+  grown,
+  HashTable,
+  KEY_WORDS,
+  KeyColumn,
+  type KeyedHash,
+  NONE,
+  roomFor,
+} from "./typed_arrays.ts";
 
 /** How many words of an id are hashed: the last, because proof of work makes the first ones alike. */
 const HASHED_WORDS = 4;
-const FIRST_HASHED = ID_WORDS - HASHED_WORDS;
+const FIRST_HASHED = KEY_WORDS - HASHED_WORDS;
 
 /** Memory of an event besides its JSON and its entries in lanes, bytes, as `bench/window_bytes.ts` measures it. */
 const SLOT_COST = 105;
@@ -49,8 +54,7 @@ export class EventTable {
   readonly #bodies = new Bodies();
   readonly #hash: KeyedHash;
   readonly #byId: HashTable;
-  #ids = new Uint8Array(ID_BYTES * roomFor(0));
-  #idWords = new Uint16Array(this.#ids.buffer);
+  readonly #ids = new KeyColumn();
   /** Of each slot, three numbers side by side. */
   #numbers = new Float64Array(FIELDS * roomFor(0));
   #kinds = new Uint16Array(roomFor(0));
@@ -59,11 +63,8 @@ export class EventTable {
   readonly #free: number[] = [];
   #slotCount = 0;
   /** The id that is looked for. */
-  readonly #sought = new Uint8Array(ID_BYTES);
+  readonly #sought = new Uint8Array(KEY_BYTES);
   readonly #soughtWords = new Uint16Array(this.#sought.buffer);
-
-  /** The ids of an answer. */
-  #given = new Uint16Array(0);
 
   constructor(hash: KeyedHash) {
     this.#hash = hash;
@@ -90,12 +91,31 @@ export class EventTable {
   find(id: string): number {
     if (id.length !== KEY_DIGITS) return NONE;
     this.#sought.setFromHex(id);
-    const table = this.#byId;
-    const hash = this.#hash.of(this.#soughtWords, FIRST_HASHED, HASHED_WORDS);
-    for (let at = table.start(hash); table.at(at) !== NONE; at = table.next(at)) {
-      if (this.#isSought(table.at(at))) return table.at(at);
+    return this.#find(this.#soughtWords, 0);
+  }
+
+  /** The slot of each of these events, {@link NONE} for those that are not here. */
+  findAll(ids: ReadonlySet<string>): readonly number[] {
+    const slots: number[] = [];
+    if (!(ids instanceof KeySet)) {
+      for (const id of ids) slots.push(this.find(id));
+    } else {
+      const words = new Uint16Array(ids.bytes.buffer);
+      for (let from = 0; from < words.length; from += KEY_WORDS) {
+        slots.push(this.#find(words, from));
+      }
     }
-    return NONE;
+    return slots;
+  }
+
+  /** The slot of the event whose id has its words at `from`. */
+  #find(words: Uint16Array, from: number): number {
+    const table = this.#byId;
+    const hash = this.#hash.of(words, from + FIRST_HASHED, HASHED_WORDS);
+    for (let cell = table.start(hash);; cell = table.next(cell)) {
+      const slot = table.at(cell);
+      if (slot === NONE || this.#ids.isAt(slot, words, from)) return slot;
+    }
   }
 
   /** The slot of the event at an address; {@link NONE} if there is none. */
@@ -116,7 +136,7 @@ export class EventTable {
   add({ event, json, seq = 0 }: ToldRecord): number {
     const slot = this.#free.pop() ?? this.#slotCount++;
     if (slot >= this.#kinds.length) this.#grow();
-    this.#ids.subarray(ID_BYTES * slot, ID_BYTES * (slot + 1)).setFromHex(event.id);
+    this.#ids.at(slot).setFromHex(event.id);
     this.#numbers[FIELDS * slot + CREATED_AT] = event.created_at;
     this.#numbers[FIELDS * slot + EXPIRES_AT] = expirationOf(event) ?? Infinity;
     this.#numbers[FIELDS * slot + SEQ] = seq;
@@ -145,12 +165,7 @@ export class EventTable {
     const byTime = this.#numbers[FIELDS * b + CREATED_AT]! -
       this.#numbers[FIELDS * a + CREATED_AT]!;
     if (byTime !== 0 || a === b) return byTime;
-    const ids = this.#ids;
-    for (let byte = 0; byte < ID_BYTES; byte++) {
-      const byByte = ids[ID_BYTES * a + byte]! - ids[ID_BYTES * b + byte]!;
-      if (byByte !== 0) return byByte;
-    }
-    return 0;
+    return this.#ids.compare(a, b);
   }
 
   createdAtOf(slot: number): number {
@@ -167,7 +182,7 @@ export class EventTable {
   }
 
   idOf(slot: number): string {
-    return this.#ids.subarray(ID_BYTES * slot, ID_BYTES * (slot + 1)).toHex();
+    return this.#ids.at(slot).toHex();
   }
 
   /** The public key of the author. */
@@ -230,7 +245,8 @@ export class EventTable {
 
   /** The ids and times of these events. */
   placesOf(slots: readonly number[]): Pick<StoredEvent, "id" | "createdAt">[] {
-    const ids = this.#idsOf(slots);
+    // To encode all ids at once is much faster than one by one.
+    const ids = this.#idsOf(slots).toHex();
     return slots.map((slot, at) => ({
       id: ids.slice(KEY_DIGITS * at, KEY_DIGITS * (at + 1)),
       createdAt: this.#numbers[FIELDS * slot + CREATED_AT]!,
@@ -240,27 +256,24 @@ export class EventTable {
   /** These events as they are given to readers. */
   rowsOf(slots: readonly number[]): StoredEvent[] {
     const ids = this.#idsOf(slots);
-    return slots.map((slot, at) => ({
-      seq: this.#numbers[FIELDS * slot + SEQ]!,
-      id: ids.slice(KEY_DIGITS * at, KEY_DIGITS * (at + 1)),
-      createdAt: this.#numbers[FIELDS * slot + CREATED_AT]!,
-      json: this.#bodies.get(slot),
-    }));
+    return slots.map((slot, at) => {
+      const seq = this.#numbers[FIELDS * slot + SEQ]!;
+      const createdAt = this.#numbers[FIELDS * slot + CREATED_AT]!;
+      return new Row(ids, at, { seq, createdAt, json: this.#bodies.get(slot) });
+    });
   }
 
-  /** The ids end to end: to encode them at once is much faster than one by one. */
-  #idsOf(slots: readonly number[]): string {
-    if (slots.length === 1) return this.idOf(slots[0]!);
-    if (this.#given.length < ID_WORDS * slots.length) {
-      this.#given = new Uint16Array(ID_WORDS * roomFor(slots.length));
-    }
+  /** The ids end to end. */
+  #idsOf(slots: readonly number[]): Uint8Array {
+    const words = new Uint16Array(KEY_WORDS * slots.length);
+    const { words: own } = this.#ids;
     for (let at = 0; at < slots.length; at++) {
-      const from = ID_WORDS * slots[at]!;
-      for (let word = 0; word < ID_WORDS; word++) {
-        this.#given[ID_WORDS * at + word] = this.#idWords[from + word]!;
+      const from = KEY_WORDS * slots[at]!;
+      for (let word = 0; word < KEY_WORDS; word++) {
+        words[KEY_WORDS * at + word] = own[from + word]!;
       }
     }
-    return new Uint8Array(this.#given.buffer, 0, ID_BYTES * slots.length).toHex();
+    return new Uint8Array(words.buffer);
   }
 
   /** Adds the event to its lanes, and notes them. */
@@ -297,23 +310,40 @@ export class EventTable {
   }
 
   #hashOf(slot: number): number {
-    return this.#hash.of(this.#idWords, ID_WORDS * slot + FIRST_HASHED, HASHED_WORDS);
-  }
-
-  #isSought(slot: number): boolean {
-    for (let word = 0; word < ID_WORDS; word++) {
-      if (this.#idWords[ID_WORDS * slot + word] !== this.#soughtWords[word]) return false;
-    }
-    return true;
+    return this.#hash.of(this.#ids.words, KEY_WORDS * slot + FIRST_HASHED, HASHED_WORDS);
   }
 
   #grow(): void {
     const length = roomFor(this.#slotCount);
-    this.#ids = grown(Uint8Array, this.#ids, ID_BYTES * length);
-    this.#idWords = new Uint16Array(this.#ids.buffer);
+    this.#ids.grow(length);
     this.#numbers = grown(Float64Array, this.#numbers, FIELDS * length);
     this.#kinds = grown(Uint16Array, this.#kinds, length);
     this.#blockStarts = grown(Uint32Array, this.#blockStarts, length);
     this.#blockLengths = grown(Uint32Array, this.#blockLengths, length);
+  }
+}
+
+/** An event of an answer. Nearly nobody asks for its id, so that is encoded when somebody does. */
+class Row implements StoredEvent {
+  readonly seq: number;
+  readonly createdAt: number;
+  readonly json: Uint8Array;
+  readonly #ids: Uint8Array;
+  readonly #place: number;
+
+  constructor(
+    ids: Uint8Array,
+    place: number,
+    { seq, createdAt, json }: Omit<StoredEvent, "id">,
+  ) {
+    this.seq = seq;
+    this.createdAt = createdAt;
+    this.json = json;
+    this.#ids = ids;
+    this.#place = place;
+  }
+
+  get id(): string {
+    return this.#ids.subarray(KEY_BYTES * this.#place, KEY_BYTES * (this.#place + 1)).toHex();
   }
 }

@@ -67,6 +67,11 @@ export class Lanes {
     return this.#values.find(text);
   }
 
+  /** The numbers of those of these texts that lanes have. */
+  valuesOf(texts: ReadonlySet<string>): readonly number[] {
+    return this.#values.findAll(texts);
+  }
+
   /** The number of a text. A lane of that value has to be opened next. */
   internValue(text: string): number {
     return this.#values.intern(text);

@@ -234,8 +234,7 @@ export class RecentEvents {
     const conditions = Conditions.of(this.#table, filter, budget);
     const slots: number[] = [];
     let isWhole = true;
-    for (const id of ids) {
-      const slot = this.#table.find(id);
+    for (const slot of this.#table.findAll(ids)) {
       if (slot === NONE) isWhole = false;
       else if (conditions?.areMetBy(slot) && isShown(slot)) slots.push(slot);
     }

@@ -8,6 +8,7 @@
  */
 
 import type { Random } from "../../base/random.ts";
+import { KEY_BYTES } from "../../nostr/key_set.ts";
 
 /** What a search that found nothing returns. */
 export const NONE = -1;
@@ -35,8 +36,8 @@ export function roomFor(count: number): number {
 /** 2^31 − 1, a prime. */
 const PRIME = 0x7fff_ffff;
 
-/** How many 16-bit words a key has at most: 32 bytes. */
-const MAX_WORDS = 16;
+/** How many 16-bit words an id or a public key has. */
+export const KEY_WORDS = KEY_BYTES / 2;
 
 /**
  * Hashes keys with secret random factors, so that nobody can choose keys that collide.
@@ -50,9 +51,9 @@ export class KeyedHash {
   readonly #factors: Float64Array;
 
   constructor(random: Random) {
-    const bytes = new DataView(random.bytes(4 * MAX_WORDS).buffer);
+    const bytes = new DataView(random.bytes(4 * KEY_WORDS).buffer);
     this.#factors = Float64Array.from(
-      { length: MAX_WORDS },
+      { length: KEY_WORDS },
       (_, word) => bytes.getUint32(4 * word) >>> 1,
     );
   }
@@ -168,5 +169,48 @@ export class HashTable {
     for (const cell of cells) {
       if (cell !== 0) this.#put(this.#hashOf(cell - 1), cell - 1);
     }
+  }
+}
+
+/** Ids or public keys side by side in one array. */
+export class KeyColumn {
+  #bytes = new Uint8Array(KEY_BYTES * roomFor(0));
+  #words = new Uint16Array(this.#bytes.buffer);
+
+  /** The keys end to end, {@link KEY_WORDS} each. Another array after {@link grow}. */
+  get words(): Uint16Array {
+    return this.#words;
+  }
+
+  /** The bytes of the key at a place, to be read or written. */
+  at(place: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(KEY_BYTES * place, KEY_BYTES * (place + 1));
+  }
+
+  /** Whether the key at a place is the one whose words begin at `from`. */
+  isAt(place: number, words: Uint16Array, from: number): boolean {
+    const own = this.#words;
+    const start = KEY_WORDS * place;
+    for (let word = 0; word < KEY_WORDS; word++) {
+      if (own[start + word] !== words[from + word]) return false;
+    }
+    return true;
+  }
+
+  /** Less than zero when the key at one place is smaller than that at another. */
+  compare(one: number, other: number): number {
+    const bytes = this.#bytes;
+    const [a, b] = [KEY_BYTES * one, KEY_BYTES * other];
+    for (let at = 0; at < KEY_BYTES; at++) {
+      const difference = bytes[a + at]! - bytes[b + at]!;
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+
+  /** Makes room for so many keys. */
+  grow(count: number): void {
+    this.#bytes = grown(Uint8Array, this.#bytes, KEY_BYTES * count);
+    this.#words = new Uint16Array(this.#bytes.buffer);
   }
 }

@@ -5,11 +5,16 @@
  */
 
 import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
-import { grown, HashTable, type KeyedHash, NONE, roomFor } from "./typed_arrays.ts";
-
-/** What 64 hex digits encode. */
-const KEY_BYTES = 32;
-const KEY_WORDS = KEY_BYTES / 2;
+import { KEY_BYTES, KeySet } from "../../nostr/key_set.ts";
+import {
+  grown,
+  HashTable,
+  KEY_WORDS,
+  KeyColumn,
+  type KeyedHash,
+  NONE,
+  roomFor,
+} from "./typed_arrays.ts";
 
 /** Memory in bytes, as `bench/window_bytes.ts` measures it: of a key, and of any other text besides its characters. */
 const KEY_COST = 54;
@@ -21,8 +26,7 @@ const TEXT_COST = 120;
  */
 export class Values {
   readonly #hash: KeyedHash;
-  #bytes = new Uint8Array(KEY_BYTES * roomFor(0));
-  #words = new Uint16Array(this.#bytes.buffer);
+  readonly #keys = new KeyColumn();
   #uses = new Uint32Array(roomFor(0));
   /** Places of keys that were used before and are free now. */
   readonly #free: number[] = [];
@@ -40,7 +44,7 @@ export class Values {
 
   constructor(hash: KeyedHash) {
     this.#hash = hash;
-    this.#table = new HashTable((place) => hash.of(this.#words, KEY_WORDS * place, KEY_WORDS));
+    this.#table = new HashTable((place) => hash.of(this.#keys.words, KEY_WORDS * place, KEY_WORDS));
   }
 
   /** The memory that the values take, bytes. */
@@ -60,7 +64,21 @@ export class Values {
       return place === undefined ? NONE : 2 * place + 1;
     }
     this.#sought.setFromHex(text);
-    return this.#findKey(this.#hash.of(this.#soughtWords, 0, KEY_WORDS));
+    return this.#findKey(this.#soughtWords, 0, this.#hash.of(this.#soughtWords, 0, KEY_WORDS));
+  }
+
+  /** The numbers of those of these texts that are here. */
+  findAll(texts: ReadonlySet<string>): readonly number[] {
+    const found: number[] = [];
+    if (!(texts instanceof KeySet)) {
+      for (const text of texts) found.push(this.find(text));
+    } else {
+      const words = new Uint16Array(texts.bytes.buffer);
+      for (let from = 0; from < words.length; from += KEY_WORDS) {
+        found.push(this.#findKey(words, from, this.#hash.of(words, from, KEY_WORDS)));
+      }
+    }
+    return found.filter((value) => value !== NONE);
   }
 
   /** The number of a text, which is added if it is not here. It is not in use by that: see {@link use}. */
@@ -68,7 +86,7 @@ export class Values {
     if (!isHex(text, KEY_DIGITS)) return this.#internText(text);
     this.#sought.setFromHex(text);
     const hash = this.#hash.of(this.#soughtWords, 0, KEY_WORDS);
-    const known = this.#findKey(hash);
+    const known = this.#findKey(this.#soughtWords, 0, hash);
     return known === NONE ? this.#addKey(hash) : known;
   }
 
@@ -83,7 +101,7 @@ export class Values {
     const place = value >>> 1;
     if ((value & 1) === 0) {
       if (--this.#uses[place]! > 0) return;
-      this.#table.delete(this.#hash.of(this.#words, KEY_WORDS * place, KEY_WORDS), place);
+      this.#table.delete(this.#hash.of(this.#keys.words, KEY_WORDS * place, KEY_WORDS), place);
       this.#free.push(place);
     } else if (--this.#textUses[place]! === 0) {
       const text = this.#texts[place]!;
@@ -98,28 +116,23 @@ export class Values {
   textOf(value: number): string {
     const place = value >>> 1;
     if ((value & 1) === 1) return this.#texts[place]!;
-    return this.#bytes.subarray(KEY_BYTES * place, KEY_BYTES * (place + 1)).toHex();
+    return this.#keys.at(place).toHex();
   }
 
-  #findKey(hash: number): number {
+  /** The number of the key whose words begin at `from`, and which has this hash. */
+  #findKey(words: Uint16Array, from: number, hash: number): number {
     const table = this.#table;
-    for (let at = table.start(hash); table.at(at) !== NONE; at = table.next(at)) {
-      if (this.#isSought(table.at(at))) return 2 * table.at(at);
+    for (let cell = table.start(hash);; cell = table.next(cell)) {
+      const place = table.at(cell);
+      if (place === NONE) return NONE;
+      if (this.#keys.isAt(place, words, from)) return 2 * place;
     }
-    return NONE;
-  }
-
-  #isSought(place: number): boolean {
-    for (let word = 0; word < KEY_WORDS; word++) {
-      if (this.#words[KEY_WORDS * place + word] !== this.#soughtWords[word]) return false;
-    }
-    return true;
   }
 
   #addKey(hash: number): number {
     const place = this.#free.pop() ?? this.#keyCount++;
     if (place >= this.#uses.length) this.#grow();
-    this.#bytes.set(this.#sought, KEY_BYTES * place);
+    this.#keys.at(place).set(this.#sought);
     this.#table.add(hash, place);
     return 2 * place;
   }
@@ -127,8 +140,7 @@ export class Values {
   #grow(): void {
     const length = roomFor(this.#keyCount);
     this.#uses = grown(Uint32Array, this.#uses, length);
-    this.#bytes = grown(Uint8Array, this.#bytes, KEY_BYTES * length);
-    this.#words = new Uint16Array(this.#bytes.buffer);
+    this.#keys.grow(length);
   }
 
   #internText(text: string): number {

@@ -165,14 +165,14 @@ Deno.test("a long delivery lets others have their turn, and keeps the order of e
   broadcast.publish(live(second!));
   const late = new Ear({ tags });
   broadcast.add(late, late.filters);
-  equal(broadcast.isPublishing(first!.id), true);
+  equal(broadcast.isPublishing(first!), true);
   let taken = 0;
   for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
     taken++;
     turn();
   }
   ok(taken >= 4, `${taken} turns`);
-  equal(broadcast.isPublishing(second!.id), false);
+  equal(broadcast.isPublishing(second!), false);
   for (const ear of ears) deepEqual(ear.heard, [first!.id, second!.id]);
   deepEqual(late.heard, [], "it began to listen when both had been published");
 });

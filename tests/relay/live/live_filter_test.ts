@@ -1,29 +1,10 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import { matches, TaggedEvent } from "../../../src/nostr/match.ts";
-import { KeySet, liveFilter, TextSet } from "../../../src/relay/live/live_filter.ts";
+import { liveFilter, TextSet } from "../../../src/relay/live/live_filter.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
 import { generateFilter } from "../../kit/filter_generator.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
-
-const hex = (n: number) => n.toString(16).padStart(64, "0");
-
-Deno.test("a set of keys answers as the set that it was made of", () => {
-  const random = new SeededRandom(1);
-  const keys = new Set(Array.from({ length: 500 }, () => hex(random.int(1_000))));
-  const set = new KeySet(keys);
-  equal(set.size, keys.size);
-  deepEqual(new Set(set), keys);
-  for (let n = 0; n < 1_000; n++) equal(set.has(hex(n)), keys.has(hex(n)));
-  for (const other of ["", "x", "A".repeat(64), hex(1).slice(1)]) equal(set.has(other), false);
-  for (
-    const others of [[], [hex(2_000)], [...keys].slice(0, 1), [...keys], [hex(2_000), ...keys]]
-  ) {
-    const other = new Set(others);
-    equal(set.isDisjointFrom(other), keys.isDisjointFrom(other));
-    equal(set.isSubsetOf(other), keys.isSubsetOf(other));
-  }
-});
 
 Deno.test("a set of texts answers as the set that it was made of", () => {
   const texts = new Set(["b", "", "é", "a", "\u0000", "ab", "𐐨", "z".repeat(100)]);
