@@ -14,6 +14,9 @@ export const MAX_COST = 10_000;
 /** So many tags cost as much as an event. */
 export const TAGS_PER_COST = 16;
 
+/** From so many lanes of authors on a filter is a feed, see {@link Conditions.ofFeed}. */
+const MANY_LANES = 32;
+
 /** What a query may still cost. */
 export interface Budget {
   left: number;
@@ -28,6 +31,7 @@ export class Conditions {
   readonly #until: number;
   // What all events of `lanes` meet is not looked at again.
   readonly #kinds: ReadonlySet<number> | undefined;
+  /** The numbers of their public keys. */
   readonly #authors: ReadonlySet<number> | undefined;
   /** Of each letter, the lanes of which an event must stand in one. */
   readonly #tags: ReadonlySet<number>[] = [];
@@ -44,7 +48,7 @@ export class Conditions {
     this.#kinds = meets.kinds ? undefined : kinds;
     this.#authors = meets.authors || authors === undefined
       ? undefined
-      : new Set(authorLanes(table, authors));
+      : new Set(table.lanes.valuesOf(authors));
     for (const [letter, values] of tags) {
       if (letter !== meets.letter) this.#tags.push(new Set(tagLanes(table, letter, values)));
     }
@@ -75,13 +79,27 @@ export class Conditions {
     return new Conditions(table, filter, shortest);
   }
 
+  /**
+   * Those of a feed, by the lanes of what everybody wrote: to find them takes a lookup for each author,
+   * and the lanes of authors and kinds take several for each.
+   *
+   * @return undefined for any other filter
+   */
+  static ofFeed(table: EventTable, filter: ReqFilter): Conditions | undefined {
+    const { authors, kinds, tags, allTags, limit } = filter;
+    if (limit === undefined || tags.size > 0 || allTags !== undefined) return undefined;
+    if (authors === undefined || laneCountOf(filter) < MANY_LANES) return undefined;
+    const lanes = kinds === undefined ? [table.lanes.all] : kindLanes(table, kinds);
+    return new Conditions(table, filter, { lanes, meets: { kinds: true } });
+  }
+
   /** Whether an event meets them. */
   areMetBy(slot: number): boolean {
     const table = this.#table;
     const createdAt = table.createdAtOf(slot);
     if (createdAt < this.#since || createdAt > this.#until) return false;
     if (this.#kinds !== undefined && !this.#kinds.has(table.kindOf(slot))) return false;
-    if (this.#authors !== undefined && !this.#authors.has(table.authorLaneOf(slot))) return false;
+    if (this.#authors !== undefined && !this.#authors.has(table.authorValueOf(slot))) return false;
     for (const lanes of this.#tags) {
       if (!table.isInAnyTagLane(slot, lanes)) return false;
     }
@@ -125,8 +143,7 @@ function* choices(
       : { lanes: authorLanes(table, authors), meets: { authors: true } };
   } else if (kinds !== undefined) {
     budget.left -= kinds.size;
-    const lanes = [...kinds].map((kind) => table.lanes.ofKind(kind)).filter(isLane);
-    yield { lanes, meets: { kinds: true } };
+    yield { lanes: kindLanes(table, kinds), meets: { kinds: true } };
   }
   for (const [letter, values] of tags) {
     budget.left -= values.size;
@@ -142,8 +159,17 @@ function* choices(
   }
 }
 
+/** In how many lanes the events of a filter's authors and kinds stand, at most. */
+export function laneCountOf({ authors, kinds }: ReqFilter): number {
+  return (authors?.size ?? 0) * Math.max(1, kinds?.size ?? 1);
+}
+
 function isLane(lane: number): boolean {
   return lane !== NONE;
+}
+
+function kindLanes({ lanes }: EventTable, kinds: ReadonlySet<number>): number[] {
+  return [...kinds].map((kind) => lanes.ofKind(kind)).filter(isLane);
 }
 
 function authorLanes({ lanes }: EventTable, authors: ReadonlySet<string>): number[] {

@@ -195,6 +195,11 @@ export class EventTable {
     return this.#blocks.words[this.#blockStarts[slot]! + AUTHOR]!;
   }
 
+  /** The number of the author's public key. */
+  authorValueOf(slot: number): number {
+    return this.lanes.valueIn(this.authorLaneOf(slot));
+  }
+
   /** How many lanes the event stands in. */
   laneCountOf(slot: number): number {
     return this.#blockLengths[slot]!;

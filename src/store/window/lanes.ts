@@ -171,6 +171,11 @@ export class Lanes {
     return entries[start]!;
   }
 
+  /** The number of a lane's value. */
+  valueIn(lane: number): number {
+    return this.#valueOf[lane]!;
+  }
+
   /** The text of a lane's value. */
   textOf(lane: number): string {
     return this.#values.textOf(this.#valueOf[lane]!);

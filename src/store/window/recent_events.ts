@@ -12,9 +12,9 @@ import type { ReqFilter } from "../../nostr/filter.ts";
 import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
 import { type Address, addressOf, isNewer, kindClass } from "../../nostr/kind.ts";
 import type { LateEvent, ToldRecord } from "../event_store.ts";
-import { type Budget, Conditions } from "./conditions.ts";
+import { type Budget, Conditions, laneCountOf } from "./conditions.ts";
 import { EventTable } from "./event_table.ts";
-import { eventsIn } from "./merged_lanes.ts";
+import { eventsIn, type Period } from "./merged_lanes.ts";
 import { KeyedHash, NONE } from "./typed_arrays.ts";
 
 /** The answer to a filter. */
@@ -32,6 +32,18 @@ export interface Asking {
   /** What the query may still cost; what is looked at is taken from it. */
   readonly budget: Budget;
 }
+
+/** An answer as far as it is known. */
+interface Answer {
+  readonly slots: number[];
+  readonly limit: number;
+  readonly period: Period;
+  /** The last event that was looked at: all that come before it are in the answer or do not match. */
+  last: number;
+}
+
+/** How many events are looked at, for each lane of the authors of a feed, before these lanes are. */
+const LOOKS_PER_LANE = 4;
 
 /**
  * How much is listed or removed at once, in lanes in which the events stand: some milliseconds of the
@@ -210,24 +222,50 @@ export class RecentEvents {
   find(filter: ReqFilter, asking: Asking): Found | undefined {
     const { limit = Infinity, since = 0, until = Infinity, ids } = filter;
     if (ids !== undefined) return this.#findIds(ids, filter, asking);
-    const conditions = Conditions.of(this.#table, filter, asking.budget);
-    const slots: number[] = [];
-    const isWhole = since >= this.#horizon;
-    if (conditions === undefined) return { slots, isWhole: isWhole || limit === 0 };
     const { isShown, budget } = asking;
+    const isWhole = since >= this.#horizon;
     const period = { since: Math.max(since, this.#horizon), until };
-    const events = eventsIn(this.#table, conditions.lanes, period);
-    let last = NONE;
+    const answer: Answer = { slots: [], limit, period, last: NONE };
+    const { slots } = answer;
+    const feed = Conditions.ofFeed(this.#table, filter);
+    if (feed !== undefined) {
+      // Most feeds are full of what was written lately. What is looked at for nothing costs less than the
+      // lanes of the authors, which are only needed then.
+      const looks = Math.min(budget.left, LOOKS_PER_LANE * laneCountOf(filter));
+      const trial = { left: looks };
+      const end = this.#fill(answer, feed, { isShown, budget: trial });
+      if (end !== "too much") {
+        budget.left -= looks - trial.left;
+        return { slots, isWhole: end === "full" || isWhole };
+      }
+    }
+    const conditions = Conditions.of(this.#table, filter, budget);
+    if (conditions === undefined) return { slots, isWhole: slots.length >= limit || isWhole };
+    const end = this.#fill(answer, conditions, asking);
+    return end === "too much" ? undefined : { slots, isWhole: end === "full" || isWhole };
+  }
+
+  /** Adds what meets the conditions to an answer, until that is full or nothing is left. */
+  #fill(
+    answer: Answer,
+    conditions: Conditions,
+    { isShown, budget }: Asking,
+  ): "full" | "all" | "too much" {
+    const table = this.#table;
+    const { slots, limit, period, last } = answer;
+    // What was looked at before is not looked at again.
+    const until = last === NONE ? period.until : table.createdAtOf(last);
+    const events = eventsIn(table, conditions.lanes, { ...period, until });
     while (slots.length < limit) {
       const slot = events.next();
-      if (slot === NONE) return { slots, isWhole };
-      if (slot === last) continue;
-      last = slot;
+      if (slot === NONE) return "all";
+      if (answer.last !== NONE && table.compare(slot, answer.last) <= 0) continue;
       budget.left -= conditions.costOf(slot);
-      if (budget.left < 0) return undefined;
+      if (budget.left < 0) return "too much";
+      answer.last = slot;
       if (conditions.areMetBy(slot) && isShown(slot)) slots.push(slot);
     }
-    return { slots, isWhole: true };
+    return "full";
   }
 
   #findIds(ids: ReadonlySet<string>, filter: ReqFilter, { isShown, budget }: Asking): Found {

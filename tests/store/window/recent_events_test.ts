@@ -2,6 +2,7 @@ import { deepEqual, ok } from "node:assert/strict";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import { addressOf, isNewer } from "../../../src/nostr/kind.ts";
+import { KeySet } from "../../../src/nostr/key_set.ts";
 import { matches } from "../../../src/nostr/match.ts";
 import { RecentEvents } from "../../../src/store/window/recent_events.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
@@ -44,6 +45,39 @@ Deno.test(`random filters find what they match among thousands of events (seed $
     const gone = random.sample([...held.keys()], 3_000);
     ok(recent.delete(gone));
     for (const id of gone) held.delete(id);
+  }
+});
+
+Deno.test(`feeds of many authors find what they match, written lately or not (seed ${seed})`, () => {
+  const random = new SeededRandom(seed);
+  const recent = new RecentEvents(1e9, random);
+  recent.lowerHorizon(0);
+  // Many events of one second, where one way of looking ends and the other begins.
+  const events = generateEvents(random, 4_000, { authors: 300, pace: 1 });
+  const held = new Map(events.map((event) => [event.id, event]));
+  for (const event of held.values()) if (addressOf(event) !== undefined) held.delete(event.id);
+  for (const event of held.values()) recent.add(recordOf(event));
+  const authors = [
+    ...new Set(events.map(({ pubkey }) => pubkey)),
+    ...random.sample([..."abcdef"], 6)
+      .map((digit) => digit.repeat(64)),
+  ];
+  // The last ones write least.
+  const writers = Map.groupBy(held.values(), ({ pubkey }) => pubkey);
+  authors.sort((a, b) => (writers.get(b)?.length ?? 0) - (writers.get(a)?.length ?? 0));
+  for (let i = 0; i < 200; i++) {
+    const from = random.int(authors.length - 40);
+    const some = random.sample(authors.slice(from), random.between(33, 300));
+    const { created_at } = random.pick(events);
+    const filter: ReqFilter = {
+      authors: random.chance(0.5) ? new Set(some) : KeySet.of(some)!,
+      tags: new Map(),
+      limit: random.pick([0, 1, 35, 200, 1_000]),
+      ...random.chance(0.7) && { kinds: new Set(random.sample([1, 6, 7, 1059, 77], 2)) },
+      ...random.chance(0.3) && { until: created_at },
+      ...random.chance(0.2) && { since: created_at },
+    };
+    deepEqual(idsIn(recent, filter), matching(held.values(), filter), `seed ${seed}`);
   }
 });
 
