@@ -99,6 +99,15 @@ export interface DatabaseWork {
   readonly databaseMs: number;
 }
 
+/** The events of a query, in pieces as they come. */
+export interface Answer extends AsyncIterable<readonly StoredEvent[]> {
+  /**
+   * All of it, where it is in memory and no longer than a piece: who asks has it at once and need not
+   * iterate.
+   */
+  readonly whole?: () => readonly StoredEvent[] | undefined;
+}
+
 /** The state of the connections that answer queries. The numbers are live. */
 export interface PoolStats {
   /** The maximum number of connections. */
@@ -289,7 +298,7 @@ export interface EventStore {
   query(
     filters: readonly ReqFilter[],
     options?: QueryOptions,
-  ): AsyncIterable<readonly StoredEvent[]>;
+  ): Answer;
 
   /**
    * The ids and times of the stored events that match any of `filters`, none of which has a search: each

@@ -71,6 +71,7 @@ export class Subscriptions {
     this.queries = new QueryQueue(store, limits, {
       source,
       pieceBytes: aheadBytes,
+      hasRoom: () => conversation.peer.queuedBytes <= aheadBytes(),
       // Evaluated for each query, because the client may have authenticated since.
       readerOf: () => conversation.context.access.readerOf(conversation.client),
       measure: (filters) => measured(conversation, "REQ", filters),
@@ -194,8 +195,10 @@ export class Subscriptions {
     this.#open.set(id, subscription);
     broadcast.add(subscription.listener, decision);
     counters.subscriptions++;
-    if (subscription.filters.length === 0) this.#endOfStored(subscription);
-    else this.queries.add(subscription);
+    if (subscription.filters.length === 0) return this.#endOfStored(subscription);
+    // Nothing was announced since it was registered, so no live event has to be held first.
+    const result = this.queries.add(subscription);
+    if (result !== undefined) this.take(result);
   }
 
   /** Checked when the event is sent, so that a client that has authenticated since receives it. */

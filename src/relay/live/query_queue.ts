@@ -10,6 +10,7 @@ import { Inbox } from "../../base/inbox.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import type { Reader } from "../../nostr/visibility.ts";
 import type {
+  Answer,
   AnswerSource,
   EventStore,
   QueryOptions,
@@ -53,8 +54,18 @@ export type QueryLimits = Pick<
 export interface SharedQueryOptions extends Pick<QueryOptions, "source" | "pieceBytes"> {
   /** Whose view of the store a query has, evaluated when it starts. Default: everything. */
   readonly readerOf?: () => Reader;
+  /** Whether the connection takes a piece now. Default: unless the queue is held. */
+  readonly hasRoom?: () => boolean;
   /** Called when a query starts; undefined where nobody measures. */
   readonly measure?: (filters: readonly ReqFilter[]) => QueryTimer | undefined;
+}
+
+/** A query that runs. */
+interface Run<Q extends Query> {
+  readonly query: Q;
+  readonly timer: QueryTimer | undefined;
+  /** Whether the next rows are the last. */
+  isLast: boolean;
 }
 
 /** A result in the inbox; `taken` lets its query continue. */
@@ -95,12 +106,18 @@ export class QueryQueue<Q extends Query> {
     return this.#running + this.#waiting.size;
   }
 
-  add(query: Q): void {
-    if (query.signal.aborted) return;
-    this.#waiting.add(query);
+  /**
+   * Starts a query, or queues it.
+   *
+   * @return its whole result, where the store has that at hand. Nothing comes to {@link results} then.
+   */
+  add(query: Q): QueryResult<Q> | undefined {
+    if (query.signal.aborted) return undefined;
     this.#startNext();
-    if (!this.#waiting.has(query)) return;
+    if (!this.#isFull) return this.#start(query);
+    this.#waiting.add(query);
     query.signal.addEventListener("abort", () => this.#waiting.delete(query), { once: true });
+    return undefined;
   }
 
   /** Pauses reading until {@link release}. Results already read are still delivered. */
@@ -119,48 +136,85 @@ export class QueryQueue<Q extends Query> {
     for (const { taken } of this.results.take()) taken();
   }
 
+  get #isFull(): boolean {
+    return this.#running >= this.#limits.maxConcurrentQueries;
+  }
+
   #startNext(): void {
-    while (this.#running < this.#limits.maxConcurrentQueries) {
+    while (this.#waiting.size > 0 && !this.#isFull) {
       const [query] = this.#waiting;
-      if (query === undefined) return;
-      this.#waiting.delete(query);
-      void this.#run(query);
+      this.#waiting.delete(query!);
+      void this.#run(this.#begin(query!));
     }
   }
 
-  async #run(query: Q): Promise<void> {
+  #start(query: Q): QueryResult<Q> | undefined {
+    const run = this.#begin(query);
+    try {
+      const answer = this.#ask(run);
+      const rows = this.#hasRoom ? answer.whole?.() : undefined;
+      if (rows !== undefined) {
+        run.timer?.end("answered");
+        return { type: "rows", query, rows, isLast: true };
+      }
+      void this.#run(run, answer);
+      return undefined;
+    } catch (error) {
+      run.timer?.failed(error, query.signal);
+      return { type: "failed", query, error };
+    }
+  }
+
+  #begin(query: Q): Run<Q> {
+    return { query, timer: this.#options.measure?.(query.filters), isLast: false };
+  }
+
+  get #hasRoom(): boolean {
+    return this.#held === undefined && this.#options.hasRoom?.() !== false;
+  }
+
+  #ask(run: Run<Q>): Answer {
+    const { query, timer } = run;
+    const { filters, signal } = query;
+    const { readerOf, hasRoom: _, measure: __, ...shared } = this.#options;
+    return this.#store.query(filters, {
+      ...shared,
+      ...readerOf && { reader: readerOf() },
+      signal,
+      ready: () => this.#held && paused(run, this.#held.promise),
+      timeoutMs: this.#timeoutMs(filters),
+      onLast: () => void (run.isLast = true),
+      onLeftOut: () => query.noteLeftOut?.(),
+      ...timer?.callbacks,
+      onSource: (source: AnswerSource) => {
+        query.noteSource?.(source);
+        timer?.callbacks.onSource?.(source);
+      },
+    });
+  }
+
+  async #run(run: Run<Q>, answer?: Answer): Promise<void> {
     this.#running++;
-    const end = await this.#read(query);
+    const end = await this.#read(run, answer);
     if (end !== undefined) await this.#offer(end);
     this.#running--;
     this.#startNext();
   }
 
   /** Delivers the rows and returns the final result, unless the last rows were marked as such. */
-  async #read(query: Q): Promise<QueryResult<Q> | undefined> {
-    const { filters, signal } = query;
-    const timer = this.#options.measure?.(filters);
-    const paused = (reader: Promise<void>) => timer?.waitFor(reader) ?? reader;
-    const ready = () => this.#held && paused(this.#held.promise);
-    const timeoutMs = this.#timeoutMs(filters);
-    const { readerOf, measure: _, ...shared } = this.#options;
-    const reader = readerOf && { reader: readerOf() };
-    let isLast = false;
-    const onLast = () => void (isLast = true);
-    const onLeftOut = () => query.noteLeftOut?.();
-    const onSource = (source: AnswerSource) => {
-      query.noteSource?.(source);
-      timer?.callbacks.onSource?.(source);
-    };
-    const told = { ...timer?.callbacks, onLast, onLeftOut, onSource };
-    const options = { ...shared, ...reader, signal, ready, timeoutMs, ...told };
+  async #read(
+    run: Run<Q>,
+    answer: Answer | undefined,
+  ): Promise<QueryResult<Q> | undefined> {
+    const { query, timer } = run;
+    const { signal } = query;
     try {
-      for await (const rows of this.#store.query(filters, options)) {
-        await paused(this.#offer({ type: "rows", query, rows, isLast }));
-        if (isLast || signal.aborted) break;
+      for await (const rows of answer ?? this.#ask(run)) {
+        await paused(run, this.#offer({ type: "rows", query, rows, isLast: run.isLast }));
+        if (run.isLast || signal.aborted) break;
       }
-      timer?.end(signal.aborted && !isLast ? "given-up" : "answered");
-      return isLast ? undefined : { type: "end", query };
+      timer?.end(signal.aborted && !run.isLast ? "given-up" : "answered");
+      return run.isLast ? undefined : { type: "end", query };
     } catch (error) {
       timer?.failed(error, signal);
       return { type: "failed", query, error };
@@ -183,4 +237,9 @@ export class QueryQueue<Q extends Query> {
     this.results.push({ result, taken: resolve });
     return promise;
   }
+}
+
+/** What the reader waits for is not the query's time. */
+function paused({ timer }: Run<Query>, reader: Promise<void>): Promise<void> {
+  return timer?.waitFor(reader) ?? reader;
 }

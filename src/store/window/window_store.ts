@@ -14,6 +14,7 @@ import type { Random } from "../../base/random.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import type { CountResult } from "../../nostr/relay_message.ts";
 import type {
+  Answer,
   AnswerSource,
   CountOptions,
   Erasure,
@@ -124,13 +125,17 @@ export class WindowStore implements TidyStore {
   query(
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
-  ): AsyncIterable<readonly StoredEvent[]> {
+  ): Answer {
     const answer = this.#canAnswer(options)
       ? this.#answers.find(filters, options.reader)
       : undefined;
     options.onSource?.(sourceOf(answer));
     if (answer === undefined) return this.#inner.query(filters, options);
-    return this.#give(new WaitingRows(answer.rows), answer.rest, options);
+    const { rows, rest } = answer;
+    return {
+      whole: () => rest === undefined && areOnePiece(rows, options) ? rows : undefined,
+      [Symbol.asyncIterator]: () => this.#give(new WaitingRows(rows), rest, options),
+    };
   }
 
   async *#give(
@@ -142,7 +147,7 @@ export class WindowStore implements TidyStore {
     while (!rows.isEmpty) {
       const waiting = whenReady(options);
       if (waiting !== undefined) await waiting;
-      const piece = rows.take(options.pieceBytes?.() ?? PIECE_BYTES);
+      const piece = rows.take(pieceBytesOf(options));
       if (rows.isEmpty && rest === undefined) options.onLast?.();
       yield piece;
     }
@@ -288,4 +293,14 @@ export class WindowStore implements TidyStore {
 
 function sourceOf(answer: WindowAnswer<unknown> | undefined): AnswerSource {
   return answer === undefined ? "database" : answer.rest ? "both" : "memory";
+}
+
+function pieceBytesOf({ pieceBytes }: QueryOptions): number {
+  return pieceBytes?.() ?? PIECE_BYTES;
+}
+
+function areOnePiece(rows: readonly StoredEvent[], options: QueryOptions): boolean {
+  let room = pieceBytesOf(options);
+  for (const { json } of rows) room -= json.length;
+  return room >= 0;
 }
