@@ -12,6 +12,7 @@ import { eventJson } from "../src/nostr/event_json.ts";
 import { portableHashText } from "../src/nostr/event_id.ts";
 import type { Statement } from "../src/store/database/database.ts";
 import { utf8 } from "../src/base/bytes.ts";
+import { silentLog } from "../src/base/log.ts";
 import { ScriptedDatabase } from "../tests/kit/scripted_database.ts";
 import { WindowStore } from "../src/store/window/window_store.ts";
 import { MemoryStore } from "../src/store/memory.ts";
@@ -67,7 +68,14 @@ const draft = {
   content: "hello",
 };
 const event = new SchnorrSigner(new SeededRandom(1)).sign(draft);
+const filled = new WindowStore(new MemoryStore(clock), {
+  maxBytes: 1e6,
+  clock,
+  random: new SeededRandom(3),
+});
+await filled.feed.start({ clock, log: silentLog });
 const stores: Record<string, EventStore> = {
+  "a window that has the event": filled,
   "a store in memory": new MemoryStore(clock),
   "a database": new SqlStore(new DatabaseOfOne(event), portableHashText),
   // Not started, it holds nothing.

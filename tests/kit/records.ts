@@ -4,6 +4,7 @@
  * @module
  */
 
+import { deepEqual } from "node:assert/strict";
 import { utf8 } from "../../src/base/bytes.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
@@ -37,13 +38,16 @@ export function recordOf(event: NostrEvent): EventRecord {
   return { event, json: utf8(eventJson(event)) };
 }
 
-/** The ids that the store returns, in its order. */
+/** The ids that the store returns, in its order; what it has at hand is the same. */
 export async function idsIn(
   store: EventStore,
   ...filters: readonly Partial<ReqFilter>[]
 ): Promise<string[]> {
   const asked = filters.map((filter) => ({ tags: new Map(), ...filter }));
+  const answer = store.query(asked);
+  const whole = answer.whole?.();
   const ids: string[] = [];
-  for await (const chunk of store.query(asked)) ids.push(...chunk.map(({ id }) => id));
+  for await (const chunk of answer) ids.push(...chunk.map(({ id }) => id));
+  if (whole !== undefined) deepEqual(whole.map(({ id }) => id), ids);
   return ids;
 }

@@ -8,7 +8,7 @@
  *
  * - Announced before its row arrives: it was held, and the row removes it from the held events. The
  *   session's inbox of live events is emptied before rows are examined, so an announced event is a
- *   held event.
+ *   held event. Rows that are there at once come before anything is announced.
  * - Announced after its row arrived, before or after EOSE: the feed reported the row as not yet
  *   announced, and the later announcement is skipped.
  * - Not found, because the query ran before it was stored: held until EOSE, then sent.

@@ -125,6 +125,59 @@ Deno.test("no end follows rows that the store knows to be the last", async () =>
   deepEqual([queue.size, queue.results.length], [0, 0]);
 });
 
+Deno.test("a whole answer that is at hand comes at once, unless the connection has no room", async () => {
+  const row = { seq: 1, id: "1", createdAt: 1, json: new Uint8Array(1) };
+  let hasRoom = true;
+  let iterations = 0;
+  const store = partialStore({
+    query: () => ({
+      whole: () => [row],
+      async *[Symbol.asyncIterator]() {
+        iterations++;
+        yield await Promise.resolve([row]);
+      },
+    }),
+  });
+  const limits = { ...testLimits, maxConcurrentQueries: 1 };
+  const queue = new QueryQueue<Question>(store, limits, { hasRoom: () => hasRoom });
+  const query = new Question(1);
+  deepEqual(queue.add(query), { type: "rows", query, rows: [row], isLast: true });
+  deepEqual([queue.size, queue.results.length, iterations], [0, 0, 0]);
+  hasRoom = false;
+  equal(queue.add(new Question(1)), undefined);
+  await settle();
+  deepEqual([queue.size, queue.results.length, iterations], [1, 1, 1]);
+  hasRoom = true;
+  equal(queue.add(new Question(1)), undefined, "it waits behind the one that runs");
+  deepEqual(queue.size, 2);
+  queue.results.take().forEach(({ taken }) => taken());
+  await settle();
+  queue.hold();
+  queue.results.take().forEach(({ taken }) => taken());
+  await settle();
+  queue.results.take().forEach(({ taken }) => taken());
+  await settle();
+  queue.drop();
+  await settle();
+  equal(queue.add(new Question(1)), undefined, "the queue is held");
+  queue.drop();
+});
+
+Deno.test("a store that fails at once has failed", () => {
+  const error = new Error("broken");
+  const query = new Question(1);
+  const queue = queueOf(
+    partialStore({
+      query: () => {
+        throw error;
+      },
+    }),
+    1,
+  );
+  deepEqual(queue.add(query), { type: "failed", query, error });
+  equal(queue.size, 0);
+});
+
 Deno.test("while it is held nothing is read, and what was read before still comes", async () => {
   const store = new ChunkStore();
   const queue = queueOf(store, 2);

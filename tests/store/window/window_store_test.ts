@@ -323,6 +323,12 @@ Deno.test("what the window has in full is not asked of the database", async () =
     await Array.fromAsync(store.query([filter], { onSource }));
   }
   deepEqual(sources, ["memory", "database"]);
+  const rows = (filter: Partial<ReqFilter>, pieceBytes = 1e6) =>
+    store.query([{ tags: new Map(), ...filter }], { pieceBytes: () => pieceBytes }).whole?.()
+      ?.length;
+  equal(rows({ limit: 10 }), 10, "at once");
+  equal(rows({ kinds: new Set([7]) }), 0, "that there is nothing, too");
+  equal(rows({ limit: 10 }, 100), undefined, "not what is longer than a piece");
   const steps: string[] = [];
   const options = { pieceBytes: () => 1, onLast: () => void steps.push("last") };
   for await (const rows of store.query([{ tags: new Map(), limit: 2 }], options)) {
