@@ -5,7 +5,6 @@
  * @module
  */
 
-import { publicKeyOf, signId } from "../signatures/signature_noble.ts";
 import type { RemoteSigner } from "../sync/authentication.ts";
 import { readSecretKey } from "./settings/key_text.ts";
 
@@ -26,14 +25,14 @@ export async function readAuthKey(
   if (file !== undefined) return await readAuthKeyFile(file);
   const text = environment[AUTH_KEY_VARIABLE];
   if (text === undefined || text === "") return { signer: undefined };
-  return signerOf(text) ??
+  return await signerOf(text) ??
     { fault: `${AUTH_KEY_VARIABLE} is no secret key, expected nsec1… or 64 hex digits` };
 }
 
 /** The key in a file. */
 export async function readAuthKeyFile(path: string): Promise<ReadSigner> {
   try {
-    return signerOf(await Deno.readTextFile(path)) ??
+    return await signerOf(await Deno.readTextFile(path)) ??
       { fault: `${path} holds no secret key, expected nsec1… or 64 lower-case hex digits` };
   } catch (error) {
     return { fault: `${path} cannot be read: ${error instanceof Error ? error.message : error}` };
@@ -46,9 +45,10 @@ export async function isReadByOthers(path: string): Promise<boolean> {
   return mode !== null && (mode & NOT_OWNER) !== 0;
 }
 
-function signerOf(text: string): ReadSigner | undefined {
+async function signerOf(text: string): Promise<ReadSigner | undefined> {
   const secretKey = readSecretKey(text.trim());
   if (secretKey === undefined) return undefined;
+  const { publicKeyOf, signId } = await import("../signatures/signature_noble.ts");
   const sign = (id: Uint8Array) => signId(id, secretKey);
   return { signer: { pubkey: publicKeyOf(secretKey), sign } };
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import encodeQr from "qr";
 import type { LandingPage } from "../http/routes/landing_page.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import { readPublicKey } from "./settings/key_text.ts";
@@ -71,25 +70,27 @@ export function relayInformation(
   };
 }
 
-type PageParts = Omit<LandingPage, "information" | "relayUrl">;
-
-/** Kept until the settings change: a QR code takes a millisecond. */
-const partsOf = new WeakMap<Settings["relay"], PageParts>();
-
 /** What the page for browsers shows besides the document. */
-export function pageParts({ relay }: Pick<Settings, "relay">): PageParts {
-  const kept = partsOf.get(relay);
-  if (kept !== undefined) return kept;
-  const parts = {
-    showsActivity: relay.page_activity,
-    noteCount: relay.page_notes,
-    ...relay.url !== "" && { qrCode: qrCode(relay.url) },
-  };
-  partsOf.set(relay, parts);
-  return parts;
+export function pageParts(
+  { relay }: Pick<Settings, "relay">,
+): Pick<LandingPage, "showsActivity" | "noteCount"> {
+  return { showsActivity: relay.page_activity, noteCount: relay.page_notes };
 }
 
-function qrCode(text: string): string {
+/** Kept until the settings change: a QR code takes a millisecond. */
+const qrCodes = new WeakMap<Settings["relay"], Promise<string>>();
+
+/** The relay's URL as a picture; undefined if it has none. */
+export function qrCode({ relay }: Pick<Settings, "relay">): Promise<string> | undefined {
+  if (relay.url === "") return undefined;
+  const kept = qrCodes.get(relay) ?? encodedQr(relay.url);
+  qrCodes.set(relay, kept);
+  return kept;
+}
+
+async function encodedQr(text: string): Promise<string> {
+  // Imported late: it takes megabytes, and many relays are never looked at in a browser.
+  const { default: encodeQr } = await import("qr");
   return encodeQr(text, "svg", { ecc: "medium", border: 2 })
     .replace("<svg ", '<svg role="img" aria-label="The address as a QR code" ');
 }

@@ -8,7 +8,6 @@
 
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import { publicKeyOf } from "../signatures/signature_noble.ts";
 import { isReadByOthers } from "./auth_key.ts";
 import { readSecretKey } from "./settings/key_text.ts";
 import { UnusableSetting } from "./settings/load_settings.ts";
@@ -38,7 +37,9 @@ export async function ownPublicKey(
     log.info("the relay's own key was made: keep it with the backups", { file: path });
   };
   const secretKey = await ownSecretKey(settings, log, make);
-  return secretKey && publicKeyOf(secretKey);
+  if (secretKey === undefined) return undefined;
+  const { publicKeyOf } = await import("../signatures/signature_noble.ts");
+  return publicKeyOf(secretKey);
 }
 
 /**

@@ -47,7 +47,9 @@ export interface HttpOptions {
    */
   readonly relayUrl?: () => string | undefined;
   /** What the landing page shows besides the document. Default: nothing. */
-  page?(): Omit<LandingPage, "information" | "relayUrl">;
+  page?(): Pick<LandingPage, "showsActivity" | "noteCount">;
+  /** The QR code on the landing page. Default: none. */
+  qrCode?(): Promise<string> | undefined;
   /** Counts for the landing page by the ids of their places. */
   activity?(): Readonly<Record<"connections" | "subscriptions" | "events", number>>;
   /** The path of the document and the landing page. Default: `/`. */
@@ -218,7 +220,7 @@ async function home(request: Request, options: HttpOptions): Promise<Response> {
   const ownUrl = options.relayUrl?.();
   const relayUrl = ownUrl ?? relayUrlOf(request.url, options.path ?? "/");
   const body = isPage
-    ? landingPage({ information, relayUrl, ...page })
+    ? landingPage({ information, relayUrl, ...page, qrCode: await options.qrCode?.() })
     : relayInformationJson(information);
   const headers = new Headers({
     // Cached, but revalidated each time: the document may change at any moment.

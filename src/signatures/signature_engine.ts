@@ -8,7 +8,6 @@
 import { assert, BrokenInvariant } from "../base/assert.ts";
 import type { Log } from "../base/log.ts";
 import { type SignatureEngine, signatureHolds } from "../nostr/signature.ts";
-import { nobleEngine } from "./signature_noble.ts";
 import { loadWasmEngine } from "./signature_wasm.ts";
 import { loadNativeEngine, type NativeEngine } from "./signature_native.ts";
 
@@ -16,7 +15,8 @@ import { loadNativeEngine, type NativeEngine } from "./signature_native.ts";
 const ENGINE_LOADERS = {
   native: nativeEngine,
   wasm: async () => ({ ...await loadWasmEngine(), close() {} }),
-  noble: () => ({ ...nobleEngine, close() {} }),
+  // Imported late: nearly no machine needs it.
+  noble: async () => ({ ...(await import("./signature_noble.ts")).nobleEngine, close() {} }),
 } as const satisfies Record<string, EngineLoader>;
 
 type EngineLoader = (library: string) => OwnedEngine | Promise<OwnedEngine>;
