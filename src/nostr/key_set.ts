@@ -186,7 +186,8 @@ function hashOf(words: Uint32Array, from: number, seed: number): number {
   let hash = seed;
   for (let at = from; at < from + KEY_WORDS; at++) {
     hash = Math.imul(hash ^ words[at]!, seed);
-    hash ^= hash >>> 15;
+    // Twice, or a difference in the highest bit could be taken back by the next word, whatever the seed.
+    hash = Math.imul(hash ^ (hash >>> 15), seed);
   }
   return hash;
 }

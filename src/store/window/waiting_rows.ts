@@ -24,7 +24,7 @@ export class WaitingRows {
 
   constructor(rows: readonly StoredEvent[]) {
     const isLong = rows.length > PIECE_EVENTS;
-    // All are packed, because the id of one may keep the text of all ids.
+    // All are packed, because one may keep the ids of all.
     this.#ready = isLong ? [] : rows;
     this.#rest = isLong ? new PackedRows(rows) : undefined;
   }
