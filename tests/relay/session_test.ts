@@ -12,9 +12,13 @@ import {
 } from "../../src/store/event_store.ts";
 import { LocalFeed } from "../../src/store/feed/local_feed.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
+import { WindowStore } from "../../src/store/window/window_store.ts";
+import { BatchWriter } from "../../src/store/write/batch_writer.ts";
 import { generateEvents } from "../kit/event_generator.ts";
+import { FakeClock } from "../kit/fake_clock.ts";
 import type { FakePeer } from "../kit/fake_peer.ts";
 import { FakeRelay, oneByOne, settle, trustingVerifier } from "../kit/fake_relay.ts";
+import { testLimits } from "../kit/limits.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
@@ -603,4 +607,26 @@ Deno.test("an event with a wrong signature costs its sender more than a message"
   await settle();
   equal(peer.charged, 7);
   peer.hangUp();
+});
+
+Deno.test("an answer from memory comes before the next message is handled, as long as there is room", async () => {
+  const clock = new FakeClock();
+  const random = new SeededRandom(2);
+  const store = new WindowStore(new MemoryStore(clock), { maxBytes: 1e7, clock, random });
+  await store.feed.start({ clock, log: silentLog });
+  await store.put(Array.from({ length: 8 }, (_, at) => record(note(at, "x".repeat(9_000)))));
+  const peer = new FakeRelay({ store, writer: new BatchWriter(store) }).connect();
+  await settle();
+  peer.takeSent();
+  peer.say('["REQ","a",{"limit":2}]', '["CLOSE","a"]', '["REQ","b",{"kinds":[77]}]');
+  await settle();
+  deepEqual(
+    peer.takeSent().map((text) => text.slice(0, 11)),
+    ['["EVENT","a', '["EVENT","a', '["EOSE","a"', '["EOSE","b"'],
+  );
+  peer.stopReading();
+  // Each answer fits into one piece, and all together are 20 times as much as may wait.
+  peer.say(...Array.from({ length: 20 }, (_, at) => `["REQ","c${at}",{"limit":8}]`));
+  await settle();
+  ok(peer.queuedBytes < 4 * testLimits.highWaterBytes, `${peer.queuedBytes} bytes wait`);
 });
