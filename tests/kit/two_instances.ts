@@ -18,6 +18,8 @@ import { SchnorrSigner } from "./signer.ts";
 export interface TwoInstancesOptions {
   /** The URL of an empty database. */
   readonly database: string;
+  /** The same database through a pooler in transaction mode. Default: there is none. */
+  readonly pooled?: string;
   /** On each instance. */
   readonly subscribers: number;
   readonly events: number;
@@ -34,8 +36,12 @@ const TOPICS = 10;
  * ascending.
  */
 export async function runTwoInstances(options: TwoInstancesOptions): Promise<readonly number[]> {
-  await using first = await startRelay({ database: options.database });
-  await using second = await startRelay({ database: options.database });
+  const { database, pooled } = options;
+  const how = pooled === undefined
+    ? { database }
+    : { database: pooled, settings: [`database.direct_url=${database}`] };
+  await using first = await startRelay(how);
+  await using second = await startRelay(how);
   await using clients = new AsyncDisposableStack();
   const listeners: ListeningClient[][] = [];
   for (const { url } of [first, second]) {

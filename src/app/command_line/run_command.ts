@@ -15,7 +15,7 @@ import { failureText } from "./failure_text.ts";
 import { loadSettings, problemLine, UnusableSetting } from "../settings/load_settings.ts";
 import { ADDRESS_SECRET_BYTES } from "../log_addresses.ts";
 import { configureLog, logStyle, relayLog } from "./logging.ts";
-import type { Settings } from "../settings/setting_list.ts";
+import { type Settings, settingsOn } from "../settings/setting_list.ts";
 import { watchRunner } from "./runner_watch.ts";
 import { type SettingOptions, WITHOUT_SETTINGS } from "./setting_options.ts";
 import { type SettingHost, SettingSource } from "./setting_source.ts";
@@ -70,7 +70,7 @@ export async function runCommand(
   const { streams, clock, random, environment } = host;
   const { stop } = watch;
   const openStore = (url = settings.database.url, options: OpenOptions = {}) =>
-    host.openStore({ ...settings, database: { ...settings.database, url } }, log, options);
+    host.openStore(settingsOn(url, settings), log, options);
   const reading = { settings, origins, source, applyLog };
   try {
     const own = { ...reading, log, addressSecret, stop, openStore };

@@ -11,6 +11,7 @@ import { type InstalledPostgres, ManagedPostgres } from "../../postgres_server/m
 import type { PostgresConfOptions } from "../../postgres_server/postgres_conf.ts";
 import { canListen, type Database, type ListeningDatabase } from "../../store/database/database.ts";
 import { DirectoryInUse } from "../../store/database/data_directory.ts";
+import { checkDirect } from "../../store/database/check_server.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import { Housekeeping } from "../../store/database/housekeeping.ts";
 import { MemoryStore } from "../../store/memory.ts";
@@ -30,7 +31,7 @@ import { type SchemaChanges, updateSchema, type UpdateSchemaOptions } from "./sc
 import { searchLimits } from "../relay_limits.ts";
 import { sliceOptions } from "./slice_options.ts";
 import { withoutPassword } from "../settings/secrets.ts";
-import type { Settings } from "../settings/setting_list.ts";
+import { type Settings, settingsOn } from "../settings/setting_list.ts";
 import { sha256OfText } from "../system/sha256.ts";
 import { memoryLimitBytes } from "../system/memory_limit.ts";
 import { systemClock } from "../system/system_clock.ts";
@@ -74,6 +75,7 @@ export async function openStore(
   const sql = await openDatabase(url, { ...database, readTimeoutMs, longQueries }, log);
   try {
     const { migrations, indexes } = await updateSchema(sql, { isServer: isServer(url) });
+    if (database.direct_url !== "" && canListen(sql)) await checkDirect(sql);
     if (migrations.length > 0) {
       log.info("schema brought up to date", { migrations: migrations.length });
     }
@@ -180,7 +182,9 @@ function openDatabase(
     return inDirectory(url.slice(MANAGED.length), (path) => openManaged(path, options));
   }
   if (isServer(url)) {
-    const primary = openPostgres(url, postgres);
+    const { direct_url } = settings;
+    const directUrl = direct_url === "" ? undefined : direct_url;
+    const primary = openPostgres(url, { ...postgres, directUrl });
     return Promise.resolve(
       settings.read_url === ""
         ? primary
@@ -295,7 +299,7 @@ export async function openShared(
 ): Promise<SharedDatabase> {
   const { url, shared_buffers_mb: sharedBuffersMb } = settings.database;
   const open = (url: string, options?: ThreadOptions) =>
-    openStore({ ...settings, database: { ...settings.database, url } }, log, options);
+    openStore(settingsOn(url, settings), log, options);
   const directory = url.startsWith(MANAGED) ? url.slice(MANAGED.length) : undefined;
   if (directory === undefined) {
     const store = await open(url);

@@ -119,6 +119,13 @@ export function settingsWith(values: ReadonlyMap<string, SettingValue>): Setting
   return Object.freeze(settings) as Settings;
 }
 
+/** The same settings with another database; `database.direct_url` is of the one that was set. */
+export function settingsOn(url: string, settings: Settings): Settings {
+  const { database } = settings;
+  const direct_url = url === database.url ? database.direct_url : "";
+  return { ...settings, database: { ...database, url, direct_url } };
+}
+
 /** The value of every setting by its full name: the inverse of {@link settingsWith}. */
 export function settingValues(settings: Settings): ReadonlyMap<string, SettingValue> {
   return new Map(

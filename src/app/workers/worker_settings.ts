@@ -7,7 +7,7 @@
 import { canBeShared } from "../database/open_store.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
 import { AUTOMATIC_WORKERS } from "../settings/sections/signatures.ts";
-import type { Settings } from "../settings/setting_list.ts";
+import { type Settings, settingsOn } from "../settings/setting_list.ts";
 import { memoryLimitBytes } from "../system/memory_limit.ts";
 
 const SETTING = "network.workers";
@@ -67,14 +67,15 @@ export function workerSettings(
   url: string,
   cores: number = navigator.hardwareConcurrency,
 ): Settings {
-  const { network, database, cache, limits, signatures, log } = settings;
+  const { network, cache, limits, signatures, log } = settings;
+  const { database } = settingsOn(url, settings);
   const { workers } = network;
   const share = (value: number) => Math.ceil(value / workers);
   const memoryMb = memoryLimitBytes(limits.max_memory_mb) / BYTES_PER_MIB;
   return {
     ...settings,
     network: { ...network, reuse_port: true },
-    database: { ...database, url, pool_size: poolSize(database.pool_size, workers) },
+    database: { ...database, pool_size: poolSize(database.pool_size, workers) },
     cache: { ...cache, max_mib: share(cache.max_mib) },
     limits: {
       ...limits,

@@ -5,7 +5,7 @@
  */
 
 import { connectFault } from "./connect_fault.ts";
-import type { Database, Statement } from "./database.ts";
+import type { Database, ListeningDatabase, Statement } from "./database.ts";
 import { StoreUnavailable } from "../event_store.ts";
 
 /** What is queried from a database before it is used. */
@@ -39,7 +39,11 @@ const OLDEST_VERSION = 14;
 
 const POOLER = "a connection pooler stands before Postgres and does not pass on what the relay's " +
   "connections ask for (settings, LISTEN, prepared statements): name Postgres itself in database.url, " +
-  "or a pool in session mode that passes all startup parameters on";
+  "or keep the pooler there and name Postgres itself in database.direct_url";
+
+const NOT_DIRECT =
+  "what is written through database.url is not heard at database.direct_url: name " +
+  "there the same database, at the Postgres server itself and not at a pooler";
 
 /**
  * Why the relay cannot use such a database and what to do about it, as one sentence without a full
@@ -94,8 +98,8 @@ export function changeFault(facts: ServerFacts, missing: readonly string[]): str
 }
 
 /**
- * Checks a database before its schema is read, and returns what was found. Rejects with {@link StoreUnavailable} and the
- * message of {@link serverFault}.
+ * Checks a database before its schema is read, and returns what was found. Rejects with
+ * {@link StoreUnavailable} and the message of {@link serverFault}.
  */
 export async function checkServer(
   database: Pick<Database, "transaction">,
@@ -108,6 +112,42 @@ export async function checkServer(
   if (fault !== undefined) throw new StoreUnavailable(fault);
   return facts!;
 }
+
+/**
+ * Checks that the connection which listens hears of what is written through a pooler. Rejects with
+ * {@link StoreUnavailable} and one sentence.
+ */
+export async function checkDirect(
+  database: Pick<ListeningDatabase, "listen" | "transaction">,
+): Promise<void> {
+  const heard = new Set<string>();
+  const onPayload = (payload: string) => void heard.add(payload);
+  const listening = await database.listen(CHECK_CHANNEL, { onPayload, onLost: () => {} })
+    .catch((error: Error) => {
+      const { message } = explained(error);
+      throw new StoreUnavailable(`database.direct_url: ${message}`, { cause: error });
+    });
+  try {
+    const [word] = await database.transaction((session) => session.query(notifyCheck));
+    // What was committed before is delivered before the answer.
+    await listening.query(notifyCheck);
+    if (!heard.has(word!)) throw new StoreUnavailable(NOT_DIRECT);
+  } finally {
+    await listening.close();
+  }
+}
+
+const CHECK_CHANNEL = "gallimimus_check";
+
+/** Notifies of a word that nobody else uses, and returns it. */
+const notifyCheck: Statement<string> = {
+  text: `with word as materialized (
+  select clock_timestamp()::text || ' ' || pg_backend_pid() as word
+)
+select word, pg_notify('${CHECK_CHANNEL}', word)::text from word`,
+  parameters: [],
+  read: (cells) => cells.text(0),
+};
 
 /** The cause of a refused connection. */
 function explained(error: Error): StoreUnavailable {
@@ -132,7 +172,9 @@ const selectFacts: Statement<ServerFacts> = {
   text: `select current_setting('server_version_num'), pg_encoding_to_char(encoding), datname,
   current_user, coalesce(current_schema(), ''),
   coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), pg_is_in_recovery(),
-  current_setting('plan_cache_mode') = 'force_generic_plan' and current_setting('jit') = 'off',
+  current_setting('plan_cache_mode') = 'force_generic_plan' and current_setting('jit') = 'off'
+    and current_setting('statement_timeout') <> '0'
+    and current_setting('statement_timeout') = current_setting('idle_in_transaction_session_timeout'),
   exists (select from ${TABLES} as t where relname = 'events'),
   ours.checksums, ours.tables > ours.checksums,
   case when ours.checksums = 0 then '' else (
@@ -142,7 +184,8 @@ const selectFacts: Statement<ServerFacts> = {
         has_sequence_privilege(t.oid, 'USAGE') and has_sequence_privilege(t.oid, 'SELECT'))
       when relname = 'schema_migrations' then not has_table_privilege(t.oid, 'SELECT')
       when relname in ('events', 'tags', 'event_words', 'deleted_ids', 'deleted_addresses',
-        'vanished', 'deferred_indexes', 'rules', 'rule_log')
+        'vanished', 'deferred_indexes', 'rules', 'rule_log', 'slice_sets', 'slices',
+        'slice_changes')
       then not (has_table_privilege(t.oid, 'SELECT') and has_table_privilege(t.oid, 'INSERT')
         and has_table_privilege(t.oid, 'UPDATE') and has_table_privilege(t.oid, 'DELETE'))
       else false end) end,

@@ -14,17 +14,19 @@ import type {
   TransactionOptions,
 } from "./database.ts";
 import { type PoolStats, QueryTimedOut, StoreUnavailable } from "../event_store.ts";
-import { LISTENER_NAME } from "./database.ts";
+import { LISTENER_NAME, WRITER_NAME } from "./database.ts";
 import { isConnectionLost } from "./lost_connection.ts";
 import {
   cancellationOf,
   driverFailure,
   endsConnection,
+  localSettings,
   openLink,
   type Pool,
   requestCancel,
   send,
-  type SentQuery,
+  sendPooled,
+  type Underway,
 } from "./postgres_driver.ts";
 import type { PostgresLink } from "./postgres_link.ts";
 import { ReconnectingPool } from "./reconnecting_pool.ts";
@@ -35,6 +37,8 @@ import { QueryGate } from "./query_gate.ts";
 import { readRows } from "./raw_cells.ts";
 import { type StoreClock, timeless } from "../store_clock.ts";
 import { unlessAborted } from "./unless_aborted.ts";
+
+const READER_NAME = "gallimimus read";
 
 /** The share of read connections that is reserved for short queries. */
 const SHORT_SHARE = 0.25;
@@ -61,6 +65,12 @@ export interface PostgresOptions {
    * server is frozen.
    */
   readonly clock?: StoreClock;
+  /**
+   * Of the server itself, for LISTEN: then the URL of {@link openPostgres} leads to a pooler that lends a
+   * server connection for one transaction at a time, as PgBouncer does in its transaction mode. Default:
+   * there is no such pooler.
+   */
+  readonly directUrl?: string | undefined;
 }
 
 /**
@@ -87,6 +97,10 @@ class PostgresDatabase implements ListeningDatabase {
   readonly #readConnections: number;
   readonly #readTimeoutMs: number;
   readonly #open: (options: OpenOptions) => Link;
+  /** Opens a connection to the server itself. */
+  readonly #openDirect: (options: OpenOptions) => Link;
+  /** What each query sets for itself; undefined where its connection has it from its start. */
+  readonly #readSettings: string | undefined;
   readonly #readers: ReconnectingPool<Pool>;
   readonly #writers: PostgresWriters;
   readonly #gate: QueryGate;
@@ -102,14 +116,24 @@ class PostgresDatabase implements ListeningDatabase {
     this.#clock = clock;
     this.#readConnections = readConnections;
     this.#readTimeoutMs = readTimeoutMs;
-    this.#open = (how) => openLink({ address, clock, connectTimeoutMs, ...how });
+    const { directUrl } = options;
+    const isPooled = directUrl !== undefined;
+    const shared = { clock, connectTimeoutMs };
+    this.#open = (how) => openLink({ address, isPooled, ...shared, ...how });
+    const directAddress = isPooled ? postgresAddress(directUrl) : address;
+    this.#openDirect = (how) => openLink({ address: directAddress, ...shared, ...how });
+    const local = (name: string, timeoutMs: number) =>
+      isPooled ? localSettings({ address, name, timeoutMs }) : undefined;
+    this.#readSettings = local(READER_NAME, readTimeoutMs);
     // Without pipelining: a cancel request names the connection and would hit whichever statement
-    // runs there, and a slow statement would delay those behind it.
+    // runs there, and a slow statement would delay those behind it. A pooled query is pipelined with
+    // its own settings only.
     this.#readers = new ReconnectingPool(() =>
-      this.#open({ name: "gallimimus read", timeoutMs: readTimeoutMs, max_pipeline: 0 })
+      this.#open({ name: READER_NAME, timeoutMs: readTimeoutMs, max_pipeline: isPooled ? 2 : 0 })
     );
     this.#writers = new PostgresWriters({
       ...{ connections: writeConnections, timeoutMs: writeTimeoutMs, clock },
+      localSettings: local(WRITER_NAME, writeTimeoutMs),
       open: (name, timeoutMs) => this.#open({ name, timeoutMs, max_pipeline: 100 }),
       onLost: () => this.#readers.endIdle(),
     });
@@ -151,7 +175,7 @@ class PostgresDatabase implements ListeningDatabase {
       isOpen = false;
       onLost(new StoreUnavailable("the connection that listens was lost"));
     };
-    const link = this.#open({
+    const link = this.#openDirect({
       ...{ name: LISTENER_NAME, timeoutMs: this.#readTimeoutMs, max_pipeline: 0 },
       ...{ onnotify: (_channel, payload) => onPayload(payload), onclose: lose },
     });
@@ -239,9 +263,9 @@ class PostgresDatabase implements ListeningDatabase {
       this.#gate.leave(visitor);
       throw error;
     }
-    const query = send(link.pool, statement, this.#prepared.admits(statement.text));
+    const underway = this.#send(link.pool, statement);
     const watch = { clock: this.#clock, silenceMs: this.#readTimeoutMs + GRACE_MS };
-    const rows = link.run(query, watch);
+    const rows = link.run(underway.rows, watch);
     let cancelling: Promise<unknown> | undefined;
     void this.#track(
       this.#ended(link, rows, () => cancelling).finally(() => {
@@ -251,13 +275,19 @@ class PostgresDatabase implements ListeningDatabase {
     );
     const stop = () => {
       this.#gate.countCancelled();
-      cancelling = this.#cancel(link, query, rows);
+      cancelling = this.#cancel(link, underway, rows);
     };
     const inTime = timeBudget?.within(rows, () => {
       this.#gate.countTimedOut();
-      cancelling = this.#cancel(link, query, rows);
+      cancelling = this.#cancel(link, underway, rows);
     });
     return readRows(await unlessAborted(inTime ?? rows, stop, signal), statement);
+  }
+
+  #send(pool: Pool, statement: Statement<unknown>): Underway {
+    if (this.#readSettings !== undefined) return sendPooled(pool, statement, this.#readSettings);
+    const query = send(pool, statement, this.#prepared.admits(statement.text));
+    return { rows: query, cancel: () => requestCancel(query) };
   }
 
   /** Resolves when the query has been answered and no cancel request for it is pending. */
@@ -278,8 +308,8 @@ class PostgresDatabase implements ListeningDatabase {
    * server has processed the request, which would otherwise hit the next statement; the driver does
    * not always report that.
    */
-  async #cancel(link: Link, query: SentQuery, rows: Promise<unknown>): Promise<void> {
-    const request = requestCancel(query);
+  async #cancel(link: Link, { cancel }: Underway, rows: Promise<unknown>): Promise<void> {
+    const request = cancel();
     if (request === undefined) return;
     const watch = { clock: this.#clock, silenceMs: GRACE_MS };
     await Promise.allSettled([link.run(request, watch), link.run(rows, watch)]);

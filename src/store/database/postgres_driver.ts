@@ -31,6 +31,8 @@ export interface LinkOptions extends Partial<ListenerHooks> {
   readonly connectTimeoutMs: number;
   readonly max_pipeline: number;
   readonly clock: StoreClock;
+  /** Whether it leads to a pooler, which refuses settings at the start. Default: no. */
+  readonly isPooled?: boolean;
 }
 
 /** Callbacks of the driver; `onnotify` is undocumented. */
@@ -53,6 +55,9 @@ const settings = {
   enable_material: "off",
   max_parallel_workers_per_gather: "0",
   jit: "off",
+};
+
+const keepAlive = {
   // So that a server releases the locks of a client that vanished.
   tcp_keepalives_idle: "10",
   tcp_keepalives_interval: "5",
@@ -67,8 +72,9 @@ const asText = { to: 17, from: [17], serialize: String, parse: String };
  * they can be closed whatever the driver waits for.
  */
 export function openLink(options: LinkOptions): PostgresLink<Pool> {
-  const { address, name, timeoutMs, connectTimeoutMs, clock: _clock, max_pipeline, ...hooks } =
+  const { address, name, connectTimeoutMs, clock: _clock, max_pipeline, isPooled, ...rest } =
     options;
+  const { timeoutMs, ...hooks } = rest;
   const [first] = address.hosts;
   return new PostgresLink<Pool>((link) => {
     const driverOptions = {
@@ -85,12 +91,13 @@ export function openLink(options: LinkOptions): PostgresLink<Pool> {
       max_pipeline,
       connect_timeout: connectTimeoutMs / 1_000,
       backoff: () => 0.05,
-      connection: {
-        ...{ ...settings, ...address.parameters },
-        ...{ application_name: name, statement_timeout: timeoutMs },
-        // So that a relay that hangs does not keep its locks.
-        ...{ idle_in_transaction_session_timeout: timeoutMs, tcp_user_timeout: timeoutMs },
+      connection: isPooled === true ? { application_name: name } : {
+        ...{ ...keepAlive, ...settingsOf(options) },
+        tcp_user_timeout: timeoutMs,
       },
+      // The driver's own COMMIT, too: it would be unknown on another server connection, and the driver
+      // sends it again in what is a failed transaction by then, without an error.
+      prepare: isPooled !== true,
       fetch_types: false,
       types: { bytea: asText },
       onnotice: () => {},
@@ -99,6 +106,33 @@ export function openLink(options: LinkOptions): PostgresLink<Pool> {
     };
     return postgres(driverOptions);
   });
+}
+
+function settingsOf({ address, name, timeoutMs }: SettingsOptions) {
+  return {
+    ...{ ...settings, ...address.parameters },
+    ...{ application_name: name, statement_timeout: timeoutMs },
+    // So that a relay that hangs does not keep its locks.
+    idle_in_transaction_session_timeout: timeoutMs,
+  };
+}
+
+type SettingsOptions = Pick<LinkOptions, "address" | "name" | "timeoutMs">;
+
+/**
+ * Sets for one transaction what {@link openLink} sets for a connection, and returns the process id of
+ * the server process: a pooler lends another one to each transaction, and tells a number of its own.
+ */
+export function localSettings(options: SettingsOptions): string {
+  const calls = Object.entries(settingsOf(options)).map(([name, value]) =>
+    `set_config(${quoted(name)}, ${quoted(String(value))}, true)`
+  );
+  return `select pg_backend_pid() as pid, ${calls.join(", ")}`;
+}
+
+/** A string literal, whatever the server does with backslashes. */
+function quoted(text: string): string {
+  return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }
 
 /** Opens each socket of the driver: those for statements and those for cancel requests. */
@@ -133,6 +167,43 @@ function sslOf(mode: SslMode) {
 export function send(sender: Sender, { text, parameters }: Statement<unknown>, prepare = true) {
   const texts = parameters.map((one) => one instanceof Uint8Array ? `\\x${one.toHex()}` : one);
   return sender.unsafe(text, texts, { prepare }).raw();
+}
+
+/** What the driver gives for a statement, see `readRows`. */
+type RawRows = Iterable<readonly Buffer[] | undefined>;
+
+/** A statement that is under way. */
+export interface Underway {
+  readonly rows: Promise<RawRows>;
+  /** See {@link requestCancel}. */
+  readonly cancel: () => Promise<unknown> | undefined;
+}
+
+/**
+ * Sends a statement through a pooler: in a transaction of its own, for which {@link localSettings}
+ * hold, and not prepared, because the next one may run on another server connection.
+ */
+export function sendPooled(
+  pool: Pool,
+  statement: Statement<unknown>,
+  local: string,
+): Underway {
+  let query: SentQuery | undefined;
+  let isCancelled = false;
+  const transaction = pool.begin(async (sql) => {
+    if (isCancelled) return { found: [] };
+    const isSet = sql.unsafe(local);
+    query = send(sql, statement, false);
+    // In this order: the driver sends a statement when it is first waited for.
+    const [, found] = await Promise.all([isSet, query]);
+    return { found };
+  });
+  const rows = transaction.then(({ found }): RawRows => found);
+  const cancel = () => {
+    isCancelled = true;
+    return query && requestCancel(query);
+  };
+  return { rows, cancel };
 }
 
 /**

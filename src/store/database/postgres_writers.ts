@@ -45,6 +45,8 @@ export interface PostgresWritersOptions {
   readonly clock: StoreClock;
   /** Opens a connection with this `application_name` and statement timeout. */
   readonly open: (name: string, timeoutMs: number) => Link;
+  /** What each transaction begins with; undefined where its connection has it from its start. */
+  readonly localSettings?: string | undefined;
   /** Called when a connection was lost. */
   readonly onLost?: () => void;
 }
@@ -86,7 +88,7 @@ export class PostgresWriters {
     { isUnhurried = false }: TransactionOptions = {},
   ): Promise<T> {
     for (;;) {
-      const session = new TransactionSession();
+      const session = new TransactionSession(this.#options.localSettings === undefined);
       let isFresh = true;
       try {
         return await this.#withLink((link) => {
@@ -123,7 +125,10 @@ export class PostgresWriters {
       session.sql = sql;
       session.hasBegun = true;
       try {
-        const value = await work(session);
+        const [, value] = await Promise.all([
+          session.begin(this.#options.localSettings),
+          work(session),
+        ]);
         done.resolve();
         return { value };
       } catch (error) {
@@ -236,13 +241,28 @@ class TransactionSession implements Session {
   hasBegun = false;
   /** Whether the connection was lost during the transaction. */
   isLost = false;
+  readonly #prepares: boolean;
   #first: SentQuery | undefined = undefined;
+  #pooledBackend: number | undefined = undefined;
   /** What `work` rejected with. */
   failed: { readonly error: unknown } | undefined = undefined;
 
-  /** The process id of the server process; undefined before a statement was sent. */
+  /** @param prepares whether statements are prepared */
+  constructor(prepares: boolean) {
+    this.#prepares = prepares;
+  }
+
+  /** The process id of the server process; undefined before it is known. */
   get backend(): number | undefined {
+    if (!this.#prepares) return this.#pooledBackend;
     return this.#first && backendOf(this.#first);
+  }
+
+  /** Sends the settings of the transaction, see `localSettings`. Must come before all statements. */
+  async begin(settings: string | undefined): Promise<void> {
+    if (settings === undefined) return;
+    const [row] = await this.#send((sql, link) => link.run(sql.unsafe(settings), this.watch));
+    this.#pooledBackend = Number(row!["pid"]);
   }
 
   query<Row>(
@@ -251,7 +271,7 @@ class TransactionSession implements Session {
   ): Promise<readonly Row[]> {
     options.signal?.throwIfAborted();
     return this.#send(async (sql, link) => {
-      const query = send(sql, statement);
+      const query = send(sql, statement, this.#prepares);
       const rows = link.run(query, this.watch);
       this.#first ??= query;
       return readRows(await rows, statement);

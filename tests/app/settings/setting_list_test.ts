@@ -5,6 +5,7 @@ import {
   settingByName,
   settingRelations,
   settingSections,
+  settingsOn,
   settingsWith,
 } from "../../../src/app/settings/setting_list.ts";
 
@@ -59,6 +60,15 @@ Deno.test("values replace defaults, even by what is falsy", () => {
   equal(settings.relay.name, "");
   equal(settings.signatures.workers, 0);
   equal(settings.relay.description, defaultSettings.relay.description);
+});
+
+Deno.test("the direct URL of a pooler is of the database that was set, and of no other", () => {
+  const settings = settingsWith(
+    new Map([["database.url", "postgres://pool/a"], ["database.direct_url", "postgres://db/a"]]),
+  );
+  equal(settingsOn("postgres://pool/a", settings).database.direct_url, "postgres://db/a");
+  const other = settingsOn("postgres://other/b", settings).database;
+  deepEqual([other.url, other.direct_url], ["postgres://other/b", ""]);
 });
 
 Deno.test("settings cannot be written to", () => {

@@ -22,6 +22,15 @@ export const databaseSection = {
       secret: "password",
       reloadable: false,
     },
+    direct_url: {
+      type: "text",
+      default: "",
+      format: { pattern: /^$|^postgres(?:ql)?:\/\/.*$/, words: "postgres://…, or nothing" },
+      description:
+        "The Postgres server itself, if database.url is a connection pooler that lends connections for one transaction at a time, as PgBouncer in transaction mode. One connection of the relay listens there for what other instances store.",
+      secret: "password",
+      reloadable: false,
+    },
     read_url: {
       type: "text",
       default: "",
