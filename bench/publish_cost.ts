@@ -35,6 +35,9 @@ import { SeededRandom } from "../tests/kit/seeded_random.ts";
 import { mixedEvents } from "./load/corpus.ts";
 import { processorSeconds } from "./load/relay_process.ts";
 
+/** How many events of a round are written one at a time, after all others. */
+const ALONE = 300;
+
 /** As many as 64 connections with 32 events in flight each. */
 const IN_FLIGHT = 2_048;
 
@@ -51,6 +54,8 @@ const { values } = parseArgs({
 /** What one round took. */
 interface Round {
   readonly seconds: number;
+  /** What one event takes that is written alone, in the median, milliseconds. */
+  readonly aloneMs: number;
   /** Processor time of this process, and of all processes of the server. */
   readonly ownSeconds: number;
   readonly serverSeconds: number;
@@ -100,6 +105,8 @@ class Tally {
     return (work, options) =>
       database.transaction((session) => {
         this.batches++;
+        // For BEGIN and COMMIT.
+        this.waits += 2;
         return work(this.#counted(session));
       }, options);
   }
@@ -108,6 +115,7 @@ class Tally {
     let running = 0;
     return new Proxy(session, {
       get: (target, name) => {
+        if (name === "finish") this.waits--;
         if (name !== "query") return Reflect.get(target, name, target)?.bind(target);
         return async <Row>(statement: Statement<Row>) => {
           if (running++ === 0) this.waits++;
@@ -169,14 +177,15 @@ async function open(name: "this" | "against", root: string): Promise<Side> {
       const writer = new writing.BatchWriter(store, limits);
       const before = await state(database, { tally, postmaster });
       const startMs = performance.now();
-      await inFlight(records, (record) => writer.write(record));
+      await inFlight(records.slice(ALONE), (record) => writer.write(record));
       const seconds = (performance.now() - startMs) / 1_000;
       const after = await state(database, { tally, postmaster });
+      const aloneMs = await oneByOne(records.slice(0, ALONE), (record) => writer.write(record));
       await writer.close();
       const entries = Object.entries(after).map(([key, value]) =>
         [key, value - before[key as keyof typeof before]] as const
       );
-      return { seconds, ...Object.fromEntries(entries) as typeof after };
+      return { seconds, aloneMs, ...Object.fromEntries(entries) as typeof after };
     },
     statements: () => database.query(selectStatements),
     close: async () => {
@@ -201,10 +210,23 @@ async function inFlight(
   await Promise.all(Array.from({ length: IN_FLIGHT }, one));
 }
 
+async function oneByOne(
+  records: readonly EventRecord[],
+  write: (record: EventRecord) => Promise<unknown>,
+): Promise<number> {
+  const all: number[] = [];
+  for (const record of records) {
+    const startMs = performance.now();
+    await write(record);
+    all.push(performance.now() - startMs);
+  }
+  return median(all);
+}
+
 async function state(
   database: Database,
   { tally, postmaster }: { readonly tally: Tally; readonly postmaster: number },
-): Promise<Omit<Round, "seconds">> {
+): Promise<Omit<Round, "seconds" | "aloneMs">> {
   const [walBytes] = await database.query(selectWal);
   return {
     ownSeconds: processorSeconds(Deno.pid)!,
@@ -297,8 +319,9 @@ function print(rounds: ReadonlyMap<Side, readonly Round[]>, events: number): voi
   row("this process, µs an event", ({ ownSeconds }) => ownSeconds * 1e6 / events);
   row("server, µs an event", ({ serverSeconds }) => serverSeconds * 1e6 / events);
   row("  of it, not backends", ({ helperSeconds }) => helperSeconds * 1e6 / events);
+  row("an event alone, ms", ({ aloneMs }) => aloneMs, 2);
   row("events a batch", ({ batches }) => events / batches);
-  row("waits a batch", ({ batches, waits }) => waits / batches + 2);
+  row("waits a batch", ({ batches, waits }) => waits / batches);
   row("parameters, bytes an event", ({ parameterBytes }) => parameterBytes / events, 0);
   row("WAL, bytes an event", ({ walBytes }) => walBytes / events, 0);
 }
@@ -321,7 +344,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
     rounds.get(side)!.push(await side.round(records));
   }
 }
-print(rounds, records.length);
+print(rounds, records.length - ALONE);
 for (const side of sides) {
   console.log(`\n${side.name}: the server's time by statement, µs an event, calls a round`);
   const all = count * Number(values.rounds);
