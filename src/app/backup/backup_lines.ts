@@ -11,7 +11,7 @@ import type { JsonObject } from "../../nostr/json.ts";
 import type { Rule, RuleLogEntry } from "../../store/event_store.ts";
 import type { TombstonePage } from "../../store/write/copy_tombstones.ts";
 import { type Line, LineSplitter } from "../transfer/json_lines.ts";
-import { UnusableBackup } from "./manifest.ts";
+import { type BackupFile, UnusableBackup } from "./manifest.ts";
 
 /** Digits of a fingerprint. */
 const SLOT_DIGITS = 32;
@@ -32,8 +32,12 @@ export function tombstonesIn({ ids = [], slots = [], vanished = [] }: TombstoneP
   return [...ids, ...slots, ...vanished];
 }
 
-/** Reads values, some at a time. Throws {@link UnusableBackup} for a line that `read` does not know. */
+/**
+ * Reads values of the file `name`, some at a time. Throws {@link UnusableBackup} for a line that `read` does
+ * not know.
+ */
 export async function* valuesIn<Value>(
+  name: BackupFile,
   pieces: AsyncIterable<Uint8Array>,
   read: (value: JsonObject) => Value | undefined,
 ): AsyncGenerator<readonly Value[], void> {
@@ -44,7 +48,7 @@ export async function* valuesIn<Value>(
       const object = objectIn(line);
       const value = object && read(object);
       if (value === undefined) {
-        throw new UnusableBackup(`line ${line.number} is not what a backup has there`);
+        throw new UnusableBackup(`line ${line.number} of ${name} is not what a backup has there`);
       }
       if (values.push(value) < PAGE_LINES) continue;
       yield values;

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { JsonObject } from "../../nostr/json.ts";
 import { readRecord } from "../../store/feed/feed_statements.ts";
 import type { StoreState } from "../../store/write/store_state.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
@@ -15,7 +16,7 @@ import { makeKeyFile } from "../own_key.ts";
 import { readSecretKey } from "../settings/key_text.ts";
 import { importEvents, type ImportTally } from "../transfer/import_events.ts";
 import { pageOf, readChange, readRule, readTombstone, valuesIn } from "./backup_lines.ts";
-import { backupFiles, type Manifest } from "./manifest.ts";
+import { type BackupFile, backupFiles, type Manifest } from "./manifest.ts";
 import { contentOf } from "./read_backup.ts";
 
 /** What {@link restoreBackup} needs besides the backup. */
@@ -73,10 +74,10 @@ export async function restoreBackup(
 ): Promise<RestoreReport> {
   const { store, state, nowMs, signal, onProgress } = target;
   const reading = { signal };
-  const { rules, changes } = await restoreRules(path, target);
+  const read = valuesOf(path, signal);
+  const { rules, changes } = await restoreRules(read, target);
   let tombstones = 0;
-  const lines = contentOf(path, backupFiles.tombstones, reading);
-  for await (const page of valuesIn(lines, readTombstone)) {
+  for await (const page of read(backupFiles.tombstones, readTombstone)) {
     await state.addTombstones(pageOf(page));
     tombstones += page.length;
   }
@@ -96,21 +97,28 @@ export async function restoreBackup(
 
 /** Before the events, so that what is banned is not shown by a relay that runs. */
 async function restoreRules(
-  path: string,
-  { store, state, signal }: RestoreTarget,
+  read: ReadValues,
+  { store, state }: RestoreTarget,
 ): Promise<Pick<RestoreReport, "rules" | "changes">> {
-  const reading = { signal };
   const known = new Set((await store.rules()).map(keyOf));
-  const all = await Array.fromAsync(
-    valuesIn(contentOf(path, backupFiles.rules, reading), readRule),
-  );
+  const all = await Array.fromAsync(read(backupFiles.rules, readRule));
   const rules = all.flat().filter((rule) => !known.has(keyOf(rule)));
   // Entries have numbers in the order of their time; those of two logs cannot be put in between.
   const hasLog = (await store.ruleLog(1)).length > 0;
-  const log = contentOf(path, backupFiles.log, reading);
-  const changes = hasLog ? [] : (await Array.fromAsync(valuesIn(log, readChange))).flat();
+  const log = hasLog ? [] : await Array.fromAsync(read(backupFiles.log, readChange));
+  const changes = log.flat();
   if (rules.length + changes.length > 0) await state.addRules(rules, changes);
   return { rules: rules.length, changes: changes.length };
+}
+
+/** Reads the values of a file. */
+type ReadValues = <Value>(
+  name: BackupFile,
+  read: (value: JsonObject) => Value | undefined,
+) => AsyncIterable<readonly Value[]>;
+
+function valuesOf(path: string, signal: AbortSignal): ReadValues {
+  return (name, read) => valuesIn(name, contentOf(path, name, { signal }), read);
 }
 
 function keyOf({ list, value }: { readonly list: string; readonly value: string }): string {

@@ -199,6 +199,15 @@ for (const [what, damage] of Object.entries(BROKEN)) {
   });
 }
 
+Deno.test("a line of another program is refused with its number and its file", async () => {
+  await using place = await Place.make();
+  place.source.tombstones.push({ ids: [{ id: "no id", pubkey: newKey() }] });
+  await place.backUp();
+  const { code, stderr } = await restored(place);
+  equal(code, exitCode.failed);
+  match(stderr, /restore: line 2 of tombstones\.jsonl\.gz is not what a backup has there/);
+});
+
 Deno.test("a directory that exists is left alone", async () => {
   await using place = await Place.make();
   await Deno.mkdir(place.path);
