@@ -37,6 +37,11 @@ export class Program implements AsyncDisposable {
     this.#stderr = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   }
 
+  /** Of its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Writes `text` to its standard input. */
   async write(text: string): Promise<void> {
     await this.#stdin.write(new TextEncoder().encode(text));

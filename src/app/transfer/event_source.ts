@@ -46,7 +46,7 @@ export async function openEventSource(
   if ("fault" in opened) return opened;
   const bytes = readUntil(opened.readable, stop);
   // Somebody may type it: the first bytes are not waited for.
-  if (path === "-") return textSource(bytes, maxLineBytes);
+  if (path === "-") return textSource(bytes, { stop, maxLineBytes });
   let first;
   try {
     first = await bytes.next();
@@ -57,11 +57,14 @@ export async function openEventSource(
     await bytes.return(undefined);
     return await databaseSource(path, { stop, maxLineBytes });
   }
-  return textSource(decompressed(path, withFirst(first, bytes)), maxLineBytes);
+  return textSource(decompressed(path, withFirst(first, bytes)), { stop, maxLineBytes });
 }
 
-function textSource(bytes: AsyncGenerator<Uint8Array>, maxLineBytes: number): EventSource {
-  const lines = readable(linesOf(bytes, maxLineBytes));
+function textSource(
+  bytes: AsyncGenerator<Uint8Array>,
+  { stop, maxLineBytes }: Omit<EventSourceOptions, "streams">,
+): EventSource {
+  const lines = readable(linesOf(bytes, maxLineBytes, stop));
   return { unit: "line", lines, hidden: 0, close: () => void bytes.return(undefined) };
 }
 
