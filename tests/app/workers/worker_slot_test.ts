@@ -1,5 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { createTables } from "../../../src/app/workers/shared_tables.ts";
+import type { WorkerStart } from "../../../src/app/workers/worker_calls.ts";
 import { WorkerSlot } from "../../../src/app/workers/worker_slot.ts";
 import { defaultSettings, type Settings } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
@@ -18,7 +19,7 @@ function slotWith(settings: Settings = defaultSettings) {
     onEnded: () => void ended.count++,
     onStuck: () => void stuck.count++,
     ...{ settings, clock, number: 1, longQueries: undefined, self: undefined },
-    ...{ directory: undefined, startedMs: 0, addressSecret: new Uint8Array() },
+    ...{ directory: undefined, startedMs: 0, addressSecret: new Uint8Array([1, 2]) },
     channel: "test",
     tables: createTables(1),
     log: { ...silentLog, info: note, error: note },
@@ -52,6 +53,19 @@ Deno.test("a thread that ends is replaced by one that listens where it did", asy
   ]);
   await slot.close();
   equal(clock.timerCount, 0);
+});
+
+Deno.test("a thread that replaces another hashes addresses as that did", async () => {
+  const { clock, slot, started } = slotWith();
+  await slot.open();
+  started[0]!.end("killed");
+  await settle();
+  clock.advance(100);
+  await settle();
+  const secrets = started.flatMap((thread) => thread.argumentsOf("start"))
+    .map((argument) => (argument as WorkerStart).addressSecret);
+  deepEqual(secrets, [new Uint8Array([1, 2]), new Uint8Array([1, 2])]);
+  await slot.close();
 });
 
 Deno.test("what a thread has counted is forgotten when it ends, also one that has not started", async () => {
