@@ -51,6 +51,11 @@ export class HostLogs {
     this.slowQueries.update(log.slow_query_ms);
   }
 
+  /** Counts a connection that was refused to a client. */
+  noteRefusedConnection(address: string, why: string): void {
+    this.refusals.note({ address, why: `connection-${why}` });
+  }
+
   /** Writes what was counted, and cancels the timers. */
   close(): void {
     this.connections.close();

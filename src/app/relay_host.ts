@@ -178,10 +178,7 @@ export class RelayHost implements ServedRelay {
       onConnection: (connection, info) => this.accept(connection, handshakeOf(info)),
       onRequest: this.http,
       onRefused: (address, why) =>
-        this.#logs.refusals.note({
-          address: clientKey(address, perClient) ?? address,
-          why: `connection-${why}`,
-        }),
+        this.#logs.noteRefusedConnection(clientKey(address, perClient) ?? address, why),
       gateCounts: options.gateCounts,
     });
     const { gates, counters, proxies, advice } = this.#sockets;

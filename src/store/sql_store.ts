@@ -105,7 +105,7 @@ import {
   surveyEvents,
 } from "./write/upkeep_statements.ts";
 import { Statistics } from "./search/word_shares.ts";
-import { writeBatch } from "./write/write_batch.ts";
+import { settledOutcomes, writeBatch } from "./write/write_batch.ts";
 
 /** How often a batch is written anew after it met another writer. */
 const MAX_ATTEMPTS = 5;
@@ -218,7 +218,8 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
         });
         if (erasure !== undefined) this.feed.erased(erasure);
         this.feed.committed(stored);
-        return doubtful === undefined ? outcomes : this.#settled(batch, outcomes, doubtful);
+        if (doubtful === undefined) return outcomes;
+        return settledOutcomes({ batch, outcomes, doubtful, feed: this.feed });
       } catch (error) {
         this.feed.failed(stored);
         if (error instanceof MustBeAlone) alone = true;
@@ -227,24 +228,6 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
         else if (attempt === MAX_ATTEMPTS || !isConflict(error)) throw error;
       }
     }
-  }
-
-  /** Duplicates of the second attempt were stored by the first if it committed: reports these as stored. */
-  #settled(
-    batch: readonly EventRecord[],
-    outcomes: readonly PutOutcome[],
-    doubtful: readonly NumberedRecord[],
-  ): readonly PutOutcome[] {
-    const ids = new Set(doubtful.map(({ event: { id } }) => id));
-    const isThere = new Set<string>();
-    const settled = outcomes.map((outcome, place) => {
-      const { id } = batch[place]!.event;
-      if (outcome !== "duplicate" || !ids.has(id) || isThere.has(id)) return outcome;
-      isThere.add(id);
-      return "stored";
-    });
-    this.feed.committed(doubtful.filter(({ event: { id } }) => isThere.has(id)));
-    return settled;
   }
 
   query(

@@ -138,3 +138,29 @@ function outcomesOf(
   }
   return outcomes;
 }
+
+/** A batch that was written twice, because the first attempt may have committed. */
+interface WrittenTwice {
+  readonly batch: readonly EventRecord[];
+  /** Of the second attempt. */
+  readonly outcomes: readonly PutOutcome[];
+  /** What the first attempt stored if it committed. */
+  readonly doubtful: readonly NumberedRecord[];
+  readonly feed: Pick<StoreFeed, "committed">;
+}
+
+/** Duplicates of the second attempt were stored by the first if it committed: reports these as stored. */
+export function settledOutcomes(
+  { batch, outcomes, doubtful, feed }: WrittenTwice,
+): readonly PutOutcome[] {
+  const ids = new Set(doubtful.map(({ event: { id } }) => id));
+  const isThere = new Set<string>();
+  const settled = outcomes.map((outcome, place) => {
+    const { id } = batch[place]!.event;
+    if (outcome !== "duplicate" || !ids.has(id) || isThere.has(id)) return outcome;
+    isThere.add(id);
+    return "stored";
+  });
+  feed.committed(doubtful.filter(({ event: { id } }) => isThere.has(id)));
+  return settled;
+}
