@@ -1,11 +1,13 @@
 /**
- * Writes `config.toml`, its JSON Schema and `docs/settings.md` from the list of settings. With `--check` it writes
- * nothing and fails if a file is out of date.
+ * Writes `config.toml`, its JSON Schema and `docs/settings.md` from the list of settings, and
+ * `docs/commands.md` from the command line. With `--check` it writes nothing and fails if a file is out of
+ * date.
  *
  * @module
  */
 
 import { settingsSchemaText } from "../src/app/settings/json_schema.ts";
+import { commandsPage } from "./commands_page.ts";
 import { settingSections } from "../src/app/settings/setting_list.ts";
 import {
   expectedValue,
@@ -175,6 +177,7 @@ export async function generate(root: URL, check: boolean): Promise<boolean> {
     ["config.toml", configToml()],
     [SCHEMA_PATH, settingsSchemaText()],
     ["docs/settings.md", settingsPage()],
+    ["docs/commands.md", commandsPage()],
   ];
   for (const [path, text] of pages) {
     const file = new URL(path, root);

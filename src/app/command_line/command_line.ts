@@ -58,6 +58,11 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   defineInfo,
 ];
 
+/** Adds all commands to the program, each of which is run by `run`. */
+export function defineCommands(program: Command, run: RunCommand): void {
+  for (const define of COMMANDS) define(program, run);
+}
+
 /** Where help and usage errors are written, and what runs a command. */
 export interface CommandLineHost {
   readonly streams: { readonly stdout: Output; readonly stderr: Output };
@@ -83,11 +88,9 @@ export async function runCommandLine(
       writeOut: (text) => said.stdout += text,
       writeErr: (text) => said.stderr += text,
     });
-  for (const define of COMMANDS) {
-    define(program, async (options, work) => {
-      code = await host.run(options, work);
-    });
-  }
+  defineCommands(program, async (options, work) => {
+    code = await host.run(options, work);
+  });
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

@@ -72,6 +72,9 @@ async function databaseSource(
   path: string,
   { stop, maxLineBytes }: Omit<EventSourceOptions, "streams">,
 ): Promise<EventSource | { readonly fault: string }> {
+  if (!(await Deno.stat(path)).isFile) {
+    return { fault: "is a SQLite database, which cannot come through a pipe: name its file" };
+  }
   const file = await NostrRsRelayFile.open(path, maxLineBytes);
   if ("fault" in file) return file;
   return {

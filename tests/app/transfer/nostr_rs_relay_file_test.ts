@@ -187,6 +187,15 @@ Deno.test("a file that is another program's, or damaged, is told in a sentence",
   });
 });
 
+Deno.test("a database that comes through a pipe is told to come by its name", async () => {
+  const fake = new FakeCommand();
+  const pipe = "/dev/null";
+  fake.files.set(pipe, ReadableStream.from([utf8("SQLite format 3\0 and more")]));
+  const code = await importFile(fake.context, pipe, { verify: true, limits: true });
+  equal(code, exitCode.failed);
+  match(fake.stderr.text, /^gallimimus: \/dev\/null: is a SQLite database, .*: name its file\n$/);
+});
+
 Deno.test("a file that is damaged further on fails, and what came before is stored", async () => {
   await withPath(async (path) => {
     {
