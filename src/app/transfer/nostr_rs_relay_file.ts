@@ -144,8 +144,8 @@ function schemaFault(database: DatabaseSync): string | undefined {
   // Without these the number of a row could not be relied on.
   const isPlain = table?.["type"] === "table" && table["wr"] === 0 && !names.includes("rowid");
   if (isPlain && COLUMNS.every((name) => names.includes(name))) return undefined;
-  return "is a SQLite database, but none of nostr-rs-relay: a table event is missing, or it has other " +
-    `columns than ${COLUMNS.join(", ")}`;
+  return "is a SQLite database, but none of nostr-rs-relay: that has a table event with the columns " +
+    COLUMNS.join(", ");
 }
 
 /** The columns of the table that are stored, in lower case. */
