@@ -40,6 +40,9 @@ if (!("fault" in systemPostgres)) {
     equal(await versionIn(`${directory}/data`), major);
 
     const bin = postgres.replace(/\/postgres$/, "");
+    await Deno.mkdir(`${directory}/data-${major}`);
+    match((await runOn(database.url, "upgrade", "--programs", bin)).stderr, /exists: move it away/);
+    await Deno.remove(`${directory}/data-${major}`);
     const { code, stdout, stderr } = await runOn(database.url, "upgrade", "--programs", bin);
     equal(code, 0, stderr);
     match(stdout, new RegExp(`are in .*/data-${major}: remove them when all is well`));

@@ -72,6 +72,10 @@ export async function upgrade(
   const installed = await findPrograms(named, data, programs);
   if ("fault" in installed) return await complain(context, `upgrade: ${installed.fault}`);
   const directory = await Deno.realPath(named);
+  const old = oldPath(directory, data);
+  if (await exists(old)) {
+    return await complain(context, `upgrade: ${old} exists: move it away`, exitCode.failed);
+  }
   return await new Upgrade({ context, directory, installed, major: data }).run();
 }
 
@@ -167,8 +171,7 @@ class Upgrade {
   async #replace(): Promise<ExitCode> {
     const { context, directory, major } = this.#options;
     const data = `${directory}/data`;
-    const old = `${data}-${major}`;
-    if (await exists(old)) return await this.#refuse(`${old} exists: move it away`);
+    const old = oldPath(directory, major);
     await removeAll(upgradedPath(data));
     await Deno.rename(`${this.#work}/postgres/data`, upgradedPath(data));
     await replaceCluster(data, old);
@@ -185,6 +188,11 @@ class Upgrade {
     const sentence = `upgrade: ${fault}; the data of Postgres ${major} are as they were`;
     return await complain(context, sentence, exitCode.failed);
   }
+}
+
+/** Where the old data are kept. */
+function oldPath(directory: string, major: string): string {
+  return `${directory}/data-${major}`;
 }
 
 async function makePassable(path: string): Promise<void> {
