@@ -16,6 +16,8 @@ export interface RunningRelayOptions {
   readonly settings?: readonly string[];
   /** The configuration file. Default: an empty one. */
   readonly config?: string;
+  /** Host and port. Default: a free port of loopback. */
+  readonly listen?: string;
   /** Additional variables of the process. */
   readonly environment?: Readonly<Record<string, string>>;
   /** What Deno allows it. Default: everything. */
@@ -46,7 +48,13 @@ export async function startRelay(options: RunningRelayOptions): Promise<RunningR
       ...["run", "--no-prompt", ...options.permissions ?? ["-A"], "--quiet", "--config", CONFIG],
       ...options.heapMb === undefined ? [] : [`--v8-flags=--max-old-space-size=${options.heapMb}`],
       MAIN,
-      ...["serve", "--config", options.config ?? "/dev/null", "--listen", "127.0.0.1:0"],
+      ...[
+        "serve",
+        "--config",
+        options.config ?? "/dev/null",
+        "--listen",
+        options.listen ?? "127.0.0.1:0",
+      ],
       ...["--database", options.database],
       ...socketFlags(options),
       ...(options.settings ?? []).flatMap((setting) => ["--set", setting]),

@@ -28,6 +28,8 @@ export interface ImportFlags extends TimeOptions {
   readonly limits: boolean;
   /** Whether to store events that `delete` removed. */
   readonly undelete?: boolean;
+  /** Whether the counts are printed as JSON. */
+  readonly json?: boolean;
 }
 
 /**
@@ -43,7 +45,8 @@ export function defineImport(program: Command, run: RunCommand): void {
     )
     .option("--no-verify", "take signatures on trust (ids are checked all the same)")
     .option("--no-limits", "take events that the limits on size and date would refuse")
-    .option("--undelete", "take events that the delete command removed");
+    .option("--undelete", "take events that the delete command removed")
+    .option("--json", "print one JSON object");
   withSettingOptions(withTimeOptions(command))
     .action((path: string, options: ImportFlags & SettingOptions) =>
       run(options, (context) => importFile(context, path, options))
@@ -57,7 +60,7 @@ export function defineImport(program: Command, run: RunCommand): void {
 export async function importFile(
   context: CommandContext,
   path: string,
-  { verify, limits, since, until, undelete }: ImportFlags,
+  { verify, limits, since, until, undelete, json = false }: ImportFlags,
 ): Promise<ExitCode> {
   const { settings, streams, stop, log, clock } = context;
   const maxLineBytes = settings.limits.max_message_bytes;
@@ -73,6 +76,7 @@ export async function importFile(
     throw error;
   });
   const progress = new ProgressLine(context);
+  const textOf = json ? summaryJson : summaryText;
   let tally: ImportTally | undefined;
   try {
     const options = {
@@ -96,13 +100,13 @@ export async function importFile(
     };
     tally = await store.fill(() => importLines(source.lines, options));
     await progress.clear();
-    await streams.stdout.write(utf8(summaryOf(tally, source)));
+    await streams.stdout.write(utf8(textOf(tally, source)));
     if (stop.aborted) return exitCode.interrupted;
     return hasOnlyRefused(tally) ? exitCode.failed : exitCode.done;
   } catch (error) {
     await progress.clear();
     if (!(error instanceof UnreadableFile)) throw error;
-    if (tally !== undefined) await streams.stdout.write(utf8(summaryOf(tally, source)));
+    if (tally !== undefined) await streams.stdout.write(utf8(textOf(tally, source)));
     return await complain(context, `${path}: ${error.message}`, exitCode.failed);
   } finally {
     verifier?.close();
@@ -130,7 +134,7 @@ function sumOf(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
-function summaryOf(tally: ImportTally, source: EventSource): string {
+function summaryText(tally: ImportTally, source: EventSource): string {
   const reasons = [...tally.refused].sort((left, right) => right[1] - left[1]);
   const lines = [
     countsOf(tally, source),
@@ -138,4 +142,14 @@ function summaryOf(tally: ImportTally, source: EventSource): string {
     ...tally.examples.map(({ number, reason }) => `${source.unit} ${number}: ${reason}`),
   ];
   return lines.join("\n") + "\n";
+}
+
+function summaryJson({ refused, examples, ...counts }: ImportTally, source: EventSource): string {
+  const summary = {
+    ...counts,
+    hidden: source.hidden,
+    refused: Object.fromEntries(refused),
+    examples,
+  };
+  return `${JSON.stringify(summary)}\n`;
 }

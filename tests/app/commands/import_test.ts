@@ -36,6 +36,18 @@ Deno.test("the counts, the reasons and the first refused lines are printed, and 
   equal(fake.stderr.text, "");
 });
 
+Deno.test("--json prints the counts, the reasons and the first refused lines as one object", async () => {
+  const fake = new FakeCommand();
+  fake.files.set("events.jsonl", streamOf([eventJson(note), "x"].join("\n")));
+  const options = { verify: true, limits: true, json: true };
+  equal(await importFile(fake.context, "events.jsonl", options), exitCode.done);
+  deepEqual(JSON.parse(fake.stdout.text), {
+    ...{ stored: 1, duplicate: 0, superseded: 0, deleted: 0, skipped: 0, hidden: 0 },
+    refused: { "invalid: not JSON": 1 },
+    examples: [{ number: 2, reason: "invalid: not JSON" }],
+  });
+});
+
 Deno.test("--no-verify takes signatures on trust", async () => {
   const fake = new FakeCommand();
   fake.files.set("-", streamOf(eventJson(unsigned)));
