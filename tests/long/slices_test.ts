@@ -55,6 +55,7 @@ Deno.test(`${total} events are compared by slices`, async () => {
   }
   await database.script("vacuum (analyze)");
   const lines: string[] = [];
+  let listedMs = 0;
   try {
     for (const slices of ["[]", "[{}]"]) {
       const relay = await createRelay({
@@ -78,9 +79,10 @@ Deno.test(`${total} events are compared by slices`, async () => {
           const asked = { ...task, url: relayUrl, filter: {}, perSecond: PER_SECOND };
           const measured = await measure(asked, isQuick);
           equal(measured.need, need, name);
+          if (slices === "[]") listedMs = measured.ms;
           lines.push(lineOf(`${name}, ${slices === "[]" ? "listed" : "by slices"}`, measured));
           if (slices !== "[]" && name === "in sync") {
-            ok(measured.ms <= 100, `${measured.ms} ms`);
+            ok(20 * measured.ms <= listedMs, `${measured.ms} ms, listed ${listedMs} ms`);
             ok(measured.longestMs <= 40, `${measured.longestMs} ms`);
           }
         }
