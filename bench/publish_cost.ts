@@ -115,7 +115,6 @@ class Tally {
     let running = 0;
     return new Proxy(session, {
       get: (target, name) => {
-        if (name === "finish") this.waits--;
         if (name !== "query") return Reflect.get(target, name, target)?.bind(target);
         return async <Row>(statement: Statement<Row>) => {
           if (running++ === 0) this.waits++;

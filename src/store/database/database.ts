@@ -74,12 +74,6 @@ export interface Session {
   query<Row>(statement: Statement<Row>, options?: StatementOptions): Promise<readonly Row[]>;
   /** Runs SQL of several statements without parameters. */
   script(sql: string): Promise<void>;
-  /**
-   * Says that a transaction has all its statements: COMMIT goes along with those that are under way,
-   * without waiting for their answers. If one of them fails, everything is rolled back. Undefined where
-   * that would save nothing.
-   */
-  finish?(): void;
 }
 
 /** The events of a connection that listens. */

@@ -119,7 +119,7 @@ export class PostgresWriters {
     const { link, watch } = session;
     await this.#evict(link!);
     const begun = Promise.withResolvers<void>();
-    const done = Promise.withResolvers<{ readonly value: T } | undefined>();
+    const done = Promise.withResolvers<void>();
     const transaction = link!.pool.begin(async (sql) => {
       begun.resolve();
       session.sql = sql;
@@ -129,14 +129,14 @@ export class PostgresWriters {
           session.begin(this.#options.localSettings),
           work(session),
         ]);
-        done.resolve({ value });
+        done.resolve();
         return { value };
       } catch (error) {
         session.failed = { error };
         // The driver would send ROLLBACK on the lost connection and fail. The transaction rejects
         // by itself when the connection ends.
         if (session.isLost) await never;
-        done.resolve(undefined);
+        done.resolve();
         throw error;
       }
     });
@@ -146,12 +146,8 @@ export class PostgresWriters {
     });
     done.promise.catch(() => {});
     await link!.run(begun.promise, watch);
-    const result = await done.promise;
-    if (result === undefined || session.finished === undefined) {
-      return (await link!.run(transaction, watch)).value as T;
-    }
-    await session.finished;
-    return result.value;
+    await done.promise;
+    return (await link!.run(transaction, watch)).value as T;
   }
 
   /**
@@ -282,28 +278,12 @@ class TransactionSession implements Session {
     });
   }
 
-  /** Resolves with the commit; undefined unless {@link finish} was called. */
-  finished: Promise<void> | undefined = undefined;
-
-  finish(): void {
-    this.finished ??= this.#send(async (sql, link) => {
-      // The driver sends a COMMIT of its own afterwards, and nobody waits for it. There has to be
-      // something for it to commit: the server logs a warning otherwise.
-      const { command } = await link.run(sql.unsafe("commit and chain"), this.watch);
-      if (command !== "COMMIT") throw new StoreUnavailable("the transaction was rolled back");
-    });
-    // A statement that failed says why.
-    this.finished.catch(() => {});
-  }
-
   async script(text: string): Promise<void> {
     await this.#send((sql, link) => link.run(sql.unsafe(text), this.watch));
   }
 
   async #send<T>(send: (sql: Sender, link: Link) => Promise<T>): Promise<T> {
-    if (this.sql === undefined || this.finished !== undefined) {
-      throw new StoreUnavailable("the transaction is over");
-    }
+    if (this.sql === undefined) throw new StoreUnavailable("the transaction is over");
     try {
       return await send(this.sql, this.link!);
     } catch (error) {

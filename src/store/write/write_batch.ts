@@ -75,7 +75,6 @@ export async function writeBatch(
       : undefined,
     ...insertTagsAndWords(keys, session, { ...options, prepared }),
   ].filter((one) => one !== undefined);
-  session.finish?.();
   if (work.length > 0) await Promise.all(work);
   const outcomes = outcomesOf(prepared.ordered, keys, new Set(present && await present));
   for (const place of deleted) outcomes[place] = "deleted";

@@ -57,57 +57,6 @@ test("a batch whose COMMIT was not answered is reported as stored, and delivered
     deepEqual(told, [record.event.id]);
   }));
 
-test("a COMMIT that goes along with the last statements may be lost with their answers", (server) =>
-  withProxy(server, async (store, proxy, database) => {
-    await store.put([note()]);
-    const transaction = database.transaction.bind(database);
-    let losses = 0;
-    database.transaction = (work, how) =>
-      transaction((session) =>
-        work({
-          query: (statement) => session.query(statement),
-          script: (sql) => session.script(sql),
-          finish: () => {
-            if (losses++ === 0) proxy.loseAnswers();
-            session.finish!();
-          },
-        }), how);
-    const record = note();
-    deepEqual(await store.put([record]), ["stored"]);
-    deepEqual(await store.put([record]), ["duplicate"]);
-    equal(losses, 3);
-  }));
-
-test("a finished transaction is committed when it resolves, and takes no more statements", (server) =>
-  withProxy(server, async (_store, _proxy, database) => {
-    await database.script("create table finished (number int)");
-    const insert = { ...one, text: "insert into finished values (1) returning number" };
-    const wrong = { ...one, text: "select 1/0" };
-    const rows = () => database.query({ ...one, text: "select number from finished" });
-    for (let round = 1; round <= 5; round++) {
-      await database.transaction(async (session) => {
-        const inserted = session.query(insert);
-        session.finish!();
-        await rejects(session.query(one), { message: "the transaction is over" });
-        await inserted;
-      });
-      equal((await rows()).length, round);
-    }
-    const failing = database.transaction(async (session) => {
-      const both = [session.query(insert), session.query(wrong)];
-      session.finish!();
-      await Promise.all(both);
-    });
-    await rejects(failing, { name: "StatementFailed", message: /division by zero/ });
-    equal((await rows()).length, 5);
-    const swallowed = database.transaction(async (session) => {
-      const failed = session.query(wrong).catch(() => {});
-      session.finish!();
-      await failed;
-    });
-    await rejects(swallowed, { name: "StoreUnavailable" });
-  }));
-
 test("a server that nobody can reach is an outage, and writing goes on when it is back", (server) =>
   withProxy(server, async (store, proxy) => {
     await store.put([note()]);
