@@ -9,6 +9,7 @@ import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { type Log, silentLog } from "../base/log.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
+import { directoryFault } from "./database/directory_fault.ts";
 import { embeddedDirectory } from "./control/control_socket.ts";
 import { chooseDatabase } from "./database/choose_database.ts";
 import { ignoredSettings } from "./database/ignored_settings.ts";
@@ -78,9 +79,11 @@ const questions: readonly Check[] = [
 const trials: readonly Check[] = [
   async ({ url }) => {
     const directory = embeddedDirectory(url);
+    if (directory === undefined) return;
     // Its lock is a file beside it.
-    const fault = directory === undefined ? undefined : await writeFault(dirname(directory));
-    if (fault !== undefined) throw new StoreUnavailable(`cannot use ${directory}: ${fault}`);
+    const fault = await writeFault(dirname(directory));
+    if (fault === undefined) return;
+    throw directoryFault(directory, new StoreUnavailable(`cannot use ${directory}: ${fault}`));
   },
   ({ settings, log }) => checkOwnKey(settings, log),
   async ({ settings, log }) => void await policiesOfModules(settings.plugins.modules, log),
