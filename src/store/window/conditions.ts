@@ -20,6 +20,8 @@ const MANY_LANES = 32;
 /** What a query may still cost. */
 export interface Budget {
   left: number;
+  /** How many events feeds may look at for nothing, all together: these are not taken from `left`. */
+  trialLooks: number;
 }
 
 /** A filter without its `ids`, `search` and `limit`, by the lanes that the table has at the moment. */

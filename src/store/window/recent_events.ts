@@ -230,10 +230,12 @@ export class RecentEvents {
     const feed = Conditions.ofFeed(this.#table, filter);
     if (feed !== undefined) {
       // Most feeds are full of what was written lately. What is looked at for nothing costs less than the
-      // lanes of the authors, which are only needed then.
-      const looks = Math.min(budget.left, LOOKS_PER_LANE * laneCountOf(filter));
-      const trial = { left: looks };
+      // lanes of the authors, which are only needed then. A query of many such filters has a bound for all.
+      const most = Math.min(budget.left, budget.trialLooks);
+      const looks = Math.min(most, LOOKS_PER_LANE * laneCountOf(filter));
+      const trial = { left: looks, trialLooks: 0 };
       const end = this.#fill(answer, feed, { isShown, budget: trial });
+      budget.trialLooks -= looks - Math.max(0, trial.left);
       if (end !== "too much") {
         budget.left -= looks - trial.left;
         return { slots, isWhole: end === "full" || isWhole };

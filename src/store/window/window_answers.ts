@@ -219,7 +219,7 @@ export class WindowAnswers {
   #asking(reader: Reader | undefined, maxCost = MAX_COST): Asking {
     const { table } = this.#recent;
     const now = nowS(this.#clock);
-    const budget = { left: maxCost };
+    const budget = { left: maxCost, trialLooks: maxCost };
     const isVisible = reader && visibleTo(reader, table, budget);
     const isShown = (slot: number) =>
       table.expiresAtOf(slot) > now && (isVisible === undefined || isVisible(slot));

@@ -14,7 +14,7 @@ const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Arr
 
 /** What the window finds, without a bound on what that costs. */
 function idsIn(recent: RecentEvents, filter: ReqFilter): readonly string[] {
-  const budget = { left: Infinity };
+  const budget = { left: Infinity, trialLooks: Infinity };
   const { slots } = recent.find(filter, { isShown: () => true, budget })!;
   return recent.table.placesOf(slots).map(({ id }) => id);
 }
@@ -79,6 +79,31 @@ Deno.test(`feeds of many authors find what they match, written lately or not (se
     };
     deepEqual(idsIn(recent, filter), matching(held.values(), filter), `seed ${seed}`);
   }
+});
+
+Deno.test("feeds that find nothing lately are bounded together, however many a query has", () => {
+  const random = new SeededRandom(2);
+  const recent = new RecentEvents(1e9, random);
+  recent.lowerHorizon(0);
+  const hidden = "a".repeat(64);
+  const write = (count: number, pubkey: string, created_at: number) => {
+    for (let i = 0; i < count; i++) recent.add(recordOf(someEvent({ pubkey, created_at })));
+  };
+  write(800, hidden, 2_000_000_000);
+  write(800, "b".repeat(64), 1_000_000_000);
+  let looks = 0;
+  const isShown = () => {
+    looks++;
+    return false;
+  };
+  const budget = { left: 1_000, trialLooks: 1_000 };
+  // Too many pairs of authors and kinds for a lane of each, and nothing else by these authors.
+  const authors = new Set([hidden, ...[..."cdef0123456789"].map((digit) => digit.repeat(64))]);
+  const kinds = new Set(Array.from({ length: 100 }, (_, kind) => kind + 1));
+  for (let filter = 0; filter < 20; filter++) {
+    recent.find({ authors, kinds, tags: new Map(), limit: 10 }, { isShown, budget });
+  }
+  ok(looks >= 800 && looks <= 2_000, `${looks} events were looked at`);
 });
 
 Deno.test("what stands in too many lanes is not removed at once", () => {
