@@ -41,13 +41,16 @@ export class Housekeeper {
   readonly #options: HousekeeperOptions;
   readonly #timer: Timer;
   readonly #outage: Outage;
+  readonly #slicesOutage: Outage;
   #rules: RetentionRules;
   #sweepIntervalMs: number;
   #nextSweepMs: number;
   /** The run in progress. */
   #working: Promise<void> | undefined;
-  /** Ends the pause between two steps. */
-  #endPause: (() => void) | undefined;
+  /** The same for the slices. To build them may take an hour, in which events expire. */
+  #tending: Promise<void> | undefined;
+  /** Each ends a pause between two steps. */
+  readonly #pauses = new Set<() => void>();
   #isClosed = false;
 
   /** Starts the first run. */
@@ -57,6 +60,7 @@ export class Housekeeper {
     this.#rules = options.rules;
     this.#sweepIntervalMs = options.sweepIntervalMs;
     this.#outage = new Outage("removing events", log, clock);
+    this.#slicesOutage = new Outage("keeping slices", log, clock);
     this.#nextSweepMs = clock.monotonicMs();
     this.#timer = clock.every(EXPIRY_INTERVAL_MS, () => this.#begin());
     this.#begin();
@@ -76,18 +80,18 @@ export class Housekeeper {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer.cancel();
-    this.#endPause?.();
-    await this.#working;
+    for (const end of this.#pauses) end();
+    await Promise.all([this.#working, this.#tending]);
   }
 
   #begin(): void {
     this.#working ??= this.#work().finally(() => this.#working = undefined);
+    this.#tending ??= this.#tendSlices().finally(() => this.#tending = undefined);
   }
 
   async #work(): Promise<void> {
     try {
       await this.#removeExpired();
-      await this.#tendSlices();
       await this.#sweepWhenDue();
       this.#outage.worked();
     } catch (error) {
@@ -105,7 +109,13 @@ export class Housekeeper {
   /** Adds to the slices what has changed, or builds them. */
   async #tendSlices(): Promise<void> {
     const { slices } = this.#options.store;
-    while (!this.#isClosed && await slices?.tend() === true) await this.#pause();
+    if (slices === undefined) return;
+    try {
+      while (!this.#isClosed && await slices.tend()) await this.#pause();
+      this.#slicesOutage.worked();
+    } catch (error) {
+      this.#slicesOutage.failed(error);
+    }
   }
 
   async #sweepWhenDue(): Promise<void> {
@@ -141,8 +151,9 @@ export class Housekeeper {
     if (this.#isClosed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.#options.clock.after(PAUSE_MS, resolve);
-    this.#endPause = resolve;
+    this.#pauses.add(resolve);
     await promise;
+    this.#pauses.delete(resolve);
     timer.cancel();
   }
 }

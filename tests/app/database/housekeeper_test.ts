@@ -179,3 +179,32 @@ Deno.test("slices are tended until there is no more to do, and again within seco
   await housekeeper.close();
   equal(clock.timerCount, 0);
 });
+
+Deno.test("slices that take long, or cannot be kept, keep nobody from removing events", async () => {
+  const lines: string[] = [];
+  const log = { ...silentLog, error: (line: string) => lines.push(line) };
+  const kinds = { first: 0, last: 65_535 };
+  const rules = { ...keepAll, ages: [{ kinds, maxAgeS: DAY_S }] };
+  const tends = [
+    () => Promise.resolve(true),
+    () => Promise.reject(new Error("must be owner of table events")),
+  ];
+  for (const tend of tends) {
+    const slices = { of: () => Promise.resolve(undefined), tend };
+    const inner = new MemoryStore(new FakeClock(100 * DAY_S * 1_000));
+    const store = partialStore({
+      slices,
+      removeExpired: (limit) => inner.removeExpired(limit),
+      survey: (after, limit) => inner.survey(after, limit),
+      remove: (ids) => inner.remove(ids),
+    });
+    await inner.put([recordOf(someEvent({ created_at: 1 }))]);
+    const { clock, start } = startHousekeeper({ store, rules, log });
+    const housekeeper = start();
+    await pass(clock, 1_000);
+    equal(await storedCount(inner), 0);
+    await housekeeper.close();
+    equal(clock.timerCount, 0);
+  }
+  deepEqual(lines, ["keeping slices fails"]);
+});
