@@ -86,16 +86,39 @@ create trigger slices_of_replacing after update on events
   referencing new table as changed
   for each statement execute function note_slice_changes('1');
 
--- Until there is a set, see `src/store/slices/slice_statements.ts`.
+-- Until there is a set.
 alter table events
   disable trigger slices_of_inserted, disable trigger slices_of_deleted,
   disable trigger slices_of_replaced, disable trigger slices_of_replacing;
+
+-- Triggers on events are on while there are sets. Only the owner of a table may switch them, and the relay may
+-- be another user: so with the rights of the owner, for whoever may change sets. Waits for all who write
+-- events, and has those who begin wait.
+create function switch_slices() returns trigger language plpgsql security definer
+set search_path from current as $$
+begin
+  if exists (select from slice_sets) then
+    alter table events
+      enable trigger slices_of_inserted, enable trigger slices_of_deleted,
+      enable trigger slices_of_replaced, enable trigger slices_of_replacing;
+  else
+    alter table events
+      disable trigger slices_of_inserted, disable trigger slices_of_deleted,
+      disable trigger slices_of_replaced, disable trigger slices_of_replacing;
+  end if;
+  return null;
+end
+$$;
+
+create trigger slices_switched after insert or delete on slice_sets
+  for each statement execute function switch_slices();
 
 -- Events of banned keys and banned events are not shown. Its argument is -1 for a ban and 1 where one is
 -- lifted. What another rule bans as well does not change.
 create function note_slice_bans() returns trigger language plpgsql as $$
 begin
-  if not exists (select from changed where mark is not null) then
+  -- The events of one author may be millions, which are not read for nothing.
+  if not exists (select from slice_sets) or not exists (select from changed where mark is not null) then
     return null;
   end if;
   insert into slice_changes

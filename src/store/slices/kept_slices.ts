@@ -27,7 +27,6 @@ import {
   selectSets,
   selectSlices,
   selectTimeAfter,
-  setTriggers,
   type StoredSet,
   tryLockSlices,
   updateBuilt,
@@ -107,10 +106,10 @@ export class KeptSlices implements Slices {
 
   /** Makes the sets in the database those of the settings. */
   async #register(session: Session): Promise<void> {
-    await session.script(setTriggers(this.#sets.size > 0));
-    await session.query(lockWriters);
+    // First: to switch the triggers waits for who writes, and a writer would wait for the other lock.
     await session.query(deleteOtherSets([...this.#sets.keys()]));
     for (const row of this.#sets.values()) await session.query(insertSet(row));
+    await session.query(lockWriters);
     await session.query(deleteLeftovers);
   }
 

@@ -74,17 +74,6 @@ export const tryLockSlices: Statement<boolean> = {
   read: (cells) => cells.text(0) === "true",
 };
 
-/** The triggers that note what changes. */
-const TRIGGERS = ["inserted", "deleted", "replaced", "replacing"];
-
-/** Has changes be noted or not. Waits for all who write events, and has those who begin wait. */
-export function setTriggers(areOn: boolean): string {
-  const clauses = TRIGGERS.map((what) =>
-    `${areOn ? "enable" : "disable"} trigger slices_of_${what}`
-  );
-  return `alter table events ${clauses.join(", ")}`;
-}
-
 /** Removes all sets but those of these definitions. */
 export function deleteOtherSets(definitions: readonly string[]): Statement<void> {
   return {
