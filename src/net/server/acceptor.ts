@@ -125,6 +125,8 @@ export interface AcceptorOptions extends BindOptions {
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #watch: ListenWatch;
+  /** Sockets that have not been handed on yet. */
+  readonly #arrivals = new Set<Arrival>();
   #server: Server;
   #bound: Bound | undefined = undefined;
   #closed: Promise<void> | undefined = undefined;
@@ -150,7 +152,10 @@ export class Acceptor {
     this.#watch.start();
   }
 
-  /** Accepts no more, and resolves when the last socket is gone. Idempotent. */
+  /**
+   * Accepts no more, ends what has not been handed on yet, and resolves when the last socket is gone.
+   * Idempotent.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -159,6 +164,7 @@ export class Acceptor {
   async #close(): Promise<void> {
     this.#watch.stop();
     const gone = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const arrival of this.#arrivals) arrival.giveUp();
     await this.#bound?.cleanUp();
     await gone;
   }
@@ -190,6 +196,7 @@ export class Acceptor {
   }
 
   readonly #onAccepted = (raw: Socket): void => {
+    if (this.#closed !== undefined) return void raw.destroy();
     this.#options.counters.accepted++;
     this.#watch.noteAccepted();
     // A peer that goes away while it is being let in is nobody's error.
@@ -198,7 +205,7 @@ export class Acceptor {
   };
 
   readonly #letIn = (raw: Socket): void => {
-    const arrival = new Arrival(raw, this.#options);
+    const arrival = new Arrival(raw, this.#options, this.#arrivals);
     const { proxyProtocol } = this.#options;
     const address = peerAddress(raw);
     if (proxyProtocol === undefined || !isTrusted(address, proxyProtocol)) {
@@ -220,17 +227,22 @@ export class Acceptor {
 class Arrival {
   readonly #raw: Socket;
   readonly #options: AcceptorOptions;
+  readonly #arrivals: Set<Arrival>;
   readonly #deadline: Deadline;
   /** What was handed on. */
   #socket: Socket | undefined = undefined;
 
-  constructor(raw: Socket, options: AcceptorOptions) {
+  constructor(raw: Socket, options: AcceptorOptions, arrivals: Set<Arrival>) {
     this.#raw = raw;
     this.#options = options;
+    this.#arrivals = arrivals.add(this);
     const onLate = guarded(this.#onLate, this.#fail);
     this.#deadline = new Deadline(options.clock, options.handshakeTimeoutMs, onLate);
     this.#deadline.restart();
-    raw.on("close", () => this.#deadline.stop());
+    raw.on("close", () => {
+      this.#deadline.stop();
+      arrivals.delete(this);
+    });
   }
 
   admit(address: string): void {
@@ -255,7 +267,17 @@ class Arrival {
     this.#raw.destroy();
   }
 
+  /**
+   * Ends it because nobody will take it. The deadline would take its time, and the end of the peer does
+   * not help: while it waits for a TLS handshake the runtime does not notice it.
+   */
+  giveUp(): void {
+    this.#deadline.stop();
+    this.#raw.destroy();
+  }
+
   #handOn(socket: Socket, peer: SocketPeer): void {
+    this.#arrivals.delete(this);
     this.#socket = socket;
     this.#options.onSocket({ socket, peer, deadline: this.#deadline });
   }

@@ -196,6 +196,19 @@ Deno.test("a header that does not arrive in time ends its socket", () =>
     equal(door.late.length, 0);
   }));
 
+Deno.test("a socket that has not been let in yet does not hold up closing", () =>
+  atDoor({ proxyProtocol: local }, async (door) => {
+    const client = door.client("PROXY TCP4 ");
+    await once(client, "connect");
+    while (door.counters.accepted === 0) await new Promise((resolve) => setImmediate(resolve));
+    const closing = door.acceptor.close();
+    // Would end by its deadline what has not ended by itself.
+    door.clock.advance(1000);
+    await closing;
+    equal(door.counters.dropped["handshake-timeout"], 0);
+    client.destroy();
+  }));
+
 Deno.test("a socket that was handed on and asks for nothing is told to be late", () =>
   atDoor({}, async (door) => {
     const client = door.client();

@@ -205,3 +205,15 @@ Deno.test("what is no TLS is dropped and counted", () =>
     await once(socket, "close");
     equal(counters.dropped.tls, 1);
   }));
+
+Deno.test("a client in the midst of its handshake, or gone before it, does not hold up closing", () =>
+  withServer(plainMaterial, async ({ port, counters, listener }) => {
+    const silent = connectPlain(port, "127.0.0.1");
+    const gone = connectPlain(port, "127.0.0.1");
+    for (const socket of [silent, gone]) socket.on("error", () => {});
+    while (counters.accepted < 2) await new Promise((resolve) => setImmediate(resolve));
+    gone.destroy();
+    await listener.close();
+    equal(counters.dropped["handshake-timeout"], 0);
+    silent.destroy();
+  }));
