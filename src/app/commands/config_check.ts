@@ -38,10 +38,17 @@ export function defineConfig(program: Command, run: RunCommand): void {
     );
 }
 
+const BESIDE_RELAY = "if this relay is what listens there: config check --running";
+
 /** What {@link checkConfig} is told. */
 export interface CheckOptions {
   /** Whether the relay runs, and has the addresses. Default: no. */
   readonly running?: boolean;
+}
+
+/** Whether another program listens at an address, perhaps the relay. */
+function isAddressTaken(fault: unknown): boolean {
+  return fault instanceof Error && "code" in fault && fault.code === "EADDRINUSE";
 }
 
 /**
@@ -69,6 +76,9 @@ export async function checkConfig(
   const failures = faults.map((fault) => commandFailure(fault, origins));
   for (const warning of warnings) await complain(context, `warning: ${warning}`);
   for (const { sentence } of failures) await complain(context, sentence);
+  if (faults.some(isAddressTaken)) {
+    await complain(context, BESIDE_RELAY);
+  }
   if (failures.length > 0) {
     const isMisused = failures.some(({ code }) => code === exitCode.misused);
     return isMisused ? exitCode.misused : exitCode.failed;

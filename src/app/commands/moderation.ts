@@ -172,7 +172,8 @@ function readChange(
   const [subject, value] = event ? ["event", what] as const : readSubject(what);
   const method = subject && methods[subject];
   if (method === undefined || value === undefined) {
-    return { error: `${what} is not what can be named here` };
+    const expected = Object.keys(methods).map((subject) => NAMES[subject as Subject]).join(", or ");
+    return { error: `expected ${expected}, not ${what}` };
   }
   // Removing an entry stores no reason.
   if (reason !== "" && method.startsWith("un")) return { error: "no reason is kept for this" };
