@@ -103,7 +103,7 @@ export interface DatabaseWork {
 export interface Answer extends AsyncIterable<readonly StoredEvent[]> {
   /**
    * All of it, where it is in memory and no longer than a piece: who asks has it at once and need not
-   * iterate.
+   * iterate. Not to be called once somebody iterates, which may be done once.
    */
   readonly whole?: () => readonly StoredEvent[] | undefined;
 }

@@ -131,10 +131,16 @@ export class WindowStore implements TidyStore {
       : undefined;
     options.onSource?.(sourceOf(answer));
     if (answer === undefined) return this.#inner.query(filters, options);
-    const { rows, rest } = answer;
+    const { rest } = answer;
+    let rows = answer.rows;
     return {
       whole: () => rest === undefined && areOnePiece(rows, options) ? rows : undefined,
-      [Symbol.asyncIterator]: () => this.#give(new WaitingRows(rows), rest, options),
+      [Symbol.asyncIterator]: () => {
+        const waiting = new WaitingRows(rows);
+        // Whoever iterates may hold the answer for long, and the objects that were packed with it.
+        rows = [];
+        return this.#give(waiting, rest, options);
+      },
     };
   }
 

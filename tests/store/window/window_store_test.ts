@@ -602,3 +602,17 @@ Deno.test("an event that is told after its deletion is not shown, nor is what it
   deepEqual(await idsIn(store, {}), [request.id]);
   await store.close();
 });
+
+Deno.test("an answer that is being given in pieces lets go of what it was made of", async () => {
+  const { store, started } = start(new SlowStore(), 1e6);
+  await started;
+  await untilFilled(store);
+  await store.put([recordOf(someEvent()), recordOf(someEvent())]);
+  const answer = store.query([{ tags: new Map() }]);
+  equal(answer.whole?.()?.length, 2);
+  const pieces = answer[Symbol.asyncIterator]();
+  equal(answer.whole?.()?.length, 0, "the events are held once");
+  equal((await pieces.next()).value?.length, 2);
+  await pieces.return?.();
+  await store.close();
+});
