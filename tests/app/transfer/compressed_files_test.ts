@@ -1,5 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { compressionFor, decompressed } from "../../../src/app/transfer/compressed_files.ts";
 import { concat, utf8 } from "../../../src/base/bytes.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
@@ -76,6 +76,27 @@ Deno.test("a small file of zst that becomes large takes little memory at a time"
   }
   equal(total, 50_000_000);
   equal(largest, 131_072);
+});
+
+/** A frame with this descriptor and the bytes behind it, and a block of 128 KiB. */
+function frameOf(...head: readonly number[]): Uint8Array {
+  const size = 131_072 << 3 | 1 << 1 | 1;
+  const block = [size & 255, size >> 8 & 255, size >> 16, 0x20];
+  return new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, ...head, ...block]);
+}
+
+Deno.test("RFC 8878 §3.1.1.1.2: a frame of zst may not ask for more memory than usual", async () => {
+  const usual = frameOf(0, 17 << 3);
+  equal((await readOf("a.zst", usual)).length, 131_072);
+  const skippable = new Uint8Array([0x5f, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  const checked = zstdCompressSync(text, { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
+  const large = { window: frameOf(0, 20 << 3), size: frameOf(0xa0, 0, 0, 0, 0x40) };
+  for (const [name, frame] of Object.entries(large)) {
+    for (const before of [new Uint8Array(), usual, checked, skippable]) {
+      const file = concat([before, frame]);
+      await rejects(readOf("a.zst", file), /needs 1073741824 bytes of memory/, name);
+    }
+  }
 });
 
 Deno.test("any other file is read and written as it is", async () => {
