@@ -5,6 +5,7 @@
  * @module
  */
 
+import { INVISIBLE } from "../../base/visible_text.ts";
 import type { AnswerSource, PoolStats } from "../../store/event_store.ts";
 
 /** The ways to sort clients. */
@@ -266,11 +267,7 @@ function most(one: number | undefined, other: number | undefined): number | unde
   return one === undefined || other === undefined ? one ?? other : Math.max(one, other);
 }
 
-/**
- * Text from the network without what could drive a terminal: control characters, characters that turn
- * the direction of writing or are not seen, and halves of surrogate pairs. At most `maxLength` long.
- */
+/** Text from the network without {@link INVISIBLE} characters. At most `maxLength` long. */
 export function plainText(text: string, maxLength: number): string {
-  const start = text.slice(0, maxLength);
-  return start.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, "?");
+  return text.slice(0, maxLength).replace(INVISIBLE, "?");
 }

@@ -9,6 +9,7 @@
 
 import { configureSync, getLogger, type LogRecord, resetSync } from "@logtape/logtape";
 import type { Log, LogFields } from "../../base/log.ts";
+import { visibleText } from "../../base/visible_text.ts";
 import { type AddressOptions, withShownAddress } from "../log_addresses.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
@@ -151,9 +152,9 @@ function fieldsText(fields: LogFields): string {
 
 /**
  * A field value as one word. Values with spaces, quotes or control characters are quoted as JSON,
- * so that a peer cannot forge log lines.
+ * so that a peer cannot forge log lines or drive a terminal.
  */
 function fieldText(value: unknown): string {
   const text = typeof value === "string" ? value : String(value);
-  return /^[!#-<>-~]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[!#-<>-~]+$/.test(text) ? text : visibleText(JSON.stringify(text));
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { utf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
@@ -20,6 +19,7 @@ import { watchRunner } from "./runner_watch.ts";
 import { type SettingOptions, WITHOUT_SETTINGS } from "./setting_options.ts";
 import { type SettingHost, SettingSource } from "./setting_source.ts";
 import { watchStopSignals } from "./signals.ts";
+import { complain } from "./with_store.ts";
 import type { Streams } from "../system/streams.ts";
 
 /** The process that a command runs in, as an argument. */
@@ -48,7 +48,7 @@ export async function runCommand(
     : new SettingSource(host, options);
   const loaded = await source.load();
   if ("problems" in loaded) {
-    for (const problem of loaded.problems) await reportError(host, problemLine(problem));
+    for (const problem of loaded.problems) await complain(host, problemLine(problem));
     return exitCode.misused;
   }
   const { settings, origins } = loaded;
@@ -77,17 +77,12 @@ export async function runCommand(
     return await work({ ...own, clock, random, streams, environment });
   } catch (error) {
     const { sentence, code } = commandFailure(error, origins);
-    await reportError(host, sentence);
-    return code;
+    return await complain(host, sentence, code);
   } finally {
     await endRunnerWatch();
     watch.close();
     endLog();
   }
-}
-
-async function reportError(host: Host, message: string): Promise<void> {
-  await host.streams.stderr.write(utf8(`gallimimus: ${message}\n`));
 }
 
 /** What is printed of an error with which a command ended, and the exit code. */

@@ -5,6 +5,7 @@
  */
 
 import { utf8 } from "../../base/bytes.ts";
+import { visibleText } from "../../base/visible_text.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { CommandContext, OpenOptions } from "./command_context.ts";
 import { type ExitCode, exitCode } from "./exit_code.ts";
@@ -32,13 +33,16 @@ export async function withStore(
   }
 }
 
-/** Prints what is wrong, and returns the exit code: by default, the command line is wrong. */
+/**
+ * Prints what is wrong, and returns the exit code: by default, the command line is wrong. What the sentence
+ * quotes of a file or a program cannot drive the terminal.
+ */
 export async function complain(
   { streams }: Pick<CommandContext, "streams">,
   sentence: string,
   code: ExitCode = exitCode.misused,
 ): Promise<ExitCode> {
-  await streams.stderr.write(utf8(`gallimimus: ${sentence}\n`));
+  await streams.stderr.write(utf8(`gallimimus: ${visibleText(sentence)}\n`));
   return code;
 }
 

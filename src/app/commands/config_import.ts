@@ -5,6 +5,7 @@
  */
 
 import { concat, utf8, utf8Decode } from "../../base/bytes.ts";
+import { visibleText } from "../../base/visible_text.ts";
 import { Argument, type Command } from "../command_line/commander.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
@@ -59,7 +60,7 @@ export async function importConfig(
   const head =
     `# Translated from the configuration of ${relay} by gallimimus config import-from.\n`;
   await stdout.write(utf8(`${head}\n${toml}`));
-  await stderr.write(utf8(lines.join("") + summary));
+  await stderr.write(utf8(visibleText(lines.join("")) + summary));
   return exitCode.done;
 }
 

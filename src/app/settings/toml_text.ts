@@ -4,11 +4,17 @@
  * @module
  */
 
+import { visibleText } from "../../base/visible_text.ts";
 import type { SettingValue } from "./setting.ts";
 
-/** A value as it stands behind `=`. JSON is TOML but for tables and for the control character DEL. */
+/**
+ * A value as it stands behind `=`. JSON is TOML but for tables and for the control character DEL. Those after
+ * it would be allowed, and drive terminals.
+ */
 export function tomlValue(value: SettingValue): string {
-  if (typeof value !== "object") return JSON.stringify(value).replaceAll("\x7f", "\\u007f");
+  if (typeof value !== "object") {
+    return JSON.stringify(value).replaceAll(/[\x7f-\x9f]/g, visibleText);
+  }
   const items = value.map((item) => typeof item === "string" ? tomlValue(item) : inlineTable(item));
   return `[${items.join(", ")}]`;
 }

@@ -35,6 +35,14 @@ function sayAll(log: Log): void {
   log.error("d", { text: 'a "b"\nc' });
 }
 
+Deno.test("a value from the network drives no terminal", () => {
+  const [line] = linesOf(
+    {},
+    (log) => log.info("slow query", { filter: '{"#t":["\x9b2J\u202e"]}' }),
+  );
+  equal(timeless(line!), 'TIME info  slow query filter="{\\"#t\\":[\\"\\u009b2J\\u202e\\"]}"\n');
+});
+
 Deno.test("text is time, level, sentence and fields, a line each", () => {
   deepEqual(linesOf({}, sayAll).map(timeless), [
     "TIME debug a\n",
