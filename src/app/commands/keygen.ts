@@ -9,6 +9,7 @@ import { utf8 } from "../../base/bytes.ts";
 import type { Command } from "../command_line/commander.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { WITHOUT_SETTINGS } from "../command_line/setting_options.ts";
 import { complain, print } from "../command_line/with_store.ts";
 import { newSecretKey } from "../own_key.ts";
 import { keyText } from "../settings/key_text.ts";
@@ -33,7 +34,7 @@ export function defineKeygen(program: Command, run: RunCommand): void {
     .description("make a key pair, for relay.key_file, --auth-key-file or a person who has none")
     .option("--file <file>", "write the secret key to a new file, for this user alone to read")
     .option("--json", "print one JSON object")
-    .action((flags: KeygenFlags) => run({}, (context) => makeKey(context, flags)));
+    .action((flags: KeygenFlags) => run(WITHOUT_SETTINGS, (context) => makeKey(context, flags)));
 }
 
 /** Makes a key and prints it; the secret part goes to the file instead, if one is named. */

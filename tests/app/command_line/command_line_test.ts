@@ -1,7 +1,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { runCommandLine } from "../../../src/app/command_line/command_line.ts";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
-import type { SettingOptions } from "../../../src/app/command_line/setting_options.ts";
+import {
+  type SettingOptions,
+  WITHOUT_SETTINGS,
+} from "../../../src/app/command_line/setting_options.ts";
 import { KeptOutput } from "../../kit/fake_command.ts";
 
 /** What a command line led to. */
@@ -17,6 +20,10 @@ async function outcomeOf(...args: readonly string[]) {
   });
   return { code, stdout: streams.stdout.text, stderr: streams.stderr.text, started };
 }
+
+Deno.test("keygen needs no settings, so that wrong ones do not keep it from its work", async () => {
+  equal((await outcomeOf("keygen")).started[0], WITHOUT_SETTINGS);
+});
 
 const commands = [
   ["serve"],
