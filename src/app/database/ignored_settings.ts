@@ -15,7 +15,10 @@ const usedBy: Readonly<Record<string, readonly DatabaseKind[]>> = {
   "database.pool_size": ["managed", "postgres"],
   "database.shared_buffers_mb": ["pglite", "managed"],
   "database.min_free_mib": ["pglite", "managed"],
-  "database.control_socket": ["pglite", "managed"],
+  "database.direct_url": ["postgres"],
+  "database.start_wait_s": ["postgres"],
+  "sync.slices": ["pglite", "managed", "postgres"],
+  "sync.slice_events": ["pglite", "managed", "postgres"],
   "limits.max_fetched_bytes": ["pglite", "managed", "postgres"],
 };
 

@@ -9,22 +9,23 @@ function ignored(url: string, values: Readonly<Record<string, number>> = {}) {
 }
 
 Deno.test("each database ignores what is for others", () => {
-  const embedded = ["control_socket", "shared_buffers_mb", "min_free_mib"];
+  const embedded = ["shared_buffers_mb", "min_free_mib"];
+  const server = ["direct_url", "read_url", "start_wait_s"];
   const all = (...keys: string[]) => keys.map((key) => `database.${key}`);
   deepEqual(ignored("memory:"), [
-    ...all("read_url", "control_socket", "pool_size", "shared_buffers_mb", "min_free_mib"),
-    "limits.max_fetched_bytes",
+    ...all("direct_url", "read_url", "pool_size", "shared_buffers_mb", "min_free_mib"),
+    ...["database.start_wait_s", "limits.max_fetched_bytes", "sync.slice_events", "sync.slices"],
   ]);
-  deepEqual(ignored("pglite:data"), all("read_url", "pool_size"));
-  deepEqual(ignored("managed:data"), all("read_url"));
+  deepEqual(ignored("pglite:data"), all("direct_url", "read_url", "pool_size", "start_wait_s"));
+  deepEqual(ignored("managed:data"), all(...server));
   deepEqual(ignored("postgres://db/events"), all(...embedded));
   deepEqual(ignored("postgresql://db/events"), all(...embedded));
 });
 
 Deno.test("with retention on a server's database no memory is taken for events", () => {
   const values = { "retention.max_age_days": 5 };
-  deepEqual(ignored("postgres://db/events", values)[3], "cache.max_mib");
-  deepEqual(ignored("managed:data", values), ["database.read_url"]);
+  deepEqual(ignored("postgres://db/events", values)[2], "cache.max_mib");
+  deepEqual(ignored("managed:data", values), ignored("managed:data"));
 });
 
 Deno.test("what was not given is not told", () => {
