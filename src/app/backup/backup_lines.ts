@@ -19,7 +19,7 @@ const SLOT_DIGITS = 32;
 /** How many tombstones or rules are handled at a time. */
 const PAGE_LINES = 1_000;
 
-/** Far above any line here. Events have no limit: their file has been checked. */
+/** Far above any line here. */
 const MAX_LINE_BYTES = 16 * 1_048_576;
 
 /** Values, one a line. */

@@ -60,7 +60,10 @@ export class DraftDirectory {
     }
   }
 
-  /** Writes a file, compressed if its name ends in `.gz`, and resolves when it is on the disk. */
+  /**
+   * Writes a file, compressed if its name ends in `.gz`, and resolves when it is on the disk. Rejects with
+   * {@link UnusableBackup} if it cannot be written, and as the pieces do.
+   */
   async write(name: BackupFile, pieces: AsyncIterable<Uint8Array>): Promise<FileEntry> {
     const hash = createHash("sha256");
     let bytes = 0;
@@ -98,14 +101,17 @@ export class DraftDirectory {
     pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     onPiece: (piece: Uint8Array) => void = () => {},
   ): Promise<void> {
+    const path = `${this.#draft}/${name}`;
     const options = { write: true, createNew: true, mode: FILE_MODE };
-    const file = await Deno.open(`${this.#draft}/${name}`, options);
+    const file = await onDisk(path, () => Deno.open(path, options));
     try {
       for await (const piece of pieces) {
         onPiece(piece);
-        for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at));
+        for (let at = 0; at < piece.length;) {
+          at += await onDisk(path, () => file.write(piece.subarray(at)));
+        }
       }
-      await file.sync();
+      await onDisk(path, () => file.sync());
     } finally {
       file.close();
     }
@@ -153,6 +159,15 @@ async function syncDirectory(path: string): Promise<void> {
     await directory.sync();
   } finally {
     directory.close();
+  }
+}
+
+/** Says which file it was, where the disk is full or the like. */
+async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new UnusableBackup(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -55,8 +55,11 @@ export interface RestoreReport {
 /** How many events are compared with new tombstones at a time, where the store sets no limit. */
 const SWEEP_EVENTS = 1_000;
 
-/** The file was compared with its checksum, so that any line of it is one that was stored. */
-const MAX_LINE_BYTES = 2 ** 31;
+/**
+ * Twice as long as `limits.max_message_bytes` can be. The checksum is from whom the file is from, so that it
+ * says nothing about what a line does to the memory.
+ */
+const MAX_LINE_BYTES = 134_217_728;
 
 /** What was stored once is stored again, whatever the settings say of new events. */
 const noPolicies = { screen: () => undefined, event: () => undefined };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { UnusableBackup } from "../backup/manifest.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 
 /** An error of the operating system, as `node:net` reports it. */
@@ -34,6 +35,7 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof StoreUnavailable) return `database: ${error.message}`;
+  if (error instanceof UnusableBackup) return error.message;
   if (isSystemError(error)) return listenFault(error) ?? error.message;
   return error.stack ?? error.message;
 }

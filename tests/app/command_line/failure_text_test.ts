@@ -1,5 +1,6 @@
 import { equal, match } from "node:assert/strict";
 import { failureText } from "../../../src/app/command_line/failure_text.ts";
+import { UnusableBackup } from "../../../src/app/backup/manifest.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
 
 const rows: readonly [code: string, sentence: RegExp][] = [
@@ -26,5 +27,6 @@ Deno.test("a path that cannot be listened at has no port", () => {
 Deno.test("errors of the database and the system are a sentence, bugs have a stack", () => {
   equal(failureText(new StoreUnavailable("it is away")), "database: it is away");
   equal(failureText(Object.assign(new Error("broken"), { code: "EIO" })), "broken");
+  equal(failureText(new UnusableBackup("the disk is full")), "the disk is full");
   match(failureText(new Error("bug")), /bug\n\s+at /);
 });

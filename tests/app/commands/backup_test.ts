@@ -1,4 +1,7 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { DraftDirectory } from "../../../src/app/backup/draft_directory.ts";
 import { backUp } from "../../../src/app/commands/backup.ts";
 import { restore } from "../../../src/app/commands/restore.ts";
 import { type ExitCode, exitCode } from "../../../src/app/command_line/exit_code.ts";
@@ -206,6 +209,32 @@ Deno.test("a line of another program is refused with its number and its file", a
   const { code, stderr } = await restored(place);
   equal(code, exitCode.failed);
   match(stderr, /restore: line 2 of tombstones\.jsonl\.gz is not what a backup has there/);
+});
+
+Deno.test("a line that no event can have is not held in memory, whatever its checksum", async () => {
+  await using place = await Place.make();
+  await place.backUp();
+  const file = `${place.path}/events.jsonl.gz`;
+  const before = await Deno.readFile(file);
+  const after = gzipSync(new Uint8Array(135_000_000), { level: 1 });
+  await Deno.writeFile(file, after);
+  const hashOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+  await change(place.path, hashOf(before), hashOf(after));
+  await change(place.path, `"bytes": ${before.length}`, `"bytes": ${after.length}`);
+  const { code, stdout } = await restored(place);
+  equal(code, exitCode.failed);
+  match(stdout, /refused 1: invalid: line is longer than 134217728 bytes/);
+});
+
+Deno.test("a file that cannot be written is named", async () => {
+  await using place = await Place.make();
+  const draft = await DraftDirectory.make(place.path);
+  ok(!("fault" in draft));
+  await Deno.mkdir(`${place.path}.part/rules.jsonl`);
+  const why = { name: "UnusableBackup", message: /\.part\/rules\.jsonl cannot be written: / };
+  await rejects(draft.write("rules.jsonl", ReadableStream.from([])), why);
+  await Deno.remove(`${place.path}.part/rules.jsonl`);
+  await draft.discard();
 });
 
 Deno.test("a directory that exists is left alone", async () => {
