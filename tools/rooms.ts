@@ -156,7 +156,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "http/routes": [],
   "app/access": ["database", "settings"],
   "app/backup": ["settings", "transfer"],
-  "app/command_line": ["commands", "settings", "system"],
+  "app/command_line": ["backup", "commands", "settings", "system"],
   "app/activity": ["network"],
   "app/control": ["activity", "database", "settings"],
   "app/database": ["settings", "system"],
