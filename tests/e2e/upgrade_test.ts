@@ -6,6 +6,9 @@
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { openOlderCluster } from "../../src/app/database/older_cluster.ts";
+import { openManaged } from "../../src/app/database/open_store.ts";
+import { systemClock } from "../../src/app/system/system_clock.ts";
+import type { InstalledPostgres } from "../../src/postgres_server/managed_postgres.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { runOn } from "../kit/loaded_backup.ts";
@@ -30,7 +33,7 @@ if (!("fault" in systemPostgres)) {
     await store.put(events.map(recordOf));
     const rule = { list: "banned-kind", value: "7", reason: "noise" } as const;
     await store.changeRules([rule], { who: "admin", atS: 5 });
-    const ids = await idsIn(store, {});
+    const [broken, ...ids] = await idsIn(store, {});
     await store.close();
 
     match((await runOn(database.url, "count", "{}")).stderr, /Run gallimimus upgrade/);
@@ -43,6 +46,13 @@ if (!("fault" in systemPostgres)) {
     await Deno.mkdir(`${directory}/data-${major}`);
     match((await runOn(database.url, "upgrade", "--programs", bin)).stderr, /exists: move it away/);
     await Deno.remove(`${directory}/data-${major}`);
+    const change = (script: string) => changeData(directory, installed, script);
+    await change(`update events set raw = E'{\\n}' where id = '\\x${broken}'`);
+    const kept = await runOn(database.url, "upgrade", "--programs", bin);
+    equal(kept.code, 1);
+    match(kept.stderr, /upgrade: 1 rows are no events/);
+    equal(await versionIn(`${directory}/data`), major);
+    await change(`delete from events where id = '\\x${broken}'`);
     const { code, stdout, stderr } = await runOn(database.url, "upgrade", "--programs", bin);
     equal(code, 0, stderr);
     match(stdout, new RegExp(`are in .*/data-${major}: remove them when all is well`));
@@ -58,6 +68,16 @@ if (!("fault" in systemPostgres)) {
 }
 
 listMissingServer();
+
+/** Changes the data behind the relay's back, as another program might. */
+async function changeData(directory: string, installed: InstalledPostgres, script: string) {
+  const database = await openManaged(directory, {
+    ...{ log: silentLog, installed, connections: 3 },
+    postgres: { readConnections: 1, writeConnections: 1, clock: systemClock },
+  });
+  await database.script(script);
+  await database.close();
+}
 
 async function versionIn(path: string): Promise<string> {
   return (await Deno.readTextFile(`${path}/PG_VERSION`)).trim();

@@ -104,7 +104,13 @@ class Upgrade {
   async run(): Promise<ExitCode> {
     const { context, directory, major } = this.#options;
     try {
-      await this.#backUp();
+      const unreadable = await this.#backUp();
+      if (unreadable > 0) {
+        await this.#progress.clear();
+        return await this.#refuse(
+          `${unreadable} rows are no events: check --repair of the earlier version removes them`,
+        );
+      }
       // The new server has a directory of its own, so the lock of this one keeps the relay out.
       const claimed = await DataDirectory.claim(directory);
       try {
@@ -123,17 +129,21 @@ class Upgrade {
     }
   }
 
-  /** Has the server's lock while it works, so what an earlier attempt left is nobody's. */
-  async #backUp(): Promise<void> {
+  /**
+   * Has the server's lock while it works, so what an earlier attempt left is nobody's. Gives the number of
+   * rows that are no events, which no backup has.
+   */
+  async #backUp(): Promise<number> {
     const { context: { stop, clock, log }, directory, installed } = this.#options;
     const store = await openOlderCluster(directory, installed, log);
     try {
       await removeAll(this.#work);
       await makePassable(this.#work);
-      await writeBackup(`${this.#work}/backup`, {
+      const { unreadable } = await writeBackup(`${this.#work}/backup`, {
         ...{ store, state: store.state, clock, signal: stop, keyPath: undefined },
         onProgress: (events) => this.#progress.show(() => `${events} events read`),
       });
+      return unreadable;
     } finally {
       await store.close();
     }
