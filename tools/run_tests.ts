@@ -1,6 +1,6 @@
 /**
- * Runs the files of `tests/` in several processes at a time, one per core. Processes rather than
- * threads, because a file may check the process's memory, signals and file descriptors. Prints one
+ * Runs the files of `tests/` in several processes at a time, one more than there are cores: many wait
+ * for a server or a timer. Processes rather than threads, because a file may check the process's memory, signals and file descriptors. Prints one
  * closing line for all of them.
  *
  * @module
@@ -167,6 +167,6 @@ async function runWith(args: readonly string[]): Promise<boolean> {
 if (import.meta.main) {
   const passed = Deno.args.length > 0
     ? await runWith(Deno.args)
-    : await runAll(navigator.hardwareConcurrency);
+    : await runAll(navigator.hardwareConcurrency + 1);
   Deno.exit(passed ? 0 : 1);
 }
