@@ -6,11 +6,17 @@
  */
 
 /** On whose behalf an item is queued: a client and one of its connections. */
-export interface Source {
-  /** The client's network, which groups its connections. */
-  readonly client: string;
+export interface Place {
+  /** What groups the connections of one client: its network, or an object of its own. */
+  readonly client: string | object;
   /** An object that identifies the connection. */
   readonly connection: object;
+}
+
+/** A place whose client has a name. */
+export interface Source extends Place {
+  /** The client's network. */
+  readonly client: string;
 }
 
 /** The source of the relay itself and of imports. */
@@ -41,7 +47,7 @@ interface Lane<T> {
  */
 export class FairQueue<T> {
   /** Client → connection → items, each in the order of turns. */
-  readonly #clients = new Map<string, Map<object, Lane<T>>>();
+  readonly #clients = new Map<string | object, Map<object, Lane<T>>>();
   #size = 0;
 
   /** How many items wait. */
@@ -50,7 +56,7 @@ export class FairQueue<T> {
   }
 
   /** Adds an item after the others of its connection. */
-  push(item: T, { client, connection }: Source = ownSource): void {
+  push(item: T, { client, connection }: Place = ownSource): void {
     let lanes = this.#clients.get(client);
     if (lanes === undefined) this.#clients.set(client, lanes = new Map());
     const lane = lanes.get(connection);
@@ -73,7 +79,7 @@ export class FairQueue<T> {
   }
 
   /** Removes a waiting item; false if it is not waiting. */
-  delete(item: T, { client, connection }: Source = ownSource): boolean {
+  delete(item: T, { client, connection }: Place = ownSource): boolean {
     const lanes = this.#clients.get(client);
     const lane = lanes?.get(connection);
     const at = lane?.items.indexOf(item, lane.next) ?? -1;

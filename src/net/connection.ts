@@ -10,6 +10,7 @@
 import { assert } from "../base/assert.ts";
 import type { SharedBytes } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import type { Place } from "../base/fair_queue.ts";
 import type { Log } from "../base/log.ts";
 import { CloseCode } from "../websocket/close_code.ts";
 import type { Message } from "../websocket/message_assembler.ts";
@@ -41,6 +42,12 @@ export interface ConnectionLimits extends WaterMarks {
 /** The size of a REQ, or of an event without much text. */
 const TRIFLE_BYTES = 1024;
 
+/**
+ * The client that all charged peers are together. Each of a thousand that publish what is refused has an
+ * address of its own at times.
+ */
+const CHARGED = {};
+
 const noop = (): void => {};
 
 /** What a {@link Connection} needs. */
@@ -62,6 +69,8 @@ export interface ConnectionOptions
   readonly log: Log;
   /** The limits of the connection. */
   readonly limits: ConnectionLimits;
+  /** What the peer's connections share their turns by, such as its network. Default: it has its own turns. */
+  readonly client?: string | undefined;
   /** Shared by the connections of a process; the default is. */
   readonly turns?: Turns | undefined;
   /** How long closing may take for a peer that is shed; `closeTimeoutMs` if not given. */
@@ -128,6 +137,7 @@ export class Connection {
   #events: ConnectionEvents | undefined = undefined;
   #lastHeardMs: number;
   readonly #turns: Turns;
+  readonly #client: string | undefined;
   readonly #guardedTurn: () => void;
   /** The peer is read from, as far as {@link PacedReading} is concerned. */
   #flows = true;
@@ -154,6 +164,7 @@ export class Connection {
     this.#shedTimeoutMs = options.shedTimeoutMs ?? options.limits.closeTimeoutMs;
     this.#head = options.head;
     this.#turns = options.turns ?? processTurns;
+    this.#client = options.client;
     this.#guardedTurn = guarded(this.#takeTurn, this.#onFault);
     // What these keep, each connection keeps.
     const { socket, protocol, clock, limits, pace, onThrottled, unread, onUnanswered } = options;
@@ -321,8 +332,14 @@ export class Connection {
   /** Requests the next turn, or continues reading. */
   #goOn(): void {
     if (!this.#flows || this.#gone) return;
-    if (this.#isBehind) this.#turns.add(this.#guardedTurn);
+    if (this.#isBehind) this.#turns.add(this.#guardedTurn, this.#place);
     else if (this.#reads) this.#socket.resume();
+  }
+
+  /** Whose turns it takes now. */
+  get #place(): Place {
+    const client = this.#reading.isCharged ? CHARGED : this.#client ?? this;
+    return { client, connection: this };
   }
 
   #setFlow(flows: boolean): void {
@@ -362,7 +379,7 @@ export class Connection {
     };
     if (!afterMessages) return meet();
     this.#endDue = guarded(meet, this.#onFault);
-    this.#turns.add(this.#endDue);
+    this.#turns.add(this.#endDue, this.#place);
   }
 
   #noteEnd(event: PeerEnd): void {

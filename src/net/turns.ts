@@ -7,6 +7,7 @@
 
 import { clearImmediate, setImmediate } from "node:timers";
 import type { Timer } from "../base/clock.ts";
+import { FairQueue, ownSource, type Place } from "../base/fair_queue.ts";
 
 /**
  * How much work of all connections is done in one round of the event loop, bytes after decompression:
@@ -16,7 +17,8 @@ const ROUND_BYTES = 64 * 1024;
 
 /**
  * Runs some pieces of work in each round of the event loop, so that sockets are read in between however
- * many pieces wait. How many depends on the bytes that they {@link spend}.
+ * many pieces wait. How many depends on the bytes that they {@link spend}. Clients take turns, and so do
+ * the connections of a client: a thousand connections of one delay another client by one piece.
  *
  * @example
  * ```ts
@@ -38,7 +40,9 @@ const ROUND_BYTES = 64 * 1024;
 export class Turns {
   readonly #nextRound: (round: () => void) => Timer;
   readonly #endOfRound: (round: () => void) => unknown;
-  readonly #waiting = new Set<() => void>();
+  readonly #queue = new FairQueue<() => void>();
+  /** The place of each piece of work that waits. */
+  readonly #places = new Map<() => void, Place>();
   /** The next round, while work waits for it. */
   #scheduled: Timer | undefined = undefined;
   /** Bytes of work that was done without waiting for a turn since the last round. */
@@ -71,24 +75,31 @@ export class Turns {
 
   /** How many pieces of work wait. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#queue.size;
   }
 
-  /** Does `work` once, after all that waits already. It must not throw. */
-  add(work: () => void): void {
-    this.#waiting.add(work);
+  /** Does `work` once, after what waits already for the same connection. It must not throw. */
+  add(work: () => void, place: Place = ownSource): void {
+    if (!this.#places.has(work)) {
+      this.#places.set(work, place);
+      this.#queue.push(work, place);
+    }
     this.#schedule();
   }
 
   /** Removes work that has not been done yet. Where no other waits, the next round is cancelled. */
   delete(work: () => void): void {
-    if (!this.#waiting.delete(work) || this.#waiting.size > 0) return;
+    const place = this.#places.get(work);
+    if (place === undefined) return;
+    this.#places.delete(work);
+    this.#queue.delete(work, place);
+    if (this.size > 0) return;
     this.#scheduled?.cancel();
     this.#scheduled = undefined;
   }
 
   #schedule(): void {
-    if (this.#waiting.size > 0) this.#scheduled ??= this.#nextRound(this.#round);
+    if (this.size > 0) this.#scheduled ??= this.#nextRound(this.#round);
   }
 
   readonly #round = (): void => {
@@ -96,16 +107,16 @@ export class Turns {
     this.#spentBytes = 0;
     try {
       // A timer between any two small pieces would leave the thread idle most of the time.
-      for (let left = this.#waiting.size; left > 0 && this.isOpen; left--) this.#doNext();
+      for (let left = this.size; left > 0 && this.isOpen; left--) this.#doNext();
     } finally {
       this.#schedule();
     }
   };
 
   #doNext(): void {
-    const [work] = this.#waiting;
+    const work = this.#queue.shift();
     if (work === undefined) return;
-    this.#waiting.delete(work);
+    this.#places.delete(work);
     work();
   }
 }

@@ -19,6 +19,21 @@ Deno.test("what adds itself again comes last, and each piece has one turn in a r
   deepEqual(done, ["again", "once", "again", "again"]);
 });
 
+Deno.test("clients take turns, however many connections one of them has", () => {
+  const rounds: (() => void)[] = [];
+  const turns = new Turns(queued(rounds), () => {});
+  const done: string[] = [];
+  const add = (name: string, client: string) =>
+    turns.add(() => {
+      done.push(name);
+      turns.spend(64 * 1024);
+    }, { client, connection: {} });
+  for (const name of ["a1", "a2", "a3"]) add(name, "a");
+  add("b1", "b");
+  while (rounds.length > 0) rounds.shift()!();
+  deepEqual(done, ["a1", "b1", "a2", "a3"]);
+});
+
 Deno.test("a round ends when enough was done in it", () => {
   const rounds: (() => void)[] = [];
   const turns = new Turns(queued(rounds), () => {});

@@ -54,6 +54,8 @@ export interface PeerIdentity {
 export interface AcceptedSocket {
   readonly socket: Socket;
   readonly peer: SocketPeer;
+  /** What the sockets of the client are counted by; undefined if it is exempt, or a proxy of many. */
+  readonly client: string | undefined;
   /** Runs until the first request has come; whoever gets the socket stops it, or lets it end the socket. */
   readonly deadline: Deadline;
 }
@@ -229,6 +231,7 @@ class Arrival {
   readonly #options: AcceptorOptions;
   readonly #arrivals: Set<Arrival>;
   readonly #deadline: Deadline;
+  #client: string | undefined = undefined;
   /** What was handed on. */
   #socket: Socket | undefined = undefined;
 
@@ -254,6 +257,7 @@ class Arrival {
     const refusal = gate.enter(counted);
     if (refusal !== undefined) return this.drop(refusal);
     this.#raw.on("close", () => gate.leave(counted));
+    this.#client = gate.clientOf(counted);
     if (secure === undefined) return this.#handOn(this.#raw, { address, secure: false });
     const onSecure = guarded((socket: Socket, certificate: PeerIdentity | undefined) => {
       const proven = certificate === undefined ? {} : { certificate };
@@ -279,7 +283,7 @@ class Arrival {
   #handOn(socket: Socket, peer: SocketPeer): void {
     this.#arrivals.delete(this);
     this.#socket = socket;
-    this.#options.onSocket({ socket, peer, deadline: this.#deadline });
+    this.#options.onSocket({ socket, peer, client: this.#client, deadline: this.#deadline });
   }
 
   readonly #fail = (error: unknown): void => failArrival(this.#raw, this.#options, error);

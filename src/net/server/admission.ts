@@ -174,9 +174,14 @@ export class Admission {
     return refusal;
   }
 
+  /** What the connections of the client at this address are counted by; undefined if it is exempt. */
+  clientOf(address: string): string | undefined {
+    return clientKey(address, this.#limits.perClient);
+  }
+
   /** An admitted connection from this address is closed. */
   leave(address: string): void {
-    this.#counts.leave(clientKey(address, this.#limits.perClient));
+    this.#counts.leave(this.clientOf(address));
   }
 }
 

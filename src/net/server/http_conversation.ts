@@ -51,6 +51,8 @@ export interface HttpEvents {
 export interface HttpConversationOptions {
   /** Nobody reads from it. */
   readonly socket: ByteStream;
+  /** What the peer's connections share their turns by. Default: it has its own turns. */
+  readonly client?: string | undefined;
   /** Ends the socket. It counts while something is waited for from the peer. */
   readonly deadline: Pick<Deadline, "restart" | "stop">;
   readonly clock: Clock;
@@ -153,7 +155,7 @@ export class HttpConversation {
     this.#pending = this.#pending.length === 0 ? bytes : concat([this.#pending, bytes]);
     if (this.#turns.isOpen) return this.#advance();
     this.#options.socket.pause();
-    this.#turns.add(this.#turn);
+    this.#waitForTurn();
   }, this.#fail);
 
   readonly #onEnd = guarded((): void => {
@@ -173,6 +175,10 @@ export class HttpConversation {
   };
 
   readonly #turn = guarded(this.#advance, this.#fail);
+
+  #waitForTurn(): void {
+    this.#turns.add(this.#turn, { client: this.#options.client ?? this, connection: this });
+  }
 
   #takeHead(): void {
     const parsed = parseRequestHead(this.#pending, this.#options.limits);
@@ -256,7 +262,7 @@ export class HttpConversation {
     // The next request must come in time, too.
     deadline.restart();
     // Requests that are here already take turns with those of others.
-    if (this.#pending.length > 0) this.#turns.add(this.#turn);
+    if (this.#pending.length > 0) this.#waitForTurn();
     else if (this.#eof) this.#end();
     else socket.resume();
   };

@@ -255,8 +255,8 @@ class HttpListener implements Listener {
 
   readonly #onSocket = (accepted: AcceptedSocket): void => {
     const { clock, limits } = this.#options;
-    const { socket, deadline } = accepted;
-    const conversation = new HttpConversation({ socket, deadline, clock, limits }, {
+    const { socket, client, deadline } = accepted;
+    const conversation = new HttpConversation({ socket, client, deadline, clock, limits }, {
       request: (head, body) => this.#onRequest(head, body, accepted),
       upgrade: (head, rest) => {
         // A connection keeps nothing of what was said before.
@@ -386,7 +386,8 @@ class HttpListener implements Listener {
       if (this.#connectionCount === 0) this.#onLastGone?.();
     });
     const shedTimeoutMs = limits.closeTimeoutMs * spreadShare(this.#counters.opened);
-    const shared = { clock, log, limits, pace, unread, ...this.#told };
+    const client = this.#gates.connections.clientOf(made.address);
+    const shared = { client, clock, log, limits, pace, unread, ...this.#told };
     return new Connection({ ...made, ...shared, socket, shedTimeoutMs });
   }
 }
