@@ -2,6 +2,9 @@
  * Floods of events through a proxy: by one address, by a thousand addresses of one /64, and by one key over
  * a thousand connections. An honest publisher goes on.
  *
+ * The flooding program takes a core by itself, so the honest publisher is also measured while the same flood
+ * goes to another relay of the same machine: what is worse than that is the relay's.
+ *
  * `SECONDS` in the environment changes how long each flood lasts.
  *
  * @module
@@ -20,7 +23,7 @@ import type { FloodOrders } from "./flooders.ts";
 
 const lastsMs = Number(Deno.env.get("SECONDS") ?? 10) * 1_000;
 /** An honest p99 below this is as good as any other, milliseconds. */
-const GOOD_MS = 80;
+const GOOD_MS = 40;
 const MOST_TIMES = 2;
 /** How long the flood lasts before it counts, and at most after that, milliseconds. */
 const WARM_UP_MS = 4_000;
@@ -65,9 +68,10 @@ async function publishHonestly(url: string, address: string): Promise<readonly [
 
 type Flood = Omit<FloodOrders, "url" | "lastsMs">;
 
-async function flooded(relay: RunningRelay, flood: Flood): Promise<number> {
+/** The p99 at `relay` while `target` is flooded. */
+async function flooded(relay: RunningRelay, target: RunningRelay, flood: Flood): Promise<number> {
   const file = await Deno.makeTempFile({ suffix: ".json" });
-  const orders: FloodOrders = { ...flood, url: relay.url, lastsMs: lastsMs + 2 * WARM_UP_MS };
+  const orders: FloodOrders = { ...flood, url: target.url, lastsMs: lastsMs + 2 * WARM_UP_MS };
   await Deno.writeTextFile(file, JSON.stringify(orders));
   const program = new URL("flooders.ts", import.meta.url).pathname;
   const flooders = new Deno.Command(Deno.execPath(), {
@@ -107,20 +111,21 @@ const floods: Readonly<Record<string, () => Flood>> = {
 for (const kind of ["memory:", "managed:"]) {
   Deno.test(`an honest publisher goes on during floods, ${kind}`, async (test) => {
     await using database = await freshDatabases[kind]!();
-    await using relay = await startRelay({
-      database: database.url,
-      settings: ["network.trusted_proxies=127.0.0.0/8"],
-    });
+    await using otherDatabase = await freshDatabases[kind]!();
+    const settings = ["network.trusted_proxies=127.0.0.0/8"];
+    await using relay = await startRelay({ database: database.url, settings });
+    await using other = await startRelay({ database: otherDatabase.url, settings });
     const [aloneMs] = await publishHonestly(relay.url, "198.51.100.7");
-    const mostMs = MOST_TIMES * Math.max(aloneMs, GOOD_MS / MOST_TIMES);
-    console.log(`  alone: p99 ${aloneMs.toFixed(1)} ms`);
+    console.log(`  no flood: p99 ${aloneMs.toFixed(1)} ms`);
     for (const [name, orders] of Object.entries(floods)) {
       await test.step(name, async () => {
-        const p99Ms = await flooded(relay, orders());
-        console.log(`  ${name}: p99 ${p99Ms.toFixed(1)} ms`);
-        ok(p99Ms <= mostMs, `p99 ${p99Ms} ms, ${aloneMs} ms alone`);
+        const besideMs = await flooded(relay, other, orders());
+        const p99Ms = await flooded(relay, relay, orders());
+        const figures = `p99 ${p99Ms.toFixed(1)} ms, ${besideMs.toFixed(1)} ms beside it`;
+        console.log(`  ${name}: ${figures}`);
+        ok(p99Ms <= Math.max(GOOD_MS, MOST_TIMES * besideMs), figures);
       });
     }
-    equal(await relay.stop(), 0);
+    for (const { stop } of [relay, other]) equal(await stop(), 0);
   });
 }
