@@ -40,10 +40,17 @@ export function upgradedPath(path: string): string {
 
 /**
  * Puts the data directory at {@link upgradedPath} in the place of the one at `path`, which it moves to
- * `old`. If it is interrupted, the next {@link prepareCluster} ends it.
+ * `old`. If it is interrupted, whoever opens the data next ends it by {@link endReplacement}.
  */
 export async function replaceCluster(path: string, old: string): Promise<void> {
   await Deno.rename(path, old);
+  await Deno.rename(upgradedPath(path), path);
+}
+
+/** Ends a {@link replaceCluster} that was interrupted between its steps. */
+export async function endReplacement(path: string): Promise<void> {
+  if (await versionOf(path) !== undefined) return;
+  if (await versionOf(upgradedPath(path)) === undefined) return;
   await Deno.rename(upgradedPath(path), path);
 }
 
@@ -55,11 +62,7 @@ export async function replaceCluster(path: string, old: string): Promise<void> {
  * created.
  */
 export async function prepareCluster(path: string, options: ClusterOptions): Promise<void> {
-  let version = await versionOf(path);
-  if (version === undefined && await versionOf(upgradedPath(path)) !== undefined) {
-    await Deno.rename(upgradedPath(path), path);
-    version = await versionOf(path);
-  }
+  const version = await versionOf(path);
   if (version === undefined) await makeCluster(path, options);
   else if (version !== majorVersion(options.found)) {
     throw new StoreUnavailable(otherVersion(path, version, majorVersion(options.found)));

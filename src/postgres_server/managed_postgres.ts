@@ -9,7 +9,7 @@ import type { Log } from "../base/log.ts";
 import { DataDirectory } from "../store/database/data_directory.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
 import { sleep } from "../base/sleep.ts";
-import { CONF_NAME, prepareCluster, ROLE } from "./data_cluster.ts";
+import { CONF_NAME, endReplacement, prepareCluster, ROLE } from "./data_cluster.ts";
 import { findPostgresPackage, majorVersion, type PostgresPackage } from "./postgres_package.ts";
 import { postgresConf, type PostgresConfOptions } from "./postgres_conf.ts";
 import { layOutPrograms, type PostgresPrograms } from "./postgres_programs.ts";
@@ -210,6 +210,8 @@ async function prepare(path: string, options: ManagedPostgresOptions): Promise<I
   await Deno.mkdir(path, { recursive: true });
   const home = await Deno.realPath(path);
   const data = `${home}/data`;
+  // First: the account is that of the data.
+  await endReplacement(data);
   const account = await serverAccount(data);
   // The server's account may traverse the directory but not list it.
   if (account.uid !== undefined) await Deno.chmod(home, 0o711);

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import {
+  endReplacement,
   prepareCluster,
   replaceCluster,
   upgradedPath,
@@ -66,7 +67,7 @@ Deno.test("another major version is refused", async () => {
   });
 });
 
-Deno.test("an upgrade that was killed between its two steps is ended by the next start", async () => {
+Deno.test("an upgrade that was killed between its two steps is ended by whoever opens the data", async () => {
   await withInitdb(MAKES_ONE, async (path, prepare) => {
     const cluster = async (at: string, note: string) => {
       await Deno.mkdir(at);
@@ -75,15 +76,16 @@ Deno.test("an upgrade that was killed between its two steps is ended by the next
     };
     await cluster(path, "old");
     await cluster(upgradedPath(path), "new");
-    await prepare();
+    await endReplacement(path);
     equal(await Deno.readTextFile(`${path}/note`), "old");
     // The first step.
     await Deno.rename(path, `${path}-17`);
+    await endReplacement(path);
     await prepare();
     equal(await Deno.readTextFile(`${path}/note`), "new");
     await cluster(upgradedPath(path), "newest");
     await replaceCluster(path, `${path}-18`);
-    await prepare();
+    await endReplacement(path);
     equal(await Deno.readTextFile(`${path}/note`), "newest");
     equal(await Deno.readTextFile(`${path}-18/note`), "new");
   });

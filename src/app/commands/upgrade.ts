@@ -18,7 +18,7 @@ import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain, print } from "../command_line/with_store.ts";
 import { chooseDatabase } from "../database/choose_database.ts";
-import { clusterVersions, findPrograms, openOlderCluster } from "../database/older_cluster.ts";
+import { clusterVersions, findPrograms, readOlderCluster } from "../database/older_cluster.ts";
 import { replaceCluster, upgradedPath } from "../../postgres_server/data_cluster.ts";
 import type { InstalledPostgres } from "../../postgres_server/managed_postgres.ts";
 import { giveDirectory, serverAccount } from "../../postgres_server/server_account.ts";
@@ -135,8 +135,7 @@ class Upgrade {
    */
   async #backUp(): Promise<number> {
     const { context: { stop, clock, log }, directory, installed } = this.#options;
-    const store = await openOlderCluster(directory, installed, log);
-    try {
+    return await readOlderCluster({ directory, installed, log }, async (store) => {
       await removeAll(this.#work);
       await makePassable(this.#work);
       const { unreadable } = await writeBackup(`${this.#work}/backup`, {
@@ -144,9 +143,7 @@ class Upgrade {
         onProgress: (events) => this.#progress.show(() => `${events} events read`),
       });
       return unreadable;
-    } finally {
-      await store.close();
-    }
+    });
   }
 
   /** Restores into the new server, and checks it. Gives a sentence if not all is as it was. */

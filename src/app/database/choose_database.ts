@@ -4,6 +4,7 @@
  * @module
  */
 
+import { upgradedPath } from "../../postgres_server/data_cluster.ts";
 import { findPostgresPackage } from "../../postgres_server/postgres_package.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import { nameFault, reachFault, serverAccount } from "../../postgres_server/server_account.ts";
@@ -29,7 +30,10 @@ export async function chooseDatabase(
   const directory = data.replace(/(?<=.)\/+$/, "");
   const [pglite, managed] = [`${directory}/pglite`, `${directory}/postgres`];
   if (await exists(pglite)) return { url: `pglite:${pglite}` };
-  if (await exists(`${managed}/data`)) return { url: `managed:${managed}` };
+  const server = `${managed}/data`;
+  if (await exists(server) || await exists(upgradedPath(server))) {
+    return { url: `managed:${managed}` };
+  }
   const fault = await managedFault(managed);
   return fault === undefined
     ? { url: `managed:${managed}` }
@@ -55,16 +59,20 @@ export async function requireDatabase(
   const { url } = await chooseDatabase(settings);
   const [, type, path] = /^(pglite|managed):(.+)$/.exec(url) ?? [];
   if (path === undefined) return;
-  const file = type === "pglite" ? `${path}/PG_VERSION` : `${path}/data/PG_VERSION`;
-  try {
-    await Deno.stat(file);
-  } catch (error) {
-    // Others may not look into the directory of a server.
-    if (!(error instanceof Deno.errors.NotFound)) return;
-    throw new StoreUnavailable(
-      `there is none at ${path}: name the relay's by --data, --database or --config`,
-    );
-  }
+  // Whoever opens the second one ends the upgrade that was killed (`endReplacement`).
+  const places = type === "pglite" ? [path] : [`${path}/data`, upgradedPath(`${path}/data`)];
+  for (const place of places) if (await mayExist(`${place}/PG_VERSION`)) return;
+  throw new StoreUnavailable(
+    `there is none at ${path}: name the relay's by --data, --database or --config`,
+  );
+}
+
+/** Others may not look into the directory of a server. */
+async function mayExist(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(
+    () => true,
+    (error) => !(error instanceof Deno.errors.NotFound),
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -4,11 +4,14 @@
  * @module
  */
 
+import { assert } from "../../base/assert.ts";
 import type { Log } from "../../base/log.ts";
-import { versionOf } from "../../postgres_server/data_cluster.ts";
+import { upgradedPath, versionOf } from "../../postgres_server/data_cluster.ts";
 import type { InstalledPostgres } from "../../postgres_server/managed_postgres.ts";
 import { findPostgresPackage, majorVersion } from "../../postgres_server/postgres_package.ts";
-import { migrate } from "../../store/database/migrations.ts";
+import type { Database } from "../../store/database/database.ts";
+import { migrate, MigrationMismatch } from "../../store/database/migrations.ts";
+import { StoreUnavailable } from "../../store/event_store.ts";
 import { SqlStore } from "../../store/sql_store.ts";
 import { sha256, sha256OfText } from "../system/sha256.ts";
 import { systemClock } from "../system/system_clock.ts";
@@ -27,8 +30,10 @@ export async function clusterVersions(
 ): Promise<ClusterVersions | { readonly fault: string }> {
   const found = await findPostgresPackage();
   if ("fault" in found) return found;
-  const data = await versionOf(`${directory}/data`);
-  if (data === undefined) return { fault: `there are no data in ${directory}/data` };
+  const path = `${directory}/data`;
+  // The second one is of an upgrade that was killed, and whoever opens the data ends that.
+  const data = await versionOf(path) ?? await versionOf(upgradedPath(path));
+  if (data === undefined) return { fault: `there are no data in ${path}` };
   return { data, packaged: majorVersion(found) };
 }
 
@@ -55,28 +60,62 @@ export async function findPrograms(
   };
 }
 
+/** A server to start, with the programs that its data need. */
+export interface OlderCluster {
+  readonly directory: string;
+  readonly installed: InstalledPostgres;
+  readonly log: Log;
+}
+
 /**
- * Starts the server with these programs, brings the schema up to date and opens the store. Closing the
- * store stops the server.
+ * Starts the server, has `read` read a store with the schema of this version, and stops the server. The
+ * data stay as they are: the schema is brought up to date in a transaction that is rolled back, and what
+ * reads is part of it. The relay that made the data would refuse a newer schema.
  */
-export async function openOlderCluster(
-  directory: string,
-  installed: InstalledPostgres,
-  log: Log,
-): Promise<SqlStore> {
-  const connections = { readConnections: 2, writeConnections: 1 };
+export async function readOlderCluster<T>(
+  { directory, installed, log }: OlderCluster,
+  read: (store: SqlStore) => Promise<T>,
+): Promise<T> {
   const database = await openManaged(directory, {
     ...{ log, installed, connections: 3 },
-    postgres: { ...connections, clock: systemClock },
+    postgres: { readConnections: 1, writeConnections: 1, clock: systemClock },
   });
   try {
-    await migrate(database, await readMigrations(), sha256);
+    return await rolledBack(database, async (session) => {
+      await migrate(session, await readMigrations(), sha256);
+      return await read(new SqlStore(session, sha256OfText));
+    });
   } catch (error) {
+    if (!(error instanceof MigrationMismatch)) throw error;
+    throw new StoreUnavailable(error.message, { cause: error });
+  } finally {
     await database.close();
-    throw error;
   }
-  return new SqlStore(database, sha256OfText);
 }
+
+/** Gives what `work` gives, and rolls back what it did. For `work`, the transaction is the database. */
+async function rolledBack<T>(
+  database: Database,
+  work: (session: Database) => Promise<T>,
+): Promise<T> {
+  let done: { readonly value: T } | undefined;
+  await database.transaction(async (session) => {
+    const whole: Database = {
+      query: (statement, options) => session.query(statement, options),
+      script: (sql) => session.script(sql),
+      transaction: (part) => part(session),
+      close: () => Promise.resolve(),
+    };
+    done = { value: await work(whole) };
+    throw new RolledBack();
+  }, { isUnhurried: true }).catch((error: unknown) => {
+    if (!(error instanceof RolledBack)) throw error;
+  });
+  assert(done !== undefined, "only what is done is rolled back");
+  return done.value;
+}
+
+class RolledBack extends Error {}
 
 /** The directories of programs that relays have laid out beside the data, the newest version first. */
 async function laidOut(directory: string, major: string): Promise<readonly string[]> {

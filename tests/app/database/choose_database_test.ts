@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
-import { chooseDatabase } from "../../../src/app/database/choose_database.ts";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { chooseDatabase, requireDatabase } from "../../../src/app/database/choose_database.ts";
 
 async function withData(work: (data: string) => Promise<void>): Promise<void> {
   const data = await Deno.makeTempDir({ prefix: "gallimimus-" });
@@ -30,6 +30,17 @@ Deno.test("a relay that has an embedded database keeps that", async () => {
     equal((await chooseDatabase({ url: "", data })).url, `managed:${data}/postgres`);
     await Deno.mkdir(`${data}/pglite`);
     equal((await chooseDatabase({ url: "", data })).url, `pglite:${data}/pglite`);
+  });
+});
+
+Deno.test("the data of an upgrade that was killed between its renames are there for all commands", async () => {
+  await withData(async (data) => {
+    const upgraded = `${data}/postgres/data.upgraded`;
+    await Deno.mkdir(upgraded, { recursive: true });
+    equal((await chooseDatabase({ url: "", data })).url, `managed:${data}/postgres`);
+    await rejects(requireDatabase({ url: "", data }), /there is none at/);
+    await Deno.writeTextFile(`${upgraded}/PG_VERSION`, "18\n");
+    await requireDatabase({ url: "", data });
   });
 });
 
