@@ -271,7 +271,7 @@ export class Reconciliations {
   async #sliced(
     reconciliation: Reconciliation,
     [filter, ...others]: readonly ReqFilter[],
-    asked: QueryOptions,
+    asked: QueryOptions & { readonly timeoutMs: number },
   ): Promise<SlicedItems | undefined> {
     if (filter === undefined || others.length > 0) return undefined;
     const { store, clock } = this.#conversation.context;
@@ -295,8 +295,12 @@ export class Reconciliations {
 
   #failure(error: unknown, signal: AbortSignal): Reason {
     if (error instanceof NoRoom) return BUSY;
-    const { reading } = this.#conversation.context;
-    if (!isTimeOut(error) && !signal.aborted) reading.failed(error);
+    const { reading, limits } = this.#conversation.context;
+    // The error has what was left for the last reading, not what the message had.
+    if (isTimeOut(error)) {
+      return reason("error", `the database worked longer than ${limits.syncTimeoutMs} ms for it`);
+    }
+    if (!signal.aborted) reading.failed(error);
     return queryFailure(error);
   }
 }

@@ -14,7 +14,7 @@ import {
   type ReconcileOptions,
 } from "../../nostr/negentropy/reconcile.ts";
 import { type Slice, SliceSet } from "../../nostr/negentropy/slice_set.ts";
-import type { EventStore, QueryOptions } from "../../store/event_store.ts";
+import type { DatabaseWork, EventStore, QueryOptions } from "../../store/event_store.ts";
 
 /** Slices that stay in memory have so many items together, but for those that one step needs. */
 const MAX_HELD_ITEMS = 65_536;
@@ -32,8 +32,8 @@ const TURN_FINGERPRINTS = 256;
 export interface SlicedItemsOptions {
   readonly store: EventStore;
   readonly filter: ReqFilter;
-  /** Of each reading. */
-  readonly asked: QueryOptions;
+  /** Of each reading. The time limit is that of all that is read for one message. */
+  readonly asked: QueryOptions & { readonly timeoutMs: number };
   /** Reserves memory for items, all or none. */
   readonly take: (items: number) => boolean;
   readonly give: (items: number) => void;
@@ -53,10 +53,12 @@ export class NoRoom extends Error {
 export class SlicedItems {
   readonly #set: SliceSet;
   readonly #options: SlicedItemsOptions;
+  readonly #time: MessageTime;
 
   /** Use {@link SlicedItems.open}. */
-  constructor(slices: readonly Slice[], options: SlicedItemsOptions) {
+  constructor(slices: readonly Slice[], time: MessageTime, options: SlicedItemsOptions) {
     this.#set = new SliceSet(slices);
+    this.#time = time;
     this.#options = options;
   }
 
@@ -66,7 +68,8 @@ export class SlicedItems {
    */
   static async open(options: SlicedItemsOptions): Promise<SlicedItems | undefined> {
     const { store, filter, asked } = options;
-    const all = await store.slices?.of(filter, asked);
+    const time = new MessageTime(asked);
+    const all = await store.slices?.of(filter, time.ofNext());
     if (all === undefined) return undefined;
     const { since = 0, until = Infinity } = filter;
     const slices = all.filter(({ fromS }, at) =>
@@ -74,7 +77,7 @@ export class SlicedItems {
     );
     if (slices.length === 0) return undefined;
     if (!options.take(SLICE_ITEMS * slices.length)) throw new NoRoom();
-    const items = new SlicedItems(slices, options);
+    const items = new SlicedItems(slices, time, options);
     await items.#readEdges(since, until);
     return items;
   }
@@ -84,7 +87,10 @@ export class SlicedItems {
     const limits = { maxSlices: MAX_SLICES, turnFingerprints: TURN_FINGERPRINTS };
     const steps = answerInSteps(this.#set, message, { ...options, ...limits });
     for (let step = steps.next();; step = steps.next()) {
-      if (step.done) return step.value;
+      if (step.done) {
+        this.#time.renew();
+        return step.value;
+      }
       if (step.value.length === 0) {
         await this.#takeTurns();
         continue;
@@ -131,16 +137,45 @@ export class SlicedItems {
 
   /** What is in a slice now. */
   async #list(slice: number): Promise<ItemSet> {
-    const { store, filter, asked, take } = this.#options;
+    const { store, filter, take } = this.#options;
     const { fromS, toS } = this.#set.timesOf(slice);
     const since = Math.max(fromS, filter.since ?? 0);
     const until = Math.min(toS - 1, filter.until ?? Infinity);
     const range = { ...filter, since, ...until < Infinity && { until } };
     const builder = new ItemSetBuilder();
-    for await (const rows of store.identify([range], asked)) {
+    for await (const rows of store.identify([range], this.#time.ofNext())) {
       if (builder.size + rows.length > MAX_ITEMS || !take(rows.length)) throw new NoRoom();
       for (const { createdAt, id } of rows) builder.add(createdAt, id);
     }
     return builder.build();
+  }
+}
+
+/** How long the database may work for one message, which has it read several times, one after the other. */
+class MessageTime {
+  readonly #asked: SlicedItemsOptions["asked"];
+  #leftMs: number;
+  #work: DatabaseWork | undefined = undefined;
+
+  constructor(asked: SlicedItemsOptions["asked"]) {
+    this.#asked = asked;
+    this.#leftMs = asked.timeoutMs;
+  }
+
+  /** Begins with another message. */
+  renew(): void {
+    this.#leftMs = this.#asked.timeoutMs;
+    this.#work = undefined;
+  }
+
+  /** For the next reading: it has what those before it left. */
+  ofNext(): QueryOptions {
+    this.#leftMs -= this.#work?.databaseMs ?? 0;
+    this.#work = undefined;
+    const onWork = (work: DatabaseWork) => {
+      this.#work = work;
+      this.#asked.onWork?.(work);
+    };
+    return { ...this.#asked, timeoutMs: Math.max(0, this.#leftMs), onWork };
   }
 }

@@ -76,6 +76,12 @@ export class KeptSlices implements Slices {
     const { database, clock } = this.#ports;
     const { signal, source, timeoutMs } = options;
     const timeBudget = timeoutMs === undefined ? undefined : new TimeBudget(timeoutMs, clock);
+    options.onWork?.({
+      plan: "slices",
+      get databaseMs() {
+        return timeBudget?.usedMs ?? 0;
+      },
+    });
     const slices = await database.query(
       selectSlices(definition, nowS(clock)),
       { signal, source, timeBudget },

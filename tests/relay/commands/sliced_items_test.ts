@@ -2,18 +2,27 @@ import { deepEqual, equal } from "node:assert/strict";
 import { hexToBytes } from "../../../src/nostr/hex.ts";
 import type { Slice } from "../../../src/nostr/negentropy/slice_set.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
-import { type QueryOptions, StoreUnavailable } from "../../../src/store/event_store.ts";
+import {
+  type QueryOptions,
+  QueryTimedOut,
+  StoreUnavailable,
+} from "../../../src/store/event_store.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { FakeRelay, settle } from "../../kit/fake_relay.ts";
+import { testLimits } from "../../kit/limits.ts";
 import { recordOf, someEvent } from "../../kit/records.ts";
 
 /** Nothing, from the beginning to the end of time. */
 const NOTHING = "6100000200";
+/** Nothing before 40, and no more. */
+const UNTIL_40 = "6129000200";
 
 /** Memory that gives slices of ten seconds, and counts what is listed. */
 class SlicedStore extends MemoryStore {
   readonly listed: ReqFilter[] = [];
   onList = () => Promise.resolve();
+  /** How long the database works for each list. */
+  workMs = 0;
 
   readonly slices = {
     of: async (filter: ReqFilter, options: QueryOptions): Promise<readonly Slice[]> => {
@@ -35,6 +44,9 @@ class SlicedStore extends MemoryStore {
 
   override async *identify(filters: readonly ReqFilter[], options?: QueryOptions) {
     this.listed.push(filters[0]!);
+    const { timeoutMs = Infinity, onWork } = options ?? {};
+    onWork?.({ plan: "", databaseMs: this.workMs });
+    if (this.workMs > timeoutMs) throw new QueryTimedOut(timeoutMs);
     await this.onList();
     yield* super.identify(filters, options);
   }
@@ -114,5 +126,24 @@ Deno.test("a database that fails while slices are read ends the session, error:"
   const peer = world.connect();
   const [[verb, id, why]] = await said(peer, `["NEG-OPEN","n",{},"${NOTHING}"]`) as [string[]];
   deepEqual([verb, id, why!.split(":")[0]], ["NEG-ERR", "n", "error"]);
+  peer.hangUp();
+});
+
+Deno.test("all that is read for one message has one time limit, and each message has its own", async () => {
+  const { store, world } = await withEvents(80);
+  const peer = world.connect();
+  store.workMs = testLimits.syncTimeoutMs / 5;
+  // Of eight slices with events each message reads four.
+  equal((await said(peer, `["NEG-OPEN","n",{},"${UNTIL_40}"]`))[0]![0], "NEG-MSG");
+  equal((await said(peer, `["NEG-MSG","n","${NOTHING}"]`))[0]![0], "NEG-MSG");
+  store.listed.length = 0;
+  deepEqual(await said(peer, `["NEG-OPEN","n",{},"${NOTHING}"]`), [
+    [
+      "NEG-ERR",
+      "n",
+      `error: the database worked longer than ${testLimits.syncTimeoutMs} ms for it`,
+    ],
+  ]);
+  equal(store.listed.length, 6);
   peer.hangUp();
 });

@@ -308,7 +308,7 @@ export const limitsSection = {
       min: 100,
       max: 600_000,
       description:
-        "How long the database may work for a reconciliation, and how long its client may be silent.",
+        "How long the database may work for one message of a reconciliation, and how long its client may be silent.",
       whenRaised: "Clients that went away hold their part of max_total_sync_events for longer.",
       reloadable: true,
     },
