@@ -199,14 +199,17 @@ export class Acceptor {
 
   readonly #onAccepted = (raw: Socket): void => {
     if (this.#closed !== undefined) return void raw.destroy();
-    this.#options.counters.accepted++;
-    this.#watch.noteAccepted();
     // A peer that goes away while it is being let in is nobody's error.
     raw.on("error", () => {});
-    guarded(this.#letIn, (error) => failArrival(raw, this.#options, error))(raw);
+    this.#watch.receive(
+      raw,
+      guarded(() => this.#letIn(raw), (error) => failArrival(raw, this.#options, error)),
+    );
   };
 
   readonly #letIn = (raw: Socket): void => {
+    if (this.#closed !== undefined) return void raw.destroy();
+    this.#options.counters.accepted++;
     const arrival = new Arrival(raw, this.#options, this.#arrivals);
     const { proxyProtocol } = this.#options;
     const address = peerAddress(raw);

@@ -92,9 +92,23 @@ export class ListenWatch {
     this.#hangUp();
   }
 
-  /** Something was accepted. */
-  noteAccepted(): void {
+  /**
+   * Something was accepted. Calls `take`, unless it is the call of this watch: that says nothing, and would
+   * count as a client that never came to its TLS handshake or its PROXY header. Such a call is ended.
+   */
+  receive(accepted: Socket, take: () => void): void {
     this.#accepted = true;
+    const call = this.#call;
+    if (call === undefined) return take();
+    const decide = () => {
+      call.off("connect", decide).off("close", decide);
+      if (!isOtherEnd(call, accepted)) return take();
+      accepted.destroy();
+      call.destroy();
+    };
+    // It may be accepted before this end knows its own port.
+    if (call.connecting) call.on("connect", decide).on("close", decide);
+    else decide();
   }
 
   readonly #onTick = guarded((): void => {
@@ -134,6 +148,12 @@ export class ListenWatch {
     }
     this.#replacing = false;
   }
+}
+
+/** Whether `accepted` is the server's end of the connection `call`. */
+function isOtherEnd(call: Socket, accepted: Socket): boolean {
+  return call.localPort !== undefined && call.localPort === accepted.remotePort &&
+    call.localAddress === accepted.remoteAddress;
 }
 
 /** Where a server that listens on all interfaces can be reached. */

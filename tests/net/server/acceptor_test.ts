@@ -270,3 +270,22 @@ Deno.test("whatever throws while a socket is let in ends that socket and is a li
     await door.acceptor.close();
   }
 });
+
+Deno.test("the call of a quiet listener is no client, and whoever comes meanwhile is one", () =>
+  atDoor({ handshakeTimeoutMs: 60_000 }, async (door) => {
+    const clients: Socket[] = [];
+    for (let round = 1; round <= 3; round++) {
+      // It is called when it was quiet for a period.
+      door.clock.advance(round === 1 ? 5_000 : 10_000);
+      clients.push(door.client());
+      await door.until(() => door.accepted.length >= round);
+    }
+    const ports = (sockets: readonly Socket[], port: "localPort" | "remotePort") =>
+      sockets.map((socket) => socket[port]);
+    deepEqual(
+      ports(door.accepted.map(({ socket }) => socket), "remotePort"),
+      ports(clients, "localPort"),
+    );
+    deepEqual([door.counters.accepted, door.counters.relistened], [3, 0]);
+    for (const client of clients) client.destroy();
+  }));

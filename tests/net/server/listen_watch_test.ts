@@ -1,6 +1,6 @@
 import { equal } from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, Socket } from "node:net";
 import type { ListenAddress } from "../../../src/net/address/listen_address.ts";
 import { ListenWatch } from "../../../src/net/server/listen_watch.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
@@ -28,7 +28,7 @@ function watched(
 Deno.test("a listener that accepts is left alone", () => {
   const { clock, watch, replaced } = watched(nowhere);
   for (let at = 0; at < 10; at++) {
-    watch.noteAccepted();
+    watch.receive(new Socket(), () => {});
     clock.advance(5_000);
   }
   equal(replaced.count, 0);
@@ -37,10 +37,7 @@ Deno.test("a listener that accepts is left alone", () => {
 });
 
 Deno.test("a quiet listener is called, and left alone when it hears", async () => {
-  const server = createServer((socket) => {
-    watch.noteAccepted();
-    socket.destroy();
-  });
+  const server = createServer((socket) => watch.receive(socket, () => void socket.destroy()));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -82,7 +79,7 @@ Deno.test("a listener that shares its port is replaced only after a long silence
   const { clock, watch, replaced } = watched(nowhere, { isShared: true });
   clock.advance(100_000);
   equal(replaced.count, 0, "another one may have accepted its calls");
-  watch.noteAccepted();
+  watch.receive(new Socket(), () => {});
   clock.advance(105_000);
   equal(replaced.count, 0);
   clock.advance(5_000);
