@@ -9,6 +9,7 @@ import { CountingLog } from "../base/counting_log.ts";
 import { type Log, withFields } from "../base/log.ts";
 import { RefusalLog } from "../relay/refusal_log.ts";
 import { SlowQueryLog } from "../relay/slow_query_log.ts";
+import { EndedQueries } from "./activity/ended_queries.ts";
 import { ConnectionLog } from "./network/connection_log.ts";
 import type { LogPart } from "./settings/sections/log.ts";
 import type { Settings } from "./settings/setting_list.ts";
@@ -35,6 +36,8 @@ export class HostLogs {
   readonly refusals: RefusalLog;
   /** Of what took long to answer. */
   readonly slowQueries: SlowQueryLog;
+  /** Of these, the newest. */
+  readonly endedQueries: EndedQueries;
 
   constructor({ settings, clock, log }: HostLogsOptions) {
     const linesPerMinute = settings.log.connection_lines;
@@ -43,7 +46,11 @@ export class HostLogs {
     this.connections = new ConnectionLog({ log: inPart(log, "net"), clock, linesPerMinute });
     this.refusals = new RefusalLog({ log: relay, clock });
     const slowMs = settings.log.slow_query_ms;
-    this.slowQueries = new SlowQueryLog({ log: relay, clock, slowMs });
+    this.endedQueries = new EndedQueries(clock);
+    this.slowQueries = new SlowQueryLog({
+      ...{ log: relay, clock, slowMs },
+      onSlow: (query, took) => this.endedQueries.add(query, took),
+    });
   }
 
   /** Takes over what may change while the relay runs. */

@@ -19,7 +19,6 @@ import { RuleBook } from "../relay/access/rules.ts";
 import type { Handshake } from "../relay/access/client.ts";
 import type { Peer } from "../relay/peer.ts";
 import { type ConnectedSession, Relay } from "../relay/relay.ts";
-import type { RefusalLog } from "../relay/refusal_log.ts";
 import { WindowStore } from "../store/window/window_store.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
@@ -118,7 +117,8 @@ export class RelayHost implements ServedRelay {
   readonly #options: RelayHostOptions;
   readonly #sockets: RelaySockets;
   readonly #fetch: RelayFetch;
-  readonly #logs: HostLogs;
+  /** What it logs, and remembers of it. */
+  readonly logs: HostLogs;
   readonly #plugins: readonly Plugin[];
   readonly #ofSettings: LivePolicies;
   /** The policies of programs, of modules and of the host program, asked in this order. */
@@ -156,8 +156,8 @@ export class RelayHost implements ServedRelay {
     const { perClient } = admissionLimits(settings);
     const timeoutMs = settings.database.write_timeout_ms;
     this.#writer = new BatchWriter(store, defaultBatchLimits, { clock, timeoutMs });
-    this.#logs = new HostLogs(options);
-    this.#plugins = startPlugins(settings, { clock, log: inPart(this.#logs.relay, "plugins") });
+    this.logs = new HostLogs(options);
+    this.#plugins = startPlugins(settings, { clock, log: inPart(this.logs.relay, "plugins") });
     this.#otherPolicies = [
       ...this.#plugins.map(({ policy }) => policy),
       ...ofModules,
@@ -165,7 +165,7 @@ export class RelayHost implements ServedRelay {
     ];
     this.relay = this.#createRelay();
     this.http = hostHttp({
-      ...{ store, clock, verifier, rules, relay: this.relay, log: this.#logs.relay },
+      ...{ store, clock, verifier, rules, relay: this.relay, log: this.logs.relay },
       settings: () => this.#settings,
       admins: () => this.#admins,
       information: () => this.information(),
@@ -178,7 +178,7 @@ export class RelayHost implements ServedRelay {
       onConnection: (connection, info) => this.accept(connection, handshakeOf(info)),
       onRequest: this.http,
       onRefused: (address, why) =>
-        this.#logs.noteRefusedConnection(clientKey(address, perClient) ?? address, why),
+        this.logs.noteRefusedConnection(clientKey(address, perClient) ?? address, why),
       gateCounts: options.gateCounts,
     });
     const { gates, counters, proxies, advice } = this.#sockets;
@@ -278,11 +278,6 @@ export class RelayHost implements ServedRelay {
     return this.#connections;
   }
 
-  /** Counts who was refused lately. */
-  get refusals(): Pick<RefusalLog, "counted"> {
-    return this.#logs.refusals;
-  }
-
   /** What it does just now and for whom. */
   activity(): Promise<Activity> {
     const onIdle = () => void (this.#meter = undefined);
@@ -361,7 +356,7 @@ export class RelayHost implements ServedRelay {
       this.#settings = settings;
       this.#memory.maxBytes = memoryLimitBytes(settings.limits.max_memory_mb);
       this.#admins = admins(settings);
-      this.#logs.update(settings);
+      this.logs.update(settings);
       usePolicies();
       this.relay.update({
         limits: relayLimits(settings),
@@ -398,7 +393,7 @@ export class RelayHost implements ServedRelay {
         const { address, receivedBytes, sentBytes } = connection;
         const { tally } = session;
         const ended = { address, ending, startMs, receivedBytes, sentBytes, tally };
-        this.#logs.connections.ended(ended);
+        this.logs.connections.ended(ended);
         this.#endedTraffic = sumTraffic([this.#endedTraffic, connection]);
         session.closed();
       },
@@ -430,7 +425,7 @@ export class RelayHost implements ServedRelay {
     this.#verifier.close();
     for (const plugin of this.#plugins) plugin.close();
     await shutdown.step("database", store.close());
-    this.#logs.close();
+    this.logs.close();
   }
 
   #createRelay(): Relay {
@@ -441,10 +436,10 @@ export class RelayHost implements ServedRelay {
       writer: this.#writer,
       verifier: this.#verifier,
       clock,
-      log: this.#logs.relay,
+      log: this.logs.relay,
       limits: relayLimits(settings),
-      refusals: this.#logs.refusals,
-      slowQueries: this.#logs.slowQueries,
+      refusals: this.logs.refusals,
+      slowQueries: this.logs.slowQueries,
       memory: this.#memory,
       hashSeed: new DataView(systemRandom.bytes(4).buffer).getUint32(0),
       clientOf: (address) => clientKey(address, perClient),
@@ -469,7 +464,7 @@ export class RelayHost implements ServedRelay {
       } while (this.#hasToReadAgain);
       this.#enforceRules();
     } catch (error) {
-      this.#logs.relay.error("the operator's rules cannot be read", {
+      this.logs.relay.error("the operator's rules cannot be read", {
         error: describeError(error),
       });
     } finally {

@@ -32,9 +32,9 @@ import type { Policy } from "./access/policy.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { SlowQueryLog } from "./slow_query_log.ts";
 import type { SessionTally } from "./session_tally.ts";
-import type { Subscription } from "./live/subscription.ts";
 import { Publisher, type Verdict } from "./acceptance/publisher.ts";
 import { RowRates } from "./acceptance/row_rates.ts";
+import type { UnansweredRequest } from "./commands/conversation.ts";
 import { Session } from "./session.ts";
 import type { Verifier } from "../nostr/verifier.ts";
 
@@ -103,8 +103,8 @@ export interface ConnectedSession extends PeerEvents {
   readonly subscriptionCount: number;
   /** Whether its queries wait until it has read on. */
   readonly isCongested: boolean;
-  /** The subscriptions that have not got EOSE yet. */
-  unanswered(): Iterable<Pick<Subscription, "id" | "filters" | "startMs">>;
+  /** The subscriptions that have not got EOSE yet, and the COUNT that the store has not answered. */
+  unanswered(): Iterable<UnansweredRequest>;
 }
 
 /**

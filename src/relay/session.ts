@@ -20,14 +20,17 @@ import { noticeMessage } from "../nostr/relay_message.ts";
 import type { ConnectedClient } from "./access/client.ts";
 import { GOING_AWAY, INTERNAL_ERROR, POLICY_VIOLATION, TRY_AGAIN_LATER } from "./close_codes.ts";
 import { Authentication } from "./commands/auth.ts";
-import { type Conversation, PendingMessages } from "./commands/conversation.ts";
+import {
+  type Conversation,
+  PendingMessages,
+  type UnansweredRequest,
+} from "./commands/conversation.ts";
 import { CountQueue } from "./commands/count.ts";
 import { Reconciliations } from "./commands/negentropy.ts";
 import { Subscriptions } from "./commands/req.ts";
 import { verbs } from "./commands/verbs.ts";
 import type { RelayContext } from "./context.ts";
 import type { CountedVerb } from "./counters.ts";
-import type { Subscription } from "./live/subscription.ts";
 import type { FilterValueAccount } from "./filter_values.ts";
 import type { Peer, PeerEvents, PeerMessage } from "./peer.ts";
 import { countVerb, zeroTally } from "./session_tally.ts";
@@ -114,9 +117,13 @@ export class Session implements PeerEvents, Conversation {
     return this.subscriptions.size;
   }
 
-  /** The subscriptions that have not got EOSE yet. */
-  unanswered(): Iterable<Subscription> {
-    return this.subscriptions.unanswered();
+  /** See {@link ConnectedSession.unanswered}. */
+  *unanswered(): Generator<UnansweredRequest> {
+    for (const { id, filters, startMs } of this.subscriptions.unanswered()) {
+      yield { verb: "REQ", id, filters, startMs };
+    }
+    const counted = this.#counts?.unanswered;
+    if (counted !== undefined) yield counted;
   }
 
   /** Whether more is queued for the peer than it may have at once, so that its queries wait for it. */

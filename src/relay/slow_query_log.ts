@@ -18,6 +18,8 @@ export interface SlowQueryLogOptions {
   readonly clock: Clock;
   /** How long a query takes that is logged, milliseconds; 0 logs none. */
   readonly slowMs: number;
+  /** Called with each that took so long. Default: nobody is. */
+  readonly onSlow?: (query: AskedQuery, took: QueryOutcome) => void;
 }
 
 /** A query of a client. */
@@ -29,6 +31,12 @@ export interface AskedQuery {
 
 /** How a query ended; `given-up` when its client did not want it any more. */
 export type QueryEnd = "answered" | "given-up" | "timed-out" | "failed";
+
+/** How long a query took, milliseconds, and how it ended. */
+export interface QueryOutcome {
+  readonly ms: number;
+  readonly end: QueryEnd;
+}
 
 /** The interval in which lines are counted, milliseconds. */
 const INTERVAL_MS = 60_000;
@@ -47,12 +55,14 @@ interface Repeats {
 export class SlowQueryLog {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #onSlow: SlowQueryLogOptions["onSlow"];
   #slowMs: number;
   /** By verb, source and plan, without the numbers in it. */
   readonly #kinds = new Map<string, Repeats>();
   #timer: Timer | undefined;
 
-  constructor({ log, clock, slowMs }: SlowQueryLogOptions) {
+  constructor({ log, clock, slowMs, onSlow }: SlowQueryLogOptions) {
+    this.#onSlow = onSlow;
     this.#log = log;
     this.#clock = clock;
     this.#slowMs = slowMs;
@@ -69,6 +79,7 @@ export class SlowQueryLog {
     return new QueryTimer(this.#clock, (timer, end) => {
       const ms = Math.round(timer.elapsedMs);
       if (this.#slowMs === 0 || ms < this.#slowMs) return;
+      this.#onSlow?.(query, { ms, end });
       this.#note(kindOf(query, timer), fieldsOf(query, timer, { ms, end }));
     });
   }
@@ -169,7 +180,7 @@ function kindOf({ verb }: AskedQuery, { source, work }: QueryTimer): string {
 function fieldsOf(
   { verb, filters, address }: AskedQuery,
   { source, work }: QueryTimer,
-  { ms, end }: { readonly ms: number; readonly end: QueryEnd },
+  { ms, end }: QueryOutcome,
 ): Repeats["slowest"] {
   return {
     ...{ address, verb, ms },

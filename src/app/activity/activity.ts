@@ -6,6 +6,8 @@
  */
 
 import { INVISIBLE } from "../../base/visible_text.ts";
+import type { UnansweredRequest } from "../../relay/commands/conversation.ts";
+import type { AskedQuery, QueryOutcome } from "../../relay/slow_query_log.ts";
 import type { AnswerSource, PoolStats } from "../../store/event_store.ts";
 
 /** The ways to sort clients. */
@@ -17,7 +19,7 @@ export type Order = typeof ORDERS[number];
 /** So many clients are told of for each way to sort them, those with the most. */
 export const MAX_CLIENTS = 32;
 
-/** So many unanswered REQs are told of, the oldest. */
+/** So many unanswered requests are told of, the oldest, and of the slow ones that ended, the newest. */
 export const MAX_QUERIES = 10;
 
 /** So many authenticated keys of one client are told of. */
@@ -60,16 +62,25 @@ export interface ClientActivity extends ClientRates {
   readonly agent: string;
 }
 
-/** A REQ that has not got EOSE yet. */
-export interface UnansweredQuery {
+/** A REQ that has not got EOSE yet, or a COUNT that has not been answered. */
+export interface UnansweredQuery extends Pick<UnansweredRequest, "verb"> {
   readonly client: string;
-  /** The id of the subscription, as {@link plainText}. */
+  /** Its id, as {@link plainText}. */
   readonly id: string;
   /** Its filters in short, without values of the client's. */
   readonly filters: string;
   readonly ageMs: number;
   /** Whom it waits for: the client has not read what it was sent, or the store has not answered. */
   readonly waitsFor: "client" | "store";
+}
+
+/** A query that ended lately and took longer than `log.slow_query_ms`. */
+export interface EndedQuery extends Pick<AskedQuery, "verb">, QueryOutcome {
+  readonly client: string;
+  /** Its filters in short, without values of the client's. */
+  readonly filters: string;
+  /** How long ago it ended, milliseconds. */
+  readonly agoMs: number;
 }
 
 /** A mirror. */
@@ -147,6 +158,8 @@ export interface Activity {
   /** The same of authenticated keys. */
   readonly keys: readonly ClientActivity[];
   readonly queries: readonly UnansweredQuery[];
+  /** Those that ended in the last minute, the newest first. */
+  readonly ended: readonly EndedQuery[];
   readonly mirrors: readonly MirrorActivity[];
 }
 
@@ -220,6 +233,7 @@ function sumOfTwo(one: Activity, other: Activity): Activity {
     clients: mergedClients([...one.clients, ...other.clients]),
     keys: mergedClients([...one.keys, ...other.keys]),
     queries: largest([...one.queries, ...other.queries], MAX_QUERIES, ({ ageMs }) => ageMs),
+    ended: [...one.ended, ...other.ended].sort((a, b) => a.agoMs - b.agoMs).slice(0, MAX_QUERIES),
     mirrors: [...one.mirrors, ...other.mirrors],
   };
 }

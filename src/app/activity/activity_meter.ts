@@ -51,7 +51,7 @@ const FRESH_MS = 500;
 /** How often the delay of timers is measured, milliseconds. */
 const LAG_INTERVAL_MS = 100;
 
-/** A REQ is unanswered for so long before it is told of, milliseconds. */
+/** A request is unanswered for so long before it is told of, milliseconds. */
 const MIN_QUERY_AGE_MS = 100;
 
 /** Characters that are kept of a URL of the settings, and of an id of a client's. */
@@ -76,7 +76,7 @@ export class ActivityMeter {
   constructor(host: RelayHost, options: ActivityMeterOptions) {
     this.#host = host;
     this.#options = options;
-    this.#refused = copyOf(host.refusals.counted);
+    this.#refused = copyOf(host.logs.refusals.counted);
     this.#totals = totalsOf(host);
     this.#reqCounts = [...host.relay.timings.reqToEose.counts];
     this.#lagTimer = this.#measureLag();
@@ -140,6 +140,7 @@ export class ActivityMeter {
       isFeedCurrent: store.feed.isCurrent,
       ...this.#tables.take(perSecond),
       queries: this.#oldestQueries(nowMs),
+      ended: host.logs.endedQueries.latest(),
       mirrors: host.mirrors.map((mirror) => this.#mirror(mirror, perSecond)),
     };
     [this.#totals, this.#reqCounts, this.#lagMs] = [totals, reqCounts, 0];
@@ -155,7 +156,7 @@ export class ActivityMeter {
 
   /** Adds what was refused to whom, and gives the sums by reason. */
   #countRefusals(): Record<string, number> {
-    const { counted } = this.#host.refusals;
+    const { counted } = this.#host.logs.refusals;
     const before = this.#refused;
     this.#refused = copyOf(counted);
     if (this.#last === undefined) return {};
@@ -175,9 +176,10 @@ export class ActivityMeter {
       const ageMs = nowMs - startMs;
       return ageMs < MIN_QUERY_AGE_MS ? 0 : ageMs;
     });
-    return oldest.map(({ session, id, filters, startMs }) => {
+    return oldest.map(({ session, verb, id, filters, startMs }) => {
       const { client: { address, network = address }, isCongested } = session;
       return {
+        verb,
         client: clientName(network),
         id: plainText(id, MAX_ID),
         filters: filtersText(filters),
@@ -189,9 +191,7 @@ export class ActivityMeter {
 
   *#unanswered() {
     for (const session of this.#host.connections.values()) {
-      for (const { id, filters, startMs } of session.unanswered()) {
-        yield { session, id, filters, startMs };
-      }
+      for (const request of session.unanswered()) yield { session, ...request };
     }
   }
 

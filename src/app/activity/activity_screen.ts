@@ -12,6 +12,7 @@ import {
   type Activity,
   amountOf,
   type ClientActivity,
+  type EndedQuery,
   largest,
   LONGEST_MS,
   type MirrorActivity,
@@ -67,7 +68,8 @@ export function activityScreen(
   ];
   const foot = [banLine(activity, options), help ?? ""].filter((line) => line !== "");
   const room = height - head.length - foot.length - 2;
-  const queries = activity.queries.slice(0, Math.max(0, room - LEAST_ROWS)).map(queryLine);
+  const queries = [...activity.queries.map(queryLine), ...activity.ended.map(endedLine)]
+    .slice(0, Math.max(0, room - LEAST_ROWS));
   const rows = table(activity, options).slice(0, Math.max(0, room - queries.length + 1));
   // What there is no room for is the end: who does most comes before it.
   return fit([...head, ...queries, "", ...rows, ...foot].slice(0, height));
@@ -151,9 +153,18 @@ function mirrorLine(mirror: MirrorActivity): string {
     `refused/s ${mirror.refused}, ${waiting} wait${hasMissed ? ", to be compared again" : ""}`;
 }
 
-function queryLine({ client, id, filters, ageMs, waitsFor }: UnansweredQuery): string {
+function queryLine({ verb, client, id, filters, ageMs, waitsFor }: UnansweredQuery): string {
   const whom = waitsFor === "client" ? "the client reads slowly" : "the store is at it";
-  return `slow ${(ageMs / 1_000).toFixed(1)} s  ${client} "${id}" ${filters}: ${whom}`;
+  return `slow ${seconds(ageMs)}  ${client} ${verb} "${id}" ${filters}: ${whom}`;
+}
+
+function endedLine({ verb, client, filters, ms, end, agoMs }: EndedQuery): string {
+  return `took ${seconds(ms)}  ${client} ${verb} ${filters}: ${end} ${seconds(agoMs)} ago`;
+}
+
+/** `2.3 s`. */
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** The columns of numbers: heading and width. */

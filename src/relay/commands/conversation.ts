@@ -50,6 +50,15 @@ export interface Conversation {
   shed(): void;
 }
 
+/** A request that its client has no whole answer to yet. */
+export interface UnansweredRequest {
+  readonly verb: "REQ" | "COUNT";
+  readonly id: string;
+  readonly filters: readonly ReqFilter[];
+  /** When it came, monotonic, milliseconds. */
+  readonly startMs: number;
+}
+
 /** Handles one message. Must not wait. */
 export type Verb = (
   conversation: Conversation,

@@ -17,6 +17,7 @@ import {
   chargeIfLimited,
   type Conversation,
   measured,
+  type UnansweredRequest,
   type Verb,
 } from "./conversation.ts";
 
@@ -46,10 +47,17 @@ export class CountQueue {
   readonly #conversation: Conversation;
   readonly #ended = new AbortController();
   readonly #waiting: CountQuery[] = [];
+  /** The one that the store has not answered yet. */
+  #unanswered: UnansweredRequest | undefined = undefined;
   #isRunning = false;
 
   constructor(conversation: Conversation) {
     this.#conversation = conversation;
+  }
+
+  /** The one that the store is asked for. */
+  get unanswered(): UnansweredRequest | undefined {
+    return this.#unanswered;
   }
 
   /** Queues at most as many as a connection may have subscriptions, and refuses the rest. */
@@ -112,6 +120,7 @@ export class CountQueue {
     const { context, client, source } = this.#conversation;
     const { store, limits, reading, counters, access, clock, timings } = context;
     const startMs = clock.monotonicMs();
+    this.#unanswered = { verb: "COUNT", id, filters, startMs };
     const { signal } = this.#ended;
     const timer = measured(this.#conversation, "COUNT", filters);
     try {
@@ -129,6 +138,8 @@ export class CountQueue {
       if (isTimeOut(error)) counters.timedOut++;
       else if (!signal.aborted) reading.failed(error);
       return closedMessage(id, queryFailure(error));
+    } finally {
+      this.#unanswered = undefined;
     }
   }
 }

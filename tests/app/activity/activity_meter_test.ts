@@ -41,15 +41,20 @@ interface Watched {
   second(): Promise<void>;
 }
 
-async function withHost(test: (watched: Watched) => Promise<void>): Promise<void> {
+async function withHost(
+  test: (watched: Watched) => Promise<void>,
+  /** One that is asked, where there is one: then no window in memory answers. */
+  store?: MemoryStore,
+): Promise<void> {
   const clock = new FakeClock();
   const host = await RelayHost.start({
     settings: {
       ...defaultSettings,
       signatures: { engine: "noble", library: "", workers: 0 },
       limits: { ...defaultSettings.limits, max_memory_mb: 0 },
+      ...store && { cache: { ...defaultSettings.cache, max_mib: 0 } },
     },
-    store: new MemoryStore(),
+    store: store ?? new MemoryStore(),
     clock,
     log: silentLog,
   });
@@ -170,9 +175,36 @@ Deno.test("a REQ that waits is told of: whose, for how long, and for whom it wai
     const { id, ...query } = queries[0]!;
     ok(/^\d+\?$/.test(id), id);
     deepEqual(query, {
-      ...{ client: "192.0.2.1", filters: "kinds=1 limit=500", ageMs: 2_500, waitsFor: "client" },
+      ...{ verb: "REQ", client: "192.0.2.1", filters: "kinds=1 limit=500", ageMs: 2_500 },
+      waitsFor: "client",
     });
   }));
+
+Deno.test("a COUNT is told of while it waits, and for a minute after it took long", () => {
+  const counted = Promise.withResolvers<void>();
+  const store = new class extends MemoryStore {
+    override async count(...asked: Parameters<MemoryStore["count"]>) {
+      await counted.promise;
+      return await super.count(...asked);
+    }
+  }();
+  return withHost(async ({ host, clock, connect, second }) => {
+    connect("192.0.2.1").say('["COUNT","c",{"kinds":[1]}]');
+    await second();
+    clock.advance(1_000);
+    const query = { verb: "COUNT", client: "192.0.2.1", filters: "kinds=1" } as const;
+    const waiting = await host.activity();
+    deepEqual(waiting.queries, [{ ...query, id: "c", ageMs: 2_000, waitsFor: "store" }]);
+    deepEqual(waiting.ended, []);
+    counted.resolve();
+    await second();
+    const { queries, ended } = await host.activity();
+    deepEqual(queries, []);
+    deepEqual(ended, [{ ...query, ms: 2_000, end: "answered", agoMs: 1_000 }]);
+    clock.advance(60_000);
+    deepEqual((await host.activity()).ended, []);
+  }, store);
+});
 
 Deno.test("filters are told without a text of the client's", () => {
   const tags = new Map([["t", new Set(["\x1b", "b"])]]);

@@ -41,8 +41,18 @@ const ACTIVITY: Activity = {
   clients: [QUIET, FLOOD],
   keys: [{ ...FLOOD, client: "ab".repeat(32), address: undefined, keys: [], connections: 2 }],
   queries: [{
-    ...{ client: "198.51.100.7", id: "feed", filters: "authors=200 limit=500", ageMs: 2_345 },
+    ...{
+      verb: "REQ",
+      client: "198.51.100.7",
+      id: "feed",
+      filters: "authors=200 limit=500",
+      ageMs: 2_345,
+    },
     waitsFor: "store",
+  }],
+  ended: [{
+    ...{ verb: "COUNT", client: "192.0.2.1", filters: "kinds=1", ms: 4_200, agoMs: 900 },
+    end: "timed-out",
   }],
   mirrors: [{
     ...{ url: "wss://other.example/", direction: "both", isConnected: false, waiting: 12 },
@@ -68,7 +78,8 @@ Deno.test("the screen says what is wrong, the sums, what takes long, and who doe
     "worker 1: 12 connections, 2 ms late",
     "worker 2: 9 connections, 7 ms late",
     "mirror wss://other.example/ both: AWAY, 90 s behind, in/s 0, out/s 0, refused/s 0, 12 wait, to be compared again",
-    'slow 2.3 s  198.51.100.7 "feed" authors=200 limit=500: the store is at it',
+    'slow 2.3 s  198.51.100.7 REQ "feed" authors=200 limit=500: the store is at it',
+    "took 4.2 s  192.0.2.1 COUNT kinds=1: timed-out 0.9 s ago",
     "",
     "CLIENT                    CONN NEW/s *EVENT/s  REQ/s    IN/s   OUT/s  REF/s  REFUSED FOR, KEYS, AGENT",
     "198.51.100.7                20   1.5      120     10 52.0 kB     0 B    118  rate-limited 110, invalid 8  abababab  bot/1",
@@ -181,5 +192,6 @@ Deno.test("threads add up: the sums, and the clients that several of them have",
   }]);
   equal(sum.clients.length, 3);
   equal(sum.queries.length, 2);
+  equal(sum.ended.length, 2);
   equal(sum.mirrors.length, 1);
 });

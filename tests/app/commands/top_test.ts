@@ -23,7 +23,7 @@ const activity: Activity = {
   answers: { memory: 0, both: 0, database: 0 },
   answersInAll: { memory: 0, both: 0, database: 0 },
   ...{ slowestMs: undefined, windowEvents: undefined, pool: undefined },
-  ...{ isWritingFailing: false, isFeedCurrent: true, queries: [], mirrors: [] },
+  ...{ isWritingFailing: false, isFeedCurrent: true, queries: [], ended: [], mirrors: [] },
 };
 
 /** A terminal that keeps what it shows. */
