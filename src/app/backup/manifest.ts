@@ -75,7 +75,8 @@ export function readManifest(text: string): Manifest | { readonly fault: string 
   const { version, program, horizon, finished, counts, files } = value;
   if (typeof version !== "number") return { fault: "names no version of the format" };
   if (version > FORMAT_VERSION) {
-    return { fault: `is of a newer format: restore it with version ${program} or newer` };
+    const writer = isText(program) ? `version ${program} or newer` : "the version that wrote it";
+    return { fault: `is of a newer format: restore it with ${writer}` };
   }
   if (!isText(program) || !isText(horizon) || !isText(finished) || !isCounts(counts)) {
     return { fault: "is incomplete" };

@@ -175,6 +175,11 @@ const BROKEN: Readonly<Record<string, (path: string) => Promise<RegExp>>> = {
     await change(path, '"version": 1', '"version": 2');
     return /is of a newer format: restore it with version \S+ or newer/;
   },
+  "is of a later format and names no program": async (path) => {
+    await change(path, '"version": 1', '"version": 2');
+    await change(path, '"program"', '"writer"');
+    return /is of a newer format: restore it with the version that wrote it/;
+  },
   "names a file elsewhere": async (path) => {
     await change(path, '"rules.jsonl"', '"../data/x"');
     return /names no files, or others/;
