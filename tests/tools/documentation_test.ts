@@ -49,6 +49,16 @@ Deno.test("every link to a page or a section of the documentation leads somewher
   deepEqual(wrong, []);
 });
 
+Deno.test("CONTRIBUTING.md has a row for every check, and names no task that does not exist", () => {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
+  const guide = texts.get("CONTRIBUTING.md")!;
+  const rows = new Set([...guide.matchAll(/^\| `deno task ([\w:-]+)/gm)].map(([, name]) => name));
+  const checks = Object.keys(tasks).filter((name) => name.startsWith("check:"));
+  deepEqual(checks.filter((name) => !rows.has(name)), []);
+  const named = [...guide.matchAll(/`deno task ([\w:-]+)/g)].map(([, name]) => name!);
+  deepEqual(named.filter((name) => !(name in tasks)), []);
+});
+
 Deno.test("every function and type that BEHAVIOR.md says decides exists", () => {
   const sources = filesUnder(root.pathname, "src", ".ts")
     .map((path) => Deno.readTextFileSync(new URL(path, root))).join();
