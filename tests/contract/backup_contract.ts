@@ -188,7 +188,9 @@ async function restoreFrom(path: string, store: TidyStore) {
   const manifest = await openBackup(path);
   const { signal } = new AbortController();
   await verifyFiles(path, manifest, { signal });
-  const target = { store, state: store.state!, keyPath: undefined, nowMs: 0, signal };
+  const target = {
+    ...{ store, state: store.state!, verifier: undefined, keyPath: undefined, nowMs: 0, signal },
+  };
   const report = await restoreBackup(path, manifest, { ...target, onProgress: () => {} });
   deepEqual(report.events.refused, new Map());
   return report;

@@ -9,6 +9,7 @@
  */
 
 import type { JsonObject } from "../../nostr/json.ts";
+import type { Verifier } from "../../nostr/verifier.ts";
 import { readRecord } from "../../store/feed/feed_statements.ts";
 import type { StoreState } from "../../store/write/store_state.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
@@ -23,6 +24,8 @@ import { contentOf } from "./read_backup.ts";
 export interface RestoreTarget {
   readonly store: TidyStore;
   readonly state: StoreState;
+  /** Checks signatures before events are stored; undefined takes them on trust. Ids are checked in any case. */
+  readonly verifier: Verifier | undefined;
   /** Where the relay's own key belongs; undefined where it keeps none in its data directory. */
   readonly keyPath: string | undefined;
   /** Now, milliseconds since 1970. */
@@ -75,7 +78,7 @@ export async function restoreBackup(
   manifest: Manifest,
   target: RestoreTarget,
 ): Promise<RestoreReport> {
-  const { store, state, nowMs, signal, onProgress } = target;
+  const { store, state, verifier, nowMs, signal, onProgress } = target;
   const reading = { signal };
   const read = valuesOf(path, signal);
   const { rules, changes } = await restoreRules(read, target);
@@ -87,8 +90,7 @@ export async function restoreBackup(
   const removed = tombstones === 0 ? 0 : await sweep(target);
   const events = await store.fill(() =>
     importEvents(contentOf(path, backupFiles.events, reading), {
-      ...{ store, nowMs, onProgress },
-      verifier: undefined,
+      ...{ store, verifier, nowMs, onProgress },
       access: noPolicies,
       maxLineBytes: MAX_LINE_BYTES,
     })

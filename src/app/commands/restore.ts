@@ -14,13 +14,18 @@ import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain, print, withStore } from "../command_line/with_store.ts";
 import { ownKeyPath } from "../own_key.ts";
+import { BAD_SIGNATURE } from "../../relay/acceptance/check.ts";
+import { reasonText } from "../../nostr/reason.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
+import { createVerifier } from "../verifier.ts";
 import { checkEvents, type Findings, findingsJson, findingsText } from "./check.ts";
 
 /** The options of the command. */
 export interface RestoreFlags {
   /** Whether the database may hold something already. */
   readonly merge?: boolean;
+  /** False takes signatures on trust. */
+  readonly verify: boolean;
   /** False leaves out the check at the end. */
   readonly check: boolean;
   readonly json?: boolean;
@@ -34,7 +39,8 @@ export function defineRestore(program: Command, run: RunCommand): void {
     .description("put a backup into an empty database of any kind, and check what is there then")
     .argument("<dir>", "the directory that backup wrote")
     .option("--merge", "add to what is there; also to go on after an interruption")
-    .option("--no-check", "leave out the check of ids, signatures, columns and tags at the end")
+    .option("--no-verify", "take signatures on trust (ids are checked all the same)")
+    .option("--no-check", "leave out the check of all that is there at the end")
     .option("--json", "print one JSON object");
   withSettingOptions(command).action((path: string, options: RestoreFlags & SettingOptions) =>
     run(options, (context) => restore(context, path.replace(/(?<=.)\/+$/, ""), options))
@@ -106,22 +112,30 @@ async function verify(
 
 async function restoreInto(
   store: TidyStore,
-  { context, path, manifest, progress, check, json = false }: Restoring,
+  { context, path, manifest, progress, verify, check, merge = false, json = false }: Restoring,
 ): Promise<ExitCode> {
   const { state } = store;
   if (state === undefined) return await complain(context, "restore: this store keeps nothing");
-  const { clock, settings, stop } = context;
+  const { clock, settings, stop, log } = context;
+  const verifier = verify ? await createVerifier(settings, log) : undefined;
   const report = await restoreBackup(path, manifest, {
-    ...{ store, state, nowMs: clock.nowMs(), signal: stop, keyPath: ownKeyPath(settings) },
+    ...{ store, state, verifier, nowMs: clock.nowMs(), signal: stop },
+    keyPath: ownKeyPath(settings),
     onProgress: (tally) =>
       progress.show(() => `${tally.stored} of ${manifest.counts.events} events restored`),
-  });
-  const findings = check ? await checkEvents(store, context, { verify: true }) : undefined;
+  }).finally(() => verifier?.close());
+  // What was restored is verified already, but not what was there before.
+  const findings = check
+    ? await checkEvents(store, context, { verify: verify && merge })
+    : undefined;
   await progress.clear();
   await print(context, json ? jsonOf(report, findings) : textOf(report, findings, path));
   const isWhole = report.events.refused.size === 0 && (findings?.faults.size ?? 0) === 0;
   return isWhole ? exitCode.done : exitCode.failed;
 }
+
+/** Why an event with a wrong signature is refused. */
+const FORGED = reasonText(BAD_SIGNATURE.refusal);
 
 const KEY_LINES: Readonly<Record<KeyOutcome, readonly string[]>> = {
   none: [],
@@ -138,6 +152,7 @@ function textOf(report: RestoreReport, findings: Findings | undefined, path: str
     `deleted ${deleted}; ${tombstones} tombstones, ${rules} rules, ${changes} changes of rules`,
     ...removed === 0 ? [] : [`removed ${removed} events that the backup knows as deleted`],
     ...[...refused].map(([reason, count]) => `refused ${count}: ${reason}`),
+    ...refused.has(FORGED) ? [`--merge --no-verify takes those whose signature is wrong`] : [],
     ...KEY_LINES[key],
     ...findings === undefined ? [] : [findingsText(findings, false)],
   ].join("\n");

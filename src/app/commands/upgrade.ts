@@ -161,13 +161,14 @@ class Upgrade {
     try {
       const { events } = await restoreBackup(path, manifest, {
         ...{ store, state: store.state!, keyPath: undefined, nowMs: clock.nowMs(), signal },
+        // As they were: an import may have taken them on trust.
+        verifier: undefined,
         onProgress: ({ stored }) =>
           this.#progress.show(() => `${stored} of ${manifest.counts.events} events written`),
       });
       if (events.stored !== manifest.counts.events) {
         return `${manifest.counts.events} events were read and ${events.stored} stored`;
       }
-      // Signatures are as they were: an import may have taken them on trust.
       const findings = await checkEvents(store, context, { verify: false });
       return findings.faults.size === 0 ? undefined : findingsText(findings, false);
     } finally {

@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { DraftDirectory } from "../../../src/app/backup/draft_directory.ts";
 import { backUp } from "../../../src/app/commands/backup.ts";
-import { restore } from "../../../src/app/commands/restore.ts";
+import { restore, type RestoreFlags } from "../../../src/app/commands/restore.ts";
 import { type ExitCode, exitCode } from "../../../src/app/command_line/exit_code.ts";
+import { sha256OfText } from "../../../src/app/system/sha256.ts";
+import { eventId } from "../../../src/nostr/event_id.ts";
 import { settingsWith } from "../../../src/app/settings/setting_list.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
@@ -68,10 +70,10 @@ class Place implements AsyncDisposable {
 /** Runs `restore` and gives its exit code and what it said. */
 async function restored(
   place: Place,
-  flags: { readonly merge?: boolean; readonly json?: boolean } = {},
+  flags: Partial<RestoreFlags> = {},
 ): Promise<{ readonly code: ExitCode; readonly stdout: string; readonly stderr: string }> {
   const fake = place.command(place.target);
-  const code = await restore(fake.context, place.path, { check: true, ...flags });
+  const code = await restore(fake.context, place.path, { verify: true, check: true, ...flags });
   return { code, stdout: fake.stdout.text, stderr: fake.stderr.text };
 }
 
@@ -113,6 +115,23 @@ Deno.test("what was backed up is restored, and checked", async () => {
     place.source.tombstones[0]!.ids,
   );
   deepEqual(await bodies(place.target), await bodies(place.source));
+});
+
+Deno.test("an event with a wrong signature is not stored, unless signatures are taken on trust", async () => {
+  await using place = await Place.make();
+  const [record] = records;
+  const forged = { ...record!.event, kind: 1, content: "forged" };
+  const event = { ...forged, id: eventId(forged, { hashText: sha256OfText }) };
+  await place.source.put([recordOf(event)]);
+  await place.backUp();
+  const { code, stdout } = await restored(place);
+  equal(code, exitCode.failed);
+  match(stdout, /^refused 1: invalid: .*signature.*\n.*--merge --no-verify/m);
+  const isThere = async () => (await bodies(place.target)).some((text) => text.includes(event.id));
+  equal(await isThere(), false);
+  const trusting = await restored(place, { verify: false, merge: true });
+  equal(trusting.code, exitCode.done, trusting.stdout);
+  equal(await isThere(), true);
 });
 
 Deno.test("both say what they did as JSON", async () => {
