@@ -136,7 +136,6 @@ export interface SqlStoreOptions {
 
 /** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
 const IDENTIFY_PAGE_EVENTS = 5_000;
-
 /** The share of the bytes that may be fetched which is reserved for queries that read little. */
 const LIGHT_BUDGET_SHARE = 0.25;
 
@@ -188,7 +187,10 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   }
 
   async put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
-    return batch.length === 0 ? [] : await this.#write(batch);
+    if (batch.length === 0) return [];
+    const outcomes = await this.#write(batch);
+    if (!this.#isFilling) await this.#keepSlices((slices) => slices.noteWritten(batch.length));
+    return outcomes;
   }
 
   /** Stores a batch. With `erasure`, deletes these events before, and stores nothing if there are none. */
@@ -388,6 +390,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       return await work();
     } finally {
       await this.#endFilling();
+      await this.#keepSlices((slices) => slices.addWritten());
     }
   }
 
@@ -410,6 +413,12 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     if (!this.#isFilling) return;
     await buildIndexes(this.#database);
     this.#isFilling = false;
+    await this.#keepSlices((slices) => slices.rebuild());
+  }
+
+  /** Where they cannot be kept, what was written is stored all the same, and who tends them says why. */
+  async #keepSlices(keep: (slices: KeptSlices) => Promise<void>): Promise<void> {
+    if (this.slices !== undefined) await keep(this.slices).catch(() => {});
   }
 
   #bounds({ signal, timeoutMs, source }: QueryOptions, isLight: boolean): Required<Bounds> {

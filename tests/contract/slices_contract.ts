@@ -85,6 +85,28 @@ export function testSlices(
     }
   });
 
+  Deno.test(`${name}: whoever writes much and tends no slices adds its changes to them all the same`, async () => {
+    const open = await place();
+    const world = await World.open(() => Promise.resolve(open), { seed: 5, writers: 1 });
+    const slices = { ...world.options.slices, stepRows: 50 };
+    const importer = await open({ ...world.options, slices });
+    try {
+      await world.settle();
+      // Into an empty database, the indexes of which are built afterwards.
+      await importer.fill(() => importer.put(world.records(0, 300)));
+      await world.check("filled");
+      await world.checkLengths("filled");
+      for (let from = 300; from < 600; from += 60) {
+        await importer.put(world.records(from, from + 60));
+      }
+      await world.check("written");
+      await world.checkLengths("written");
+    } finally {
+      await importer.close();
+      await world.close();
+    }
+  });
+
   Deno.test(`${name}: what is summed up goes when the settings no longer name it, and is built when they do`, async () => {
     const open = await place();
     const world = await World.open(() => Promise.resolve(open), { seed: 4, writers: 1 });
@@ -169,6 +191,10 @@ class World {
 
   get store(): TidyStore {
     return this.#stores[0]!;
+  }
+
+  records(from: number, to: number) {
+    return this.#events.slice(from, to).map(recordOf);
   }
 
   slicesOf(filter: ReqFilter) {

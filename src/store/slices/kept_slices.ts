@@ -24,6 +24,7 @@ import {
   insertSet,
   lockWriters,
   rebuildRange,
+  restartSets,
   selectSets,
   selectSlices,
   selectTimeAfter,
@@ -39,6 +40,11 @@ export interface SliceOptions {
   readonly privateKinds: ReadonlySet<number>;
   /** About how many events a slice has. */
   readonly sliceEvents: number;
+  /**
+   * How many events are read in one step to build slices, and how many changes are added up in one.
+   * Default: 20,000.
+   */
+  readonly stepRows?: number;
 }
 
 /** What it works with. */
@@ -48,8 +54,7 @@ export interface SlicePorts {
   readonly clock: StoreClock;
 }
 
-/** How many events are read in one step to build slices, and how many changes are added up in one. */
-const STEP_ROWS = 20_000;
+const DEFAULT_STEP_ROWS = 20_000;
 
 /** A slice with so many times as many events as it should have is cut. */
 const CUT_AT = 2;
@@ -58,14 +63,21 @@ const CUT_AT = 2;
 export class KeptSlices implements Slices {
   readonly #ports: SlicePorts;
   readonly #sliceEvents: number;
+  readonly #stepRows: number;
   /** By definition. */
   readonly #sets: ReadonlyMap<string, SliceSetRow>;
   /** Whether nothing is kept, and nothing is left of what was. */
   #isOff = false;
+  /** Whether somebody in this process calls {@link tend}. */
+  #isTended = false;
+  /** Events that were written since changes were added up last. */
+  #written = 0;
 
-  constructor({ filters, privateKinds, sliceEvents }: SliceOptions, ports: SlicePorts) {
+  constructor(options: SliceOptions, ports: SlicePorts) {
+    const { filters, privateKinds, sliceEvents, stepRows = DEFAULT_STEP_ROWS } = options;
     this.#ports = ports;
     this.#sliceEvents = sliceEvents;
+    this.#stepRows = stepRows;
     const rows = filters.map((filter) => sliceSetRow(filter, privateKinds, ports.hashText));
     this.#sets = new Map(rows.map((row) => [row.definition, row]));
   }
@@ -91,6 +103,7 @@ export class KeptSlices implements Slices {
   }
 
   async tend(): Promise<boolean> {
+    this.#isTended = true;
     if (this.#isOff) return false;
     const { database } = this.#ports;
     const stored = await database.query(selectSets);
@@ -101,9 +114,52 @@ export class KeptSlices implements Slices {
     this.#isOff = this.#sets.size === 0;
     if (this.#isOff) return false;
     return await database.transaction(
-      (session) => this.#step(session),
+      async (session) => await this.#isAlone(session) && await this.#step(session),
       { isUnhurried: true },
     );
+  }
+
+  /**
+   * To be told of events that were written. Where nobody tends the slices, as in a command that imports, this
+   * adds up their changes from time to time: all that are not added up are read for each answer, and events
+   * of a slice that is cut are read in one statement.
+   */
+  async noteWritten(count: number): Promise<void> {
+    if (this.#isTended) return;
+    this.#written += count;
+    if (this.#written >= this.#stepRows) await this.addWritten();
+  }
+
+  /** Adds up the changes that {@link noteWritten} has left. Of sets that the settings do not name, too. */
+  async addWritten(): Promise<void> {
+    if (this.#written === 0) return;
+    this.#written = 0;
+    await this.#inSteps((session) => this.#add(session));
+  }
+
+  /** Builds all slices anew: those of a database into which so much was written that to read it is cheaper. */
+  async rebuild(): Promise<void> {
+    const { database } = this.#ports;
+    if ((await database.query(selectSets)).length === 0) return;
+    this.#written = 0;
+    await database.transaction(async (session) => {
+      if (!await this.#isAlone(session)) return;
+      await session.query(restartSets);
+      await session.query(deleteLeftovers);
+    }, { isUnhurried: true });
+    await this.#inSteps((session) => this.#step(session));
+  }
+
+  /** Does all steps, as far as nobody else is at it. */
+  async #inSteps(step: (session: Session) => Promise<boolean>): Promise<void> {
+    const run = async (session: Session) => await this.#isAlone(session) && await step(session);
+    while (await this.#ports.database.transaction(run, { isUnhurried: true }));
+  }
+
+  /** Whether nobody else changes slices until the end of this transaction, which may take its time. */
+  async #isAlone(session: Session): Promise<boolean> {
+    await session.script("set local statement_timeout = 0");
+    return (await session.query(tryLockSlices))[0] === true;
   }
 
   #has({ definition }: StoredSet): boolean {
@@ -121,9 +177,6 @@ export class KeptSlices implements Slices {
 
   /** Builds some slices where any are to be built, else adds changes. Returns whether there is more to do. */
   async #step(session: Session): Promise<boolean> {
-    await session.script("set local statement_timeout = 0");
-    const [isAlone] = await session.query(tryLockSlices);
-    if (isAlone !== true) return false;
     const unbuilt = (await session.query(selectSets)).find(({ builtToS }) =>
       builtToS !== undefined
     );
@@ -131,17 +184,22 @@ export class KeptSlices implements Slices {
       await this.#build(unbuilt, session);
       return true;
     }
-    const changed = await session.query(addChanges(STEP_ROWS));
+    return await this.#add(session);
+  }
+
+  /** Adds changes to the slices that are built. Returns whether there is more to do. */
+  async #add(session: Session): Promise<boolean> {
+    const changed = await session.query(addChanges(this.#stepRows));
     for (const slice of changed) {
       if (this.#isToCut(slice)) await session.query(rebuildRange(slice, this.#sliceEvents));
     }
     if (changed.some(({ events }) => events === 0)) await session.query(deleteEmpty);
-    return changed[0]?.changes === STEP_ROWS;
+    return changed[0]?.changes === this.#stepRows;
   }
 
   /** Builds the next slices of a set. */
   async #build({ number, builtToS: fromS = 0 }: StoredSet, session: Session): Promise<void> {
-    const [time = END_OF_TIME] = await session.query(selectTimeAfter(fromS, STEP_ROWS));
+    const [time = END_OF_TIME] = await session.query(selectTimeAfter(fromS, this.#stepRows));
     const toS = Math.max(time, fromS + 1);
     await session.query(rebuildRange({ number, fromS, toS }, this.#sliceEvents));
     await session.query(updateBuilt(number, toS));

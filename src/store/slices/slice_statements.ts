@@ -95,6 +95,13 @@ delete from slices where slice_set not in (select number from kept)`,
   read: () => {},
 };
 
+/** Has all sets built from the beginning. */
+export const restartSets: Statement<void> = {
+  text: "update slice_sets set built_to = 0",
+  parameters: [],
+  read: () => {},
+};
+
 /** Adds a set, to be built. */
 export function insertSet({ definition, kinds, authors, hidden }: SliceSetRow): Statement<void> {
   const parameters = new Parameters();
