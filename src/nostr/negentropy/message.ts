@@ -35,6 +35,13 @@ export class MessageReader {
     this.#bytes = bytes;
   }
 
+  /** Another reader of the same message, at the same place. */
+  copy(): MessageReader {
+    const copy = new MessageReader(this.#bytes);
+    [copy.#at, copy.#timestamp] = [this.#at, this.#timestamp];
+    return copy;
+  }
+
   get isAtEnd(): boolean {
     return this.#at === this.#bytes.length;
   }

@@ -50,6 +50,12 @@ const BUCKETS = 16;
 /** Ranges with fewer items list their ids. */
 const FEW_ITEMS = 2 * BUCKETS;
 
+/**
+ * The slices in which so many ranges of a message end are read together, before the first of them is answered:
+ * one after the other, fifteen of them took a tenth of a second.
+ */
+const ENDS_AT_ONCE = 32;
+
 /** A range that differs in so many unread slices is read and split exactly, else at ends of slices. */
 const FEW_SLICES = 8;
 
@@ -210,6 +216,7 @@ class Round {
   }
 
   *run(reader: MessageReader): Steps<Uint8Array<ArrayBuffer>> {
+    yield* this.#read(this.#endsOf(reader.copy()));
     let lower = 0;
     while (!reader.isAtEnd) {
       // Something is answered in each message, or the other side would send the same again.
@@ -233,6 +240,18 @@ class Round {
       lower = range.upper;
     }
     return this.#out.take();
+  }
+
+  /** Slices in which the first ranges of a message end. */
+  #endsOf(reader: MessageReader): readonly number[] {
+    const slices = new Set<number>();
+    for (let ranges = 0; ranges < ENDS_AT_ONCE && !reader.isAtEnd; ranges++) {
+      const bound = reader.bound();
+      // At index 0 there is nothing before it.
+      for (const slice of this.#items.slicesAt(bound, 0)) slices.add(slice);
+      skipPayload(reader);
+    }
+    return [...slices];
   }
 
   *#read(slices: readonly number[]): Steps<void> {
@@ -388,6 +407,13 @@ class Round {
     const sum = this.#items.sumOf(lower, upper);
     return this.#sha256(concat([sum, varintBytes(upper - lower)])).subarray(0, FINGERPRINT_BYTES);
   }
+}
+
+/** Skips what a range has behind its bound. */
+function skipPayload(reader: MessageReader): void {
+  const mode = reader.varint();
+  if (mode === MODE.fingerprint) reader.bytes(FINGERPRINT_BYTES);
+  else if (mode === MODE.idList) reader.bytes(reader.varint() * ID_BYTES);
 }
 
 function isEqual(left: Uint8Array, right: Uint8Array): boolean {

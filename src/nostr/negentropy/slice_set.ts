@@ -82,6 +82,11 @@ export class SliceSet implements Items {
     return { fromS: this.#froms[slice]!, toS: this.#froms[slice + 1] ?? Infinity };
   }
 
+  /** The last slice that begins at or before a time; -1 if none does. */
+  sliceAt(timestamp: number): number {
+    return lastUpTo(this.#froms, this.sliceCount, timestamp);
+  }
+
   isRead(slice: number): boolean {
     return this.#counts[slice] === 0 || this.#read.has(slice);
   }
@@ -118,7 +123,7 @@ export class SliceSet implements Items {
 
   findBound(bound: Bound, from: number): number {
     if (bound.timestamp === Infinity) return this.size;
-    const slice = this.#sliceAt(bound.timestamp);
+    const slice = this.sliceAt(bound.timestamp);
     if (slice < 0) return from;
     const start = this.#starts[slice]!;
     if (this.#counts[slice] === 0 || this.#isAtStart(bound, slice)) return Math.max(from, start);
@@ -129,7 +134,7 @@ export class SliceSet implements Items {
     const slices = new Set<number>();
     const first = this.#sliceOf(from);
     if (this.#starts[first]! < from && from < this.size) slices.add(first);
-    const last = bound.timestamp === Infinity ? -1 : this.#sliceAt(bound.timestamp);
+    const last = bound.timestamp === Infinity ? -1 : this.sliceAt(bound.timestamp);
     if (last >= 0 && !this.#isAtStart(bound, last)) slices.add(last);
     return [...slices];
   }
@@ -202,11 +207,6 @@ export class SliceSet implements Items {
 
   #isAtStart({ timestamp, idPrefix }: Bound, slice: number): boolean {
     return timestamp === this.#froms[slice] && idPrefix.every((byte) => byte === 0);
-  }
-
-  /** The last slice that begins at or before a time; -1 if none does. */
-  #sliceAt(timestamp: number): number {
-    return lastUpTo(this.#froms, this.sliceCount, timestamp);
   }
 
   /** The slice with an index; of several that begin there, the last one. */

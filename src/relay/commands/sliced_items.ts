@@ -7,7 +7,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { type ItemSet, ItemSetBuilder, MAX_ITEMS } from "../../nostr/negentropy/item_set.ts";
+import { ItemSetBuilder, MAX_ITEMS } from "../../nostr/negentropy/item_set.ts";
 import {
   type Answered,
   answerInSteps,
@@ -96,7 +96,7 @@ export class SlicedItems {
         continue;
       }
       this.#makeRoom(step.value);
-      for (const slice of step.value) if (!this.#set.isRead(slice)) await this.#read(slice);
+      await this.#read(step.value.filter((slice) => !this.#set.isRead(slice)));
     }
   }
 
@@ -113,8 +113,10 @@ export class SlicedItems {
     const last = this.#set.sliceCount - 1;
     const isCutBefore = this.#set.timesOf(0).fromS < since;
     const isCutAfter = this.#set.timesOf(last).toS - 1 > until;
-    if (isCutBefore || (isCutAfter && last === 0)) await this.#read(0);
-    if (isCutAfter && last > 0) await this.#read(last);
+    const edges = new Set<number>();
+    if (isCutBefore) edges.add(0);
+    if (isCutAfter) edges.add(last);
+    await this.#read([...edges]);
   }
 
   #makeRoom(needed: readonly number[]): void {
@@ -130,24 +132,32 @@ export class SlicedItems {
     this.#options.give(before - this.#set.heldItems);
   }
 
-  async #read(slice: number): Promise<void> {
-    this.#forget(slice);
-    this.#set.read(slice, await this.#list(slice));
+  /** Reads what is in these slices now. */
+  async #read(slices: readonly number[]): Promise<void> {
+    const { store, take } = this.#options;
+    if (slices.length === 0) return;
+    const builders = new Map(slices.map((slice) => [slice, new ItemSetBuilder()]));
+    const ranges = slices.map((slice) => this.#rangeOf(slice));
+    let total = 0;
+    for await (const rows of store.identify(ranges, this.#time.ofNext())) {
+      total += rows.length;
+      if (total > MAX_ITEMS || !take(rows.length)) throw new NoRoom();
+      for (const { createdAt, id } of rows) {
+        builders.get(this.#set.sliceAt(createdAt))!.add(createdAt, id);
+      }
+    }
+    for (const [slice, builder] of builders) {
+      this.#forget(slice);
+      this.#set.read(slice, builder.build());
+    }
   }
 
-  /** What is in a slice now. */
-  async #list(slice: number): Promise<ItemSet> {
-    const { store, filter, take } = this.#options;
+  #rangeOf(slice: number): ReqFilter {
+    const { filter } = this.#options;
     const { fromS, toS } = this.#set.timesOf(slice);
     const since = Math.max(fromS, filter.since ?? 0);
     const until = Math.min(toS - 1, filter.until ?? Infinity);
-    const range = { ...filter, since, ...until < Infinity && { until } };
-    const builder = new ItemSetBuilder();
-    for await (const rows of store.identify([range], this.#time.ofNext())) {
-      if (builder.size + rows.length > MAX_ITEMS || !take(rows.length)) throw new NoRoom();
-      for (const { createdAt, id } of rows) builder.add(createdAt, id);
-    }
-    return builder.build();
+    return { ...filter, since, ...until < Infinity && { until } };
   }
 }
 

@@ -16,12 +16,14 @@ import { recordOf, someEvent } from "../../kit/records.ts";
 const NOTHING = "6100000200";
 /** Nothing before 40, and no more. */
 const UNTIL_40 = "6129000200";
+/** Nothing before 40, and nothing from then on. */
+const IN_TWO_RANGES = `${UNTIL_40}00000200`;
 
 /** Memory that gives slices of ten seconds, and counts what is listed. */
 class SlicedStore extends MemoryStore {
   readonly listed: ReqFilter[] = [];
   onList = () => Promise.resolve();
-  /** How long the database works for each list. */
+  /** How long the database works for each slice. */
   workMs = 0;
 
   readonly slices = {
@@ -43,10 +45,11 @@ class SlicedStore extends MemoryStore {
   };
 
   override async *identify(filters: readonly ReqFilter[], options?: QueryOptions) {
-    this.listed.push(filters[0]!);
+    this.listed.push(...filters);
     const { timeoutMs = Infinity, onWork } = options ?? {};
-    onWork?.({ plan: "", databaseMs: this.workMs });
-    if (this.workMs > timeoutMs) throw new QueryTimedOut(timeoutMs);
+    const databaseMs = this.workMs * filters.length;
+    onWork?.({ plan: "", databaseMs });
+    if (databaseMs > timeoutMs) throw new QueryTimedOut(timeoutMs);
     await this.onList();
     yield* super.identify(filters, options);
   }
@@ -137,13 +140,14 @@ Deno.test("all that is read for one message has one time limit, and each message
   equal((await said(peer, `["NEG-OPEN","n",{},"${UNTIL_40}"]`))[0]![0], "NEG-MSG");
   equal((await said(peer, `["NEG-MSG","n","${NOTHING}"]`))[0]![0], "NEG-MSG");
   store.listed.length = 0;
-  deepEqual(await said(peer, `["NEG-OPEN","n",{},"${NOTHING}"]`), [
+  // Four for each range.
+  deepEqual(await said(peer, `["NEG-OPEN","n",{},"${IN_TWO_RANGES}"]`), [
     [
       "NEG-ERR",
       "n",
       `error: the database worked longer than ${testLimits.syncTimeoutMs} ms for it`,
     ],
   ]);
-  equal(store.listed.length, 6);
+  equal(store.listed.length, 8);
   peer.hangUp();
 });
