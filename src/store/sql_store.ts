@@ -11,7 +11,7 @@ import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
 import { OneByOne } from "./read/one_by_one.ts";
 import { TimeBudget } from "./database/time_budget.ts";
-import { bodiesStatement } from "./read/body_statement.ts";
+import { bodiesStatement, NO_BODY } from "./read/body_statement.ts";
 import { MustBeAlone } from "./write/delete_covered.ts";
 import { MemoryBudget } from "./read/memory_budget.ts";
 import { countEvents } from "./read/count.ts";
@@ -259,7 +259,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     options.onWork?.(databaseWork(filters, this.#hashText, bounds.timeBudget));
     const step = {
       ...bounds,
-      mostBytes: 0,
+      mostBytes: NO_BODY,
       pageEvents: IDENTIFY_PAGE_EVENTS,
     };
     for await (const { events } of merged(questions.map(({ ask }) => ask(step)))) yield events;

@@ -6,7 +6,7 @@
  */
 
 import { assert } from "../../base/assert.ts";
-import { hexToBytes } from "../hex.ts";
+import { writeHex } from "../hex.ts";
 import type { Items } from "./items.ts";
 
 /** Bytes of an id. */
@@ -58,7 +58,7 @@ export class ItemSetBuilder {
     assert(at === 0 || timestamp <= this.#timestamps[at - 1]!, "the newest comes first");
     if (at === this.#timestamps.length) this.#grow();
     this.#timestamps[at] = timestamp;
-    this.#ids.set(hexToBytes(id), at * ID_BYTES);
+    writeHex(id, this.#ids.subarray(at * ID_BYTES, (at + 1) * ID_BYTES));
     this.#size++;
   }
 

@@ -274,9 +274,10 @@ export class Reconciliations {
     asked: QueryOptions & { readonly timeoutMs: number },
   ): Promise<SlicedItems | undefined> {
     if (filter === undefined || others.length > 0) return undefined;
-    const { store, clock } = this.#conversation.context;
+    const { store, clock, limits } = this.#conversation.context;
     return await SlicedItems.open({
       ...{ store, clock, filter, asked },
+      maxHeldItems: limits.maxSyncEvents,
       take: (count) => this.#take(reconciliation, count),
       give: (count) => {
         if (reconciliation.ended.signal.aborted) return;

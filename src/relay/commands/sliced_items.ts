@@ -16,9 +16,6 @@ import {
 import { type Slice, SliceSet } from "../../nostr/negentropy/slice_set.ts";
 import type { DatabaseWork, EventStore, QueryOptions } from "../../store/event_store.ts";
 
-/** Slices that stay in memory have so many items together, but for those that one step needs. */
-const MAX_HELD_ITEMS = 65_536;
-
 /** A slice that is not read takes as much memory as so many items. */
 const SLICE_ITEMS = 2;
 
@@ -28,12 +25,23 @@ const MAX_SLICES = 256;
 /** How many fingerprints are computed in one turn: some milliseconds. */
 const TURN_FINGERPRINTS = 256;
 
+/**
+ * So many items, about, are read together, and in one turn: where the window has them, that is some
+ * milliseconds of this thread.
+ */
+const TURN_ITEMS = 4_096;
+
 /** What {@link SlicedItems} works with. */
 export interface SlicedItemsOptions {
   readonly store: EventStore;
   readonly filter: ReqFilter;
   /** Of each reading. The time limit is that of all that is read for one message. */
   readonly asked: QueryOptions & { readonly timeoutMs: number };
+  /**
+   * Slices that were read stay in memory as long as they have no more items together. A later message asks for
+   * parts of what an earlier one was about: where many slices differ, reading them again took most of the time.
+   */
+  readonly maxHeldItems: number;
   /** Reserves memory for items, all or none. */
   readonly take: (items: number) => boolean;
   readonly give: (items: number) => void;
@@ -54,6 +62,10 @@ export class SlicedItems {
   readonly #set: SliceSet;
   readonly #options: SlicedItemsOptions;
   readonly #time: MessageTime;
+  /** The slices that stay in memory until the next step. */
+  #needed: readonly number[] = [];
+  /** How many items were read in this turn, about. */
+  #turnItems = 0;
 
   /** Use {@link SlicedItems.open}. */
   constructor(slices: readonly Slice[], time: MessageTime, options: SlicedItemsOptions) {
@@ -95,13 +107,15 @@ export class SlicedItems {
         await this.#takeTurns();
         continue;
       }
-      this.#makeRoom(step.value);
+      this.#needed = step.value;
+      this.#forgetDownTo(this.#options.maxHeldItems);
       await this.#read(step.value.filter((slice) => !this.#set.isRead(slice)));
     }
   }
 
   /** Lets others have their turn. */
   #takeTurns(): Promise<void> {
+    this.#turnItems = 0;
     const { asked: { signal }, clock } = this.#options;
     return new Promise((resolve, reject) => {
       clock.after(0, () => signal?.aborted ? reject(signal.reason) : resolve());
@@ -119,11 +133,19 @@ export class SlicedItems {
     await this.#read([...edges]);
   }
 
-  #makeRoom(needed: readonly number[]): void {
+  /** Forgets the slices that were read longest ago, but for those that are needed now. */
+  #forgetDownTo(items: number): void {
     for (const slice of [...this.#set.readSlices]) {
-      if (this.#set.heldItems <= MAX_HELD_ITEMS) return;
-      if (!needed.includes(slice)) this.#forget(slice);
+      if (this.#set.heldItems <= items) return;
+      if (!this.#needed.includes(slice)) this.#forget(slice);
     }
+  }
+
+  /** Where there is no memory, slices that are not needed now are forgotten for it. */
+  #take(items: number): boolean {
+    if (this.#options.take(items)) return true;
+    this.#forgetDownTo(0);
+    return this.#options.take(items);
   }
 
   #forget(slice: number): void {
@@ -134,14 +156,26 @@ export class SlicedItems {
 
   /** Reads what is in these slices now. */
   async #read(slices: readonly number[]): Promise<void> {
-    const { store, take } = this.#options;
-    if (slices.length === 0) return;
+    let group: number[] = [];
+    for (const slice of slices) {
+      group.push(slice);
+      this.#turnItems += this.#set.countOf(slice);
+      if (this.#turnItems < TURN_ITEMS) continue;
+      await this.#readTogether(group);
+      await this.#takeTurns();
+      group = [];
+    }
+    if (group.length > 0) await this.#readTogether(group);
+  }
+
+  async #readTogether(slices: readonly number[]): Promise<void> {
+    const { store } = this.#options;
     const builders = new Map(slices.map((slice) => [slice, new ItemSetBuilder()]));
     const ranges = slices.map((slice) => this.#rangeOf(slice));
     let total = 0;
     for await (const rows of store.identify(ranges, this.#time.ofNext())) {
       total += rows.length;
-      if (total > MAX_ITEMS || !take(rows.length)) throw new NoRoom();
+      if (total > MAX_ITEMS || !this.#take(rows.length)) throw new NoRoom();
       for (const { createdAt, id } of rows) {
         builders.get(this.#set.sliceAt(createdAt))!.add(createdAt, id);
       }

@@ -22,6 +22,9 @@ export interface FoundEvent extends StoredEvent {
 /** Longer than any JSON that a row can have: a `text` ends at 1 GiB. */
 export const ANY_LENGTH = 2 ** 31 - 1;
 
+/** Neither the JSON nor its length comes along: nothing but ids and times is wanted. */
+export const NO_BODY = -1;
+
 /**
  * Two columns: the JSON or nothing, and its length where it is nothing. The length of what is stored
  * apart is known without reading it.

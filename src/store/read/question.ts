@@ -23,7 +23,7 @@ export interface Bounds extends Pick<StatementOptions, "signal" | "timeBudget"> 
 
 /** How each step of an answer is read. */
 export interface Step extends Bounds {
-  /** The longest JSON that comes along, bytes. */
+  /** The longest JSON that comes along, bytes; or `NO_BODY`. */
   readonly mostBytes: number;
   /** How many events are read at a time. Default: {@link PAGE_EVENTS}. */
   readonly pageEvents?: number;

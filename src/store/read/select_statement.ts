@@ -11,7 +11,7 @@
  */
 
 import { byteaArray, plainArray } from "../database/array_literal.ts";
-import { ANY_LENGTH, bodyColumns } from "./body_statement.ts";
+import { ANY_LENGTH, bodyColumns, NO_BODY } from "./body_statement.ts";
 import type { Cells, Statement } from "../database/database.ts";
 import { Parameters } from "../database/parameters.ts";
 import { idPrefixOf } from "../fingerprint.ts";
@@ -22,7 +22,7 @@ import type { Ask, LaneRow } from "./scan.ts";
 /**
  * The statement for one request to a plan's lanes. Its rows come in the order of the answer.
  *
- * @param mostBytes the longest JSON that comes along.
+ * @param mostBytes the longest JSON that comes along; or {@link NO_BODY}.
  */
 export function selectStatement(
   plan: Plan,
@@ -50,13 +50,15 @@ function directStatement(plan: Plan, ask: Ask, mostBytes: number): Statement<Lan
   const parameters = new Parameters();
   const found = foundSql(plan, ask, { parameters, columns: DIRECT_COLUMNS });
   const limit = parameters.add(ask.limit);
-  const body = bodyColumns("found.raw", parameters.add(mostBytes));
+  const rest = mostBytes === NO_BODY
+    ? ""
+    : `, ${bodyColumns("found.raw", parameters.add(mostBytes))}, found.seq`;
   return {
-    text: `select found.number, found.created_at, found.id, ${body}, found.seq
+    text: `select found.number, found.created_at, found.id${rest}
 from (${found}) as found
 order by found.created_at desc, found.head, found.number limit ${limit}::int8`,
     parameters: parameters.values,
-    read: readLaneRow,
+    read: readerOf(mostBytes),
   };
 }
 
@@ -66,14 +68,16 @@ function twoPhaseStatement(plan: Plan, ask: Ask, mostBytes: number): Statement<L
   const found = foundSql(plan, ask, { parameters, columns: "hit.created_at, hit.head" });
   const limit = parameters.add(ask.limit);
   const order = "found.created_at desc, found.head, found.number";
-  const body = bodyColumns(rawSql(plan, order), parameters.add(mostBytes));
+  const rest = mostBytes === NO_BODY
+    ? ""
+    : `, ${bodyColumns(rawSql(plan, order), parameters.add(mostBytes))}, events.seq`;
   return {
-    text: `select found.number, found.created_at, events.id, ${body}, events.seq
+    text: `select found.number, found.created_at, events.id${rest}
 from (${plan.overlapping ? firstEvents(found, limit) : firstRows(found, limit)}) as found
 join events on events.head = found.head
 order by ${order}`,
     parameters: parameters.values,
-    read: readLaneRow,
+    read: readerOf(mostBytes),
   };
 }
 
@@ -95,6 +99,22 @@ function foundSql(plan: Plan, ask: Ask, { parameters, columns }: Finding): strin
     cross join lateral (${hit}) as hit`;
   return `select ${lanes.column("number")} as number, ${columns}
     from ${from}`;
+}
+
+function readerOf(mostBytes: number): (cells: Cells) => LaneRow {
+  return mostBytes === NO_BODY ? readLanePlace : readLaneRow;
+}
+
+const NO_JSON = new Uint8Array();
+
+function readLanePlace(cells: Cells): LaneRow {
+  return {
+    lane: cells.integer(0),
+    createdAt: cells.integer(1),
+    id: cells.hex(2),
+    json: NO_JSON,
+    seq: 0,
+  };
 }
 
 function readLaneRow(cells: Cells): LaneRow {

@@ -94,7 +94,7 @@ export class KeptSlices implements Slices {
         return timeBudget?.usedMs ?? 0;
       },
     });
-    const slices = await database.query(
+    const [slices = []] = await database.query(
       selectSlices(definition, nowS(clock)),
       { signal, source, timeBudget },
     );

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { hexToBytes } from "../../nostr/hex.ts";
 import type { Slice } from "../../nostr/negentropy/slice_set.ts";
 import { jsonArray } from "../database/array_literal.ts";
 import type { Cells, Statement } from "../database/database.ts";
@@ -248,7 +249,7 @@ function beginOf(change: string): string {
  * The slices of a set as they are at this moment, oldest first, without what has expired and is not deleted
  * yet. None if the set is not there or not built.
  */
-export function selectSlices(definition: string, nowS: number): Statement<Slice> {
+export function selectSlices(definition: string, nowS: number): Statement<readonly Slice[]> {
   return {
     text: `with wanted as (
   select number from slice_sets where definition = $1::text and built_to is null
@@ -265,20 +266,40 @@ export function selectSlices(definition: string, nowS: number): Statement<Slice>
   select ${beginOf("change")} as from_time, sum(sign) as events, ${SIGNED_SUMS}
   from change group by 1
 )
-select from_time, (slices.events + coalesce(placed.events, 0))::int8,
-  ${words((column) => `(slices.${column} + coalesce(placed.${column}, 0))::int8`)}
+select coalesce(string_agg(int8send(from_time) || ${sentSum("events")} || ${
+      WORDS.map((word) => sentSum(`word${word}`)).join(" || ")
+    }, '' order by from_time), '')
 from slices left join placed using (from_time)
-where slice_set = (select number from wanted)
-order by from_time`,
+where slice_set = (select number from wanted)`,
     parameters: [definition, nowS],
-    read: readSlice,
+    read: readSlices,
   };
 }
 
-function readSlice(cells: Cells): Slice {
-  return {
-    fromS: cells.integer(0),
-    count: cells.integer(1),
-    words: WORDS.map((word) => cells.integer(2 + word)),
-  };
+/** A column of a slice and of what is added to it, as eight bytes. */
+function sentSum(column: string): string {
+  return `int8send((slices.${column} + coalesce(placed.${column}, 0))::int8)`;
+}
+
+/** Of a slice: its time, its number of events, the sums. */
+const SLICE_BYTES = 8 * (2 + WORDS.length);
+
+/** As columns, tens of thousands of numbers would be decoded one by one. */
+function readSlices(cells: Cells): readonly Slice[] {
+  const { buffer, byteLength } = hexToBytes(cells.hex(0));
+  const view = new DataView(buffer);
+  const slices: Slice[] = [];
+  for (let at = 0; at < byteLength; at += SLICE_BYTES) {
+    slices.push({
+      fromS: readInteger(view, at),
+      count: readInteger(view, at + 8),
+      words: WORDS.map((word) => readInteger(view, at + 16 + 8 * word)),
+    });
+  }
+  return slices;
+}
+
+/** An `int8`. Those here are below 2^53. */
+function readInteger(view: DataView, at: number): number {
+  return view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4);
 }

@@ -23,5 +23,5 @@ Deno.test("an empty table of slices is for all events, others for kinds and auth
     { kinds: new Set([1]), authors: new Set([key]) },
   ]);
   deepEqual(privateKinds, new Set([4, 1059, 21_059]));
-  deepEqual(sliceEvents, 1_024);
+  deepEqual(sliceEvents, 256);
 });
