@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../base/error_text.ts";
 import type { RemoteSigner } from "../sync/authentication.ts";
 import { readSecretKey } from "./settings/key_text.ts";
 
@@ -35,7 +36,7 @@ export async function readAuthKeyFile(path: string): Promise<ReadSigner> {
     return await signerOf(await Deno.readTextFile(path)) ??
       { fault: `${path} holds no secret key, expected nsec1… or 64 lower-case hex digits` };
   } catch (error) {
-    return { fault: `${path} cannot be read: ${error instanceof Error ? error.message : error}` };
+    return { fault: `${path} cannot be read: ${messageOf(error)}` };
   }
 }
 

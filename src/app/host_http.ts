@@ -6,12 +6,12 @@
  */
 
 import type { Clock } from "../base/clock.ts";
+import { describeError } from "../base/error_text.ts";
 import type { Log } from "../base/log.ts";
 import { createHttp, type HttpHandler, type HttpRoute } from "../http/router.ts";
 import { managementRoute } from "../http/routes/management.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import { canonicalIp } from "../net/address/ip_address.ts";
-import { describeError } from "../net/guard.ts";
 import type { Verifier } from "../nostr/verifier.ts";
 import { Management } from "../relay/access/management.ts";
 import type { RuleBook } from "../relay/access/rules.ts";

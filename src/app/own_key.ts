@@ -7,6 +7,7 @@
  */
 
 import type { Log } from "../base/log.ts";
+import { messageOf } from "../base/error_text.ts";
 import type { Random } from "../base/random.ts";
 import { isReadByOthers } from "./auth_key.ts";
 import { readSecretKey } from "./settings/key_text.ts";
@@ -156,8 +157,4 @@ export function newSecretKey(random: Random = systemRandom): Uint8Array {
     const key = random.bytes(SECRET_KEY_BYTES);
     if (readSecretKey(key.toHex()) !== undefined) return key;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

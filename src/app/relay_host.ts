@@ -5,9 +5,9 @@
  */
 
 import type { Clock } from "../base/clock.ts";
+import { describeError } from "../base/error_text.ts";
 import type { Log } from "../base/log.ts";
 import type { MakeBuckets } from "../base/token_buckets.ts";
-import { describeError } from "../net/guard.ts";
 import { POLICY_VIOLATION } from "../relay/close_codes.ts";
 import type { HttpHandler } from "../http/router.ts";
 import { clientKey, type GateCounts } from "../net/server/admission.ts";

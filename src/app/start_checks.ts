@@ -8,6 +8,7 @@
 import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { type Log, silentLog } from "../base/log.ts";
+import { messageOf } from "../base/error_text.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
 import { directoryFault } from "./database/directory_fault.ts";
 import { embeddedDirectory } from "./control/control_socket.ts";
@@ -122,7 +123,7 @@ async function chosenUrl({ database }: Settings): Promise<string> {
   try {
     return (await chooseDatabase(database)).url;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UnusableSetting("database.data", `${database.data} cannot be used: ${why}`);
   }
 }

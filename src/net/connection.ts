@@ -10,6 +10,7 @@
 import { assert } from "../base/assert.ts";
 import type { SharedBytes } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import { describeError } from "../base/error_text.ts";
 import type { Place } from "../base/fair_queue.ts";
 import type { Log } from "../base/log.ts";
 import { CloseCode } from "../websocket/close_code.ts";
@@ -17,7 +18,7 @@ import type { Message } from "../websocket/message_assembler.ts";
 import type { Protocol } from "../websocket/protocol.ts";
 import type { ByteStream, StreamError } from "./byte_stream.ts";
 import { abnormalEnding, type Ending } from "./ending.ts";
-import { describeError, guarded } from "./guard.ts";
+import { guarded } from "./guard.ts";
 import { PacedReading, type PacedReadingOptions } from "./paced_reading.ts";
 import { PacedWriting, type PacedWritingOptions, type WaterMarks } from "./paced_writing.ts";
 import { type PeerEnd, takeSlice } from "./slice.ts";

@@ -36,18 +36,3 @@ export function guarded<Arguments extends readonly unknown[]>(
     }
   };
 }
-
-/**
- * The text of an error for the log.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { describeError } from "./guard.ts";
- *
- * equal(describeError("away"), "away");
- * ```
- */
-export function describeError(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
-}

@@ -7,6 +7,7 @@
  */
 
 import { assert } from "../base/assert.ts";
+import { messageOf } from "../base/error_text.ts";
 import {
   ID_BYTES,
   PUBKEY_BYTES,
@@ -104,7 +105,7 @@ function openLibrary(path: string): Library | NativeFault {
   try {
     return Deno.dlopen(path, SYMBOLS);
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : String(error) };
+    return { fault: messageOf(error) };
   }
 }
 

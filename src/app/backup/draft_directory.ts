@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { utf8 } from "../../base/bytes.ts";
+import { messageOf } from "../../base/error_text.ts";
 import {
   type BackupFile,
   backupFiles,
@@ -169,8 +170,4 @@ async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new UnusableBackup(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { messageOf } from "../../base/error_text.ts";
 import {
   type BackupFile,
   MANIFEST,
@@ -28,7 +29,7 @@ export async function openBackup(path: string): Promise<Manifest> {
     if (error instanceof Deno.errors.NotFound) {
       throw new UnusableBackup(`${path} holds no complete backup: there is no ${file}`);
     }
-    throw new UnusableBackup(`${file} cannot be read: ${messageOf(error)}`);
+    throw new UnusableBackup(`${file} cannot be read: ${faultOf(error)}`);
   });
   const manifest = readManifest(text);
   if ("fault" in manifest) throw new UnusableBackup(`${file} ${manifest.fault}`);
@@ -74,7 +75,7 @@ async function* piecesOf(
   { signal, onBytes }: ReadOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const file = await Deno.open(path).catch((error: unknown) => {
-    throw new UnusableBackup(`${path} cannot be read: ${messageOf(error)}`);
+    throw new UnusableBackup(`${path} cannot be read: ${faultOf(error)}`);
   });
   for await (const piece of file.readable) {
     signal.throwIfAborted();
@@ -83,7 +84,7 @@ async function* piecesOf(
   }
 }
 
-function messageOf(error: unknown): string {
+function faultOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -5,6 +5,7 @@
  */
 
 import { concat, utf8, utf8Decode } from "../../base/bytes.ts";
+import { messageOf } from "../../base/error_text.ts";
 import { visibleText } from "../../base/visible_text.ts";
 import { Argument, type Command } from "../command_line/commander.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
@@ -80,7 +81,7 @@ async function readFile({ streams }: CommandContext, file: string): Promise<Read
       parts.push(part);
     }
   } catch (error) {
-    return { fault: `cannot be read: ${error instanceof Error ? error.message : error}` };
+    return { fault: `cannot be read: ${messageOf(error)}` };
   }
   const text = utf8Decode(concat(parts));
   return text === undefined ? { fault: "is no text in UTF-8" } : { text };

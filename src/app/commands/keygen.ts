@@ -6,6 +6,7 @@
  */
 
 import { utf8 } from "../../base/bytes.ts";
+import { messageOf } from "../../base/error_text.ts";
 import type { Command } from "../command_line/commander.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
@@ -72,6 +73,6 @@ async function writeNew(path: string, text: string): Promise<string | undefined>
     if (error instanceof Deno.errors.AlreadyExists) {
       return `${path} exists already and is left as it is: name another file`;
     }
-    return `${path} cannot be made: ${error instanceof Error ? error.message : String(error)}`;
+    return `${path} cannot be made: ${messageOf(error)}`;
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { utf8 } from "../../base/bytes.ts";
+import { messageOf } from "../../base/error_text.ts";
 import { primaryAddress } from "../../net/address/primary_address.ts";
 import type { Command } from "../command_line/commander.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
@@ -213,7 +214,7 @@ async function answerCommands(
     log.info("commands are answered", { at: path });
     return control;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const fields = { at: path, error: why };
     // Without a store of the relay's, nothing but `top` needs it.
     if (lent.store === undefined) log.info("`top` cannot ask this relay", fields);

@@ -7,6 +7,7 @@
 
 import { utf8 } from "../../base/bytes.ts";
 import { LruMap } from "../../base/lru_map.ts";
+import { messageOf } from "../../base/error_text.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { eventJson } from "../../nostr/event_json.ts";
 import { matches } from "../../nostr/match.ts";
@@ -181,7 +182,7 @@ class Following {
       done: this.#follow(remote).catch((error: unknown) => {
         // The end of the connection is told by itself.
         const isGone = error instanceof RemoteRefusal && error.kind === "gone";
-        if (!isGone) this.#note(oneLine(error instanceof Error ? error.message : error));
+        if (!isGone) this.#note(oneLine(messageOf(error)));
       }),
     };
   }

@@ -6,6 +6,7 @@
 
 import { Inbox } from "../../base/inbox.ts";
 import { Latch } from "../../base/latch.ts";
+import { messageOf } from "../../base/error_text.ts";
 import { select } from "../../base/select.ts";
 import { sleep } from "../../base/sleep.ts";
 import { Ticker } from "../../base/ticker.ts";
@@ -206,7 +207,7 @@ class Top {
     try {
       this.#answers.push({ activity: await this.#relay.call<Activity>(ACTIVITY) });
     } catch (error) {
-      this.#answers.push({ fault: error instanceof Error ? error.message : String(error) });
+      this.#answers.push({ fault: messageOf(error) });
     }
   }
 

@@ -6,6 +6,7 @@
 
 import { Agent, type IncomingMessage, request } from "node:http";
 import { utf8 } from "../../base/bytes.ts";
+import { messageOf } from "../../base/error_text.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import { version } from "../version.ts";
 import {
@@ -106,8 +107,4 @@ export class ControlClient {
       asking.end(body);
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

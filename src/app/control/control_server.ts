@@ -6,6 +6,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { concat, utf8Decode } from "../../base/bytes.ts";
+import { messageOf } from "../../base/error_text.ts";
 import { bind, type Bound } from "../../net/server/bind.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import type { EventRecord, QueryOptions } from "../../store/event_store.ts";
@@ -251,6 +252,6 @@ function fail(response: ServerResponse, error: unknown): void {
   if (!response.headersSent) response.statusCode = error instanceof Refused ? error.status : 500;
   // What was not read of the request would be taken for the next one.
   if (!response.headersSent) response.setHeader("connection", "close");
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   response.end(frameBytes({ error: message }));
 }

@@ -9,6 +9,7 @@
  */
 
 import { utf8Length } from "../../base/bytes.ts";
+import { messageOf } from "../../base/error_text.ts";
 
 /** The longest path of a Unix socket that works everywhere, bytes: macOS allows 103, Linux 107. */
 const MAX_PATH_BYTES = 103;
@@ -69,6 +70,6 @@ export async function ownerFault(path: string, directory: string): Promise<strin
     return `${path} belongs to another user`;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return `there is no control socket at ${path}`;
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -9,8 +9,8 @@
 
 import { statfs } from "node:fs/promises";
 import type { Clock, Timer } from "../../base/clock.ts";
+import { describeError } from "../../base/error_text.ts";
 import type { Log } from "../../base/log.ts";
-import { describeError } from "../../net/guard.ts";
 import type { DiskSpace } from "../../store/write/upkeep.ts";
 
 /** How often the system is asked, milliseconds. Asking takes microseconds. */

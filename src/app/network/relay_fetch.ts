@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { describeError } from "../../base/error_text.ts";
 import type { Log } from "../../base/log.ts";
 import { isEndpointPath } from "../../http/endpoint_path.ts";
 import type { HttpHandler } from "../../http/router.ts";
@@ -14,7 +15,6 @@ import { handshakeOf } from "./handshake.ts";
 import type { Gates } from "../../net/server/admission.ts";
 import { forwardedClient, type ForwardedTrust } from "../../net/address/forwarded.ts";
 import { fullResponse } from "../../net/server/full_response.ts";
-import { describeError } from "../../net/guard.ts";
 import { NativeWebSocket } from "../../net/server/native_websocket.ts";
 import type { NetCounters, RefusalReason } from "../../net/server/net_counters.ts";
 import { nodeSha1 } from "../../net/sha1.ts";

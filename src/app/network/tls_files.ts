@@ -6,6 +6,7 @@
 
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { messageOf } from "../../base/error_text.ts";
 import {
   identityFault,
   TlsGate,
@@ -144,10 +145,6 @@ function read(setting: string, file: string): string {
   } catch (error) {
     throw new UnusableSetting(setting, `${file} cannot be read: ${messageOf(error)}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A string that differs when a file has changed. Missing files are part of it. */

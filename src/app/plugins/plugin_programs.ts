@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../base/error_text.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
@@ -38,7 +39,7 @@ async function faultOf(word: string): Promise<string | undefined> {
     if ((await Deno.stat(word)).isDirectory) return "is a directory";
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "does not exist";
-    return `cannot be started: ${error instanceof Error ? error.message : error}`;
+    return `cannot be started: ${messageOf(error)}`;
   }
   return await shellSays('test -x "$1"', word)
     ? undefined
@@ -58,7 +59,7 @@ async function shellSays(script: string, word: string): Promise<boolean> {
   } catch (error) {
     throw new UnusableSetting(
       SETTING,
-      `the shell cannot be started: ${error instanceof Error ? error.message : error}`,
+      `the shell cannot be started: ${messageOf(error)}`,
     );
   }
 }

@@ -6,6 +6,7 @@
 
 import { pathToFileURL } from "node:url";
 import type { Log } from "../../base/log.ts";
+import { messageOf } from "../../base/error_text.ts";
 import { reason } from "../../nostr/reason.ts";
 import type { Policy } from "../../relay/access/policy.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
@@ -64,7 +65,7 @@ async function defaultExportOf(path: string, log: Log): Promise<unknown> {
     };
     return typeof made === "function" ? await made({ reason, log }) : made;
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     throw new UnusableSetting(SETTING, `${path} cannot be loaded: ${text}`);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Log, LogFields } from "../../base/log.ts";
+import { messageOf } from "../../base/error_text.ts";
 import { type LoadedSettings, problemLine, type SettingProblem } from "./load_settings.ts";
 import { logSection } from "./sections/log.ts";
 import {
@@ -111,7 +112,7 @@ export class SettingReload {
     try {
       return await this.#options.prepare(settings);
     } catch (error) {
-      this.#refuse(error instanceof Error ? error.message : String(error), cause);
+      this.#refuse(messageOf(error), cause);
     }
   }
 

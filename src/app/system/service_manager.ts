@@ -10,8 +10,8 @@
 
 import { utf8 } from "../../base/bytes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
+import { describeError } from "../../base/error_text.ts";
 import type { Log } from "../../base/log.ts";
-import { describeError } from "../../net/guard.ts";
 
 /** What {@link ServiceManager} needs. */
 export interface ServiceManagerOptions {

@@ -5,6 +5,7 @@
  */
 
 import { CountingLog } from "../../base/counting_log.ts";
+import { describeError } from "../../base/error_text.ts";
 import { type LogFields, silentLog } from "../../base/log.ts";
 import { systemClock } from "./system_clock.ts";
 
@@ -14,9 +15,7 @@ import { systemClock } from "./system_clock.ts";
  */
 export function logUncaughtErrors(): void {
   const log = new CountingLog({ log: { ...silentLog, error: writeFault }, clock: systemClock });
-  const told = (error: unknown) => {
-    log.error("unexpected error", { error: error instanceof Error ? error.stack : String(error) });
-  };
+  const told = (error: unknown) => log.error("unexpected error", { error: describeError(error) });
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     told(event.reason);

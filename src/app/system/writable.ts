@@ -5,6 +5,7 @@
  */
 
 import { dirname, resolve } from "node:path";
+import { messageOf } from "../../base/error_text.ts";
 
 /**
  * Why no file can be made in a directory; undefined if one can. Makes and removes an empty file in it,
@@ -15,7 +16,7 @@ export async function writeFault(directory: string): Promise<string | undefined>
     await Deno.remove(await Deno.makeTempFile({ dir: await existing(resolve(directory)) }));
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../base/error_text.ts";
 import { decompressed } from "./compressed_files.ts";
 import { linesOf } from "./import_events.ts";
 import type { Line } from "./json_lines.ts";
@@ -51,7 +52,7 @@ export async function openEventSource(
   try {
     first = await bytes.next();
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : String(error) };
+    return { fault: messageOf(error) };
   }
   if (first.done !== true && isSqliteFile(first.value)) {
     await bytes.return(undefined);
@@ -115,7 +116,7 @@ async function* readable<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item>
   try {
     for (;;) {
       const { done, value } = await reading.next().catch((error: unknown) => {
-        throw new UnreadableFile(error instanceof Error ? error.message : String(error));
+        throw new UnreadableFile(messageOf(error));
       });
       if (done === true) return;
       yield value;

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { type Log, silentLog } from "../../base/log.ts";
+import { messageOf } from "../../base/error_text.ts";
 import type { Random } from "../../base/random.ts";
 import { defaultLastingLimits, LastingConnection } from "../../net/client/lasting_connection.ts";
 import { connectWebSocket, type OpenedWebSocket } from "../../net/client/websocket_client.ts";
@@ -71,7 +72,7 @@ export class LastingRemote {
     const { url, clock, log, random } = this.#options;
     const opening = connectWebSocket(url, { clock, log, random, limits: remoteLimits });
     this.#opening = opening.catch((error: unknown) => {
-      this.#away(error instanceof Error ? error.message : String(error));
+      this.#away(messageOf(error));
     });
     return opening;
   }

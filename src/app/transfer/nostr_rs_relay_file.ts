@@ -10,6 +10,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { utf8, utf8Decode } from "../../base/bytes.ts";
+import { messageOf } from "../../base/error_text.ts";
 import type { Line } from "./json_lines.ts";
 
 /** How a SQLite file begins. */
@@ -164,7 +165,7 @@ from event where rowid >= ? order by rowid limit ?`;
 }
 
 function sqliteFault(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (!/unable to open|readonly/.test(message)) return message;
   return `${message}: copy it, with the files -wal and -shm beside it if there are any, to a ` +
     "directory that this user may write to";

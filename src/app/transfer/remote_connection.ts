@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { messageOf } from "../../base/error_text.ts";
 import type { Random } from "../../base/random.ts";
 import type { Connection } from "../../net/connection.ts";
 import { connectWebSocket, defaultClientLimits } from "../../net/client/websocket_client.ts";
@@ -80,6 +81,6 @@ async function opened(
   try {
     return (await connectWebSocket(url, { ...options, limits: remoteLimits })).connection;
   } catch (error) {
-    throw new RemoteRefusal(oneLine(error instanceof Error ? error.message : error), "gone");
+    throw new RemoteRefusal(oneLine(messageOf(error)), "gone");
   }
 }

@@ -6,6 +6,7 @@
 
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { messageOf } from "../../base/error_text.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import type { RelayThread, StartThread } from "./relay_thread.ts";
 import type { CallName, NumberedSettings, WorkerCalls, WorkerStart } from "./worker_calls.ts";
@@ -188,7 +189,7 @@ export class WorkerSlot {
       log.info("worker replaced", { worker, awayMs: Math.round(clock.monotonicMs() - endedMs) });
     } catch (error) {
       if (this.#isClosing) return;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       log.error("worker not replaced yet", { worker, reason, nextTryInMs: this.#pauseMs });
       this.#replaceLater(endedMs);
     }

@@ -10,6 +10,7 @@ import { lookup } from "node:dns";
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/error_text.ts";
 import { type DialTarget, formatDialTarget, parseDialTarget } from "./dial_target.ts";
 import {
   type Attempt,
@@ -174,7 +175,7 @@ class Dial {
   #failure(error: unknown): DialFailed {
     if (error instanceof DialFailed) return error;
     const causes = error instanceof AggregateError ? error.errors : [error];
-    const reasons = causes.map((cause) => cause instanceof Error ? cause.message : String(cause));
+    const reasons = causes.map((cause) => messageOf(cause));
     const message = `failed in ${this.#step}: ${reasons.join("; ")}`;
     return new DialFailed(message, codeOf(causes[0]), { cause: error });
   }

@@ -9,9 +9,9 @@ import { assert } from "../../base/assert.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
+import { describeError, messageOf } from "../../base/error_text.ts";
 import { CloseCode } from "../../websocket/close_code.ts";
 import type { Connection, ConnectionEvents } from "../connection.ts";
-import { describeError } from "../guard.ts";
 import type { OpenedWebSocket } from "./websocket_client.ts";
 
 /** The times of a lasting connection. */
@@ -123,7 +123,7 @@ export class LastingConnection {
 
   #attempt(): void {
     this.#options.connect().then(this.#onOpened, (error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#options.log.info("connecting failed", { reason, failures: this.#failures + 1 });
       this.#retry();
     }).catch(this.#onFault);

@@ -9,12 +9,13 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../../base/clock.ts";
+import { describeError } from "../../base/error_text.ts";
 import type { Log } from "../../base/log.ts";
 import type { Admission } from "./admission.ts";
 import { bind, type BindOptions, type Bound } from "./bind.ts";
 import { Deadline } from "./deadline.ts";
 import type { ForwardedTrust } from "../address/forwarded.ts";
-import { describeError, guarded } from "../guard.ts";
+import { guarded } from "../guard.ts";
 import { formatIpAddress, parseIpAddress } from "../address/ip_address.ts";
 import { formatListenAddress, type ListenAddress } from "../address/listen_address.ts";
 import { ListenWatch } from "./listen_watch.ts";

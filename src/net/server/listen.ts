@@ -9,6 +9,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { CountingLog } from "../../base/counting_log.ts";
+import { describeError } from "../../base/error_text.ts";
 import type { Log } from "../../base/log.ts";
 import { BufferPool } from "../../websocket/buffer_pool.ts";
 import { CloseCode } from "../../websocket/close_code.ts";
@@ -27,7 +28,6 @@ import type { ByteStream } from "../byte_stream.ts";
 import { Connection, type ConnectionLimits } from "../connection.ts";
 import { forwardedClient, type ForwardedTrust } from "../address/forwarded.ts";
 import { fullResponse } from "./full_response.ts";
-import { describeError } from "../guard.ts";
 import { HttpConversation, type HttpLimits } from "./http_conversation.ts";
 import { requestUrl, toRequest } from "./http_exchange.ts";
 import { endLate, endWith } from "./last_response.ts";

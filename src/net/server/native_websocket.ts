@@ -12,13 +12,14 @@
 import { assert } from "../../base/assert.ts";
 import { concat, type SharedBytes, utf8, utf8Decode } from "../../base/bytes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
+import { describeError } from "../../base/error_text.ts";
 import { type Log, silentLog } from "../../base/log.ts";
 import { CloseCode } from "../../websocket/close_code.ts";
 import type { Message } from "../../websocket/message_assembler.ts";
 import { PacedReading, type PaceLimits } from "../paced_reading.ts";
 import type { ConnectionEvents, ConnectionLimits } from "../connection.ts";
 import type { Ending } from "../ending.ts";
-import { describeError, guarded } from "../guard.ts";
+import { guarded } from "../guard.ts";
 
 /** How often a socket that held too much is asked whether it still does: it does not tell by itself. */
 const drainPollMs = 100;

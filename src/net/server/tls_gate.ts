@@ -19,7 +19,8 @@ import {
 } from "node:tls";
 import type { Log } from "../../base/log.ts";
 import type { PeerIdentity } from "./acceptor.ts";
-import { describeError, guarded } from "../guard.ts";
+import { describeError, messageOf } from "../../base/error_text.ts";
+import { guarded } from "../guard.ts";
 import type { NetCounters } from "./net_counters.ts";
 import { namesMatch } from "../address/server_name.ts";
 
@@ -172,7 +173,7 @@ function attempt<Read>(what: string, read: () => Read): Read | string {
   try {
     return read();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return `the ${what} is not valid PEM (${why})`;
   }
 }

@@ -12,6 +12,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { Source } from "../../base/fair_queue.ts";
+import { describeError } from "../../base/error_text.ts";
 import type { Log } from "../../base/log.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import type { HashText } from "../../nostr/event_id.ts";
@@ -125,8 +126,7 @@ export class Publisher {
 
   /** Logs what a policy, the signature check or the hash threw. */
   #broken(error: unknown): Verdict {
-    const text = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.#options.log.error("an event could not be judged", { error: text });
+    this.#options.log.error("an event could not be judged", { error: describeError(error) });
     return refused(reason("error", "the event could not be judged"));
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../base/error_text.ts";
 import type {
   ListenEvents,
   Listening,
@@ -325,8 +326,4 @@ type OpenOptions = Omit<
 /** Whether a connection was lost, other than by our dropping it after a timeout. */
 function isLostOutside(error: unknown): boolean {
   return isConnectionLost(error) && !(error instanceof StoreUnavailable);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

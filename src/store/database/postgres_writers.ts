@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../base/error_text.ts";
 import {
   type Session,
   type Statement,
@@ -227,10 +228,6 @@ const IS_ACTIVE = `select from pg_stat_activity
 where pid = $1::int4 and application_name = $2 and state = 'active'`;
 
 const never = new Promise<never>(() => {});
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** A transaction in progress. */
 class TransactionSession implements Session {

@@ -21,6 +21,7 @@
 import { assert } from "../../base/assert.ts";
 import { utf8, utf8Decode } from "../../base/bytes.ts";
 import type { Timer } from "../../base/clock.ts";
+import { messageOf } from "../../base/error_text.ts";
 import type { Listening, ListeningDatabase, Session } from "../database/database.ts";
 import {
   type Erasure,
@@ -405,7 +406,7 @@ export class SharedFeed implements StoreFeed {
   #retryLater(error: unknown): void {
     if (this.#lostSinceMs === undefined) {
       this.#lostSinceMs = this.#nowMs();
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#options?.log.warn("connection to other instances lost", { error: why });
     }
     this.#retry = this.#options?.clock.after(this.#retryMs, () => void this.#reconnect());
