@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NostrEvent } from "./event.ts";
+import { type NostrEvent, tagValue } from "./event.ts";
 
 /** The kind of a client authentication event, which relays must not store or forward. */
 export const CLIENT_AUTHENTICATION = 22242;
@@ -34,11 +34,11 @@ export function authenticationFault(event: NostrEvent, asked: Challenge): string
   if (Math.abs(event.created_at - asked.nowMs / 1000) > WINDOW_S) {
     return `created_at is more than ${WINDOW_S} seconds from now`;
   }
-  if (valueOf(event, "challenge") !== asked.challenge) {
+  if (tagValue(event, "challenge") !== asked.challenge) {
     return "the challenge is not the one that was sent last";
   }
   const { relayUrls } = asked;
-  const named = valueOf(event, "relay") ?? "";
+  const named = tagValue(event, "relay") ?? "";
   if (relayUrls.length === 0 || relayUrls.some((url) => isSameRelay(url, named))) return undefined;
   return `the relay tag names another relay than ${relayUrls[0]}`;
 }
@@ -60,8 +60,4 @@ function hostOf(url: string): string | undefined {
   // `ws` is a special scheme of the URL Standard: its host is lower-cased and in Punycode.
   const host = URL.parse(withScheme.replace(/^[a-z][a-z0-9+.-]*:/i, "ws:"))?.hostname;
   return host === undefined || host === "" ? undefined : host.replace(/\.$/, "");
-}
-
-function valueOf({ tags }: NostrEvent, name: string): string | undefined {
-  return tags.find((tag) => tag[0] === name)?.[1];
 }

@@ -1,5 +1,5 @@
 /**
- * The type of a Nostr event.
+ * The type of a Nostr event, and how its tags are read.
  *
  * @see NIP-01
  * @module
@@ -29,4 +29,9 @@ export interface NostrEvent {
   readonly content: string;
   /** BIP-340 signature of the id's 32 bytes, 128 lower-case hex digits. */
   readonly sig: string;
+}
+
+/** The first value of the first tag of this name; undefined when there is none. */
+export function tagValue({ tags }: NostrEvent, name: string): string | undefined {
+  return tags.find((tag) => tag[0] === name)?.[1];
 }

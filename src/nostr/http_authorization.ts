@@ -6,7 +6,7 @@
  */
 
 import { utf8Decode } from "../base/bytes.ts";
-import type { NostrEvent } from "./event.ts";
+import { type NostrEvent, tagValue } from "./event.ts";
 import { parseJson } from "./json.ts";
 import { parseEvent } from "./parse_event.ts";
 
@@ -56,12 +56,12 @@ export function authorizationFault(event: NostrEvent, request: SignedRequest): s
   if (Math.abs(event.created_at - nowMs / 1000) > AUTHORIZATION_WINDOW_S) {
     return `created_at is more than ${AUTHORIZATION_WINDOW_S} seconds from now`;
   }
-  const named = comparable(valueOf(event, "u") ?? "");
+  const named = comparable(tagValue(event, "u") ?? "");
   if (named === undefined || !urls.some((url) => comparable(url) === named)) {
     return "the u tag names another URL";
   }
-  if (valueOf(event, "method") !== method) return "the method tag names another method";
-  if (valueOf(event, "payload") !== bodyHash) return "the payload tag is not the hash of the body";
+  if (tagValue(event, "method") !== method) return "the method tag names another method";
+  if (tagValue(event, "payload") !== bodyHash) return "the payload tag is not the hash of the body";
   return undefined;
 }
 
@@ -70,10 +70,6 @@ function comparable(text: string): string | undefined {
   const url = URL.parse(text.replace(/^ws(s?):/i, "http$1:"));
   if (url === null) return undefined;
   return `${url.host}${url.pathname.replace(/\/$/, "")}${url.search}`;
-}
-
-function valueOf({ tags }: NostrEvent, name: string): string | undefined {
-  return tags.find((tag) => tag[0] === name)?.[1];
 }
 
 /** Decodes base64; empty when it is invalid. */

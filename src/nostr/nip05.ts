@@ -6,6 +6,7 @@
  */
 
 import { isHex, KEY_DIGITS } from "./hex.ts";
+import { isJsonObject } from "./json.ts";
 
 /** The characters that NIP-05 allows in a name, in either case. */
 const NAME = /^[a-z0-9._-]+$/i;
@@ -48,12 +49,8 @@ export function namedKeys(document: string): ReadonlySet<string> | undefined {
 function namesOf(document: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const parsed: unknown = JSON.parse(document);
-    return isObject(parsed) && isObject(parsed["names"]) ? parsed["names"] : undefined;
+    return isJsonObject(parsed) && isJsonObject(parsed["names"]) ? parsed["names"] : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

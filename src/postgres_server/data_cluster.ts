@@ -4,6 +4,7 @@
  * @module
  */
 
+import { unlessMissing } from "../store/database/data_directory.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
 import { majorVersion, type PostgresPackage } from "./postgres_package.ts";
 import type { PostgresPrograms } from "./postgres_programs.ts";
@@ -106,8 +107,4 @@ export async function versionOf(path: string): Promise<string | undefined> {
 function otherVersion(path: string, made: string, ours: string): string {
   return `${path} was made by Postgres ${made}, and this version of the relay has Postgres ${ours}. ` +
     "Run gallimimus upgrade while the relay is stopped, which leaves the old data as they are";
-}
-
-function unlessMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

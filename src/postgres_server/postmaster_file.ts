@@ -5,8 +5,9 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { StoreUnavailable } from "../store/event_store.ts";
 import { sleep } from "../base/sleep.ts";
+import { unlessMissing } from "../store/database/data_directory.ts";
+import { StoreUnavailable } from "../store/event_store.ts";
 
 /** The contents of the file. */
 export interface PostmasterFile {
@@ -125,8 +126,4 @@ async function isServerOf(data: string, pid: number): Promise<boolean> {
     stderr: "null",
   }).output();
   return new TextDecoder().decode(stdout).includes(` -D ${data} `);
-}
-
-function unlessMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { unlessMissing } from "../store/database/data_directory.ts";
+
 /** The `uid` and `gid` of a command run as another user; empty when it runs as the current one. */
 export type ServerAccount = { readonly uid: number; readonly gid: number } | Record<string, never>;
 
@@ -23,7 +25,7 @@ export async function serverAccount(
     const { uid, gid } = await Deno.stat(directory);
     if (uid !== null && uid !== 0) return { uid, gid: gid ?? uid };
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    unlessMissing(error);
   }
   return { uid: NOBODY, gid: NOBODY };
 }
@@ -73,7 +75,7 @@ async function nearestExisting(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    unlessMissing(error);
   }
   const parent = path.replace(/\/*[^/]+\/*$/, "");
   return parent === ""

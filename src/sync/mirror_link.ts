@@ -10,6 +10,7 @@
  * @module
  */
 
+import { backOffMs } from "../base/back_off.ts";
 import { Inbox } from "../base/inbox.ts";
 import { Latch } from "../base/latch.ts";
 import type { Timer } from "../base/clock.ts";
@@ -170,9 +171,8 @@ export class MirrorLink {
     const sinceMs = this.#currentSinceMs ?? Infinity;
     this.#currentSinceMs = undefined;
     if (clock.monotonicMs() - sinceMs >= maxRetryMs) this.#failures = 0;
-    const wholeMs = Math.min(maxRetryMs, FIRST_RETRY_MS * 2 ** this.#failures++);
-    const [share = 0] = random.bytes(1);
-    this.#retry = clock.after(wholeMs * (0.5 + share / 510), () => {
+    const pauses = { firstMs: FIRST_RETRY_MS, maxMs: maxRetryMs };
+    this.#retry = clock.after(backOffMs(this.#failures++, pauses, random), () => {
       this.#retry = undefined;
       this.#due.push(true);
     });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { backOffMs } from "../base/back_off.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { sleep } from "../base/sleep.ts";
@@ -20,9 +21,8 @@ export interface PatienceOptions {
   readonly onWait?: (pauseMs: number) => void;
 }
 
-/** The first pause, milliseconds. Each further one in a row is twice as long. */
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
+/** How pauses in a row grow. */
+const PAUSES = { firstMs: 1_000, maxMs: 60_000 };
 
 /** After so many pauses in a row a request has failed: five minutes. */
 const MAX_PAUSES = 10;
@@ -63,9 +63,7 @@ export class Patience {
 
   async #pause(): Promise<void> {
     const { clock, random, signal, onWait } = this.#options;
-    const wholeMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#pauses++);
-    const [share = 0] = random.bytes(1);
-    const pauseMs = Math.round(wholeMs * (0.5 + share / 510));
+    const pauseMs = Math.round(backOffMs(this.#pauses++, PAUSES, random));
     onWait?.(pauseMs);
     await sleep(pauseMs, clock, signal);
   }

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { sleep } from "../../base/sleep.ts";
 import { ServerAway } from "../../store/database/connect_fault.ts";
 
 /** How long to wait, and where that is said. */
@@ -44,19 +45,8 @@ export async function awaitServer<T>(
         log.warn("waiting for the database", { reason: error.message, forAtMostMs: waitMs });
       }
       const pauseMs = Math.min(MIN_PAUSE_MS * 2 ** Math.min(attempt, 10), MAX_PAUSE_MS, leftMs);
-      await pause(pauseMs, clock, stop);
+      await sleep(pauseMs, clock, stop);
       if (stop.aborted) throw error;
     }
   }
-}
-
-function pause(ms: number, clock: Clock, stop: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = clock.after(ms, resolve);
-  const end = () => {
-    timer.cancel();
-    resolve();
-  };
-  stop.addEventListener("abort", end, { once: true });
-  return promise.finally(() => stop.removeEventListener("abort", end));
 }

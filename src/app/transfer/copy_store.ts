@@ -4,10 +4,8 @@
  * @module
  */
 
-import { utf8Decode } from "../../base/bytes.ts";
-import { parseJson } from "../../nostr/json.ts";
-import { parseEvent } from "../../nostr/parse_event.ts";
-import type { EventRecord, EventStore, PutOutcome, StoredEvent } from "../../store/event_store.ts";
+import { readRecord } from "../../store/feed/feed_statements.ts";
+import type { EventStore, PutOutcome, StoredEvent } from "../../store/event_store.ts";
 
 /** The progress of a copy. */
 export interface CopyTally {
@@ -42,7 +40,9 @@ export async function copyStore(
   let createdAt: number | undefined;
   const tally = () => ({ outcomes, unreadable, createdAt });
   const write = async (events: readonly StoredEvent[]) => {
-    const records = events.map(recordOf).filter((record) => record !== undefined);
+    const records = events.map(({ json }) => readRecord(json)).filter((record) =>
+      record !== undefined
+    );
     for (const outcome of await to.put(records)) {
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     }
@@ -60,9 +60,4 @@ export async function copyStore(
   }
   await writing;
   return tally();
-}
-
-function recordOf({ json }: StoredEvent): EventRecord | undefined {
-  const event = parseEvent(parseJson(utf8Decode(json) ?? ""));
-  return "reason" in event ? undefined : { event, json };
 }

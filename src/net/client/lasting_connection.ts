@@ -6,10 +6,11 @@
  */
 
 import { assert } from "../../base/assert.ts";
+import { backOffMs } from "../../base/back_off.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
-import type { Random } from "../../base/random.ts";
 import { describeError, messageOf } from "../../base/error_text.ts";
+import type { Random } from "../../base/random.ts";
 import { CloseCode } from "../../websocket/close_code.ts";
 import type { Connection, ConnectionEvents } from "../connection.ts";
 import type { OpenedWebSocket } from "./websocket_client.ts";
@@ -169,9 +170,8 @@ export class LastingConnection {
   #retry(): void {
     if (this.#state === "stopped") return;
     const { clock, random, limits: { firstDelayMs, maxDelayMs } } = this.#options;
-    const wholeMs = Math.min(maxDelayMs, firstDelayMs * 2 ** this.#failures);
-    this.#failures++;
-    const [share = 0] = random.bytes(1);
-    this.#timer = clock.after(wholeMs * (0.5 + share / 510), () => this.#attempt());
+    const pauses = { firstMs: firstDelayMs, maxMs: maxDelayMs };
+    const delayMs = backOffMs(this.#failures++, pauses, random);
+    this.#timer = clock.after(delayMs, () => this.#attempt());
   }
 }

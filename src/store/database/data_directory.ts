@@ -108,6 +108,7 @@ async function namesIn(path: string): Promise<readonly string[]> {
   }
 }
 
-function unlessMissing(error: unknown): void {
+/** Throws the error, unless it says that there is no such file. */
+export function unlessMissing(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -5,7 +5,7 @@
  */
 
 import { plainArray } from "../database/array_literal.ts";
-import type { Cells, Statement } from "../database/database.ts";
+import type { Statement } from "../database/database.ts";
 import { idPrefixOf } from "../fingerprint.ts";
 import type { Place } from "../read/scan.ts";
 import type { StoreSize, SurveyedEvent, TableSize } from "./upkeep.ts";
@@ -21,7 +21,7 @@ export function deleteExpired(nowS: number, limit: number): Statement<number> {
   order by expires_at limit $2::int8 for update skip locked))
 returning key`,
     parameters: [nowS, limit],
-    read: readKey,
+    read: (cells) => cells.integer(0),
   };
 }
 
@@ -35,7 +35,7 @@ export function deleteEvents(ids: readonly string[]): Statement<number> {
   select key from events where head = any($1::uuid[]) for update skip locked))
 returning key`,
     parameters: [plainArray(ids.map(idPrefixOf))],
-    read: readKey,
+    read: (cells) => cells.integer(0),
   };
 }
 
@@ -80,7 +80,7 @@ order by pg_total_relation_size(oid) desc, relname`,
 export const selectAnyEvent: Statement<number> = {
   text: "select key from events limit 1",
   parameters: [],
-  read: readKey,
+  read: (cells) => cells.integer(0),
 };
 
 /**
@@ -90,7 +90,7 @@ export const selectAnyEvent: Statement<number> = {
 export const emitProbe: Statement<number> = {
   text: "select (pg_logical_emit_message(true, 'gallimimus', '') is not null)::int",
   parameters: [],
-  read: readKey,
+  read: (cells) => cells.integer(0),
 };
 
 /** The size of the database, and how many events the planner believes to be there. */
@@ -100,7 +100,3 @@ from pg_class where oid = 'events'::regclass`,
   parameters: [],
   read: (cells) => ({ events: cells.integer(0), bytes: cells.integer(1) }),
 };
-
-function readKey(cells: Cells): number {
-  return cells.integer(0);
-}
