@@ -14,7 +14,6 @@ import type { CommandContext, RunCommand } from "../command_line/command_context
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { defineConfigImport } from "./config_import.ts";
 import { defineConfigPrint } from "./config_print.ts";
-import { defineConfigSchema } from "./config_schema.ts";
 import { withoutSecret } from "../settings/secrets.ts";
 import { settingValues } from "../settings/setting_list.ts";
 import {
@@ -27,7 +26,6 @@ import {
 export function defineConfig(program: Command, run: RunCommand): void {
   const config = program.command("config").description("look at the settings");
   defineConfigPrint(config, run);
-  defineConfigSchema(config, run);
   defineConfigImport(config, run);
   const command = config.command("check").description(
     "check all settings and the files that they name, and show what is not a default",

@@ -1,6 +1,6 @@
 /**
- * `gallimimus config print`: prints the settings in use, as a configuration file, and what the presets
- * stand for.
+ * `gallimimus config print` and `config schema`: print the settings in use, as a configuration file, and
+ * the JSON Schema of that file.
  *
  * @module
  */
@@ -12,19 +12,24 @@ import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import {
   type SettingOptions,
   withListenOption,
+  WITHOUT_SETTINGS,
   withSettingOptions,
 } from "../command_line/setting_options.ts";
+import { settingsSchemaText } from "../settings/json_schema.ts";
 import { accessPresets } from "../settings/sections/access.ts";
 import { withoutSecret } from "../settings/secrets.ts";
 import { settingValues } from "../settings/setting_list.ts";
 import { tomlValue } from "../settings/toml_text.ts";
 
-/** Adds the command to `config`. */
+/** Adds the commands to `config`. */
 export function defineConfigPrint(config: Command, run: RunCommand): void {
   const command = config.command("print")
     .description("print every setting with its value, where it comes from, and the presets");
   withSettingOptions(withListenOption(command))
     .action((options: SettingOptions) => run(options, printConfig));
+  config.command("schema")
+    .description("print the JSON Schema of the configuration file, for editors")
+    .action(() => run(WITHOUT_SETTINGS, printSchema));
 }
 
 /**
@@ -56,4 +61,10 @@ function presetLines(): readonly string[] {
     return `# ${preset}: ${parts.join(", ") || "the defaults"}`;
   });
   return ["# The presets, access.preset:", ...lines];
+}
+
+/** Prints the schema. */
+export async function printSchema({ streams }: CommandContext): Promise<ExitCode> {
+  await streams.stdout.write(utf8(settingsSchemaText()));
+  return exitCode.done;
 }

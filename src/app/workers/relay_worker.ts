@@ -8,6 +8,7 @@
 
 import { silentLog, withFields } from "../../base/log.ts";
 import type { Metric } from "../../http/metrics_text.ts";
+import type { NearbyChannel, NearbyMessage } from "../../store/feed/nearby_feeds.ts";
 import { configureLog, logStyle, relayLog } from "../command_line/logging.ts";
 import { openStore } from "../database/open_store.ts";
 import { HostMetrics } from "../network/metrics_server.ts";
@@ -18,7 +19,6 @@ import { holdLock } from "../system/locks.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { logUncaughtErrors } from "../system/uncaught_errors.ts";
 import { countsOfThread, sharedBuckets } from "./shared_tables.ts";
-import { openThreadChannel } from "./thread_channel.ts";
 import {
   type AnswerMessage,
   type CallMessage,
@@ -157,4 +157,20 @@ function plain(metric: Metric): Metric {
     reading: { bounds, counts, sum },
   }));
   return { ...metric, readings };
+}
+
+/**
+ * Opens the channel of this name. Messages reach every other thread of the process that has opened it; the
+ * runtime drops the oldest when a thread has too many of them waiting.
+ */
+function openThreadChannel(name: string): NearbyChannel {
+  const channel = new BroadcastChannel(name);
+  return {
+    send: (message) => channel.postMessage(message),
+    receive(onMessage) {
+      // Only the threads of this relay know the name.
+      channel.onmessage = ({ data }: MessageEvent<NearbyMessage>) => onMessage(data);
+    },
+    close: () => channel.close(),
+  };
 }

@@ -7,6 +7,7 @@
 
 import type { Timer } from "../../base/clock.ts";
 import { deletionTargets } from "../../nostr/deletion_request.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
 import { addressOf, kindClass } from "../../nostr/kind.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type {
@@ -21,7 +22,6 @@ import { nowS, type StoreClock } from "../store_clock.ts";
 import { isRequest, Tombstones } from "../write/tombstones.ts";
 import type { TidyStore } from "../write/upkeep.ts";
 import type { AskedAddresses } from "./asked_addresses.ts";
-import { type Banned, bannedBy, changedBy, isBanned } from "./banned.ts";
 import { Filling } from "./filling.ts";
 import { LatelyDeleted } from "./lately_deleted.ts";
 import type { RecentEvents } from "./recent_events.ts";
@@ -40,6 +40,12 @@ const MAX_DOUBTFUL = 1_000;
  * queries.
  */
 const REFILL_MS = 10_000;
+
+/** The keys and events that the operator's rules ban: no reader is shown them. */
+interface Banned {
+  readonly keys: ReadonlySet<string>;
+  readonly events: ReadonlySet<string>;
+}
 
 /** What a {@link WindowKeeper} keeps true. */
 export interface Kept {
@@ -216,8 +222,9 @@ export class WindowKeeper {
   /** Removes what the operator deleted. */
   #forgetErased({ ids, isRemembered }: Erasure): void {
     this.#asked.forgetIds(new Set(ids));
-    // What may come again cannot be kept out. It, or what it replaced, may have been read before, by the
-    // feed or to fill the window. Until the whole pause is over, an event that is told late is not added.
+    // An event that may be stored again cannot be kept out. The feed or the filling may have read
+    // it, or what it replaced, before the deletion. So the whole pause begins anew: events that
+    // were read before have arrived when it ends.
     const isBeingRead = this.#inner.feed.isShared || this.#filling !== undefined;
     if (!isRemembered && isBeingRead) {
       this.#refill?.cancel();
@@ -330,4 +337,26 @@ export class WindowKeeper {
       }
     }
   }
+}
+
+/** What these rules ban. */
+function bannedBy(rules: readonly Rule[]): Banned {
+  return changedBy(rules, { keys: new Set(), events: new Set() });
+}
+
+/** What is banned after these changes. */
+function changedBy(changes: readonly RuleChange[], before: Banned): Banned {
+  const keys = new Set(before.keys);
+  const events = new Set(before.events);
+  for (const { list, value, reason } of changes) {
+    const values = list === "banned-key" ? keys : list === "banned-event" ? events : undefined;
+    if (reason === undefined) values?.delete(value);
+    else values?.add(value);
+  }
+  return { keys, events };
+}
+
+/** Whether the event is hidden. */
+function isBanned({ keys, events }: Banned, { id, pubkey }: NostrEvent): boolean {
+  return keys.has(pubkey) || events.has(id);
 }

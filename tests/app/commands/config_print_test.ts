@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { parse } from "smol-toml";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
-import { printConfig } from "../../../src/app/commands/config_print.ts";
+import { printConfig, printSchema } from "../../../src/app/commands/config_print.ts";
 import { loadSettings } from "../../../src/app/settings/load_settings.ts";
 import { settingValues } from "../../../src/app/settings/setting_list.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";
@@ -55,4 +55,11 @@ Deno.test("the presets are listed with what they set, and secrets are masked", a
   match(text, /^# public: the defaults$/m);
   match(text, /^secret_key = "\*\*\*" # config\.toml:2$/m);
   parse(text);
+});
+
+Deno.test("config schema prints the file of the repository", async () => {
+  const fake = new FakeCommand();
+  equal(await printSchema(fake.context), exitCode.done);
+  const file = new URL("../../../docs/config.schema.json", import.meta.url);
+  equal(fake.stdout.text, await Deno.readTextFile(file));
 });

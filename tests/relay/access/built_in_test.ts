@@ -14,13 +14,7 @@ import { proofOfWork } from "../../../src/relay/access/proof_of_work.ts";
 import { clientRates, keyRates, kindRates } from "../../../src/relay/access/rates.ts";
 import { RuleBook, rulesPolicy } from "../../../src/relay/access/rules.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
-import { submission } from "./submission.ts";
-
-function clientWith(...keys: string[]): ConnectedClient {
-  const client = new ConnectedClient("192.0.2.1");
-  for (const key of keys) client.authenticate(key);
-  return client;
-}
+import { clientWith, submission } from "./submission.ts";
 
 function screened(
   policy: Policy,

@@ -1,19 +1,12 @@
 import { equal } from "node:assert/strict";
-import { ConnectedClient } from "../../../src/relay/access/client.ts";
 import type { Submission } from "../../../src/relay/access/policy.ts";
 import { protectedEvents } from "../../../src/relay/access/protected.ts";
-import { submission } from "./submission.ts";
+import { clientWith, submission } from "./submission.ts";
 
 const prefixOf = (
   fields: Parameters<typeof submission>[0],
   rest: Partial<Submission> = { client: clientWith() },
 ) => protectedEvents.screen!(submission(fields, rest))?.prefix;
-
-function clientWith(...keys: string[]): ConnectedClient {
-  const client = new ConnectedClient("192.0.2.1");
-  for (const key of keys) client.authenticate(key);
-  return client;
-}
 
 Deno.test("NIP70-01 NIP70-02 a protected event needs AUTH, whatever else its tag has", () => {
   equal(prefixOf({ tags: [["t", "a"], ["-"]] }), "auth-required");
