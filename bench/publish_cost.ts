@@ -32,6 +32,7 @@ import type { Database, Session, Statement } from "../src/store/database/databas
 import type { EventRecord } from "../src/store/event_store.ts";
 import { CLEAR_TABLES } from "../tests/kit/postgres_server.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
+import { median } from "./load/comparison.ts";
 import { mixedEvents } from "./load/corpus.ts";
 import { processorSeconds } from "./load/relay_process.ts";
 
@@ -298,10 +299,6 @@ async function measureThread(texts: readonly string[]): Promise<void> {
 function eventOf(text: string): readonly NostrEvent[] {
   const event = parseEvent(parseJson(text));
   return "reason" in event ? [] : [event];
-}
-
-function median(all: readonly number[]): number {
-  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!;
 }
 
 /** One line for each figure, one column for each side. */

@@ -8,7 +8,6 @@
 
 import { silentLog } from "../src/base/log.ts";
 import { utf8 } from "../src/base/bytes.ts";
-import { eventJson } from "../src/nostr/event_json.ts";
 import type { NostrEvent } from "../src/nostr/event.ts";
 import { RelayHost } from "../src/app/relay_host.ts";
 import { listenLimits, paceLimits, unreadLimits } from "../src/app/network/network_options.ts";
@@ -22,6 +21,7 @@ import { BufferPool } from "../src/websocket/buffer_pool.ts";
 import { Opcode } from "../src/websocket/frame.ts";
 import { Protocol } from "../src/websocket/protocol.ts";
 import { generateEvents } from "../tests/kit/event_generator.ts";
+import { recordOf } from "../tests/kit/records.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
 import { filterShapes, type WireFilter } from "./load/corpus.ts";
 
@@ -53,7 +53,7 @@ export async function openRig(): Promise<Rig> {
   const store = new MemoryStore(systemClock);
   const startTime = Math.floor(Date.now() / 1_000) - 10 * EVENTS;
   const events = generateEvents(random, EVENTS, { authors: AUTHORS, startTime });
-  await store.put(events.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  await store.put(events.map(recordOf));
   const settings = highRates(defaultSettings);
   const host = await RelayHost.start({ settings, store, clock: systemClock, log: silentLog });
   while (host.window!.horizon > 0) await macrotask();

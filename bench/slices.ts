@@ -7,9 +7,7 @@
  * @module
  */
 
-import { utf8 } from "../src/base/bytes.ts";
 import type { NostrEvent } from "../src/nostr/event.ts";
-import { eventJson } from "../src/nostr/event_json.ts";
 import { openPostgres } from "../src/store/database/postgres.ts";
 import type { SetFilter } from "../src/store/slices/slice_sets.ts";
 import { SqlStore } from "../src/store/sql_store.ts";
@@ -18,7 +16,9 @@ import { Crowd } from "../tests/kit/crowd.ts";
 import { openStoreOn } from "../tests/kit/database.ts";
 import { packagedPostgres } from "../tests/kit/postgres_binaries.ts";
 import { PostgresServer } from "../tests/kit/postgres_server.ts";
+import { recordOf } from "../tests/kit/records.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
+import { median } from "./load/comparison.ts";
 
 const rounds = Number(Deno.args[0] ?? 12);
 
@@ -93,7 +93,7 @@ function moved(event: NostrEvent, at: number): NostrEvent {
 
 /** Two batches are written at a time, as a relay does. */
 async function timed(store: SqlStore, events: readonly NostrEvent[]): Promise<number> {
-  const records = events.map((event) => ({ event, json: utf8(eventJson(event)) }));
+  const records = events.map(recordOf);
   let next = 0;
   const startMs = performance.now();
   await Promise.all([1, 2].map(async () => {
@@ -120,8 +120,4 @@ function report(title: string, times: ReadonlyMap<string, readonly number[]>): v
       } |`,
     );
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

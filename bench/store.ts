@@ -10,9 +10,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { utf8 } from "../src/base/bytes.ts";
 import type { NostrEvent } from "../src/nostr/event.ts";
-import { eventJson } from "../src/nostr/event_json.ts";
 import type { ReqFilter } from "../src/nostr/filter.ts";
 import { portableHashText } from "../src/nostr/event_id.ts";
 import type { Database, Parameter } from "../src/store/database/database.ts";
@@ -24,6 +22,7 @@ import { selectStatement } from "../src/store/read/select_statement.ts";
 import { openStoreOn } from "../tests/kit/database.ts";
 import { generateEvents } from "../tests/kit/event_generator.ts";
 import { freshDatabase, PostgresServer } from "../tests/kit/postgres_server.ts";
+import { recordOf } from "../tests/kit/records.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
 
 const { values } = parseArgs({
@@ -35,7 +34,7 @@ const { values } = parseArgs({
 
 const random = new SeededRandom(1);
 const events = generateEvents(random, Number(values.events));
-const records = events.map((event): EventRecord => ({ event, json: utf8(eventJson(event)) }));
+const records = events.map(recordOf);
 
 /** `TEST_DATABASE_URL` names a server to use instead of starting one. */
 async function onPostgres(): Promise<void> {

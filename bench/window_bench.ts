@@ -7,9 +7,7 @@
  */
 
 import { silentLog } from "../src/base/log.ts";
-import { utf8 } from "../src/base/bytes.ts";
 import type { NostrEvent } from "../src/nostr/event.ts";
-import { eventJson } from "../src/nostr/event_json.ts";
 import type { ReqFilter } from "../src/nostr/filter.ts";
 import { MemoryStore } from "../src/store/memory.ts";
 import { timeless } from "../src/store/store_clock.ts";
@@ -17,6 +15,7 @@ import { RecentEvents } from "../src/store/window/recent_events.ts";
 import { WindowStore } from "../src/store/window/window_store.ts";
 import { generateEvents } from "../tests/kit/event_generator.ts";
 import { FakeClock } from "../tests/kit/fake_clock.ts";
+import { recordOf } from "../tests/kit/records.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
 
 const EVENTS = 50_000;
@@ -24,7 +23,7 @@ const QUESTIONS = 200;
 
 const random = new SeededRandom(1);
 const events = generateEvents(random, EVENTS, { authors: 2_000 });
-const records = events.map((event) => ({ event, json: utf8(eventJson(event)) }));
+const records = events.map(recordOf);
 
 const inner = new MemoryStore();
 await inner.put(records);

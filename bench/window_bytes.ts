@@ -11,6 +11,7 @@ import { eventJson } from "../src/nostr/event_json.ts";
 import { readRecord } from "../src/store/feed/feed_statements.ts";
 import { RecentEvents } from "../src/store/window/recent_events.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
+import { usedBytes } from "../tests/kit/used_bytes.ts";
 
 interface Shape {
   readonly name: string;
@@ -33,15 +34,6 @@ const shapes: readonly Shape[] = [
 
 const random = new SeededRandom(1);
 const keys = Array.from({ length: 2_000 }, () => random.bytes(32).toHex());
-
-async function usedBytes(): Promise<number> {
-  for (let i = 0; i < 3; i++) {
-    (globalThis as { gc?: () => void }).gc?.();
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
-}
 
 function fill(recent: RecentEvents, { events, content, tags, areNew }: Shape): number {
   let jsonBytes = 0;

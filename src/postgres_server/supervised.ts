@@ -90,7 +90,8 @@ export class Supervised {
   }
 }
 
-async function eachLine(
+/** Calls `onLine` with each line of a text, without its end, until the stream ends. */
+export async function eachLine(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   onLine: (line: string) => void,
 ): Promise<void> {

@@ -6,10 +6,9 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { silentLog } from "../../src/base/log.ts";
-import { utf8 } from "../../src/base/bytes.ts";
-import { eventJson } from "../../src/nostr/event_json.ts";
 import type { EventRecord, EventStore } from "../../src/store/event_store.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
+import { recordOf } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 import { ToldEvents } from "../kit/told_events.ts";
@@ -18,8 +17,7 @@ import type { Subject } from "./event_store_contract.ts";
 const author = new FakeSigner(new SeededRandom(20));
 
 function note(created_at: number, kind = 1): EventRecord {
-  const event = author.sign({ kind, created_at, tags: [], content: "" });
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(author.sign({ kind, created_at, tags: [], content: "" }));
 }
 
 function ids(...records: readonly EventRecord[]): string[] {

@@ -6,25 +6,16 @@
  */
 
 import { deepEqual, equal } from "node:assert/strict";
-import { utf8 } from "../../src/base/bytes.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
-import { eventJson } from "../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import type { EventStore, RuleList, RuleStore } from "../../src/store/event_store.ts";
+import { idsIn, recordOf } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
 type Test = (sentence: string, work: (store: EventStore & RuleStore) => Promise<void>) => void;
 
 const by = { who: "admin", atS: 1_700_000_000 };
-
-async function idsOf(store: EventStore, filter: Partial<ReqFilter>): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const rows of store.query([{ tags: new Map(), ...filter }])) {
-    ids.push(...rows.map(({ id }) => id));
-  }
-  return ids;
-}
 
 /** Registers the suite for one kind of store. */
 export function testRules(test: Test): void {
@@ -62,7 +53,7 @@ export function testRules(test: Test): void {
       signer.sign({ kind, created_at, tags, content: "words" });
     const spam = [make(spammer, 1, 10), make(spammer, 7, 20), make(spammer, 0, 30)];
     const good = [make(author, 1, 15), make(author, 7, 25)];
-    await store.put([...spam, ...good].map((event) => ({ event, json: utf8(eventJson(event)) })));
+    await store.put([...spam, ...good].map(recordOf));
     const doors: Partial<ReqFilter>[] = [
       {},
       { ids: new Set([...spam, ...good].map(({ id }) => id)) },
@@ -77,7 +68,7 @@ export function testRules(test: Test): void {
       Promise.all(doors.map(async (door) => {
         const filters = [{ tags: new Map(), ...door }];
         const { count } = await store.count(filters, { maxRows: 100 });
-        equal((await idsOf(store, door)).length, count);
+        equal((await idsIn(store, door)).length, count);
         return count;
       }));
     deepEqual(await counts(), doors.map(() => 5));
@@ -86,7 +77,7 @@ export function testRules(test: Test): void {
     await store.changeRules([{ list: "banned-event", value: good[0]!.id, reason: "" }], by);
     deepEqual(await counts(), doors.map(() => 1));
     // A limit is filled with what is left.
-    deepEqual(await idsOf(store, { limit: 1 }), [good[1]!.id]);
+    deepEqual(await idsIn(store, { limit: 1 }), [good[1]!.id]);
     await store.changeRules([
       { list: "banned-key", value: spammer.pubkey, reason: undefined },
       { list: "banned-event", value: good[0]!.id, reason: undefined },

@@ -5,9 +5,7 @@
  */
 
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { utf8 } from "../../src/base/bytes.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
-import { eventJson } from "../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../../src/nostr/hyperloglog.ts";
 import { parseSearch } from "../../src/nostr/search.ts";
@@ -16,6 +14,7 @@ import { MemoryStore } from "../../src/store/memory.ts";
 import { DEFAULT_SEARCH_CANDIDATES } from "../../src/store/search/search_walk.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
+import { filterOf, idsIn, newKey, recordOf, someEvent } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 
 /** The kinds that a store under this suite makes searchable. */
@@ -289,7 +288,7 @@ function testAnswers(test: Test): void {
     await store.put(batch);
     const [fox, dogs, last] = ids(batch);
     const search = (text: string) => ({ tags: new Map(), search: parseSearch(text)! });
-    deepEqual(await idsOf(store, search("dogs"), search("fox"), { limit: 10 }), [dogs, fox, last]);
+    deepEqual(await idsIn(store, search("dogs"), search("fox"), { limit: 10 }), [dogs, fox, last]);
   });
 }
 
@@ -305,7 +304,7 @@ function testCount(test: Test): void {
       [[kind(1), kind(7)], 3],
       [[kind(1), kind(1)], 2],
       [[{ tags: new Map([["t", new Set(["a", "b"])]]) }], 3],
-      [[{ ids: new Set(ids(batch)) }, { ids: new Set([key()]) }], 3],
+      [[{ ids: new Set(ids(batch)) }, { ids: new Set([newKey()]) }], 3],
       [[{ ids: new Set() }], 0],
       [[{ limit: 1 }], 3],
       [[{ limit: 0 }], 3],
@@ -363,10 +362,10 @@ function testRegisters(test: Test): void {
     const tags = [["p", ALICE]];
     const batch = Array.from(
       { length: 300 },
-      (_, i) => note({ kind: i % 3 === 0 ? 3 : 1, pubkey: key(), tags }),
+      (_, i) => note({ kind: i % 3 === 0 ? 3 : 1, pubkey: newKey(), tags }),
     );
     const twice = note({ pubkey: batch[1]!.event.pubkey, tags });
-    await store.put([...batch, twice, note({ pubkey: key(), tags: [["p", BOB]] })]);
+    await store.put([...batch, twice, note({ pubkey: newKey(), tags: [["p", BOB]] })]);
     const p = new Map([["p", new Set([ALICE])]]);
     for (const filter of [{ tags: p }, { tags: p, kinds: new Set([3]) }, { tags: p, since: 150 }]) {
       const matching = [...batch, twice].filter(({ event }) =>
@@ -411,14 +410,14 @@ function testAllTags(test: Test): void {
     ];
     await store.put([ab, abc, a, bcd]);
     const all = (...values: readonly string[]) => ({ allTags: new Map([["t", new Set(values)]]) });
-    deepEqual(await idsOf(store, all("a", "b")), ids([abc, ab]));
-    deepEqual(await idsOf(store, all("a")), ids([a, abc, ab]));
-    deepEqual(await idsOf(store, all("a", "d")), []);
-    deepEqual(await idsOf(store, all()), []);
+    deepEqual(await idsIn(store, all("a", "b")), ids([abc, ab]));
+    deepEqual(await idsIn(store, all("a")), ids([a, abc, ab]));
+    deepEqual(await idsIn(store, all("a", "d")), []);
+    deepEqual(await idsIn(store, all()), []);
     const tags = new Map([["t", new Set(["c", "d"])]]);
-    deepEqual(await idsOf(store, { ...all("a", "b"), tags }), ids([abc]));
+    deepEqual(await idsIn(store, { ...all("a", "b"), tags }), ids([abc]));
     deepEqual(
-      await idsOf(store, { ...all("b", "c"), tags: new Map([["t", new Set(["d"])]]) }),
+      await idsIn(store, { ...all("b", "c"), tags: new Map([["t", new Set(["d"])]]) }),
       ids([bcd]),
     );
     equal((await countOf(store, all("a", "b"))).count, 2);
@@ -429,11 +428,11 @@ function testAllTags(test: Test): void {
     const [one, list] = [note({ tags }), note({ kind: 3, tags, pubkey: BOB })];
     await store.put([one, list, note({ tags: tags.slice(1) })]);
     const allTags = new Map([["e", new Set(["1", "2"])], ["p", new Set([ALICE, BOB])]]);
-    deepEqual(await idsOf(store, { allTags }), ids([list, one]));
-    deepEqual(await idsOf(store, { allTags, kinds: new Set([3]) }), ids([list]));
-    deepEqual(await idsOf(store, { allTags, authors: new Set([BOB]) }), ids([list]));
-    deepEqual(await idsOf(store, { allTags, ids: new Set(ids([one])) }), ids([one]));
-    deepEqual(await idsOf(store, { allTags, until: list.event.created_at, limit: 1 }), ids([list]));
+    deepEqual(await idsIn(store, { allTags }), ids([list, one]));
+    deepEqual(await idsIn(store, { allTags, kinds: new Set([3]) }), ids([list]));
+    deepEqual(await idsIn(store, { allTags, authors: new Set([BOB]) }), ids([list]));
+    deepEqual(await idsIn(store, { allTags, ids: new Set(ids([one])) }), ids([one]));
+    deepEqual(await idsIn(store, { allTags, until: list.event.created_at, limit: 1 }), ids([list]));
   });
 }
 
@@ -451,8 +450,8 @@ function testOracle(test: Test, part: number): void {
       deepEqual(await countOf(store, ...asked), await countOf(oracle, ...asked), where);
       const unlimited = asked.map(({ limit: _, ...filter }) => filter);
       const [answer, expected] = await Promise.all([
-        idsOf(store, ...unlimited),
-        idsOf(oracle, ...unlimited),
+        idsIn(store, ...unlimited),
+        idsIn(oracle, ...unlimited),
       ]);
       // The order of what was searched for is each store's own.
       deepEqual(answer.toSorted(), expected.toSorted(), where);
@@ -477,32 +476,17 @@ function question(random: SeededRandom, events: readonly NostrEvent[]): ReqFilte
   };
 }
 
-const keys = new SeededRandom(5);
-
-function key(): string {
-  return keys.bytes(32).toHex();
-}
-
-const ALICE = key();
-const BOB = key();
+const ALICE = newKey();
+const BOB = newKey();
 let clock = 100;
 
 /** An event of ALICE's that is newer than those before; fields as given. */
 function note(fields: Partial<NostrEvent> = {}): EventRecord {
-  const plain = { id: key(), pubkey: ALICE, created_at: clock++, kind: 1, tags: [], content: "" };
-  return recordOf({ ...plain, sig: "0".repeat(128), ...fields });
-}
-
-function recordOf(event: NostrEvent): EventRecord {
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(someEvent({ pubkey: ALICE, created_at: clock++, ...fields }));
 }
 
 function ids(records: readonly EventRecord[]): string[] {
   return records.map(({ event }) => event.id);
-}
-
-function filterOf(fields: Partial<ReqFilter>): ReqFilter {
-  return { tags: new Map(), ...fields };
 }
 
 function found(
@@ -511,18 +495,7 @@ function found(
   fields: Partial<ReqFilter> = {},
 ): Promise<string[]> {
   const kinds = fields.kinds ?? SEARCHABLE_KINDS;
-  return idsOf(store, { ...fields, kinds, search: parseSearch(text)! });
-}
-
-async function idsOf(
-  store: EventStore,
-  ...filters: readonly Partial<ReqFilter>[]
-): Promise<string[]> {
-  const answer: string[] = [];
-  for await (const chunk of store.query(filters.map(filterOf))) {
-    for (const { id } of chunk) answer.push(id);
-  }
-  return answer;
+  return idsIn(store, { ...fields, kinds, search: parseSearch(text)! });
 }
 
 function countOf(store: EventStore, ...filters: readonly Partial<ReqFilter>[]) {

@@ -6,9 +6,7 @@
  */
 
 import { deepEqual, equal } from "node:assert/strict";
-import { utf8 } from "../../src/base/bytes.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
-import { eventJson } from "../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../../src/nostr/hyperloglog.ts";
 import { addressOf, isNewer } from "../../src/nostr/kind.ts";
@@ -17,6 +15,7 @@ import type { Reader } from "../../src/nostr/visibility.ts";
 import type { EventStore } from "../../src/store/event_store.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
+import { recordOf } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
@@ -56,10 +55,6 @@ async function idsOf(store: EventStore, filters: readonly ReqFilter[], reader: R
   return ids;
 }
 
-function record(event: NostrEvent) {
-  return { event, json: utf8(eventJson(event)) };
-}
-
 /** Registers the suite for one kind of store. */
 export function testVisibility(test: Test, part: number): void {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
@@ -67,7 +62,7 @@ export function testVisibility(test: Test, part: number): void {
   test(`NIP59-02 NIP04-04 X-08 random readers see what is theirs (seed ${seed})`, async (store) => {
     const random = new SeededRandom(seed);
     const events = current(generateEvents(random, 1_500, { authors: 30 }));
-    await store.put(events.map(record));
+    await store.put(events.map(recordOf));
     const secret = events.filter(({ kind }) => PRIVATE_KINDS.has(kind));
     const people = secret.flatMap(({ pubkey, tags }) => [
       pubkey,
@@ -112,7 +107,7 @@ export function testVisibility(test: Test, part: number): void {
       author.sign({ kind, created_at, tags: [["p", friend.pubkey]], content: `${created_at}` });
     const hidden = Array.from({ length: 156 }, (_, i) => make(4, 10_000 + i));
     const open = Array.from({ length: 450 }, (_, i) => make(1, 5_000 + i));
-    await store.put([...hidden, ...open].map(record));
+    await store.put([...hidden, ...open].map(recordOf));
     const newest = open.toReversed().slice(0, 400).map(({ id }) => id);
     const byAuthor: ReqFilter = { authors: new Set([author.pubkey]), tags: new Map(), limit: 400 };
     const byTag: ReqFilter = { tags: new Map([["p", new Set([friend.pubkey])]]), limit: 400 };

@@ -8,7 +8,7 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { npubEncode } from "nostr-tools/nip19";
 import type { NostrEvent } from "../../src/nostr/event.ts";
-import { Program } from "../kit/program.ts";
+import { runOn } from "../kit/program.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { freshDatabases, onEachDatabase } from "./databases.ts";
@@ -44,13 +44,6 @@ async function answerAfter(client: RelayClient, event: NostrEvent, before: strin
   return answer;
 }
 
-/** Runs a command of the program on a database. */
-async function run(database: string, ...args: readonly string[]) {
-  const flags = ["--config", "/dev/null", "--database", database];
-  await using program = new Program("mod.ts", [...args, ...flags]);
-  return await program.end();
-}
-
 onEachDatabase((name, fresh) => {
   if (name === "memory:") return;
   Deno.test(`what a spammer wrote is banned, found, counted and deleted beside a relay on ${name}`, async () => {
@@ -64,22 +57,22 @@ onEachDatabase((name, fresh) => {
     const npub = npubEncode(getPublicKey(spammer));
     const filter = `{"authors":["${npub}"]}`;
 
-    equal((await run(database.url, "ban", npub)).code, 0);
-    const found = await run(database.url, "query", `{"authors":["${npub}"],"limit":2}`);
+    equal((await runOn(database.url, "ban", npub)).code, 0);
+    const found = await runOn(database.url, "query", `{"authors":["${npub}"],"limit":2}`);
     const ids = found.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).id);
     deepEqual(ids, spam.map(({ id }) => id).toSorted().slice(0, 2));
-    deepEqual(await run(database.url, "count", "--json", filter), {
+    deepEqual(await runOn(database.url, "count", "--json", filter), {
       code: 0,
       stdout: '{"count":30}\n',
       stderr: "",
     });
-    match((await run(database.url, "delete", filter)).stdout, /^30 events would be deleted/);
-    deepEqual(await run(database.url, "delete", filter, "--yes"), {
+    match((await runOn(database.url, "delete", filter)).stdout, /^30 events would be deleted/);
+    deepEqual(await runOn(database.url, "delete", filter, "--yes"), {
       code: 0,
       stdout: "deleted 30 events\n",
       stderr: "",
     });
-    equal((await run(database.url, "unban", npub)).code, 0);
+    equal((await runOn(database.url, "unban", npub)).code, 0);
 
     await untilThere(client, 1);
     deepEqual(await client.query([ALL]), [good.id]);
@@ -87,13 +80,13 @@ onEachDatabase((name, fresh) => {
     deepEqual(answer, { accepted: false, reason: "blocked: this event was deleted" });
     equal((await client.publish(note(spammer, "changed their mind")))?.accepted, true);
 
-    const { code, stdout } = await run(database.url, "check");
+    const { code, stdout } = await runOn(database.url, "check");
     deepEqual([code, stdout], [0, "checked 2 events, nothing is wrong\n"]);
-    const stats = JSON.parse((await run(database.url, "stats", "--json")).stdout);
+    const stats = JSON.parse((await runOn(database.url, "stats", "--json")).stdout);
     deepEqual([stats.events, stats.kinds, stats.authors], [2, 1, 2]);
 
     match(
-      (await run(database.url, "delete", "--yes", "--forget", "{}")).stdout,
+      (await runOn(database.url, "delete", "--yes", "--forget", "{}")).stdout,
       /^deleted 2 events/,
     );
     await untilThere(client, 0);
@@ -118,28 +111,28 @@ onEachDatabase((name, fresh) => {
     await using relay = await startRelay({ database: database.url });
     await using client = await RelayClient.connect(relay.url);
 
-    match((await run(database.url, "import", file)).stdout, /^stored 300, /);
+    match((await runOn(database.url, "import", file)).stdout, /^stored 300, /);
     await untilThere(client, 300);
     equal((await client.query([ALL])).length, 300);
-    const exported = await run(database.url, "export", "--since", "1700000290");
+    const exported = await runOn(database.url, "export", "--since", "1700000290");
     const contents = exported.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).content);
     deepEqual(contents, Array.from({ length: 10 }, (_, at) => `${299 - at}`));
 
     const key = getPublicKey(author);
-    deepEqual(await run(database.url, "ban", key, "--key", "--reason", "spam"), {
+    deepEqual(await runOn(database.url, "ban", key, "--key", "--reason", "spam"), {
       code: 0,
       stdout: `done: ban ${key}\n`,
       stderr: "",
     });
     await untilThere(client, 0);
     equal((await client.publish(note(author, "more")))?.reason, "blocked: this key is banned");
-    equal((await run(database.url, "list")).stdout, `banned-key\t${key}\tspam\n`);
-    match((await run(database.url, "audit")).stdout, /\tbanned-key\t\S+\tnot set\tset: spam\n$/);
-    equal((await run(database.url, "export")).stdout.trimEnd().split("\n").length, 300);
+    equal((await runOn(database.url, "list")).stdout, `banned-key\t${key}\tspam\n`);
+    match((await runOn(database.url, "audit")).stdout, /\tbanned-key\t\S+\tnot set\tset: spam\n$/);
+    equal((await runOn(database.url, "export")).stdout.trimEnd().split("\n").length, 300);
     await client.close();
     equal(await relay.stop(), 0);
     // Without the relay it is the same.
-    equal((await run(database.url, "count", "{}")).stdout, "300\n");
+    equal((await runOn(database.url, "count", "{}")).stdout, "300\n");
     await Deno.remove(directory, { recursive: true });
   });
 });
@@ -150,21 +143,21 @@ Deno.test("a second relay is refused a database, and what a killed one left does
   const exists = () => Deno.lstat(socket).then(() => true, () => false);
   {
     await using relay = await startRelay({ database: database.url });
-    const { code, stderr } = await run(database.url, "serve", "--listen", "127.0.0.1:0");
+    const { code, stderr } = await runOn(database.url, "serve", "--listen", "127.0.0.1:0");
     equal(code, 1);
     match(stderr, /is in use by another process/);
-    equal((await run(database.url, "count", "{}")).stdout, "0\n");
+    equal((await runOn(database.url, "count", "{}")).stdout, "0\n");
     await relay.kill();
   }
   equal(await exists(), true);
   {
     await using relay = await startRelay({ database: database.url });
-    equal((await run(database.url, "count", "{}")).stdout, "0\n");
+    equal((await runOn(database.url, "count", "{}")).stdout, "0\n");
     equal(await relay.stop(), 0);
   }
   equal(await exists(), false);
   const settings = ["database.control_socket=false"];
   await using relay = await startRelay({ database: database.url, settings });
-  match((await run(database.url, "count", "{}")).stderr, /; there is no control socket at /);
+  match((await runOn(database.url, "count", "{}")).stderr, /; there is no control socket at /);
   equal(await relay.stop(), 0);
 });

@@ -9,7 +9,7 @@ import { finalizeEvent, generateSecretKey } from "nostr-tools/pure";
 import { openPostgres } from "../../src/store/database/postgres.ts";
 import { sharedServers } from "../kit/each_server.ts";
 import { until } from "../kit/mirrored_relays.ts";
-import { Program } from "../kit/program.ts";
+import { runOn } from "../kit/program.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 
@@ -20,14 +20,6 @@ grant usage on schema public to poor;
 alter default privileges for role postgres in schema public
   grant select, insert, update, delete on tables to poor;
 alter default privileges for role postgres in schema public grant usage, select on sequences to poor;`;
-
-async function run(database: string, ...args: readonly string[]) {
-  await using program = new Program("mod.ts", [
-    ...args,
-    ...["--config", "/dev/null", "--database", database],
-  ]);
-  return await program.end();
-}
 
 async function script(url: string, sql: string): Promise<void> {
   const database = openPostgres(url, { writeConnections: 1 });
@@ -65,21 +57,21 @@ Deno.test("a user who may not change the schema runs the relay that another one 
     "do $$ begin create role poor login; exception when duplicate_object then end $$;";
   await script(owner, makeRole + RIGHTS);
   // Nobody has made the tables yet.
-  const first = await run(poor, "serve", "--listen", "127.0.0.1:0");
+  const first = await runOn(poor, "serve", "--listen", "127.0.0.1:0");
   equal(first.code, 1);
   match(first.stderr, /^gallimimus: database: .*make them with gallimimus migrate.*\n$/m);
 
-  const dry = await run(owner, "migrate", "--dry-run");
+  const dry = await runOn(owner, "migrate", "--dry-run");
   equal(dry.code, 0);
   match(dry.stdout, /^would apply 0001_\w+\nwould apply 0002_/);
-  deepEqual(await run(owner, "migrate"), {
+  deepEqual(await runOn(owner, "migrate"), {
     ...dry,
     stdout: dry.stdout.replaceAll("would apply", "applied"),
     stderr: "",
   });
-  equal((await run(owner, "migrate", "--dry-run")).stdout, "the schema is up to date\n");
+  equal((await runOn(owner, "migrate", "--dry-run")).stdout, "the schema is up to date\n");
   deepEqual(
-    JSON.parse((await run(poor, "migrate", "--json")).stdout),
+    JSON.parse((await runOn(poor, "migrate", "--json")).stdout),
     { migrations: [], indexes: [], isDry: false },
   );
 
@@ -88,15 +80,15 @@ Deno.test("a user who may not change the schema runs the relay that another one 
     finalizeEvent({ kind: 1, created_at: 1_700_000_000, tags: [], content }, generateSecretKey());
   await Deno.writeTextFile(`${directory}/a.jsonl`, JSON.stringify(note("imported")));
   // Into an empty database, where an owner would drop the indexes for the time being.
-  match((await run(poor, "import", `${directory}/a.jsonl`)).stdout, /^stored 1, /);
+  match((await runOn(poor, "import", `${directory}/a.jsonl`)).stdout, /^stored 1, /);
   await using relay = await startRelay({ database: poor, settings: ["sync.slices=[{}]"] });
   await using client = await RelayClient.connect(relay.url);
   equal((await client.publish(note("published")))?.accepted, true);
   equal((await client.query([{ tags: new Map() }])).length, 2);
   // The owner alone may switch triggers.
   ok(await until(() => hasSlices(owner)), "slices are kept");
-  equal((await run(poor, "ban", "9".repeat(64), "--key")).code, 0);
-  match((await run(poor, "delete", '{"kinds":[1]}', "--yes")).stdout, /^deleted 2 /);
+  equal((await runOn(poor, "ban", "9".repeat(64), "--key")).code, 0);
+  match((await runOn(poor, "delete", '{"kinds":[1]}', "--yes")).stdout, /^deleted 2 /);
   await client.close();
   equal(await relay.stop(), 0);
 
@@ -106,17 +98,17 @@ Deno.test("a user who may not change the schema runs the relay that another one 
     `insert into deferred_indexes select indexname, indexdef from pg_indexes
     where indexname = 'events_by_time'; drop index events_by_time`,
   );
-  const later = await run(poor, "serve", "--listen", "127.0.0.1:0");
+  const later = await runOn(poor, "serve", "--listen", "127.0.0.1:0");
   equal(later.code, 1);
   match(
     later.stderr,
     /^gallimimus: database: .* lacks events_by_time, .* run gallimimus migrate as the user postgres\n$/m,
   );
-  equal((await run(owner, "migrate")).stdout, "built the index events_by_time\n");
-  equal((await run(poor, "count", "{}")).stdout, "0\n");
+  equal((await runOn(owner, "migrate")).stdout, "built the index events_by_time\n");
+  equal((await runOn(poor, "count", "{}")).stdout, "0\n");
 
   await script(owner, "update schema_migrations set name = '9999_next' where name like '0009%'");
-  const newer = await run(poor, "migrate");
+  const newer = await runOn(poor, "migrate");
   equal(newer.code, 1);
   match(
     newer.stderr,
@@ -127,9 +119,9 @@ Deno.test("a user who may not change the schema runs the relay that another one 
 });
 
 Deno.test("migrate says what is wrong with what is no database", async () => {
-  const none = await run("memory:", "migrate");
+  const none = await runOn("memory:", "migrate");
   deepEqual([none.code, none.stdout], [2, ""]);
-  const missing = await run("pglite:/nowhere/at/all", "migrate", "--dry-run");
+  const missing = await runOn("pglite:/nowhere/at/all", "migrate", "--dry-run");
   equal(missing.code, 1);
   match(missing.stderr, /^gallimimus: database: there is none at \/nowhere\/at\/all: /);
 });

@@ -5,6 +5,7 @@
  */
 
 import { equal } from "node:assert/strict";
+import { untilListening } from "../kit/running_relay.ts";
 
 /** What the README names; the version is that of this run. */
 const NPX = ["-y", `deno@${Deno.version.deno}`, "task", "gallimimus", "serve"];
@@ -17,13 +18,7 @@ async function startByNpx() {
     stderr: "null",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
-  while (!/listening on (\S+)\n/.test(said)) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`ended before it listened: ${said}`);
-    said += value;
-  }
-  const url = new URL(/listening on ws(\S+)\n/.exec(said)![1]!.replace(/^/, "http"));
+  const url = new URL((await untilListening(reader)).replace(/^ws/, "http"));
   return { child, reader, url };
 }
 

@@ -8,7 +8,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { freePort } from "../kit/free_port.ts";
 import { until } from "../kit/mirrored_relays.ts";
 import { OtherRelay } from "../kit/other_relay.ts";
-import { Program } from "../kit/program.ts";
+import { runOn } from "../kit/program.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -19,13 +19,6 @@ import { freshDatabases } from "./databases.ts";
 const CONNECTIONS = 16;
 
 const ALL = { tags: new Map() };
-
-/** Runs a command of the program on a database. */
-async function run(database: string, ...args: readonly string[]) {
-  const flags = ["--config", "/dev/null", "--database", database];
-  await using program = new Program("mod.ts", [...args, ...flags]);
-  return await program.end();
-}
 
 /** Asks each client until all find these events, for ten seconds. */
 async function allFind(clients: readonly RelayClient[], ids: readonly string[]): Promise<boolean> {
@@ -84,7 +77,7 @@ Deno.test("commands, mirrors and figures are those of one relay, and deletions r
   ok(value("gallimimus_store_bytes")! > 0);
 
   const filter = JSON.stringify({ ids: [spam!.id] });
-  match((await run(database.url, "delete", filter, "--yes")).stdout, /^deleted 1 /);
+  match((await runOn(database.url, "delete", filter, "--yes")).stdout, /^deleted 1 /);
   ok(await allFind(clients, [theirs!.id, good!.id]), "it is gone from each thread");
   for (const client of clients) {
     deepEqual(await client.publish(spam!), {
@@ -92,7 +85,7 @@ Deno.test("commands, mirrors and figures are those of one relay, and deletions r
       reason: "blocked: this event was deleted",
     });
   }
-  match((await run(database.url, "delete", "--forget", "--yes", "{}")).stdout, /^deleted 2 /);
+  match((await runOn(database.url, "delete", "--forget", "--yes", "{}")).stdout, /^deleted 2 /);
   ok(await allFind(clients, []), "all are gone from each thread");
   equal((await clients[0]!.publish(good!))?.accepted, true);
   ok(await allFind(clients, [good!.id]), "what may come again does");

@@ -8,6 +8,7 @@ import { Broadcast } from "../../src/relay/live/broadcast.ts";
 import { storedFilters } from "../../src/relay/live/stored_filters.ts";
 import { Subscription } from "../../src/relay/live/subscription.ts";
 import { testLimits } from "../kit/limits.ts";
+import { usedBytes } from "../kit/used_bytes.ts";
 
 const SUBSCRIPTIONS = 50;
 const VALUES = 5_000;
@@ -35,15 +36,6 @@ function subscribe(at: number, field: string): void {
   broadcast.add(subscription.listener, filters);
   subscription.goLive();
   kept.push(subscription);
-}
-
-async function usedBytes(): Promise<number> {
-  for (let round = 0; round < 4; round++) {
-    (globalThis as unknown as { gc(): void }).gc();
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
 }
 
 const [field = "authors"] = Deno.args;

@@ -9,6 +9,7 @@ import { RuleBook } from "../../src/relay/access/rules.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 import { plainVerifier } from "../kit/fake_relay.ts";
+import { recordOf } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { type EventDraft, SchnorrSigner } from "../kit/signer.ts";
 
@@ -221,7 +222,7 @@ Deno.test("NIP56 reported events wait for a decision, those with the most report
     report(stranger, [["e", one, "spam"], ["p", KEY]], "again"),
     report(new SchnorrSigner(random), [["e", two, "spam"], ["e", "no id"], ["p", KEY]]),
   ];
-  await store.put(reports.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  await store.put(reports.map(recordOf));
   deepEqual((await call("listeventsneedingmoderation")).result, [
     { id: two, reason: "3 reports: malware, other, spam" },
     { id: one, reason: "2 reports: spam" },

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { utf8 } from "../../src/base/bytes.ts";
 import type { NostrEvent, Tag } from "../../src/nostr/event.ts";
-import { eventJson } from "../../src/nostr/event_json.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import type { MirroredRelays } from "./mirrored_relays.ts";
+import { recordOf } from "./records.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { type EventDraft, SchnorrSigner } from "./signer.ts";
 
@@ -40,7 +39,7 @@ export class MirrorPublishers {
   /** The events that are left of all, in whatever order they came. */
   async leftOver(): Promise<ReadonlySet<string>> {
     const store = new MemoryStore();
-    await store.put(this.events.map((event) => ({ event, json: utf8(eventJson(event)) })));
+    await store.put(this.events.map(recordOf));
     const ids = new Set<string>();
     for await (const rows of store.query([{ tags: new Map() }])) {
       for (const { id } of rows) ids.add(id);

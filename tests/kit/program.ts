@@ -83,3 +83,10 @@ export class Program implements AsyncDisposable {
     await this.#stdout;
   }
 }
+
+/** Runs a command of `mod.ts` on a database, without a configuration file, to its end. */
+export async function runOn(database: string, ...args: readonly string[]): Promise<Ended> {
+  const flags = ["--config", "/dev/null", "--database", database];
+  await using program = new Program("mod.ts", [...args, ...flags]);
+  return await program.end();
+}

@@ -38,13 +38,17 @@ export function recordOf(event: NostrEvent): EventRecord {
   return { event, json: utf8(eventJson(event)) };
 }
 
+/** A filter with these conditions. */
+export function filterOf(fields: Partial<ReqFilter>): ReqFilter {
+  return { tags: new Map(), ...fields };
+}
+
 /** The ids that the store returns, in its order; what it has at hand is the same. */
 export async function idsIn(
   store: EventStore,
   ...filters: readonly Partial<ReqFilter>[]
 ): Promise<string[]> {
-  const asked = filters.map((filter) => ({ tags: new Map(), ...filter }));
-  const answer = store.query(asked);
+  const answer = store.query(filters.map(filterOf));
   const whole = answer.whole?.();
   const ids: string[] = [];
   for await (const chunk of answer) ids.push(...chunk.map(({ id }) => id));

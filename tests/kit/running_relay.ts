@@ -4,6 +4,8 @@
  * @module
  */
 
+import { eachLine } from "../../src/postgres_server/supervised.ts";
+
 const MAIN = new URL("../../mod.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 const READY = "listening on ";
@@ -114,15 +116,15 @@ function socketFlags({ database, settings = [] }: RunningRelayOptions): readonly
   return hasDirectory ? [] : ["--set", "database.control_socket=false"];
 }
 
-async function eachLine(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onLine: (line: string) => void,
-): Promise<void> {
-  let rest = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    lines.forEach(onLine);
+/** Reads what a program says until it listens, and returns the URL. */
+export async function untilListening(
+  output: ReadableStreamDefaultReader<string>,
+): Promise<string> {
+  for (let said = "";;) {
+    const [, url] = /listening on (\S+)\n/.exec(said) ?? [];
+    if (url !== undefined) return url;
+    const { value, done } = await output.read();
+    if (done) throw new Error(`ended before it listened: ${said}`);
+    said += value;
   }
-  if (rest !== "") onLine(rest);
 }

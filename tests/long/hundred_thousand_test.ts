@@ -9,7 +9,6 @@
  */
 
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { utf8 } from "../../src/base/bytes.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { eventJson } from "../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
@@ -21,6 +20,7 @@ import { onEachDatabase } from "../e2e/databases.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { Program } from "../kit/program.ts";
+import { recordOf } from "../kit/records.ts";
 import { RelayClient, wireFilter } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
@@ -92,7 +92,7 @@ async function compare(client: RelayClient): Promise<void> {
 
 async function oracleAnswers(): Promise<readonly (readonly string[])[]> {
   const oracle = new MemoryStore();
-  await oracle.put(events.filter(isKept).map((event) => ({ event, json: utf8(eventJson(event)) })));
+  await oracle.put(events.filter(isKept).map(recordOf));
   const all: (readonly string[])[] = [];
   for (const filter of filters) all.push(await ask(oracle, filter));
   return all;

@@ -18,6 +18,7 @@ import { migrate } from "../../src/store/database/migrations.ts";
 import { openPglite } from "../../src/store/database/pglite.ts";
 import { openPostgres } from "../../src/store/database/postgres.ts";
 import { SqlStore } from "../../src/store/sql_store.ts";
+import { median } from "../../bench/load/comparison.ts";
 import { Crowd } from "../kit/crowd.ts";
 import { type Cost, explained } from "../kit/explained.ts";
 import { type PostgresVersion, postgresVersions } from "../kit/postgres_binaries.ts";
@@ -276,10 +277,6 @@ async function placeOn(version: PostgresVersion): Promise<Place> {
     database: async () => openPostgres(await server.freshDatabase()),
     [Symbol.asyncDispose]: () => server.stop(),
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 function average(values: readonly number[]): number {

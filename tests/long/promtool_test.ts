@@ -7,10 +7,11 @@
 
 import { equal } from "node:assert/strict";
 import { freePort } from "../kit/free_port.ts";
+import { isInstalled } from "../kit/installed.ts";
 import { startRelay } from "../kit/running_relay.ts";
 
 const docs = new URL("../../docs/", import.meta.url).pathname;
-const ignore = !isInstalled();
+const ignore = !isInstalled("promtool");
 
 Deno.test({
   name: "promtool finds nothing wrong with the metrics",
@@ -61,12 +62,3 @@ Deno.test({
     await Deno.remove(file);
   },
 });
-
-function isInstalled(): boolean {
-  try {
-    return new Deno.Command("promtool", { args: ["--version"], stdout: "null", stderr: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
-}

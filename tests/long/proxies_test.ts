@@ -16,6 +16,7 @@ import type { SettingValue } from "../../src/app/settings/setting.ts";
 import { silentLog } from "../../src/base/log.ts";
 import type { ConnectionInfo } from "../../src/net/server/listen.ts";
 import { systemClock } from "../../src/app/system/system_clock.ts";
+import { isInstalled } from "../kit/installed.ts";
 import { testAuthority } from "../kit/test_certificates.ts";
 
 const vectors = new URL("../vectors/tls/", import.meta.url).pathname;
@@ -113,15 +114,6 @@ async function greet(url: string, headers: Readonly<Record<string, string>> = {}
   await once(client, "close");
 }
 
-function isInstalled(command: string): boolean {
-  try {
-    return new Deno.Command(command, { args: ["-v"], stdout: "null", stderr: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
-}
-
 const forged = { "X-Forwarded-For": "203.0.113.66", "X-Forwarded-Proto": "https" };
 
 /** `frontends`: a name, how it is bound, and lines of its backend. */
@@ -144,7 +136,7 @@ function haproxyConfig(
 
 Deno.test({
   name: "HAProxy, PROXY protocol 1 and 2, TCP and Unix: the address is the client's",
-  ignore: !isInstalled("haproxy"),
+  ignore: !isInstalled("haproxy", "-v"),
   async fn() {
     await using upstream = new Upstream({ "network.proxy_protocol_from": ["127.0.0.1", "unix"] });
     await upstream.open();
@@ -177,7 +169,7 @@ Deno.test({
 
 Deno.test({
   name: "HAProxy, HTTP and TLS termination: X-Forwarded-For is believed of the proxy alone",
-  ignore: !isInstalled("haproxy"),
+  ignore: !isInstalled("haproxy", "-v"),
   async fn() {
     await using upstream = new Upstream({ "network.trusted_proxies": ["127.0.0.1"] });
     await upstream.open();
@@ -217,7 +209,7 @@ Deno.test({
 
 Deno.test({
   name: "nginx, TCP and Unix upstream, TLS termination: the address is the client's",
-  ignore: !isInstalled("nginx"),
+  ignore: !isInstalled("nginx", "-v"),
   async fn() {
     await using upstream = new Upstream({ "network.trusted_proxies": ["127.0.0.1", "unix"] });
     await upstream.open();
@@ -256,7 +248,7 @@ Deno.test({
 Deno.test({
   name:
     "nginx that keeps its connections to the relay: no request of 400 fails, and few sockets do",
-  ignore: !isInstalled("nginx"),
+  ignore: !isInstalled("nginx", "-v"),
   async fn() {
     await using upstream = new Upstream({ "network.trusted_proxies": ["127.0.0.1"] });
     await upstream.open();

@@ -11,6 +11,7 @@ import { once } from "node:events";
 import { WebSocket as WsClient } from "ws";
 import { startRelay } from "../kit/running_relay.ts";
 import { freePort } from "../kit/free_port.ts";
+import { isInstalled } from "../kit/installed.ts";
 import { testAuthority } from "../kit/test_certificates.ts";
 
 const page = Deno.readTextFileSync(new URL("../../docs/proxies.md", import.meta.url));
@@ -87,7 +88,7 @@ ${
 
 for (const [name, proxy] of Object.entries({ nginx, haproxy, caddy })) {
   Deno.test({
-    ignore: !isInstalled(name),
+    ignore: !isInstalled(name, name === "caddy" ? "version" : "-v"),
     name: `docs/proxies.md: the address of a client behind ${name} is its own`,
     async fn() {
       await using relay = await startRelay({
@@ -145,15 +146,5 @@ async function greet(port: number): Promise<void> {
     client.close();
     await once(client, "close");
     return;
-  }
-}
-
-function isInstalled(command: string): boolean {
-  const flag = command === "caddy" ? "version" : "-v";
-  try {
-    return new Deno.Command(command, { args: [flag], stdout: "null", stderr: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
   }
 }

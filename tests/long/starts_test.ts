@@ -7,6 +7,7 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { untilListening } from "../kit/running_relay.ts";
 
 const STARTS = Number(Deno.env.get("STARTS") ?? 100);
 const CLIENTS = 5;
@@ -107,14 +108,8 @@ Deno.test(`${STARTS} starts end in order, by each way of starting`, async () => 
       stderr: "null",
     }).spawn();
     const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let said = "";
-    while (!/listening on (\S+)\n/.test(said)) {
-      const { value, done } = await reader.read();
-      if (done) throw new Error(`${way.name}: ended before it listened: ${said}`);
-      said += value;
-    }
-    const [, url] = /listening on (\S+)\n/.exec(said)!;
-    const loaders = Array.from({ length: CLIENTS }, () => loader(url!));
+    const url = await untilListening(reader);
+    const loaders = Array.from({ length: CLIENTS }, () => loader(url));
     await sleep(200 + 50 * (start % 7));
     await way.end(child);
     const { code } = await child.status;

@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { WebSocket as WsClient } from "ws";
 import { startRelay } from "../kit/running_relay.ts";
 import { testAuthority } from "../kit/test_certificates.ts";
+import { isInstalled } from "../kit/installed.ts";
 
 const vectors = new URL("../vectors/tls/", import.meta.url).pathname;
 
@@ -20,15 +21,6 @@ function secureSettings(certificate: string, key: string): string[] {
     `tls.key_files=${key}`,
     "log.level=info",
   ];
-}
-
-function isInstalled(command: string): boolean {
-  try {
-    return new Deno.Command(command, { args: ["version"], stdout: "null", stderr: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
 }
 
 /** Whether a handshake with this version alone works. */
@@ -47,7 +39,7 @@ async function speaks(port: string, version: string): Promise<boolean> {
 
 Deno.test({
   name: "openssl s_client finds TLS 1.2 and 1.3, and nothing older",
-  ignore: !isInstalled("openssl"),
+  ignore: !isInstalled("openssl", "version"),
   async fn() {
     const settings = secureSettings(`${vectors}localhost.pem`, `${vectors}localhost.key`);
     await using relay = await startRelay({ database: "memory:", settings });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isInstalled } from "../kit/installed.ts";
 
 import { equal } from "node:assert/strict";
 
@@ -11,7 +12,7 @@ const unit = new URL("../../packaging/gallimimus.service", import.meta.url);
 
 Deno.test({
   name: "systemd-analyze finds nothing wrong with the unit",
-  ignore: !isInstalled(),
+  ignore: !isInstalled("systemd-analyze"),
   async fn() {
     const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
     const path = `${directory}/gallimimus.service`;
@@ -28,14 +29,3 @@ Deno.test({
     await Deno.remove(directory, { recursive: true });
   },
 });
-
-function isInstalled(): boolean {
-  try {
-    return new Deno.Command("systemd-analyze", {
-      args: ["--version"],
-      ...{ stdout: "null", stderr: "null" },
-    }).outputSync().success;
-  } catch {
-    return false;
-  }
-}

@@ -1,12 +1,9 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { utf8 } from "../../src/base/bytes.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
-import { eventJson } from "../../src/nostr/event_json.ts";
-import type { ReqFilter } from "../../src/nostr/filter.ts";
 import type { EventRecord } from "../../src/store/event_store.ts";
 import { MemoryStore } from "../../src/store/memory.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
-import { idsIn, recordOf, someEvent } from "../kit/records.ts";
+import { filterOf, idsIn, recordOf, someEvent } from "../kit/records.ts";
 
 // What all stores have in common is in tests/contract; here is what the contract is judged by, held
 // against answers written down by hand.
@@ -22,28 +19,32 @@ Deno.test("each event of a batch gets its outcome in the batch's order", async (
     "stored",
     "duplicate",
   ]);
-  deepEqual(await idsOf(store, {}), ["cc", "bb"]);
+  deepEqual(await idsIn(store, {}), ["cc", "bb"]);
 });
 
 Deno.test("NIP01-46 equal times come by smaller id first", async () => {
   const store = new MemoryStore();
   await store.put(["b", "c", "a"].map((id) => record({ id, created_at: 5 })));
   await store.put([record({ id: "d", created_at: 6 })]);
-  deepEqual(await idsOf(store, {}), ["d", "a", "b", "c"]);
+  deepEqual(await idsIn(store, {}), ["d", "a", "b", "c"]);
 });
 
 Deno.test("NIP01-43 limit holds for each filter, and the union has each event once", async () => {
   const store = new MemoryStore();
   await store.put([1, 2, 3, 4].map((time) => record({ id: `${time}`, created_at: time })));
-  const filters = [filter({ limit: 2 }), filter({ until: 3, limit: 2 }), filter({ limit: 0 })];
-  deepEqual(await idsOf(store, ...filters), ["4", "3", "2"]);
+  const filters = [
+    filterOf({ limit: 2 }),
+    filterOf({ until: 3, limit: 2 }),
+    filterOf({ limit: 0 }),
+  ];
+  deepEqual(await idsIn(store, ...filters), ["4", "3", "2"]);
 });
 
 Deno.test("a long answer comes in chunks", async () => {
   const store = new MemoryStore();
   await store.put(Array.from({ length: 1_001 }, (_, i) => record({ id: `${i}`, created_at: i })));
   const lengths = [];
-  for await (const chunk of store.query([filter({})])) lengths.push(chunk.length);
+  for await (const chunk of store.query([filterOf({})])) lengths.push(chunk.length);
   deepEqual(lengths, [500, 500, 1]);
 });
 
@@ -51,40 +52,18 @@ Deno.test("a closed store is unavailable", async () => {
   const store = new MemoryStore();
   await store.close();
   await rejects(store.put([]), { name: "StoreUnavailable" });
-  await rejects(idsOf(store, {}), { name: "StoreUnavailable" });
+  await rejects(idsIn(store, {}), { name: "StoreUnavailable" });
 });
 
 Deno.test("the JSON comes back as it was put", async () => {
   const store = new MemoryStore();
   const put = record({ id: "aa", content: "\u0000 é 🎉" });
   await store.put([put]);
-  for await (const [found] of store.query([filter({})])) equal(found!.json, put.json);
+  for await (const [found] of store.query([filterOf({})])) equal(found!.json, put.json);
 });
 
 function record(fields: Partial<NostrEvent>): EventRecord {
-  const event: NostrEvent = {
-    id: "00",
-    pubkey: "p",
-    created_at: 1,
-    kind: 1,
-    tags: [],
-    content: "",
-    sig: "",
-    ...fields,
-  };
-  return { event, json: utf8(eventJson(event)) };
-}
-
-function filter(fields: Partial<ReqFilter>): ReqFilter {
-  return { tags: new Map(), ...fields };
-}
-
-async function idsOf(store: MemoryStore, ...filters: Partial<ReqFilter>[]): Promise<string[]> {
-  const ids = [];
-  for await (const chunk of store.query(filters.map(filter))) {
-    for (const { id } of chunk) ids.push(id);
-  }
-  return ids;
+  return recordOf(someEvent(fields));
 }
 
 Deno.test("a long look at all events lets others have their turn, and ends when its time is over", async () => {

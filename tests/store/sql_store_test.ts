@@ -1,7 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { portableHashText } from "../../src/nostr/event_id.ts";
 import { utf8 } from "../../src/base/bytes.ts";
-import { eventJson } from "../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
 import { type Database, StatementFailed } from "../../src/store/database/database.ts";
 import { type EventRecord, StoreUnavailable } from "../../src/store/event_store.ts";
@@ -9,6 +8,7 @@ import { openPglite } from "../../src/store/database/pglite.ts";
 import { SqlStore } from "../../src/store/sql_store.ts";
 import { openStoreOn } from "../kit/database.ts";
 import { PgliteDirectory } from "../kit/pglite_directory.ts";
+import { recordOf } from "../kit/records.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
@@ -167,7 +167,6 @@ function largeEvents(count: number, bytes: number): readonly EventRecord[] {
   const authors = Array.from({ length: 30 }, () => new FakeSigner(random));
   return Array.from({ length: count }, (_, at) => {
     const content = "x".repeat(bytes + at);
-    const event = random.pick(authors).sign({ kind: 1, created_at: at, tags: [], content });
-    return { event, json: utf8(eventJson(event)) };
+    return recordOf(random.pick(authors).sign({ kind: 1, created_at: at, tags: [], content }));
   });
 }

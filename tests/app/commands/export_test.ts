@@ -8,6 +8,7 @@ import { StoreUnavailable } from "../../../src/store/event_store.ts";
 import { LocalFeed } from "../../../src/store/feed/local_feed.ts";
 import { partialStore } from "../../kit/partial_store.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
 
@@ -23,7 +24,7 @@ const events: readonly NostrEvent[] = [
 /** A command whose store has {@link events}. */
 async function filled(): Promise<FakeCommand> {
   const fake = new FakeCommand();
-  await fake.store.put(events.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  await fake.store.put(events.map(recordOf));
   return fake;
 }
 
@@ -87,7 +88,7 @@ Deno.test("events leave in pieces of about 64 kB, so that a slow reader holds up
     { length: 1000 },
     (_, created_at) => alice.sign({ created_at, kind: 1, tags: [], content: "x".repeat(500) }),
   );
-  await fake.store.put(many.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  await fake.store.put(many.map(recordOf));
   await exportEvents(fake.context, {});
   const writes = fake.stdout.text.length / 66_000;
   ok(fake.stdout.writes >= writes && fake.stdout.writes <= writes + 2);

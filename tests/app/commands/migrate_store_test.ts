@@ -2,11 +2,10 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { Command } from "../../../src/app/command_line/commander.ts";
 import { defineMigrateStore, migrateStore } from "../../../src/app/commands/migrate_store.ts";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
-import { utf8 } from "../../../src/base/bytes.ts";
-import { eventJson } from "../../../src/nostr/event_json.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 
 const urls = { from: "pglite:./old", to: "postgres://new" };
@@ -19,7 +18,7 @@ async function prepared() {
   };
   const events = generateEvents(new SeededRandom(1), 600);
   await stores[urls.from]!.put(
-    events.map((event) => ({ event, json: utf8(eventJson(event)) })),
+    events.map(recordOf),
   );
   const opened: (string | undefined)[] = [];
   const fake = new FakeCommand({

@@ -2,14 +2,13 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import { sync, type SyncFlags } from "../../../src/app/commands/sync.ts";
 import { systemClock } from "../../../src/app/system/system_clock.ts";
-import { utf8 } from "../../../src/base/bytes.ts";
 import type { Clock } from "../../../src/base/clock.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
-import { eventJson } from "../../../src/nostr/event_json.ts";
 import { publicKeyOf } from "../../../src/signatures/signature_noble.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { FakeCommand } from "../../kit/fake_command.ts";
 import { OtherRelay, type OtherRelayHabits } from "../../kit/other_relay.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { SchnorrSigner } from "../../kit/signer.ts";
 
@@ -52,7 +51,7 @@ async function run(
   const openStore = () => Promise.resolve(store);
   const command = new FakeCommand({ clock: hurriedClock, environment, openStore });
   command.stderr.isTerminal = isTerminal;
-  await store.put(here.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  await store.put(here.map(recordOf));
   const code = await sync(command.context, other.url, { ...FLAGS, ...flags });
   const ids: string[] = [];
   for await (const rows of store.query([{ tags: new Map() }])) {

@@ -1,10 +1,10 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { copyStore } from "../../../src/app/transfer/copy_store.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
-import { eventJson } from "../../../src/nostr/event_json.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 
 const { signal } = new AbortController();
@@ -13,7 +13,7 @@ const quiet = { signal, onProgress() {} };
 async function filled(count: number): Promise<MemoryStore> {
   const store = new MemoryStore();
   const events = generateEvents(new SeededRandom(1), count);
-  await store.put(events.map((event) => ({ event, json: utf8(eventJson(event)) })));
+  await store.put(events.map(recordOf));
   return store;
 }
 

@@ -15,6 +15,7 @@ import { testLimits } from "../../kit/limits.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
 import { partialStore } from "../../kit/partial_store.ts";
 import { plainVerifier } from "../../kit/fake_relay.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner, SchnorrSigner } from "../../kit/signer.ts";
 
@@ -65,7 +66,7 @@ function handled({ stored, duplicate, superseded, deleted, refused }: ImportTall
 Deno.test("what was stored comes out as it went in, whatever the pieces", async () => {
   const events = generateEvents(new SeededRandom(7), 1500);
   const expected = new MemoryStore();
-  for (const event of events) await expected.put([{ event, json: utf8(eventJson(event)) }]);
+  for (const event of events) await expected.put([recordOf(event)]);
   for (const pieceBytes of [997, 65_536]) {
     const store = new MemoryStore();
     const tally = await importText(linesOf(events), { store, pieceBytes });

@@ -1,6 +1,4 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { utf8 } from "../../../src/base/bytes.ts";
-import { eventJson } from "../../../src/nostr/event_json.ts";
 import { TimeBudget } from "../../../src/store/database/time_budget.ts";
 import type { Cells, Statement } from "../../../src/store/database/database.ts";
 import type { EventRecord, EventStore } from "../../../src/store/event_store.ts";
@@ -9,13 +7,13 @@ import { openStoreOn } from "../../kit/database.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { PgliteDirectory } from "../../kit/pglite_directory.ts";
 import { settle } from "../../kit/fake_relay.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
 
 const author = new FakeSigner(new SeededRandom(3));
 const events: readonly EventRecord[] = Array.from({ length: 10 }, (_, created_at) => {
-  const event = author.sign({ kind: 1, created_at, tags: [["t", "x"]], content: "é 🎉" });
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(author.sign({ kind: 1, created_at, tags: [["t", "x"]], content: "é 🎉" }));
 });
 
 Deno.test("shared_buffers is as configured, up to the maximum", async () => {

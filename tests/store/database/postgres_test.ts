@@ -1,7 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { systemClock } from "../../../src/app/system/system_clock.ts";
 import { utf8 } from "../../../src/base/bytes.ts";
-import { eventJson } from "../../../src/nostr/event_json.ts";
 import { TimeBudget } from "../../../src/store/database/time_budget.ts";
 import type { Database, Statement } from "../../../src/store/database/database.ts";
 import type { EventRecord, EventStore } from "../../../src/store/event_store.ts";
@@ -9,6 +8,7 @@ import { openPostgres } from "../../../src/store/database/postgres.ts";
 import { openStoreOn } from "../../kit/database.ts";
 import { type SharedServer, testOnEachServer } from "../../kit/each_server.ts";
 import { PostgresServer } from "../../kit/postgres_server.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
 
@@ -18,8 +18,7 @@ const author = new FakeSigner(new SeededRandom(4));
 let clock = 1;
 
 function note(): EventRecord {
-  const event = author.sign({ kind: 1, created_at: clock++, tags: [["t", "x"]], content: "é" });
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(author.sign({ kind: 1, created_at: clock++, tags: [["t", "x"]], content: "é" }));
 }
 
 function number(text: string, parameters: readonly (string | number)[] = []): Statement<number> {

@@ -1,10 +1,9 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
-import { utf8 } from "../../../src/base/bytes.ts";
-import { eventJson } from "../../../src/nostr/event_json.ts";
 import type { Statement } from "../../../src/store/database/database.ts";
 import type { EventRecord } from "../../../src/store/event_store.ts";
 import { testOnEachServer } from "../../kit/each_server.ts";
 import { withProxy } from "../../kit/proxied_store.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
 
@@ -14,8 +13,7 @@ const author = new FakeSigner(new SeededRandom(4));
 let clock = 1;
 
 function note(): EventRecord {
-  const event = author.sign({ kind: 1, created_at: clock++, tags: [["t", "x"]], content: "é" });
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(author.sign({ kind: 1, created_at: clock++, tags: [["t", "x"]], content: "é" }));
 }
 
 const one: Statement<number> = {

@@ -5,6 +5,7 @@
 
 import type { StoredEvent } from "../../../src/store/event_store.ts";
 import { WaitingRows } from "../../../src/store/window/waiting_rows.ts";
+import { usedBytes } from "../../kit/used_bytes.ts";
 
 const ANSWERS = 20;
 const EVENTS = 10_000;
@@ -20,15 +21,6 @@ function rows(): StoredEvent[] {
     createdAt: 1_800_000_000,
     json: new Uint8Array(bodies.buffer, at, 1),
   }));
-}
-
-async function usedBytes(): Promise<number> {
-  for (let round = 0; round < 3; round++) {
-    (globalThis as unknown as { gc(): void }).gc();
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
 }
 
 const before = await usedBytes();

@@ -1,6 +1,4 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { utf8 } from "../../../src/base/bytes.ts";
-import { eventJson } from "../../../src/nostr/event_json.ts";
 import { BatchWriter, defaultBatchLimits } from "../../../src/store/write/batch_writer.ts";
 import {
   type EventRecord,
@@ -10,14 +8,14 @@ import {
 } from "../../../src/store/event_store.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
 
 const author = new FakeSigner(new SeededRandom(1));
 
 function record(number: number, content = `${number}`): EventRecord {
-  const event = author.sign({ kind: 1, created_at: number, tags: [], content });
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(author.sign({ kind: 1, created_at: number, tags: [], content }));
 }
 
 /** Writes as memory does, notes each batch, and fails as the test says. */
@@ -175,7 +173,7 @@ Deno.test("a request is written after what came before it, and before what comes
   const request = author.sign({ kind: 5, created_at: 1, tags: [], content: "delete" });
   const writes = [writer.write(record(1))];
   await settled();
-  writes.push(writer.write({ event: request, json: utf8(eventJson(request)) }));
+  writes.push(writer.write(recordOf(request)));
   await settled();
   deepEqual(store.batches, [["1"]]);
   await store.answer(0);
@@ -221,14 +219,12 @@ Deno.test("an overdue batch rejects its events and those behind it; later ones a
 /** An event that touches so many rows. */
 function heavy(number: number, rows: number): EventRecord {
   const tags = Array.from({ length: rows - 1 }, (_, tag) => ["t", `${number}-${tag}`]);
-  const event = author.sign({ kind: 1, created_at: number, tags, content: `h${number}` });
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(author.sign({ kind: 1, created_at: number, tags, content: `h${number}` }));
 }
 
 function request(number: number, targets: number): EventRecord {
   const tags = Array.from({ length: targets }, () => ["e", "ab".repeat(32)]);
-  const event = author.sign({ kind: 5, created_at: number, tags, content: `d${number}` });
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(author.sign({ kind: 5, created_at: number, tags, content: `d${number}` }));
 }
 
 Deno.test("a batch is limited in rows, but takes one event that touches more", async () => {
