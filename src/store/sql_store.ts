@@ -4,17 +4,11 @@
  * @module
  */
 
-import { assert } from "../base/assert.ts";
 import type { HashText } from "../nostr/event_id.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
-import { OneByOne } from "./read/one_by_one.ts";
-import { TimeBudget } from "./database/time_budget.ts";
-import { bodiesStatement, NO_BODY } from "./read/body_statement.ts";
 import { MustBeAlone } from "./write/delete_covered.ts";
-import { MemoryBudget } from "./read/memory_budget.ts";
-import { countEvents } from "./read/count.ts";
 import { copyTombstones } from "./write/copy_tombstones.ts";
 import {
   canListen,
@@ -24,7 +18,6 @@ import {
   TransactionLost,
 } from "./database/database.ts";
 import { buildIndexes, deferIndexes } from "./write/deferred_indexes.ts";
-import { deliver } from "./read/delivery.ts";
 import {
   type CountOptions,
   type Erasure,
@@ -50,27 +43,10 @@ import {
 } from "./write/rule_statements.ts";
 import { eraseEvents, restoreEvents } from "./write/erase_events.ts";
 import { prepareBatch } from "./write/prepared_batch.ts";
-import { type BannedLists, type Plan, plansOf, type WordPlan, wordPlanOf } from "./read/plan.ts";
-import { databaseWork } from "./read/plan_text.ts";
 import { deleteTags } from "./write/put_statements.ts";
-import { recentFirst, recentOf, recentStatement } from "./read/recent_statement.ts";
-import {
-  type Answer,
-  askInTurn,
-  askTogether,
-  type Bounds,
-  merged,
-  noQuestion,
-  PAGE_EVENTS,
-  type Question,
-  type Step,
-} from "./read/question.ts";
 import { reindex } from "./search/reindex.ts";
-import { type Place, scan } from "./read/scan.ts";
-import { searchEvents } from "./search/search_events.ts";
-import { candidatesFor, DEFAULT_SEARCH_CANDIDATES } from "./search/search_walk.ts";
-import { selectStatement } from "./read/select_statement.ts";
-import { isLight, isShort } from "./read/query_size.ts";
+import type { Place } from "./read/scan.ts";
+import { SqlReader, type SqlReaderOptions } from "./read/sql_reader.ts";
 import { KeptSlices, type SliceOptions } from "./slices/kept_slices.ts";
 import { nowS, type StoreClock, timeless } from "./store_clock.ts";
 import { LocalFeed } from "./feed/local_feed.ts";
@@ -104,7 +80,6 @@ import {
   selectTableSizes,
   surveyEvents,
 } from "./write/upkeep_statements.ts";
-import { Statistics } from "./search/word_shares.ts";
 import { settledOutcomes, writeBatch } from "./write/write_batch.ts";
 
 /** How often a batch is written anew after it met another writer. */
@@ -117,13 +92,9 @@ const MAX_ATTEMPTS = 5;
 const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01", "23505"]);
 
 /** Options of {@link SqlStore}. */
-export interface SqlStoreOptions {
+export interface SqlStoreOptions extends Omit<SqlReaderOptions, "clock"> {
   /** The kinds whose events are searchable from now on. Default: none. */
   readonly searchableKinds?: ReadonlySet<number> | undefined;
-  /** How many of the newest events that a search finds are compared at most. */
-  readonly searchCandidates?: number;
-  /** How much JSON may be in memory that was fetched and not taken yet, bytes. Default 64 MiB. */
-  readonly maxFetchedBytes?: number;
   /** For expiration and the time limits of queries. Default: nothing expires and no limit holds. */
   readonly clock?: StoreClock;
   /** Where the database is embedded: while its disk has a fault, no event is stored. */
@@ -133,11 +104,6 @@ export interface SqlStoreOptions {
   /** To other threads of this process that have a store on the same database. Default: there are none. */
   readonly nearby?: NearbyChannel | undefined;
 }
-
-/** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
-const IDENTIFY_PAGE_EVENTS = 5_000;
-/** The share of the bytes that may be fetched which is reserved for queries that read little. */
-const LIGHT_BUDGET_SHARE = 0.25;
 
 /**
  * The store of every relay that keeps its events: any {@link Database} whose schema is that of
@@ -152,14 +118,8 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   readonly #database: Database;
   readonly #hashText: HashText;
   readonly #searchableKinds: ReadonlySet<number>;
-  readonly #searchCandidates: number;
-  readonly #statistics: Statistics;
-  /** For queries that read little: they never wait for the others. */
-  readonly #lightBudget: MemoryBudget;
-  readonly #heavyBudget: MemoryBudget;
+  readonly #reader: SqlReader;
   readonly #clock: StoreClock;
-  /** Which lists of bans have entries; read with the rules. */
-  #banned: BannedLists = { keys: false, events: false };
   /** Whether indexes are missing, see {@link fill}. */
   #isFilling = false;
   readonly feed: StoreFeed;
@@ -172,12 +132,8 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#database = database;
     this.#hashText = hashText;
     this.#searchableKinds = options.searchableKinds ?? new Set();
-    this.#searchCandidates = options.searchCandidates ?? DEFAULT_SEARCH_CANDIDATES;
-    const bytes = options.maxFetchedBytes ?? 64 * 1_048_576;
-    this.#lightBudget = new MemoryBudget(LIGHT_BUDGET_SHARE * bytes);
-    this.#heavyBudget = new MemoryBudget((1 - LIGHT_BUDGET_SHARE) * bytes);
     this.#clock = options.clock ?? timeless;
-    this.#statistics = new Statistics(this.#clock);
+    this.#reader = new SqlReader(database, hashText, { ...options, clock: this.#clock });
     this.disk = options.disk;
     this.state = new SqlState(database, hashText);
     const ports = { database, hashText, clock: this.#clock };
@@ -234,49 +190,20 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
 
   query(
     filters: readonly ReqFilter[],
-    options: QueryOptions = {},
+    options?: QueryOptions,
   ): AsyncIterable<readonly StoredEvent[]> {
-    const questions = filters.map((filter) => this.#question(filter, options));
-    const isSearch = filters.some(({ search }) => search !== undefined);
-    const isSmall = isLight(questions.flatMap(({ parts }) => parts));
-    const bounds = this.#bounds(options, isSmall);
-    const memory = isSmall ? this.#lightBudget : this.#heavyBudget;
-    options.onWork?.(databaseWork(filters, this.#hashText, bounds.timeBudget));
-    const { database } = bounds;
-    const { found, leaseBytes } = (isSearch ? askInTurn : askTogether)(questions, bounds);
-    const bodiesOf = (ids: readonly string[]) =>
-      database.query(bodiesStatement(ids), { ...bounds, isShort: true });
-    return deliver(found, { ...options, memory, leaseBytes, bodiesOf });
+    return this.#reader.query(filters, options);
   }
 
-  async *identify(
+  identify(
     filters: readonly ReqFilter[],
-    options: QueryOptions = {},
+    options?: QueryOptions,
   ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
-    assert(filters.every(({ search }) => search === undefined), "ids are listed by time");
-    const questions = filters.map((filter) => this.#question(filter, options));
-    const bounds = this.#bounds(options, false);
-    options.onWork?.(databaseWork(filters, this.#hashText, bounds.timeBudget));
-    const step = {
-      ...bounds,
-      mostBytes: NO_BODY,
-      pageEvents: IDENTIFY_PAGE_EVENTS,
-    };
-    for await (const { events } of merged(questions.map(({ ask }) => ask(step)))) yield events;
-    options.signal?.throwIfAborted();
+    return this.#reader.identify(filters, options);
   }
 
   count(filters: readonly ReqFilter[], options: CountOptions): Promise<CountResult> {
-    const bounds = this.#bounds(options, false);
-    options.onWork?.(databaseWork(filters, this.#hashText, bounds.timeBudget));
-    return countEvents(filters, {
-      ...options,
-      ...bounds,
-      hashText: this.#hashText,
-      nowS: nowS(this.#clock),
-      banned: this.#bannedFor(options),
-      statistics: this.#statistics,
-    });
+    return this.#reader.count(filters, options);
   }
 
   reindex(options: QueryOptions = {}): AsyncIterable<number> {
@@ -362,7 +289,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       this.#database.query(selectRules),
       this.#database.query(selectBannedLists),
     ]);
-    this.#banned = banned!;
+    this.#reader.banned = banned!;
     return rules;
   }
 
@@ -377,7 +304,7 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       }
       await session.query(notify([RULES_CHANGED]));
     });
-    this.#banned = (await this.#database.query(selectBannedLists))[0]!;
+    this.#reader.banned = (await this.#database.query(selectBannedLists))[0]!;
   }
 
   ruleLog(limit: number): Promise<readonly RuleLogEntry[]> {
@@ -419,66 +346,6 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   /** Where they cannot be kept, what was written is stored all the same, and who tends them says why. */
   async #keepSlices(keep: (slices: KeptSlices) => Promise<void>): Promise<void> {
     if (this.slices !== undefined) await keep(this.slices).catch(() => {});
-  }
-
-  #bounds({ signal, timeoutMs, source }: QueryOptions, isLight: boolean): Required<Bounds> {
-    const timeBudget = timeoutMs === undefined ? undefined : new TimeBudget(timeoutMs, this.#clock);
-    const database = new OneByOne({ database: this.#database, source, isLight });
-    return { signal, timeBudget, database };
-  }
-
-  #question(filter: ReqFilter, options: QueryOptions): Question {
-    const asking = {
-      nowS: nowS(this.#clock),
-      reader: options.reader,
-      banned: this.#bannedFor(options),
-    };
-    if (filter.search !== undefined) {
-      const plan = wordPlanOf(filter, this.#hashText, asking);
-      return plan === undefined ? noQuestion : {
-        parts: [plan],
-        ask: (step) => this.#search(plan, step),
-      };
-    }
-    const plans = plansOf(filter, this.#hashText, asking);
-    return {
-      parts: plans,
-      ask: (step) => merged(plans.map((plan) => this.#answerPlan(plan, step)), filter.limit),
-    };
-  }
-
-  #bannedFor({ includesBanned = false }: QueryOptions): BannedLists {
-    return includesBanned ? { keys: false, events: false } : this.#banned;
-  }
-
-  #search(plan: WordPlan, step: Step): Answer {
-    return searchEvents(plan, {
-      database: this.#database,
-      ...step,
-      candidates: candidatesFor(plan.limit, this.#searchCandidates),
-      statistics: this.#statistics,
-      pageEvents: PAGE_EVENTS,
-    });
-  }
-
-  #answerPlan(plan: Plan, step: Step): Answer {
-    const recent = recentOf(plan);
-    if (recent === undefined) return this.#scanLanes(plan, step);
-    const { mostBytes, database = this.#database, ...bounds } = step;
-    const rows = () => database.query(recentStatement(plan, recent, mostBytes), bounds);
-    return recentFirst(rows, plan.limit, (before) => this.#scanLanes({ ...plan, before }, step));
-  }
-
-  #scanLanes(
-    plan: Plan,
-    { mostBytes, pageEvents = PAGE_EVENTS, database = this.#database, ...bounds }: Step,
-  ): Answer {
-    const { lanes: { length: lanes }, limit } = plan;
-    const options = { ...bounds, isShort: isShort(plan) };
-    return scan(
-      { lanes, limit, pageEvents },
-      (ask) => database.query(selectStatement(plan, ask, mostBytes), options),
-    );
   }
 
   /** Deletes events with their tags and says how many. The statement gives their keys. */
