@@ -5,9 +5,8 @@
  */
 
 /**
- * The part of a duplex stream of the runtime that is used here. TCP, TLS and Unix sockets have it, and
- * so do streams that only pretend: behind some hosts there is no socket to be seen, and in a test there
- * need not be one.
+ * The part of a duplex stream of the runtime that is used here. TCP, TLS and Unix sockets have it,
+ * and so do other streams: some hosts show no socket, and a test needs none.
  */
 export interface ByteStream {
   /** Bytes that were written and have not left the process. */

@@ -8,8 +8,8 @@ import { hash } from "node:crypto";
 import type { Sha1 } from "../websocket/handshake.ts";
 
 /**
- * The SHA-1 digest of `bytes`. It proves that the server has read the client's key and guards nothing,
- * so that SHA-1's known collisions do no harm.
+ * The SHA-1 digest of `bytes`. It proves that the server has read the client's key and protects
+ * nothing, so SHA-1's known collisions do no harm.
  *
  * @example
  * ```ts

@@ -23,8 +23,8 @@ const maxChunkBytes = 64 * 1024;
 const usualRatio = 4;
 
 /**
- * How many streams one message may be made of. Each costs a call whatever it holds, and a sender that
- * flushes with final blocks makes one a flush.
+ * How many DEFLATE streams one message may consist of. Each costs a call, however short it is, and
+ * a sender that flushes with final blocks makes one for each flush.
  */
 const maxStreams = 16;
 

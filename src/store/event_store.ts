@@ -29,7 +29,10 @@ export interface ToldRecord extends EventRecord {
   readonly seq?: number;
 }
 
-/** What a store gives back: enough to order, to tell apart and to send. Never parsed on the way. */
+/**
+ * An event as a store returns it: what is needed to order it, to tell it from others and to send
+ * it. Its JSON is not parsed.
+ */
 export interface StoredEvent {
   /**
    * Grows with each version that is stored here, by whatever process. An event gets its number before
@@ -102,8 +105,8 @@ export interface DatabaseWork {
 /** The events of a query, in pieces as they come. */
 export interface Answer extends AsyncIterable<readonly StoredEvent[]> {
   /**
-   * All of it, where it is in memory and no longer than a piece: who asks has it at once and need not
-   * iterate. Not to be called once somebody iterates, which may be done once.
+   * The whole answer, where it is in memory and fits in one piece: then there is no need to
+   * iterate. Must not be called after iteration has begun. An answer can be iterated once.
    */
   readonly whole?: () => readonly StoredEvent[] | undefined;
 }
@@ -184,8 +187,8 @@ export interface RuleStore {
 }
 
 /**
- * An event that came after its own deletion was asked for. It is not stored, but takes others with it:
- * older versions of its address, or what it asks to be deleted.
+ * An event that came after its deletion had been requested. It is not stored, but others are
+ * deleted because of it: older versions at its address, or what it asks to be deleted.
  */
 export type LateEvent = Omit<NostrEvent, "content" | "sig">;
 

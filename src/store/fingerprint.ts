@@ -1,9 +1,11 @@
 /**
- * Fingerprints: 16 bytes that stand for a longer value in an index and are compared fast as a `uuid`.
+ * Fingerprints: 16 bytes that stand for a longer value in an index and are compared fast as a
+ * `uuid`.
  *
- * Most of what a relay writes are index entries, so their width decides its speed. An id or a public key
- * takes 33 bytes there, a tag value as many as it likes. Nobody can find two ids, keys or values with the
- * same fingerprint that somebody else chose one of, nor, short of 2^60 attempts, any two at all.
+ * Most of what a relay writes are index entries, so their width decides its speed. An id or a
+ * public key takes 33 bytes there, and a tag value any number. Nobody can find a value that has the
+ * fingerprint of a given one, and to find any two with the same fingerprint takes about 2^60
+ * attempts.
  *
  * @module
  */
@@ -28,15 +30,16 @@ export function idPrefixOf(id: string): Fingerprint {
 }
 
 /**
- * Of an author. Not the beginning of the public key: a filter may name keys that nobody has, with the
- * beginning of one that somebody has. `migrations/0006_fingerprints.sql` says the same in SQL.
+ * Of an author. Not the beginning of the public key, because a filter may name an invented key that
+ * begins like a real one. `migrations/0006_fingerprints.sql` says the same in SQL.
  */
 export function authorFingerprint(pubkey: string, hashText: HashText): Fingerprint {
   return fingerprint(AUTHOR, pubkey, hashText);
 }
 
 /**
- * Of a tag's letter and value; undefined for a value that no event can have, since UTF-8 cannot say it.
+ * Of a tag's letter and value; undefined for a value that no event can have, since UTF-8 cannot
+ * encode it.
  */
 export function tagFingerprint(
   letter: string,

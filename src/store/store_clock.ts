@@ -10,7 +10,7 @@ import type { Clock } from "../base/clock.ts";
 export type StoreClock = Pick<Clock, "nowMs" | "monotonicMs" | "after">;
 
 /**
- * A clock that stands before the beginning of time: nothing expires by it, and nothing is ever late.
+ * A clock that always says the second before 1970: nothing expires by it, and no time limit passes.
  */
 export const timeless: StoreClock = {
   nowMs: () => -1,

@@ -5,8 +5,8 @@
  */
 
 /**
- * The number that `text` spells, from 0 to `max`; undefined if it is anything but digits or starts with
- * a needless zero, which some readers take for octal.
+ * The number that `text` spells, from 0 to `max`; undefined if it is anything but digits or has a
+ * leading zero, which some parsers read as octal.
  *
  * @example
  * ```ts

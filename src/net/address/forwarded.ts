@@ -5,9 +5,9 @@
  * a header too, with whatever it likes in it, and proxies keep that on the left. So the list is walked
  * from the right, beginning with the socket's own address, and each entry is believed only because the
  * address that wrote it belongs to a proxy of the operator's. The first address that does not is the
- * client; what stands to its left is hearsay.
+ * client; what stands to its left cannot be trusted.
  *
- * Which of the two headers the proxies write is the operator's to say. A proxy that writes one lets the
+ * Which of the two headers the proxies write is a setting. A proxy that writes one lets the
  * other through as it came, so that whoever reads both, or either, believes clients.
  *
  * @see RFC 7239
@@ -145,9 +145,10 @@ function* xHops(headers: Headers): Generator<Hop> {
 }
 
 /**
- * The members of a list, the last one first; an empty list has one empty member. It is read backwards,
- * so that a quote which a client left open cannot swallow what a proxy wrote after it. Empty members are
- * told, for they may be what a proxy that knows nothing wrote: to skip one would be to believe a client.
+ * The members of a list, the last one first; an empty list has one empty member. It is read
+ * backwards, so that a quote which a client left open cannot swallow what a proxy wrote after it.
+ * Empty members are returned, because a proxy that knows no address may have written one: to skip
+ * it would be to believe what the client wrote before it.
  */
 function* membersFromRight(list: string): Generator<string, undefined> {
   let end = list.length;

@@ -1,6 +1,6 @@
 /**
- * The PROXY protocol on a socket: what comes before anything else is taken off, and the rest is as if
- * it had come first.
+ * The PROXY protocol on a socket: the header is read and removed, and what follows is read as if it
+ * had come first.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import {
 } from "./proxy_protocol.ts";
 
 /**
- * Reads the header from a socket that nobody has read from. After a header the socket is paused, and
- * what followed the header is the next that is read. There is no deadline here, and nothing is told of a
+ * Reads the header from a socket that nobody has read from. After a header the socket is paused,
+ * and what followed the header is the next that is read. Sets no deadline, and does not report a
  * socket that ends before.
  *
  * @see The PROXY protocol, versions 1 and 2

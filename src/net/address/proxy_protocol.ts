@@ -2,10 +2,10 @@
  * The PROXY protocol: the header that a proxy which knows no HTTP puts before the bytes of a
  * connection, to say on whose behalf it connects. Version 1 is a line of text, version 2 is binary.
  *
- * What a header says is taken at its word, and nothing tells a proxy's header from a client's. So who
- * reads from a socket decides by configuration and by the peer's address whether a header comes first,
- * never by looking: "the receiver MUST not try to guess whether the protocol header is present or not"
- * (§2). Where one is expected, nothing else is let through.
+ * A header cannot be verified: one that a client sent looks like one of a proxy. So the
+ * configuration and the peer's address decide whether a header comes first, and never the bytes:
+ * "the receiver MUST not try to guess whether the protocol header is present or not" (§2). Where
+ * one is expected, nothing else is let through.
  *
  * @see https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt
  * @module
@@ -61,7 +61,7 @@ export interface ProxyFault {
 /** What a reader may be asked to hold. */
 export interface ProxyLimits {
   /**
-   * The longest header, in bytes, at least {@link minProxyHeaderBytes}. Whoever is let to send headers
+   * The longest header, in bytes, at least {@link minProxyHeaderBytes}. Whoever may send headers
    * can make us hold as much for each connection.
    */
   readonly maxHeaderBytes: number;

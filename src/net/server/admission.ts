@@ -133,8 +133,8 @@ export class Admission {
   }
 
   /**
-   * Replaces the numbers. Who is one client, and who is exempt, stays as it is: open connections are
-   * counted by it. Who is inside beyond the new numbers stays there.
+   * Replaces the numbers. Who is one client, and who is exempt, stays as it is: open connections
+   * are counted by it. Connections beyond the new numbers stay open.
    */
   update({ maxTotal, perClient }: AdmissionLimits): void {
     const { perClient: before } = this.#limits;

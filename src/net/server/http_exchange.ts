@@ -1,5 +1,6 @@
 /**
- * Between HTTP/1.1 and the web's `Request` and `Response`, in which the rest of the program thinks.
+ * Converts between HTTP/1.1 and the web's `Request` and `Response`, which the rest of the program
+ * uses.
  *
  * @module
  */

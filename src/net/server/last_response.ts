@@ -28,8 +28,8 @@ export function endWith(socket: ByteStream, response: HandshakeResponse): void {
 }
 
 /**
- * Ends a socket on which nothing came in time. It is told so, unless it has had an answer before: then
- * it may have one already to what it has not asked yet.
+ * Ends a socket on which no whole request came in time, with 408. Without an answer where one was
+ * sent before: the peer could take a 408 for the answer to its next request.
  *
  * @example
  * ```ts

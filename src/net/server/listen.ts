@@ -2,7 +2,7 @@
  * The server: one address, HTTP and WebSocket on it, plain or over TLS.
  *
  * Sockets come from an `Acceptor`, which knows who is at the other end. HTTP itself is an
- * `HttpConversation` on each. Here lives what becomes of a request.
+ * `HttpConversation` on each. What happens to a request is decided here.
  *
  * @module
  */

@@ -1,14 +1,14 @@
 /**
- * Notices a listener that has gone deaf.
+ * Notices a listener that accepts nothing any more.
  *
- * When a process is out of descriptors, accepting fails, and after that the runtime's server accepts
- * nothing any more, says nothing of it, and does not recover when there are descriptors again. So a
- * server that has accepted nothing for a while calls itself. If even that is not accepted, it is
- * replaced.
+ * When a process is out of descriptors, accepting fails, and after that the runtime's server
+ * accepts nothing any more, says nothing of it, and does not recover when there are descriptors
+ * again. So a server that has accepted nothing for a while calls itself. If even that is not
+ * accepted, it is replaced.
  *
- * Where several servers share a port, another one may accept the call. But then each of them calls, or
- * accepts others, so that every one of them is chosen now and then; and only a server that was silent
- * for long is replaced.
+ * Where several servers share a port, another one may accept the call. But then each of them calls,
+ * or accepts others, so that every one of them is chosen now and then; and only a server that was
+ * silent for long is replaced.
  *
  * @module
  */

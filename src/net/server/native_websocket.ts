@@ -135,7 +135,7 @@ export class NativeWebSocket {
   /** Anything: the runtime does not tell what the peer has read. */
   readonly windowBytes: number = Infinity;
 
-  /** Begins to hear. To be called before the upgrade response is returned. Called once. */
+  /** Starts receiving. To be called before the upgrade response is returned. Called once. */
   start(events: ConnectionEvents): void {
     assert(this.#events === undefined, "a connection is started once");
     this.#events = events;
@@ -191,7 +191,7 @@ export class NativeWebSocket {
     this.close(code, reason);
   }
 
-  /** Gives the connection up. The runtime may keep its socket until the peer lets go. */
+  /** Abandons the connection. The runtime may keep its socket until the peer closes it. */
   terminate(): void {
     if (this.#socket.readyState <= this.#socket.OPEN) this.#socket.close();
     this.#end(abnormal("terminated", ""));

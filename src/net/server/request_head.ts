@@ -139,7 +139,10 @@ function headEnd(bytes: Uint8Array, start: number): number | undefined {
   return undefined;
 }
 
-/** Whether a head may still come of this: who speaks something else is told before its time is over. */
+/**
+ * Whether this may still become a head: a peer that speaks another protocol is refused before its
+ * time is over.
+ */
 function looksLikeHttp(bytes: Uint8Array, start: number): boolean {
   const lineEnd = bytes.indexOf(lineFeed, start);
   if (lineEnd !== -1) {
@@ -204,7 +207,10 @@ function isHost(host: string): boolean {
     URL.canParse(`http://${host}/`);
 }
 
-/** §6: what tells two lengths tells none, and a request that tells none that is understood has no end. */
+/**
+ * §6: two lengths are as good as none, and a request without a length that is understood has no
+ * end.
+ */
 function parseFraming(
   headers: Headers,
   httpVersion: string,

@@ -1,8 +1,9 @@
 /**
- * TLS for accepted sockets: TLS 1.2 and 1.3, one certificate for each name, HTTP/1.1 and nothing else.
+ * TLS for accepted sockets: TLS 1.2 and 1.3, one certificate for each name, HTTP/1.1 and nothing
+ * else.
  *
- * Certificates can be exchanged at any time. Connections that are there keep what they were made with;
- * the next handshake sees the new ones.
+ * Certificates can be exchanged at any time. Open connections keep theirs; the next handshake uses
+ * the new ones.
  *
  * @module
  */
@@ -18,8 +19,8 @@ import {
   type TLSSocket,
 } from "node:tls";
 import type { Log } from "../../base/log.ts";
-import type { PeerIdentity } from "./acceptor.ts";
 import { describeError, messageOf } from "../../base/error_text.ts";
+import type { PeerIdentity } from "./acceptor.ts";
 import { guarded } from "../guard.ts";
 import type { NetCounters } from "./net_counters.ts";
 import { namesMatch } from "../address/server_name.ts";
@@ -36,7 +37,10 @@ export interface TlsIdentity {
 export interface TlsMaterial {
   /** One at least. The first one serves clients that ask for a name which no certificate has. */
   readonly identities: readonly TlsIdentity[];
-  /** What clients are asked for. Without authorities of one's own there is nothing to ask for. */
+  /**
+   * What clients are asked for. Only with authorities of the operator's own is a certificate asked
+   * for.
+   */
   readonly clients?: {
     /** The certificates, as PEM, of those who may vouch for clients. */
     readonly authorities: string;

@@ -21,7 +21,10 @@ export interface ServerFacts {
    */
   readonly schema: string;
   readonly mayCreate: boolean;
-  /** Who owns the table `events`, if it is there and the user has not the owner's rights; else empty. */
+  /**
+   * Who owns the table `events`, if it exists and the user does not have the owner's rights; else
+   * empty.
+   */
   readonly otherOwner: string;
   readonly isStandby: boolean;
   /** Whether the settings that the connection requested are in effect. */

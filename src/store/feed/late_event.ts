@@ -1,5 +1,5 @@
 /**
- * Events that come after their own deletion was asked for, and take others with them.
+ * Events that come after their deletion was requested, and because of which others are deleted.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * The feeds of other threads of this process on the same database.
  *
- * A thread sends them its events when they are committed, and its ephemeral ones. That is a short cut
- * beside the notifications of the database: whichever comes first is told, and a message may be lost.
+ * A thread sends them its events when they are committed, and its ephemeral ones. The notifications
+ * of the database say the same, later: whichever comes first is used, so a message may be lost.
  *
  * @module
  */

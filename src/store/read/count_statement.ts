@@ -65,8 +65,8 @@ from ${visited}`,
 /** What was seen, and by whom it was written. */
 export interface AuthorVisit extends Visit {
   /**
-   * Of the key of each event's author that matches, the byte that names its register and those that are
-   * scanned behind it, end to end as hex.
+   * For each matching event, of its author's key the byte that names the register and the bytes
+   * that are scanned after it; all of them concatenated, as hex.
    */
   readonly keys: string;
 }

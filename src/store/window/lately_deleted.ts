@@ -1,6 +1,6 @@
 /**
- * What was deleted lately: what is still on its way, from the database or from another instance, may have
- * been read before.
+ * Remembers what was deleted lately. An event that is on its way here, from the database or from
+ * another instance, may have been read before it was deleted.
  *
  * @module
  */

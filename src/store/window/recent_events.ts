@@ -42,12 +42,15 @@ interface Answer {
   last: number;
 }
 
-/** How many events are looked at, for each lane of the authors of a feed, before these lanes are. */
+/**
+ * How many of the newest events are examined before the lanes of a feed's authors are, for each of
+ * these lanes.
+ */
 const LOOKS_PER_LANE = 4;
 
 /**
- * How much is listed or removed at once, in lanes in which the events stand: some milliseconds of the
- * thread.
+ * How much is listed or removed at once, counted in lanes that contain the events: this takes some
+ * milliseconds of the thread.
  */
 const MAX_LANES = 50_000;
 
@@ -81,7 +84,10 @@ export class RecentEvents {
     return this.#table.bytes;
   }
 
-  /** Whether most of the memory is held for events of another shape than those that are here. */
+  /**
+   * Whether more than half of the memory is free space within the arrays, as after many events of
+   * another size.
+   */
   get isWasteful(): boolean {
     return this.#table.freeBytes > this.#maxBytes / 2;
   }

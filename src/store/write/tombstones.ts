@@ -16,8 +16,8 @@ import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { LateEvent } from "../event_store.ts";
 
 /**
- * Stands in a tombstone of an id for the operator, who deleted the event. No event has it as its public
- * key, because zero is no x coordinate of a point of secp256k1.
+ * In the tombstone of an id, it stands for the operator, who deleted the event. It is the public
+ * key of no event, because zero is no x coordinate of a point of secp256k1.
  */
 export const OPERATOR = "0".repeat(64);
 
@@ -30,7 +30,7 @@ export function isRequest({ kind }: Pick<NostrEvent, "kind">): boolean {
 }
 
 /**
- * Whether an event that comes after its own deletion was asked for deletes others: what it asks for, or
+ * Whether an event that comes after its deletion was requested deletes others: what it asks for, or
  * older versions of its address.
  */
 export function takesOthers(event: NostrEvent): boolean {
