@@ -16,18 +16,7 @@ import { SeededRandom } from "../kit/seeded_random.ts";
 import type { Subject } from "./event_store_contract.ts";
 
 /** Registers the suite for one kind of store. */
-export function testDeletion(subject: Subject): void {
-  const test: Test = (sentence, work) => {
-    Deno.test(`${subject.name}: ${sentence}`, async () => {
-      await using place = await subject.place();
-      const store = await place.open();
-      try {
-        await work(store);
-      } finally {
-        await store.close();
-      }
-    });
-  };
+export function testDeletion(subject: Subject, test: Test): void {
   testById(test);
   testByAddress(test);
   testVanishing(test);

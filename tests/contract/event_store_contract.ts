@@ -65,7 +65,7 @@ export function testEventStore(subject: Subject): void {
   testRules(test);
   testNewcomers(test);
   testEventFeed(subject);
-  testDeletion(subject);
+  testDeletion(subject, test);
   if (subject.keeps) testKeeping(subject);
   if (subject.shares) testSharing(subject);
 }
