@@ -6,7 +6,7 @@
  */
 
 import type { NostrEvent } from "./event.ts";
-import { isHex, KEY_DIGITS } from "./hex.ts";
+import { isKey } from "./hex.ts";
 import { type Address, kindClass } from "./kind.ts";
 
 /** The kind of a deletion request. */
@@ -50,7 +50,7 @@ export function deletionTargets(
   if (kind !== DELETION_REQUEST) return { ids, addresses };
   for (const [name, value] of tags) {
     if (value === undefined) continue;
-    if (name === "e" && isHex(value, KEY_DIGITS)) ids.add(value);
+    if (name === "e" && isKey(value)) ids.add(value);
     if (name !== "a") continue;
     const address = parseAddress(value);
     if (address?.pubkey === pubkey) addresses.push(address);

@@ -6,7 +6,7 @@
  */
 
 import type { NostrEvent } from "./event.ts";
-import { isHex, KEY_DIGITS } from "./hex.ts";
+import { isKey } from "./hex.ts";
 
 /** The kind of a stored gift wrap. */
 export const GIFT_WRAP = 1059;
@@ -33,7 +33,7 @@ export function ownersOf(
 ): readonly string[] {
   if (kind !== GIFT_WRAP) return [pubkey];
   const recipients = tags.flatMap(([name, value = ""]) =>
-    name === "p" && isHex(value, KEY_DIGITS) ? [value] : []
+    name === "p" && isKey(value) ? [value] : []
   );
   return [pubkey, ...recipients];
 }

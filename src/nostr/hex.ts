@@ -34,6 +34,11 @@ export function isHex(text: string, digits: number): boolean {
   return true;
 }
 
+/** Whether a value is an event id or a public key as text: 64 lower-case hex digits. */
+export function isKey(value: unknown): value is string {
+  return typeof value === "string" && isHex(value, KEY_DIGITS);
+}
+
 /**
  * Encodes bytes as lower-case hex.
  *

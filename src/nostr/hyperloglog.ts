@@ -13,7 +13,7 @@
 import { assert } from "../base/assert.ts";
 import { portableHashText } from "./event_id.ts";
 import type { ReqFilter } from "./filter.ts";
-import { isHex, KEY_DIGITS } from "./hex.ts";
+import { isKey } from "./hex.ts";
 
 /** Number of registers: one for each value of a byte. */
 const REGISTER_COUNT = 256;
@@ -60,7 +60,7 @@ export function hyperLogLogOffset({ tags, allTags, search }: ReqFilter): number 
 }
 
 function digitsOf(value: string): string {
-  if (isHex(value, KEY_DIGITS)) return value;
+  if (isKey(value)) return value;
   return ADDRESS.exec(value)?.[1] ?? portableHashText(value);
 }
 

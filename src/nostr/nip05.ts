@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isHex, KEY_DIGITS } from "./hex.ts";
+import { isKey } from "./hex.ts";
 import { isJsonObject } from "./json.ts";
 
 /** The characters that NIP-05 allows in a name, in either case. */
@@ -41,7 +41,7 @@ export function namedKeys(document: string): ReadonlySet<string> | undefined {
   if (names === undefined) return undefined;
   const keys = new Set<string>();
   for (const [name, key] of Object.entries(names)) {
-    if (NAME.test(name) && typeof key === "string" && isHex(key, KEY_DIGITS)) keys.add(key);
+    if (NAME.test(name) && isKey(key)) keys.add(key);
   }
   return keys;
 }

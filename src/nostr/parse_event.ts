@@ -6,7 +6,7 @@
  */
 
 import type { NostrEvent, Tag } from "./event.ts";
-import { isHex, KEY_DIGITS, SIGNATURE_DIGITS } from "./hex.ts";
+import { isHex, isKey, SIGNATURE_DIGITS } from "./hex.ts";
 import { isCount, isJsonObject, type JsonObject } from "./json.ts";
 import { type Reason, reason } from "./reason.ts";
 
@@ -52,8 +52,8 @@ export const MAX_KIND = 65_535;
 export function parseEvent(value: unknown): NostrEvent | EventFault {
   if (!isJsonObject(value)) return { reason: NOT_AN_OBJECT, id: undefined };
   const { id, pubkey, created_at, kind, tags, content, sig } = value;
-  if (typeof id !== "string" || !isHex(id, KEY_DIGITS)) return fault(value, BAD_ID);
-  if (typeof pubkey !== "string" || !isHex(pubkey, KEY_DIGITS)) return fault(value, BAD_PUBKEY);
+  if (!isKey(id)) return fault(value, BAD_ID);
+  if (!isKey(pubkey)) return fault(value, BAD_PUBKEY);
   if (!isCount(created_at)) return fault(value, BAD_CREATED_AT);
   if (!isCount(kind, MAX_KIND)) return fault(value, BAD_KIND);
   if (!areTags(tags)) return fault(value, BAD_TAGS);

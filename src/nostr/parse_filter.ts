@@ -6,7 +6,7 @@
  */
 
 import type { ReqFilter } from "./filter.ts";
-import { isHex, KEY_DIGITS } from "./hex.ts";
+import { isKey } from "./hex.ts";
 import { isCount, isJsonObject } from "./json.ts";
 import { KeySet, MANY_KEYS } from "./key_set.ts";
 import { MAX_KIND } from "./parse_event.ts";
@@ -180,10 +180,6 @@ function keysOf(value: unknown): ReadonlySet<string> | undefined {
   if (!Array.isArray(value)) return undefined;
   if (value.length >= MANY_KEYS) return KeySet.of(value);
   return isListOf(value, isKey) ? new Set(value) : undefined;
-}
-
-function isKey(value: unknown): value is string {
-  return typeof value === "string" && isHex(value, KEY_DIGITS);
 }
 
 function isKind(value: unknown): value is number {

@@ -6,7 +6,7 @@
  */
 
 import { utf8 } from "../../base/bytes.ts";
-import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { isHex, isKey } from "../../nostr/hex.ts";
 import type { JsonObject } from "../../nostr/json.ts";
 import type { Rule, RuleLogEntry } from "../../store/event_store.ts";
 import type { TombstonePage } from "../../store/write/copy_tombstones.ts";
@@ -120,10 +120,6 @@ function isText(value: unknown): value is string {
 
 function isOptionalText(value: unknown): value is string | undefined {
   return value === undefined || isText(value);
-}
-
-function isKey(value: unknown): value is string {
-  return isText(value) && isHex(value, KEY_DIGITS);
 }
 
 function isInteger(value: unknown): value is number {

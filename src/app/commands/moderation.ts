@@ -8,7 +8,7 @@
 
 import { utf8 } from "../../base/bytes.ts";
 import { canonicalIp } from "../../net/address/ip_address.ts";
-import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { isKey } from "../../nostr/hex.ts";
 import { MAX_KIND } from "../../nostr/parse_event.ts";
 import { Management } from "../../relay/access/management.ts";
 import { RuleBook } from "../../relay/access/rules.ts";
@@ -164,7 +164,7 @@ function readChange(
 ): { readonly method: string; readonly value: string | number } | { readonly error: string } {
   const methods = VERBS[verb]!;
   if (key && event) return { error: "--key and --event contradict each other" };
-  const isHexDigits = isHex(what, KEY_DIGITS);
+  const isHexDigits = isKey(what);
   if (isHexDigits && methods.event !== undefined && !key && !event) {
     return { error: "64 hex digits may be a key or an event: add --key or --event" };
   }

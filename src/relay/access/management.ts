@@ -8,7 +8,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { utf8Decode } from "../../base/bytes.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
-import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { isKey } from "../../nostr/hex.ts";
 import { isCount } from "../../nostr/json.ts";
 import { MAX_KIND } from "../../nostr/parse_event.ts";
 import type { EventStore, RuleChange, RuleList, RuleStore } from "../../store/event_store.ts";
@@ -147,7 +147,7 @@ export class Management {
       for (const { json } of rows) {
         const report: NostrEvent = JSON.parse(utf8Decode(json)!);
         for (const [name, id, type = "other"] of report.tags) {
-          if (name !== "e" || id === undefined || !isHex(id, KEY_DIGITS)) continue;
+          if (name !== "e" || !isKey(id)) continue;
           if (rules.has("banned-event", id) || rules.has("allowed-event", id)) continue;
           const byReporter = reports.get(id) ?? new Map<string, string>();
           // One report per key and event.
@@ -167,7 +167,7 @@ export class Management {
 
 /** A public key or an event id. */
 const KEY: Parameter = {
-  read: (value) => typeof value === "string" && isHex(value, KEY_DIGITS) ? value : undefined,
+  read: (value) => isKey(value) ? value : undefined,
   otherwise: "the first parameter is not 64 lower-case hex digits",
 };
 

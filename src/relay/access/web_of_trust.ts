@@ -8,7 +8,7 @@
 import { utf8Decode } from "../../base/bytes.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
-import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { isKey } from "../../nostr/hex.ts";
 import { FOLLOW_LIST } from "../../nostr/kind.ts";
 import { difficultyOf } from "../../nostr/proof_of_work.ts";
 import { reason } from "../../nostr/reason.ts";
@@ -83,7 +83,7 @@ export function storedFollowLists(
 }
 
 function followedBy({ tags }: NostrEvent): readonly string[] {
-  return tags.flatMap(([name, key = ""]) => name === "p" && isHex(key, KEY_DIGITS) ? [key] : []);
+  return tags.flatMap(([name, key = ""]) => name === "p" && isKey(key) ? [key] : []);
 }
 
 /** What is required of keys outside the web. */

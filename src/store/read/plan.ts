@@ -11,7 +11,7 @@
 
 import type { HashText } from "../../nostr/event_id.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { isHex, KEY_DIGITS } from "../../nostr/hex.ts";
+import { isKey } from "../../nostr/hex.ts";
 import { isCount } from "../../nostr/json.ts";
 import { FOLLOW_LIST, PROFILE } from "../../nostr/kind.ts";
 import { MAX_KIND } from "../../nostr/parse_event.ts";
@@ -260,10 +260,6 @@ function everyOf(tag: readonly [string, ReadonlySet<string>], hashText: HashText
   const { values } = anyOf(tag, hashText);
   if (values.length < tag[1].size) return { values: [] };
   return { values, ...(values.length > 1 && { every: true }) };
-}
-
-function isKey(text: string): boolean {
-  return isHex(text, KEY_DIGITS);
 }
 
 /** By ids where there are any, else by the tag with the fewest lanes, else by authors and kinds. */
