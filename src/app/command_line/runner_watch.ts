@@ -2,8 +2,8 @@
  * Detects that the `npx` which started this program has ended.
  *
  * `npx` passes a SIGTERM to the shell that it started. That shell ends without passing it on, so
- * the task runner below it and the program would run for ever. The program therefore watches the
- * chain of its ancestors up to `npx`.
+ * the task runner below it, if any, and the program would run for ever. The program therefore watches
+ * the chain of its ancestors up to `npx`.
  *
  * @module
  */
@@ -15,13 +15,20 @@ export interface RunnerWatchOptions {
   readonly pid?: number;
 }
 
+/**
+ * What `npx deno run …` has its shell run: the name of one program, in quotes. It is a line of shell where
+ * the operator wrote one (`npx -c`), and that may leave the program in the background on purpose.
+ */
+const ONE_PROGRAM = /^'?[\w@./-]+'?$/;
+
 /** Exit code of the script when an ancestor has another parent than before. */
 const GONE = 10;
 
 /**
  * A shell script that checks the ancestors once a second. A child process is used because Deno lets
  * a program read `/proc` only with all permissions. Watched are the task runner, the shell and
- * `npx`; the parent of `npx` may end.
+ * `npx`, or without a task runner the shell and `npx`; the parent of `npx` may end. The second argument
+ * says whether the program may have no task runner.
  */
 const SCRIPT = `
 parent_of() {
@@ -33,12 +40,29 @@ parent_of() {
     parent=$(ps -o ppid= -p "$1" 2>/dev/null | tr -d ' ')
   fi
 }
+is_npx() {
+  if [ -r "/proc/$1/cmdline" ]; then
+    line=$(tr '\\0' ' ' <"/proc/$1/cmdline")
+  else
+    line=$(ps -o args= -p "$1" 2>/dev/null)
+  fi
+  case $line in "npm exec "*) true ;; *) false ;; esac
+}
+is_whole() { parent=; parent_of "$1"; [ "$parent" = "$2" ]; }
 first=$1
 parent_of "$first"; second=$parent
 parent_of "$second"; third=$parent
+if [ "$2" = direct ] && is_npx "$third"; then
+  while is_whole "$first" "$second"; do
+    is_whole "$second" "$third" || exit ${GONE}
+    sleep 1
+  done
+  # Without a parent the program itself has ended.
+  [ -z "$parent" ] || exit ${GONE}
+  exit
+fi
 parent_of "$third"; fourth=$parent
 [ -n "$fourth" ] || exit 1
-is_whole() { parent=; parent_of "$1"; [ "$parent" = "$2" ]; }
 while is_whole "$first" "$second"; do
   is_whole "$second" "$third" || exit ${GONE}
   is_whole "$third" "$fourth" || exit ${GONE}
@@ -55,7 +79,8 @@ export function watchRunner(options: RunnerWatchOptions, onGone: () => void): ()
   if (environment["npm_command"] !== "exec" || Deno.build.os === "windows") {
     return () => Promise.resolve();
   }
-  const child = spawnWatch(pid);
+  const isDirect = ONE_PROGRAM.test(environment["npm_lifecycle_script"] ?? "");
+  const child = spawnWatch(pid, isDirect);
   if (child === undefined) return () => Promise.resolve();
   child.unref();
   const ended = child.status.then(({ code }) => {
@@ -72,10 +97,10 @@ export function watchRunner(options: RunnerWatchOptions, onGone: () => void): ()
 }
 
 /** Undefined where the program may not start others, or there is no shell. */
-function spawnWatch(pid: number): Deno.ChildProcess | undefined {
+function spawnWatch(pid: number, isDirect: boolean): Deno.ChildProcess | undefined {
   try {
     return new Deno.Command("sh", {
-      args: ["-c", SCRIPT, "sh", `${pid}`],
+      args: ["-c", SCRIPT, "sh", `${pid}`, isDirect ? "direct" : "line"],
       stdin: "null",
       stdout: "null",
       stderr: "null",

@@ -43,6 +43,65 @@ Deno.test("while all are there nothing is told, and the watch ends when it is as
   await line.end();
 });
 
+/**
+ * `npx` that runs one program by a shell: says the numbers of the shell and of the program. Both outlive what
+ * is killed.
+ */
+async function startDirectly() {
+  const directory = await Deno.makeTempDir();
+  await Deno.symlink("/bin/sh", `${directory}/npm exec deno`);
+  const program = "echo $PPID $$; exec sleep 60";
+  const shell = `sh -c "${program.replaceAll("$", "\\$")}" & wait`;
+  const npx = `sh -c '${shell}' & wait`;
+  const child = new Deno.Command("sh", {
+    args: ["-c", 'PATH="$1:$PATH"; exec "npm exec deno" -c "$2"', "sh", directory, npx],
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const [shellPid, pid] = (await reader.read()).value!.split(" ").map(Number);
+  const end = async () => {
+    for (const each of [pid!, shellPid!, child.pid]) {
+      try {
+        Deno.kill(each, "SIGKILL");
+      } catch {
+        // It has ended already.
+      }
+    }
+    await reader.cancel();
+    await child.status;
+    await Deno.remove(directory, { recursive: true });
+  };
+  return { npxPid: child.pid, shellPid: shellPid!, pid: pid!, end };
+}
+
+const directly = { ...npx, npm_lifecycle_script: "'deno'" };
+
+for (const victim of ["shellPid", "npxPid"] as const) {
+  Deno.test(`without a task runner, ${victim === "npxPid" ? "npx" : "its shell"} is watched`, async () => {
+    const line = await startDirectly();
+    const gone = Promise.withResolvers<void>();
+    const end = watchRunner({ environment: directly, pid: line.pid }, gone.resolve);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    Deno.kill(line[victim], "SIGKILL");
+    await gone.promise;
+    await end();
+    await line.end();
+  });
+}
+
+Deno.test("what a line of shell has left in the background is not stopped with that", async () => {
+  const line = await startDirectly();
+  let count = 0;
+  const environment = { ...npx, npm_lifecycle_script: "deno run mod.ts serve &" };
+  const end = watchRunner({ environment, pid: line.pid }, () => count++);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  Deno.kill(line.shellPid, "SIGKILL");
+  await new Promise((resolve) => setTimeout(resolve, 1_300));
+  await end();
+  equal(count, 0);
+  await line.end();
+});
+
 Deno.test("a program that npx did not start watches nobody", async () => {
   await watchRunner({ environment: {} }, () => {
     throw new Error("nobody is watched");
