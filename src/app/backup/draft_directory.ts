@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { utf8 } from "../../base/bytes.ts";
-import { messageOf } from "../../base/error_text.ts";
+import { writeFault } from "../system/file_fault.ts";
 import {
   type BackupFile,
   backupFiles,
@@ -57,7 +57,7 @@ export class DraftDirectory {
       await removeFiles(draft);
       return new DraftDirectory(name, draft, lock);
     } catch (error) {
-      return { fault: `${draft} cannot be made: ${messageOf(error)}` };
+      return { fault: `${draft} cannot be made: ${writeFault(error)}` };
     }
   }
 
@@ -168,6 +168,6 @@ async function onDisk<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new UnusableBackup(`${path} cannot be written: ${messageOf(error)}`, { cause: error });
+    throw new UnusableBackup(`${path} cannot be written: ${writeFault(error)}`, { cause: error });
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { messageOf } from "../../base/error_text.ts";
+import { readFault } from "../system/file_fault.ts";
 import {
   type BackupFile,
   MANIFEST,
@@ -29,7 +29,12 @@ export async function openBackup(path: string): Promise<Manifest> {
     if (error instanceof Deno.errors.NotFound) {
       throw new UnusableBackup(`${path} holds no complete backup: there is no ${file}`);
     }
-    throw new UnusableBackup(`${file} cannot be read: ${faultOf(error)}`);
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new UnusableBackup(
+        `${path} is a file: a backup is a directory, and import takes a file of events`,
+      );
+    }
+    throw new UnusableBackup(`${file} cannot be read: ${readFault(error)}`);
   });
   const manifest = readManifest(text);
   if ("fault" in manifest) throw new UnusableBackup(`${file} ${manifest.fault}`);
@@ -75,16 +80,11 @@ async function* piecesOf(
   { signal, onBytes }: ReadOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const file = await Deno.open(path).catch((error: unknown) => {
-    throw new UnusableBackup(`${path} cannot be read: ${faultOf(error)}`);
+    throw new UnusableBackup(`${path} cannot be read: ${readFault(error)}`);
   });
   for await (const piece of file.readable) {
     signal.throwIfAborted();
     onBytes?.(piece.length);
     yield piece;
   }
-}
-
-function faultOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  return messageOf(error);
 }

@@ -7,6 +7,7 @@
 
 import { UnusableBackup } from "../backup/manifest.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
+import { FileFault } from "../system/file_fault.ts";
 
 /** An error of the operating system, as `node:net` reports it. */
 interface SystemError extends Error {
@@ -35,7 +36,7 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof StoreUnavailable) return `database: ${error.message}`;
-  if (error instanceof UnusableBackup) return error.message;
+  if (error instanceof UnusableBackup || error instanceof FileFault) return error.message;
   if (isSystemError(error)) return listenFault(error) ?? error.message;
   return error.stack ?? error.message;
 }

@@ -13,6 +13,7 @@ import { Patience } from "../../sync/patience.ts";
 import { RemoteRefusal } from "../../sync/remote_refusal.ts";
 import { rangeOf } from "../../sync/time_range.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { relayUrl } from "../command_line/argument_values.ts";
 import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
@@ -26,7 +27,7 @@ import { type RemoteFlags, remoteTaskOf, withFilterOptions } from "./remote_opti
 export function defineDownload(program: Command, run: RunCommand): void {
   const command = program.command("download")
     .description("print the stored events of another relay, newest first, one JSON object a line")
-    .argument("<url>", "the relay, ws:// or wss://");
+    .argument("<url>", "the relay, ws:// or wss://", relayUrl);
   withSettingOptions(withFilterOptions(command))
     .action((url: string, options: RemoteFlags & SettingOptions) =>
       run(options, (context) => download(context, url, options))

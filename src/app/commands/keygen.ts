@@ -6,7 +6,6 @@
  */
 
 import { utf8 } from "../../base/bytes.ts";
-import { messageOf } from "../../base/error_text.ts";
 import type { Command } from "../command_line/commander.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
@@ -14,6 +13,7 @@ import { WITHOUT_SETTINGS } from "../command_line/setting_options.ts";
 import { complain, print } from "../command_line/with_store.ts";
 import { newSecretKey } from "../own_key.ts";
 import { keyText } from "../settings/key_text.ts";
+import { writeFault } from "../system/file_fault.ts";
 import { publicKeyOf } from "../../signatures/signature_noble.ts";
 
 /** The options of the command. */
@@ -73,6 +73,6 @@ async function writeNew(path: string, text: string): Promise<string | undefined>
     if (error instanceof Deno.errors.AlreadyExists) {
       return `${path} exists already and is left as it is: name another file`;
     }
-    return `${path} cannot be made: ${messageOf(error)}`;
+    return `${path} cannot be made: ${writeFault(error)}`;
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
@@ -40,7 +41,7 @@ export async function migrateStore(
   { from, to }: MigrateStoreArguments,
 ): Promise<ExitCode> {
   const { streams, stop, clock } = context;
-  if (from === to) {
+  if (placeOf(from) === placeOf(to)) {
     await streams.stderr.write(utf8("gallimimus: both databases are the same\n"));
     return exitCode.misused;
   }
@@ -85,6 +86,12 @@ function countsOf({ outcomes, unreadable }: CopyTally): string {
   };
   const all = unreadable === 0 ? counts : { ...counts, unreadable };
   return Object.entries(all).map(([name, count]) => `${name} ${count}`).join(", ");
+}
+
+/** A directory may be written in several ways. */
+function placeOf(url: string): string {
+  const [, type, path] = /^(pglite|managed):(.+)$/.exec(url) ?? [];
+  return path === undefined ? url : `${type}:${resolve(path)}`;
 }
 
 function lastingDatabase(url: string): string {

@@ -15,6 +15,7 @@ import type { Connection } from "../../net/connection.ts";
 import { oneLine, RemoteRefusal } from "../../sync/remote_refusal.ts";
 import { RemoteRelay } from "../../sync/remote_relay.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { relayUrl } from "../command_line/argument_values.ts";
 import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
@@ -44,7 +45,7 @@ const OVERLAP_S = 60;
 export function defineStream(program: Command, run: RunCommand): void {
   const command = program.command("stream")
     .description("print new events of other relays until interrupted, one JSON object a line")
-    .argument("<urls...>", "the relays, ws:// or wss://");
+    .argument("<urls...>", "the relays, ws:// or wss://", oneMoreUrl);
   withSettingOptions(withFilterOptions(command))
     .action((urls: readonly string[], options: RemoteFlags & SettingOptions) =>
       run(options, (context) => stream(context, urls, options))
@@ -205,4 +206,8 @@ class Following {
     const { events } = await remote.query({ ...filterJson, since });
     for (const event of [...events].reverse()) print(event);
   }
+}
+
+function oneMoreUrl(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, relayUrl(text)];
 }

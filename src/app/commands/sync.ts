@@ -20,7 +20,7 @@ import type { RemoteRelay } from "../../sync/remote_relay.ts";
 import { batchesOf, fetchEvents, sendEvent } from "../../sync/transfer.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { privateKinds } from "../access/access_policies.ts";
-import { wholeNumber } from "../command_line/argument_values.ts";
+import { relayUrl, wholeNumber } from "../command_line/argument_values.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
@@ -56,7 +56,7 @@ const DEFAULT_FRAME_BYTES = 60_000;
 export function defineSync(program: Command, run: RunCommand): void {
   const command = program.command("sync")
     .description("bring the store and another relay to the same events, by negentropy (NIP-77)")
-    .argument("<url>", "the other relay, ws:// or wss://")
+    .argument("<url>", "the other relay, ws:// or wss://", relayUrl)
     .option("--dir <direction>", "up, down or both", direction, "both")
     .option("--frame-size <bytes>", "longest message to send", frameSize, DEFAULT_FRAME_BYTES)
     .option("--private", "private events, too; the other relay shows them only after AUTH", false)

@@ -14,6 +14,7 @@ import { Patience } from "../../sync/patience.ts";
 import { countReason, RemoteRefusal } from "../../sync/remote_refusal.ts";
 import { sendEvent } from "../../sync/transfer.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
+import { relayUrl } from "../command_line/argument_values.ts";
 import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
@@ -33,7 +34,7 @@ const IN_FLIGHT = 100;
 export function defineUpload(program: Command, run: RunCommand): void {
   const command = program.command("upload")
     .description("publish the events of a file on another relay, one JSON object a line")
-    .argument("<url>", "the relay, ws:// or wss://")
+    .argument("<url>", "the relay, ws:// or wss://", relayUrl)
     .argument("[file]", "the file, or - for standard input", "-");
   withSettingOptions(withAuthOption(command))
     .action((url: string, file: string, options: AuthFlags & SettingOptions) =>

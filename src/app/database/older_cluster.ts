@@ -33,7 +33,11 @@ export async function clusterVersions(
   const path = `${directory}/data`;
   // The second one is of an upgrade that was killed, and whoever opens the data ends that.
   const data = await versionOf(path) ?? await versionOf(upgradedPath(path));
-  if (data === undefined) return { fault: `there are no data in ${path}` };
+  if (data === undefined) {
+    return {
+      fault: `there are no data in ${path}: name the relay's by --data, --database or --config`,
+    };
+  }
   return { data, packaged: majorVersion(found) };
 }
 

@@ -4,13 +4,16 @@
  * @module
  */
 
+import { readFault, writeFault, writing } from "./file_fault.ts";
+
 /** A stream that a command writes to. */
 export interface Output {
   /** Whether it is a terminal: progress is shown only there. */
   readonly isTerminal: boolean;
   /**
    * Writes all of `bytes` and resolves once they have been accepted, which is a pipe's
-   * backpressure. False means EPIPE: the reader is gone, and the command ends without an error.
+   * backpressure. False means EPIPE: the reader is gone, and the command ends without an error. Rejects with
+   * a `FileFault` where it leads to a file that cannot be written.
    */
   write(bytes: Uint8Array): Promise<boolean>;
 }
@@ -43,15 +46,15 @@ export interface Streams {
  * The streams of this process.
  */
 export const systemStreams: Streams = {
-  stdout: outputTo(Deno.stdout),
-  stderr: outputTo(Deno.stderr),
+  stdout: outputTo(Deno.stdout, "standard output"),
+  stderr: outputTo(Deno.stderr, "standard error"),
   async open(path: string): Promise<OpenedFile> {
     if (path === "-") return { readable: Deno.stdin.readable };
     try {
       if ((await Deno.stat(path)).isDirectory) return { fault: "is a directory" };
       return { readable: (await Deno.open(path)).readable };
     } catch (error) {
-      return { fault: faultOf(error) };
+      return { fault: readFault(error) };
     }
   },
   async create(path: string): Promise<CreatedFile | { readonly fault: string }> {
@@ -62,15 +65,25 @@ export const systemStreams: Streams = {
       if (await exists(draft)) await Deno.remove(draft);
       const { writable } = await Deno.open(draft, { write: true, createNew: true, mode: 0o600 });
       return {
-        writable,
+        writable: named(path, writable),
         finish: () => Deno.rename(draft, path),
         discard: () => Deno.remove(draft),
       };
     } catch (error) {
-      return { fault: faultOf(error) };
+      return { fault: writeFault(error) };
     }
   },
 };
+
+/** The stream of a file, which fails with a `FileFault` that names it. */
+function named(path: string, writable: WritableStream<Uint8Array>): WritableStream<Uint8Array> {
+  const writer = writable.getWriter();
+  return new WritableStream({
+    write: (bytes) => writing(path, () => writer.write(bytes)),
+    close: () => writing(path, () => writer.close()),
+    abort: (reason) => writer.abort(reason),
+  });
+}
 
 /**
  * Reads `readable` until it ends or `stop` aborts. An abort cancels a pending read, so a command
@@ -106,13 +119,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function faultOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
-  if (error instanceof Error) return error.message;
-  throw error;
-}
-
-function outputTo(stream: typeof Deno.stdout): Output {
+function outputTo(stream: typeof Deno.stdout, name: string): Output {
   return {
     isTerminal: stream.isTerminal(),
     async write(bytes: Uint8Array): Promise<boolean> {
@@ -123,7 +130,7 @@ function outputTo(stream: typeof Deno.stdout): Output {
         return true;
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) return false;
-        throw error;
+        return await writing(name, () => Promise.reject(error));
       }
     },
   };

@@ -106,6 +106,15 @@ for (const [what, args, hint] of misuses) {
   });
 }
 
+for (const command of ["sync", "download", "upload", "stream"]) {
+  Deno.test(`${command}: what is no URL of a relay is a misuse, with what one is`, async () => {
+    const wrong = await outcomeOf(command, "https://relay.example");
+    equal(wrong.code, exitCode.misused);
+    ok(wrong.stderr.includes("Expected ws://HOST or wss://HOST."), wrong.stderr);
+    equal((await outcomeOf(command, "wss://relay.example")).started.length, 1);
+  });
+}
+
 Deno.test("--version is the version and nothing else", async () => {
   const { code, stdout } = await outcomeOf("--version");
   equal(code, exitCode.done);

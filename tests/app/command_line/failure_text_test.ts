@@ -1,6 +1,7 @@
 import { equal, match } from "node:assert/strict";
 import { failureText } from "../../../src/app/command_line/failure_text.ts";
 import { UnusableBackup } from "../../../src/app/backup/manifest.ts";
+import { FileFault } from "../../../src/app/system/file_fault.ts";
 import { StoreUnavailable } from "../../../src/store/event_store.ts";
 
 const rows: readonly [code: string, sentence: RegExp][] = [
@@ -28,5 +29,9 @@ Deno.test("errors of the database and the system are a sentence, bugs have a sta
   equal(failureText(new StoreUnavailable("it is away")), "database: it is away");
   equal(failureText(Object.assign(new Error("broken"), { code: "EIO" })), "broken");
   equal(failureText(new UnusableBackup("the disk is full")), "the disk is full");
+  equal(
+    failureText(new FileFault("/x cannot be written: it is full")),
+    "/x cannot be written: it is full",
+  );
   match(failureText(new Error("bug")), /bug\n\s+at /);
 });

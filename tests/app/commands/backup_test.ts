@@ -188,7 +188,7 @@ const BROKEN: Readonly<Record<string, (path: string) => Promise<RegExp>>> = {
   },
   "lacks a file": async (path) => {
     await Deno.remove(`${path}/rules.jsonl`);
-    return /rules\.jsonl cannot be read: there is no such file/;
+    return /rules\.jsonl cannot be read: no such file or directory/;
   },
   "is of a later format": async (path) => {
     await change(path, '"version": 1', '"version": 2');
@@ -259,6 +259,16 @@ Deno.test("a file that cannot be written is named", async () => {
   await rejects(draft.write("rules.jsonl", ReadableStream.from([])), why);
   await Deno.remove(`${place.path}.part/rules.jsonl`);
   await draft.discard();
+});
+
+Deno.test("a file of events is no backup, and a directory is not made in one that is not there", async () => {
+  await using place = await Place.make();
+  await Deno.writeTextFile(place.path, "{}\n");
+  match((await restored(place)).stderr, /is a file: a backup is a directory, and import takes/);
+  await Deno.remove(place.path);
+  const fake = place.command(place.source);
+  equal(await backUp(fake.context, `${place.path}/deeper`, {}), exitCode.failed);
+  match(fake.stderr.text, /deeper\.part cannot be made: the directory that it belongs in does not/);
 });
 
 Deno.test("a directory that exists is left alone", async () => {

@@ -66,6 +66,8 @@ Deno.test("a database is not copied to itself", async () => {
   const same = { from: urls.from, to: urls.from };
   equal(await migrateStore(fake.context, same), exitCode.misused);
   match(fake.stderr.text, /both databases are the same/);
+  const twice = { from: "managed:data/postgres", to: `managed:${Deno.cwd()}/data/postgres/` };
+  equal(await migrateStore(fake.context, twice), exitCode.misused);
   deepEqual(opened, []);
 });
 
