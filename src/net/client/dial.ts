@@ -44,6 +44,13 @@ export interface DialOptions {
   readonly alpnProtocols?: readonly string[];
   /** How names are looked up; as the system does, its hosts file included, if not given. */
   readonly resolve?: Resolve;
+  /**
+   * Whether an address may be connected to, be it written in the target or found for its name. All
+   * may if not given. A Unix socket has no address and may not where this is given.
+   */
+  readonly permits?: (address: string) => boolean;
+  /** Gives up when it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** A socket that is connected. */
@@ -60,7 +67,7 @@ export interface Dialled {
 export class DialFailed extends Error {
   /** The name of the error. */
   override readonly name = "DialFailed";
-  /** `timeout`, or the system's name for what happened, such as `ECONNREFUSED`. */
+  /** `timeout`, `aborted`, `forbidden`, or the system's name, such as `ECONNREFUSED`. */
   readonly code: string;
 
   /** Makes the error, with the system's name of what happened. */
@@ -121,22 +128,34 @@ class Dial {
   }
 
   run(): Promise<Dialled> {
-    const { clock, timeoutMs = defaultTimeoutMs } = this.#options;
+    const { clock, signal, timeoutMs = defaultTimeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
-      const deadline = clock.after(timeoutMs, () => {
-        const message = `gave up after ${timeoutMs} ms of ${this.#step}`;
+      const giveUp = (failure: DialFailed) => {
         // First, so that what abandoning leads to is not taken for the reason.
-        reject(new DialFailed(message, "timeout"));
+        reject(failure);
         this.#abandon();
+      };
+      const deadline = clock.after(timeoutMs, () => {
+        giveUp(new DialFailed(`gave up after ${timeoutMs} ms of ${this.#step}`, "timeout"));
       });
+      const onAbort = () => {
+        deadline.cancel();
+        giveUp(new DialFailed(`given up while ${this.#step}`, "aborted"));
+      };
+      if (signal?.aborted) return onAbort();
+      signal?.addEventListener("abort", onAbort, { once: true });
       this.#connect().then(resolve, (error) => reject(this.#failure(error)))
-        .finally(() => deadline.cancel());
+        .finally(() => {
+          deadline.cancel();
+          signal?.removeEventListener("abort", onAbort);
+        });
     });
   }
 
   async #connect(): Promise<Dialled> {
     const target = this.#target;
     if (target.type === "unix") {
+      if (this.#options.permits !== undefined) throw this.#forbidden(target.path);
       const socket = await this.#follow(attemptPlain({ path: target.path }));
       return { socket, address: target.path, certificate: undefined };
     }
@@ -156,6 +175,18 @@ class Dial {
   }
 
   async #addressesOf(host: string): Promise<readonly HostAddress[]> {
+    const all = await this.#allAddressesOf(host);
+    const { permits = () => true } = this.#options;
+    const permitted = all.filter(({ address }) => permits(address));
+    if (permitted.length === 0) throw this.#forbidden(host);
+    return interleaveFamilies(permitted);
+  }
+
+  #forbidden(place: string): DialFailed {
+    return new DialFailed(`${place} is no place to connect to`, "forbidden");
+  }
+
+  async #allAddressesOf(host: string): Promise<readonly HostAddress[]> {
     if (isIP(host) !== 0) return [{ address: host, family: isIP(host) }];
     this.#step = `looking up ${host}`;
     let abandoned = false;
@@ -164,7 +195,7 @@ class Dial {
     if (abandoned || addresses.length === 0) {
       throw new DialFailed(`${host} has no address`, "ENOTFOUND");
     }
-    return interleaveFamilies(addresses);
+    return addresses;
   }
 
   #follow<Result>(attempt: Attempt<Result>): Promise<Result> {

@@ -51,7 +51,7 @@ export const defaultClientLimits: WebSocketClientLimits = {
 export interface WebSocketClientOptions
   extends
     Pick<ClientHandshakeOptions, "subprotocols" | "extension" | "headers">,
-    Pick<DialOptions, "authorities" | "identity" | "resolve"> {
+    Pick<DialOptions, "authorities" | "identity" | "resolve" | "permits" | "signal"> {
   /** The time, and timers. */
   readonly clock: Clock;
   /** Where faults are told. */
@@ -137,7 +137,16 @@ export async function connectWebSocket(
   if (parsed === undefined) throw new TypeError(`not the URL of a WebSocket server: ${url}`);
   const timeoutMs = options.limits.handshakeTimeoutMs;
   const { socket } = await dial(parsed, { ...options, timeoutMs, alpnProtocols: ["http/1.1"] });
-  return await openWebSocket(socket, parsed, options);
+  const { signal } = options;
+  // Its end is the end of the handshake.
+  const onAbort = () => socket.destroy();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  try {
+    return await openWebSocket(socket, parsed, options);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
 }
 
 /**

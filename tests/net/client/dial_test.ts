@@ -182,3 +182,30 @@ Deno.test("a server that does not shake hands is given up, and the error says so
 Deno.test("what is no address is a TypeError", async () => {
   await rejects(dial("nobody", { clock }), TypeError);
 });
+
+Deno.test("an address that is not permitted is not connected to, written or looked up", () =>
+  withServer(plainServer(), async (port) => {
+    const permits = (address: string) => address !== "127.0.0.1";
+    const resolve = () => Promise.resolve([{ address: "127.0.0.1", family: 4 }]);
+    for (const to of [`127.0.0.1:${port}`, `relay.test:${port}`, "unix:/nowhere"]) {
+      equal((await failure(to, { permits, resolve })).code, "forbidden", to);
+    }
+    const both = () =>
+      Promise.resolve([{ address: "127.0.0.2", family: 4 }, { address: "127.0.0.1", family: 4 }]);
+    equal((await failure(`relay.test:${port}`, { permits, resolve: both })).code, "ECONNREFUSED");
+    equal(await greeting(`relay.test:${port}`, { permits: () => true, resolve: both }), "hello");
+  }));
+
+Deno.test("an attempt ends when its signal is aborted", async () => {
+  const own = new FakeClock();
+  const controller = new AbortController();
+  const resolve = () => new Promise<never>(() => {});
+  const failed = failure("relay.test:80", { clock: own, signal: controller.signal, resolve });
+  controller.abort();
+  equal((await failed).code, "aborted");
+  equal(
+    (await failure("relay.test:80", { clock: own, signal: controller.signal })).code,
+    "aborted",
+  );
+  equal(own.timerCount, 0);
+});
