@@ -7,6 +7,8 @@
 import { utf8Decode } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { sleep } from "../base/sleep.ts";
+import { type Rate, TokenBucket } from "../base/token_bucket.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 import { isJsonObject, parseJson } from "../nostr/json.ts";
@@ -16,7 +18,7 @@ import { reasonText } from "../nostr/reason.ts";
 import { ConnectedClient } from "../relay/access/client.ts";
 import { isProtected } from "../relay/access/protected.ts";
 import type { Relay } from "../relay/relay.ts";
-import { Mirror, type MirrorHost, type MirrorPlan, nameOf } from "../sync/mirror.ts";
+import { Mirror, type MirrorHost, type MirrorPlan, nameOf, type Taken } from "../sync/mirror.ts";
 import { MirrorLink } from "../sync/mirror_link.ts";
 import type { QueryOptions } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
@@ -27,6 +29,7 @@ import type { Settings } from "./settings/setting_list.ts";
 import { sha256 } from "./system/sha256.ts";
 import { systemRandom } from "./system/system_random.ts";
 import { LastingRemote } from "./transfer/lasting_remote.ts";
+import type { UntrustedRelay } from "./transfer/untrusted_relay.ts";
 
 /** What {@link Mirrors} needs. */
 export interface MirrorsOptions {
@@ -34,6 +37,17 @@ export interface MirrorsOptions {
   readonly store: Pick<TidyStore, "identify" | "query">;
   readonly clock: Clock;
   readonly log: Log;
+  /** Given for relays that strangers have named. */
+  readonly found?: FoundMirrors;
+}
+
+/** How mirrors are treated that are not in the settings. */
+export interface FoundMirrors {
+  readonly untrusted: UntrustedRelay;
+  /** How many events are taken from each. */
+  readonly events: Rate;
+  /** Called with what became of each event. */
+  readonly onTaken: (taken: Taken) => void;
 }
 
 /** The settings of one mirror. */
@@ -132,23 +146,37 @@ async function planOf(
   if ("fault" in key) {
     throw new UnusableSetting(SETTING, `auth_key_file of table ${number}: ${key.fault}`);
   }
-  const given = parseJson(settings.filter);
-  const filterJson = isJsonObject(given) ? withHexKeys(given) : undefined;
-  const filter = parseFilter(filterJson, { maxFilterValues: Infinity });
-  if (filterJson === undefined || "prefix" in filter) {
+  const filters = readFilter(settings.filter);
+  if (filters === undefined) {
     throw new UnusableSetting(SETTING, `filter of table ${number} is no filter`);
   }
   return {
-    ...{ url: settings.url, direction: settings.direction, filter, filterJson },
+    ...{ ...filters, url: settings.url, direction: settings.direction },
     catchUpS: settings.catch_up_s,
     signer: key.signer,
-    limits: {
-      maxPendingEvents: mirrors.max_pending_events,
-      maxWaitingEvents: mirrors.max_waiting_events,
-      maxRememberedIds: mirrors.max_remembered_ids,
-      answerTimeoutMs: mirrors.answer_timeout_ms,
-      maxRetryMs: mirrors.max_retry_s * 1_000,
-    },
+    limits: mirrorLimits(mirrors),
+  };
+}
+
+/** A filter of the settings, parsed and as others are told; undefined if it is none. */
+export function readFilter(
+  text: string,
+): Pick<MirrorPlan, "filter" | "filterJson"> | undefined {
+  const given = parseJson(text);
+  if (!isJsonObject(given)) return undefined;
+  const filterJson = withHexKeys(given);
+  const filter = parseFilter(filterJson, { maxFilterValues: Infinity });
+  return "prefix" in filter ? undefined : { filter, filterJson };
+}
+
+/** The limits of all mirrors. */
+export function mirrorLimits(mirrors: Settings["mirrors"]): MirrorPlan["limits"] {
+  return {
+    maxPendingEvents: mirrors.max_pending_events,
+    maxWaitingEvents: mirrors.max_waiting_events,
+    maxRememberedIds: mirrors.max_remembered_ids,
+    answerTimeoutMs: mirrors.answer_timeout_ms,
+    maxRetryMs: mirrors.max_retry_s * 1_000,
   };
 }
 
@@ -157,18 +185,21 @@ class RunningMirror {
   readonly mirror: Mirror;
   readonly table: string;
   readonly #lasting: LastingRemote;
+  readonly #stopped = new AbortController();
 
   constructor(planned: PlannedMirror, options: MirrorsOptions) {
     const { settings, plan } = planned;
-    const { clock, log } = options;
+    const { clock, log, found } = options;
     this.table = tableOf(planned);
-    const host = hostOf(settings, options);
+    const whole = mirrorHost(settings, options);
+    const host = found === undefined ? whole : this.#limited(whole, found);
     const mirror = new Mirror(plan, host);
     mirror.start();
     this.mirror = mirror;
     this.#lasting = new LastingRemote({
       ...{ url: plan.url, clock, random: systemRandom, log },
       maxDelayMs: plan.limits.maxRetryMs,
+      untrusted: found?.untrusted,
       open: (connection) => {
         const link = new MirrorLink(mirror, host, connection);
         mirror.connected();
@@ -184,12 +215,33 @@ class RunningMirror {
 
   async close(): Promise<void> {
     this.mirror.stop();
+    this.#stopped.abort();
     await this.#lasting.stop();
+  }
+
+  /** Has events wait for their turn: rates of clients and keys do not hold for what comes so. */
+  #limited(host: MirrorHost, { events, onTaken }: FoundMirrors): MirrorHost {
+    const { clock } = host;
+    const bucket = new TokenBucket(events, clock.monotonicMs());
+    const { signal } = this.#stopped;
+    return {
+      ...host,
+      async take(event) {
+        await sleep(bucket.spend(1, clock.monotonicMs()), clock, signal);
+        if (signal.aborted) return { accepted: false };
+        const taken = await host.take(event);
+        onTaken(taken);
+        return taken;
+      },
+    };
   }
 }
 
 /** This relay, as the other one may see it. */
-function hostOf(settings: MirrorSettings, options: MirrorsOptions): MirrorHost {
+export function mirrorHost(
+  settings: Pick<MirrorSettings, "url" | "private">,
+  options: MirrorsOptions,
+): MirrorHost {
   const { relay, store, clock, log } = options;
   const source = { client: `mirror ${settings.url}`, connection: {} };
   // Whoever connects without AUTH.
@@ -199,7 +251,7 @@ function hostOf(settings: MirrorSettings, options: MirrorsOptions): MirrorHost {
     settings.private
       ? { privateKinds: new Set<number>(), keys: anyone.keys }
       : relay.access.readerOf(anyone);
-  let isTold = false;
+  let isTold = options.found !== undefined;
   return {
     ...{ sha256, clock, random: systemRandom, log },
     take: (event) => relay.publishFrom({ url: settings.url, source }, event),
@@ -219,7 +271,7 @@ function hostOf(settings: MirrorSettings, options: MirrorsOptions): MirrorHost {
         ? nothing()
         : store.identify(filters, { reader: reader(), signal, source }),
     missing: (ids, signal) => missingIn(store, ids, { signal, source }),
-    read: (ids, signal) => readEvents(store, ids, { signal, source }),
+    read: (ids, signal) => storedEvents(store, byIds(ids), { signal, source }),
     // NIP-70: protected events are published by their authors alone.
     maySend: (event) =>
       !isProtected(event.tags) && (settings.private || relay.access.mayReceive(event, anyone)),
@@ -244,12 +296,13 @@ async function missingIn(
   return [...missing];
 }
 
-async function* readEvents(
+/** The stored events that match a filter, parsed. */
+export async function* storedEvents(
   store: Pick<TidyStore, "query">,
-  ids: readonly string[],
+  filter: ReqFilter,
   options: QueryOptions,
 ): AsyncGenerator<readonly NostrEvent[], void> {
-  for await (const rows of store.query([byIds(ids)], options)) {
+  for await (const rows of store.query([filter], options)) {
     const events = rows.map(({ json }) => parseEvent(parseJson(utf8Decode(json)!)));
     yield events.filter((event): event is NostrEvent => !("reason" in event));
   }

@@ -46,6 +46,7 @@ import { policiesOfModules } from "./plugins/policy_modules.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
 import { Mirrors, plannedMirrors } from "./mirrors.ts";
+import { RelayListExchange } from "./relay_lists.ts";
 import type { Fetch } from "./access/member_domains.ts";
 import { withWindow } from "./database/open_store.ts";
 import { heldBack } from "./held_back.ts";
@@ -114,6 +115,8 @@ export class RelayHost implements ServedRelay {
   readonly rules: RuleBook;
   /** Answers HTTP requests that are no upgrade. */
   readonly http: HttpHandler;
+  /** What is exchanged with the relays of relay lists; undefined where another thread does it. */
+  relayLists: RelayListExchange | undefined;
   readonly #options: RelayHostOptions;
   readonly #sockets: RelaySockets;
   readonly #fetch: RelayFetch;
@@ -221,10 +224,9 @@ export class RelayHost implements ServedRelay {
           onRemoved: (ids) => host.relay.forget(ids),
           sweepIntervalMs: sweepIntervalMs(settings),
         });
-        host.#mirrors = new Mirrors(planned, {
-          ...{ ...options, store, relay: host.relay },
-          log: inPart(log, "sync"),
-        });
+        const ofSync = { clock, store, relay: host.relay, log: inPart(log, "sync") };
+        host.#mirrors = new Mirrors(planned, ofSync);
+        host.relayLists = new RelayListExchange(settings, ofSync);
       }
       return host;
     } catch (error) {
@@ -366,6 +368,7 @@ export class RelayHost implements ServedRelay {
       });
       updateSockets();
       if (planned !== undefined) this.#mirrors?.update(planned);
+      this.relayLists?.update(settings);
       if (settings.retention !== retention) {
         this.#housekeeper?.update(retentionRules(settings), sweepIntervalMs(settings));
       }
@@ -415,7 +418,7 @@ export class RelayHost implements ServedRelay {
       log.warn("connections cut off at the shutdown deadline", { count: this.#connections.size });
       for (const connection of this.#connections.keys()) connection.terminate();
     });
-    const mirrorsGone = this.#mirrors?.close();
+    const mirrorsGone = Promise.all([this.#mirrors?.close(), this.relayLists?.close()]);
     await shutdown.step("connections", this.relay.shutdown().then(() => gone));
     deadline.cancel();
     await shutdown.step("mirrors", mirrorsGone, CONNECTIONS_SHARE);
@@ -486,10 +489,6 @@ export class RelayHost implements ServedRelay {
 }
 
 function sumTraffic(parts: readonly Traffic[]): Traffic {
-  let [receivedBytes, sentBytes] = [0, 0];
-  for (const part of parts) {
-    receivedBytes += part.receivedBytes;
-    sentBytes += part.sentBytes;
-  }
-  return { receivedBytes, sentBytes };
+  const sum = (of: keyof Traffic) => parts.reduce((total, part) => total + part[of], 0);
+  return { receivedBytes: sum("receivedBytes"), sentBytes: sum("sentBytes") };
 }

@@ -28,6 +28,8 @@ export interface CompareOptions {
   readonly maxMessageBytes?: number;
   /** Not older than this is read where the other relay does not reconcile, seconds since 1970. */
   readonly pagingSince?: number;
+  /** Whether the other relay is asked to reconcile before it is read. Default: true. */
+  readonly reconciles?: boolean | undefined;
   /** Whether what the other relay lacks is looked for. Default: true. */
   readonly sends?: boolean;
   readonly signal: AbortSignal;
@@ -55,6 +57,16 @@ const DEFAULT_MESSAGE_BYTES = 60_000;
 
 /** Compares in steps, the newest events first. Throws {@link RemoteRefusal}. */
 export async function* compare(options: CompareOptions): AsyncGenerator<Step, void> {
+  if (options.reconciles !== false) {
+    const why = yield* reconciled(options);
+    if (why === undefined) return;
+    options.onPaging?.(why);
+  }
+  yield* read(options);
+}
+
+/** Compares by reconciliation. Returns why the other relay has to be read instead, if it has to. */
+async function* reconciled(options: CompareOptions): AsyncGenerator<Step, string | undefined> {
   const { local, remote, filter, signal, sha256, patiently } = options;
   const { maxMessageBytes = DEFAULT_MESSAGE_BYTES } = options;
   const { since: _since, until: _until, ...filterJson } = options.filterJson;
@@ -69,17 +81,23 @@ export async function* compare(options: CompareOptions): AsyncGenerator<Step, vo
       hasCompared = true;
       yield { have, need, events: [], malformed: 0 };
     }
-    return;
+    return undefined;
   } catch (error) {
     if (hasCompared || !mayBeRead(error)) throw error;
-    options.onPaging?.(error.message);
+    return error.message;
   }
+}
+
+async function* read(options: CompareOptions): AsyncGenerator<Step, void> {
+  const { remote, filter, signal, patiently } = options;
+  const { since: _since, until: _until, ...filterJson } = options.filterJson;
+  const range = rangeOf(filter);
   const readable: Pick<RemoteRelay, "query"> = {
     query: (page) => patiently(() => remote.query(page)),
   };
   const since = Math.max(range.since, options.pagingSince ?? 0);
-  const read = { remote: readable, filter: filterJson, range: { ...range, since }, signal };
-  for await (const page of pages(read)) {
+  const asked = { remote: readable, filter: filterJson, range: { ...range, since }, signal };
+  for await (const page of pages(asked)) {
     yield* stepsOf(page, options);
   }
 }

@@ -29,6 +29,8 @@ export interface MirrorPlan {
   /** How far back events are compared, seconds; 0 for all of them. */
   readonly catchUpS: number;
   readonly signer: RemoteSigner | undefined;
+  /** Whether the other relay is asked to reconcile. Default: true. */
+  readonly reconciles?: boolean;
   readonly limits: MirrorLimits;
 }
 
@@ -44,6 +46,8 @@ export interface MirrorLimits {
   readonly answerTimeoutMs: number;
   /** The longest pause before a comparison that failed is tried again, milliseconds. */
   readonly maxRetryMs: number;
+  /** How much of one answer is kept in memory, characters as sent. Default: 32 Mi. */
+  readonly maxAnswerCharacters?: number;
 }
 
 /** What became of an event of another relay. */
@@ -94,6 +98,20 @@ export interface MirrorCounters {
   readonly rejected: Record<string, number>;
 }
 
+/** All that is exchanged one way or both, as `top` shows it. */
+export type Exchange = Pick<Mirror, "name" | "counters" | "hasMissed" | "followedUntilS"> & {
+  readonly plan: Pick<MirrorPlan, "direction">;
+  readonly outgoing: Pick<Mirror["outgoing"], "length">;
+};
+
+/** Counters at zero. */
+export function zeroMirrorCounters(): MirrorCounters {
+  return {
+    ...{ connected: false, received: 0, stored: 0, duplicate: 0, refused: {} },
+    ...{ sent: 0, rejected: {} },
+  };
+}
+
 /** After so long, what was refused is tried again: rules change. */
 const FORGET_REFUSALS_MS = 6 * 3_600_000;
 
@@ -106,10 +124,7 @@ export class Mirror {
   crossed: LruMap<string, true>;
   /** Whether something was left out that only a comparison of everything finds. */
   hasMissed = false;
-  readonly counters: MirrorCounters = {
-    ...{ connected: false, received: 0, stored: 0, duplicate: 0, refused: {} },
-    ...{ sent: 0, rejected: {} },
-  };
+  readonly counters = zeroMirrorCounters();
   /**
    * Up to when the other relay was followed, seconds since 1970; undefined before its first
    * comparison was complete. One that does not reconcile is read only from then on.
@@ -233,4 +248,19 @@ export function nameOf(url: string): string {
 /** Counts one more under a key. */
 export function countIn(counts: Record<string, number>, key: string): void {
   counts[key] = (counts[key] ?? 0) + 1;
+}
+
+/** Counts what became of an event. Returns the prefix of the reason if it was refused. */
+export function countTaken(
+  counters: MirrorCounters,
+  { accepted, reason }: Taken,
+): string | undefined {
+  if (accepted && reason === undefined) counters.stored++;
+  else if (reason?.prefix === "duplicate") counters.duplicate++;
+  else {
+    const prefix = reason?.prefix ?? "blocked";
+    countIn(counters.refused, prefix);
+    return prefix;
+  }
+  return undefined;
 }

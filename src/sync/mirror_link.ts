@@ -22,7 +22,7 @@ import { kindClass } from "../nostr/kind.ts";
 import { matches } from "../nostr/match.ts";
 import { compare } from "./compare.ts";
 import type { LocalEvents } from "./difference.ts";
-import { countIn, type Mirror, type MirrorHost, type Taken } from "./mirror.ts";
+import { countIn, countTaken, type Mirror, type MirrorHost, type Taken } from "./mirror.ts";
 import { Patience } from "./patience.ts";
 import { oneLine, prefixOf, RemoteRefusal } from "./remote_refusal.ts";
 import { RemoteRelay, type RemoteSocket } from "./remote_relay.ts";
@@ -75,8 +75,9 @@ export class MirrorLink {
     this.#mirror = mirror;
     this.#host = host;
     this.#socket = socket;
-    const timeoutMs = limits.answerTimeoutMs;
-    this.#remote = new RemoteRelay({ socket, url, clock, timeoutMs, signer });
+    const { answerTimeoutMs: timeoutMs, maxAnswerCharacters } = limits;
+    const ofRemote = { socket, url, clock, timeoutMs, signer, maxAnswerCharacters };
+    this.#remote = new RemoteRelay(ofRemote);
     this.#patience = new Patience({ clock, random, signal: this.#controller.signal });
   }
 
@@ -191,7 +192,7 @@ export class MirrorLink {
     const filter = this.#comparedFilter();
     const steps = compare({
       ...{ filter, signal, remote: this.#remote, filterJson: plan.filterJson },
-      ...{ sha256: this.#host.sha256, sends: this.#sends },
+      ...{ sha256: this.#host.sha256, sends: this.#sends, reconciles: plan.reconciles },
       local: this.#localEvents(),
       patiently: (work) => this.#patience.run(work),
       ...followedUntilS !== undefined && { pagingSince: followedUntilS - OVERLAP_S },
@@ -288,12 +289,8 @@ export class MirrorLink {
   };
 
   #countTaken(id: string, { accepted, reason }: Taken): void {
-    const { counters } = this.#mirror;
-    if (accepted && reason === undefined) counters.stored++;
-    else if (reason?.prefix === "duplicate") counters.duplicate++;
-    else {
-      const prefix = reason?.prefix ?? "blocked";
-      this.#countRefused(prefix);
+    const prefix = countTaken(this.#mirror.counters, { accepted, reason });
+    if (prefix !== undefined) {
       this.#mirror.crossed.delete(id);
       if (prefix === "error" || prefix === "rate-limited") this.#missed();
       else this.#mirror.refuse(id);

@@ -28,6 +28,8 @@ export interface RemoteOptions {
   readonly timeoutMs: number;
   /** Answers challenges. Default: nobody does. */
   readonly signer?: RemoteSigner | undefined;
+  /** How much of one answer is kept in memory, characters as sent. Default: 32 Mi. */
+  readonly maxAnswerCharacters?: number | undefined;
 }
 
 /** The OK to a published event. */
@@ -91,7 +93,7 @@ const MAX_CHALLENGE_CHARACTERS = 1_000;
 /** The most events of one answer: nobody asks for as many. */
 const MAX_EVENTS = 20_000;
 
-/** How much of one answer is kept in memory, characters as sent. What is left is asked for again. */
+/** The default of {@link RemoteOptions.maxAnswerCharacters}. What is left is asked for again. */
 const MAX_CHARACTERS = 32 * 1_048_576;
 
 /**
@@ -193,6 +195,7 @@ export class RemoteRelay {
 
   /** The stored events that match a filter, as many as the other relay gives in one answer. */
   query(filter: object): Promise<RemoteEvents> {
+    const { maxAnswerCharacters = MAX_CHARACTERS } = this.#options;
     return this.#afterAuth(async () => {
       const id = this.#nextId();
       const events: NostrEvent[] = [];
@@ -211,7 +214,7 @@ export class RemoteRelay {
             throw new RemoteRefusal("it sends more than was asked for", "misunderstood");
           }
           // The newest come first, so this is as good as a smaller answer.
-          if (kept > MAX_CHARACTERS) done(false);
+          if (kept > maxAnswerCharacters) done(false);
         },
         EOSE: ([, , hint], done) => done(Array.isArray(hint) && hint.includes("finish")),
         CLOSED: ([, , reason]) => {
@@ -219,7 +222,7 @@ export class RemoteRelay {
         },
       });
       this.#send(["CLOSE", id]);
-      return { events, malformed, isWhole, isCut: kept > MAX_CHARACTERS };
+      return { events, malformed, isWhole, isCut: kept > maxAnswerCharacters };
     });
   }
 

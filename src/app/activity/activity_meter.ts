@@ -12,7 +12,7 @@ import type { HistogramReading } from "../../base/histogram.ts";
 import type { ConnectedSession } from "../../relay/relay.ts";
 import type { CountedRefusals } from "../../relay/refusal_log.ts";
 import { type AnswerSource, answerSources } from "../../store/event_store.ts";
-import type { Mirror } from "../../sync/mirror.ts";
+import type { Exchange } from "../../sync/mirror.ts";
 import type { RelayHost, Transport } from "../relay_host.ts";
 import {
   type Activity,
@@ -69,7 +69,7 @@ export class ActivityMeter {
   #refused: Refused;
   #totals: Totals;
   #reqCounts: readonly number[];
-  #mirrorCounts = new Map<Mirror, Totals>();
+  #mirrorCounts = new Map<Exchange, Totals>();
   #lagMs = 0;
 
   /** Measures until {@link close}, or until nobody reads. */
@@ -117,6 +117,7 @@ export class ActivityMeter {
     const totals = totalsOf(host);
     const rates = differences(totals, this.#totals);
     const reqCounts = [...relay.timings.reqToEose.counts];
+    const exchanges: readonly Exchange[] = [...host.mirrors, ...host.relayLists?.all ?? []];
     const activity: Activity = {
       seconds,
       workers: [{ connections: relay.sessionCount, lagMs: Math.round(this.#lagMs) }],
@@ -141,10 +142,10 @@ export class ActivityMeter {
       ...this.#tables.take(perSecond),
       queries: this.#oldestQueries(nowMs),
       ended: host.logs.endedQueries.latest(),
-      mirrors: host.mirrors.map((mirror) => this.#mirror(mirror, perSecond)),
+      mirrors: exchanges.map((mirror) => this.#mirror(mirror, perSecond)),
     };
     [this.#totals, this.#reqCounts, this.#lagMs] = [totals, reqCounts, 0];
-    this.#mirrorCounts = new Map(host.mirrors.map((mirror) => [mirror, mirrorTotals(mirror)]));
+    this.#mirrorCounts = new Map(exchanges.map((mirror) => [mirror, mirrorTotals(mirror)]));
     return activity;
   }
 
@@ -195,7 +196,7 @@ export class ActivityMeter {
     }
   }
 
-  #mirror(mirror: Mirror, perSecond: PerSecond): MirrorActivity {
+  #mirror(mirror: Exchange, perSecond: PerSecond): MirrorActivity {
     const { counters, plan, name, outgoing, hasMissed, followedUntilS } = mirror;
     const totals = mirrorTotals(mirror);
     const rates = differences(totals, this.#mirrorCounts.get(mirror) ?? totals);
@@ -270,7 +271,7 @@ function answersOf(counts: Totals): Record<AnswerSource, number> {
   return { memory: of("memory"), both: of("both"), database: of("database") };
 }
 
-function mirrorTotals({ counters }: Mirror): Totals {
+function mirrorTotals({ counters }: Exchange): Totals {
   const { received, sent, refused, rejected } = counters;
   return { received, sent, refused: sumOf(refused) + sumOf(rejected) };
 }

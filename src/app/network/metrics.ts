@@ -13,6 +13,8 @@ import type { LabelledReading, Metric, Sample } from "../../http/metrics_text.ts
 import { answerSources } from "../../store/event_store.ts";
 import type { StoreSize } from "../../store/write/upkeep.ts";
 import type { Mirror } from "../../sync/mirror.ts";
+import type { Outbox } from "../../sync/outbox.ts";
+import type { InboxMirrors } from "../inbox_mirrors.ts";
 import type { RelayHost } from "../relay_host.ts";
 import { version } from "../version.ts";
 
@@ -37,6 +39,8 @@ export function metricsOf(host: RelayHost, measured: Measured): readonly Metric[
     ...databaseMetrics(host),
     ...storeMetrics(host, measured),
     ...mirrorMetrics(host.mirrors),
+    ...outboxMetrics(host.relayLists?.outbox),
+    ...inboxMetrics(host.relayLists?.inbox),
     ...processMetrics(host, measured),
   ];
 }
@@ -221,12 +225,9 @@ function mirrorMetrics(mirrors: readonly Mirror[]): readonly Metric[] {
   }));
   const each = (count: (counters: Mirror["counters"]) => number): Sample[] =>
     labelled.map(({ counters, labels }) => ({ labels, value: count(counters) }));
-  const byReason = (record: "refused" | "rejected"): Sample[] =>
-    labelled.flatMap(({ counters, labels }) =>
-      Object.entries(counters[record]).map(([reason, value]) => ({
-        labels: { ...labels, reason },
-        value,
-      }))
+  const eachByReason = (record: "refused" | "rejected"): Sample[] =>
+    labelled.flatMap(({ counters, labels: { url } }) =>
+      by(counters[record]).map(({ labels, value }) => ({ labels: { url, ...labels }, value }))
     );
   return [
     gauge("gallimimus_mirror_connected", "Whether a mirror is connected", [
@@ -239,13 +240,44 @@ function mirrorMetrics(mirrors: readonly Mirror[]): readonly Metric[] {
       ...each(({ stored }) => stored),
     ]),
     counter("gallimimus_mirror_refused_total", "Events of a mirror that were refused, by reason", [
-      ...byReason("refused"),
+      ...eachByReason("refused"),
     ]),
     counter("gallimimus_mirror_sent_total", "Events that a mirror accepted", [
       ...each(({ sent }) => sent),
     ]),
     counter("gallimimus_mirror_rejected_total", "Events that a mirror refused, by reason", [
-      ...byReason("rejected"),
+      ...eachByReason("rejected"),
+    ]),
+  ];
+}
+
+/** All relays together: their URLs are chosen by strangers. */
+function outboxMetrics(outbox: Outbox | undefined): readonly Metric[] {
+  if (outbox === undefined) return [];
+  const { counters, connectionCount, outgoing } = outbox;
+  return [
+    gauge("gallimimus_outbox_connections", "Connections of the outbox", connectionCount),
+    gauge("gallimimus_outbox_waiting", "Events that wait for relays", outgoing.length),
+    counter("gallimimus_outbox_sent_total", "Events that relays accepted", counters.sent),
+    counter("gallimimus_outbox_rejected_total", "Events that relays refused, by reason", [
+      ...by(counters.rejected),
+    ]),
+    counter("gallimimus_outbox_dropped_total", "Events given up for a relay", counters.dropped),
+    counter("gallimimus_outbox_failed_total", "Connections that failed", counters.failed),
+  ];
+}
+
+/** All relays together. */
+function inboxMetrics(inbox: InboxMirrors | undefined): readonly Metric[] {
+  if (inbox === undefined) return [];
+  const { counters, connectionCount, all } = inbox;
+  return [
+    gauge("gallimimus_inbox_relays", "Relays from which mentions are fetched", all.length),
+    gauge("gallimimus_inbox_connected", "How many of them are connected", connectionCount),
+    counter("gallimimus_inbox_received_total", "Events that came from them", counters.received),
+    counter("gallimimus_inbox_stored_total", "Of these, events that were stored", counters.stored),
+    counter("gallimimus_inbox_refused_total", "Of these, events that were refused, by reason", [
+      ...by(counters.refused),
     ]),
   ];
 }

@@ -15,6 +15,7 @@ import { metricsSection } from "./sections/metrics.ts";
 import { mirrorsSection } from "./sections/mirrors.ts";
 import { networkSection } from "./sections/network.ts";
 import { pluginsSection } from "./sections/plugins.ts";
+import { relayListsSection } from "./sections/relay_lists.ts";
 import { relaySection } from "./sections/relay.ts";
 import { retentionSection } from "./sections/retention.ts";
 import { searchSection } from "./sections/search.ts";
@@ -37,6 +38,7 @@ export const settingSections = {
   retention: retentionSection,
   sync: syncSection,
   mirrors: mirrorsSection,
+  relay_lists: relayListsSection,
   signatures: signaturesSection,
   log: logSection,
   metrics: metricsSection,

@@ -13,6 +13,7 @@ import { connectWebSocket, type OpenedWebSocket } from "../../net/client/websock
 import type { Connection, ConnectionEvents } from "../../net/connection.ts";
 import { oneLine } from "../../sync/remote_refusal.ts";
 import { remoteLimits } from "./remote_connection.ts";
+import { type UntrustedRelay, watchReading } from "./untrusted_relay.ts";
 
 /** What one connection is used by. */
 export interface RemoteUser {
@@ -32,6 +33,8 @@ export interface LastingRemoteOptions {
   readonly log: Log;
   /** The longest pause between attempts, milliseconds. */
   readonly maxDelayMs?: number;
+  /** What it may do, if a stranger has named it. */
+  readonly untrusted?: UntrustedRelay | undefined;
   /** Called with each connection before anything is read. */
   readonly open: (connection: Connection) => RemoteUser;
   /** Called whenever a connection ends or cannot be opened, but not by {@link LastingRemote.stop}. */
@@ -45,7 +48,7 @@ export class LastingRemote {
   /** The attempt under way, and the use of the connection: both are awaited at the end. */
   #opening: Promise<unknown> = Promise.resolve();
   #used = Promise.resolve();
-  #isStopped = false;
+  readonly #stopped = new AbortController();
 
   constructor(options: LastingRemoteOptions) {
     const { clock, random, log, maxDelayMs = defaultLastingLimits.maxDelayMs } = options;
@@ -62,15 +65,17 @@ export class LastingRemote {
 
   /** Ends the connection and waits until it is no longer used. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopped.abort();
     this.#lasting.stop();
     await this.#opening;
     await this.#used;
   }
 
   #connect(): Promise<OpenedWebSocket> {
-    const { url, clock, log, random } = this.#options;
-    const opening = connectWebSocket(url, { clock, log, random, limits: remoteLimits });
+    const { url, clock, log, random, untrusted } = this.#options;
+    const { signal } = this.#stopped;
+    const how = { clock, log, random, limits: remoteLimits, ...untrusted, signal };
+    const opening = connectWebSocket(url, how);
     this.#opening = opening.catch((error: unknown) => {
       this.#away(messageOf(error));
     });
@@ -78,7 +83,9 @@ export class LastingRemote {
   }
 
   #onOpen(connection: Connection): ConnectionEvents {
+    const { untrusted, clock } = this.#options;
     const user = this.#options.open(connection);
+    const stopWatching = untrusted && watchReading(connection, untrusted.reading, clock);
     const closed = Promise.withResolvers<void>();
     this.#used = Promise.all([user.done, closed.promise]).then(() => {});
     return {
@@ -87,6 +94,7 @@ export class LastingRemote {
       },
       drained() {},
       closed: ({ reason, cause }) => {
+        stopWatching?.();
         this.#away(reason || cause);
         user.closed(reason || cause);
         closed.resolve();
@@ -95,6 +103,6 @@ export class LastingRemote {
   }
 
   #away(why: string): void {
-    if (!this.#isStopped) this.#options.away(oneLine(why));
+    if (!this.#stopped.signal.aborted) this.#options.away(oneLine(why));
   }
 }

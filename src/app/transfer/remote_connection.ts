@@ -13,6 +13,7 @@ import { connectWebSocket, defaultClientLimits } from "../../net/client/websocke
 import type { RemoteSigner } from "../../sync/authentication.ts";
 import { oneLine, RemoteRefusal } from "../../sync/remote_refusal.ts";
 import { RemoteRelay } from "../../sync/remote_relay.ts";
+import { type UntrustedRelay, watchReading } from "./untrusted_relay.ts";
 
 /** Options of {@link connectRemote}. */
 export interface RemoteConnectionOptions {
@@ -25,6 +26,8 @@ export interface RemoteConnectionOptions {
   readonly signer: RemoteSigner | undefined;
   /** How long the other relay may be silent about a request, milliseconds. */
   readonly timeoutMs?: number;
+  /** What it may do, if a stranger has named it. */
+  readonly untrusted?: UntrustedRelay;
 }
 
 /** A relay that answers, until {@link close}. */
@@ -42,8 +45,10 @@ export const REMOTE_TIMEOUT_MS = 30_000;
 
 /** Connects, and authenticates where there is a key and a challenge. Rejects with RemoteRefusal. */
 export async function connectRemote(options: RemoteConnectionOptions): Promise<RemoteConnection> {
-  const { url, clock, log, random, signer, stop, timeoutMs = REMOTE_TIMEOUT_MS } = options;
-  const connection = await opened(url, { clock, log, random });
+  const { url, clock, signer, stop, timeoutMs = REMOTE_TIMEOUT_MS } = options;
+  const { untrusted } = options;
+  const connection = await opened(options);
+  const stopWatching = untrusted && watchReading(connection, untrusted.reading, clock);
   const remote = new RemoteRelay({ socket: connection, url, clock, timeoutMs, signer });
   const closed = Promise.withResolvers<void>();
   const onStop = () => {
@@ -57,6 +62,7 @@ export async function connectRemote(options: RemoteConnectionOptions): Promise<R
     drained() {},
     closed: ({ reason, cause }) => {
       stop.removeEventListener("abort", onStop);
+      stopWatching?.();
       remote.disconnected(`the connection ended: ${reason || cause}`);
       closed.resolve();
     },
@@ -75,11 +81,11 @@ export async function connectRemote(options: RemoteConnectionOptions): Promise<R
 }
 
 async function opened(
-  url: string,
-  options: Pick<RemoteConnectionOptions, "clock" | "log" | "random">,
+  { url, clock, log, random, untrusted, stop }: RemoteConnectionOptions,
 ): Promise<Connection> {
+  const options = { clock, log, random, limits: remoteLimits, ...untrusted, signal: stop };
   try {
-    return (await connectWebSocket(url, { ...options, limits: remoteLimits })).connection;
+    return (await connectWebSocket(url, options)).connection;
   } catch (error) {
     throw new RemoteRefusal(oneLine(messageOf(error)), "gone");
   }

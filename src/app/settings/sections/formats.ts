@@ -4,7 +4,9 @@
  * @module
  */
 
-import { readPublicKey, readSecretKey } from "../key_text.ts";
+import { isJsonObject, parseJson } from "../../../nostr/json.ts";
+import { parseFilter } from "../../../nostr/parse_filter.ts";
+import { readPublicKey, readSecretKey, withHexKeys } from "../key_text.ts";
 import type { TextFormat } from "../setting.ts";
 
 const KIND = String.raw`(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])`;
@@ -52,3 +54,15 @@ export const optionalSecretKeyFormat: TextFormat = {
   accepts: (text) => text === "" || readSecretKey(text) !== undefined,
   words: "a secret key: nsec1… or 64 lower-case hex digits, or nothing",
 };
+
+/** A filter by which a comparison makes sense, as JSON. */
+export const mirrorFilterFormat = {
+  pattern: /^/,
+  accepts(text) {
+    const json = parseJson(text);
+    if (!isJsonObject(json)) return false;
+    const filter = parseFilter(withHexKeys(json), { maxFilterValues: Infinity });
+    return !("prefix" in filter) && filter.limit === undefined;
+  },
+  words: "a NIP-01 filter as JSON, without limit and search",
+} as const satisfies TextFormat;

@@ -4,19 +4,9 @@
  * @module
  */
 
-import { isJsonObject, parseJson } from "../../../nostr/json.ts";
-import { parseFilter } from "../../../nostr/parse_filter.ts";
 import { parseWebSocketUrl } from "../../../websocket/websocket_url.ts";
-import { withHexKeys } from "../key_text.ts";
 import type { SettingSection } from "../setting.ts";
-
-/** Whether a text is a filter by which a comparison makes sense. */
-function isMirrorFilter(text: string): boolean {
-  const json = parseJson(text);
-  if (!isJsonObject(json)) return false;
-  const filter = parseFilter(withHexKeys(json), { maxFilterValues: Infinity });
-  return !("prefix" in filter) && filter.limit === undefined;
-}
+import { mirrorFilterFormat } from "./formats.ts";
 
 /** Settings of the section `[mirrors]`. */
 export const mirrorsSection = {
@@ -102,11 +92,7 @@ export const mirrorsSection = {
         filter: {
           type: "text",
           default: "{}",
-          format: {
-            pattern: /^/,
-            accepts: isMirrorFilter,
-            words: "a NIP-01 filter as JSON, without limit and search",
-          },
+          format: mirrorFilterFormat,
           description: "Which events. Keys in it may be npub1….",
           reloadable: true,
         },

@@ -1,0 +1,191 @@
+/**
+ * Exchanges events with the relays that people name for themselves, as the settings say.
+ *
+ * @see NIP-65
+ * @module
+ */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { NostrEvent } from "../nostr/event.ts";
+import { expirationOf } from "../nostr/expiration.ts";
+import type { ReqFilter } from "../nostr/filter.ts";
+import { GIFT_WRAP } from "../nostr/gift_wrap.ts";
+import { matches } from "../nostr/match.ts";
+import { relayHostOf, relayUrlIn } from "../nostr/relay_list.ts";
+import { ConnectedClient } from "../relay/access/client.ts";
+import type { Relay } from "../relay/relay.ts";
+import type { TidyStore } from "../store/write/upkeep.ts";
+import type { Exchange } from "../sync/mirror.ts";
+import { Outbox, type OutboxHost, type OutboxPlan } from "../sync/outbox.ts";
+import { RelayLists } from "../sync/relay_lists.ts";
+import { InboxMirrors } from "./inbox_mirrors.ts";
+import { mirrorHost, readFilter, storedEvents } from "./mirrors.ts";
+import type { Settings } from "./settings/setting_list.ts";
+import { systemRandom } from "./system/system_random.ts";
+import { connectRemote } from "./transfer/remote_connection.ts";
+import { untrustedRelay } from "./transfer/untrusted_relay.ts";
+
+/** What {@link RelayListExchange} needs. */
+export interface RelayListContext {
+  readonly relay: Relay;
+  readonly store: Pick<TidyStore, "identify" | "query">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The settings that count. */
+export type RelayListSettings = Pick<Settings, "relay_lists" | "mirrors" | "relay">;
+
+/** Encrypted messages, seals and gift wraps: who talks to whom is nobody's to spread. */
+const NEVER_SENT: ReadonlySet<number> = new Set([4, 13, GIFT_WRAP, 21_059]);
+
+/** Answers to events are short. A NOTICE, or a live event that was not asked for, may be longer. */
+const MAX_ANSWER_BYTES = 128 * 1_024;
+
+/** The outbox and the inbox of one relay. */
+export class RelayListExchange {
+  readonly #context: RelayListContext;
+  #outbox: Outbox | undefined;
+  #inbox: InboxMirrors | undefined;
+  #lists: RelayLists | undefined;
+  #settings: RelayListSettings;
+  /** Those that the settings have ended. */
+  readonly #ending = new Set<Promise<void>>();
+
+  constructor(settings: RelayListSettings, context: RelayListContext) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#start();
+  }
+
+  /** Undefined while nothing is sent. */
+  get outbox(): Outbox | undefined {
+    return this.#outbox;
+  }
+
+  /** Undefined while nothing is fetched. */
+  get inbox(): InboxMirrors | undefined {
+    return this.#inbox;
+  }
+
+  /** Both, as far as the settings ask for them. */
+  get all(): readonly Exchange[] {
+    return [this.#outbox, this.#inbox].filter((each) => each !== undefined);
+  }
+
+  /** Begins anew if something changes. What waits to be sent is then forgotten. */
+  update(settings: RelayListSettings): void {
+    const isSame = JSON.stringify(settings.relay_lists) ===
+        JSON.stringify(this.#settings.relay_lists) &&
+      settings.relay.url === this.#settings.relay.url;
+    this.#settings = settings;
+    if (isSame) return;
+    this.#end();
+    this.#start();
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    this.#end();
+    await Promise.all(this.#ending);
+  }
+
+  #start(): void {
+    const { relay_lists } = this.#settings;
+    const plan = outboxPlan(this.#settings);
+    if (plan === undefined && relay_lists.inbox_keys.length === 0) return;
+    const { relay, store, clock } = this.#context;
+    const source = { client: "relay lists", connection: {} };
+    const lists = new RelayLists({
+      clock,
+      maxRelays: relay_lists.max_relays_per_key,
+      query: (filter, signal) => storedEvents(store, filter, { signal, source }),
+      listen: (filter, onEvent) => relay.listen([filter], onEvent),
+    });
+    this.#lists = lists;
+    const isOwn = isOwnRelay(this.#settings);
+    if (plan !== undefined) {
+      this.#outbox = new Outbox(plan, this.#outboxHost(plan, lists, isOwn));
+      this.#outbox.start();
+    }
+    if (relay_lists.inbox_keys.length > 0) {
+      this.#inbox = new InboxMirrors(this.#settings, { ...this.#context, lists, isOwn, source });
+    }
+  }
+
+  #end(): void {
+    const parts = [this.#outbox?.stop(), this.#inbox?.close()];
+    this.#lists?.close();
+    this.#outbox = this.#inbox = this.#lists = undefined;
+    const ending = Promise.all(parts).then(() => void this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  #outboxHost(
+    { filter, limits }: OutboxPlan,
+    lists: RelayLists,
+    isOwn: (url: string) => boolean,
+  ): OutboxHost {
+    const { relay_lists, mirrors } = this.#settings;
+    const { relay, clock, log } = this.#context;
+    const host = mirrorHost(
+      { url: "outbox", private: relay_lists.outbox_when_closed },
+      this.#context,
+    );
+    const anyone = new ConnectedClient("outbox");
+    const maySend = (event: NostrEvent) =>
+      !NEVER_SENT.has(event.kind) &&
+      !relay.access.readerOf(anyone).privateKinds.has(event.kind) && host.maySend(event);
+    const untrusted = untrustedRelay({
+      maxMessageBytes: MAX_ANSWER_BYTES,
+      bytesPerS: relay_lists.max_received_bytes_per_s,
+      allowsPrivate: relay_lists.allow_private_addresses,
+    });
+    return {
+      ...{ clock, log, random: systemRandom, isOwn, maySend },
+      listen: host.listen,
+      relaysOf: (keys, signal) => lists.of(keys, signal),
+      connect: (url, stop) =>
+        connectRemote({
+          ...{ url, clock, log, random: systemRandom, stop, signer: undefined, untrusted },
+          timeoutMs: Math.min(mirrors.answer_timeout_ms, limits.idleCloseMs),
+        }),
+      async *read(ids, signal) {
+        const readable = await host.readable(filter);
+        const nowS = Math.floor(clock.nowMs() / 1_000);
+        for await (const events of host.read(ids, signal)) {
+          yield events.filter((event) =>
+            maySend(event) && (expirationOf(event) ?? Infinity) > nowS &&
+            readable.some((each: ReqFilter) => matches(each, event))
+          );
+        }
+      },
+    };
+  }
+}
+
+function outboxPlan({ relay_lists, mirrors }: RelayListSettings): OutboxPlan | undefined {
+  const read = readFilter(relay_lists.outbox_filter);
+  return read && {
+    ...{ direction: "up", filter: read.filter },
+    toMentioned: relay_lists.outbox_to_mentioned,
+    limits: {
+      maxConnections: relay_lists.max_connections,
+      connectsPerS: relay_lists.max_connects_per_s,
+      maxRelaysPerEvent: relay_lists.max_relays_per_event,
+      maxMentionedKeys: relay_lists.max_mentioned_keys,
+      maxWaitingRelays: relay_lists.max_waiting_relays,
+      maxWaitingEvents: relay_lists.max_waiting_events,
+      idleCloseMs: relay_lists.idle_close_s * 1_000,
+      maxRetryMs: mirrors.max_retry_s * 1_000,
+    },
+  };
+}
+
+/** Whether a URL is this relay's, whatever its path. */
+function isOwnRelay({ relay }: RelayListSettings): (url: string) => boolean {
+  const own = relayUrlIn(relay.url);
+  const host = own === undefined ? undefined : relayHostOf(own);
+  return (url) => relayHostOf(url) === host;
+}
