@@ -144,7 +144,7 @@ export class RelayListExchange {
     });
     return {
       ...{ clock, log, random: systemRandom, isOwn, maySend },
-      listen: host.listen,
+      ...{ listen: host.listen, readable: host.readable },
       relaysOf: (keys, signal) => lists.of(keys, signal),
       connect: (url, stop) =>
         connectRemote({

@@ -42,6 +42,8 @@ export interface OutboxLimits extends OutboxRelayLimits {
 export interface OutboxHost extends OutboxRelaysHost {
   /** Calls back with each event that is stored from now on. Returns a function that ends this. */
   listen(filter: ReqFilter, onEvent: (event: NostrEvent) => void): () => void;
+  /** The filters for what may be read here without AUTH; none where that is nothing. */
+  readable(filter: ReqFilter): Promise<readonly ReqFilter[]>;
   /** Whether an event may leave at all. */
   maySend(event: NostrEvent): boolean;
   /** The relay lists of keys. */
@@ -149,6 +151,7 @@ export class Outbox implements Exchange {
     const keys = new Set(events.flatMap(({ author, mentioned }) => [author, ...mentioned]));
     let lists: ReadonlyMap<string, RelayList>;
     try {
+      if ((await this.#host.readable(this.plan.filter)).length === 0) return;
       lists = await this.#host.relaysOf(keys, this.#stopped.signal);
     } catch {
       // The store cannot be read. Nothing says when it can, and more events come.

@@ -81,7 +81,7 @@ interface Visit {
   readonly url: string;
   readonly startMs: number;
   readonly leave: Latch<"leave">;
-  readonly isUnproven: boolean;
+  isUnproven: boolean;
   isIdle: boolean;
 }
 
@@ -349,6 +349,7 @@ export class OutboxRelays {
         }
         left.splice(0, batch.length);
         this.#known.set(place.host, { failures: 0, untilMs: 0, isProven: true });
+        visit.isUnproven = false;
         const usedMs = this.#host.clock.monotonicMs() - visit.startMs;
         if (this.#stopped.signal.aborted) return false;
         if (usedMs >= VISIT_MS && this.#isWanted(place)) return false;
@@ -364,7 +365,8 @@ export class OutboxRelays {
   #isWanted({ waiting }: Place): boolean {
     const { proven, unproven } = this.#due;
     if (waiting.size > 1) return true;
-    return proven.size + unproven.size > 0 && this.#visits.size >= this.#limits.maxConnections;
+    // Where only the rate keeps others waiting, this one may stay.
+    return this.#turn === undefined && proven.size + unproven.size > 0;
   }
 
   async #send(ids: readonly string[], { remote }: OutboxConnection): Promise<void> {
