@@ -40,6 +40,9 @@ export type RelayListSettings = Pick<Settings, "relay_lists" | "mirrors" | "rela
 /** Encrypted messages, seals and gift wraps: who talks to whom is nobody's to spread. */
 const NEVER_SENT: ReadonlySet<number> = new Set([4, 13, GIFT_WRAP, 21_059]);
 
+/** The longest that such a relay may be silent about an event, milliseconds: others wait. */
+const MAX_ANSWER_MS = 10_000;
+
 /** Answers to events are short. A NOTICE, or a live event that was not asked for, may be longer. */
 const MAX_ANSWER_BYTES = 128 * 1_024;
 
@@ -106,7 +109,7 @@ export class RelayListExchange {
     this.#lists = lists;
     const isOwn = isOwnRelay(this.#settings);
     if (plan !== undefined) {
-      this.#outbox = new Outbox(plan, this.#outboxHost(plan, lists, isOwn));
+      this.#outbox = new Outbox(plan, this.#outboxHost(lists, isOwn));
       this.#outbox.start();
     }
     if (relay_lists.inbox_keys.length > 0) {
@@ -123,7 +126,6 @@ export class RelayListExchange {
   }
 
   #outboxHost(
-    { filter, limits }: OutboxPlan,
     lists: RelayLists,
     isOwn: (url: string) => boolean,
   ): OutboxHost {
@@ -137,6 +139,9 @@ export class RelayListExchange {
     const maySend = (event: NostrEvent) =>
       !NEVER_SENT.has(event.kind) &&
       !relay.access.readerOf(anyone).privateKinds.has(event.kind) && host.maySend(event);
+    // Asked for by id, so that it does not matter which filters are too broad for clients.
+    const readable = (ids: readonly string[]): Promise<readonly ReqFilter[]> =>
+      host.readable({ ids: new Set(ids), tags: new Map() });
     const untrusted = untrustedRelay({
       maxMessageBytes: MAX_ANSWER_BYTES,
       bytesPerS: relay_lists.max_received_bytes_per_s,
@@ -144,20 +149,21 @@ export class RelayListExchange {
     });
     return {
       ...{ clock, log, random: systemRandom, isOwn, maySend },
-      ...{ listen: host.listen, readable: host.readable },
+      listen: host.listen,
+      mayRead: async (ids) => (await readable(ids)).length > 0,
       relaysOf: (keys, signal) => lists.of(keys, signal),
       connect: (url, stop) =>
         connectRemote({
           ...{ url, clock, log, random: systemRandom, stop, signer: undefined, untrusted },
-          timeoutMs: Math.min(mirrors.answer_timeout_ms, limits.idleCloseMs),
+          timeoutMs: Math.min(mirrors.answer_timeout_ms, MAX_ANSWER_MS),
         }),
       async *read(ids, signal) {
-        const readable = await host.readable(filter);
+        const filters = await readable(ids);
         const nowS = Math.floor(clock.nowMs() / 1_000);
         for await (const events of host.read(ids, signal)) {
           yield events.filter((event) =>
             maySend(event) && (expirationOf(event) ?? Infinity) > nowS &&
-            readable.some((each: ReqFilter) => matches(each, event))
+            filters.some((filter) => matches(filter, event))
           );
         }
       },
@@ -170,6 +176,7 @@ function outboxPlan({ relay_lists, mirrors }: RelayListSettings): OutboxPlan | u
   return read && {
     ...{ direction: "up", filter: read.filter },
     toMentioned: relay_lists.outbox_to_mentioned,
+    maxAgeS: relay_lists.outbox_max_age_s || undefined,
     limits: {
       maxConnections: relay_lists.max_connections,
       connectsPerS: relay_lists.max_connects_per_s,

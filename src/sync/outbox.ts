@@ -27,6 +27,8 @@ export interface OutboxPlan {
   readonly filter: ReqFilter;
   /** Whether events go to those that they mention, too. */
   readonly toMentioned: boolean;
+  /** The age beyond which events are not sent, seconds; undefined for any age. */
+  readonly maxAgeS: number | undefined;
   readonly limits: OutboxLimits;
 }
 
@@ -42,8 +44,8 @@ export interface OutboxLimits extends OutboxRelayLimits {
 export interface OutboxHost extends OutboxRelaysHost {
   /** Calls back with each event that is stored from now on. Returns a function that ends this. */
   listen(filter: ReqFilter, onEvent: (event: NostrEvent) => void): () => void;
-  /** The filters for what may be read here without AUTH; none where that is nothing. */
-  readable(filter: ReqFilter): Promise<readonly ReqFilter[]>;
+  /** Whether strangers may read any of these events here. */
+  mayRead(ids: readonly string[]): Promise<boolean>;
   /** Whether an event may leave at all. */
   maySend(event: NostrEvent): boolean;
   /** The relay lists of keys. */
@@ -123,6 +125,8 @@ export class Outbox implements Exchange {
 
   #queue(event: NostrEvent): void {
     if (kindClass(event.kind) === "ephemeral" || !this.#host.maySend(event)) return;
+    const { maxAgeS = Infinity } = this.plan;
+    if (event.created_at < this.#host.clock.nowMs() / 1_000 - maxAgeS) return;
     const { id, pubkey: author } = event;
     const mentioned = this.plan.toMentioned ? this.#mentionedIn(event) : [];
     if (!this.#unrouted.push({ id, author, mentioned })) this.counters.dropped++;
@@ -151,7 +155,7 @@ export class Outbox implements Exchange {
     const keys = new Set(events.flatMap(({ author, mentioned }) => [author, ...mentioned]));
     let lists: ReadonlyMap<string, RelayList>;
     try {
-      if ((await this.#host.readable(this.plan.filter)).length === 0) return;
+      if (!await this.#host.mayRead(events.map(({ id }) => id))) return;
       lists = await this.#host.relaysOf(keys, this.#stopped.signal);
     } catch {
       // The store cannot be read. Nothing says when it can, and more events come.

@@ -43,6 +43,8 @@ export interface OutboxRelayLimits {
 /** An open connection. */
 export interface OutboxConnection {
   readonly remote: Pick<RemoteRelay, "publish">;
+  /** Resolves when the connection is closed, from either side. */
+  readonly closed: Promise<void>;
   /** Ends the connection; resolves when it is closed. */
   close(): Promise<void>;
 }
@@ -315,6 +317,7 @@ export class OutboxRelays {
 
   async #serve(place: Place, visit: Visit, connection: OutboxConnection): Promise<void> {
     const ids = place.waiting.get(visit.url)!;
+    void connection.closed.then(() => visit.leave.trip());
     for (;;) {
       const idle = this.#host.clock.after(this.#limits.idleCloseMs, () => visit.leave.trip());
       visit.isIdle = ids.length === 0;

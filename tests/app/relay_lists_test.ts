@@ -223,6 +223,20 @@ Deno.test("changed settings begin and end it without a restart", async () => {
   }
 });
 
+Deno.test("old events are not sent, and which filters are too broad for clients does not matter", async () => {
+  await using good = new OtherRelay();
+  const host = await startHost({ ...OUTBOX, "access.broad_filters": "false" });
+  try {
+    await host.relay.publish(relayList(alice, [good.url]));
+    const [old, young] = [note(alice, { created_at: nowS - 700_000 }), note(alice)];
+    for (const each of [old, young]) await host.relay.publish(each);
+    ok(await until(() => good.events.has(young.id)));
+    equal(good.events.has(old.id), false);
+  } finally {
+    await host.close();
+  }
+});
+
 Deno.test("of a relay that only members may read nothing goes out, unless the settings say so", async () => {
   await using good = new OtherRelay();
   const members = { ...OUTBOX, "access.readers": "members" };

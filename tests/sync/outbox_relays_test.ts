@@ -30,6 +30,8 @@ class Relays {
   /** What the relay of a host does. Default: it accepts. Undefined: nobody is there. */
   readonly habits = new Map<string, Habit | undefined>();
   readonly outbox: OutboxRelays;
+  /** Ends each connection from the other side. */
+  readonly hangUps: (() => void)[] = [];
   open = 0;
   mostOpen = 0;
 
@@ -63,6 +65,8 @@ class Relays {
     this.mostOpen = Math.max(this.mostOpen, ++this.open);
     const { promise: gone, reject } = Promise.withResolvers<never>();
     gone.catch(() => {});
+    const closed = Promise.withResolvers<void>();
+    this.hangUps.push(closed.resolve);
     signal.addEventListener("abort", () => reject(new RemoteRefusal("interrupted", "gone")));
     return Promise.resolve({
       remote: {
@@ -75,9 +79,11 @@ class Relays {
           return answer;
         },
       },
+      closed: closed.promise,
       close: () => {
         this.open--;
-        return Promise.resolve();
+        closed.resolve();
+        return closed.promise;
       },
     });
   }
@@ -211,5 +217,19 @@ Deno.test("connections are opened at a bounded rate", async () => {
   equal(relays.connects.length, 4, "at once");
   for (let at = 0; at < 4; at++) await relays.advance(500);
   ok(relays.connects.length <= 8, `${relays.connects.length}`);
+  await relays.outbox.stop();
+});
+
+Deno.test("a connection that the relay has closed is no failure, and not used again", async () => {
+  const relays = new Relays();
+  relays.outbox.add("wss://a.example/", "1");
+  await relays.settle();
+  relays.hangUps[0]!();
+  await relays.settle();
+  equal(relays.open, 0);
+  relays.outbox.add("wss://a.example/", "2");
+  await relays.settle();
+  deepEqual(relays.got.get("wss://a.example/"), ["1", "2"]);
+  equal(relays.outbox.counters.failed, 0);
   await relays.outbox.stop();
 });

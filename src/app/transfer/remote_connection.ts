@@ -33,6 +33,8 @@ export interface RemoteConnectionOptions {
 /** A relay that answers, until {@link close}. */
 export interface RemoteConnection {
   readonly remote: RemoteRelay;
+  /** Resolves when the connection is closed, from either side. */
+  readonly closed: Promise<void>;
   /** Ends the connection; resolves when it is closed. */
   close(): Promise<void>;
 }
@@ -73,6 +75,7 @@ export async function connectRemote(options: RemoteConnectionOptions): Promise<R
   if (signer !== undefined) await remote.authenticated();
   return {
     remote,
+    closed: closed.promise,
     close() {
       connection.close(1000, "done");
       return closed.promise;

@@ -39,6 +39,17 @@ export const relayListsSection = {
         "Whether events are sent that a client without AUTH may not read here, because only members may.",
       reloadable: true,
     },
+    outbox_max_age_s: {
+      type: "integer",
+      default: 604_800,
+      unit: "seconds",
+      min: 0,
+      max: 3_153_600_000,
+      description:
+        "How old events may be that are sent, by their date; 0 for all of them. What an import or a new mirror brings is mostly older.",
+      whenRaised: "Whoever has old events of others can have them sent around.",
+      reloadable: true,
+    },
     inbox_keys: {
       type: "list",
       default: [],
