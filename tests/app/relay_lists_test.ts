@@ -8,7 +8,9 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createServer, type Server } from "node:net";
 import { once } from "node:events";
+import { metricsOf } from "../../src/app/network/metrics.ts";
 import type { RelayHost } from "../../src/app/relay_host.ts";
+import { Histogram } from "../../src/base/histogram.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { hostSettings, startHost, until } from "../kit/mirrored_relays.ts";
 import { OtherRelay } from "../kit/other_relay.ts";
@@ -211,7 +213,15 @@ Deno.test("changed settings begin and end it without a restart", async () => {
     const { outbox } = host.relayLists!;
     const first = note(alice);
     await host.relay.publish(first);
-    ok(await until(() => good.events.has(first.id)));
+    ok(await until(() => outbox!.counters.sent === 1));
+    deepEqual([...good.events.keys()], [first.id]);
+    const [line] = (await host.activity()).mirrors;
+    deepEqual([line!.url, line!.direction], ["outbox (1 connected)", "up"]);
+    const lag = new Histogram([1]);
+    const figures = metricsOf(host, { lag, size: undefined, startedMs: 0 });
+    const figure = (name: string) => figures.find((each) => each.name === name)?.samples[0]?.value;
+    equal(figure("gallimimus_outbox_sent_total"), 1);
+    equal(figure("gallimimus_outbox_connections"), 1);
     await use({ ...OUTBOX, "limits.max_limit": "4000" });
     equal(host.relayLists!.outbox, outbox, "what did not change goes on");
     await use({});
