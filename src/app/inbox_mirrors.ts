@@ -85,10 +85,10 @@ export class InboxMirrors implements Exchange {
       found: {
         untrusted: untrustedRelay({
           maxMessageBytes: MAX_MESSAGE_BYTES,
-          bytesPerS: relay_lists.max_received_bytes_per_s,
+          bytesPerS: relay_lists.byte_rate,
           allowsPrivate: relay_lists.allow_private_addresses,
         }),
-        events: { perSecond: relay_lists.inbox_events_per_s, burst: EVENT_BURST },
+        events: { perSecond: relay_lists.inbox_event_rate, burst: EVENT_BURST },
         onTaken: (taken) => {
           this.counters.received++;
           countTaken(this.counters, taken);

@@ -144,7 +144,7 @@ export class RelayListExchange {
       host.readable({ ids: new Set(ids), tags: new Map() });
     const untrusted = untrustedRelay({
       maxMessageBytes: MAX_ANSWER_BYTES,
-      bytesPerS: relay_lists.max_received_bytes_per_s,
+      bytesPerS: relay_lists.byte_rate,
       allowsPrivate: relay_lists.allow_private_addresses,
     });
     return {
@@ -179,7 +179,7 @@ function outboxPlan({ relay_lists, mirrors }: RelayListSettings): OutboxPlan | u
     maxAgeS: relay_lists.outbox_max_age_s || undefined,
     limits: {
       maxConnections: relay_lists.max_connections,
-      connectsPerS: relay_lists.max_connects_per_s,
+      connectsPerS: relay_lists.connection_rate,
       maxRelaysPerEvent: relay_lists.max_relays_per_event,
       maxMentionedKeys: relay_lists.max_mentioned_keys,
       maxWaitingRelays: relay_lists.max_waiting_relays,

@@ -157,7 +157,7 @@ Deno.test("a relay that sends garbage is cut off when it is too much", async () 
   });
   const host = await startHost({
     ...INBOX,
-    ...{ "relay_lists.max_received_bytes_per_s": "10000", "relay_lists.inbox_refresh_s": "1" },
+    ...{ "relay_lists.byte_rate": "10000", "relay_lists.inbox_refresh_s": "1" },
   });
   try {
     await host.relay.publish(relayList(alice, [noisy.url]));
@@ -187,7 +187,7 @@ Deno.test("events of an inbox relay wait for their turn, and forged ones are ref
   const made = Array.from({ length: 130 }, () => note(mallory, { tags }));
   const forged = { ...note(mallory, { tags }), sig: made[0]!.sig };
   await using other = new OtherRelay({}, [...made, forged, note(mallory)]);
-  const host = await startHost({ ...INBOX, "relay_lists.inbox_events_per_s": "1" });
+  const host = await startHost({ ...INBOX, "relay_lists.inbox_event_rate": "1" });
   try {
     await host.relay.publish(relayList(alice, [other.url]));
     const { counters } = host.relayLists!.inbox!;

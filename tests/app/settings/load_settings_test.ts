@@ -291,7 +291,7 @@ Deno.test("NIP19: npub1… is taken wherever a setting is a public key, with its
   );
   deepEqual(keys.map(([name]) => name), [
     ...["relay.pubkey", "access.members", "access.admins", "access.banned_keys"],
-    ...["access.trust_roots", "retention.kept_authors"],
+    ...["access.trust_roots", "retention.kept_authors", "relay_lists.inbox_keys"],
   ]);
   for (const [name] of keys) {
     ok("settings" in loadSettings({ flags: [set(name, npub)] }), name);

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { loadSettings } from "../../../src/app/settings/load_settings.ts";
 import { readSetting } from "../../../src/app/settings/read_setting.ts";
 import {
   defaultSettings,
@@ -37,7 +38,11 @@ Deno.test("every description and every warning is one or more full sentences", (
 });
 
 Deno.test("every name is snake case, so that it works as an environment variable", () => {
-  for (const name of settingByName.keys()) ok(/^[a-z]+\.[a-z]+(_[a-z]+)*$/.test(name), name);
+  const snakeCase = /^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$/;
+  for (const name of settingByName.keys()) ok(snakeCase.test(name), name);
+  const environment = { GALLIMIMUS_RELAY_LISTS__OUTBOX_FILTER: "{}" };
+  const loaded = loadSettings({ environment });
+  ok("settings" in loaded && loaded.settings.relay_lists.outbox_filter === "{}");
 });
 
 Deno.test("the relations name integers that exist, and hold for the defaults", () => {

@@ -84,7 +84,7 @@ export const relayListsSection = {
       description:
         "From how many relays mentions are fetched. Each is a connection that stays open.",
       whenRaised:
-        "Each relay may send max_received_bytes_per_s and inbox_events_per_s more, and takes up to 8 MiB of memory.",
+        "Each relay may send byte_rate and inbox_event_rate more, and takes up to 8 MiB of memory.",
       reloadable: true,
     },
     inbox_catch_up_s: {
@@ -108,7 +108,7 @@ export const relayListsSection = {
       whenRaised: "A changed list is noticed as much later.",
       reloadable: true,
     },
-    inbox_events_per_s: {
+    inbox_event_rate: {
       type: "integer",
       default: 5,
       unit: "events per second",
@@ -132,7 +132,7 @@ export const relayListsSection = {
         "Each takes some 100 KiB of memory, and more relays can be made to hear from here.",
       reloadable: true,
     },
-    max_connects_per_s: {
+    connection_rate: {
       type: "integer",
       default: 5,
       unit: "connections per second",
@@ -218,7 +218,7 @@ export const relayListsSection = {
       whenRaised: "Relays hold their connections for as much longer.",
       reloadable: true,
     },
-    max_received_bytes_per_s: {
+    byte_rate: {
       type: "integer",
       default: 262_144,
       unit: "bytes per second",
