@@ -69,7 +69,7 @@ export class InboxMirrors implements Exchange {
   #isClosed = false;
   /** Since when each relay is followed, on the monotonic clock. */
   #chosenMs: ReadonlyMap<string, number> = new Map();
-  /** Relays that could not be reached, and until when they are left out, on the monotonic clock. */
+  /** Relays that could not be reached, and until when others come first, on the monotonic clock. */
   readonly #away = new LruMap<string, number>(1_000);
 
   constructor(settings: RelayListSettings, context: InboxContext) {
@@ -164,10 +164,11 @@ export class InboxMirrors implements Exchange {
     const own = await lists.of(this.#keys, signal);
     const followed = await lists.of(await this.#followed(signal), signal);
     const sources = { own: own.values(), followed: followed.values() };
+    const isAway = (url: string) => (this.#away.get(url) ?? 0) > nowMs;
     return inboxRelays(
       sources,
       relay_lists.inbox_max_relays,
-      (url) => isOwn(url) || (this.#away.get(url) ?? 0) > nowMs,
+      (url) => isOwn(url) ? "never" : isAway(url) ? "last" : "first",
     );
   }
 
@@ -183,11 +184,12 @@ export class InboxMirrors implements Exchange {
     return keys;
   }
 
-  /** What was chosen a while ago, and has no connection now, gives way. */
+  /** What was chosen a while ago, and has no connection now or has not answered, gives way. */
   #noteAway(nowMs: number): void {
     const patienceMs = this.#settings.relay_lists.inbox_refresh_s * 1_000;
-    for (const { counters, plan: { url } } of this.#mirrors.all) {
-      if (counters.connected || nowMs - this.#chosenMs.get(url)! < patienceMs) continue;
+    for (const { counters, followedUntilS, plan: { url } } of this.#mirrors.all) {
+      const isOfUse = followedUntilS !== undefined || counters.received > 0;
+      if (counters.connected && isOfUse || nowMs - this.#chosenMs.get(url)! < patienceMs) continue;
       this.#away.set(url, nowMs + GIVE_WAY_MS);
     }
   }

@@ -19,13 +19,13 @@ export interface InboxSources {
  * The read relays of the keys, then the write relays of those they follow, the most used first. One
  * relay of a host is taken: nobody gets more by writing many paths.
  *
- * @param isLeftOut whether a relay is not to be used
+ * @param useOf whether a relay comes first, comes after all others, or is not used
  * @see NIP-65 "When downloading events about a user"
  */
 export function inboxRelays(
   { own, followed }: InboxSources,
   maxRelays: number,
-  isLeftOut: (url: string) => boolean,
+  useOf: (url: string) => "first" | "last" | "never",
 ): readonly string[] {
   const users = new Map<string, number>();
   for (const { write } of followed) {
@@ -34,11 +34,14 @@ export function inboxRelays(
   const used = [...users].sort(([one, many], [other, more]) =>
     more - many || (one < other ? -1 : 1)
   );
+  const all = [...[...own].flatMap(({ read }) => read), ...used.map(([url]) => url)];
   const chosen = new Map<string, string>();
-  for (const url of [...[...own].flatMap(({ read }) => read), ...used.map(([url]) => url)]) {
-    if (chosen.size >= maxRelays) break;
-    const host = relayHostOf(url);
-    if (!chosen.has(host) && !isLeftOut(url)) chosen.set(host, url);
+  for (const turn of ["first", "last"]) {
+    for (const url of all) {
+      if (chosen.size >= maxRelays) break;
+      const host = relayHostOf(url);
+      if (!chosen.has(host) && useOf(url) === turn) chosen.set(host, url);
+    }
   }
   return [...chosen.values()];
 }

@@ -5,7 +5,7 @@ import { inboxRelays } from "../../src/sync/inbox_relays.ts";
 const url = (name: string) => `wss://${name}.example/`;
 const reads = (...names: readonly string[]): RelayList => ({ read: names.map(url), write: [] });
 const writes = (...names: readonly string[]): RelayList => ({ read: [], write: names.map(url) });
-const nothing = () => false;
+const nothing = () => "first" as const;
 
 Deno.test("NIP-65: the read relays of the keys come first, then those most people write to", () => {
   const own = [reads("own", "rare"), writes("elsewhere")];
@@ -17,9 +17,12 @@ Deno.test("NIP-65: the read relays of the keys come first, then those most peopl
   deepEqual(inboxRelays({ own, followed }, 3, nothing), ["own", "rare", "many"].map(url));
 });
 
-Deno.test("a host is taken once, and what is left out makes room", () => {
+Deno.test("a host is taken once, and what is away comes last", () => {
   const paths = Array.from({ length: 100 }, (_, at) => `wss://mallory.example/${at}`);
   const followed = [{ read: [], write: paths }, writes("good"), writes("good")];
   deepEqual(inboxRelays({ own: [], followed }, 5, nothing), [url("good"), paths[0]]);
-  deepEqual(inboxRelays({ own: [], followed }, 5, (each) => each === url("good")), [paths[0]]);
+  const use = (away: "last" | "never") =>
+    inboxRelays({ own: [], followed }, 5, (each) => each === url("good") ? away : "first");
+  deepEqual(use("last"), [paths[0], url("good")]);
+  deepEqual(use("never"), [paths[0]]);
 });

@@ -104,7 +104,7 @@ export const relayListsSection = {
       min: 1,
       max: 86_400,
       description:
-        "How often the relays are chosen again, by the lists that are stored then. One that could not be reached in that time makes room for another.",
+        "How often the relays are chosen again, by the lists that are stored then. One that could not be reached in that time, or answered nothing, makes room for another.",
       whenRaised: "A changed list is noticed as much later.",
       reloadable: true,
     },
