@@ -86,7 +86,8 @@ export async function connectRemote(options: RemoteConnectionOptions): Promise<R
 async function opened(
   { url, clock, log, random, untrusted, stop }: RemoteConnectionOptions,
 ): Promise<Connection> {
-  const options = { clock, log, random, limits: remoteLimits, ...untrusted, signal: stop };
+  const ofUntrusted = untrusted && { ...untrusted, signal: stop };
+  const options = { clock, log, random, limits: remoteLimits, ...ofUntrusted };
   try {
     return (await connectWebSocket(url, options)).connection;
   } catch (error) {
