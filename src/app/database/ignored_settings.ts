@@ -12,6 +12,7 @@ type DatabaseKind = "memory" | "pglite" | "managed" | "postgres";
 /** The databases that use a setting, where not all do. */
 const usedBy: Readonly<Record<string, readonly DatabaseKind[]>> = {
   "database.read_url": ["postgres"],
+  "database.max_replica_lag_ms": ["postgres"],
   "database.pool_size": ["managed", "postgres"],
   "database.shared_buffers_mb": ["pglite", "managed"],
   "database.min_free_mib": ["pglite", "managed"],

@@ -185,10 +185,11 @@ function openDatabase(
     const { direct_url } = settings;
     const directUrl = direct_url === "" ? undefined : direct_url;
     const primary = openPostgres(url, { ...postgres, directUrl });
+    if (settings.read_url === "") return Promise.resolve(primary);
+    const replica = openPostgres(settings.read_url, postgres);
+    const maxLagMs = settings.max_replica_lag_ms;
     return Promise.resolve(
-      settings.read_url === ""
-        ? primary
-        : new ReplicatedDatabase(primary, openPostgres(settings.read_url, postgres)),
+      new ReplicatedDatabase(primary, replica, { maxLagMs, clock: systemClock, log }),
     );
   }
   return Promise.reject(new StoreUnavailable(`cannot open ${withoutPassword(url)}`));

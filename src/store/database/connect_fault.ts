@@ -12,6 +12,9 @@ export class ServerAway extends StoreUnavailable {}
 /** A code of the system, of the driver or of Postgres, and what an operator does about it. */
 type Mend = readonly [codes: readonly string[], mend: string];
 
+/** The code of an error: no host of a URL has the `target_session_attrs` that the URL asks for. */
+export const NO_SUCH_HOST = "NO_SUCH_HOST";
+
 const AWAY: readonly Mend[] = [
   [["ECONNREFUSED"], "no Postgres server listens there: start it, or correct database.url"],
   [
@@ -27,6 +30,7 @@ const AWAY: readonly Mend[] = [
     ["ECONNRESET", "EPIPE", "CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED"],
     "the server closed the connection: its log says why",
   ],
+  [[NO_SUCH_HOST], "promote one of them, or correct target_session_attrs in database.url"],
   // cannot_connect_now, admin_shutdown, crash_shutdown
   [["57P03", "57P01", "57P02"], "the server starts or stops: wait for it"],
   // too_many_connections

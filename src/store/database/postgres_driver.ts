@@ -6,10 +6,11 @@
 
 import postgres from "postgres";
 import { databaseError, type Statement } from "./database.ts";
+import { NO_SUCH_HOST } from "./connect_fault.ts";
 import { isConnectionLost } from "./lost_connection.ts";
 import { PostgresLink } from "./postgres_link.ts";
 import { dialPostgres } from "./postgres_socket.ts";
-import type { PostgresAddress, SslMode } from "./postgres_url.ts";
+import type { PostgresAddress, PostgresHost, SslMode } from "./postgres_url.ts";
 import type { StoreClock } from "../store_clock.ts";
 
 /** One connection of the driver. */
@@ -78,13 +79,13 @@ export function openLink(options: LinkOptions): PostgresLink<Pool> {
   const [first] = address.hosts;
   return new PostgresLink<Pool>((link) => {
     const driverOptions = {
-      ...(first !== undefined && { host: first.host, port: first.port }),
+      ...(first !== undefined && { host: namesFor(first, address), port: first.port }),
       ...(address.user !== undefined && { user: address.user }),
       ...(address.password !== undefined && { pass: address.password }),
       ...(address.database !== undefined && { database: address.database }),
       ...(address.sslMode !== undefined && { ssl: sslOf(address.sslMode) }),
       ...(address.targetSessionAttrs !== undefined && {
-        target_session_attrs: address.targetSessionAttrs as "read-write",
+        target_session_attrs: attributesOf(address.targetSessionAttrs),
       }),
       max: 1,
       max_lifetime: null,
@@ -106,6 +107,18 @@ export function openLink(options: LinkOptions): PostgresLink<Pool> {
     };
     return postgres(driverOptions);
   });
+}
+
+/**
+ * The driver looks at `default_transaction_read_only` alone, which is off on a standby, too, and so
+ * takes one for a server that may be written to.
+ */
+function attributesOf(attributes: string) {
+  const inHotStandby: Readonly<Record<string, "primary" | "standby">> = {
+    "read-write": "primary",
+    "read-only": "standby",
+  };
+  return inHotStandby[attributes] ?? attributes as "prefer-standby";
 }
 
 function settingsOf({ address, name, timeoutMs }: SettingsOptions) {
@@ -135,24 +148,53 @@ function quoted(text: string): string {
   return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }
 
+/** How often each of several hosts is tried before there is no such server. */
+const ROUNDS = 2;
+
+/**
+ * The hosts that the driver is told. It asks for another socket when a host does not have the
+ * requested `target_session_attrs`, as long as it knows a second one, and then never rejects: so the
+ * dialer takes that away when there is no further host to try.
+ */
+function namesFor({ host }: PostgresHost, { targetSessionAttrs }: PostgresAddress): string {
+  return targetSessionAttrs === undefined ? host : `${host},${host}`;
+}
+
 /** Opens each socket of the driver: those for statements and those for cancel requests. */
 function dialer(
   link: PostgresLink<Pool>,
   { address, connectTimeoutMs, clock }: LinkOptions,
 ) {
-  let first = 0;
-  return (chosen: { readonly host: readonly string[]; readonly port: readonly number[] }) => {
+  const attributes = address.targetSessionAttrs;
+  let tries = 0;
+  /** Where the socket for statements leads, and so must that for a cancel request. */
+  let place = 0;
+  return async (chosen: { readonly host: string[]; readonly port: readonly number[] }) => {
     const known = address.hosts.length > 0
       ? address.hosts
       : chosen.host.map((host, place) => ({ host, port: chosen.port[place]! }));
-    // The driver asks for another socket when a host does not have the requested
-    // `target_session_attrs`.
-    const start = address.targetSessionAttrs === undefined ? 0 : first++ % known.length;
-    const hosts = [...known.slice(start), ...known.slice(0, start)];
+    const isChoosing = attributes !== undefined && !link.hasAnswered;
+    if (isChoosing && tries >= ROUNDS * known.length) {
+      chosen.host.length = 1;
+      throw noSuchHost(attributes);
+    }
+    if (isChoosing) place = tries++ % known.length;
+    const hosts = [...known.slice(place), ...known.slice(0, place)];
     const onSocket = link.own.bind(link);
     const timeoutMs = address.connectTimeoutMs ?? connectTimeoutMs;
-    return dialPostgres({ hosts, timeoutMs, clock, onSocket });
+    const { socket, host } = await dialPostgres({ hosts, timeoutMs, clock, onSocket })
+      .catch((error) => {
+        chosen.host.length = 1;
+        throw error;
+      });
+    place = known.indexOf(host);
+    return socket;
   };
+}
+
+/** What `connectFault` waits for: a host may become what is asked for. */
+function noSuchHost(attributes: string): Error {
+  return Object.assign(new Error(`no host is ${attributes}`), { code: NO_SUCH_HOST });
 }
 
 function sslOf(mode: SslMode) {

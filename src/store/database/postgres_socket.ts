@@ -25,11 +25,13 @@ export interface DialOptions {
 /**
  * Connects to the first of several hosts that answers. Rejects with the error of the last one.
  */
-export async function dialPostgres(options: DialOptions): Promise<Socket> {
+export async function dialPostgres(
+  options: DialOptions,
+): Promise<{ readonly socket: Socket; readonly host: PostgresHost }> {
   let failure: unknown = new Error("no host is named");
   for (const host of options.hosts) {
     try {
-      return await dialOne(host, options);
+      return { socket: await dialOne(host, options), host };
     } catch (error) {
       failure = error;
     }

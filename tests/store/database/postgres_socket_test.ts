@@ -11,7 +11,8 @@ Deno.test("hosts are tried in order, and the error is that of the last one", asy
   const clock = new FakeClock();
   let opened = 0;
   const options = { timeoutMs: 1_000, clock, onSocket: () => opened++ };
-  const socket = await dialPostgres({ ...options, hosts: [nobody, somebody] });
+  const { socket, host } = await dialPostgres({ ...options, hosts: [nobody, somebody] });
+  equal(host, somebody);
   equal((socket as { host?: string }).host, "localhost");
   equal(opened, 2);
   (await accepted).close();
@@ -36,7 +37,7 @@ Deno.test("a Unix socket is named by its directory", async () => {
   try {
     using listener = Deno.listen({ transport: "unix", path: `${directory}/.s.PGSQL.5433` });
     const accepted = listener.accept();
-    const socket = await dialPostgres({
+    const { socket } = await dialPostgres({
       hosts: [{ host: directory, port: 5433 }],
       ...{ timeoutMs: 1_000, clock: new FakeClock(), onSocket: () => {} },
     });

@@ -36,8 +36,19 @@ export const databaseSection = {
       default: "",
       format: { pattern: /^$|^postgres(?:ql)?:\/\/.*$/, words: "postgres://…, or nothing" },
       description:
-        "A streaming replica of a postgres:// database, for long queries. What was stored before a query is found there too.",
+        "A streaming replica of a postgres:// database, one server, for long queries, and for all while the primary is away. What was stored before a query is found there too.",
       secret: "password",
+      reloadable: false,
+    },
+    max_replica_lag_ms: {
+      type: "integer",
+      default: 1_000,
+      unit: "milliseconds",
+      min: 0,
+      max: 60_000,
+      description:
+        "How long a query waits until the replica at database.read_url has what was stored before it. After that the primary answers, and the replica is not asked until it has caught up.",
+      whenRaised: "A query waits longer for a replica that falls behind.",
       reloadable: false,
     },
     data: {
