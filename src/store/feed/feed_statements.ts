@@ -120,6 +120,13 @@ from pg_stat_activity where datname = current_database() and application_name = 
   read: (cells) => cells.integer(0),
 };
 
+/** The timeline of the server: another one after a standby was promoted. */
+export const selectTimeline: Statement<string> = {
+  text: "select left(pg_walfile_name(pg_current_wal_insert_lsn()), 8)",
+  parameters: [],
+  read: (cells) => cells.text(0),
+};
+
 /** A new number for this instance. */
 export const selectInstance: Statement<number> = {
   text: "select nextval('instances')",

@@ -45,6 +45,7 @@ import {
   selectMark,
   selectOldestWrite,
   selectSeqsAfter,
+  selectTimeline,
 } from "./feed_statements.ts";
 import { type NearbyChannel, type NearbyEvents, NearbyFeeds } from "./nearby_feeds.ts";
 import { readSeqRanges, writeSeqRanges } from "./seq_ranges.ts";
@@ -94,7 +95,9 @@ export class SharedFeed implements StoreFeed {
    * yet.
    */
   readonly #uncommitted = new Map<number, NumberedRecord>();
-  readonly #window = new SeqWindow();
+  #window = new SeqWindow();
+  /** Of the server that the numbers in the window are from; empty until the feed has connected. */
+  #timeline = "";
   /** Floors to come, oldest first: each is raised when no older transaction may write any more. */
   readonly #marks: Mark[] = [];
   #steps: Step[] = [];
@@ -321,8 +324,13 @@ export class SharedFeed implements StoreFeed {
       });
       this.#listening = listening;
       if (this.#isClosed) return await listening.close();
+      const [timeline] = await listening.query(selectTimeline);
       if (this.#instance === 0) await this.#begin(listening);
-      else await this.#catchUp();
+      else {
+        if (timeline !== this.#timeline) await this.#startOver(listening);
+        await this.#catchUp();
+      }
+      this.#timeline = timeline!;
       if (this.#listening !== listening) throw new StoreUnavailable("lost while catching up");
     } catch (error) {
       const listening = this.#listening;
@@ -344,6 +352,19 @@ export class SharedFeed implements StoreFeed {
     this.#window.raise(mark[0]!.seq);
     this.#instance = (await listening.query(selectInstance))[0]!;
     this.#nearby?.start(this.#instance);
+  }
+
+  /**
+   * A promoted standby may give numbers again that the lost primary had given: none but those up to
+   * the floor are taken for delivered, and of these only what the standby has given. What is above is
+   * delivered a second time.
+   */
+  async #startOver(listening: Listening): Promise<void> {
+    const [mark] = await listening.query(selectMark);
+    const floor = Math.min(this.#window.floor, mark!.seq);
+    this.#window = new SeqWindow();
+    this.#window.raise(floor);
+    this.#marks.length = 0;
   }
 
   /** Delivers what was stored while the feed did not listen. */

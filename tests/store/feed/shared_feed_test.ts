@@ -322,3 +322,34 @@ test("an outage of the server is logged once, and nothing is missed", async ({ v
   equal(first.told.ids.at(-1), event.event.id);
   ok(first.lines.length === 2);
 });
+
+Deno.test("events are told whose numbers were given before, by a primary that was lost", async () => {
+  await using primary = await PostgresServer.start();
+  await using replica = await primary.replica();
+  const url = await primary.freshDatabase();
+  const { pathname } = new URL(url);
+  const servers = `127.0.0.1:${primary.port},127.0.0.1:${replica.port}`;
+  await using instance = await Instance.open(
+    `postgres://postgres@${servers}${pathname}?target_session_attrs=read-write`,
+  );
+  const standby = new Operator(`postgres://postgres@127.0.0.1:${replica.port}${pathname}`);
+  await replayed(standby);
+  await standby.sql.end();
+  await replica.halt();
+  const lost = Array.from({ length: 100 }, () => note());
+  await instance.store.put(lost);
+  await instance.beat();
+  await primary.halt("SIGKILL");
+  await replica.restart();
+  await using operator = new Operator(replica.url);
+  await operator.sql`select pg_promote()`;
+  await instance.heardAgain(1);
+  const event = note();
+  equal((await instance.store.put([event]))[0], "stored");
+  deepEqual(instance.told.ids.slice(lost.length), [event.event.id]);
+});
+
+/** Resolves when the standby has the relay's schema. */
+async function replayed({ sql }: Operator): Promise<void> {
+  while (!await sql`select from events_seq`.then(() => true, () => false)) await sleep(20);
+}
