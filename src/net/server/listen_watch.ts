@@ -73,6 +73,8 @@ export class ListenWatch {
   readonly #listener: WatchedListener;
   #timer: Timer | undefined = undefined;
   #call: Socket | undefined = undefined;
+  /** What waits for the call to know its own port. */
+  #undecided: (() => void)[] = [];
   #accepted = false;
   /** Periods since something was accepted. */
   #silentPeriods = 0;
@@ -101,13 +103,12 @@ export class ListenWatch {
     const call = this.#call;
     if (call === undefined) return take();
     const decide = () => {
-      call.off("connect", decide).off("close", decide);
       if (!isOtherEnd(call, accepted)) return take();
       accepted.destroy();
       call.destroy();
     };
     // It may be accepted before this end knows its own port.
-    if (call.connecting) call.on("connect", decide).on("close", decide);
+    if (call.connecting) this.#undecided.push(decide);
     else decide();
   }
 
@@ -131,6 +132,10 @@ export class ListenWatch {
     const call = at.type === "unix" ? connect(at.path) : connect(at.port, loopbackOf(at.host));
     // What counts is whether it is accepted.
     call.on("error", () => {});
+    const decideAll = () => {
+      for (const decide of this.#undecided.splice(0)) decide();
+    };
+    call.once("connect", decideAll).once("close", decideAll);
     this.#call = call;
   }
 
