@@ -100,7 +100,8 @@ export async function openStore(
     searchCandidates: search.max_candidates,
     maxFetchedBytes: limits.max_fetched_bytes,
     clock: systemClock,
-    slices: sliceOptions(settings),
+    // Of several threads one tends them.
+    slices: { ...sliceOptions(settings), isTended: nearby !== undefined },
     nearby,
   });
 }

@@ -45,6 +45,8 @@ export interface SliceOptions {
    * Default: 20,000.
    */
   readonly stepRows?: number;
+  /** Whether another store of this process tends them. Default: no. */
+  readonly isTended?: boolean;
 }
 
 /** What it works with. */
@@ -69,12 +71,13 @@ export class KeptSlices implements Slices {
   /** Whether nothing is kept, and nothing is left of what was. */
   #isOff = false;
   /** Whether somebody in this process calls {@link tend}. */
-  #isTended = false;
+  #isTended: boolean;
   /** Events that were written since changes were added up last. */
   #written = 0;
 
   constructor(options: SliceOptions, ports: SlicePorts) {
     const { filters, privateKinds, sliceEvents, stepRows = DEFAULT_STEP_ROWS } = options;
+    this.#isTended = options.isTended === true;
     this.#ports = ports;
     this.#sliceEvents = sliceEvents;
     this.#stepRows = stepRows;
