@@ -45,8 +45,13 @@ export class DataDirectory {
    */
   static async claim(path: string): Promise<DataDirectory> {
     const trimmed = path.replace(/(?<=.)\/+$/, "");
-    const lockPath = `${trimmed}.lock`;
-    const lock = await openLock(trimmed, lockPath);
+    // A link and what it leads to have one lock, where this user may have one there.
+    const real = await Deno.realPath(trimmed).catch(() => trimmed);
+    const opened = real === trimmed
+      ? undefined
+      : await openFile(`${real}.lock`).catch(() => undefined);
+    const lockPath = `${opened === undefined ? trimmed : real}.lock`;
+    const lock = opened ?? await openLock(trimmed, lockPath);
     if (await lock.tryLock(true)) return new DataDirectory(trimmed, lock);
     lock.close();
     throw new DirectoryInUse(trimmed, lockPath);
@@ -92,10 +97,15 @@ async function openLock(path: string, lockPath: string): Promise<Deno.FsFile> {
   try {
     const parent = path.slice(0, path.lastIndexOf("/") + 1);
     if (parent !== "") await Deno.mkdir(parent, { recursive: true });
-    return await Deno.open(lockPath, { create: true, write: true });
+    return await openFile(lockPath);
   } catch (cause) {
     throw new StoreUnavailable(`cannot use ${path}: ${cause}`, { cause });
   }
+}
+
+/** Rejects where it cannot be opened. */
+function openFile(lockPath: string): Promise<Deno.FsFile> {
+  return Deno.open(lockPath, { create: true, write: true });
 }
 
 /** The names in a directory; none when it does not exist. */

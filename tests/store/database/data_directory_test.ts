@@ -22,6 +22,20 @@ Deno.test("a directory is locked until it is released", () =>
     (await DataDirectory.claim(`${parent}/deep/data`)).release();
   }));
 
+Deno.test("a link and what it leads to are one directory", () =>
+  inFreshDirectory(async (parent) => {
+    await Deno.mkdir(`${parent}/disk/data`, { recursive: true });
+    await Deno.symlink(`${parent}/disk/data`, `${parent}/link`);
+    const first = await DataDirectory.claim(`${parent}/link`);
+    equal(first.path, `${parent}/link`);
+    await rejects(DataDirectory.claim(`${parent}/disk/data`), /in use by another process/);
+    first.release();
+    // Where nothing may be written beside it, the lock is beside the link.
+    await Deno.remove(`${parent}/disk/data.lock`);
+    await Deno.mkdir(`${parent}/disk/data.lock`);
+    (await DataDirectory.claim(`${parent}/link`)).release();
+  }));
+
 Deno.test("a lock file that was left behind has no effect", () =>
   inFreshDirectory(async (parent) => {
     await Deno.writeTextFile(`${parent}/data.lock`, "12345");
