@@ -155,7 +155,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "relay/acceptance": ["access"],
   "http/routes": [],
   "app/access": ["database", "settings"],
-  "app/backup": ["settings", "transfer"],
+  "app/backup": ["settings", "system", "transfer"],
   "app/command_line": ["backup", "commands", "settings", "system"],
   "app/activity": ["network"],
   "app/control": ["activity", "database", "settings"],

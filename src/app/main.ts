@@ -8,6 +8,7 @@ import { runCommandLine } from "./command_line/command_line.ts";
 import { openOrReach } from "./control/reach_store.ts";
 import { type Host, runCommand } from "./command_line/run_command.ts";
 import type { ReadText } from "./command_line/setting_source.ts";
+import { readFault } from "./system/file_fault.ts";
 import { systemStreams } from "./system/streams.ts";
 import { systemClock } from "./system/system_clock.ts";
 import { systemRandom } from "./system/system_random.ts";
@@ -39,8 +40,7 @@ async function readText(path: string): Promise<ReadText> {
     return { text: await Deno.readTextFile(path), isPipe: isFifo === true };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { missing: true };
-    if (error instanceof Error) return { fault: error.message };
-    throw error;
+    return { fault: readFault(error) };
   }
 }
 

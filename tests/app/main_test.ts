@@ -71,6 +71,12 @@ Deno.test("a file that is not there ends with 1", async () => {
   ok(stderr.startsWith("gallimimus: gone.jsonl: "), stderr);
 });
 
+Deno.test("a configuration file that cannot be read is told in words", async () => {
+  const { code, stderr } = await run(["config", "check", "--config", "/"]);
+  equal(code, exitCode.misused);
+  equal(stderr, "gallimimus: /: it is a directory\n");
+});
+
 Deno.test("export of nothing prints nothing", async () => {
   const { code, stdout } = await run(["export", "--database", "memory:"]);
   equal(code, exitCode.done);

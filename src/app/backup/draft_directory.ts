@@ -43,6 +43,7 @@ export class DraftDirectory {
    */
   static async make(path: string): Promise<DraftDirectory | { readonly fault: string }> {
     const name = path.replace(/(?<=.)\/+$/, "");
+    if (name === "") return { fault: "no directory is named" };
     const draft = `${name}.part`;
     try {
       if (await found(name)) return { fault: `${name} exists already: name another directory` };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Command } from "../command_line/commander.ts";
+import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
@@ -19,6 +19,7 @@ import { type SettingOptions, withSettingOptions } from "../command_line/setting
 import { type TimeOptions, withTimeOptions } from "../command_line/time_options.ts";
 import { complain } from "../command_line/with_store.ts";
 import { createVerifier } from "../verifier.ts";
+import { parseWebSocketUrl } from "../../websocket/websocket_url.ts";
 
 /** The options of the command. */
 export interface ImportFlags extends TimeOptions {
@@ -42,6 +43,7 @@ export function defineImport(program: Command, run: RunCommand): void {
       "<file>",
       "JSON Lines or JSON arrays, compressed if the name ends in .gz or .zst; - for standard input; " +
         "or the nostr.db of a nostr-rs-relay, which may run",
+      fileName,
     )
     .option("--no-verify", "take signatures on trust (ids are checked all the same)")
     .option("--no-limits", "take events that the limits on size and date would refuse")
@@ -51,6 +53,13 @@ export function defineImport(program: Command, run: RunCommand): void {
     .action((path: string, options: ImportFlags & SettingOptions) =>
       run(options, (context) => importFile(context, path, options))
     );
+}
+
+function fileName(path: string): string {
+  if (parseWebSocketUrl(path) === undefined) return path;
+  throw new InvalidArgumentError(
+    `It is a relay and no file: sync ${path} --dir down takes what it has.`,
+  );
 }
 
 /**

@@ -92,6 +92,7 @@ const misuses: readonly [string, readonly string[], string][] = [
   ["a time that is none", ["export", "--since", "now"], "Expected seconds since 1970"],
   ["a day that is none", ["import", "-", "--until", "2026-02-99"], "Expected seconds since 1970"],
   ["a time of another relay that is none", ["stream", "ws://x", "--since", "now"], "2026-01-31"],
+  ["a relay in place of a file", ["import", "wss://x.example"], "sync wss://x.example --dir down"],
   ["kinds that are no numbers", ["export", "--kinds", "1,a"], "Expected a whole number"],
   ["a filter that is no JSON", ["export", "--filter", "{"], "Expected a JSON object"],
   ["a filter that is no object", ["export", "--filter", "[]"], "Expected a JSON object"],

@@ -267,6 +267,8 @@ Deno.test("a file of events is no backup, and a directory is not made in one tha
   match((await restored(place)).stderr, /is a file: a backup is a directory, and import takes/);
   await Deno.remove(place.path);
   const fake = place.command(place.source);
+  equal(await backUp(fake.context, "", {}), exitCode.failed);
+  match(fake.stderr.text, /backup: no directory is named/);
   equal(await backUp(fake.context, `${place.path}/deeper`, {}), exitCode.failed);
   match(fake.stderr.text, /deeper\.part cannot be made: the directory that it belongs in does not/);
 });
