@@ -14,7 +14,7 @@ const WORDS: readonly (readonly [said: RegExp, words: string])[] = [
   [/No space left on device|ENOSPC|os error 28\b/, "the disk is full"],
   [/quota exceeded|EDQUOT|os error 122\b/i, "this user may store no more: its quota is used up"],
   [/Read-only file system|EROFS/, "it is on a file system that is read-only"],
-  [/Permission denied|Operation not permitted|PermissionDenied/, `user ${Deno.uid()} may not`],
+  [/Permission denied|Operation not permitted|PermissionDenied/, "this user may not"],
   [/Not a directory|NotADirectory/, "a part of its path is a file and no directory"],
   [/Is a directory|IsADirectory/, "it is a directory"],
 ];
