@@ -13,10 +13,12 @@ export interface Place {
   readonly connection: object;
 }
 
-/** A place whose client has a name. */
-export interface Source extends Place {
+/** A {@link Place} whose client has a name. */
+export interface Source {
   /** The client's network. */
   readonly client: string;
+  /** An object that identifies the connection. */
+  readonly connection: object;
 }
 
 /** The source of the relay itself and of imports. */

@@ -5,7 +5,10 @@ const cases: readonly (readonly [error: Error, words: RegExp])[] = [
   [new Error("No space left on device (os error 28)"), /^the disk is full$/],
   [new Error("Disk quota exceeded (os error 122)"), /quota/],
   [new Error("Read-only file system (os error 30): open 'x'"), /read-only/],
-  [new Deno.errors.PermissionDenied("Permission denied (os error 13): open 'x'"), /^this user may not/],
+  [
+    new Deno.errors.PermissionDenied("Permission denied (os error 13): open 'x'"),
+    /^this user may not/,
+  ],
   [new Deno.errors.NotADirectory("Not a directory (os error 20): open 'x/y'"), /is a file/],
   [new Deno.errors.IsADirectory("Is a directory (os error 21): open 'x'"), /it is a directory/],
   [new Error("something else"), /^something else$/],
