@@ -9,13 +9,12 @@
  */
 
 import postgres from "postgres";
-import { utf8 } from "../src/base/bytes.ts";
-import { eventJson } from "../src/nostr/event_json.ts";
 import { openPostgres } from "../src/store/database/postgres.ts";
 import { Crowd } from "../tests/kit/crowd.ts";
 import { openStoreOn } from "../tests/kit/database.ts";
 import { packagedPostgres, systemPostgres } from "../tests/kit/postgres_binaries.ts";
 import { PostgresServer } from "../tests/kit/postgres_server.ts";
+import { recordOf } from "../tests/kit/records.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
 
 const events = Number(Deno.args[0] ?? 1_000_000);
@@ -73,8 +72,7 @@ async function storeMade(url: string): Promise<void> {
   });
   for (let stored = 0; stored < MADE; stored += BATCH) {
     await store.put(Array.from({ length: BATCH }, () => {
-      const event = crowd.next();
-      return { event, json: utf8(eventJson(event)) };
+      return recordOf(crowd.next());
     }));
   }
   await store.close();

@@ -7,10 +7,8 @@
  * @module
  */
 
-import { utf8 } from "../src/base/bytes.ts";
 import { silentLog } from "../src/base/log.ts";
 import { systemClock } from "../src/app/system/system_clock.ts";
-import { eventJson } from "../src/nostr/event_json.ts";
 import type { EventRecord } from "../src/store/event_store.ts";
 import { openPostgres } from "../src/store/database/postgres.ts";
 import { ReplicatedDatabase } from "../src/store/database/replicated_database.ts";
@@ -18,6 +16,7 @@ import type { SqlStore } from "../src/store/sql_store.ts";
 import { Crowd } from "../tests/kit/crowd.ts";
 import { openStoreOn } from "../tests/kit/database.ts";
 import { PostgresServer } from "../tests/kit/postgres_server.ts";
+import { recordOf } from "../tests/kit/records.ts";
 import { SeededRandom } from "../tests/kit/seeded_random.ts";
 
 const queries = Number(Deno.args[0] ?? 500);
@@ -66,8 +65,7 @@ try {
 
 function batch(): readonly EventRecord[] {
   return Array.from({ length: BATCH }, () => {
-    const event = crowd.next();
-    return { event, json: utf8(eventJson(event)) };
+    return recordOf(crowd.next());
   });
 }
 

@@ -14,6 +14,7 @@ import { backOffMs } from "../base/back_off.ts";
 import { Inbox } from "../base/inbox.ts";
 import { Latch } from "../base/latch.ts";
 import type { Timer } from "../base/clock.ts";
+import { messageOf } from "../base/error_text.ts";
 import { select } from "../base/select.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { expirationOf } from "../nostr/expiration.ts";
@@ -138,7 +139,7 @@ export class MirrorLink {
     if (this.#controller.signal.aborted) return;
     if ("error" in outcome) {
       const { error } = outcome;
-      this.#mirror.comparisonFailed(oneLine(error instanceof Error ? error.message : error));
+      this.#mirror.comparisonFailed(oneLine(messageOf(error)));
       return this.#compareLater();
     }
     if (this.#mirror.hasMissed) return this.#compareLater();

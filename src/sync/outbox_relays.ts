@@ -9,7 +9,9 @@
  * @module
  */
 
+import { backOffMs } from "../base/back_off.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import { messageOf } from "../base/error_text.ts";
 import { Inbox } from "../base/inbox.ts";
 import { Latch } from "../base/latch.ts";
 import type { Log } from "../base/log.ts";
@@ -398,14 +400,13 @@ export class OutboxRelays {
     this.counters.failed++;
     const known = this.#knownOf(place.host);
     const failures = Math.min(known.failures + 1, MAX_FAILURES);
-    const wholeMs = Math.min(this.#limits.maxRetryMs, FIRST_RETRY_MS * 2 ** (failures - 1));
-    const [share = 0] = random.bytes(1);
-    const pauseMs = wholeMs * (0.5 + share / 510);
+    const pauses = { firstMs: FIRST_RETRY_MS, maxMs: this.#limits.maxRetryMs };
+    const pauseMs = backOffMs(failures - 1, pauses, random);
     const hasGoneOn = failures >= MAX_FAILURES;
     const isProven = known.isProven && !hasGoneOn;
     const untilMs = clock.monotonicMs() + pauseMs;
     this.#known.set(place.host, { failures, untilMs, isProven });
-    const reason = oneLine(error instanceof Error ? error.message : error);
+    const reason = oneLine(messageOf(error));
     log.debug("a relay of a relay list failed", { host: place.host, reason, failures });
     if (hasGoneOn) {
       for (const ids of place.waiting.values()) this.counters.dropped += ids.take().length;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../../base/error_text.ts";
 import type { Log } from "../../base/log.ts";
 import {
   type Database,
@@ -300,8 +301,4 @@ from wait`,
     parameters: [position, isPrimaryAway ? "true" : "false", Math.ceil(maxLagMs / 5)],
     read: (cells) => cells.text(0),
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

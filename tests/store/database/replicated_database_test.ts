@@ -2,9 +2,7 @@ import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { systemClock } from "../../../src/app/system/system_clock.ts";
-import { utf8 } from "../../../src/base/bytes.ts";
 import { type Log, silentLog } from "../../../src/base/log.ts";
-import { eventJson } from "../../../src/nostr/event_json.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import type { Database, Statement } from "../../../src/store/database/database.ts";
 import type { EventRecord } from "../../../src/store/event_store.ts";
@@ -14,6 +12,7 @@ import type { SqlStore } from "../../../src/store/sql_store.ts";
 import { openStoreOn } from "../../kit/database.ts";
 import { postgresVersions } from "../../kit/postgres_binaries.ts";
 import { PostgresServer } from "../../kit/postgres_server.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
 
@@ -22,8 +21,7 @@ let clock = 0;
 
 function note(): EventRecord {
   const tags = [["t", "x"], ["p", "y"]];
-  const event = author.sign({ kind: 1, created_at: ++clock, tags, content: "" });
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(author.sign({ kind: 1, created_at: ++clock, tags, content: "" }));
 }
 
 /** Two conditions on tags: the form of a long query. */

@@ -1,7 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import { utf8 } from "../../../src/base/bytes.ts";
 import { type Log, silentLog } from "../../../src/base/log.ts";
 import type { NostrEvent } from "../../../src/nostr/event.ts";
 import { eventJson } from "../../../src/nostr/event_json.ts";
@@ -15,6 +14,7 @@ import type { NearbyChannel } from "../../../src/store/feed/nearby_feeds.ts";
 import { FakeChannels } from "../../kit/fake_channels.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { PostgresServer } from "../../kit/postgres_server.ts";
+import { recordOf } from "../../kit/records.ts";
 import { SeededRandom } from "../../kit/seeded_random.ts";
 import { FakeSigner } from "../../kit/signer.ts";
 import { ToldEvents } from "../../kit/told_events.ts";
@@ -26,8 +26,7 @@ let clockTicks = 0;
 
 function note(fields: Partial<NostrEvent> = {}): EventRecord {
   const draft = { kind: 1, created_at: ++clockTicks, tags: [], content: "" };
-  const event = author.sign({ ...draft, ...fields });
-  return { event, json: utf8(eventJson(event)) };
+  return recordOf(author.sign({ ...draft, ...fields }));
 }
 
 function ids(records: readonly EventRecord[]): string[] {
