@@ -81,7 +81,6 @@ export type { Message } from "./src/websocket/message_assembler.ts";
 // What the types above are made of.
 export type { Place } from "./src/base/fair_queue.ts";
 export type { SharedBytes } from "./src/base/bytes.ts";
-export type { Place } from "./src/base/fair_queue.ts";
 export type { Rate } from "./src/base/token_bucket.ts";
 export type { ForwardedTrust } from "./src/net/address/forwarded.ts";
 export type { ClientPrefix } from "./src/net/address/ip_address.ts";
