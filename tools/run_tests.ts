@@ -1,7 +1,9 @@
 /**
  * Runs the files of `tests/` in several processes at a time, one more than there are cores: many wait
- * for a server or a timer. Processes rather than threads, because a file may check the process's memory, signals and file descriptors. Prints one
- * closing line for all of them.
+ * for a server or a timer. Processes rather than threads, because a file may check the process's
+ * memory, signals and file descriptors. The files of a process are imported by one module: the
+ * runner starts an isolate for each file it is given, which evaluates all that the file imports
+ * anew. Prints one closing line for all processes.
  *
  * @module
  */
@@ -21,11 +23,18 @@ export interface ShardOutcome extends Tally {
   readonly output: string;
 }
 
-/** Rooms with slow tests: they start first, so that no core is left with them at the end. */
-const slowRooms: readonly string[] = ["tests/contract/", "tests/e2e/", "tests/store/"];
+/**
+ * Rooms with slow tests, and how many of their files a process runs: few, to balance the load. They
+ * start first, so that no core is left with them at the end.
+ */
+const slowRooms: readonly (readonly [room: string, files: number])[] = [
+  ["tests/contract/", 2],
+  ["tests/e2e/", 3],
+  ["tests/store/", 8],
+];
 
-/** Files per process: few slow ones, to balance the load; many others, to start fewer processes. */
-const filesOf = { slow: 3, quick: 25 } as const;
+/** Files per process of all other rooms: many, to start fewer processes. */
+const QUICK_FILES = 25;
 
 /** Tests that measure run alone, after all others. */
 const MEASURING = "tests/hostile/";
@@ -53,12 +62,15 @@ export function shardsOf(files: readonly string[]): readonly (readonly string[])
   const tests = files.filter((file) =>
     file.endsWith("_test.ts") && !file.startsWith("tests/long/")
   );
-  const slow = slowRooms.flatMap((room) => tests.filter((file) => file.startsWith(room)));
+  const slow = slowRooms.flatMap(([room, length]) =>
+    chunks(tests.filter((file) => file.startsWith(room)), length)
+  );
+  const started = new Set(slow.flat());
   const measuring = tests.filter((file) => file.startsWith(MEASURING));
-  const quick = tests.filter((file) => !slow.includes(file) && !measuring.includes(file));
+  const quick = tests.filter((file) => !started.has(file) && !measuring.includes(file));
   return [
-    ...chunks(slow, filesOf.slow),
-    ...chunks(quick, filesOf.quick),
+    ...slow,
+    ...chunks(quick, QUICK_FILES),
     ...chunks(measuring, 1),
   ];
 }
@@ -119,9 +131,34 @@ export function closingLine(tallies: readonly Tally[], elapsedMs: number): strin
   return `${word} | ${counts} (${Math.round(elapsedMs / 1000)}s)`;
 }
 
+/**
+ * The module that imports test files, in their order.
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { importing } from "./run_tests.ts";
+ *
+ * equal(importing(["tests/a_test.ts"], "file:///relay/"), 'import "file:///relay/tests/a_test.ts";\n');
+ * ```
+ */
+export function importing(files: readonly string[], root: string): string {
+  return files.map((file) => `import ${JSON.stringify(new URL(file, root).href)};\n`).join("");
+}
+
 async function runShard(files: readonly string[]): Promise<ShardOutcome> {
+  const module = await Deno.makeTempFile({ prefix: "gallimimus-tests-", suffix: "_test.ts" });
+  try {
+    await Deno.writeTextFile(module, importing(files, new URL("..", import.meta.url).href));
+    return await runModule(module);
+  } finally {
+    await Deno.remove(module);
+  }
+}
+
+async function runModule(module: string): Promise<ShardOutcome> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...runner, ...files],
+    args: [...runner, module],
     stdin: "null",
     env: { NO_COLOR: "1" },
   }).output();
@@ -139,7 +176,7 @@ async function runAll(lanes: number): Promise<boolean> {
     for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) {
       const outcome = await runShard(files);
       outcomes.push(outcome);
-      console.log(`${outcome.output}\n`);
+      console.log(`${files.join(" ")}\n${outcome.output}\n`);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

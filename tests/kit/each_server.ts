@@ -13,7 +13,7 @@ import {
 } from "./postgres_binaries.ts";
 import { clearTables, emptyDatabase, freshDatabase, PostgresServer } from "./postgres_server.ts";
 
-/** A server that the tests of a file share, running from the first to the last. */
+/** A server that tests share, running from the first test of the process to the last. */
 export interface SharedServer {
   /** For test names: `postgres`, or `postgres15` and the like. */
   readonly name: string;
@@ -74,7 +74,7 @@ function shareServer(
   const given = mayBeGiven ? Deno.env.get("TEST_DATABASE_URL") : undefined;
   let server: PostgresServer | undefined;
   Deno.test.beforeAll(async () => {
-    if (given === undefined) server = await PostgresServer.start({ version });
+    if (given === undefined) server = await (own ? startServer(version) : borrowServer(version));
   });
   const url = () => given ?? server!.url;
   const databases = new DatabasePool({
@@ -82,7 +82,7 @@ function shareServer(
     clear: keepsSchema ? clearTables : emptyDatabase,
   });
   Deno.test.afterAll(async () => {
-    await server?.stop();
+    if (server !== undefined) await (own ? server.stop() : returnServer(version));
   });
   return {
     name: version.name,
@@ -92,4 +92,25 @@ function shareServer(
     },
     freshDatabase: () => databases.take(),
   };
+}
+
+/** One server of a version for all files of a process that do not need their own, and their number. */
+const borrowed = new Map<PostgresVersion, { server: Promise<PostgresServer>; files: number }>();
+
+function startServer(version: PostgresVersion): Promise<PostgresServer> {
+  return PostgresServer.start({ version });
+}
+
+function borrowServer(version: PostgresVersion): Promise<PostgresServer> {
+  const entry = borrowed.get(version) ?? { server: startServer(version), files: 0 };
+  entry.files++;
+  borrowed.set(version, entry);
+  return entry.server;
+}
+
+async function returnServer(version: PostgresVersion): Promise<void> {
+  const entry = borrowed.get(version)!;
+  if (--entry.files > 0) return;
+  borrowed.delete(version);
+  await (await entry.server).stop();
 }
