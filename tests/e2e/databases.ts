@@ -25,7 +25,7 @@ export const freshDatabases: Readonly<Record<string, Fresh>> = {
   "memory:": () =>
     Promise.resolve({ url: "memory:", [Symbol.asyncDispose]: () => Promise.resolve() }),
   "pglite:": async () => {
-    const directory = await PgliteDirectory.make();
+    const directory = await PgliteDirectory.make({ hasSchema: true });
     return {
       url: `pglite:${directory.path}`,
       [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
