@@ -96,14 +96,14 @@ export class ReplicatedDatabase implements ListeningDatabase {
     statement: Statement<Row>,
     options: StatementOptions = {},
   ): Promise<readonly Row[]> {
-    const isReplicas = options.isShort !== true || this.#primaryStanding.isAway;
+    const wasAway = this.#primaryStanding.isAway;
+    const isReplicas = wasAway || options.isShort !== true;
     const rows = isReplicas ? await this.#askReplica(statement, options) : undefined;
     if (rows !== undefined) return rows;
     try {
       return await this.#primary.query(statement, options);
     } catch (error) {
       options.signal?.throwIfAborted();
-      const wasAway = this.#primaryStanding.isAway;
       if (wasAway || !(error instanceof StoreUnavailable)) throw error;
       // The server may have failed this statement alone.
       if (await this.#askPosition(options.signal) !== undefined) throw error;

@@ -4,12 +4,20 @@ import postgres from "postgres";
 import { systemClock } from "../../../src/app/system/system_clock.ts";
 import { type Log, silentLog } from "../../../src/base/log.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
-import type { Database, Statement } from "../../../src/store/database/database.ts";
-import type { EventRecord } from "../../../src/store/event_store.ts";
+import type {
+  Database,
+  ListenEvents,
+  Listening,
+  ListeningDatabase,
+  Session,
+  Statement,
+} from "../../../src/store/database/database.ts";
+import { type EventRecord, StoreUnavailable } from "../../../src/store/event_store.ts";
 import { openPostgres } from "../../../src/store/database/postgres.ts";
 import { ReplicatedDatabase } from "../../../src/store/database/replicated_database.ts";
 import type { SqlStore } from "../../../src/store/sql_store.ts";
 import { openStoreOn } from "../../kit/database.ts";
+import { FakeClock } from "../../kit/fake_clock.ts";
 import { postgresVersions } from "../../kit/postgres_binaries.ts";
 import { PostgresServer } from "../../kit/postgres_server.ts";
 import { recordOf } from "../../kit/records.ts";
@@ -176,3 +184,66 @@ for (const version of postgresVersions) {
 }
 
 const NOT_ASKED = "replica not asked, the primary answers queries";
+
+/** A server that answers with its name, and what is asked about positions as a replica that has all. */
+class NamedServer implements ListeningDatabase {
+  isAway = false;
+  lose: () => void = () => {};
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  query<Row>({ text }: Statement<Row>): Promise<readonly Row[]> {
+    if (this.isAway) return Promise.reject(new StoreUnavailable("too many connections"));
+    const row = text.includes("pg_current_wal_insert_lsn")
+      ? 1
+      : text.includes("pg_last_wal_replay_lsn")
+      ? "there"
+      : text.includes("pg_control_system")
+      ? "the same"
+      : this.#name;
+    return Promise.resolve([row as Row]);
+  }
+
+  listen(_channel: string, { onLost }: ListenEvents): Promise<Listening> {
+    this.lose = () => onLost(new StoreUnavailable("lost"));
+    return Promise.resolve({ query: (statement) => this.query(statement), close: async () => {} });
+  }
+
+  script(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return work(this);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+Deno.test("while a connection listens at the primary, a replica answers nothing that may be incomplete", async () => {
+  const [primary, replica] = [new NamedServer("primary"), new NamedServer("replica")];
+  const options = { maxLagMs: 1_000, clock: new FakeClock(), log: silentLog };
+  const database = new ReplicatedDatabase(primary, replica, options);
+  const name: Statement<string> = { text: "name", parameters: [], read: (cells) => cells.text(0) };
+  const short = { isShort: true };
+  const listen = () => database.listen("somewhere", { onPayload() {}, onLost() {} });
+  await listen();
+  deepEqual(await database.query(name), ["replica"]);
+  deepEqual(await database.query(name, short), ["primary"]);
+
+  primary.isAway = true;
+  await rejects(database.query(name), { message: "too many connections" });
+  await rejects(database.query(name, short), { message: "too many connections" });
+
+  primary.lose();
+  deepEqual(await database.query(name, short), ["replica"]);
+
+  primary.isAway = false;
+  await listen();
+  deepEqual(await database.query(name, short), ["primary"]);
+});
