@@ -1,7 +1,7 @@
 /**
  * Runs the files of `tests/` in several processes at a time, one more than there are cores: many wait
  * for a server or a timer. Processes rather than threads, because a file may check the process's
- * memory, signals and file descriptors. The files of a process are imported by one module: the
+ * memory, signals and file descriptors. The files of most processes are imported by one module: the
  * runner starts an isolate for each file it is given, which evaluates all that the file imports
  * anew. Prints one closing line for all processes.
  *
@@ -146,19 +146,23 @@ export function importing(files: readonly string[], root: string): string {
   return files.map((file) => `import ${JSON.stringify(new URL(file, root).href)};\n`).join("");
 }
 
+/** Tests in which libraries of others run, whose timers outlive a file: each file has an isolate of its own. */
+const APART = "tests/e2e/";
+
 async function runShard(files: readonly string[]): Promise<ShardOutcome> {
+  if (files.some((file) => file.startsWith(APART))) return await runModules(files);
   const module = await Deno.makeTempFile({ prefix: "gallimimus-tests-", suffix: "_test.ts" });
   try {
     await Deno.writeTextFile(module, importing(files, new URL("..", import.meta.url).href));
-    return await runModule(module);
+    return await runModules([module]);
   } finally {
     await Deno.remove(module);
   }
 }
 
-async function runModule(module: string): Promise<ShardOutcome> {
+async function runModules(modules: readonly string[]): Promise<ShardOutcome> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...runner, module],
+    args: [...runner, ...modules],
     stdin: "null",
     env: { NO_COLOR: "1" },
   }).output();
