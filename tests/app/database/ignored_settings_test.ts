@@ -10,13 +10,17 @@ function ignored(url: string, values: Readonly<Record<string, number>> = {}) {
 
 Deno.test("each database ignores what is for others", () => {
   const embedded = ["shared_buffers_mb", "min_free_mib"];
-  const server = ["direct_url", "read_url", "start_wait_s"];
+  const server = ["direct_url", "read_url", "max_replica_lag_ms", "start_wait_s"];
   const all = (...keys: string[]) => keys.map((key) => `database.${key}`);
   deepEqual(ignored("memory:"), [
-    ...all("direct_url", "read_url", "pool_size", "shared_buffers_mb", "min_free_mib"),
-    ...["database.start_wait_s", "limits.max_fetched_bytes", "sync.slice_events", "sync.slices"],
+    ...all("direct_url", "read_url", "max_replica_lag_ms", "pool_size"),
+    ...all("shared_buffers_mb", "min_free_mib", "start_wait_s"),
+    ...["limits.max_fetched_bytes", "sync.slice_events", "sync.slices"],
   ]);
-  deepEqual(ignored("pglite:data"), all("direct_url", "read_url", "pool_size", "start_wait_s"));
+  deepEqual(
+    ignored("pglite:data"),
+    all("direct_url", "read_url", "max_replica_lag_ms", "pool_size", "start_wait_s"),
+  );
   deepEqual(ignored("managed:data"), all(...server));
   deepEqual(ignored("postgres://db/events"), all(...embedded));
   deepEqual(ignored("postgresql://db/events"), all(...embedded));
