@@ -68,8 +68,8 @@ async function asOperator(server: PostgresServer, statement: string): Promise<vo
   }
 }
 
-/** What is asked has to reach the database. */
-const NO_WINDOW = ["cache.max_mib=0"];
+/** What is asked has to reach the database, and one key publishes as fast as it can. */
+const UNBOUNDED = ["cache.max_mib=0", "limits.key_event_rate=1000000"];
 
 const cases = postgresVersions.flatMap((version) => faults.map((fault) => ({ version, fault })));
 
@@ -78,7 +78,7 @@ for (const { version, fault } of cases) {
     await using server = await PostgresServer.start({ version, isDurable: true });
     await asOperator(server, "create database relay");
     const database = server.url.replace(/postgres$/, "relay");
-    await using relay = await startRelay({ database, settings: NO_WINDOW });
+    await using relay = await startRelay({ database, settings: UNBOUNDED });
     await using client = await RelayClient.connect(relay.url);
     await using listener = await RelayClient.connect(relay.url);
     const publisher = new Publisher(client);
@@ -119,7 +119,7 @@ const victims = [
 for (const victim of victims) {
   Deno.test(`what was acknowledged is there after a ${victim.name} of managed: is killed with -9, thrice`, async () => {
     await using database = await freshDatabases["managed:"]!();
-    await using relay = await startRelay({ database: database.url, settings: NO_WINDOW });
+    await using relay = await startRelay({ database: database.url, settings: UNBOUNDED });
     await using client = await RelayClient.connect(relay.url);
     const publisher = new Publisher(client);
     for (let round = 1; round <= 3; round++) {
@@ -160,7 +160,7 @@ Deno.test("a database that hangs makes nobody wait beyond the time-out", async (
   await using server = await PostgresServer.start();
   const database = await server.freshDatabase();
   const settings = ["database.write_timeout_ms=500"];
-  await using relay = await startRelay({ database, settings: [...settings, ...NO_WINDOW] });
+  await using relay = await startRelay({ database, settings: [...settings, ...UNBOUNDED] });
   await using client = await RelayClient.connect(relay.url);
   equal((await client.publish(makeEvent()))?.accepted, true);
   const sql = postgres(database, { max: 1, onnotice: () => {} });
@@ -184,7 +184,7 @@ for (const version of postgresVersions) {
     const settings = ["database.write_timeout_ms=3000", "limits.req_timeout_ms=1000"];
     await using relay = await startRelay({
       database: url.href,
-      settings: [...settings, ...NO_WINDOW],
+      settings: [...settings, ...UNBOUNDED],
     });
     await using client = await RelayClient.connect(relay.url);
     const publisher = new Publisher(client);
@@ -224,7 +224,7 @@ Deno.test("ten instances that start at once on an empty database all come up", a
   const starting = await Promise.allSettled(
     Array.from(
       { length: 10 },
-      () => startRelay({ database, settings: [...settings, ...NO_WINDOW] }),
+      () => startRelay({ database, settings: [...settings, ...UNBOUNDED] }),
     ),
   );
   await using stack = new AsyncDisposableStack();
