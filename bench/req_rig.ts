@@ -133,7 +133,7 @@ export class MeasuredClient {
       pace: paceLimits(settings),
       unread: { ...unreadLimits(settings), random: systemRandom },
     });
-    host.accept(connection, { url: "ws://relay.example/", userAgent: "bench" });
+    host.connections.accept(connection, { url: "ws://relay.example/", userAgent: "bench" });
   }
 
   /** Bytes and frames that came since the start. */

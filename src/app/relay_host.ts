@@ -8,17 +8,13 @@ import type { Clock } from "../base/clock.ts";
 import { describeError } from "../base/error_text.ts";
 import type { Log } from "../base/log.ts";
 import type { MakeBuckets } from "../base/token_buckets.ts";
-import { POLICY_VIOLATION } from "../relay/close_codes.ts";
 import type { HttpHandler } from "../http/router.ts";
 import { clientKey, type GateCounts } from "../net/server/admission.ts";
-import type { ConnectionEvents } from "../net/connection.ts";
 import { handshakeOf } from "./network/handshake.ts";
 import { endingKind, type NetCounters } from "../net/server/net_counters.ts";
 import type { Policy } from "../relay/access/policy.ts";
 import { RuleBook } from "../relay/access/rules.ts";
-import type { Handshake } from "../relay/access/client.ts";
-import type { Peer } from "../relay/peer.ts";
-import { type ConnectedSession, Relay } from "../relay/relay.ts";
+import { Relay } from "../relay/relay.ts";
 import { WindowStore } from "../store/window/window_store.ts";
 import { BatchWriter, defaultBatchLimits } from "../store/write/batch_writer.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
@@ -36,6 +32,7 @@ import { type Plugin, startPlugins } from "./plugins/plugin.ts";
 import { relayInformation } from "./information.ts";
 import { memoryLimitBytes, usedMemoryBytes } from "./system/memory_limit.ts";
 import { admissionLimits } from "./network/network_options.ts";
+import { type EndedTransport, RelayConnections } from "./relay_connections.ts";
 import { relayLimits } from "./relay_limits.ts";
 import { hostHttp, relayUrlOf } from "./host_http.ts";
 import { HostLogs, inPart } from "./host_logs.ts";
@@ -78,20 +75,6 @@ export interface RelayHostOptions {
   readonly makeBuckets?: MakeBuckets;
 }
 
-/** Bytes on the wire. */
-export interface Traffic {
-  readonly receivedBytes: number;
-  readonly sentBytes: number;
-}
-
-/** A connection of `net`, or one on the runtime's WebSocket. */
-export interface Transport extends Peer, Traffic {
-  /** Starts reading. */
-  start(events: ConnectionEvents): void;
-  /** Closes the socket without a closing handshake. */
-  terminate(): void;
-}
-
 /** What is loaded before a {@link RelayHost} is made. */
 interface LoadedParts {
   readonly verifier: OwnedVerifier;
@@ -115,6 +98,7 @@ export class RelayHost implements ServedRelay {
   readonly rules: RuleBook;
   /** Answers HTTP requests that are no upgrade. */
   readonly http: HttpHandler;
+  readonly connections: RelayConnections;
   /** What is exchanged with the relays of relay lists; undefined where another thread does it. */
   relayLists: RelayListExchange | undefined;
   readonly #options: RelayHostOptions;
@@ -128,10 +112,8 @@ export class RelayHost implements ServedRelay {
   readonly #otherPolicies: readonly Policy[];
   readonly #writer: BatchWriter;
   readonly #verifier: OwnedVerifier;
-  readonly #connections = new Map<Transport, ConnectedSession>();
   /** Undefined while nobody looks. */
   #meter: ActivityMeter | undefined;
-  #endedTraffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   readonly #closed = new AbortController();
   /** The settings in use. */
   #settings: Settings;
@@ -167,18 +149,23 @@ export class RelayHost implements ServedRelay {
       ...options.policies ?? [],
     ];
     this.relay = this.#createRelay();
+    const { relay } = this;
+    this.connections = new RelayConnections({
+      ...{ relay, clock },
+      onEnded: (ended) => this.#onEnded(ended),
+    });
     this.http = hostHttp({
-      ...{ store, clock, verifier, rules, relay: this.relay, log: this.logs.relay },
+      ...{ store, clock, verifier, rules, relay, log: this.logs.relay },
       settings: () => this.#settings,
       admins: () => this.#admins,
       information: () => this.information(),
       isClosed: () => this.isClosed,
-      onRulesChanged: () => this.#enforceRules(),
+      onRulesChanged: () => this.connections.closeBlocked(rules),
     });
     const ofNet = { settings, clock, log: inPart(log, "net") };
     this.#sockets = new RelaySockets({
       ...ofNet,
-      onConnection: (connection, info) => this.accept(connection, handshakeOf(info)),
+      onConnection: (connection, info) => this.connections.accept(connection, handshakeOf(info)),
       onRequest: this.http,
       onRefused: (address, why) =>
         this.logs.noteRefusedConnection(clientKey(address, perClient) ?? address, why),
@@ -188,7 +175,7 @@ export class RelayHost implements ServedRelay {
     this.#fetch = new RelayFetch({
       ...{ ...ofNet, gates, counters, advice, http: this.http },
       forwarded: proxies.forwarded,
-      accept: (connection, handshake) => this.accept(connection, handshake),
+      accept: (connection, handshake) => this.connections.accept(connection, handshake),
     });
   }
 
@@ -235,11 +222,6 @@ export class RelayHost implements ServedRelay {
     }
   }
 
-  /** What went over all connections, those that have ended included. */
-  get traffic(): Traffic {
-    return sumTraffic([this.#endedTraffic, ...this.#connections.keys()]);
-  }
-
   /** The use of the connection pool; undefined if the store has none. */
   get poolStats(): PoolStats | undefined {
     return this.#options.store.stats;
@@ -273,11 +255,6 @@ export class RelayHost implements ServedRelay {
   /** Counts of all listeners together. */
   get netCounters(): NetCounters {
     return this.#sockets.counters;
-  }
-
-  /** The open connections and their sessions. */
-  get connections(): ReadonlyMap<Transport, ConnectedSession> {
-    return this.#connections;
   }
 
   /** What it does just now and for whom. */
@@ -381,28 +358,6 @@ export class RelayHost implements ServedRelay {
     };
   }
 
-  /** Starts a session on a connection, whatever its transport. */
-  accept(connection: Transport, handshake: Handshake): void {
-    const session = this.relay.connect(connection, handshake);
-    const startMs = this.#options.clock.monotonicMs();
-    this.#connections.set(connection, session);
-    connection.start({
-      messages: (batch) => session.messages(batch),
-      drained: () => session.drained(),
-      closed: (ending) => {
-        this.#connections.delete(connection);
-        this.#meter?.ended(connection, session);
-        this.#sockets.counters.ended[endingKind(ending)]++;
-        const { address, receivedBytes, sentBytes } = connection;
-        const { tally } = session;
-        const ended = { address, ending, startMs, receivedBytes, sentBytes, tally };
-        this.logs.connections.ended(ended);
-        this.#endedTraffic = sumTraffic([this.#endedTraffic, connection]);
-        session.closed();
-      },
-    });
-  }
-
   /**
    * Shuts down in order: stops accepting, answers what was received, sends close frames, writes the
    * queued events, closes the store. Connections that take too long are terminated.
@@ -415,8 +370,9 @@ export class RelayHost implements ServedRelay {
     const shutdown = new Shutdown({ clock, log, timeoutMs });
     const gone = this.#sockets.close();
     const deadline = clock.after(timeoutMs * CONNECTIONS_SHARE, () => {
-      log.warn("connections cut off at the shutdown deadline", { count: this.#connections.size });
-      for (const connection of this.#connections.keys()) connection.terminate();
+      const { connections } = this;
+      log.warn("connections cut off at the shutdown deadline", { count: connections.open.size });
+      connections.terminateAll();
     });
     const mirrorsGone = Promise.all([this.#mirrors?.close(), this.relayLists?.close()]);
     await shutdown.step("connections", this.relay.shutdown().then(() => gone));
@@ -465,7 +421,7 @@ export class RelayHost implements ServedRelay {
         this.#rulesRead = "reading";
         this.rules.replace(await this.#options.store.rules());
       } while (this.#hasToReadAgain);
-      this.#enforceRules();
+      this.connections.closeBlocked(this.rules);
     } catch (error) {
       this.logs.relay.error("the operator's rules cannot be read", {
         error: describeError(error),
@@ -479,16 +435,11 @@ export class RelayHost implements ServedRelay {
     return this.#rulesRead === "again";
   }
 
-  /** Closes the connections of blocked addresses. */
-  #enforceRules(): void {
-    for (const connection of this.#connections.keys()) {
-      if (!this.rules.has("blocked-ip", connection.address)) continue;
-      connection.close(POLICY_VIOLATION, "blocked: this address is blocked");
-    }
+  #onEnded({ connection, session, ending, startMs }: EndedTransport): void {
+    this.#meter?.ended(connection, session);
+    this.#sockets.counters.ended[endingKind(ending)]++;
+    const { address, receivedBytes, sentBytes } = connection;
+    const { tally } = session;
+    this.logs.connections.ended({ address, ending, startMs, receivedBytes, sentBytes, tally });
   }
-}
-
-function sumTraffic(parts: readonly Traffic[]): Traffic {
-  const sum = (of: keyof Traffic) => parts.reduce((total, part) => total + part[of], 0);
-  return { receivedBytes: sum("receivedBytes"), sentBytes: sum("sentBytes") };
 }

@@ -13,7 +13,8 @@ import type { ConnectedSession } from "../../relay/relay.ts";
 import type { CountedRefusals } from "../../relay/refusal_log.ts";
 import { type AnswerSource, answerSources } from "../../store/event_store.ts";
 import type { Exchange } from "../../sync/mirror.ts";
-import type { RelayHost, Transport } from "../relay_host.ts";
+import type { Transport } from "../relay_connections.ts";
+import type { RelayHost } from "../relay_host.ts";
 import {
   type Activity,
   largest,
@@ -112,7 +113,9 @@ export class ActivityMeter {
     const host = this.#host;
     const { relay, poolStats, store } = host;
     const perSecond = perSecondOf(seconds);
-    for (const [connection, session] of host.connections) this.#tables.count(connection, session);
+    for (const [connection, session] of host.connections.open) {
+      this.#tables.count(connection, session);
+    }
     const reasons = this.#countRefusals();
     const totals = totalsOf(host);
     const rates = differences(totals, this.#totals);
@@ -191,7 +194,7 @@ export class ActivityMeter {
   }
 
   *#unanswered() {
-    for (const session of this.#host.connections.values()) {
+    for (const session of this.#host.connections.open.values()) {
       for (const request of session.unanswered()) yield { session, ...request };
     }
   }
@@ -228,8 +231,10 @@ export class ActivityMeter {
 }
 
 /** Everything that is counted since the start and is no client's. */
-function totalsOf({ relay: { counters, timings }, traffic, netCounters }: RelayHost): Totals {
+function totalsOf({ relay, connections, netCounters }: RelayHost): Totals {
+  const { counters, timings } = relay;
   const { messages } = counters;
+  const { receivedBytes, sentBytes } = connections.traffic;
   const answers = answerSources.map((source) =>
     [`answers ${source}`, total(timings.reqBySource[source])] as const
   );
@@ -243,8 +248,8 @@ function totalsOf({ relay: { counters, timings }, traffic, netCounters }: RelayH
     duplicate: counters.duplicate,
     answered: counters.answered,
     delivered: counters.delivered,
-    receivedBytes: traffic.receivedBytes,
-    sentBytes: traffic.sentBytes,
+    receivedBytes,
+    sentBytes,
     ...Object.fromEntries(answers),
   };
 }

@@ -6,7 +6,7 @@
 
 import type { Client } from "../../relay/access/client.ts";
 import type { ConnectedSession } from "../../relay/relay.ts";
-import type { Transport } from "../relay_host.ts";
+import type { Transport } from "../relay_connections.ts";
 import { type ClientActivity, foremost, MAX_CLIENT_KEYS, plainText } from "./activity.ts";
 import { type PerSecond, scaled, sumOf, type Totals } from "./rates.ts";
 

@@ -46,7 +46,8 @@ export function metricsOf(host: RelayHost, measured: Measured): readonly Metric[
 }
 
 function connectionMetrics(host: RelayHost): readonly Metric[] {
-  const { relay, netCounters, maxConnections, traffic } = host;
+  const { relay, netCounters, maxConnections, connections } = host;
+  const { traffic } = connections;
   const { counters } = relay;
   return [
     gauge("gallimimus_connections", "Open connections", relay.sessionCount),

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { RelayHost, type Transport } from "../../../src/app/relay_host.ts";
+import type { Transport } from "../../../src/app/relay_connections.ts";
+import { RelayHost } from "../../../src/app/relay_host.ts";
 import { defaultSettings } from "../../../src/app/settings/setting_list.ts";
 import { percentile99 } from "../../../src/app/activity/rates.ts";
 import { filtersText } from "../../../src/app/activity/filters_text.ts";
@@ -69,12 +70,12 @@ async function withHost(
       second,
       connect(address, userAgent) {
         const transport = new FakeTransport(address, clock);
-        host.accept(transport, userAgent === undefined ? {} : { userAgent });
+        host.connections.accept(transport, userAgent === undefined ? {} : { userAgent });
         return transport;
       },
     });
   } finally {
-    for (const connection of [...host.connections.keys()]) connection.terminate();
+    host.connections.terminateAll();
     await host.close();
   }
 }
