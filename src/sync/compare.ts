@@ -34,7 +34,7 @@ export interface CompareOptions {
   readonly sends?: boolean;
   readonly signal: AbortSignal;
   /** Runs a request, and again after a pause where it was refused for its rate. */
-  readonly patiently: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly withRetry: <T>(work: () => Promise<T>) => Promise<T>;
   /** Called when the other relay does not reconcile, with what it said. */
   readonly onPaging?: (why: string) => void;
 }
@@ -67,16 +67,16 @@ export async function* compare(options: CompareOptions): AsyncGenerator<Step, vo
 
 /** Compares by reconciliation. Returns why the other relay has to be read instead, if it has to. */
 async function* reconciled(options: CompareOptions): AsyncGenerator<Step, string | undefined> {
-  const { local, remote, filter, signal, sha256, patiently } = options;
+  const { local, remote, filter, signal, sha256, withRetry } = options;
   const { maxMessageBytes = DEFAULT_MESSAGE_BYTES } = options;
   const { since: _since, until: _until, ...filterJson } = options.filterJson;
   const range = rangeOf(filter);
   let hasCompared = false;
-  const patient: Pick<RemoteRelay, "reconcile"> = {
-    reconcile: (...request) => patiently(() => remote.reconcile(...request)),
+  const retrying: Pick<RemoteRelay, "reconcile"> = {
+    reconcile: (...request) => withRetry(() => remote.reconcile(...request)),
   };
   try {
-    const compared = { local, remote: patient, filter: filterJson, range, signal, sha256 };
+    const compared = { local, remote: retrying, filter: filterJson, range, signal, sha256 };
     for await (const { have, need } of differences({ ...compared, maxMessageBytes })) {
       hasCompared = true;
       yield { have, need, events: [], malformed: 0 };
@@ -89,14 +89,14 @@ async function* reconciled(options: CompareOptions): AsyncGenerator<Step, string
 }
 
 async function* read(options: CompareOptions): AsyncGenerator<Step, void> {
-  const { remote, filter, signal, patiently } = options;
+  const { remote, filter, signal, withRetry } = options;
   const { since: _since, until: _until, ...filterJson } = options.filterJson;
   const range = rangeOf(filter);
-  const readable: Pick<RemoteRelay, "query"> = {
-    query: (page) => patiently(() => remote.query(page)),
+  const retrying: Pick<RemoteRelay, "query"> = {
+    query: (page) => withRetry(() => remote.query(page)),
   };
   const since = Math.max(range.since, options.pagingSince ?? 0);
-  const asked = { remote: readable, filter: filterJson, range: { ...range, since }, signal };
+  const asked = { remote: retrying, filter: filterJson, range: { ...range, since }, signal };
   for await (const page of pages(asked)) {
     yield* stepsOf(page, options);
   }

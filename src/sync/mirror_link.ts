@@ -24,7 +24,7 @@ import { matches } from "../nostr/match.ts";
 import { compare } from "./compare.ts";
 import type { LocalEvents } from "./difference.ts";
 import { countIn, countTaken, type Mirror, type MirrorHost, type Taken } from "./mirror.ts";
-import { Patience } from "./patience.ts";
+import { RateLimitRetry } from "./rate_limit_retry.ts";
 import { oneLine, prefixOf, RemoteRefusal } from "./remote_refusal.ts";
 import { RemoteRelay, type RemoteSocket } from "./remote_relay.ts";
 import { batchesOf, fetchEvents, sendEvent, type SendOutcome } from "./transfer.ts";
@@ -51,7 +51,7 @@ export class MirrorLink {
   readonly #host: MirrorHost;
   readonly #socket: MirrorSocket;
   readonly #remote: RemoteRelay;
-  readonly #patience: Patience;
+  readonly #rateLimitRetry: RateLimitRetry;
   readonly #controller = new AbortController();
   readonly #ended = new Latch<"ended">("ended");
   /** Asks for a comparison. */
@@ -79,7 +79,7 @@ export class MirrorLink {
     const { answerTimeoutMs: timeoutMs, maxAnswerCharacters } = limits;
     const ofRemote = { socket, url, clock, timeoutMs, signer, maxAnswerCharacters };
     this.#remote = new RemoteRelay(ofRemote);
-    this.#patience = new Patience({ clock, random, signal: this.#controller.signal });
+    this.#rateLimitRetry = new RateLimitRetry({ clock, random, signal: this.#controller.signal });
   }
 
   /** Handles a message of the other relay. */
@@ -195,7 +195,7 @@ export class MirrorLink {
       ...{ filter, signal, remote: this.#remote, filterJson: plan.filterJson },
       ...{ sha256: this.#host.sha256, sends: this.#sends, reconciles: plan.reconciles },
       local: this.#localEvents(),
-      patiently: (work) => this.#patience.run(work),
+      withRetry: (work) => this.#rateLimitRetry.run(work),
       ...followedUntilS !== undefined && { pagingSince: followedUntilS - OVERLAP_S },
     });
     for await (const { need, events, have, malformed } of steps) {
@@ -251,7 +251,7 @@ export class MirrorLink {
   }
 
   async #fetchMissing(ids: Iterable<string>): Promise<void> {
-    const link = { remote: this.#remote, patience: this.#patience };
+    const link = { remote: this.#remote, retry: this.#rateLimitRetry };
     for (const batch of batchesOf(ids, LOOKED_UP_AT_ONCE)) {
       const missing = await this.#missing(batch);
       for await (const { events } of fetchEvents(missing, link)) {
@@ -346,7 +346,7 @@ export class MirrorLink {
     if (this.#mirror.crossed.get(event.id) !== undefined) return;
     this.#mirror.crossed.set(event.id, true);
     try {
-      const link = { remote: this.#remote, patience: this.#patience };
+      const link = { remote: this.#remote, retry: this.#rateLimitRetry };
       this.#countSent(event.id, await sendEvent(event, link));
     } catch (error) {
       const isSilent = error instanceof RemoteRefusal && error.kind === "silent";

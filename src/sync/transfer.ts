@@ -6,7 +6,7 @@
  */
 
 import type { NostrEvent } from "../nostr/event.ts";
-import type { Patience } from "./patience.ts";
+import type { RateLimitRetry } from "./rate_limit_retry.ts";
 import { hasPrefix, RemoteRefusal } from "./remote_refusal.ts";
 import type { FetchedEvents, RemoteAnswer, RemoteRelay } from "./remote_relay.ts";
 
@@ -19,14 +19,14 @@ const FETCHES_IN_FLIGHT = 4;
 /** The events that have these ids, in parts: each is held only until the next one is asked for. */
 export async function* fetchEvents(
   ids: Iterable<string>,
-  { remote, patience }: {
+  { remote, retry }: {
     readonly remote: Pick<RemoteRelay, "fetch">;
-    readonly patience: Patience;
+    readonly retry: RateLimitRetry;
   },
 ): AsyncGenerator<FetchedEvents, void> {
   const fetching: Promise<FetchedEvents>[] = [];
   const ask = (batch: readonly string[]) => {
-    const fetched = patience.run(() => remote.fetch(batch));
+    const fetched = retry.run(() => remote.fetch(batch));
     // A failure is thrown when its turn comes; after another one nobody waits for it.
     fetched.catch(() => {});
     fetching.push(fetched);
@@ -49,14 +49,14 @@ export type SendOutcome = "accepted" | "duplicate" | { readonly refused: string 
 /** Sends one event, again after a pause where it is refused for its rate. */
 export async function sendEvent(
   event: NostrEvent,
-  { remote, patience }: {
+  { remote, retry }: {
     readonly remote: Pick<RemoteRelay, "publish">;
-    readonly patience: Patience;
+    readonly retry: RateLimitRetry;
   },
 ): Promise<SendOutcome> {
   try {
     return outcomeOf(
-      await patience.run(async () => {
+      await retry.run(async () => {
         const answer = await remote.publish(event);
         if (answer.accepted || !hasPrefix(answer.reason, "rate-limited")) return answer;
         throw new RemoteRefusal(answer.reason, "refused");

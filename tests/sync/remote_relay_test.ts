@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { RemoteSigner } from "../../src/sync/authentication.ts";
 import { RemoteRefusal } from "../../src/sync/remote_refusal.ts";
-import { Patience } from "../../src/sync/patience.ts";
+import { RateLimitRetry } from "../../src/sync/rate_limit_retry.ts";
 import { RemoteRelay } from "../../src/sync/remote_relay.ts";
 import { fetchEvents } from "../../src/sync/transfer.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
@@ -178,10 +178,10 @@ async function fetchLarge(large: { readonly tagsJson: string; readonly content: 
     }),
   );
   const { signal } = new AbortController();
-  const patience = new Patience({ clock, random: new SeededRandom(2), signal });
+  const retry = new RateLimitRetry({ clock, random: new SeededRandom(2), signal });
   const parts: number[] = [];
   const fetching = (async () => {
-    for await (const { events } of fetchEvents(texts.keys(), { remote, patience })) {
+    for await (const { events } of fetchEvents(texts.keys(), { remote, retry })) {
       parts.push(events.length);
     }
   })();

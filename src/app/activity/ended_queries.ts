@@ -1,5 +1,5 @@
 /**
- * The slow queries that ended last, for whoever looks a moment later.
+ * The slow queries that ended last, as `top` shows them.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { AskedQuery, QueryOutcome } from "../../relay/slow_query_log.ts";
 import { type EndedQuery, MAX_QUERIES } from "./activity.ts";
 import { filtersText } from "./filters_text.ts";
 
-/** So long they are told of, milliseconds. */
-const TOLD_MS = 60_000;
+/** How long after its end a query is shown, milliseconds. */
+const SHOWN_MS = 60_000;
 
-/** Keeps the newest. */
+/** Keeps the newest {@link MAX_QUERIES}. */
 export class EndedQueries {
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #newest: (Omit<EndedQuery, "agoMs"> & { readonly atMs: number })[] = [];
@@ -30,7 +30,7 @@ export class EndedQueries {
   /** Those of the last minute, the newest first. */
   latest(): readonly EndedQuery[] {
     const nowMs = this.#clock.monotonicMs();
-    return this.#newest.filter(({ atMs }) => nowMs - atMs < TOLD_MS)
+    return this.#newest.filter(({ atMs }) => nowMs - atMs < SHOWN_MS)
       .map(({ atMs, ...query }) => ({ ...query, agoMs: Math.round(nowMs - atMs) }));
   }
 }

@@ -9,7 +9,7 @@ import { utf8 } from "../../base/bytes.ts";
 import { eventJson } from "../../nostr/event_json.ts";
 import { matches } from "../../nostr/match.ts";
 import { pages } from "../../sync/pages.ts";
-import { Patience } from "../../sync/patience.ts";
+import { RateLimitRetry } from "../../sync/rate_limit_retry.ts";
 import { RemoteRefusal } from "../../sync/remote_refusal.ts";
 import { rangeOf } from "../../sync/time_range.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
@@ -48,14 +48,14 @@ export async function download(
   if ("fault" in task) return await complain(context, task.fault);
   const { since: _since, until: _until, limit: _limit, ...filterJson } = task.filterJson;
   const { limit = Infinity, ...filter } = task.filter;
-  const patience = new Patience({ clock, random, signal: stop });
+  const retry = new RateLimitRetry({ clock, random, signal: stop });
   let left = limit;
   let partialSeconds = 0;
   try {
     const { remote, close } = await connectRemote({ ...context, url, signer: task.signer });
     try {
       const reading = pages({
-        remote: { query: (page) => patience.run(() => remote.query(page)) },
+        remote: { query: (page) => retry.run(() => remote.query(page)) },
         ...{ filter: filterJson, range: rangeOf(filter), signal: stop },
       });
       for await (const { events, isPartial } of reading) {

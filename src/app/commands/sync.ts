@@ -14,7 +14,7 @@ import { MIN_MESSAGE_BYTES } from "../../nostr/negentropy/reconcile.ts";
 import { parseEvent } from "../../nostr/parse_event.ts";
 import { isProtected } from "../../relay/access/protected.ts";
 import { compare, type Step } from "../../sync/compare.ts";
-import { Patience } from "../../sync/patience.ts";
+import { RateLimitRetry } from "../../sync/rate_limit_retry.ts";
 import { RemoteRefusal } from "../../sync/remote_refusal.ts";
 import type { RemoteRelay } from "../../sync/remote_relay.ts";
 import { batchesOf, fetchEvents, sendEvent } from "../../sync/transfer.ts";
@@ -121,13 +121,13 @@ interface SyncJobOptions {
 /** One run of the command: compares, sends what is missing there and gives what is missing here. */
 class SyncJob {
   readonly #options: SyncJobOptions;
-  readonly #patience: Patience;
+  readonly #retry: RateLimitRetry;
 
   constructor(options: SyncJobOptions) {
     const { context: { clock, random, stop }, report } = options;
     this.#options = options;
     const onWait = (pauseMs: number) => report.waits(pauseMs);
-    this.#patience = new Patience({ clock, random, signal: stop, onWait });
+    this.#retry = new RateLimitRetry({ clock, random, signal: stop, onWait });
   }
 
   /** The lines of events that are missing here. */
@@ -140,7 +140,7 @@ class SyncJob {
       local: {
         identify: (range, signal) => store.identify([{ ...filter, ...range }], { reader, signal }),
       },
-      patiently: (work) => this.#patience.run(work),
+      withRetry: (work) => this.#retry.run(work),
       onPaging: (why) => report.pages(why),
     });
     for await (const step of steps) {
@@ -186,7 +186,7 @@ class SyncJob {
   async *#fetch(ids: readonly string[]): AsyncGenerator<Uint8Array, void> {
     const { remote, report } = this.#options;
     for await (
-      const { events, malformed } of fetchEvents(ids, { remote, patience: this.#patience })
+      const { events, malformed } of fetchEvents(ids, { remote, retry: this.#retry })
     ) {
       report.malformed(malformed);
       for (const event of events) yield this.#line(eventJson(event));
@@ -218,7 +218,7 @@ class SyncJob {
     // NIP-70: these are published by their authors alone.
     if (isProtected(event.tags)) return report.sent({ refused: "protected, not sent" });
     if ((expirationOf(event) ?? Infinity) <= nowS) return;
-    report.sent(await sendEvent(event, { remote, patience: this.#patience }));
+    report.sent(await sendEvent(event, { remote, retry: this.#retry }));
   }
 }
 

@@ -10,7 +10,7 @@ import type { NostrEvent } from "../../nostr/event.ts";
 import { parseJson } from "../../nostr/json.ts";
 import { parseEvent } from "../../nostr/parse_event.ts";
 import { reason, reasonText } from "../../nostr/reason.ts";
-import { Patience } from "../../sync/patience.ts";
+import { RateLimitRetry } from "../../sync/rate_limit_retry.ts";
 import { countReason, RemoteRefusal } from "../../sync/remote_refusal.ts";
 import { sendEvent } from "../../sync/transfer.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
@@ -83,12 +83,12 @@ async function publishLines(
   },
 ): Promise<void> {
   const { settings, clock, random, stop } = context;
-  const patience = new Patience({ clock, random, signal: stop });
+  const retry = new RateLimitRetry({ clock, random, signal: stop });
   const sending = new Map<string, Promise<void>>();
   for await (const event of eventsIn(pieces, settings.limits.max_message_bytes, tally)) {
     // The answer to an event names its id, so the same one is sent again only after it.
     await sending.get(event.id);
-    const sent = sendEvent(event, { remote, patience }).then((outcome) => {
+    const sent = sendEvent(event, { remote, retry }).then((outcome) => {
       if (outcome === "accepted") tally.accepted++;
       else if (outcome === "duplicate") tally.duplicate++;
       else countReason(tally.refused, outcome.refused);

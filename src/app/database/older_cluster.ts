@@ -125,7 +125,8 @@ class RolledBack extends Error {}
 async function laidOut(directory: string, major: string): Promise<readonly string[]> {
   const names = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
   return names.filter((name) => name.startsWith(`postgres-${major}.`))
-    .sort().reverse().map((name) => `${directory}/${name}/bin`);
+    .sort((one, other) => other.localeCompare(one, "en", { numeric: true }))
+    .map((name) => `${directory}/${name}/bin`);
 }
 
 /** What a program says that it is: `postgres (PostgreSQL) 15.9 (Debian 15.9-0+deb12u1)`. */

@@ -50,6 +50,7 @@ export interface SqlReaderOptions {
 
 /** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
 const IDENTIFY_PAGE_EVENTS = 5_000;
+
 /** The share of the bytes that may be fetched which is reserved for queries that read little. */
 const LIGHT_BUDGET_SHARE = 0.25;
 

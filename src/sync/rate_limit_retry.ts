@@ -11,8 +11,8 @@ import type { Random } from "../base/random.ts";
 import { sleep } from "../base/sleep.ts";
 import { RemoteRefusal } from "./remote_refusal.ts";
 
-/** Options of {@link Patience}. */
-export interface PatienceOptions {
+/** Options of {@link RateLimitRetry}. */
+export interface RateLimitRetryOptions {
   readonly clock: Clock;
   /** Spreads the attempts. */
   readonly random: Random;
@@ -28,13 +28,13 @@ const PAUSES = { firstMs: 1_000, maxMs: 60_000 };
 const MAX_PAUSES = 10;
 
 /** The pauses of one connection: all of its requests wait together. */
-export class Patience {
-  readonly #options: PatienceOptions;
+export class RateLimitRetry {
+  readonly #options: RateLimitRetryOptions;
   /** Pauses since a request last succeeded. */
   #pauses = 0;
   #pausing: Promise<void> | undefined;
 
-  constructor(options: PatienceOptions) {
+  constructor(options: RateLimitRetryOptions) {
     this.#options = options;
   }
 
