@@ -5,6 +5,7 @@
  */
 
 import { listMissingServer } from "../kit/each_server.ts";
+import { makeManagedDirectory, makeReachableDirectory } from "../kit/managed_directory.ts";
 import { PgliteDirectory } from "../kit/pglite_directory.ts";
 import {
   packagedPostgres,
@@ -31,19 +32,23 @@ export const freshDatabases: Readonly<Record<string, Fresh>> = {
       [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
     };
   },
-  "managed:": async () => {
-    const directory = await Deno.makeTempDir({ prefix: "gallimimus-" });
-    // Postgres may run as somebody else, who has to get there.
-    await Deno.chmod(directory, 0o755);
-    return {
-      url: `managed:${directory}/postgres`,
-      [Symbol.asyncDispose]: () => removeWhenIdle(directory),
-    };
-  },
+  "managed:": async () => managedIn(await makeManagedDirectory()),
   ...Object.fromEntries(
     postgresVersions.map((version) => [`${version.name}:`, () => freshOn(version)]),
   ),
 };
+
+/** A directory for a private server that has never been started in it. */
+export async function emptyManagedDirectory(): Promise<FreshDatabase> {
+  return managedIn(await makeReachableDirectory());
+}
+
+function managedIn(directory: string): FreshDatabase {
+  return {
+    url: `managed:${directory}/postgres`,
+    [Symbol.asyncDispose]: () => removeWhenIdle(directory),
+  };
+}
 
 /**
  * Has `register` register its tests for each database, or for those alone that `DATABASES` names:

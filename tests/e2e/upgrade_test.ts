@@ -21,14 +21,14 @@ import { systemPostgres } from "../kit/postgres_binaries.ts";
 import { idsIn, recordOf } from "../kit/records.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
-import { freshDatabases } from "./databases.ts";
+import { emptyManagedDirectory } from "./databases.ts";
 
 if (!("fault" in systemPostgres)) {
   const { name, programs } = systemPostgres;
   const major = name.slice("postgres".length);
 
   Deno.test(`upgrade brings the data of ${name} to the package's version, and keeps the old ones`, async () => {
-    await using database = await freshDatabases["managed:"]!();
+    await using database = await emptyManagedDirectory();
     const directory = database.url.slice("managed:".length);
     const { initdb, postgres } = await programs();
     const installed = { version: `${major}.0`, programs: { initdb, postgres } };

@@ -4,13 +4,10 @@
  * @module
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
 import settings from "../../deno.json" with { type: "json" };
-import { utf8 } from "../../src/base/bytes.ts";
-import { bytesToHex } from "../../src/nostr/hex.ts";
 import { openPglite } from "../../src/store/database/pglite.ts";
 import { openStoreOn, readMigrations } from "./database.ts";
-import { layOutOnce, TEMPORARY_DIRECTORY } from "./temporary_template.ts";
+import { copyTree, layOutOnce, templatePath } from "./temporary_template.ts";
 
 /** What a database is made with. */
 export interface PgliteDirectoryOptions {
@@ -32,9 +29,7 @@ export class PgliteDirectory implements AsyncDisposable {
   static async make(options: PgliteDirectoryOptions = {}): Promise<PgliteDirectory> {
     const source = `${await template(options)}/pglite`;
     const directory = new PgliteDirectory(await Deno.makeTempDir({ prefix: "gallimimus-" }));
-    const { success } = await new Deno.Command("cp", { args: ["-a", source, directory.path] })
-      .output();
-    if (!success) throw new Error(`cannot copy ${source}`);
+    await copyTree(source, directory.path);
     return directory;
   }
 
@@ -53,8 +48,7 @@ async function template({ hasSchema = false }: PgliteDirectoryOptions): Promise<
   const texts = makers.map((maker) => Deno.readTextFileSync(new URL(maker, import.meta.url)));
   if (hasSchema) texts.push(...readMigrations().map(({ name, sql }) => `${name}\n${sql}`));
   const library: string = settings.imports["@electric-sql/pglite"];
-  const version = bytesToHex(sha256(utf8([library, ...texts].join("\n")))).slice(0, 16);
-  const home = `${TEMPORARY_DIRECTORY}/gallimimus-pglite-${version}-${Deno.uid()}`;
+  const home = templatePath("pglite", [library, ...texts]);
   await layOutOnce(home, async (draft) => {
     const database = await openPglite(`${draft}/pglite`);
     await (hasSchema ? await openStoreOn(database) : database).close();

@@ -5,7 +5,7 @@
  */
 
 import type { PostgresVersion } from "./postgres_binaries.ts";
-import { layOutOnce, TEMPORARY_DIRECTORY } from "./temporary_template.ts";
+import { copyTree, layOutOnce, TEMPORARY_DIRECTORY } from "./temporary_template.ts";
 
 /** The uid of `nobody`: Postgres refuses to run as root. */
 const NOBODY = 65_534;
@@ -13,14 +13,14 @@ const NOBODY = 65_534;
 /** Creates a directory that a server may use, in `parent` if given, with a fresh cluster in `data`. */
 export async function makeCluster(version: PostgresVersion, parent?: string): Promise<string> {
   const directory = await makeServerDirectory(parent);
-  await copyCluster(await template(version), `${directory}/data`);
+  await copyTree(await template(version), `${directory}/data`);
   return directory;
 }
 
 /** Creates a directory that a server may use, with a copy of a stopped server's cluster. */
 export async function cloneCluster(other: string): Promise<string> {
   const directory = await makeServerDirectory();
-  await copyCluster(`${other}/data`, `${directory}/data`);
+  await copyTree(`${other}/data`, `${directory}/data`);
   return directory;
 }
 
@@ -35,10 +35,6 @@ async function makeServerDirectory(dir?: string): Promise<string> {
   const directory = await Deno.makeTempDir({ prefix, ...dir !== undefined && { dir } });
   if (Deno.uid() === 0) await Deno.chown(directory, NOBODY, NOBODY);
   return directory;
-}
-
-async function copyCluster(from: string, to: string): Promise<void> {
-  await run("cp", ["-a", from, to], {});
 }
 
 /**
