@@ -73,8 +73,9 @@ const NOISE_MS = 80;
 const MOST_GROWTH_BYTES = 700_000_000;
 
 /**
- * Compares an attack with its ordinary twin, in turn on the same relay. What does not hold is tried once
- * more: others use the machine too, and what an attack does it does again.
+ * Holds an honest client's times beside an attack to those beside its ordinary twin, which is only run
+ * where the attack's times are above what any twin allows. What does not hold is tried once more: others
+ * use the machine too, and what an attack does it does again.
  */
 export async function withstands(relay: RunningRelay, siege: Omit<Siege, "half">): Promise<void> {
   try {
@@ -85,12 +86,14 @@ export async function withstands(relay: RunningRelay, siege: Omit<Siege, "half">
 }
 
 async function compare(relay: RunningRelay, siege: Omit<Siege, "half">): Promise<void> {
-  const ordinary = await besiege(relay, { ...siege, half: "ordinary" });
-  const hostile = await besiege(relay, { ...siege, half: "hostile" });
   const { name, connections, addresses } = siege;
+  const hostile = await besiege(relay, { ...siege, half: "hostile" });
+  // What is within the machine's own noise is, whatever ordinary traffic takes.
+  const isQuick = hostile.p99Ms <= MOST_RATIO * NOISE_MS;
+  const ordinary = isQuick ? undefined : await besiege(relay, { ...siege, half: "ordinary" });
   console.log(JSON.stringify({ name, connections, addresses, ordinary, hostile }));
-  const mostMs = MOST_RATIO * Math.max(ordinary.p99Ms, NOISE_MS);
-  const waited = `p99 ${hostile.p99Ms} ms, beside ordinary traffic ${ordinary.p99Ms} ms`;
+  const mostMs = MOST_RATIO * Math.max(ordinary?.p99Ms ?? 0, NOISE_MS);
+  const waited = `p99 ${hostile.p99Ms} ms, beside ordinary traffic ${ordinary?.p99Ms} ms`;
   ok(hostile.count > 0 && hostile.p99Ms <= mostMs, waited);
   ok(hostile.grownBytes < MOST_GROWTH_BYTES, `${hostile.grownBytes} bytes more`);
 }
