@@ -135,6 +135,7 @@ export class SlicedItems {
 
   /** Forgets the slices that were read longest ago, but for those that are needed now. */
   #forgetDownTo(items: number): void {
+    if (this.#set.heldItems <= items) return;
     for (const slice of [...this.#set.readSlices]) {
       if (this.#set.heldItems <= items) return;
       if (!this.#needed.includes(slice)) this.#forget(slice);
