@@ -109,13 +109,14 @@ async function compareRange(
 ): Promise<Difference> {
   const items = await itemsIn(range, local, signal);
   const [have, need] = [new Set<string>(), new Set<string>()];
+  const told = new Uint8Array(items.size);
   let rounds = 0;
   await remote.reconcile(
     { ...filter, ...timesOf(range) },
     firstMessage(items, options),
     (answer) => {
       signal.throwIfAborted();
-      const learnt = learnFrom(items, answer, options);
+      const learnt = learnFrom(items, answer, { ...options, told });
       if ("fault" in learnt) throw new RemoteRefusal(learnt.fault, "misunderstood");
       for (const id of learnt.have) have.add(id);
       for (const id of learnt.need) need.add(id);

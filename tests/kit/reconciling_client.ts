@@ -75,7 +75,7 @@ export async function reconcileWith(
   filter: object,
   items: ItemSet,
 ): Promise<Reconciled> {
-  const options = { sha256, maxMessageBytes: 60_000 };
+  const options = { sha256, maxMessageBytes: 60_000, told: new Uint8Array(items.size) };
   const [have, need] = [new Set<string>(), new Set<string>()];
   let [messages, bytesSent, bytesReceived, relayMs] = [0, 0, 0, 0];
   const first = firstMessage(items, options);

@@ -117,7 +117,7 @@ function atOnce<T>(steps: Generator<readonly number[], T, void>): T {
 export interface Learnt {
   /** The next message; undefined when reconciliation is complete. */
   readonly message: Uint8Array<ArrayBuffer> | undefined;
-  /** Ids that only this side has, as hex. A later message may repeat an id. */
+  /** Ids that only this side has, as hex. A later message may repeat an id, see {@link LearnOptions.told}. */
   readonly have: readonly string[];
   /** Ids that only the other side has, as hex. */
   readonly need: readonly string[];
@@ -131,11 +131,21 @@ export function firstMessage(
   return new Round(items, options).begin();
 }
 
+/** Options of {@link learnFrom}. */
+export interface LearnOptions extends ReconcileOptions {
+  /**
+   * A byte for each item, 1 where an earlier answer said that the other side lacks it. Such items are not
+   * compared and said again: an answer with no room for more leaves all later ranges open, so that of two sets
+   * with nothing in common each answer lacks all that follows. Default: nothing is known.
+   */
+  readonly told?: Uint8Array;
+}
+
 /** Processes an answer, as the initiator. */
 export function learnFrom(
   items: ItemSet,
   message: Uint8Array,
-  options: ReconcileOptions,
+  options: LearnOptions,
 ): Learnt | ReconcileFault {
   try {
     const reader = new MessageReader(message);
@@ -143,7 +153,8 @@ export function learnFrom(
     if (version !== VERSION) return { fault: `the other side speaks version ${version - 0x60}` };
     const have: string[] = [];
     const need: string[] = [];
-    const next = atOnce(new Round(items, options, { have, need }).run(reader));
+    const { told = new Uint8Array(items.size) } = options;
+    const next = atOnce(new Round(items, options, { have, need, told }).run(reader));
     return { message: next.length === NO_RANGES.length ? undefined : next, have, need };
   } catch (error) {
     return faultOf(error);
@@ -174,6 +185,8 @@ interface Range {
 interface Found {
   readonly have: string[];
   readonly need: string[];
+  /** See {@link LearnOptions.told}. */
+  readonly told: Uint8Array;
 }
 
 /** Something that yields slices which have to be read before it goes on. */
@@ -309,16 +322,20 @@ class Round {
     const count = reader.varint();
     const ids = reader.bytes(count * ID_BYTES);
     if (this.#found === undefined) return yield* this.#listOwn(range);
+    const { have, need, told } = this.#found;
     const { lower, upper, bound } = range;
     const theirs = new Set<string>();
     for (let at = 0; at < count; at++) {
       theirs.add(bytesToHex(ids.subarray(at * ID_BYTES, (at + 1) * ID_BYTES)));
     }
     for (let at = lower; at < upper; at++) {
+      if (told[at] === 1) continue;
       const id = bytesToHex(this.#items.id(at));
-      if (!theirs.delete(id)) this.#found.have.push(id);
+      if (theirs.delete(id)) continue;
+      have.push(id);
+      told[at] = 1;
     }
-    this.#found.need.push(...theirs);
+    need.push(...theirs);
     this.#skip(bound);
     return upper;
   }

@@ -44,6 +44,7 @@ function exchange(
   );
   const have = new Set<string>();
   const need = new Set<string>();
+  const told = new Uint8Array(client.size);
   let rounds = 0;
   let message: Uint8Array | undefined = firstMessage(client, mine ?? { sha256 });
   let longest = 0;
@@ -52,9 +53,12 @@ function exchange(
     const answered = answerMessage(server, message, theirs ?? { sha256 });
     if ("fault" in answered) throw new Error(answered.fault);
     longest = Math.max(longest, answered.message.length);
-    const learnt = learnFrom(client, answered.message, mine ?? { sha256 });
+    const learnt = learnFrom(client, answered.message, { ...mine ?? { sha256 }, told });
     if ("fault" in learnt) throw new Error(learnt.fault);
-    for (const id of learnt.have) have.add(id);
+    for (const id of learnt.have) {
+      ok(!have.has(id), "what was told is not said again");
+      have.add(id);
+    }
     for (const id of learnt.need) need.add(id);
     message = learnt.message;
   }
