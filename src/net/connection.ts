@@ -306,13 +306,17 @@ export class Connection {
     this.#spend(bytes.length, 0);
     // The rest of earlier reads comes first, in another turn.
     if (this.#isBehind) return;
-    if (this.#turns.isOpen || this.#isTrifle(bytes)) return this.#takeTurn();
+    const { isOpen, isOpenForTrifles } = this.#turns;
+    if (isOpen || (isOpenForTrifles && this.#isTrifle(bytes))) return this.#takeTurn();
     this.#isBehind = true;
     this.#socket.pause();
     this.#goOn();
   };
 
-  /** A few bytes do not wait behind connections that send much, unless the peer was charged. */
+  /**
+   * A few bytes do not wait behind connections that send much, unless the peer was charged. They may be forty
+   * messages, so that of many such connections some wait.
+   */
   #isTrifle({ length }: Uint8Array): boolean {
     return length <= TRIFLE_BYTES && !this.#protocol.mayInflate && !this.#reading.isCharged;
   }

@@ -14,6 +14,12 @@ export type PeerEnd = Extract<ProtocolEvent, { type: "fault" | "close" }>;
 const SLICE_MESSAGES = 32;
 const SLICE_BYTES = 32 * 1024;
 
+/**
+ * What a message counts for in a round at least. A COUNT of twenty bytes may be about all that memory has and
+ * take a millisecond: by their bytes alone, thousands of them were one round.
+ */
+const LEAST_MESSAGE_BYTES = 1024;
+
 /** Frames that complete no message cost far less than one. */
 const SLICE_PARTS = 256;
 
@@ -45,7 +51,7 @@ export function takeSlice(
 ): Slice {
   const messages: Message[] = [];
   const mostMessages = isCharged ? 1 : SLICE_MESSAGES;
-  const leastBytes = isCharged ? CHARGED_MESSAGE_BYTES : 0;
+  const leastBytes = isCharged ? CHARGED_MESSAGE_BYTES : LEAST_MESSAGE_BYTES;
   let bytes = 0;
   for (let parts = 0; parts < SLICE_PARTS; parts++) {
     if (messages.length >= mostMessages || bytes >= SLICE_BYTES) break;

@@ -47,6 +47,8 @@ export class Turns {
   #scheduled: Timer | undefined = undefined;
   /** Bytes of work that was done without waiting for a turn since the last round. */
   #spentBytes = 0;
+  /** Those of them that were spent when it was not open any more. */
+  #beyondBytes = 0;
 
   /**
    * Creates turns whose rounds come from two timers.
@@ -67,9 +69,15 @@ export class Turns {
     return this.#spentBytes < ROUND_BYTES;
   }
 
+  /** The same for a connection that has read a few bytes: as much again may be done for such ones. */
+  get isOpenForTrifles(): boolean {
+    return this.#beyondBytes < ROUND_BYTES;
+  }
+
   /** Counts work that was done at once. */
   spend(bytes: number): void {
-    if (this.#spentBytes === 0) this.#endOfRound(() => this.#spentBytes = 0);
+    if (this.#spentBytes === 0) this.#endOfRound(this.#reset);
+    if (!this.isOpen) this.#beyondBytes += bytes;
     this.#spentBytes += Math.max(1, bytes);
   }
 
@@ -102,9 +110,14 @@ export class Turns {
     if (this.size > 0) this.#scheduled ??= this.#nextRound(this.#round);
   }
 
+  readonly #reset = (): void => {
+    this.#spentBytes = 0;
+    this.#beyondBytes = 0;
+  };
+
   readonly #round = (): void => {
     this.#scheduled = undefined;
-    this.#spentBytes = 0;
+    this.#reset();
     try {
       // A timer between any two small pieces would leave the thread idle most of the time.
       for (let left = this.size; left > 0 && this.isOpen; left--) this.#doNext();

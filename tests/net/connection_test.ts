@@ -607,6 +607,22 @@ Deno.test("a read of many messages is handled in slices, with turns for other co
   deepEqual(order.slice(2), ["busy 32", "other 8", "busy 32", "busy 4"]);
 });
 
+Deno.test("short messages of many connections do not all come in one round: each may ask for much", () => {
+  const { turns, run } = rounds();
+  const order: number[] = [];
+  for (let at = 0; at < 8; at++) {
+    const { connection, stream, events } = onSlowStream({ turns });
+    events.messages = () => void order.push(at);
+    connection.start(events);
+    stream.emit("data", texts(32));
+  }
+  deepEqual(order, [0, 1, 2, 3]);
+  run(1);
+  deepEqual(order, [0, 1, 2, 3, 4, 5]);
+  run();
+  deepEqual(order, [0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
 Deno.test("what a paused connection has read waits until it is resumed", () => {
   const { turns, run } = rounds();
   const { stream, connection, events } = onSlowStream({ turns });
