@@ -33,11 +33,12 @@ export interface Grounds {
  * ```
  */
 export function tourGaps(tour: string, grounds: Grounds): readonly string[] {
-  const words = new Set(withoutComments(grounds.code).match(/[A-Za-z_$][\w$]*/g));
+  const code = withoutComments(grounds.code);
+  const names: CodeNames = { words: wordsOf(code), members: membersByOwner(code) };
   const gaps: string[] = [];
   for (const [index, line] of withoutFences(tour).split("\n").entries()) {
     for (const [, name = ""] of line.matchAll(/`([^`]+)`/g)) {
-      const gap = gapOf(name, grounds, words);
+      const gap = gapOf(name, grounds, names);
       if (gap !== undefined) gaps.push(`line ${index + 1}: \`${name}\` ${gap}`);
     }
   }
@@ -47,15 +48,36 @@ export function tourGaps(tour: string, grounds: Grounds): readonly string[] {
 const namePattern = /^#?[A-Za-z_$][\w$]*(?:\.#?[A-Za-z_$][\w$]*)*(?:\(\))?$/;
 const pathPattern = /^[\w.@-]+(?:\/[\w.@*-]*)+$|^[\w-]+\.(?:ts|md|json|toml|sql)$/;
 
-function gapOf(name: string, grounds: Grounds, words: ReadonlySet<string>): string | undefined {
+/** The names in the code. */
+interface CodeNames {
+  readonly words: ReadonlySet<string>;
+  /** All words in the declarations of each class and interface. */
+  readonly members: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+function wordsOf(code: string): Set<string> {
+  return new Set(code.match(/[A-Za-z_$][\w$]*/g));
+}
+
+function membersByOwner(code: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const members = new Map<string, Set<string>>();
+  for (const part of code.split(/^(?=export |class |interface |type |function |const )/m)) {
+    const owner = /^\s*(?:export )?(?:abstract )?(?:class|interface) (\w+)/.exec(part)?.[1];
+    if (owner === undefined) continue;
+    members.set(owner, (members.get(owner) ?? new Set<string>()).union(wordsOf(part)));
+  }
+  return members;
+}
+
+function gapOf(name: string, grounds: Grounds, names: CodeNames): string | undefined {
   const task = /^deno task ([\w:-]+)/.exec(name)?.[1];
   if (task !== undefined) return grounds.tasks.includes(task) ? undefined : "is not a task";
   if (pathPattern.test(name)) return isPath(name, grounds.files) ? undefined : "is not a file";
   if (!namePattern.test(name) || isPath(name, grounds.files)) return undefined;
-  const known = name.replace(/\(\)$/, "").split(".").every((word) =>
-    words.has(word.replace(/^#/, ""))
-  );
-  return known ? undefined : "is not in the code";
+  const words = name.replace(/\(\)$/, "").split(".").map((word) => word.replace(/^#/, ""));
+  if (!words.every((word) => names.words.has(word))) return "is not in the code";
+  const [owner = "", member = owner] = words;
+  return names.members.get(owner)?.has(member) === false ? `is not in ${owner}` : undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ const grounds: Grounds = {
     /** Once there was an oldName. */
     // and an olderName
     export class EventStore { #queue = []; put() { return "https://relay.example"; } }
+function take() {}
   `,
   tasks: ["ok", "check:rooms"],
 };
@@ -33,9 +34,15 @@ Deno.test("names are known when the code has them, rooms and files included", ()
 });
 
 Deno.test("a name that the code has not is a gap", () => {
-  deepEqual(tourGaps("`EventShop` `EventStore.take()`", grounds), [
+  deepEqual(tourGaps("`EventShop` `EventStore.give()`", grounds), [
     "line 1: `EventShop` is not in the code",
-    "line 1: `EventStore.take()` is not in the code",
+    "line 1: `EventStore.give()` is not in the code",
+  ]);
+});
+
+Deno.test("a member that another part of the code has is a gap", () => {
+  deepEqual(tourGaps("`take` `EventStore.take`", grounds), [
+    "line 1: `EventStore.take` is not in EventStore",
   ]);
 });
 
