@@ -7,6 +7,7 @@
 
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
+import { median } from "../../bench/load/comparison.ts";
 import { managementBy } from "../kit/management_client.ts";
 import { Program } from "../kit/program.ts";
 import { RelayClient } from "../kit/relay_client.ts";
@@ -85,18 +86,22 @@ onEachDatabase((name, fresh) => {
     await using client = await RelayClient.connect(two.url);
     const spammer = generateSecretKey();
     const waits: number[] = [];
+    const rounds: number[] = [];
     for (let round = 0; round < 10; round++) {
       const method = round % 2 === 0 ? "banpubkey" : "unbanpubkey";
       await call(one.url, method, getPublicKey(spammer));
       const sinceMs = performance.now();
       for (;;) {
+        const askedMs = performance.now();
         const answer = await client.publish(note(spammer, `${Math.random()}`));
+        rounds.push(performance.now() - askedMs);
         if (answer!.accepted === (round % 2 === 1)) break;
       }
       waits.push(performance.now() - sinceMs);
     }
-    const [median] = waits.sort((a, b) => a - b).slice(waits.length / 2);
-    ok(median! < 100, `a rule holds on the other instance after ${waits} ms`);
+    // On a busy machine an answer alone takes long.
+    const mostMs = Math.max(100, 5 * median(rounds));
+    ok(median(waits) < mostMs, `a rule holds on the other instance after ${waits} ms`);
 
     const keys = Array.from({ length: 5 }, (_, at) => `${at}`.repeat(64));
     const changes = Array.from({ length: 60 }, (_, at) => ({

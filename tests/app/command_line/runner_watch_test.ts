@@ -3,6 +3,22 @@ import { watchRunner } from "../../../src/app/command_line/runner_watch.ts";
 
 const npx = { npm_command: "exec" };
 
+/** Whether a child of this process is a shell that sleeps: the watch, between two looks at all the others. */
+async function isWatched(): Promise<boolean> {
+  const args = ["-axo", "pid=,ppid=,comm="];
+  const { stdout } = await new Deno.Command("ps", { args }).output();
+  const rows = new TextDecoder().decode(stdout).trim().split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const ours = new Set(
+    rows.filter(([, parent]) => Number(parent) === Deno.pid).map(([pid]) => pid),
+  );
+  return rows.some(([, parent, name]) => ours.has(parent) && name!.endsWith("sleep"));
+}
+
+async function untilWatched(is: boolean): Promise<void> {
+  while (await isWatched() !== is) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 /** A line of processes as `npx` makes it; says the number of the last one, and lives until it is ended. */
 async function startLine() {
   const last = "echo $$; exec sleep 60";
@@ -25,7 +41,7 @@ Deno.test("when the process above the task runner is gone, that is told", async 
   const line = await startLine();
   const gone = Promise.withResolvers<void>();
   const end = watchRunner({ environment: npx, pid: line.pid }, gone.resolve);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await untilWatched(true);
   line.child.kill("SIGKILL");
   await gone.promise;
   await end();
@@ -36,7 +52,7 @@ Deno.test("while all are there nothing is told, and the watch ends when it is as
   const line = await startLine();
   let count = 0;
   const end = watchRunner({ environment: npx, pid: line.pid }, () => count++);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await untilWatched(true);
   await end();
   equal(count, 0);
   line.child.kill("SIGKILL");
@@ -81,7 +97,7 @@ for (const victim of ["shellPid", "npxPid"] as const) {
     const line = await startDirectly();
     const gone = Promise.withResolvers<void>();
     const end = watchRunner({ environment: directly, pid: line.pid }, gone.resolve);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await untilWatched(true);
     Deno.kill(line[victim], "SIGKILL");
     await gone.promise;
     await end();
@@ -94,9 +110,9 @@ Deno.test("what a line of shell has left in the background is not stopped with t
   let count = 0;
   const environment = { ...npx, npm_lifecycle_script: "deno run mod.ts serve &" };
   const end = watchRunner({ environment, pid: line.pid }, () => count++);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await untilWatched(true);
   Deno.kill(line.shellPid, "SIGKILL");
-  await new Promise((resolve) => setTimeout(resolve, 1_300));
+  await untilWatched(false);
   await end();
   equal(count, 0);
   await line.end();

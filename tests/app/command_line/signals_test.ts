@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import { watchHangup, watchStopSignals } from "../../../src/app/command_line/signals.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
@@ -10,13 +10,33 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await program.said("ready");
     program.kill(signal);
     await program.said("stopping");
-    // The same signal again, as a task runner passes it on.
-    program.kill(signal);
     await new Promise((resolve) => setTimeout(resolve, 700));
     program.kill(signal);
     equal((await program.end()).code, exitCode.interrupted);
   });
 }
+
+Deno.test("the same signal again, as a task runner passes it on, is ignored for half a second", async () => {
+  const clock = new FakeClock();
+  const codes: number[] = [];
+  const watch = watchStopSignals({ clock, exit: (code) => void codes.push(code) });
+  let seen = Promise.withResolvers<void>();
+  const see = () => seen.resolve();
+  // Called after the listener of the watch. SIGINT would end the runner of the tests.
+  Deno.addSignalListener("SIGTERM", see);
+  // Waiting for a signal alone does not keep a process running.
+  const running = setInterval(() => {}, 1000);
+  for (const [passMs, expected] of [[0, []], [499, []], [1, [exitCode.interrupted]]] as const) {
+    clock.advance(passMs);
+    Deno.kill(Deno.pid, "SIGTERM");
+    await seen.promise;
+    seen = Promise.withResolvers<void>();
+    deepEqual([watch.stop.aborted, codes], [true, expected]);
+  }
+  clearInterval(running);
+  Deno.removeSignalListener("SIGTERM", see);
+  watch.close();
+});
 
 Deno.test("nothing has happened before a signal, and nothing is left of the watch when it ends", () => {
   const watch = watchStopSignals({
