@@ -149,8 +149,14 @@ export function importing(files: readonly string[], root: string): string {
 /** Tests in which libraries of others run, whose timers outlive a file: each file has an isolate of its own. */
 const APART = "tests/e2e/";
 
+/**
+ * Has V8 compile WebAssembly quickly and not optimize it. The programs of these tests run for seconds:
+ * optimizing takes a quarter of the CPU time of one on PGlite, and saves less.
+ */
+const UNOPTIMIZED = { DENO_V8_FLAGS: "--liftoff-only" };
+
 async function runShard(files: readonly string[]): Promise<ShardOutcome> {
-  if (files.some((file) => file.startsWith(APART))) return await runModules(files);
+  if (files.some((file) => file.startsWith(APART))) return await runModules(files, UNOPTIMIZED);
   const module = await Deno.makeTempFile({ prefix: "gallimimus-tests-", suffix: "_test.ts" });
   try {
     await Deno.writeTextFile(module, importing(files, new URL("..", import.meta.url).href));
@@ -160,11 +166,14 @@ async function runShard(files: readonly string[]): Promise<ShardOutcome> {
   }
 }
 
-async function runModules(modules: readonly string[]): Promise<ShardOutcome> {
+async function runModules(
+  modules: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ShardOutcome> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...runner, ...modules],
     stdin: "null",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   }).output();
   const decoder = new TextDecoder();
   const outcome = readOutcome(decoder.decode(stdout) + decoder.decode(stderr));
