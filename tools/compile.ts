@@ -39,6 +39,9 @@ export function compileArguments(command: string, output: string): readonly stri
   ];
 }
 
+/** How the entry of a file begins in the directory of an executable. */
+const ENTRY = '{"File":{"n":';
+
 /**
  * Which of these files an executable lacks. Its directory is JSON within the file.
  *
@@ -54,7 +57,11 @@ export function compileArguments(command: string, output: string): readonly stri
 export function missingFiles(executable: Uint8Array, names: readonly string[]): readonly string[] {
   const { buffer, byteOffset, length } = executable;
   const bytes = Buffer.from(buffer, byteOffset, length);
-  return names.filter((name) => !bytes.includes(`{"File":{"n":${JSON.stringify(name)},`));
+  const start = bytes.indexOf(ENTRY);
+  if (start < 0) return names;
+  // Behind a hundred megabytes, which are searched once.
+  const directory = bytes.subarray(start);
+  return names.filter((name) => !directory.includes(`${ENTRY}${JSON.stringify(name)},`));
 }
 
 /** The names of all files that have to be inside. */
