@@ -150,17 +150,21 @@ export function importing(files: readonly string[], root: string): string {
 const APART = "tests/e2e/";
 
 /**
- * Has V8 compile WebAssembly quickly and not optimize it. The programs of these tests run for seconds:
- * optimizing takes a quarter of the CPU time of one on PGlite, and saves less.
+ * Has V8 compile WebAssembly quickly and not optimize it. That is for tests which open PGlite often and
+ * ask it little: optimizing takes up to two fifths of their CPU time.
  */
 const UNOPTIMIZED = { DENO_V8_FLAGS: "--liftoff-only" };
 
+/** Where these are. The suite of `tests/contract` asks one database for long. */
+const OPENING = ["tests/e2e/", "tests/store/"];
+
 async function runShard(files: readonly string[]): Promise<ShardOutcome> {
-  if (files.some((file) => file.startsWith(APART))) return await runModules(files, UNOPTIMIZED);
+  const env = OPENING.some((room) => files[0]!.startsWith(room)) ? UNOPTIMIZED : {};
+  if (files.some((file) => file.startsWith(APART))) return await runModules(files, env);
   const module = await Deno.makeTempFile({ prefix: "gallimimus-tests-", suffix: "_test.ts" });
   try {
     await Deno.writeTextFile(module, importing(files, new URL("..", import.meta.url).href));
-    return await runModules([module]);
+    return await runModules([module], env);
   } finally {
     await Deno.remove(module);
   }
@@ -168,7 +172,7 @@ async function runShard(files: readonly string[]): Promise<ShardOutcome> {
 
 async function runModules(
   modules: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>>,
 ): Promise<ShardOutcome> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...runner, ...modules],
