@@ -12,7 +12,7 @@ import { SeededRandom } from "../kit/seeded_random.ts";
 import { SchnorrSigner } from "../kit/signer.ts";
 
 Deno.test("a full disk refuses events before the database breaks, and still answers questions", async () => {
-  await using directory = await PgliteDirectory.make();
+  await using directory = await PgliteDirectory.make({ hasSchema: true });
   const database = `pglite:${directory.path}`;
   const signer = new SchnorrSigner(new SeededRandom(1));
   const note = (content: string) =>

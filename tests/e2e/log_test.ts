@@ -45,7 +45,7 @@ Deno.test("a connection that ends, whom the relay refused and an unknown proxy a
 });
 
 Deno.test("slow queries are told with their filter and their plan, and once of a kind", async () => {
-  await using directory = await PgliteDirectory.make();
+  await using directory = await PgliteDirectory.make({ hasSchema: true });
   await using relay = await startRelay({
     database: `pglite:${directory.path}`,
     // The database answers everything, and always takes longer than this.

@@ -131,7 +131,7 @@ class CountingDatabase implements Database {
 
 Deno.test("however many ask for large events, no more is fetched and not taken than has room", async () => {
   const maxFetchedBytes = 8 * 1_048_576;
-  await using directory = await PgliteDirectory.make();
+  await using directory = await PgliteDirectory.make({ hasSchema: true });
   const database = new CountingDatabase(await openPglite(directory.path));
   const store = await openStoreOn(database, { maxFetchedBytes });
   const records = largeEvents(40, 100_000);

@@ -174,7 +174,7 @@ async function countOf(store: EventStore): Promise<number> {
 }
 
 Deno.test("closing ends the thread after a timeout, whatever runs, and keeps what was committed", async () => {
-  await using directory = await PgliteDirectory.make();
+  await using directory = await PgliteDirectory.make({ hasSchema: true });
   const clock = new FakeClock();
   const store = await openStoreOn(await openPglite(directory.path));
   await store.put(events);
