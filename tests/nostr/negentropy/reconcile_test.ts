@@ -99,6 +99,15 @@ Deno.test("fingerprints are those of the reference", () => {
   }
 });
 
+Deno.test("of a message with very many ranges the last ones are put off together", () => {
+  const nothing = "01000200";
+  const rest = "000001d5530eded759c1cb5749aacb9bc66bb2";
+  equal(
+    answer([[5, EE]], `61${nothing.repeat(60_000)}`),
+    `61${nothing.repeat(16_384)}${rest}`,
+  );
+});
+
 Deno.test("NEG-01 NEG-02 small sets are listed, as the reference does", () => {
   equal(first([]), "6100000200");
   equal(answer([], "6100000200"), "6100000200");
