@@ -78,9 +78,10 @@ export interface RelayOptions {
 }
 
 /** What changes in a running relay. */
-export type RelayChange = Required<
-  Pick<RelayOptions, "limits" | "policies" | "privateKinds" | "relayUrl">
->;
+export interface RelayChange
+  extends Required<Pick<RelayOptions, "limits" | "policies" | "privateKinds">> {
+  readonly relayUrl: string | undefined;
+}
 
 /** Interval of memory checks, milliseconds. */
 const MEMORY_CHECK_MS = 250;

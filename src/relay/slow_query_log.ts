@@ -18,7 +18,7 @@ export interface SlowQueryLogOptions {
   readonly clock: Clock;
   /** How long a query takes that is logged, milliseconds; 0 logs none. */
   readonly slowMs: number;
-  /** Called with each that took so long. Default: nobody is. */
+  /** Called with each slow query. Default: nothing is called. */
   readonly onSlow?: (query: AskedQuery, took: QueryOutcome) => void;
 }
 

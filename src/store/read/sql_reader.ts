@@ -48,6 +48,9 @@ export interface SqlReaderOptions {
   readonly maxFetchedBytes?: number;
 }
 
+/** Bounds of which it is known where the statements go. */
+type PlacedBounds = Bounds & Required<Pick<Bounds, "database">>;
+
 /** How many events are listed at once where their JSON is not read: some milliseconds of the database. */
 const IDENTIFY_PAGE_EVENTS = 5_000;
 
@@ -132,7 +135,7 @@ export class SqlReader {
     });
   }
 
-  #bounds({ signal, timeoutMs, source }: QueryOptions, isLight: boolean): Required<Bounds> {
+  #bounds({ signal, timeoutMs, source }: QueryOptions, isLight: boolean): PlacedBounds {
     const timeBudget = timeoutMs === undefined ? undefined : new TimeBudget(timeoutMs, this.#clock);
     const database = new OneByOne({ database: this.#database, source, isLight });
     return { signal, timeBudget, database };
