@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { readFault } from "../system/file_fault.ts";
+import { decompressed } from "../transfer/compressed_files.ts";
 import {
   type BackupFile,
   MANIFEST,
@@ -63,16 +64,13 @@ export async function verifyFiles(
   }
 }
 
-/** The text of a file in pieces, decompressed. */
+/** The text of a file in small pieces, decompressed, however well it was compressed. */
 export function contentOf(
   path: string,
   name: BackupFile,
   options: ReadOptions,
 ): AsyncIterable<Uint8Array> {
-  const pieces = piecesOf(`${path}/${name}`, options);
-  if (!name.endsWith(".gz")) return pieces;
-  const gunzip = new DecompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>;
-  return ReadableStream.from(pieces).pipeThrough(gunzip);
+  return decompressed(name, piecesOf(`${path}/${name}`, options));
 }
 
 async function* piecesOf(
