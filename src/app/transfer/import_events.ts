@@ -18,14 +18,19 @@ import type { Line } from "./json_lines.ts";
 import { sha256OfText } from "../system/sha256.ts";
 
 /**
- * The most lines, and about the most characters, of one batch. Four batches of 4,000 lines took 430 MB
- * more than none, and were not written faster.
+ * The most lines, and about the most characters, of one batch; a single line may be longer. Four batches
+ * of 4,000 lines took 430 MB more than none, and were not written faster. The second limit is there for
+ * long lines: an event with many tags takes many times as much memory as its line.
  */
 const BATCH_LINES = 1_600;
-const BATCH_CHARACTERS = 4_194_304;
+const BATCH_CHARACTERS = 1_048_576;
 
-/** While one batch is written, others are parsed and their signatures checked. */
+/**
+ * While one batch is written, others are parsed and their signatures checked: at most so many, of so many
+ * characters together. A batch with a line that is longer than that is imported alone.
+ */
 const BATCHES_IN_FLIGHT = 3;
+const CHARACTERS_IN_FLIGHT = 4_194_304;
 
 /** Lines parsed before the event loop gets a turn, so that pending writes continue. */
 const LINES_PER_TURN = 200;
@@ -98,11 +103,11 @@ export async function importLines(
   options: ImportOptions,
 ): Promise<ImportTally> {
   const tally = new Tally();
-  const inFlight = new InFlight(BATCHES_IN_FLIGHT);
+  const inFlight = new InFlight();
   try {
     for await (const batch of batchesOf(lines, options.store)) {
-      await inFlight.start(async () => {
-        await importBatch(batch, options, tally);
+      await inFlight.start(batch.characters, async () => {
+        await importBatch(batch.lines, options, tally);
         options.onProgress?.(tally);
       });
     }
@@ -127,25 +132,31 @@ export async function* linesOf(
   if (stop?.aborted !== true) yield splitter.end();
 }
 
+/** Lines that are stored together. */
+interface Batch {
+  readonly lines: readonly Line[];
+  readonly characters: number;
+}
+
 /** Gathers lines to batches large enough for a round trip to the store. */
 async function* batchesOf(
   read: AsyncIterable<readonly Line[]>,
   { maxBatchEvents = Infinity }: ImportOptions["store"],
-): AsyncGenerator<readonly Line[]> {
+): AsyncGenerator<Batch> {
   const batchLines = Math.min(BATCH_LINES, maxBatchEvents);
-  let batch: Line[] = [];
+  let lines: Line[] = [];
   let characters = 0;
-  for await (const lines of read) {
-    for (const line of lines) {
-      batch.push(line);
+  for await (const piece of read) {
+    for (const line of piece) {
+      lines.push(line);
       characters += "text" in line ? line.text.length : 0;
-      if (batch.length < batchLines && characters < BATCH_CHARACTERS) continue;
-      yield batch;
-      batch = [];
+      if (lines.length < batchLines && characters < BATCH_CHARACTERS) continue;
+      yield { lines, characters };
+      lines = [];
       characters = 0;
     }
   }
-  if (batch.length > 0) yield batch;
+  if (lines.length > 0) yield { lines, characters };
 }
 
 async function importBatch(
@@ -222,30 +233,37 @@ class Tally implements ImportTally {
   }
 }
 
-/** Runs at most `maxRunning` tasks at once. After a failure no more are started. */
+/** Runs a few batches at once. After a failure no more are started. */
 class InFlight {
-  readonly #maxRunning: number;
-  readonly #running: Promise<void>[] = [];
+  readonly #running: { readonly characters: number; readonly done: Promise<void> }[] = [];
+  /** Of all that run. */
+  #characters = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(maxRunning: number) {
-    this.#maxRunning = maxRunning;
+  /** Starts `task` once there is room for a batch of so many characters. Rejects if an earlier one failed. */
+  async start(characters: number, task: () => Promise<void>): Promise<void> {
+    while (!this.#hasRoom(characters)) {
+      const oldest = this.#running.shift()!;
+      await oldest.done;
+      this.#characters -= oldest.characters;
+    }
+    this.#throwFailure();
+    this.#characters += characters;
+    const done = task().catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+    this.#running.push({ characters, done });
   }
 
-  /** Starts `task` once there is room. Rejects if an earlier one failed. */
-  async start(task: () => Promise<void>): Promise<void> {
-    if (this.#running.length >= this.#maxRunning) await this.#running.shift();
-    this.#throwFailure();
-    this.#running.push(
-      task().catch((error: unknown) => {
-        this.#failure ??= { error };
-      }),
-    );
+  #hasRoom(characters: number): boolean {
+    const { length } = this.#running;
+    if (length === 0) return true;
+    return length < BATCHES_IN_FLIGHT && this.#characters + characters <= CHARACTERS_IN_FLIGHT;
   }
 
   /** Waits for all. Rejects if one failed. */
   async finish(): Promise<void> {
-    await Promise.all(this.#running);
+    await Promise.all(this.#running.map(({ done }) => done));
     this.#throwFailure();
   }
 

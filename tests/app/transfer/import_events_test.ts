@@ -156,6 +156,36 @@ Deno.test("no more than three batches are on their way at once", async () => {
   ok(most > 1 && most <= 3, `${most} at once`);
 });
 
+Deno.test("lines that are long are not on their way in larger numbers of bytes", async () => {
+  const signer = new FakeSigner(random);
+  const mostOf = async (count: number, characters: number) => {
+    let [writing, most] = [0, 0];
+    const store = partialStore({
+      async put(batch) {
+        const bytes = batch.reduce((sum, { json }) => sum + json.length, 0);
+        writing += bytes;
+        most = Math.max(most, writing);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        writing -= bytes;
+        return batch.map(() => "stored" as const);
+      },
+    });
+    const content = "x".repeat(characters);
+    const text = Array.from(
+      { length: count },
+      (_, created_at) => signer.sign({ created_at, kind: 1, tags: [], content }),
+    );
+    const options = { store, pieceBytes: 65_536, maxLineBytes: 8_000_000 };
+    equal((await importText(linesOf(text), options)).stored, count);
+    return most;
+  };
+  const many = await mostOf(150, 100_000);
+  ok(many > 1_048_576 && many < 3.5 * 1_048_576, `${many} bytes at once`);
+  // Longer than all that may be on its way together: one at a time.
+  const single = await mostOf(4, 4_000_000);
+  ok(single < 4_100_000, `${single} bytes at once`);
+});
+
 Deno.test("a store that fails ends the import with its failure, and nothing more is read", async () => {
   const memory = new MemoryStore();
   const store = partialStore({
@@ -176,8 +206,7 @@ Deno.test("a store that fails ends the import with its failure, and nothing more
 
 Deno.test("progress is told after each batch", async () => {
   const seen: number[] = [];
-  const events = generateEvents(new SeededRandom(3), 9_600);
-  await importText(linesOf(events), {
+  await importText(`${eventJson(note)}\n`.repeat(9_600), {
     onProgress: (tally) => seen.push(handled(tally)),
     pieceBytes: 65_536,
   });
