@@ -1,6 +1,6 @@
 /**
  * A large file is imported: in bounded memory, at a steady rate, and with the same end when it was
- * interrupted and killed on the way.
+ * interrupted and killed on the way. Long lines take no more memory than usual ones.
  *
  * `MEGABYTES` in the environment changes the size of the file, which should be 100 at least, `DATABASES`
  * where it goes.
@@ -32,6 +32,10 @@ const TENTHS = 10;
 /** Of how many events one is deleted again. */
 const DELETED = 500;
 const SAMPLE_MS = 100;
+/** The file of long lines: nearly as long as the default of `limits.max_message_bytes` allows. */
+const LONG_LINES = 120;
+const LONG_CONTENT_CHARACTERS = 460_000;
+const LONG_TAGS = 2_000;
 
 for (const name of databases) {
   Deno.test(`${fileBytes / 1e6} MB into ${name}`, async () => {
@@ -73,11 +77,45 @@ for (const name of databases) {
   });
 }
 
+for (const name of databases) {
+  Deno.test(`${LONG_LINES} long lines into ${name}`, async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const [empty, file] = [`${directory}/empty`, `${directory}/events.jsonl`];
+      await Deno.writeTextFile(empty, "\n");
+      await writeLongEvents(file);
+      await using database = await freshDatabases[`${name}:`]!();
+      const base = await importing(database.url, empty);
+      const { code, stdout, stderr, peakBytes } = await importing(database.url, file);
+      equal(code, 0, stderr);
+      ok(stdout.startsWith(`stored ${LONG_LINES},`), stdout);
+      console.log(
+        `${name}: long lines: memory ${megabytes(peakBytes)} MB, ` +
+          `${megabytes(base.peakBytes)} MB for an empty file`,
+      );
+      ok(peakBytes - base.peakBytes < MAX_MEMORY_BYTES, "memory");
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  });
+}
+
+/** Writes events with much text and many tags. */
+async function writeLongEvents(path: string): Promise<void> {
+  const content = "x".repeat(LONG_CONTENT_CHARACTERS);
+  const { pubkey, sig } = crowdOf(1).next();
+  const lines = Array.from({ length: LONG_LINES }, (_, number) => {
+    const tags = Array.from({ length: LONG_TAGS }, (_, tag) => ["r", `${number}-${tag}`] as const);
+    const unsigned = { pubkey, created_at: 1_600_000_000 + number, kind: 1, tags, content };
+    const id = eventId(unsigned, { hashText: sha256OfText });
+    return `${eventJson({ id, ...unsigned, sig })}\n`;
+  });
+  await Deno.writeTextFile(path, lines.join(""));
+}
+
 /** Writes events until the file is large enough. Their signatures are not real. */
 async function writeEvents(path: string): Promise<void> {
-  const crowd = new Crowd(new SeededRandom(1), {
-    ...{ authors: 50_000, startTime: 1_600_000_000, eventsPerSecond: 0.01 },
-  });
+  const crowd = crowdOf(50_000);
   function* lines(): Generator<string> {
     for (let bytes = 0, count = 1; bytes < fileBytes; count++) {
       const event = crowd.next();
@@ -88,6 +126,11 @@ async function writeEvents(path: string): Promise<void> {
     }
   }
   await Deno.writeTextFile(path, ReadableStream.from(lines()));
+}
+
+function crowdOf(authors: number): Crowd {
+  const options = { authors, startTime: 1_600_000_000, eventsPerSecond: 0.01 };
+  return new Crowd(new SeededRandom(1), options);
 }
 
 function deletionOf({ id, pubkey, created_at, sig }: NostrEvent): NostrEvent {
@@ -110,7 +153,7 @@ interface Interruption {
 
 /** Runs the import, and watches how far it is and what memory it takes. */
 async function importing(database: string, path: string, interruption?: Interruption) {
-  const flags = ["--no-verify", "--config", "/dev/null", "--database", database];
+  const flags = ["--no-verify", "--no-limits", "--config", "/dev/null", "--database", database];
   await using program = new Program("mod.ts", ["import", path, ...flags]);
   const startMs = performance.now();
   const samples: Sample[] = [];
