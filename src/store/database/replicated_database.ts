@@ -115,13 +115,16 @@ export class ReplicatedDatabase implements ListeningDatabase {
 
   async script(sql: string): Promise<void> {
     await this.#primary.script(sql);
+    await this.#noteWritten();
   }
 
   async transaction<T>(
     work: (session: Session) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T> {
-    return await this.#primary.transaction(work, options);
+    const result = await this.#primary.transaction(work, options);
+    await this.#noteWritten();
+    return result;
   }
 
   /**
@@ -156,6 +159,14 @@ export class ReplicatedDatabase implements ListeningDatabase {
 
   async close(): Promise<void> {
     await Promise.all([this.#primary.close(), this.#replica.close()]);
+  }
+
+  /**
+   * A primary that commits is not away. Asked before the commit is acknowledged, because the replica
+   * may not receive from it again yet.
+   */
+  async #noteWritten(): Promise<void> {
+    if (this.#primaryStanding.isAway) await this.#askPosition(undefined);
   }
 
   /** Undefined when the primary has to answer. */

@@ -247,3 +247,19 @@ Deno.test("while a connection listens at the primary, a replica answers nothing 
   await listen();
   deepEqual(await database.query(name, short), ["primary"]);
 });
+
+Deno.test("what a primary that was away commits is read at once", async () => {
+  const [primary, replica] = [new NamedServer("primary"), new NamedServer("replica")];
+  const options = { maxLagMs: 1_000, clock: new FakeClock(), log: silentLog };
+  const database = new ReplicatedDatabase(primary, replica, options);
+  const name: Statement<string> = { text: "name", parameters: [], read: (cells) => cells.text(0) };
+  const short = { isShort: true };
+  deepEqual(await database.query(name), ["replica"]);
+  primary.isAway = true;
+  deepEqual(await database.query(name, short), ["replica"]);
+
+  primary.isAway = false;
+  deepEqual(await database.query(name, short), ["replica"], "nobody has noticed yet");
+  await database.transaction((session) => session.query(name));
+  deepEqual(await database.query(name, short), ["primary"]);
+});
