@@ -108,6 +108,9 @@ const MAX_FAILURES = 10;
 /** Hosts of which is remembered how they did. */
 const MAX_KNOWN = 5_000;
 
+/** The share of the waiting relays that may be of one host. */
+const MAX_SHARE = 0.125;
+
 /** Events sent at a time without an answer. */
 const SENT_AT_ONCE = 20;
 
@@ -176,7 +179,10 @@ export class OutboxRelays {
     const host = relayHostOf(url);
     const known = this.#places.get(host);
     if (known?.waiting.has(url)) return known;
-    if (this.#relayCount >= this.#limits.maxWaitingRelays && !this.#makeRoom()) return undefined;
+    const { maxWaitingRelays } = this.#limits;
+    const mostOfHost = Math.ceil(maxWaitingRelays * MAX_SHARE);
+    if (known !== undefined && known.waiting.size >= mostOfHost) return undefined;
+    if (this.#relayCount >= maxWaitingRelays && !this.#makeRoom(host)) return undefined;
     const place = this.#places.get(host) ?? this.#newPlace(host);
     place.waiting.set(url, new Inbox("ids", this.#limits.maxWaitingEvents));
     this.#relayCount++;
@@ -192,14 +198,17 @@ export class OutboxRelays {
     return place;
   }
 
-  /** Gives up what waits for a host that has failed. */
-  #makeRoom(): boolean {
+  /** Gives up what waits for a host that has failed, or for a stranger if this host is none. */
+  #makeRoom(host: string): boolean {
     for (const place of this.#places.values()) {
       if (place.retry === undefined || place.visit !== undefined) continue;
       this.#giveUp(place);
       return true;
     }
-    return false;
+    const [stranger] = this.#due.unproven;
+    if (stranger === undefined || !this.#knownOf(host).isProven) return false;
+    this.#giveUp(stranger);
+    return true;
   }
 
   #giveUp(place: Place): void {

@@ -207,6 +207,34 @@ Deno.test("queues are bounded: what does not fit is dropped, and those that fail
   equal(relays.clock.timerCount, 0);
 });
 
+Deno.test("hosts that nobody knows take no room from one that has taken events", async () => {
+  const relays = new Relays({ maxWaitingRelays: 8, idleCloseMs: 1 });
+  relays.outbox.add("wss://good.example/", "1");
+  await relays.settle();
+  await relays.advance(1);
+  equal(relays.open, 0);
+  for (let at = 0; at < 8; at++) {
+    relays.habits.set(`${at}.example`, isSilent);
+    relays.outbox.add(`wss://${at}.example/`, "1");
+  }
+  await relays.settle();
+  relays.outbox.add("wss://good.example/", "2");
+  await relays.settle();
+  deepEqual(relays.got.get("wss://good.example/"), ["1", "2"]);
+  await relays.outbox.stop();
+});
+
+Deno.test("one host with many paths does not take all the room", async () => {
+  const relays = new Relays({ maxWaitingRelays: 8 });
+  relays.habits.set("many.example", isSilent);
+  for (let at = 0; at < 20; at++) relays.outbox.add(`wss://many.example/${at}`, "1");
+  await relays.settle();
+  relays.outbox.add("wss://good.example/", "1");
+  await relays.settle();
+  deepEqual(relays.got.get("wss://good.example/"), ["1"]);
+  await relays.outbox.stop();
+});
+
 Deno.test("connections are opened at a bounded rate", async () => {
   const relays = new Relays({ connectsPerS: 2, maxConnections: 100 });
   for (let at = 0; at < 50; at++) {

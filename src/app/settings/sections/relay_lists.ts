@@ -192,7 +192,7 @@ export const relayListsSection = {
       min: 1,
       max: 100_000,
       description:
-        "For how many relays events may wait. Beyond that those that failed are given up first.",
+        "For how many relays events may wait, an eighth of them at most of one host. Beyond that those that failed are given up first, then those of hosts that have not taken an event yet.",
       whenRaised: "Each may hold max_waiting_events in memory, an id of 100 bytes each.",
       reloadable: true,
     },
