@@ -21,6 +21,38 @@ export interface RelayList {
 /** A list with nothing in it. */
 export const EMPTY_RELAY_LIST: RelayList = { read: [], write: [] };
 
+/**
+ * Ports of services that may take what a stranger wrote into a URL for their own language, such as
+ * SMTP. Browsers do not connect there either, so no relay is found there.
+ *
+ * @see Fetch Standard §2.9 "Port blocking"
+ */
+const BAD_PORTS: ReadonlySet<number> = new Set([
+  ...[0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42],
+  ...[43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115],
+  ...[117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515],
+  ...[526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995],
+  ...[
+    1719,
+    1720,
+    1723,
+    2049,
+    3659,
+    4045,
+    4190,
+    5060,
+    5061,
+    6000,
+    6566,
+    6665,
+    6666,
+    6667,
+    6668,
+    6669,
+  ],
+  ...[6679, 6697, 10080],
+]);
+
 /** Tags that are looked at. A list of more relays than that is no use to anybody. */
 const MAX_TAGS = 100;
 
@@ -61,13 +93,14 @@ export function relayListOf({ tags }: Pick<NostrEvent, "tags">, maxRelays: numbe
 
 /**
  * The URL of a relay in its usual spelling; undefined for what is no `wss://` or `ws://`, is too
- * long, or has a password, which is nobody's to send.
+ * long, has a port at which no relay is, or has a password, which is nobody's to send.
  */
 export function relayUrlIn(text: string): string | undefined {
   if (text.length > MAX_URL_CHARACTERS || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.protocol !== "wss:" && url.protocol !== "ws:") return undefined;
   if (url.username !== "" || url.password !== "" || url.hostname === "") return undefined;
+  if (url.port !== "" && BAD_PORTS.has(Number(url.port))) return undefined;
   url.hash = "";
   return url.href.length > MAX_URL_CHARACTERS ? undefined : url.href;
 }

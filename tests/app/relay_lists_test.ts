@@ -112,7 +112,7 @@ Deno.test("a relay list of 10,000 relays is used for its first few", async () =>
     "limits.max_event_tags": "20000",
   });
   try {
-    const junk = Array.from({ length: 9_999 }, (_, at) => `ws://127.0.0.1:1/${at}`);
+    const junk = Array.from({ length: 9_999 }, (_, at) => `ws://127.0.0.1:2/${at}`);
     const list = relayList(mallory, [good.url, ...junk]);
     deepEqual(await host.relay.publish(list), { accepted: true });
     await host.relay.publish(note(mallory));

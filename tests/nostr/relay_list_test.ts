@@ -44,6 +44,13 @@ Deno.test("what is no relay is left out", () => {
   deepEqual(texts.map(relayUrlIn), texts.map(() => undefined));
 });
 
+Deno.test("Fetch §2.9: nobody is led to a mail server or a shell", () => {
+  for (const port of [0, 22, 25, 587, 6667]) equal(relayUrlIn(`ws://a.example:${port}`), undefined);
+  for (const port of [2, 81, 444, 7000, 8080]) {
+    equal(relayUrlIn(`ws://a.example:${port}`), `ws://a.example:${port}/`);
+  }
+});
+
 Deno.test("an address is known by its usual spelling", () => {
   for (const text of ["ws://0x7f.1", "ws://2130706433", "ws://127.1/", "ws://0177.0.0.1"]) {
     equal(relayUrlIn(text), "ws://127.0.0.1/");

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import { type Rate, TokenBucket } from "../../base/token_bucket.ts";
-import { isPublicAddress } from "../../net/address/public_address.ts";
+import { isFarAddress } from "../../net/address/public_address.ts";
 import type { Connection } from "../../net/connection.ts";
 import {
   defaultClientLimits,
@@ -41,7 +41,7 @@ export function untrustedRelay(
   },
 ): UntrustedRelay {
   return {
-    ...!allowsPrivate && { permits: isPublicAddress },
+    ...!allowsPrivate && { permits: (address: string) => isFarAddress(address) },
     limits: {
       ...{ ...defaultClientLimits, maxMessageBytes },
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,

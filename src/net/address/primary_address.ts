@@ -14,6 +14,8 @@ export interface InterfaceAddress {
   readonly address: string;
   /** Whether the interface is a loopback. */
   readonly internal: boolean;
+  /** The address and the length of its network's prefix, where the system tells it. */
+  readonly cidr?: string | null;
 }
 
 /** RFC 3927 and RFC 4291 §2.5.6: reachable on one link only, and in IPv6 only with a zone. */
@@ -51,8 +53,18 @@ export function primaryAddress(
   })?.address;
 }
 
-/** None where the program may not ask (`--allow-sys=networkInterfaces`). */
-function addressesOfSystem(): readonly InterfaceAddress[] {
+/**
+ * The addresses of all interfaces. None where the program may not ask (`--allow-sys=networkInterfaces`).
+ *
+ * @example
+ * ```ts
+ * import { equal } from "node:assert/strict";
+ * import { addressesOfSystem } from "./primary_address.ts";
+ *
+ * equal(addressesOfSystem().some(({ address }) => address === "203.0.113.77"), false);
+ * ```
+ */
+export function addressesOfSystem(): readonly InterfaceAddress[] {
   try {
     return Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
   } catch {
