@@ -10,7 +10,7 @@ import { type Buckets, type MakeBuckets, makeOwnBuckets } from "../../base/token
 import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Client } from "./client.ts";
-import type { Policy, Submission } from "./policy.ts";
+import type { Inquiry, Policy, Submission } from "./policy.ts";
 
 /** What the rates are measured by, and for whom they are higher. */
 export interface RateOptions {
@@ -29,7 +29,7 @@ export interface ClientRates {
   readonly events: Rate;
   /** REQ messages. */
   readonly requests: Rate;
-  /** COUNT and NEG-OPEN messages. */
+  /** COUNT and NEG-OPEN messages, each as many times as it has filters: each filter is counted by itself. */
   readonly counts: Rate;
   /** AUTH messages. */
   readonly authentications: Rate;
@@ -68,17 +68,24 @@ export function clientRates(rates: ClientRates, options: RateOptions): Policy {
   const requests = makeBuckets("requests of a client", rates.requests);
   const counts = makeBuckets("counts of a client", rates.counts);
   const authentications = makeBuckets("authentications of a client", rates.authentications);
-  const admits = (buckets: Buckets, client: Client | undefined) =>
+  const admits = (buckets: Buckets, client: Client | undefined, times = 1) =>
     client?.network === undefined || buckets.tryTake(
       client.network,
-      costOf(client.keys, options),
+      times * costOf(client.keys, options),
       options.clock.monotonicMs(),
     );
+  // What is more than the whole burst would never be admitted.
+  const timesOf = ({ length }: Inquiry["filters"]) =>
+    Math.min(Math.max(1, length), rates.counts.burst);
   return {
     name: "rates of a client",
     screen: ({ client }) => admits(events, client) ? undefined : EVENTS_LIMITED,
-    request: ({ verb, client }) =>
-      admits(verb === "REQ" ? requests : counts, client) ? undefined : CLIENT_LIMITED,
+    request({ verb, client, filters }) {
+      const isAdmitted = verb === "REQ"
+        ? admits(requests, client)
+        : admits(counts, client, timesOf(filters));
+      return isAdmitted ? undefined : CLIENT_LIMITED;
+    },
     authenticate: (_key, client) => admits(authentications, client) ? undefined : CLIENT_LIMITED,
   };
 }

@@ -318,6 +318,22 @@ Deno.test("trusted keys have their rate as many times as is set", () => {
   deepEqual([publish("b"), publish("b")], [true, false]);
 });
 
+Deno.test("a COUNT counts as many times as it has filters, and at most for the whole burst", () => {
+  const rate = { perSecond: 1, burst: 10 };
+  const rates = { events: rate, requests: rate, counts: rate, authentications: rate };
+  const clock = new FakeClock();
+  const policy = clientRates(rates, { clock });
+  const client = new ConnectedClient("192.0.2.1", {}, "a");
+  const isAdmitted = (verb: "REQ" | "COUNT", length: number) => {
+    const filters = Array.from({ length }, () => ({ tags: new Map() }));
+    return policy.request!({ verb, filters, client, nowMs: 0 }) === undefined;
+  };
+  deepEqual([6, 4, 1].map((length) => isAdmitted("COUNT", length)), [true, true, false]);
+  equal(isAdmitted("REQ", 50), true);
+  clock.advance(10_000);
+  deepEqual([50, 1].map((length) => isAdmitted("COUNT", length)), [true, false]);
+});
+
 Deno.test("one client has rates of its own for each verb, over all its connections", () => {
   const clock = new FakeClock();
   const [events, requests, counts, authentications] = [1, 2, 3, 4].map((burst) => ({

@@ -99,7 +99,7 @@ export const rateSettings = {
     min: 1,
     max: 1_000_000,
     description:
-      "How many COUNTs and NEG-OPENs one client may send in the long run. More are closed, rate-limited.",
+      "How many COUNTs and NEG-OPENs one client may send in the long run, each as many times as it has filters. More are closed, rate-limited.",
     whenRaised: "One client can have the database read more index entries.",
     reloadable: true,
   },
@@ -109,7 +109,8 @@ export const rateSettings = {
     unit: "requests",
     min: 1,
     max: 10_000_000,
-    description: "How many COUNTs and NEG-OPENs one client may send at once, after a quiet time.",
+    description:
+      "How many COUNTs and NEG-OPENs one client may send at once, after a quiet time, each as many times as it has filters.",
     whenRaised: "Each new client can bring as many before it is slowed down.",
     reloadable: true,
   },
