@@ -9,8 +9,8 @@
 export interface Place {
   /** What groups the connections of one client: its network, or an object of its own. */
   readonly client: string | object;
-  /** An object that identifies the connection. */
-  readonly connection: object;
+  /** What identifies the connection. */
+  readonly connection: string | object;
 }
 
 /** A {@link Place} whose client has a name. */
@@ -49,7 +49,7 @@ interface Lane<T> {
  */
 export class FairQueue<T> {
   /** Client → connection → items, each in the order of turns. */
-  readonly #clients = new Map<string | object, Map<object, Lane<T>>>();
+  readonly #clients = new Map<string | object, Map<string | object, Lane<T>>>();
   #size = 0;
 
   /** How many items wait. */
@@ -101,7 +101,7 @@ export class FairQueue<T> {
   }
 }
 
-function takeTurn<T>(lanes: Map<object, Lane<T>>): T {
+function takeTurn<T>(lanes: Map<string | object, Lane<T>>): T {
   const [connection, lane] = lanes.entries().next().value!;
   lanes.delete(connection);
   const item = lane.items[lane.next++]!;

@@ -44,8 +44,8 @@ export interface ConnectionLimits extends WaterMarks {
 const TRIFLE_BYTES = 1024;
 
 /**
- * The client that all charged peers are together. Each of a thousand that publish what is refused has an
- * address of its own at times.
+ * The client that all charged peers are together, with their clients in turns. Each of a thousand that publish
+ * what is refused has an address of its own at times.
  */
 const CHARGED = {};
 
@@ -343,8 +343,10 @@ export class Connection {
 
   /** Whose turns it takes now. */
   get #place(): Place {
-    const client = this.#reading.isCharged ? CHARGED : this.#client ?? this;
-    return { client, connection: this };
+    const client = this.#client ?? this;
+    return this.#reading.isCharged
+      ? { client: CHARGED, connection: client }
+      : { client, connection: this };
   }
 
   #setFlow(flows: boolean): void {

@@ -34,6 +34,19 @@ Deno.test("clients take turns, however many connections one of them has", () => 
   deepEqual(done, ["a1", "b1", "a2", "a3"]);
 });
 
+Deno.test("pieces of the same name in a client are one connection's", () => {
+  const rounds: (() => void)[] = [];
+  const turns = new Turns(queued(rounds), () => {});
+  const done: string[] = [];
+  const client = {};
+  const add = (name: string, connection: string) =>
+    turns.add(() => done.push(name), { client, connection });
+  for (const name of ["a1", "a2", "a3"]) add(name, "a");
+  add("b1", "b");
+  while (rounds.length > 0) rounds.shift()!();
+  deepEqual(done, ["a1", "b1", "a2", "a3"]);
+});
+
 Deno.test("a round ends when enough was done in it", () => {
   const rounds: (() => void)[] = [];
   const turns = new Turns(queued(rounds), () => {});
