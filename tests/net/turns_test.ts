@@ -19,33 +19,26 @@ Deno.test("what adds itself again comes last, and each piece has one turn in a r
   deepEqual(done, ["again", "once", "again", "again"]);
 });
 
-Deno.test("clients take turns, however many connections one of them has", () => {
-  const rounds: (() => void)[] = [];
-  const turns = new Turns(queued(rounds), () => {});
-  const done: string[] = [];
-  const add = (name: string, client: string) =>
-    turns.add(() => {
-      done.push(name);
-      turns.spend(64 * 1024);
-    }, { client, connection: {} });
-  for (const name of ["a1", "a2", "a3"]) add(name, "a");
-  add("b1", "b");
-  while (rounds.length > 0) rounds.shift()!();
-  deepEqual(done, ["a1", "b1", "a2", "a3"]);
-});
-
-Deno.test("pieces of the same name in a client are one connection's", () => {
-  const rounds: (() => void)[] = [];
-  const turns = new Turns(queued(rounds), () => {});
-  const done: string[] = [];
-  const client = {};
-  const add = (name: string, connection: string) =>
-    turns.add(() => done.push(name), { client, connection });
-  for (const name of ["a1", "a2", "a3"]) add(name, "a");
-  add("b1", "b");
-  while (rounds.length > 0) rounds.shift()!();
-  deepEqual(done, ["a1", "b1", "a2", "a3"]);
-});
+for (
+  const [who, placeOf] of [
+    ["clients", (name: string) => ({ client: name, connection: {} })],
+    ["connections of a client", (name: string) => ({ client: "x", connection: name })],
+  ] as const
+) {
+  Deno.test(`${who} take turns, however many pieces one of them has`, () => {
+    const rounds: (() => void)[] = [];
+    const turns = new Turns(queued(rounds), () => {});
+    const done: string[] = [];
+    for (const piece of ["a1", "a2", "a3", "b1"]) {
+      turns.add(() => {
+        done.push(piece);
+        turns.spend(64 * 1024);
+      }, placeOf(piece[0]!));
+    }
+    while (rounds.length > 0) rounds.shift()!();
+    deepEqual(done, ["a1", "b1", "a2", "a3"]);
+  });
+}
 
 Deno.test("a round ends when enough was done in it", () => {
   const rounds: (() => void)[] = [];

@@ -140,9 +140,9 @@ export function firstMessage(
 /** Options of {@link learnFrom}. */
 export interface LearnOptions extends ReconcileOptions {
   /**
-   * A byte for each item, 1 where an earlier answer said that the other side lacks it. Such items are not
+   * A byte for each item, set to 1 here when an answer says that the other side lacks it. Such items are not
    * compared and said again: an answer with no room for more leaves all later ranges open, so that of two sets
-   * with nothing in common each answer lacks all that follows. Default: nothing is known.
+   * with nothing in common each answer lacks all that follows. Default: nothing is remembered.
    */
   readonly told?: Uint8Array;
 }
