@@ -13,7 +13,8 @@ import { SharedCounts } from "../../src/net/server/shared_counts.ts";
 export interface CountingTask {
   readonly table: SharedTable;
   readonly thread: number;
-  readonly rounds: number;
+  /** How often it gets in. The other may be halted while it is inside, so tries say nothing. */
+  readonly entries: number;
   /** How many are inside: never more than one. */
   readonly inside: SharedArrayBuffer;
 }
@@ -24,14 +25,17 @@ export interface CountingResult {
   readonly collisions: number;
 }
 
+/** Where nobody is ever let in, it ends all the same. */
+const MAX_TRIES = 50_000_000;
+
 self.onmessage = ({ data }: MessageEvent<CountingTask>) => {
-  const { table, thread, rounds } = data;
+  const { table, thread, entries } = data;
   const counts = new SharedCounts(table, { thread, clockOffsetMs: 0 });
   const inside = new Int32Array(data.inside);
   const limits = { maxTotal: 10, maxInside: 1, rate: { perSecond: 1, burst: 1e9 } };
   let entered = 0;
   let collisions = 0;
-  for (let round = 0; round < rounds; round++) {
+  for (let tries = 0; entered < entries && tries < MAX_TRIES; tries++) {
     if (counts.enter("somebody", limits, 0) !== undefined) continue;
     entered++;
     if (Atomics.add(inside, 0, 1) !== 0) collisions++;
