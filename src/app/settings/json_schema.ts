@@ -78,7 +78,7 @@ function valueSchema(setting: PlainSetting): JsonSchema {
     case "text":
       return textSchema(setting.format?.pattern);
     case "list": {
-      const { format, minItems, maxItems } = setting;
+      const { format, minItems = 0, maxItems } = setting;
       return { type: "array", minItems, maxItems, items: textSchema(format.pattern) };
     }
   }

@@ -120,7 +120,7 @@ function fitting(setting: PlainSetting, raw: unknown): PlainValue | undefined {
 
 function fittingList(
   raw: unknown,
-  { format, minItems, maxItems }: Extract<Setting, { type: "list" }>,
+  { format, minItems = 0, maxItems }: Extract<Setting, { type: "list" }>,
 ): readonly string[] | undefined {
   if (!Array.isArray(raw) || raw.length < minItems || raw.length > maxItems) return undefined;
   const isItem = (item: unknown): item is string => typeof item === "string" && fits(item, format);

@@ -9,8 +9,8 @@
 interface Described {
   /** One sentence, for the configuration file and the documentation. */
   readonly description: string;
-  /** Whether a running relay applies a new value; otherwise a restart is needed. */
-  readonly reloadable: boolean;
+  /** Whether a running relay applies a new value. Default: no, a restart is needed. */
+  readonly reloadable?: boolean;
   /** What of the value must not be printed: the password in a URL, or all of it. */
   readonly secret?: "password" | "value";
 }
@@ -62,8 +62,9 @@ export interface ListSetting extends Described {
   readonly default: readonly string[];
   /** The format of each item. */
   readonly format: TextFormat;
-  /** Fewest and most items, inclusive. */
-  readonly minItems: number;
+  /** Fewest items. Default: 0. */
+  readonly minItems?: number;
+  /** Most items, inclusive. */
   readonly maxItems: number;
 }
 
@@ -126,7 +127,9 @@ export function expectedValue(setting: Setting): string {
     case "text":
       return setting.format?.words ?? "text";
     case "list":
-      return `a list of ${setting.minItems} to ${setting.maxItems} items, each ${setting.format.words}`;
+      return `a list of ${
+        setting.minItems ?? 0
+      } to ${setting.maxItems} items, each ${setting.format.words}`;
     case "tables":
       return `0 to ${setting.maxItems} tables`;
   }

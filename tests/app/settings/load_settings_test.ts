@@ -247,7 +247,7 @@ Deno.test("the items of a list are parted by commas in a text, and may have some
 /** All lists, tables included, with whether they may be empty. */
 const lists = [...settingByName].flatMap(([name, setting]) =>
   setting.type === "list"
-    ? [{ name, mayBeEmpty: setting.minItems === 0 }]
+    ? [{ name, mayBeEmpty: (setting.minItems ?? 0) === 0 }]
     : setting.type === "tables"
     ? [{ name, mayBeEmpty: true }]
     : []

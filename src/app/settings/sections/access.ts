@@ -50,7 +50,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: publicKeyFormat,
-      minItems: 0,
       maxItems: 100_000,
       description:
         "Public keys of the relay's members, beside those that management has allowed and those of member_domains.",
@@ -60,7 +59,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: domainFormat,
-      minItems: 0,
       maxItems: 100,
       description:
         "Domains whose NIP-05 names are members: every key that https://DOMAIN/.well-known/nostr.json lists. The document is read as a whole at intervals, without following redirects. A provider that answers only for one name (?name=) lists nobody there, and so makes nobody a member.",
@@ -104,7 +102,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: publicKeyFormat,
-      minItems: 0,
       maxItems: 1_000,
       description:
         "Public keys that may manage the relay over HTTP (NIP-86). Without any, relay.pubkey may; without that, nobody.",
@@ -114,7 +111,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: publicKeyFormat,
-      minItems: 0,
       maxItems: 100_000,
       description: "Public keys whose events are refused, beside those that management has banned.",
       reloadable: true,
@@ -123,7 +119,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: kindRangeFormat,
-      minItems: 0,
       maxItems: 1_000,
       description: "The kinds that are accepted. An empty list accepts all kinds.",
       reloadable: true,
@@ -132,7 +127,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: kindRangeFormat,
-      minItems: 0,
       maxItems: 1_000,
       description: "Kinds that are refused.",
       reloadable: true,
@@ -141,7 +135,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: { pattern: /^.{1,200}$/u, words: "1 to 200 characters" },
-      minItems: 0,
       maxItems: 1_000,
       description:
         "Texts. An event whose content contains one of them is refused; upper and lower case are the same.",
@@ -151,7 +144,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: { pattern: /^.{1,500}$/u, words: "1 to 500 characters" },
-      minItems: 0,
       maxItems: 100,
       description:
         "Regular expressions that refuse an event whose content matches one, anywhere in it. The syntax is that of RE2: (?i) at the beginning ignores case, (?s) lets . match line ends; there are no backreferences and no lookahead. A short event costs a few microseconds, however many patterns there are. A pattern with a comma stands in the file: commas part the items of a list elsewhere.",
@@ -208,7 +200,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: { pattern: /^\d{1,5}=\d{1,2}$/, words: "a kind and bits: 1059=16" },
-      minItems: 0,
       maxItems: 1_000,
       description: "The same for some kinds, in place of min_pow_difficulty.",
       reloadable: true,
@@ -224,7 +215,6 @@ export const accessSection = {
       type: "list",
       default: [],
       format: publicKeyFormat,
-      minItems: 0,
       maxItems: 1_000,
       description:
         "Public keys at the root of a web of trust, which is read from the follow lists (kind 3) in the store. Keys outside of the web are strangers.",
@@ -346,7 +336,6 @@ export const accessSection = {
       type: "list",
       default: ["4", "1059", "21059"],
       format: kindFormat,
-      minItems: 0,
       maxItems: 100,
       description:
         "Kinds that are served only to their author and to those whom a p tag names, after authentication: encrypted direct messages and gift wraps. They are never found by a search.",

@@ -20,7 +20,6 @@ export const databaseSection = {
       description:
         "The database. memory: forgets at exit, pglite:DIR is a Postgres inside this process, managed:DIR one that the relay starts and stops, postgres://… a server of yours. Nothing means the embedded one, in database.data.",
       secret: "password",
-      reloadable: false,
     },
     direct_url: {
       type: "text",
@@ -29,7 +28,6 @@ export const databaseSection = {
       description:
         "The Postgres server itself, if database.url is a connection pooler that lends connections for one transaction at a time, as PgBouncer in transaction mode. One connection of the relay listens there for what other instances store.",
       secret: "password",
-      reloadable: false,
     },
     read_url: {
       type: "text",
@@ -38,7 +36,6 @@ export const databaseSection = {
       description:
         "A streaming replica of a postgres:// database, one server, for long queries, and for all while the primary is away. What was stored before a query is found there too.",
       secret: "password",
-      reloadable: false,
     },
     max_replica_lag_ms: {
       type: "integer",
@@ -49,21 +46,18 @@ export const databaseSection = {
       description:
         "How long a query waits until the replica at database.read_url has what was stored before it. After that the primary answers, and the replica is not asked until it has caught up.",
       whenRaised: "A query waits longer for a replica that falls behind.",
-      reloadable: false,
     },
     data: {
       type: "text",
       default: "./data",
       format: { pattern: /^.+$/, words: "a directory" },
       description: "The directory for what the relay writes itself. It is made when missing.",
-      reloadable: false,
     },
     control_socket: {
       type: "boolean",
       default: true,
       description:
         "Whether the relay answers commands while it runs, at a Unix socket to which only its user and root may connect: DIR.sock beside the directory of an embedded database, which is lent to them, and relay.sock in database.data with any other, for top alone.",
-      reloadable: false,
     },
     pool_size: {
       type: "integer",
@@ -74,7 +68,6 @@ export const databaseSection = {
       description: "The most connections to a Postgres server. An embedded database takes one.",
       whenRaised:
         "More queries run at once, and each takes processor time and memory at the database.",
-      reloadable: false,
     },
     shared_buffers_mb: {
       type: "integer",
@@ -85,7 +78,6 @@ export const databaseSection = {
       description:
         "The buffer cache of an embedded database (shared_buffers); pglite: takes 1,024 at most. A large database is written to several times as fast when the pages that change fit.",
       whenRaised: "The relay takes that much more memory as the database grows.",
-      reloadable: false,
     },
     min_free_mib: {
       type: "integer",
@@ -96,7 +88,6 @@ export const databaseSection = {
       description:
         "With less free space than this on the disk of an embedded database, events are refused before the database breaks. The log warns at four times as much; 0 turns both off.",
       whenRaised: "Less of the disk can be filled by those who publish.",
-      reloadable: false,
     },
     start_wait_s: {
       type: "integer",
@@ -107,7 +98,6 @@ export const databaseSection = {
       description:
         "How long serve waits at its start for a postgres:// server that does not answer yet. Wrong passwords and the like end it at once.",
       whenRaised: "Nothing: a relay whose database stays away ends later.",
-      reloadable: false,
     },
     write_timeout_ms: {
       type: "integer",
@@ -118,7 +108,6 @@ export const databaseSection = {
       description:
         "How long storing a batch of events may take before their publishers are told that it failed. A connection to a server that is silent for a third of it is replaced, unless the server is at work.",
       whenRaised: "Publishers wait longer when the database hangs.",
-      reloadable: false,
     },
   },
 } as const satisfies SettingSection;

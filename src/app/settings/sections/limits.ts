@@ -365,7 +365,6 @@ export const limitsSection = {
         "How many bytes of stored events may have been fetched from the database, for all connections together, before they are queued for one. More queries wait their turn.",
       whenRaised:
         "Peers that ask for large events, many at once, make the relay hold that much memory.",
-      reloadable: false,
     },
     max_pending_events: {
       type: "integer",

@@ -32,7 +32,6 @@ export const logSection = {
         pattern: new RegExp(`^(?:${parts.join("|")})=(?:${levels.join("|")})$`),
         words: `a part and a level: ${parts[0]}=debug; the parts are ${parts.join(", ")}`,
       },
-      minItems: 0,
       maxItems: parts.length,
       description:
         'Parts of the relay with a level of their own, such as "net=warn"; lines of a part say which it is.',
@@ -63,7 +62,6 @@ export const logSection = {
       description:
         "How many connections get a line when they end, with their address and what they did; all others share one line a minute.",
       whenRaised: "Whoever connects and leaves, again and again, fills the disk with the log.",
-      reloadable: false,
     },
     slow_query_ms: {
       type: "integer",

@@ -19,7 +19,6 @@ export const metricsSection = {
       },
       description:
         "Where /metrics is served, such as 127.0.0.1:9090; nowhere if empty. Whoever can connect there can read it.",
-      reloadable: false,
     },
   },
 } as const satisfies SettingSection;

@@ -22,7 +22,6 @@ export const mirrorsSection = {
         "How many events of one relay are checked and stored at a time, and how many that were sent to it may be unanswered. It is not read from meanwhile.",
       whenRaised:
         "A relay that sends much takes as much more memory, and more turns of the database.",
-      reloadable: false,
     },
     max_waiting_events: {
       type: "integer",
@@ -33,7 +32,6 @@ export const mirrorsSection = {
       description:
         "How many new events may wait to be sent to one relay. Further ones are left out, and found by another comparison when the others are sent.",
       whenRaised: "A relay that takes events slowly holds as many more in memory.",
-      reloadable: false,
     },
     max_remembered_ids: {
       type: "integer",
@@ -44,7 +42,6 @@ export const mirrorsSection = {
       description:
         "Of how many events is remembered, for each relay, that they came from it or went to it, and that either side refused them. What is forgotten may cross once more.",
       whenRaised: "An id takes about 150 bytes of memory.",
-      reloadable: false,
     },
     answer_timeout_ms: {
       type: "integer",
@@ -54,7 +51,6 @@ export const mirrorsSection = {
       max: 600_000,
       description: "How long a relay may take to answer a request.",
       whenRaised: "It takes as much longer to notice that a relay does not answer.",
-      reloadable: false,
     },
     max_retry_s: {
       type: "integer",
@@ -65,7 +61,6 @@ export const mirrorsSection = {
       description:
         "The longest pause before the next attempt to connect, or to compare after that has failed. The first one is a second, and each further one twice as long.",
       whenRaised: "A relay that is back is noticed as much later.",
-      reloadable: false,
     },
     relay: {
       type: "tables",

@@ -32,14 +32,12 @@ export const networkSection = {
       maxItems: 64,
       description:
         "The addresses to accept connections on. Port 0 takes any free port, 0.0.0.0 is all IPv4 interfaces, [::] all interfaces of both IPv4 and IPv6.",
-      reloadable: false,
     },
     socket_mode: {
       type: "text",
       default: "0660",
       format: { pattern: /^0?[0-7]{3}$/, words: "an octal file mode such as 0660" },
       description: "The mode of the file of a Unix socket: who may connect to it.",
-      reloadable: false,
     },
     backlog: {
       type: "integer",
@@ -50,14 +48,12 @@ export const networkSection = {
       description:
         "How many connections may wait to be accepted. The system may have a lower bound.",
       whenRaised: "Connections that the relay is too busy for wait longer instead of failing.",
-      reloadable: false,
     },
     reuse_port: {
       type: "boolean",
       default: false,
       description:
         "Whether several relays on this machine may listen at the same port and share its connections.",
-      reloadable: false,
     },
     workers: {
       type: "integer",
@@ -69,7 +65,6 @@ export const networkSection = {
         "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. Limits on a client hold for all of them together; limits on memory, the connections to the database and the threads for signatures are shared in equal parts. A relay that another program embeds has one.",
       whenRaised:
         "Each takes about 40 MB besides its share of the limits on memory, and has at least five connections to the database.",
-      reloadable: false,
     },
     path: {
       type: "text",
@@ -77,7 +72,6 @@ export const networkSection = {
       format: { pattern: /^\/[^\s?#]*$/, words: "a path that starts with /" },
       description:
         "The path of the WebSocket endpoint, of the NIP-11 document and of the page. It is served with and without a slash at its end.",
-      reloadable: false,
     },
     max_connections: {
       type: "integer",
@@ -149,31 +143,25 @@ export const networkSection = {
       type: "list",
       default: ["127.0.0.0/8", "::1"],
       format: networkFormat,
-      minItems: 0,
       maxItems: 10_000,
       description:
         "Networks that are exempt from the limits for one client. Default: this machine.",
-      reloadable: false,
     },
     proxy_protocol_from: {
       type: "list",
       default: [],
       format: networkOrUnixFormat,
-      minItems: 0,
       maxItems: 1_000,
       description:
         "Networks of load balancers that open each connection with a header of the PROXY protocol, version 1 or 2. From these it is required, from others refused.",
-      reloadable: false,
     },
     trusted_proxies: {
       type: "list",
       default: [],
       format: networkOrUnixFormat,
-      minItems: 0,
       maxItems: 1_000,
       description:
         "Networks of HTTP proxies that are believed when they say whom a request comes from. Whoever is in them can claim any address.",
-      reloadable: false,
     },
     forwarded_header: {
       type: "choice",
@@ -181,7 +169,6 @@ export const networkSection = {
       allowed: ["x-forwarded", "forwarded"],
       description:
         "The header in which trusted proxies name the client: X-Forwarded-For and X-Forwarded-Proto, or Forwarded (RFC 7239).",
-      reloadable: false,
     },
     allowed_origins: {
       type: "list",
@@ -190,7 +177,6 @@ export const networkSection = {
         pattern: /^https?:\/\/[^\s\/]+$/,
         words: "an origin such as https://client.example",
       },
-      minItems: 0,
       maxItems: 1_000,
       description:
         "The web pages that may connect, by origin; from elsewhere a browser is refused. Nothing means any page, as Nostr clients are. Programs send no origin and are never refused by this.",
@@ -211,7 +197,6 @@ export const networkSection = {
       default: true,
       description:
         "Whether messages are compressed for clients that ask for it. Saves a third of what is sent. It takes some 15 microseconds an event: once for all its listeners, and again for each query that it answers.",
-      reloadable: false,
     },
     ping_interval_s: {
       type: "integer",
@@ -243,7 +228,6 @@ export const networkSection = {
         "How long a connection may take to send an HTTP request, a kept one its next, and to take the answer to it.",
       whenRaised:
         "Connections that never finish their request, or do not read the answer, stay open longer, at no cost to who opens them.",
-      reloadable: false,
     },
     close_timeout_ms: {
       type: "integer",
@@ -253,7 +237,6 @@ export const networkSection = {
       max: 60_000,
       description: "How long a peer may take to answer a closing handshake.",
       whenRaised: "A peer that was told to go keeps its socket longer by not answering.",
-      reloadable: false,
     },
     shutdown_timeout_ms: {
       type: "integer",

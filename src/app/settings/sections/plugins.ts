@@ -14,30 +14,24 @@ export const pluginsSection = {
       type: "list",
       default: [],
       format: { pattern: /^[^\r\n]+$/, words: "a command of the shell" },
-      minItems: 0,
       maxItems: 20,
       description:
         "Commands of the shell, each a program that reads questions and writes answers as lines of JSON. They are asked in order. A command that is the path of a file is started anew when the file changes.",
-      reloadable: false,
     },
     modules: {
       type: "list",
       default: [],
       format: { pattern: /^[^\r\n]+$/, words: "the path of a file" },
-      minItems: 0,
       maxItems: 20,
       description:
         "TypeScript or JavaScript files, each of which exports policies by default. They run inside the relay and may do all that it may. They are asked after the programs.",
-      reloadable: false,
     },
     hooks: {
       type: "list",
       default: [],
       format: { pattern: /^(?:connect|request)$/, words: '"connect" or "request"' },
-      minItems: 0,
       maxItems: 2,
       description: "What they are asked about besides events.",
-      reloadable: false,
     },
     processes: {
       type: "integer",
@@ -47,7 +41,6 @@ export const pluginsSection = {
       max: 64,
       description: "How many processes of each run.",
       whenRaised: "Each is one more program in memory.",
-      reloadable: false,
     },
     max_in_flight: {
       type: "integer",
@@ -57,7 +50,6 @@ export const pluginsSection = {
       max: 10_000,
       description: "How many questions a process may have open at a time; others wait.",
       whenRaised: "A process that ends takes as many questions with it, which are asked again.",
-      reloadable: false,
     },
     timeout_ms: {
       type: "integer",
@@ -67,14 +59,12 @@ export const pluginsSection = {
       max: 600_000,
       description: "How long an answer may take. A process that hangs is ended and started anew.",
       whenRaised: "Events wait as long for a plugin that hangs.",
-      reloadable: false,
     },
     on_failure: {
       type: "choice",
       default: "reject",
       allowed: ["reject", "accept"],
       description: "What becomes of what a plugin does not answer.",
-      reloadable: false,
     },
   },
 } as const satisfies SettingSection;

@@ -142,7 +142,6 @@ export const rateSettings = {
       pattern: /^\d{1,5}(-\d{1,5})?=[1-9]\d{0,5}$/,
       words: "a kind or a range of kinds, and events a minute: 1984=10 or 20000-29999=600",
     },
-    minItems: 0,
     maxItems: 1_000,
     description:
       "How many events of some kinds each public key, and each client, may publish per minute, and at once; the first range that fits counts.",

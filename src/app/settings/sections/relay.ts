@@ -57,14 +57,12 @@ export const relaySection = {
       description:
         "The secret key of the relay itself. Its public key is the field self of the information document. Nothing means that of key_file.",
       secret: "value",
-      reloadable: false,
     },
     key_file: {
       type: "text",
       default: "",
       description:
         "A file that holds the secret key, as nsec1… or 64 hex digits. Nothing means relay.key in database.data, which is made at the first start, where the relay keeps its database there; with any other database the relay has no key then.",
-      reloadable: false,
     },
     contact: {
       type: "text",

@@ -54,7 +54,6 @@ export const relayListsSection = {
       type: "list",
       default: [],
       format: publicKeyFormat,
-      minItems: 0,
       maxItems: 100,
       description:
         "Public keys of which mentions (p tags) are fetched: from the read relays of each, and with inbox_followed from others.",

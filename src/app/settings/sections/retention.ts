@@ -30,7 +30,6 @@ export const retentionSection = {
         pattern: new RegExp(`^${KIND_RANGE}=\\d{1,5}$`),
         words: "a kind or a range of kinds, and days: 7=90 or 30000-39999=0",
       },
-      minItems: 0,
       maxItems: 1_000,
       description:
         "How many days events of some kinds are kept; the first that fits counts, 0 means for ever.",
@@ -51,7 +50,6 @@ export const retentionSection = {
       type: "list",
       default: ["0", "3", "5", "62", "10002"],
       format: kindRangeFormat,
-      minItems: 0,
       maxItems: 1_000,
       description: "Kinds that are kept whatever their age and the size of the store.",
       reloadable: true,
@@ -60,7 +58,6 @@ export const retentionSection = {
       type: "list",
       default: [],
       format: publicKeyFormat,
-      minItems: 0,
       maxItems: 100_000,
       description: "Authors whose events are kept whatever their age and the size of the store.",
       reloadable: true,

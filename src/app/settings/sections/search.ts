@@ -17,7 +17,6 @@ export const searchSection = {
       default: false,
       description:
         "Whether clients may search. What was stored while this was off is found after `gallimimus reindex`.",
-      reloadable: false,
     },
     kinds: {
       type: "list",
@@ -27,7 +26,6 @@ export const searchSection = {
       maxItems: 1_000,
       description:
         "The kinds whose events are found: by their content and titles, profiles by names, address and about.",
-      reloadable: false,
     },
     max_length: {
       type: "integer",
@@ -49,7 +47,6 @@ export const searchSection = {
         "A search gives the best of the newest events that it finds: of four times its limit, 200 at least, and of so many at most. Also the most that it gives.",
       whenRaised:
         "A message of a few bytes, with a common word and a large limit, makes the database read and compare that many events.",
-      reloadable: false,
     },
   },
 } as const satisfies SettingSection;

@@ -19,14 +19,12 @@ export const signaturesSection = {
       allowed: ["auto", "native", "wasm", "noble"],
       description:
         "The implementation of BIP-340. native is the libsecp256k1 of this machine, wasm the same compiled to WebAssembly, noble plain JavaScript. auto takes the fastest that is there and passes its test at start.",
-      reloadable: false,
     },
     library: {
       type: "text",
       default: "",
       description:
         "The file of libsecp256k1, for native and auto. Nothing means where systems keep it.",
-      reloadable: false,
     },
     workers: {
       type: "integer",
@@ -37,7 +35,6 @@ export const signaturesSection = {
       description:
         "How many threads check signatures. 0 checks them between everything else, -1 takes as many as suit the engine and the processor.",
       whenRaised: "Each takes about 10 MB, and more than there are free cores gain nothing.",
-      reloadable: false,
     },
   },
 } as const satisfies SettingSection;

@@ -20,7 +20,6 @@ export const syncSection = {
       description:
         "About how many events a slice has. A slice in which two sides differ, or one of their ranges ends, is read whole, and each reconciliation begins with 80 bytes of each slice. Of tens of millions of events, longer slices are better.",
       whenRaised: "A message makes the database list more ids, from fewer slices.",
-      reloadable: false,
     },
     slices: {
       type: "tables",
@@ -30,26 +29,21 @@ export const syncSection = {
           type: "list",
           default: [],
           format: kindFormat,
-          minItems: 0,
           maxItems: 1_000,
           description: "Of which kinds; nothing for all.",
-          reloadable: false,
         },
         authors: {
           type: "list",
           default: [],
           format: publicKeyFormat,
-          minItems: 0,
           maxItems: 10_000,
           description: "Of which authors; nothing for all.",
-          reloadable: false,
         },
       },
       required: [],
       maxItems: 8,
       description:
         "Filters whose events everybody may see are counted and summed up by time in the database, so that a reconciliation by such a filter reads only where the sides differ. An empty table is for all events. Each makes storing an event a little slower. Needs a database; all instances on one have the same.",
-      reloadable: false,
     },
   },
 } as const satisfies SettingSection;

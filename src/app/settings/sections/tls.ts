@@ -17,7 +17,6 @@ export const tlsSection = {
       type: "list",
       default: [],
       format: file,
-      minItems: 0,
       maxItems: 1_000,
       description:
         "Certificate chains as PEM. A client gets the one with the server name that it asks for (SNI), and otherwise the first.",
@@ -27,7 +26,6 @@ export const tlsSection = {
       type: "list",
       default: [],
       format: file,
-      minItems: 0,
       maxItems: 1_000,
       description: "The private keys as PEM, in the order of the certificates.",
       reloadable: true,
@@ -37,7 +35,6 @@ export const tlsSection = {
       default: "",
       description:
         "CA certificates, as PEM, that the certificates of clients are verified with. Without any, clients are not asked for certificates.",
-      reloadable: false,
     },
     client_certificates: {
       type: "choice",
@@ -45,7 +42,6 @@ export const tlsSection = {
       allowed: ["optional", "required"],
       description:
         "Whether a client without a certificate is let in, where clients are asked for one.",
-      reloadable: false,
     },
     reload_check_s: {
       type: "integer",
