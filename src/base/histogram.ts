@@ -19,9 +19,7 @@ export interface HistogramReading {
   readonly sum: number;
 }
 
-/**
- * Counts values by bucket.
- */
+/** Counts values by bucket. */
 export class Histogram implements HistogramReading {
   readonly bounds: readonly number[];
   readonly #counts: number[];

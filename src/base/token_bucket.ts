@@ -63,9 +63,7 @@ export class TokenBucket {
     return this.#tokens >= count;
   }
 
-  /**
-   * Like {@link spend}, but adds no more to the debt than what is paid in `mostDebtMs`.
-   */
+  /** Like {@link spend}, but adds no more to the debt than what is paid in `mostDebtMs`. */
   spendWithin(count: number, mostDebtMs: number, nowMs: number): number {
     this.#refill(nowMs);
     const least = -mostDebtMs * this.#rate.perSecond / msPerSecond;

@@ -56,9 +56,7 @@ export function negotiate(header: string | null, offered: readonly string[]): st
   return best;
 }
 
-/**
- * Whether the header names exactly this type, without wildcards, at a weight above zero.
- */
+/** Whether the header names exactly this type, without wildcards, at a weight above zero. */
 export function asksFor(header: string | null, type: string): boolean {
   if (header === null) return false;
   const match = matchOf(parseAccept(header), type);

@@ -38,9 +38,7 @@ export type Metric =
 /** The media type of the text. */
 export const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
-/**
- * Formats all metrics.
- */
+/** Formats all metrics. */
 export function metricsText(metrics: readonly Metric[]): string {
   return metrics.map(metricText).join("");
 }

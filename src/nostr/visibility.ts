@@ -16,9 +16,7 @@ export interface Reader {
   readonly keys: ReadonlySet<string>;
 }
 
-/**
- * Whether `reader` may learn that the event exists.
- */
+/** Whether `reader` may learn that the event exists. */
 export function isVisible(event: NostrEvent, { privateKinds, keys }: Reader): boolean {
   if (!privateKinds.has(event.kind)) return true;
   if (keys.size === 0) return false;
@@ -26,9 +24,7 @@ export function isVisible(event: NostrEvent, { privateKinds, keys }: Reader): bo
     event.tags.some(([name, value]) => name === "p" && value !== undefined && keys.has(value));
 }
 
-/**
- * Whether a filter names only private kinds, so that no part of its answer is public.
- */
+/** Whether a filter names only private kinds, so that no part of its answer is public. */
 export function asksForPrivateOnly(filter: ReqFilter, privateKinds: ReadonlySet<number>): boolean {
   const { kinds } = filter;
   return kinds !== undefined && kinds.size > 0 && kinds.isSubsetOf(privateKinds);

@@ -69,9 +69,7 @@ const WAL_PER_BUFFERS = 4;
 
 const HEADER = "# Written by the relay at each start. What stands in data/postgresql.conf wins.\n";
 
-/**
- * The text of the settings file, for a server of this major version. Default: the newest.
- */
+/** The text of the settings file, for a server of this major version. Default: the newest. */
 export function postgresConf(
   { connections, sharedBuffersMb = 128 }: PostgresConfOptions,
   major: number = Infinity,

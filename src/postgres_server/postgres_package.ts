@@ -70,9 +70,7 @@ async function packageRoot(name: string): Promise<string> {
   return createRequire(parent).resolve(name).replace(/\/dist\/[^/]*$/, "");
 }
 
-/**
- * The major version, which decides whether a data directory can be used.
- */
+/** The major version, which decides whether a data directory can be used. */
 export function majorVersion({ version }: Pick<PostgresPackage, "version">): string {
   return version.slice(0, version.indexOf("."));
 }

@@ -21,9 +21,7 @@ export interface PostmasterFile {
 const PID_LINE = 0;
 const STATUS_LINE = 7;
 
-/**
- * Parses the file; undefined while the server has not written its process id.
- */
+/** Parses the file; undefined while the server has not written its process id. */
 export function parsePostmasterFile(text: string): PostmasterFile | undefined {
   const lines = text.split("\n");
   const pid = Number(lines[PID_LINE]);
@@ -31,9 +29,7 @@ export function parsePostmasterFile(text: string): PostmasterFile | undefined {
   return { pid, isReady: lines[STATUS_LINE]?.trim() === "ready" };
 }
 
-/**
- * The state of the server of the data directory `data`; undefined when there is no file.
- */
+/** The state of the server of the data directory `data`; undefined when there is no file. */
 export async function readPostmasterFile(data: string): Promise<PostmasterFile | undefined> {
   try {
     return parsePostmasterFile(await Deno.readTextFile(postmasterPath(data)));

@@ -30,9 +30,7 @@ const CRASH = /^.+ \(PID \d+\) was terminated by /;
 /** How long a message is not repeated, milliseconds: each process of the server may log it. */
 const REPEAT_MS = 60_000;
 
-/**
- * Forwards a server's lines to `log`, each at the level that it has for an operator.
- */
+/** Forwards a server's lines to `log`, each at the level that it has for an operator. */
 export function serverLog(log: Log, clock: Clock): ServerLog {
   let lastLine = "";
   let isFault = false;

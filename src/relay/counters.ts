@@ -57,9 +57,7 @@ export interface Counters {
   closedForMemory: number;
 }
 
-/**
- * Counters at zero.
- */
+/** Counters at zero. */
 export function zeroCounters(): Counters {
   return {
     connections: 0,

@@ -81,9 +81,7 @@ export class FilterValues {
   }
 }
 
-/**
- * The values that filters hold: one for each filter and one for each value in its lists.
- */
+/** The values that filters hold: one for each filter and one for each value in its lists. */
 export function filterValueCount(filters: readonly ReqFilter[]): number {
   let count = filters.length;
   for (const { ids, authors, kinds, tags, allTags, search } of filters) {

@@ -42,9 +42,7 @@ const DROP_SHARE = 0.92;
 /** Connections that hold less are not dropped: it would free next to nothing. */
 const LEAST_HELD_BYTES = 64 * 1024;
 
-/**
- * Refuses and drops connections when memory runs low.
- */
+/** Refuses and drops connections when memory runs low. */
 export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
   #isFull = false;

@@ -7,9 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
-/**
- * Keeps the log readable while every event and query fails for the same reason.
- */
+/** Keeps the log readable while every event and query fails for the same reason. */
 export class Outage {
   readonly #what: string;
   readonly #log: Log;

@@ -48,9 +48,7 @@ export interface CountedRefusals {
   readonly clients: readonly (readonly [string, ReadonlyMap<string, number>])[];
 }
 
-/**
- * Counts refusals by client and by key. The reasons are few and the relay's own.
- */
+/** Counts refusals by client and by key. The reasons are few and the relay's own. */
 export class RefusalLog {
   readonly #options: RefusalLogOptions;
   readonly #clients = new Offenders();

@@ -108,9 +108,7 @@ export interface ConnectedSession extends PeerEvents {
   unanswered(): Iterable<UnansweredRequest>;
 }
 
-/**
- * Opens sessions and holds their shared state.
- */
+/** Opens sessions and holds their shared state. */
 export class Relay {
   readonly counters: Counters = zeroCounters();
   readonly timings = new Timings();

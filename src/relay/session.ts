@@ -50,9 +50,7 @@ const FILTER_VALUE_BYTES = 100;
 /** Longer reasons, which only plugins give, are not kept for the log. */
 const MAX_TOLD_LENGTH = 200;
 
-/**
- * The relay's side of one connection, from upgrade to close.
- */
+/** The relay's side of one connection, from upgrade to close. */
 export class Session implements PeerEvents, Conversation {
   readonly peer: Peer;
   readonly client: ConnectedClient;

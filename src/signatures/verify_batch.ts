@@ -20,9 +20,7 @@ export const CHECK_BYTES = SIGNATURE_BYTES + ID_BYTES + PUBKEY_BYTES;
 /** The fields of an event that verification needs. */
 export type SignedParts = Pick<NostrEvent, "sig" | "id" | "pubkey">;
 
-/**
- * Concatenates the checks of several events.
- */
+/** Concatenates the checks of several events. */
 export function packChecks(events: readonly SignedParts[]): Uint8Array<ArrayBuffer> {
   // One conversion for all events: each call costs as much as the array that it allocates.
   let hex = "";
@@ -30,9 +28,7 @@ export function packChecks(events: readonly SignedParts[]): Uint8Array<ArrayBuff
   return hexToBytes(hex);
 }
 
-/**
- * The results of packed checks, in the same order: 1 where the signature is valid, else 0.
- */
+/** The results of packed checks, in the same order: 1 where the signature is valid, else 0. */
 export function verifyPacked(packed: Uint8Array, engine: SignatureEngine): Uint8Array<ArrayBuffer> {
   const answers = new Uint8Array(packed.length / CHECK_BYTES);
   for (let place = 0; place < answers.length; place++) {

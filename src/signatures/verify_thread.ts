@@ -36,9 +36,7 @@ export interface ThreadSources {
 /** Starts a thread. */
 export type StartThread = (events: VerifyThreadEvents) => VerifyThread;
 
-/**
- * Returns a function that starts threads with the engine called `engine`.
- */
+/** Returns a function that starts threads with the engine called `engine`. */
 export function threadStarter(
   engine: EngineName,
   { library = "", script = WORKER }: ThreadSources = {},

@@ -18,9 +18,7 @@ export const timeless: StoreClock = {
   after: () => ({ cancel() {} }),
 };
 
-/**
- * Now, whole seconds since 1970.
- */
+/** Now, whole seconds since 1970. */
 export function nowS(clock: Pick<StoreClock, "nowMs">): number {
   return Math.floor(clock.nowMs() / 1000);
 }

@@ -14,9 +14,7 @@
  */
 export type RefusalKind = "refused" | "silent" | "gone" | "misunderstood";
 
-/**
- * The other relay refused, was silent or closed the connection. The message is for people.
- */
+/** The other relay refused, was silent or closed the connection. The message is for people. */
 export class RemoteRefusal extends Error {
   override readonly name = "RemoteRefusal";
   readonly kind: RefusalKind;

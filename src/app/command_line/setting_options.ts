@@ -19,9 +19,7 @@ export interface SettingOptions {
 /** For commands that work without settings, and so in spite of wrong ones: all are at their defaults. */
 export const WITHOUT_SETTINGS: SettingOptions = Object.freeze({});
 
-/**
- * Adds `--config`, `--data`, `--database` and `--set` to a command.
- */
+/** Adds `--config`, `--data`, `--database` and `--set` to a command. */
 export function withSettingOptions(command: Command): Command {
   return command
     .option("--config <file>", "configuration file (default: config.toml, when there is one)")
@@ -30,9 +28,7 @@ export function withSettingOptions(command: Command): Command {
     .option("--set <section.key=value>", "any setting; may be repeated", oneMoreSetting);
 }
 
-/**
- * Adds `--listen` to a command.
- */
+/** Adds `--listen` to a command. */
 export function withListenOption(command: Command): Command {
   return command.option(
     "--listen <host:port>",

@@ -14,9 +14,7 @@ export interface TimeOptions {
   readonly until?: number;
 }
 
-/**
- * Adds `--since` and `--until` to a command.
- */
+/** Adds `--since` and `--until` to a command. */
 export function withTimeOptions(command: Command): Command {
   return command
     .option("--since <time>", "not older than this: seconds since 1970, or 2026-01-31", time)

@@ -19,9 +19,7 @@ export interface BackupFlags {
   readonly json?: boolean;
 }
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineBackup(program: Command, run: RunCommand): void {
   const command = program.command("backup")
     .description("write events, tombstones, rules and the relay's key into a new directory")

@@ -58,9 +58,7 @@ export class Findings {
   }
 }
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineCheck(program: Command, run: RunCommand): void {
   const command = program.command("check")
     .description("check ids, signatures, columns and tags of all events; 1 if anything is wrong")
@@ -72,9 +70,7 @@ export function defineCheck(program: Command, run: RunCommand): void {
   );
 }
 
-/**
- * Checks all events and prints what is wrong. Fails if anything is and was not repaired.
- */
+/** Checks all events and prints what is wrong. Fails if anything is and was not repaired. */
 export async function checkStore(context: CommandContext, flags: CheckFlags): Promise<ExitCode> {
   const { json = false, repair = false } = flags;
   return await withStore(context, async (store) => {

@@ -21,9 +21,7 @@ import { complain } from "../command_line/with_store.ts";
 import { connectRemote } from "../transfer/remote_connection.ts";
 import { type RemoteFlags, remoteTaskOf, withFilterOptions } from "./remote_options.ts";
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineDownload(program: Command, run: RunCommand): void {
   const command = program.command("download")
     .description("print the stored events of another relay, newest first, one JSON object a line")

@@ -28,9 +28,7 @@ export interface ExportFlags extends TimeOptions {
   readonly output?: string;
 }
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineExport(program: Command, run: RunCommand): void {
   const command = program.command("export")
     .description("print stored events, newest first, one JSON object a line")

@@ -33,9 +33,7 @@ export interface ImportFlags extends TimeOptions {
   readonly json?: boolean;
 }
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineImport(program: Command, run: RunCommand): void {
   const command = program.command("import")
     .description("store the events of a file, or of a database of nostr-rs-relay")

@@ -19,9 +19,7 @@ import {
 } from "../command_line/setting_options.ts";
 import { version } from "../version.ts";
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineInfo(program: Command, run: RunCommand): void {
   const command = program.command("info").description("show versions, addresses and the database");
   withSettingOptions(withListenOption(command))

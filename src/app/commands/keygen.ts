@@ -27,9 +27,7 @@ export interface KeygenFlags {
 /** Only the owner may read and write. */
 const OWNER_ONLY = 0o600;
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineKeygen(program: Command, run: RunCommand): void {
   program.command("keygen")
     .description("make a key pair, for relay.key_file, --auth-key-file or a person who has none")

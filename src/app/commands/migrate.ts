@@ -20,9 +20,7 @@ export interface MigrateFlags {
   readonly json?: boolean;
 }
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineMigrate(program: Command, run: RunCommand): void {
   const command = program.command("migrate")
     .description("bring the schema of the database up to date, as serve does at its start")

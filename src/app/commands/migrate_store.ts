@@ -21,9 +21,7 @@ export interface MigrateStoreArguments {
   readonly to: string;
 }
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineMigrateStore(program: Command, run: RunCommand): void {
   const command = program.command("migrate-store")
     .description("copy everything from one database to another; may be repeated until it is done")

@@ -59,9 +59,7 @@ export interface Change extends ChangeFlags {
   readonly what: string;
 }
 
-/**
- * Adds the commands to the program.
- */
+/** Adds the commands to the program. */
 export function defineModeration(program: Command, run: RunCommand): void {
   for (const [verb, methods] of Object.entries(VERBS)) {
     const command = program.command(verb)

@@ -35,9 +35,7 @@ const DELETED_AT_ONCE = 500;
 
 const FILTERS = "NIP-01 filters as JSON; keys as hex or npub1…";
 
-/**
- * Adds the commands to the program.
- */
+/** Adds the commands to the program. */
 export function defineQuery(program: Command, run: RunCommand): void {
   const command = (name: string, description: string) =>
     withSettingOptions(

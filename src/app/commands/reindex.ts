@@ -12,9 +12,7 @@ import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { ProgressLine } from "../command_line/progress_line.ts";
 import { withSettingOptions } from "../command_line/setting_options.ts";
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineReindex(program: Command, run: RunCommand): void {
   const command = program.command("reindex")
     .description("make searchable what was stored while search was off; the relay may be running");

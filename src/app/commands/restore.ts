@@ -31,9 +31,7 @@ export interface RestoreFlags {
   readonly json?: boolean;
 }
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineRestore(program: Command, run: RunCommand): void {
   const command = program.command("restore")
     .description("put a backup into an empty database of any kind, and check what is there then")

@@ -33,9 +33,7 @@ const NO_URL = "relay.url is not set: requests to vanish that name this relay ar
 
 const MS_PER_SECOND = 1_000;
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineServe(program: Command, run: RunCommand): void {
   const command = program.command("serve").description("run the relay until it is told to stop");
   withSettingOptions(withListenOption(command))

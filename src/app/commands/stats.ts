@@ -44,9 +44,7 @@ interface Stats {
   readonly tables: readonly TableSize[];
 }
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineStats(program: Command, run: RunCommand): void {
   const command = program.command("stats")
     .description("count events by kind, author and day, and show the size of the tables")

@@ -39,9 +39,7 @@ const MAX_WAITING = 1_000;
 /** What was published while a connection was down is asked for from so long before, seconds. */
 const OVERLAP_S = 60;
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineStream(program: Command, run: RunCommand): void {
   const command = program.command("stream")
     .description("print new events of other relays until interrupted, one JSON object a line")

@@ -50,9 +50,7 @@ const BATCH = 200;
 /** As hex in a message, within the limits of all relays. */
 const DEFAULT_FRAME_BYTES = 60_000;
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineSync(program: Command, run: RunCommand): void {
   const command = program.command("sync")
     .description("bring the store and another relay to the same events, by negentropy (NIP-77)")

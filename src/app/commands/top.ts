@@ -51,9 +51,7 @@ const ORDER_KEYS: ReadonlyMap<string, Order> = new Map([
 /** `q`, Ctrl-C, Ctrl-D and Ctrl-\ */
 const QUIT_KEYS: readonly string[] = ["q", "Q", "\x03", "\x04", "\x1c"];
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineTop(program: Command, run: RunCommand): void {
   const command = program.command("top")
     .description("show what the running relay does just now, and for whom")

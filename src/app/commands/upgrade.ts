@@ -34,9 +34,7 @@ export interface UpgradeFlags {
 /** Everyone may pass through, as through the directory of the server. */
 const PASSABLE = 0o711;
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineUpgrade(program: Command, run: RunCommand): void {
   const command = program.command("upgrade")
     .description("bring the private server's data to this version's Postgres; stop the relay first")

@@ -28,9 +28,7 @@ import { reasonLines } from "./sync_report.ts";
 /** Events that are sent before the first is answered. */
 const IN_FLIGHT = 100;
 
-/**
- * Adds the command to the program.
- */
+/** Adds the command to the program. */
 export function defineUpload(program: Command, run: RunCommand): void {
   const command = program.command("upload")
     .description("publish the events of a file on another relay, one JSON object a line")

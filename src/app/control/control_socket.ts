@@ -17,9 +17,7 @@ const MAX_PATH_BYTES = 103;
 /** Read and write for its owner. Connecting to a socket needs the right to write. */
 export const SOCKET_MODE = 0o600;
 
-/**
- * The path of the socket of an embedded database in `directory`: beside it, as is its lock.
- */
+/** The path of the socket of an embedded database in `directory`: beside it, as is its lock. */
 export function controlSocketPath(directory: string): string {
   return `${directory.replace(/(?<=.)\/+$/, "")}.sock`;
 }

@@ -16,9 +16,7 @@ declare global {
   }
 }
 
-/**
- * Takes a lock for as long as this thread lives. Resolves when it is held.
- */
+/** Takes a lock for as long as this thread lives. Resolves when it is held. */
 export function holdLock(name: string): Promise<void> {
   return new Promise((resolve) => {
     void navigator.locks.request(name, () => {

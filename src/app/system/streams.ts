@@ -42,9 +42,7 @@ export interface Streams {
   create(path: string): Promise<CreatedFile | { readonly fault: string }>;
 }
 
-/**
- * The streams of this process.
- */
+/** The streams of this process. */
 export const systemStreams: Streams = {
   stdout: outputTo(Deno.stdout, "standard output"),
   stderr: outputTo(Deno.stderr, "standard error"),

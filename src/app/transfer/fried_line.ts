@@ -14,9 +14,7 @@ const [QUOTE, CLOSE_OBJECT] = [0x22, 0x7d];
 /** The columns that every event has, 88 bytes, with the key, a quotation mark and CR. */
 const COLUMNS_BYTES = 2 * 88 + KEY.length + 2;
 
-/**
- * The longest line whose event has `maxBytes`: each byte of a tag is two digits once more.
- */
+/** The longest line whose event has `maxBytes`: each byte of a tag is two digits once more. */
 export function friedLineBytes(maxBytes: number): number {
   return 3 * maxBytes + COLUMNS_BYTES;
 }

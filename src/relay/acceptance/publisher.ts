@@ -83,9 +83,7 @@ const RECENT_IDS = 20_000;
 
 const ACCEPTED: Verdict = { accepted: true };
 
-/**
- * Checks, stores and passes on events, whoever sent them.
- */
+/** Checks, stores and passes on events, whoever sent them. */
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #recent = new RecentIds(RECENT_IDS);

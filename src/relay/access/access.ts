@@ -62,9 +62,7 @@ interface Hooks {
 
 const UNDECIDED: Reason = reason("error", "a policy failed, try again later");
 
-/**
- * Runs the policies' hooks. Returns a promise only where a hook does.
- */
+/** Runs the policies' hooks. Returns a promise only where a hook does. */
 export class Access {
   readonly #options: AccessOptions;
   #privateKinds: ReadonlySet<number>;

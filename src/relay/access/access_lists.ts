@@ -9,9 +9,7 @@ import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
 
-/**
- * Refuses events of the given keys. Requests to vanish are exempt, as NIP-62 requires.
- */
+/** Refuses events of the given keys. Requests to vanish are exempt, as NIP-62 requires. */
 export function bannedKeys(keys: ReadonlySet<string>): Policy {
   return {
     name: "banned keys",
@@ -22,9 +20,7 @@ export function bannedKeys(keys: ReadonlySet<string>): Policy {
   };
 }
 
-/**
- * Refuses events whose content contains one of the texts, ignoring case.
- */
+/** Refuses events whose content contains one of the texts, ignoring case. */
 export function bannedTexts(texts: readonly string[]): Policy {
   const banned = texts.map((text) => text.toLowerCase());
   return {

@@ -11,9 +11,7 @@ import { reason } from "../../nostr/reason.ts";
 import { asksForPrivateOnly } from "../../nostr/visibility.ts";
 import type { Policy } from "./policy.ts";
 
-/**
- * Refuses requests with a filter that has no ids, authors, kinds, tags or search.
- */
+/** Refuses requests with a filter that has no ids, authors, kinds, tags or search. */
 export const noBroadFilters: Policy = {
   name: "broad filters",
   request: ({ filters }) =>

@@ -12,9 +12,7 @@ import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Rule, RuleChange, RuleList } from "../../store/event_store.ts";
 import type { Policy } from "./policy.ts";
 
-/**
- * The rules in force. Policies read it at each decision, so a change takes effect at once.
- */
+/** The rules in force. Policies read it at each decision, so a change takes effect at once. */
 export class RuleBook {
   readonly #lists = new Map<RuleList, Map<string, string>>();
   #version = 0;

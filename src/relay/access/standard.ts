@@ -12,9 +12,7 @@ import { notExpired } from "./expiration.ts";
 import type { Policy } from "./policy.ts";
 import { protectedEvents } from "./protected.ts";
 
-/**
- * Size, date, expiration, authentication events and protected events.
- */
+/** Size, date, expiration, authentication events and protected events. */
 export function standardPolicies(
   limits: Parameters<typeof sizeWithin>[0] & Parameters<typeof createdAtWithin>[0],
 ): readonly Policy[] {

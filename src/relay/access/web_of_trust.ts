@@ -38,9 +38,7 @@ export interface TrustOptions {
 /** Yields the follow lists of authors, each as the keys it names. */
 export type FollowLists = (authors: readonly string[]) => AsyncIterable<readonly string[]>;
 
-/**
- * The roots and all keys within `maxHops` of them.
- */
+/** The roots and all keys within `maxHops` of them. */
 export async function trustedKeys(
   { roots, maxHops, maxKeys }: TrustOptions,
   followLists: FollowLists,

@@ -49,9 +49,7 @@ export const close: Verb = ({ peer, subscriptions }, message) => {
   else subscriptions.end(parsed.id);
 };
 
-/**
- * The subscriptions of one connection.
- */
+/** The subscriptions of one connection. */
 export class Subscriptions {
   /** Live events to be sent. When it overflows the connection is closed as too slow. */
   readonly live: Inbox<"live", Delivery>;

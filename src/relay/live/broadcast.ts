@@ -81,9 +81,7 @@ const SLICE_STEPS = 20_000;
 /** Events that may be queued behind one in slices. Beyond that the oldest is finished at once. */
 const MAX_WAITING = 1_000;
 
-/**
- * Holds the listeners and delivers events to them.
- */
+/** Holds the listeners and delivers events to them. */
 export class Broadcast {
   readonly #options: BroadcastOptions;
   readonly #index: FilterIndex<Entry>;

@@ -45,9 +45,7 @@ const HASHED: ReadonlySet<Place["field"]> = new Set(["ids", "authors", "#e", "#p
 /** A single filter, the usual case, is stored without a Set. */
 type Entries<E> = E | Set<E>;
 
-/**
- * Filters by the values of the field they are registered under.
- */
+/** Filters by the values of the field they are registered under. */
 export class FilterIndex<E extends FilterEntry> {
   readonly #fields = new Map<Place["field"], Map<string | number, Entries<E>>>();
   /** Odd, because it multiplies modulo 2^32. */

@@ -10,9 +10,7 @@ import type { ReqFilter } from "../../nostr/filter.ts";
 import { KeySet, MANY_KEYS } from "../../nostr/key_set.ts";
 import type { MatchableFilter, ValueSet } from "../../nostr/match.ts";
 
-/**
- * A set of strings.
- */
+/** A set of strings. */
 export class TextSet implements ValueSet<string> {
   readonly #texts: readonly string[];
 
@@ -67,9 +65,7 @@ function isDisjoint(own: ValueSet<string>, other: ReadonlySet<string>): boolean 
   return true;
 }
 
-/**
- * Converts a filter to its compact form.
- */
+/** Converts a filter to its compact form. */
 export function liveFilter(filter: ReqFilter): MatchableFilter {
   const { ids, authors, tags } = filter;
   return {

@@ -17,9 +17,7 @@ export function queryFailure(error: unknown): Reason {
     : reason("error", "the stored events cannot be read");
 }
 
-/**
- * Whether the query exceeded its time limit, which does not mean that the database fails.
- */
+/** Whether the query exceeded its time limit, which does not mean that the database fails. */
 export function isTimeOut(error: unknown): error is Error {
   return error instanceof Error && error.name === "QueryTimedOut";
 }

@@ -47,9 +47,7 @@ export interface SubscriptionOptions {
 /** Shared: a new exception with its stack trace would cost more than the rest of a CLOSE. */
 const ENDED = new DOMException("the subscription has ended", "AbortError");
 
-/**
- * A REQ of one connection, from its acceptance to CLOSE or CLOSED.
- */
+/** A REQ of one connection, from its acceptance to CLOSE or CLOSED. */
 export class Subscription implements Query {
   readonly id: string;
   readonly valueCount: number;

@@ -6,16 +6,12 @@
  * @module
  */
 
-/**
- * A `bytea[]` literal from lower-case hex.
- */
+/** A `bytea[]` literal from lower-case hex. */
 export function byteaArray(hexes: readonly string[]): string {
   return hexes.length === 0 ? "{}" : `{"\\\\x${hexes.join('","\\\\x')}"}`;
 }
 
-/**
- * An array literal of numbers, or of strings that need no quotes.
- */
+/** An array literal of numbers, or of strings that need no quotes. */
 export function plainArray(values: readonly (number | string)[]): string {
   return `{${values.join(",")}}`;
 }

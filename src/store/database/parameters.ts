@@ -6,9 +6,7 @@
 
 import type { Parameter } from "./database.ts";
 
-/**
- * Collects the values of `$1`, `$2` and so on.
- */
+/** Collects the values of `$1`, `$2` and so on. */
 export class Parameters {
   readonly values: Parameter[] = [];
 

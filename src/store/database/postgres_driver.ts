@@ -260,17 +260,13 @@ export function requestCancel(query: SentQuery): Promise<unknown> | undefined {
   return Promise.resolve(query.canceller(query));
 }
 
-/**
- * The process id of the server process that a statement was sent to; undefined before.
- */
+/** The process id of the server process that a statement was sent to; undefined before. */
 export function backendOf(query: SentQuery): number | undefined {
   const { state } = query as { readonly state?: { readonly pid?: number } | null };
   return state?.pid ?? undefined;
 }
 
-/**
- * Maps an error of the driver to an error of the store.
- */
+/** Maps an error of the driver to an error of the store. */
 export function driverFailure(error: unknown): Error {
   if (error instanceof postgres.PostgresError) return databaseError(error, error.code);
   return databaseError(error instanceof Error ? error : new Error(String(error)), undefined);

@@ -107,9 +107,7 @@ export class PostgresLink<Pool extends DriverPool = DriverPool> {
   }
 }
 
-/**
- * The connection was dropped while something ran on it.
- */
+/** The connection was dropped while something ran on it. */
 export class ConnectionDropped extends StoreUnavailable {
   readonly code = "CONNECTION_DROPPED";
 }

@@ -22,9 +22,7 @@ export interface DialOptions {
   readonly onSocket: (socket: Socket) => void;
 }
 
-/**
- * Connects to the first of several hosts that answers. Rejects with the error of the last one.
- */
+/** Connects to the first of several hosts that answers. Rejects with the error of the last one. */
 export async function dialPostgres(
   options: DialOptions,
 ): Promise<{ readonly socket: Socket; readonly host: PostgresHost }> {

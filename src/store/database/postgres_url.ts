@@ -32,9 +32,7 @@ export interface PostgresAddress {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/**
- * The URL is malformed, or asks for something unsupported.
- */
+/** The URL is malformed, or asks for something unsupported. */
 export class BadPostgresUrl extends StoreUnavailable {}
 
 const DEFAULT_PORT = 5432;

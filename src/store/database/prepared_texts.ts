@@ -12,9 +12,7 @@
 /** How many statements of queries are prepared on each connection. */
 export const MAX_PREPARED = 200;
 
-/**
- * The first texts that were asked for.
- */
+/** The first texts that were asked for. */
 export class PreparedTexts {
   readonly #max: number;
   readonly #texts = new Set<string>();

@@ -22,9 +22,7 @@ export function readRows<Row>(
   );
 }
 
-/**
- * One row: for each column the bytes of its text format.
- */
+/** One row: for each column the bytes of its text format. */
 export class RawCells implements Cells {
   readonly #cells: readonly Buffer[];
 

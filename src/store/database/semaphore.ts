@@ -6,9 +6,7 @@
 
 import { assert } from "../../base/assert.ts";
 
-/**
- * Admits a number of callers at a time. The others wait in order, and may cancel waiting.
- */
+/** Admits a number of callers at a time. The others wait in order, and may cancel waiting. */
 export class Semaphore {
   /** In order of arrival. A set, so that a waiter can be removed from the middle in constant time. */
   readonly #waiting = new Set<() => void>();

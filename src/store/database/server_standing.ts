@@ -19,9 +19,7 @@ export interface ServerStandingOptions {
   readonly log: Log;
 }
 
-/**
- * Remembers that a server is away, so that not every query waits for it, and says so once.
- */
+/** Remembers that a server is away, so that not every query waits for it, and says so once. */
 export class ServerStanding {
   readonly #options: ServerStandingOptions;
   #awaySinceMs: number | undefined = undefined;

@@ -78,9 +78,7 @@ export function notify(payloads: readonly string[]): Statement<void> {
   };
 }
 
-/**
- * The events with these sequence numbers, without those that have been deleted.
- */
+/** The events with these sequence numbers, without those that have been deleted. */
 export function selectBySeqs(seqs: readonly number[]): Statement<NumberedRecord | undefined> {
   return {
     text: "select seq, raw from events where seq = any($1::int8[]) order by seq",
@@ -89,9 +87,7 @@ export function selectBySeqs(seqs: readonly number[]): Statement<NumberedRecord 
   };
 }
 
-/**
- * The lowest `limit` stored sequence numbers above `after`.
- */
+/** The lowest `limit` stored sequence numbers above `after`. */
 export function selectSeqsAfter(after: number, limit: number): Statement<number> {
   return {
     text: "select seq from events where seq > $1::int8 order by seq limit $2::int8",
@@ -141,9 +137,7 @@ function readNumberedRecord(cells: Cells): NumberedRecord | undefined {
   return record && { seq: cells.integer(0), ...record };
 }
 
-/**
- * Parses an event from its JSON; undefined when it is not valid.
- */
+/** Parses an event from its JSON; undefined when it is not valid. */
 export function readRecord(json: Uint8Array): EventRecord | undefined {
   const event = parseEvent(parseJson(utf8Decode(json) ?? ""));
   return "reason" in event ? undefined : { event, json };

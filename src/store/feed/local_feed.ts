@@ -7,9 +7,7 @@
 import type { Erasure, EventRecord, FeedOptions } from "../event_store.ts";
 import type { StoreFeed } from "./store_feed.ts";
 
-/**
- * Delivers what its own process stores.
- */
+/** Delivers what its own process stores. */
 export class LocalFeed implements StoreFeed {
   readonly #subscribers: ((events: readonly EventRecord[]) => void)[] = [];
   #options: Partial<FeedOptions> = {};

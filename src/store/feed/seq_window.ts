@@ -7,9 +7,7 @@
 /** How many numbers above the floor are stored, about 40 bytes each. */
 const MAX_SEEN = 500_000;
 
-/**
- * A set of numbers that contains every number up to a *floor*. The floor keeps the set small.
- */
+/** A set of numbers that contains every number up to a *floor*. The floor keeps the set small. */
 export class SeqWindow {
   readonly #seen = new Set<number>();
   readonly #maxSeen: number;

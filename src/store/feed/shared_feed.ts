@@ -80,9 +80,7 @@ const SHORT = { isShort: true };
 /** Work that is done in order: numbers to read, or a floor to raise after the numbers before it. */
 type Step = { readonly seqs: readonly number[] } | { readonly floor: number };
 
-/**
- * Delivers what all instances on one database store.
- */
+/** Delivers what all instances on one database store. */
 export class SharedFeed implements StoreFeed {
   readonly #database: ListeningDatabase;
   #onEvents: (events: readonly EventRecord[]) => void = () => {};

@@ -44,9 +44,7 @@ export interface Body {
   readonly json: Uint8Array;
 }
 
-/**
- * The JSON of those of these events that are there, in any order.
- */
+/** The JSON of those of these events that are there, in any order. */
 export function bodiesStatement(ids: readonly string[]): Statement<Body> {
   return {
     text: `select events.id, events.raw from unnest($1::uuid[]) as wanted (head)

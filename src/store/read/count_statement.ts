@@ -22,9 +22,7 @@ export interface Visit {
   readonly matched: number;
 }
 
-/**
- * Counts.
- */
+/** Counts. */
 export function countStatement(plan: Plan, maxRows: number): Statement<Visit> {
   const parameters = new Parameters();
   const visited = visitedSql(plan, maxRows, parameters);
@@ -46,9 +44,7 @@ export interface VisitedRow {
   readonly matches: boolean;
 }
 
-/**
- * Names what it counts, for answers that have to be united.
- */
+/** Names what it counts, for answers that have to be united. */
 export function keysStatement(plan: Plan, maxRows: number): Statement<VisitedRow> {
   const parameters = new Parameters();
   const visited = visitedSql(plan, maxRows, parameters);

@@ -46,18 +46,14 @@ export interface Asked {
   readonly leaseBytes: number;
 }
 
-/**
- * All answers as one, in the order of time.
- */
+/** All answers as one, in the order of time. */
 export function askTogether(questions: readonly Question[], bounds: Bounds): Asked {
   const parts = questions.flatMap(({ parts }) => parts);
   const { mostBytes, leaseBytes } = inlineShare(parts, PAGE_EVENTS);
   return { found: merged(questions.map(({ ask }) => ask({ ...bounds, mostBytes }))), leaseBytes };
 }
 
-/**
- * One answer after the other. Each has all the room for itself.
- */
+/** One answer after the other. Each has all the room for itself. */
 export function askInTurn(questions: readonly Question[], bounds: Bounds): Asked {
   const shares = questions.map(({ parts }) => inlineShare(parts, PAGE_EVENTS));
   const answers = questions.map(({ ask }, at) => ask({ ...bounds, ...shares[at]! }));
@@ -67,9 +63,7 @@ export function askInTurn(questions: readonly Question[], bounds: Bounds): Asked
   };
 }
 
-/**
- * The union of answers, see `union.ts`.
- */
+/** The union of answers, see `union.ts`. */
 export function merged(answers: readonly Answer[], limit = Infinity): Answer {
   return answers.length === 1 ? answers[0]! : union(answers, { limit, pageEvents: PAGE_EVENTS });
 }

@@ -8,9 +8,7 @@ import { plainArray } from "../database/array_literal.ts";
 import { Parameters } from "../database/parameters.ts";
 import { type HiddenCondition, INDEXES, type Plan, type TagCondition } from "./plan.ts";
 
-/**
- * What is left to check of the row `hit`.
- */
+/** What is left to check of the row `hit`. */
 export function restSql(
   { index, rest, nowS }: Pick<Plan, "index" | "rest" | "nowS">,
   parameters: Parameters,

@@ -149,9 +149,7 @@ const COLUMN_TYPES = {
   kind: "int4",
 } as const;
 
-/**
- * The lanes as a table: number, the index's columns and, when they go on, where.
- */
+/** The lanes as a table: number, the index's columns and, when they go on, where. */
 export function lanesSql(plan: Plan, ask: Ask, parameters: Parameters): string {
   const { starts } = ask;
   const names = ["number"];

@@ -59,18 +59,14 @@ export const SHORTEST_WINDOW_S = 2 ** WINDOW_BITS[0];
 /** A range that needs more windows than this is searched without any. */
 const MAX_WINDOWS = 128;
 
-/**
- * The facets of an event, without duplicates, as decimal numbers.
- */
+/** The facets of an event, without duplicates, as decimal numbers. */
 export function eventFacets(event: NostrEvent, hashText: HashText): readonly string[] {
   const windows = WINDOW_BITS.map((bits, level) => windowFacet(level, windowAt(bits, event)));
   const fingerprints = [authorFingerprint(event.pubkey, hashText), ...indexedTags(event, hashText)];
   return [...windows, kindFacet(event.kind), ...fingerprints.map(facetOf)];
 }
 
-/**
- * The conditions on facets that an event must satisfy.
- */
+/** The conditions on facets that an event must satisfy. */
 export function facetConditions(
   { authors, kinds, tags }: FacetedConditions,
 ): readonly FacetCondition[] {

@@ -32,9 +32,7 @@ export interface Newest {
   readonly firstAt: number;
 }
 
-/**
- * The density of the newest `count` events in the plan's time.
- */
+/** The density of the newest `count` events in the plan's time. */
 export function newestStatement(
   { since, before }: Pick<WordPlan, "since" | "before">,
   count: number,

@@ -30,9 +30,7 @@ export interface WordShares {
   readonly facets: Shares;
 }
 
-/**
- * The shares of the most common elements.
- */
+/** The shares of the most common elements. */
 export class Shares {
   readonly #shares: ReadonlyMap<string, number>;
   /** An upper bound on the share of any other element. */
@@ -58,9 +56,7 @@ export interface Rarity {
   readonly events: number;
 }
 
-/**
- * Reads the statistics of a database, and caches them.
- */
+/** Reads the statistics of a database, and caches them. */
 export class Statistics {
   readonly #clock: StoreClock;
   #shares: WordShares | undefined = undefined;
@@ -104,9 +100,7 @@ export function withoutCommon(plan: WordPlan, known: WordShares): WordPlan {
   };
 }
 
-/**
- * How common the rarest condition of a plan is.
- */
+/** How common the rarest condition of a plan is. */
 export function rarityOf(plan: WordPlan, known: WordShares): Rarity {
   const share = rarestShare(plan, known);
   return { share, events: Math.round(share * known.events) };

@@ -66,9 +66,7 @@ export interface LookedAt {
   readonly event: NostrEvent | undefined;
 }
 
-/**
- * The next rows after `after`, with the events that have no words yet.
- */
+/** The next rows after `after`, with the events that have no words yet. */
 export function selectWordless(
   after: number,
   { kinds, rows }: { readonly kinds: Iterable<number>; readonly rows: number },

@@ -27,9 +27,7 @@ export interface FillingContext {
   readonly takeLate: (event: LateEvent) => void;
 }
 
-/**
- * Adds pages of older and older events, and lowers the horizon of the window with each.
- */
+/** Adds pages of older and older events, and lowers the horizon of the window with each. */
 export class Filling {
   /** Authors of whom a page may have deleted events: they are looked up again at the end. */
   readonly doubtful = new Set<string>();

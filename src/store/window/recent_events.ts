@@ -54,9 +54,7 @@ const LOOKS_PER_LANE = 4;
  */
 const MAX_LANES = 50_000;
 
-/**
- * Holds the newest events, up to so many bytes.
- */
+/** Holds the newest events, up to so many bytes. */
 export class RecentEvents {
   readonly #maxBytes: number;
   readonly #hash: KeyedHash;

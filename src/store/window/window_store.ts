@@ -61,9 +61,7 @@ export interface WindowOptions {
   readonly random: Random;
 }
 
-/**
- * Puts a window before a store, and closes the store when it is closed.
- */
+/** Puts a window before a store, and closes the store when it is closed. */
 export class WindowStore implements TidyStore {
   readonly feed: EventFeed;
   readonly #inner: TidyStore;

@@ -29,9 +29,7 @@ export interface OrderedBatch {
   readonly copies: ReadonlyMap<number, number>;
 }
 
-/**
- * The places of a batch in the order `created_at` descending, then `id` ascending.
- */
+/** The places of a batch in the order `created_at` descending, then `id` ascending. */
 export function newestFirst(batch: readonly EventRecord[]): readonly number[] {
   return [...batch.keys()].sort((a, b) => {
     const [one, other] = [batch[a]!.event, batch[b]!.event];

@@ -36,9 +36,7 @@ const VALUES = `substring($1::bytea from place::int4 * 64 - 63 for 32),
 const LISTS = "$3::int4[], $4::int8[], $5::int8[], $6::int4[], $7::int4[]";
 const LIST_NAMES = "kind, created_at, expires_at, start, bytes";
 
-/**
- * Inserts regular events and returns the rows of those that were new.
- */
+/** Inserts regular events and returns the rows of those that were new. */
 export function insertRegular(entries: readonly Entry[]): Statement<StoredRow> {
   return {
     text: `insert into events (${COLUMNS})
@@ -74,9 +72,7 @@ returning key, id, seq`,
   };
 }
 
-/**
- * Which of these ids are stored.
- */
+/** Which of these ids are stored. */
 export function selectIds(ids: readonly string[]): Statement<string> {
   return {
     text: "select id from events where head = any($1::uuid[])",
@@ -85,9 +81,7 @@ export function selectIds(ids: readonly string[]): Statement<string> {
   };
 }
 
-/**
- * Deletes the tags of events that were deleted or replaced.
- */
+/** Deletes the tags of events that were deleted or replaced. */
 export function deleteTags(keys: readonly number[]): Statement<void> {
   return {
     text: "delete from tags where event = any($1::int8[])",

@@ -38,9 +38,7 @@ export interface RetentionRules {
 /** Before every event in the order of answers. */
 const NEWEST: Place = { createdAt: Number.MAX_SAFE_INTEGER + 1, id: "" };
 
-/**
- * One pass over all stored events, newest first, that finds those to remove.
- */
+/** One pass over all stored events, newest first, that finds those to remove. */
 export class RetentionSweep {
   /** Where the survey begins: no event before this place has to be removed. */
   readonly start: Place;
@@ -76,9 +74,7 @@ export class RetentionSweep {
 /** The fields that decide whether an event is too old. */
 export type Dated = Pick<SurveyedEvent, "pubkey" | "kind" | "createdAt">;
 
-/**
- * Whether the event is older than the rules allow for its kind and author.
- */
+/** Whether the event is older than the rules allow for its kind and author. */
 export function isTooOld(event: Dated, rules: RetentionRules, nowS: number): boolean {
   const age = rules.ages.find(({ kinds }) => isIn(kinds, event.kind));
   return age !== undefined && nowS - event.createdAt > age.maxAgeS && !isExempt(event, rules);

@@ -30,9 +30,7 @@ export const selectBannedLists: Statement<BannedLists> = {
   read: (cells) => ({ keys: cells.integer(0) === 1, events: cells.integer(1) === 1 }),
 };
 
-/**
- * Logs a change together with the rule before it. Runs before the change itself.
- */
+/** Logs a change together with the rule before it. Runs before the change itself. */
 export function logRuleChange(
   { list, value, reason }: RuleChange,
   { who, atS }: { readonly who: string; readonly atS: number },

@@ -58,9 +58,7 @@ export const lockAlone: Statement<void> = {
   read: () => {},
 };
 
-/**
- * Stores tombstones of ids.
- */
+/** Stores tombstones of ids. */
 export function insertDeletedIds(deleted: readonly DeletedId[]): Statement<void> {
   return {
     text: `insert into deleted_ids (id, pubkey)
@@ -85,9 +83,7 @@ ${KEEP_NEWER}`,
   };
 }
 
-/**
- * Stores tombstones of vanished public keys, each at most once.
- */
+/** Stores tombstones of vanished public keys, each at most once. */
 export function upsertVanished(vanished: readonly Vanished[]): Statement<void> {
   return {
     text: `insert into vanished (pubkey, until_time)
@@ -140,9 +136,7 @@ export interface ErasedRow {
   readonly json: Uint8Array;
 }
 
-/**
- * Deletes the events with these ids, whoever wrote them, and closes their addresses.
- */
+/** Deletes the events with these ids, whoever wrote them, and closes their addresses. */
 export function eraseByIds(ids: readonly string[]): Statement<ErasedRow> {
   return {
     text: `with gone as (
@@ -158,9 +152,7 @@ select key, case when slot is null then '' else raw end from gone`,
   };
 }
 
-/**
- * Deletes the operator's tombstones of these ids, and returns the ids that had one.
- */
+/** Deletes the operator's tombstones of these ids, and returns the ids that had one. */
 export function deleteErasedIds(ids: readonly string[]): Statement<string> {
   return {
     text: "delete from deleted_ids where id = any($1::bytea[]) and pubkey = $2::bytea returning id",
@@ -183,9 +175,7 @@ where id = any($1::bytea[]) and not exists (
   };
 }
 
-/**
- * Deletes the versions covered by these tombstones and returns their keys.
- */
+/** Deletes the versions covered by these tombstones and returns their keys. */
 export function deleteBySlots(
   deleted: readonly DeletedSlot[],
   hashText: HashText,
@@ -253,9 +243,7 @@ returning key`,
   };
 }
 
-/**
- * The tombstones of these ids.
- */
+/** The tombstones of these ids. */
 export function selectDeletedIds(ids: readonly string[]): Statement<DeletedId> {
   return {
     text: "select id, pubkey from deleted_ids where id = any($1::bytea[])",
@@ -264,9 +252,7 @@ export function selectDeletedIds(ids: readonly string[]): Statement<DeletedId> {
   };
 }
 
-/**
- * The tombstones of these addresses; `place` is the position in `slots`.
- */
+/** The tombstones of these addresses; `place` is the position in `slots`. */
 export function selectDeletedSlots(
   slots: readonly Slot[],
 ): Statement<Pick<DeletedSlot, "createdAt" | "id"> & { readonly place: number }> {
@@ -288,9 +274,7 @@ join deleted_addresses as closed using (pubkey, kind, slot)`,
   };
 }
 
-/**
- * The vanish tombstones of these public keys.
- */
+/** The vanish tombstones of these public keys. */
 export function selectVanished(pubkeys: readonly string[]): Statement<Vanished> {
   return {
     text: "select pubkey, until_time from vanished where pubkey = any($1::bytea[])",
