@@ -16,7 +16,7 @@ export const AUTH_KEY_VARIABLE = "NOSTR_SECRET_KEY";
 const NOT_OWNER = 0o077;
 
 /** A key that signs; or a sentence that says why there is none. */
-export type ReadSigner = { readonly signer: RemoteSigner | undefined } | { readonly fault: string };
+type ReadSigner = { readonly signer: RemoteSigner | undefined } | { readonly fault: string };
 
 /** The key in a file, or the one in the environment; neither is no fault. */
 export async function readAuthKey(

@@ -14,8 +14,7 @@ import {
 import { searchLimits } from "./relay_limits.ts";
 import type { Settings } from "./settings/setting_list.ts";
 
-/** The settings that {@link heldBack} compares. */
-export interface HeldBackSettings {
+interface HeldBackSettings {
   /** Those that the relay was started with. */
   readonly started: Settings;
   /** Those in force. */

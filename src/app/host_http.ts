@@ -22,8 +22,7 @@ import { Readiness } from "./readiness.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
 
-/** The parts of a relay that its HTTP answers come from. */
-export interface HostHttpOptions {
+interface HostHttpOptions {
   readonly store: TidyStore;
   readonly clock: Clock;
   readonly verifier: Verifier;

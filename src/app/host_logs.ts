@@ -14,8 +14,7 @@ import { ConnectionLog } from "./network/connection_log.ts";
 import type { LogPart } from "./settings/sections/log.ts";
 import type { Settings } from "./settings/setting_list.ts";
 
-/** What {@link HostLogs} needs. */
-export interface HostLogsOptions {
+interface HostLogsOptions {
   readonly settings: Pick<Settings, "log">;
   readonly clock: Clock;
   readonly log: Log;

@@ -24,8 +24,7 @@ import type { RelayListContext, RelayListSettings } from "./relay_lists.ts";
 import { readPublicKeys } from "./settings/key_text.ts";
 import { untrustedRelay } from "./transfer/untrusted_relay.ts";
 
-/** What {@link InboxMirrors} needs. */
-export interface InboxContext extends RelayListContext {
+interface InboxContext extends RelayListContext {
   readonly lists: RelayLists;
   readonly isOwn: (url: string) => boolean;
   readonly source: Source;

@@ -20,7 +20,7 @@ const constantNips: readonly number[] = [1, 2, 9, 11, 40, 42, 62, 67];
 const software = "https://github.com/gallimimus/gallimimus";
 
 /** What the NIP-11 document contains besides the settings. */
-export interface InformationSources {
+interface InformationSources {
   /** What the relay's policies add. */
   readonly policies?: PolicyInformation;
   /** Name, description and icon as changed through the management API. */

@@ -31,8 +31,7 @@ import { systemRandom } from "./system/system_random.ts";
 import { LastingRemote } from "./transfer/lasting_remote.ts";
 import type { UntrustedRelay } from "./transfer/untrusted_relay.ts";
 
-/** What {@link Mirrors} needs. */
-export interface MirrorsOptions {
+interface MirrorsOptions {
   readonly relay: Relay;
   readonly store: Pick<TidyStore, "identify" | "query">;
   readonly clock: Clock;
@@ -42,7 +41,7 @@ export interface MirrorsOptions {
 }
 
 /** How mirrors are treated that are not in the settings. */
-export interface FoundMirrors {
+interface FoundMirrors {
   readonly untrusted: UntrustedRelay;
   /** How many events are taken from each. */
   readonly events: Rate;

@@ -7,8 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Ability, TidyStore } from "../store/write/upkeep.ts";
 
-/** What {@link Readiness} needs. */
-export interface ReadinessOptions {
+interface ReadinessOptions {
   readonly store: Pick<TidyStore, "probe" | "disk">;
   /** What became of the events that clients published last. */
   readonly writing: {

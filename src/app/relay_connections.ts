@@ -36,8 +36,7 @@ export interface EndedTransport {
   readonly startMs: number;
 }
 
-/** What {@link RelayConnections} needs. */
-export interface RelayConnectionsOptions {
+interface RelayConnectionsOptions {
   readonly relay: Pick<Relay, "connect">;
   readonly clock: Clock;
   /** Called for each connection that has ended, before its session is told. */

@@ -51,8 +51,7 @@ import type { ServedRelay } from "./served_relay.ts";
 import { systemRandom } from "./system/system_random.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
-/** What {@link RelayHost} needs. */
-export interface RelayHostOptions {
+interface RelayHostOptions {
   readonly settings: Settings;
   /** Closed with the relay. */
   readonly store: TidyStore;

@@ -7,8 +7,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 
-/** What {@link Shutdown} needs. */
-export interface ShutdownOptions {
+interface ShutdownOptions {
   readonly clock: Pick<Clock, "after" | "monotonicMs">;
   readonly log: Log;
   /** For all steps together, milliseconds. */

@@ -29,7 +29,7 @@ import { checkEngine } from "./verifier.ts";
 import { checkWorkers } from "./workers/worker_settings.ts";
 
 /** The settings of a start, and where they come from. */
-export interface StartSettings {
+interface StartSettings {
   readonly settings: Settings;
   /** The source of each setting that is not a default, by full name. */
   readonly origins: ReadonlyMap<string, string>;

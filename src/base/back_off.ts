@@ -7,7 +7,7 @@
 import type { Random } from "./random.ts";
 
 /** How pauses grow. */
-export interface BackOff {
+interface BackOff {
   /** The first pause, milliseconds; each failure doubles it. */
   readonly firstMs: number;
   /** The longest pause, milliseconds. */

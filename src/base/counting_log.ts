@@ -8,7 +8,7 @@ import type { Clock, Timer } from "./clock.ts";
 import type { Log, LogFields } from "./log.ts";
 
 /** What a {@link CountingLog} writes to, and how often. */
-export interface CountingLogOptions {
+interface CountingLogOptions {
   readonly log: Log;
   readonly clock: Clock;
   /** A repeated line is written at most once in this time, milliseconds. */

@@ -34,7 +34,7 @@ export interface Signal<From extends string, T> {
 }
 
 /** The union of the signals of a list of sources, discriminated by `from`. */
-export type SignalOf<S> = S extends Selectable<infer From, infer T> ? Signal<From, T> : never;
+type SignalOf<S> = S extends Selectable<infer From, infer T> ? Signal<From, T> : never;
 
 /**
  * Waits until one of `sources` is ready and takes from it; the first ready one in the list wins.

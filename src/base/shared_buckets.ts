@@ -9,7 +9,7 @@ import type { Rate } from "./token_bucket.ts";
 import type { Buckets } from "./token_buckets.ts";
 
 /** Which buckets of a table are meant, and by what clock. */
-export interface SharedBucketsOptions {
+interface SharedBucketsOptions {
   /** Distinguishes them from others in the table. */
   readonly name: string;
   /** An object whose fields are read at each use. */

@@ -10,7 +10,7 @@
 const MAX_RANGES = 64;
 
 /** One element of an `Accept` header. Type and subtype are lower case, `*` for any. */
-export interface MediaRange {
+interface MediaRange {
   readonly type: string;
   readonly subtype: string;
   /** The weight `q`, 0 to 1. Zero: not acceptable. */

@@ -21,7 +21,7 @@ export interface PaceLimits {
 }
 
 /** The longest pause, milliseconds. A peer that would need a longer one is disconnected. */
-export const maxPauseMs = 10_000;
+const maxPauseMs = 10_000;
 
 /** The most bytes that are read while the holder has paused, to find the pong that is waited for. */
 export const maxHeldBytes = 64 * 1024;

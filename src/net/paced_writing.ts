@@ -46,8 +46,7 @@ export interface PacedWritingOptions {
   readonly onUnanswered?: (() => void) | undefined;
 }
 
-/** What {@link PacedWriting} reports. */
-export interface PacedWritingEvents {
+interface PacedWritingEvents {
   /** `queuedBytes` is at the low mark or below, as {@link PacedWriting.requestDrained} asked. */
   drained(): void;
   /** Whether nothing more is sent before the peer's pong arrives. */

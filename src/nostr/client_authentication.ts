@@ -14,7 +14,7 @@ export const CLIENT_AUTHENTICATION = 22242;
 const WINDOW_S = 600;
 
 /** What an authentication event has to match. */
-export interface Challenge {
+interface Challenge {
   /** The challenge sent last on this connection. */
   readonly challenge: string;
   /** URLs of the relay, any of which the `relay` tag may name. Empty: it may name any URL. */
@@ -49,7 +49,7 @@ export function authenticationFault(event: NostrEvent, asked: Challenge): string
  *
  * @see NIP-42 "for most cases just checking if the domain name is correct should be enough"
  */
-export function isSameRelay(one: string, other: string): boolean {
+function isSameRelay(one: string, other: string): boolean {
   const host = hostOf(one);
   return host !== undefined && host === hostOf(other);
 }

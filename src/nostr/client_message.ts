@@ -16,7 +16,7 @@ import { type FilterLimits, parseFilter } from "./parse_filter.ts";
 import { type Reason, reason } from "./reason.ts";
 
 /** Limits on one message. Its length is limited by the transport. */
-export interface MessageLimits extends FilterLimits {
+interface MessageLimits extends FilterLimits {
   /** Filters of one REQ. */
   readonly maxFilters: number;
   /** Longest subscription id, Unicode code points. */
@@ -30,7 +30,7 @@ export interface ClientMessage {
 }
 
 /** Why a message is malformed. The answer is NOTICE, because there is no id to refer to. */
-export interface MalformedMessage {
+interface MalformedMessage {
   readonly notice: string;
 }
 
@@ -57,7 +57,7 @@ export const UNKNOWN_VERB: MalformedMessage = {
 };
 
 /** An invalid event. The answer is OK false for `id`, which is what the client wrote. */
-export interface RefusedEvent {
+interface RefusedEvent {
   readonly id: string;
   readonly reason: Reason;
 }
@@ -79,13 +79,13 @@ export function parseEventMessage(
 }
 
 /** The id and the filters of a REQ or COUNT. */
-export interface RequestMessage {
+interface RequestMessage {
   readonly id: string;
   readonly filters: readonly ReqFilter[];
 }
 
 /** An invalid request. The answer is CLOSED for `id`, which is what the client wrote. */
-export interface RefusedRequest {
+interface RefusedRequest {
   readonly id: string;
   readonly reason: Reason;
 }

@@ -13,7 +13,7 @@ import { type Address, kindClass } from "./kind.ts";
 export const DELETION_REQUEST = 5;
 
 /** What a deletion request names. */
-export interface DeletionTargets {
+interface DeletionTargets {
   /** Event ids, from its `e` tags. */
   readonly ids: ReadonlySet<string>;
   /**

@@ -21,7 +21,7 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 export type HashText = (text: string) => string;
 
 /** Faster ways to compute an id. */
-export interface EventIdOptions {
+interface EventIdOptions {
   /** A faster hash than the portable one, where the runtime has one. */
   readonly hashText?: HashText | undefined;
   /** This event's tags and content, if they are serialized already. */
@@ -29,7 +29,7 @@ export interface EventIdOptions {
 }
 
 /** The fields that the id covers: all but `id` and `sig`. */
-export type UnsignedEvent = Omit<NostrEvent, "id" | "sig">;
+type UnsignedEvent = Omit<NostrEvent, "id" | "sig">;
 
 /**
  * Serializes an event as NIP-01 asks for hashing.

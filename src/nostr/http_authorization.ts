@@ -20,7 +20,7 @@ export const AUTHORIZATION_WINDOW_S = 60;
 const MAX_HEADER_LENGTH = 8_192;
 
 /** The request that the event has to match. */
-export interface SignedRequest {
+interface SignedRequest {
   /** Absolute URLs of the request. `ws` counts as `http`, and `wss` as `https`. */
   readonly urls: readonly string[];
   readonly method: string;

@@ -22,7 +22,7 @@ export const FOLLOW_LIST = 3;
  * - `addressable`: the newest for an author, kind and `d` value.
  * - `ephemeral`: none; they are only forwarded.
  */
-export type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
+type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
 
 /**
  * The class of a kind. NIP-01 does not define 45 to 999 and 40000 to 65535; published NIPs use them

@@ -11,7 +11,7 @@ import { isCount, isJsonObject, type JsonObject } from "./json.ts";
 import { type Reason, reason } from "./reason.ts";
 
 /** Why a value is not a valid event. */
-export interface EventFault {
+interface EventFault {
   readonly reason: Reason;
   /**
    * The value of `id`, for the OK that refuses it: any well-formed string of up to {@link

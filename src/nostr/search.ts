@@ -19,7 +19,7 @@ const MAX_TEXT_LENGTH = 65_536;
 const HEADING_WEIGHT = 10;
 
 /** The words of an event in order, with repetitions. */
-export interface EventWords {
+interface EventWords {
   /** Words of names or titles. */
   readonly heading: readonly string[];
   /** All other words. */

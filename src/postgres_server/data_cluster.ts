@@ -16,8 +16,7 @@ import { giveDirectory, giveFile, type ServerAccount } from "./server_account.ts
  */
 export const ROLE = "gallimimus";
 
-/** How a data directory is created. */
-export interface ClusterOptions {
+interface ClusterOptions {
   readonly found: Pick<PostgresPackage, "version">;
   readonly programs: PostgresPrograms;
   readonly account: ServerAccount;

@@ -25,8 +25,7 @@ export interface InstalledPostgres {
   readonly programs: PostgresPrograms;
 }
 
-/** How the server is started. */
-export interface ManagedPostgresOptions extends PostgresConfOptions {
+interface ManagedPostgresOptions extends PostgresConfOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** The programs to run. Default: those of the package, which are copied to the directory. */

@@ -15,7 +15,7 @@ export interface PostgresPackage {
 }
 
 /** Why there is no Postgres for this machine. */
-export interface NoPostgres {
+interface NoPostgres {
   /** One sentence without a full stop. */
   readonly fault: string;
 }

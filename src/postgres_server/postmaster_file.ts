@@ -9,8 +9,7 @@ import { sleep } from "../base/sleep.ts";
 import { unlessMissing } from "../store/database/data_directory.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
 
-/** The contents of the file. */
-export interface PostmasterFile {
+interface PostmasterFile {
   /** The process id; the process may be gone. */
   readonly pid: number;
   /** Whether the server accepts queries, which it does not during recovery and shutdown. */
@@ -56,7 +55,7 @@ const FAST_SHUTDOWN_MS = 60_000;
 const IMMEDIATE_SHUTDOWN_MS = 10_000;
 
 /** The directories of a server. */
-export interface ServerDirectories {
+interface ServerDirectories {
   readonly data: string;
   /** The directory of its socket. */
   readonly socket: string;

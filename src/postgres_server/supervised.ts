@@ -6,8 +6,7 @@
 
 import type { ServerAccount } from "./server_account.ts";
 
-/** What to run, and as whom. */
-export interface SupervisedOptions {
+interface SupervisedOptions {
   readonly program: string;
   readonly args: readonly string[];
   readonly account: ServerAccount;

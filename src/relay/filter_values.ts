@@ -7,8 +7,7 @@
 import { assert } from "../base/assert.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
 
-/** The bounds of {@link FilterValues}. */
-export interface FilterValueLimits {
+interface FilterValueLimits {
   readonly maxConnectionFilterValues: number;
   readonly maxTotalFilterValues: number;
 }

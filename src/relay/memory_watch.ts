@@ -13,7 +13,7 @@ import type { Log } from "../base/log.ts";
 import type { Counters } from "./counters.ts";
 
 /** A connection and what it holds. */
-export interface Holder {
+interface Holder {
   /** Estimate of the memory held for it, bytes. */
   readonly heldBytes: number;
   /** Closes the connection. */

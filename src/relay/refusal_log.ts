@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { Log, LogFields } from "../base/log.ts";
 
 /** What a {@link RefusalLog} writes to. */
-export interface RefusalLogOptions {
+interface RefusalLogOptions {
   readonly log: Log;
   readonly clock: Clock;
 }

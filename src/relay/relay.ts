@@ -38,8 +38,7 @@ import type { UnansweredRequest } from "./commands/conversation.ts";
 import { Session } from "./session.ts";
 import type { Verifier } from "../nostr/verifier.ts";
 
-/** Options of {@link Relay}. */
-export interface RelayOptions {
+interface RelayOptions {
   /** Where events are read, and whose feed announces new ones. */
   readonly store: EventStore;
   /** Where accepted events are written. */
@@ -77,9 +76,7 @@ export interface RelayOptions {
   readonly makeBuckets?: MakeBuckets | undefined;
 }
 
-/** What changes in a running relay. */
-export interface RelayChange
-  extends Required<Pick<RelayOptions, "limits" | "policies" | "privateKinds">> {
+interface RelayChange extends Required<Pick<RelayOptions, "limits" | "policies" | "privateKinds">> {
   readonly relayUrl: string | undefined;
 }
 

@@ -13,7 +13,7 @@ import { isTimeOut } from "./live/query_failure.ts";
 import type { AnswerSource, DatabaseWork, QueryOptions } from "../store/event_store.ts";
 
 /** What a {@link SlowQueryLog} writes to, and from when on. */
-export interface SlowQueryLogOptions {
+interface SlowQueryLogOptions {
   readonly log: Log;
   readonly clock: Clock;
   /** How long a query takes that is logged, milliseconds; 0 logs none. */
@@ -30,7 +30,7 @@ export interface AskedQuery {
 }
 
 /** How a query ended; `given-up` when its client did not want it any more. */
-export type QueryEnd = "answered" | "given-up" | "timed-out" | "failed";
+type QueryEnd = "answered" | "given-up" | "timed-out" | "failed";
 
 /** How long a query took, milliseconds, and how it ended. */
 export interface QueryOutcome {

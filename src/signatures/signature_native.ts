@@ -24,7 +24,7 @@ export interface NativeEngine extends SignatureEngine {
 }
 
 /** Why there is no native engine here. */
-export interface NativeFault {
+interface NativeFault {
   /** One sentence without a full stop, for the log. */
   readonly fault: string;
 }

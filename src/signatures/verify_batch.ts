@@ -18,7 +18,7 @@ import {
 export const CHECK_BYTES = SIGNATURE_BYTES + ID_BYTES + PUBKEY_BYTES;
 
 /** The fields of an event that verification needs. */
-export type SignedParts = Pick<NostrEvent, "sig" | "id" | "pubkey">;
+type SignedParts = Pick<NostrEvent, "sig" | "id" | "pubkey">;
 
 /** Concatenates the checks of several events. */
 export function packChecks(events: readonly SignedParts[]): Uint8Array<ArrayBuffer> {

@@ -26,7 +26,7 @@ export interface VerifyThread {
 }
 
 /** Where a thread loads its code from. */
-export interface ThreadSources {
+interface ThreadSources {
   /** The path of the library for `native`. Empty: searched for. */
   readonly library?: string;
   /** The worker's module; replaced in tests only. */

@@ -18,8 +18,7 @@ export interface RemoteSigner {
   sign(id: Uint8Array): string;
 }
 
-/** What is signed. */
-export interface ChallengeToSign {
+interface ChallengeToSign {
   readonly challenge: string;
   /** The URL of the relay that sent it. */
   readonly url: string;

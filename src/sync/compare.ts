@@ -16,8 +16,7 @@ import { RemoteRefusal } from "./remote_refusal.ts";
 import type { RemoteRelay } from "./remote_relay.ts";
 import { rangeOf } from "./time_range.ts";
 
-/** Options of {@link compare}. */
-export interface CompareOptions {
+interface CompareOptions {
   readonly local: LocalEvents;
   readonly remote: Pick<RemoteRelay, "reconcile" | "query">;
   readonly filter: ReqFilter;

@@ -21,8 +21,7 @@ export interface LocalEvents {
   ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]>;
 }
 
-/** Options of {@link differences}. */
-export interface DifferenceOptions {
+interface DifferenceOptions {
   readonly local: LocalEvents;
   readonly remote: Pick<RemoteRelay, "reconcile">;
   /** The filter as JSON, without times. */
@@ -35,7 +34,7 @@ export interface DifferenceOptions {
 }
 
 /** Ids that only one side has. */
-export interface Difference {
+interface Difference {
   readonly have: ReadonlySet<string>;
   readonly need: ReadonlySet<string>;
 }

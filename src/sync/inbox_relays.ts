@@ -8,7 +8,7 @@
 import { relayHostOf, type RelayList } from "../nostr/relay_list.ts";
 
 /** Where somebody may be mentioned. */
-export interface InboxSources {
+interface InboxSources {
   /** The relay lists of the keys themselves: others publish there what mentions them. */
   readonly own: Iterable<RelayList>;
   /** The relay lists of those that they follow, who may publish nowhere else. */

@@ -34,8 +34,7 @@ export interface MirrorPlan {
   readonly limits: MirrorLimits;
 }
 
-/** The limits of one mirror. */
-export interface MirrorLimits {
+interface MirrorLimits {
   /** Events of the other relay that are being stored, and events sent there without an answer. */
   readonly maxPendingEvents: number;
   /** New events that wait to be sent there. */

@@ -31,7 +31,7 @@ import { batchesOf, fetchEvents, sendEvent, type SendOutcome } from "./transfer.
 import type { TimeRange } from "./time_range.ts";
 
 /** A connection whose reading can be held up. */
-export interface MirrorSocket extends RemoteSocket {
+interface MirrorSocket extends RemoteSocket {
   pause(): void;
   resume(): void;
 }

@@ -32,8 +32,7 @@ export interface OutboxPlan {
   readonly limits: OutboxLimits;
 }
 
-/** The limits of an outbox. */
-export interface OutboxLimits extends OutboxRelayLimits {
+interface OutboxLimits extends OutboxRelayLimits {
   /** Relays that one event is sent to. */
   readonly maxRelaysPerEvent: number;
   /** Mentioned keys of one event that are looked up. */

@@ -11,8 +11,7 @@ import type { Random } from "../base/random.ts";
 import { sleep } from "../base/sleep.ts";
 import { RemoteRefusal } from "./remote_refusal.ts";
 
-/** Options of {@link RateLimitRetry}. */
-export interface RateLimitRetryOptions {
+interface RateLimitRetryOptions {
   readonly clock: Clock;
   /** Spreads the attempts. */
   readonly random: Random;

@@ -12,8 +12,7 @@ import type { ReqFilter } from "../nostr/filter.ts";
 import { EMPTY_RELAY_LIST, RELAY_LIST, type RelayList, relayListOf } from "../nostr/relay_list.ts";
 import { batchesOf } from "./transfer.ts";
 
-/** What {@link RelayLists} needs. */
-export interface RelayListOptions {
+interface RelayListOptions {
   /** The stored events that match. */
   readonly query: (filter: ReqFilter, signal: AbortSignal) => AsyncIterable<readonly NostrEvent[]>;
   /** Calls back with each event that is stored from now on. Returns a function that ends this. */

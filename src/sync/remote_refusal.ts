@@ -12,7 +12,7 @@
  * - `gone`: the connection has ended.
  * - `misunderstood`: it answered with something that makes no sense.
  */
-export type RefusalKind = "refused" | "silent" | "gone" | "misunderstood";
+type RefusalKind = "refused" | "silent" | "gone" | "misunderstood";
 
 /** The other relay refused, was silent or closed the connection. The message is for people. */
 export class RemoteRefusal extends Error {

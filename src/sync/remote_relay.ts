@@ -18,8 +18,7 @@ export interface RemoteSocket {
   send(text: string): void;
 }
 
-/** Options of {@link RemoteRelay}. */
-export interface RemoteOptions {
+interface RemoteOptions {
   readonly socket: RemoteSocket;
   /** The URL of the relay, for AUTH. */
   readonly url: string;
@@ -51,7 +50,7 @@ export interface RemoteEvents {
 }
 
 /** Receives the events of a subscription. Nothing may throw. */
-export interface RemoteListener {
+interface RemoteListener {
   event(event: NostrEvent): void;
   /** Something came that has not the shape of an event. */
   malformed(): void;

@@ -43,7 +43,7 @@ export interface AcceptedHandshake {
 }
 
 /** The limit that servers have for a request. */
-export const defaultMaxHeadBytes = 16 * 1024;
+const defaultMaxHeadBytes = 16 * 1024;
 
 const nothing = new Uint8Array(0);
 

@@ -21,7 +21,7 @@ const largestWindowBits = 15;
 export const leastSendWindowBits = 9;
 
 /** The parameters of one offer or answer. Those that are not there are undefined or false. */
-export interface DeflateParameters {
+interface DeflateParameters {
   readonly serverNoContextTakeover: boolean;
   readonly clientNoContextTakeover: boolean;
   readonly serverMaxWindowBits: number | undefined;

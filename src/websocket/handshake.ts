@@ -11,7 +11,7 @@ import type { AgreedExtension, Extension } from "./extension.ts";
 import { type ExtensionOffer, hasMember, listMembers, parseExtensions } from "./header_list.ts";
 
 /** The head of a request, as far as the handshake looks at it. */
-export interface UpgradeRequest {
+interface UpgradeRequest {
   readonly method: string;
   /** Such as `1.1`. */
   readonly httpVersion: string;

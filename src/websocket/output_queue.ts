@@ -30,8 +30,7 @@ export interface PieceWatch {
   sent(bytes: number): Uint8Array | undefined;
 }
 
-/** The options of an {@link OutputQueue}. */
-export interface OutputQueueOptions extends FrameWriterOptions {
+interface OutputQueueOptions extends FrameWriterOptions {
   /** The negotiated extension. */
   readonly extension: Extension | undefined;
 }

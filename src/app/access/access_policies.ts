@@ -41,8 +41,7 @@ import type { Settings } from "../settings/setting_list.ts";
 import type { MemberDomains } from "./member_domains.ts";
 import type { Trust } from "./trust.ts";
 
-/** What the policies are built from. */
-export interface PolicyContext {
+interface PolicyContext {
   readonly settings: Settings;
   readonly clock: Clock;
   /** The rules changed at run time through the management API. */

@@ -20,8 +20,7 @@ import { type Keep, type People, peopleOf, relayPolicies } from "./access_polici
 import { type Fetch, type MemberDomains, memberDomainsOf } from "./member_domains.ts";
 import { type Trust, trustOf } from "./trust.ts";
 
-/** What the policies work with. */
-export interface LivePolicyContext {
+interface LivePolicyContext {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,7 +33,7 @@ export interface LivePolicyContext {
 }
 
 /** Settings, and what of them had to be compiled. */
-export interface PreparedPolicies {
+interface PreparedPolicies {
   readonly settings: Settings;
   readonly isBannedText: IsBannedText | undefined;
 }

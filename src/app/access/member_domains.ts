@@ -26,8 +26,7 @@ export type Fetch = (
   },
 ) => Promise<Response>;
 
-/** What {@link MemberDomains.start} needs. */
-export interface DomainContext {
+interface DomainContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly fetch: Fetch;

@@ -16,8 +16,7 @@ import { readPublicKeys } from "../settings/key_text.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { Repetition } from "./repetition.ts";
 
-/** What {@link Trust.start} needs. */
-export interface TrustContext {
+interface TrustContext {
   readonly store: Pick<EventStore, "query">;
   readonly clock: Clock;
   readonly log: Log;

@@ -102,7 +102,7 @@ export interface MirrorActivity {
 }
 
 /** What happens, per second, all clients together. */
-export interface TotalRates extends ClientRates {
+interface TotalRates extends ClientRates {
   /** Events that were stored. */
   readonly stored: number;
   /** Events that were known already. */
@@ -115,8 +115,7 @@ export interface TotalRates extends ClientRates {
   readonly ended: number;
 }
 
-/** One thread. */
-export interface WorkerActivity {
+interface WorkerActivity {
   readonly connections: number;
   /** The latest that a timer was, milliseconds. */
   readonly lagMs: number;

@@ -36,8 +36,7 @@ import {
   withoutZeros,
 } from "./rates.ts";
 
-/** What {@link ActivityMeter} needs. */
-export interface ActivityMeterOptions {
+interface ActivityMeterOptions {
   readonly clock: Clock;
   /** Called when nobody has looked for {@link IDLE_MS}; the meter is closed then. */
   readonly onIdle: () => void;

@@ -44,7 +44,7 @@ export interface FileEntry {
 }
 
 /** How much a backup has of what. */
-export interface BackupCounts {
+interface BackupCounts {
   readonly events: number;
   readonly tombstones: number;
   readonly rules: number;

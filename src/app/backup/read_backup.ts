@@ -15,8 +15,7 @@ import {
   UnusableBackup,
 } from "./manifest.ts";
 
-/** How reading a file is watched. */
-export interface ReadOptions {
+interface ReadOptions {
   /** Ends it. */
   readonly signal: AbortSignal;
   /** Called with the bytes of each piece, as they lie on the disk. */

@@ -20,8 +20,7 @@ import { pageOf, readChange, readRule, readTombstone, valuesIn } from "./backup_
 import { type BackupFile, backupFiles, type Manifest } from "./manifest.ts";
 import { contentOf } from "./read_backup.ts";
 
-/** What {@link restoreBackup} needs besides the backup. */
-export interface RestoreTarget {
+interface RestoreTarget {
   readonly store: TidyStore;
   readonly state: StoreState;
   /** Checks signatures before events are stored; undefined takes them on trust. Ids are checked in any case. */

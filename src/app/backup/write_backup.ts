@@ -14,8 +14,7 @@ import { linesOf, tombstonesIn } from "./backup_lines.ts";
 import { DraftDirectory } from "./draft_directory.ts";
 import { backupFiles, type Manifest, manifestText, UnusableBackup } from "./manifest.ts";
 
-/** What {@link writeBackup} needs. */
-export interface BackupSource {
+interface BackupSource {
   readonly state: StoreState;
   readonly store: Pick<RuleStore, "rules" | "ruleLog">;
   /** The file of the relay's own key; undefined where the relay keeps none in its data directory. */

@@ -64,7 +64,7 @@ export function defineCommands(program: Command, run: RunCommand): void {
 }
 
 /** Where help and usage errors are written, and what runs a command. */
-export interface CommandLineHost {
+interface CommandLineHost {
   readonly streams: { readonly stdout: Output; readonly stderr: Output };
   run(options: SettingOptions, work: CommandWork): Promise<ExitCode>;
 }

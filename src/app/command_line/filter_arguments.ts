@@ -12,7 +12,7 @@ import { withHexKeys } from "../settings/key_text.ts";
 import { nearestName } from "../settings/nearest_name.ts";
 
 /** What is wrong with an argument, for people. */
-export interface FilterFault {
+interface FilterFault {
   readonly fault: string;
 }
 

@@ -93,7 +93,7 @@ function isWritten({ level, properties: { part } }: LogRecord, style: LogStyle):
 }
 
 /** The process, as far as the style of its log depends on it. */
-export interface LogSurroundings {
+interface LogSurroundings {
   readonly isTerminal: boolean;
   readonly noColor: string | undefined;
   readonly addressSecret: Uint8Array;

@@ -8,8 +8,7 @@
  * @module
  */
 
-/** What {@link watchRunner} needs. */
-export interface RunnerWatchOptions {
+interface RunnerWatchOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** The process whose ancestors are watched. Default: this one. */
   readonly pid?: number;

@@ -10,8 +10,7 @@ import { exitCode } from "./exit_code.ts";
 /** Sent by service managers and by Ctrl-C. */
 const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
-/** A running watch for stop signals. */
-export interface StopWatch {
+interface StopWatch {
   /** Aborts at the first signal. */
   readonly stop: AbortSignal;
   /** Aborts {@link stop} as a first signal does. */
@@ -35,8 +34,7 @@ export function watchHangup(onHangup: () => void): () => void {
  */
 const SECOND_SIGNAL_MS = 500;
 
-/** What {@link watchStopSignals} needs. */
-export interface StopWatchOptions {
+interface StopWatchOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Ends the process immediately. */
   readonly exit: (code: number) => void;

@@ -14,8 +14,7 @@ import { type SettingOptions, withSettingOptions } from "../command_line/setting
 import { complain, print, withStore } from "../command_line/with_store.ts";
 import { ownKeyPath } from "../own_key.ts";
 
-/** The options of the command. */
-export interface BackupFlags {
+interface BackupFlags {
   readonly json?: boolean;
 }
 

@@ -19,8 +19,7 @@ import { print, withStore } from "../command_line/with_store.ts";
 import { sha256OfText } from "../system/sha256.ts";
 import { createVerifier } from "../verifier.ts";
 
-/** The options of the command. */
-export interface CheckFlags {
+interface CheckFlags {
   /** False skips signature checks. */
   readonly verify: boolean;
   /** Whether to set right what can be, and to delete what cannot. */

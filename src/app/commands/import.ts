@@ -21,8 +21,7 @@ import { complain } from "../command_line/with_store.ts";
 import { createVerifier } from "../verifier.ts";
 import { parseWebSocketUrl } from "../../websocket/websocket_url.ts";
 
-/** The options of the command. */
-export interface ImportFlags extends TimeOptions {
+interface ImportFlags extends TimeOptions {
   /** False skips signature checks. */
   readonly verify: boolean;
   /** False accepts events beyond the limits on size and date. */

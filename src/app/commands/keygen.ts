@@ -16,8 +16,7 @@ import { keyText } from "../settings/key_text.ts";
 import { writeFault } from "../system/file_fault.ts";
 import { publicKeyOf } from "../../signatures/signature_noble.ts";
 
-/** The options of the command. */
-export interface KeygenFlags {
+interface KeygenFlags {
   /** The new file for the secret key; default: it is printed. */
   readonly file?: string;
   /** Whether to print one JSON object. */

@@ -12,8 +12,7 @@ import { complain, print } from "../command_line/with_store.ts";
 import { requireDatabase } from "../database/choose_database.ts";
 import { updateDatabase } from "../database/open_store.ts";
 
-/** The options of the command. */
-export interface MigrateFlags {
+interface MigrateFlags {
   /** Whether to say what would be done, and to do nothing. */
   readonly dryRun?: boolean;
   /** Whether to print one JSON object. */
@@ -32,7 +31,7 @@ export function defineMigrate(program: Command, run: RunCommand): void {
 }
 
 /** Applies the migrations that are missing and prints their names. */
-export async function migrateSchema(
+async function migrateSchema(
   context: CommandContext,
   { dryRun: isDry = false, json = false }: MigrateFlags,
 ): Promise<ExitCode> {

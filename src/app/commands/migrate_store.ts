@@ -15,8 +15,7 @@ import { SqlStore } from "../../store/sql_store.ts";
 import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 
-/** The URLs of source and target. */
-export interface MigrateStoreArguments {
+interface MigrateStoreArguments {
   readonly from: string;
   readonly to: string;
 }

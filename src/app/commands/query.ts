@@ -17,13 +17,11 @@ import { complain, print, withStore } from "../command_line/with_store.ts";
 import { searchLimits } from "../relay_limits.ts";
 import { printEvents } from "../transfer/print_events.ts";
 
-/** The options of `count`. */
-export interface CountFlags {
+interface CountFlags {
   readonly json?: boolean;
 }
 
-/** The options of `delete`. */
-export interface DeleteFlags {
+interface DeleteFlags {
   /** Whether to delete; by default the events are counted. */
   readonly yes?: boolean;
   /** Whether the events may be published again. */

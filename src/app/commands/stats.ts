@@ -13,8 +13,7 @@ import { type SettingOptions, withSettingOptions } from "../command_line/setting
 import { print, withStore } from "../command_line/with_store.ts";
 import { dayOf, SurveyTotals, topOf, type Total } from "../transfer/survey_totals.ts";
 
-/** The options of the command. */
-export interface StatsFlags {
+interface StatsFlags {
   readonly json?: boolean;
   /** How many kinds, authors and days are shown. */
   readonly top: number;

@@ -11,8 +11,7 @@ import type { CommandContext } from "../command_line/command_context.ts";
 import { ProgressLine } from "../command_line/progress_line.ts";
 import type { ImportTally } from "../transfer/import_events.ts";
 
-/** What a run was asked to do. */
-export interface SyncTask {
+interface SyncTask {
   readonly dir: "up" | "down" | "both";
   readonly dryRun: boolean;
 }

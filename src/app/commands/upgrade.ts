@@ -25,8 +25,7 @@ import { giveDirectory, serverAccount } from "../../postgres_server/server_accou
 import { DataDirectory } from "../../store/database/data_directory.ts";
 import { checkEvents, findingsText } from "./check.ts";
 
-/** The options of the command. */
-export interface UpgradeFlags {
+interface UpgradeFlags {
   /** The directory of the old programs. Default: where the relay has laid them out. */
   readonly programs?: string;
 }

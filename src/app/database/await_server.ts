@@ -10,7 +10,7 @@ import { sleep } from "../../base/sleep.ts";
 import { ServerAway } from "../../store/database/connect_fault.ts";
 
 /** How long to wait, and where that is said. */
-export interface AwaitServerOptions {
+interface AwaitServerOptions {
   readonly log: Log;
   readonly clock: Clock;
   /** The longest time to wait, milliseconds; 0 tries once. */

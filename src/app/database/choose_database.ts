@@ -11,7 +11,7 @@ import { nameFault, reachFault, serverAccount } from "../../postgres_server/serv
 import type { Settings } from "../settings/setting_list.ts";
 
 /** A database URL, and why it was chosen. */
-export interface DatabaseChoice {
+interface DatabaseChoice {
   readonly url: string;
   /** Why there is no private server; one sentence without a full stop. */
   readonly because?: string;

@@ -31,8 +31,7 @@ const BYTES_PER_MIB = 1_048_576;
  */
 export type SpaceLevel = "ample" | "low" | "full";
 
-/** What {@link DiskWatch} needs. */
-export interface DiskWatchOptions {
+interface DiskWatchOptions {
   /** Where the database is. */
   readonly directory: string;
   /** With less than this, no event is stored. */

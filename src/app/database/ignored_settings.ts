@@ -24,7 +24,7 @@ const usedBy: Readonly<Record<string, readonly DatabaseKind[]>> = {
 };
 
 /** A setting that has no effect, and why. */
-export interface IgnoredSetting {
+interface IgnoredSetting {
   /** The full name. */
   readonly name: string;
   /** The end of a sentence that begins with the name. */

@@ -19,7 +19,7 @@ import { openManaged } from "./open_store.ts";
 import { readMigrations } from "./schema.ts";
 
 /** The major versions of the data in the directory of a private server, and of the package. */
-export interface ClusterVersions {
+interface ClusterVersions {
   readonly data: string;
   readonly packaged: string;
 }
@@ -65,7 +65,7 @@ export async function findPrograms(
 }
 
 /** A server to start, with the programs that its data need. */
-export interface OlderCluster {
+interface OlderCluster {
   readonly directory: string;
   readonly installed: InstalledPostgres;
   readonly log: Log;

@@ -127,7 +127,7 @@ export async function updateDatabase(
 }
 
 /** How one of several threads opens the store. */
-export interface ThreadOptions {
+interface ThreadOptions {
   /** How many long queries it may run at once. Default: as many as the pool has connections for them. */
   readonly longQueries?: number | undefined;
   /** Where the database is, if its server was started by another thread. */
@@ -241,7 +241,7 @@ async function openPgliteDatabase(
 }
 
 /** Settings of the private server and of the connections to it. */
-export interface OpenManagedOptions extends PostgresConfOptions {
+interface OpenManagedOptions extends PostgresConfOptions {
   readonly log: Log;
   readonly postgres: PostgresOptions;
   /** Programs of another version. Default: those of the package. */

@@ -10,8 +10,7 @@ import type { Log } from "../../base/log.ts";
 import type { Ending } from "../../net/ending.ts";
 import type { SessionTally } from "../../relay/session_tally.ts";
 
-/** A connection that has ended. */
-export interface EndedConnection {
+interface EndedConnection {
   readonly address: string;
   readonly ending: Ending;
   /** When it was accepted, on the monotonic clock, milliseconds. */
@@ -23,7 +22,7 @@ export interface EndedConnection {
 }
 
 /** What a {@link ConnectionLog} writes to, and how much. */
-export interface ConnectionLogOptions {
+interface ConnectionLogOptions {
   readonly log: Log;
   readonly clock: Clock;
   /** Lines a minute for single connections. */

@@ -35,8 +35,7 @@ export interface MetricsSource {
   close(): void;
 }
 
-/** How {@link HostMetrics} measures. */
-export interface HostMetricsOptions {
+interface HostMetricsOptions {
   readonly clock: Clock;
   /** When the process was started, milliseconds since 1970. */
   readonly startedMs: number;

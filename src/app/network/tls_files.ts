@@ -25,8 +25,7 @@ const CERTIFICATES = "tls.certificate_files";
 const KEYS = "tls.key_files";
 const AUTHORITIES = "tls.client_authorities_file";
 
-/** What {@link TlsFiles} needs. */
-export interface TlsFilesOptions extends TlsGateOptions {
+interface TlsFilesOptions extends TlsGateOptions {
   readonly settings: Settings["tls"];
   readonly clock: Clock;
   readonly log: Log;

@@ -17,10 +17,10 @@ export interface TaoNode {
 export type TaoObject = ReadonlyMap<string, TaoNode>;
 
 /** What a node holds. */
-export type TaoValue = string | number | boolean | null | readonly TaoNode[] | TaoObject;
+type TaoValue = string | number | boolean | null | readonly TaoNode[] | TaoObject;
 
 /** The file, or its first fault with its line from 1. */
-export type ReadTao =
+type ReadTao =
   | { readonly members: TaoObject }
   | { readonly fault: string; readonly line: number };
 

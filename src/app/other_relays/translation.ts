@@ -21,7 +21,7 @@ export interface ForeignSetting {
 }
 
 /** A setting that could not be translated, or not quite. */
-export interface TranslationNote {
+interface TranslationNote {
   readonly line: number;
   readonly name: string;
   readonly why: string;

@@ -14,10 +14,10 @@ import { connectLine, eventLine, requestLine, type Verdict } from "./plugin_line
 import { PluginProcess, type Question } from "./plugin_process.ts";
 
 /** What a plugin is asked about besides events. */
-export type PluginHook = "connect" | "request";
+type PluginHook = "connect" | "request";
 
 /** A plugin's command, and how it is run. */
-export interface PluginOptions {
+interface PluginOptions {
   /** A shell command. */
   readonly command: string;
   readonly hooks: readonly PluginHook[];

@@ -11,7 +11,7 @@ import type { Client } from "../../relay/access/client.ts";
 import type { Inquiry, Origin, Submission } from "../../relay/access/policy.ts";
 
 /** The version of the extension. */
-export const PLUGIN_PROTOCOL = 1;
+const PLUGIN_PROTOCOL = 1;
 
 /** Longer lines from a plugin are discarded, bytes. */
 export const MAX_LINE_BYTES = 8_192;
@@ -23,7 +23,7 @@ export type Verdict =
   | { readonly action: "shadow" };
 
 /** A decision and the id of the question. */
-export interface Reply {
+interface Reply {
   readonly id: string;
   readonly verdict: Verdict;
 }

@@ -10,8 +10,7 @@ import type { Log } from "../../base/log.ts";
 import { LineSplitter } from "../transfer/json_lines.ts";
 import { MAX_LINE_BYTES, parseReply, type Verdict } from "./plugin_lines.ts";
 
-/** Callbacks of a process. */
-export interface PluginProcessEvents {
+interface PluginProcessEvents {
   /** A question was answered, so another may be asked. */
   answered(): void;
   /** The process has ended. Called once, last. */

@@ -12,7 +12,7 @@ import type { Policy } from "../../relay/access/policy.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
 
 /** What the function that a module exports is given. */
-export interface PolicyModuleContext {
+interface PolicyModuleContext {
   /** Makes a refusal: `reason("blocked", "not here")`. */
   readonly reason: typeof reason;
   /** The relay's log. */
@@ -23,7 +23,7 @@ export interface PolicyModuleContext {
 type Policies = Policy | readonly Policy[];
 
 /** What a module exports by default: policies, or a function that makes them. */
-export type PolicyModule =
+type PolicyModule =
   | Policies
   | ((context: PolicyModuleContext) => Policies | Promise<Policies>);
 

@@ -8,7 +8,7 @@ import { expectedValue, type PlainSetting, type Setting, type SettingSection } f
 import { settingSections } from "./setting_list.ts";
 
 /** A part of a JSON Schema: what the keywords used here hold. */
-export interface JsonSchema {
+interface JsonSchema {
   readonly [keyword: string]:
     | string
     | number

@@ -223,7 +223,7 @@ function mergeFile(merge: Merge, file: { readonly path: string; readonly text: s
 export type TomlTable = Readonly<Record<string, unknown>>;
 
 /** The document, or its first syntax error with line and column from 1. */
-export type ParsedToml =
+type ParsedToml =
   | { readonly table: TomlTable }
   | { readonly fault: string; readonly line: number; readonly column: number };
 

@@ -39,7 +39,7 @@ export interface SettingReloadOptions {
 }
 
 /** Why the settings are read again: somebody asked for it, or the file has changed. */
-export type ReloadCause = "signal" | "file";
+type ReloadCause = "signal" | "file";
 
 /**
  * Reads the settings again on request, one request at a time. Either all changes that need no

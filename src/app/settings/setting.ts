@@ -25,14 +25,14 @@ export interface TextFormat {
 }
 
 /** A text. Empty means not set. */
-export interface TextSetting extends Described {
+interface TextSetting extends Described {
   readonly type: "text";
   readonly default: string;
   readonly format?: TextFormat;
 }
 
 /** An integer, usually a limit or a duration. Its name ends in its unit. */
-export interface IntegerSetting extends Described {
+interface IntegerSetting extends Described {
   readonly type: "integer";
   readonly default: number;
   readonly unit: string;
@@ -43,21 +43,19 @@ export interface IntegerSetting extends Described {
   readonly whenRaised: string;
 }
 
-/** A boolean. */
-export interface BooleanSetting extends Described {
+interface BooleanSetting extends Described {
   readonly type: "boolean";
   readonly default: boolean;
 }
 
-/** One of several words. */
-export interface ChoiceSetting extends Described {
+interface ChoiceSetting extends Described {
   readonly type: "choice";
   readonly default: string;
   readonly allowed: readonly string[];
 }
 
 /** A list of texts, separated by commas in the environment and on the command line. */
-export interface ListSetting extends Described {
+interface ListSetting extends Described {
   readonly type: "list";
   readonly default: readonly string[];
   /** The format of each item. */

@@ -54,7 +54,7 @@ export type Settings = {
 };
 
 /** Two integer settings of which one must not exceed the other. */
-export interface SettingRelation {
+interface SettingRelation {
   readonly larger: string;
   readonly smaller: string;
   /** Whether the two may be equal. */

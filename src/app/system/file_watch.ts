@@ -12,8 +12,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 /** How often the file is looked at, milliseconds. */
 const INTERVAL_MS = 1_000;
 
-/** What {@link FileWatch} needs. */
-export interface FileWatchOptions {
+interface FileWatchOptions {
   readonly path: string;
   readonly clock: Pick<Clock, "every">;
   /** Called when the file has changed, appeared or vanished; also once soon after the start. */

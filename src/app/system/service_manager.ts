@@ -13,8 +13,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { describeError } from "../../base/error_text.ts";
 import type { Log } from "../../base/log.ts";
 
-/** What {@link ServiceManager} needs. */
-export interface ServiceManagerOptions {
+interface ServiceManagerOptions {
   /** Read are `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`. */
   readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;

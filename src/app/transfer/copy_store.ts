@@ -17,8 +17,7 @@ export interface CopyTally {
   readonly createdAt: number | undefined;
 }
 
-/** Options of {@link copyStore}. */
-export interface CopyOptions {
+interface CopyOptions {
   readonly signal: AbortSignal;
   /** Called after each batch. */
   readonly onProgress: (tally: CopyTally) => void;

@@ -26,8 +26,7 @@ export interface EventSource {
 /** The file cannot be read to its end. */
 export class UnreadableFile extends Error {}
 
-/** What {@link openEventSource} needs. */
-export interface EventSourceOptions {
+interface EventSourceOptions {
   readonly streams: Pick<Streams, "open">;
   /** Ends the reading. */
   readonly stop: AbortSignal;

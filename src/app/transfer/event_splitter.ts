@@ -9,7 +9,7 @@ import { concat, utf8Decode } from "../../base/bytes.ts";
 import { type Line, LineSplitter } from "./json_lines.ts";
 
 /** Takes pieces of a file and gives the texts that end in them. */
-export interface Splitter {
+interface Splitter {
   push(piece: Uint8Array): readonly Line[];
   /** The rest, when the file has ended. */
   end(): readonly Line[];

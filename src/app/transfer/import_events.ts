@@ -39,8 +39,7 @@ const LINES_PER_TURN = 200;
 /** How many refused lines are kept as examples. */
 const MAX_EXAMPLES = 5;
 
-/** What {@link importLines} needs. */
-export interface ImportOptions {
+interface ImportOptions {
   readonly store: Pick<TidyStore, "put" | "restore" | "maxBatchEvents">;
   /** Whether events that the operator deleted are stored again. Default: no. */
   readonly undelete?: boolean | undefined;
@@ -67,8 +66,7 @@ export interface TextImportOptions extends ImportOptions {
   readonly maxLineBytes: number;
 }
 
-/** A refused line. */
-export interface RefusedLine {
+interface RefusedLine {
   readonly number: number;
   readonly reason: string;
 }

@@ -25,8 +25,7 @@ export interface RemoteUser {
   readonly done: Promise<void>;
 }
 
-/** What {@link LastingRemote} needs. */
-export interface LastingRemoteOptions {
+interface LastingRemoteOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly random: Random;

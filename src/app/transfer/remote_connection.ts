@@ -15,8 +15,7 @@ import { oneLine, RemoteRefusal } from "../../sync/remote_refusal.ts";
 import { RemoteRelay } from "../../sync/remote_relay.ts";
 import { type UntrustedRelay, watchReading } from "./untrusted_relay.ts";
 
-/** Options of {@link connectRemote}. */
-export interface RemoteConnectionOptions {
+interface RemoteConnectionOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;

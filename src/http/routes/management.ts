@@ -18,8 +18,7 @@ import type { Verifier } from "../../nostr/verifier.ts";
 import type { ManagementAnswer } from "../../relay/access/management.ts";
 import type { HttpRoute } from "../router.ts";
 
-/** Options of {@link managementRoute}. */
-export interface ManagementRouteOptions {
+interface ManagementRouteOptions {
   /** The public keys that may call, now. */
   readonly admins: () => ReadonlySet<string>;
   /** Runs a call. */

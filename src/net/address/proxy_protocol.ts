@@ -23,7 +23,7 @@ export interface ProxyEndpoint {
 }
 
 /** On whose behalf the proxy connected. */
-export type ProxyOrigin =
+type ProxyOrigin =
   /** A client over TCP: `source` is its address. */
   | {
     readonly type: "tcp";
@@ -59,7 +59,7 @@ export interface ProxyFault {
 }
 
 /** What a reader may be asked to hold. */
-export interface ProxyLimits {
+interface ProxyLimits {
   /**
    * The longest header, in bytes, at least {@link minProxyHeaderBytes}. Whoever may send headers
    * can make us hold as much for each connection.

@@ -42,8 +42,7 @@ export interface Attempt<Result> {
 /** RFC 8305 §5: "a recommended value for a default delay is 250 milliseconds". */
 export const defaultAttemptDelayMs = 250;
 
-/** What {@link firstToSucceed} needs. */
-export interface RaceOptions<Candidate, Result> {
+interface RaceOptions<Candidate, Result> {
   /** One at least, the best first. */
   readonly candidates: readonly Candidate[];
   readonly attempt: (candidate: Candidate) => Attempt<Result>;

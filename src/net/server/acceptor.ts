@@ -62,7 +62,7 @@ export interface AcceptedSocket {
 }
 
 /** What is made of a socket before HTTP begins: TLS, or nothing. */
-export type SecureSocket = (
+type SecureSocket = (
   raw: Socket,
   onSecure: (socket: Socket, certificate: PeerIdentity | undefined) => void,
 ) => void;

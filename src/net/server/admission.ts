@@ -69,7 +69,7 @@ export interface AdmissionCounts {
 }
 
 /** What an {@link Admission} tells, and where it counts. */
-export interface AdmissionOptions {
+interface AdmissionOptions {
   readonly onRefused?: OnRefused | undefined;
   /** Default: in this thread alone. */
   readonly counts?: AdmissionCounts | undefined;
@@ -316,7 +316,7 @@ export function createGates(
 export type GateCounts = Readonly<Record<keyof Gates, AdmissionCounts>>;
 
 /** What gates tell, and where they count. */
-export interface GateOptions {
+interface GateOptions {
   readonly onRefused?: OnRefused | undefined;
   /** Default: in this thread alone. */
   readonly counts?: GateCounts | undefined;

@@ -47,8 +47,7 @@ export interface HttpEvents {
   failed(error: unknown): void;
 }
 
-/** What a conversation needs. */
-export interface HttpConversationOptions {
+interface HttpConversationOptions {
   /** Nobody reads from it. */
   readonly socket: ByteStream;
   /** What the peer's connections share their turns by. Default: it has its own turns. */

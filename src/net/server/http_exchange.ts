@@ -9,7 +9,7 @@ import { concat, utf8 } from "../../base/bytes.ts";
 import type { RequestHead } from "./request_head.ts";
 
 /** What {@link toRequest} must know besides the head. */
-export interface RequestOptions {
+interface RequestOptions {
   /** Whether the connection is encrypted, which makes the URL `https:`. */
   readonly secure: boolean;
   readonly body: Uint8Array<ArrayBuffer>;

@@ -19,7 +19,7 @@ import { guarded } from "../guard.ts";
 import type { ListenAddress } from "../address/listen_address.ts";
 
 /** The listener that is watched. */
-export interface WatchedListener {
+interface WatchedListener {
   readonly address: () => ListenAddress;
   /** Puts another in its place. When that fails, it is tried again. */
   readonly replace: () => Promise<void>;

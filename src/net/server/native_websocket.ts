@@ -25,7 +25,7 @@ import { guarded } from "../guard.ts";
 const drainPollMs = 100;
 
 /** What a native connection is made of. */
-export interface NativeWebSocketOptions {
+interface NativeWebSocketOptions {
   /** As `Deno.upgradeWebSocket` gives it, not yet open. It belongs to the connection from now on. */
   readonly socket: WebSocket;
   /** Who the peer is, for logs. */

@@ -17,7 +17,7 @@ const maxTrailers = 32;
 const maxParts = 1024;
 
 /** What {@link RequestBody.receive} made of some bytes. */
-export type BodyProgress =
+type BodyProgress =
   /** All were taken, and more must come. */
   | { readonly type: "more" }
   /** The body is whole; `length` bytes belonged to it. */

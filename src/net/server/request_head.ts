@@ -46,8 +46,7 @@ export type ParsedHead =
   | { readonly type: "head"; readonly head: RequestHead; readonly length: number }
   | RequestFault;
 
-/** The bounds of a head. */
-export interface HeadLimits {
+interface HeadLimits {
   readonly maxHeaderBytes: number;
 }
 

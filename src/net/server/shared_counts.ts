@@ -8,8 +8,7 @@ import { assert } from "../../base/assert.ts";
 import { SharedPlaces, type SharedTable } from "../../base/shared_table.ts";
 import type { AdmissionCounts, AdmissionRefusal, CountLimits } from "./admission.ts";
 
-/** The thread that counts. */
-export interface CountingThread {
+interface CountingThread {
   /** From 0: its column of the table. */
   readonly thread: number;
   /** What to add to the times that `enter` is given, so that those of all threads can be compared. */

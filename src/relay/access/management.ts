@@ -14,8 +14,7 @@ import { MAX_KIND } from "../../nostr/parse_event.ts";
 import type { EventStore, RuleChange, RuleList, RuleStore } from "../../store/event_store.ts";
 import type { RuleBook } from "./rules.ts";
 
-/** Options of {@link Management}. */
-export interface ManagementOptions {
+interface ManagementOptions {
   /** Updated by each call, after the store and before the answer. */
   readonly rules: RuleBook;
   readonly store: RuleStore & Pick<EventStore, "query">;

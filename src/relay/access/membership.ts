@@ -25,7 +25,7 @@ export type Writers = "anyone" | "authenticated" | "members" | "correspondents" 
 export type Readers = "anyone" | "authenticated" | "members";
 
 /** Whether a public key is a member's. */
-export type IsMember = (key: string) => boolean;
+type IsMember = (key: string) => boolean;
 
 /**
  * Restricts who may publish and who may read. Requests to vanish are exempt, as NIP-62 requires,

@@ -12,7 +12,7 @@ import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
 
 /** The difficulty that events need. */
-export interface WorkLimits {
+interface WorkLimits {
   /** Least difficulty, leading zero bits of the id; 0 for none. */
   readonly minBits: number;
   /** Difficulty by kind, in place of `minBits`. */

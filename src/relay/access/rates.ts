@@ -13,7 +13,7 @@ import type { Client } from "./client.ts";
 import type { Inquiry, Policy, Submission } from "./policy.ts";
 
 /** What the rates are measured by, and for whom they are higher. */
-export interface RateOptions {
+interface RateOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Whether a key has higher rates. Default: none has. */
   readonly isTrusted?: (key: string) => boolean;

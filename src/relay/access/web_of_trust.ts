@@ -36,7 +36,7 @@ export interface TrustOptions {
 }
 
 /** Yields the follow lists of authors, each as the keys it names. */
-export type FollowLists = (authors: readonly string[]) => AsyncIterable<readonly string[]>;
+type FollowLists = (authors: readonly string[]) => AsyncIterable<readonly string[]>;
 
 /** The roots and all keys within `maxHops` of them. */
 export async function trustedKeys(
@@ -85,7 +85,7 @@ function followedBy({ tags }: NostrEvent): readonly string[] {
 }
 
 /** What is required of keys outside the web. */
-export interface StrangerOptions {
+interface StrangerOptions {
   /** Whether a key is in the web; undefined while the web is not known. */
   readonly isTrusted: (key: string) => boolean | undefined;
   /** The difficulty that events of untrusted keys need, zero bits; undefined to refuse them. */

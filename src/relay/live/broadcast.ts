@@ -35,8 +35,7 @@ export interface Listener {
   deliver(live: LiveEvent): void;
 }
 
-/** Options of {@link Broadcast}. */
-export interface BroadcastOptions {
+interface BroadcastOptions {
   /** Calls `work` after other tasks have run. Default: events are not delivered in slices. */
   readonly defer?: (work: () => void) => void;
   /** 32 random bits, see {@link FilterIndex}. Default: 0. */

@@ -44,14 +44,13 @@ export type QueryResult<Q extends Query> =
   | { readonly type: "end"; readonly query: Q }
   | { readonly type: "failed"; readonly query: Q; readonly error: unknown };
 
-/** The limits that a queue enforces. */
-export type QueryLimits = Pick<
+type QueryLimits = Pick<
   RelayLimits,
   "maxConcurrentQueries" | "reqTimeoutMs" | "searchTimeoutMs"
 >;
 
 /** Options that all queries of a connection share. */
-export interface SharedQueryOptions extends Pick<QueryOptions, "source" | "pieceBytes"> {
+interface SharedQueryOptions extends Pick<QueryOptions, "source" | "pieceBytes"> {
   /** Whose view of the store a query has, evaluated when it starts. Default: everything. */
   readonly readerOf?: () => Reader;
   /** Whether the connection takes a piece now. Default: unless the queue is held. */

@@ -29,8 +29,7 @@ export interface Delivery {
   readonly live: LiveEvent;
 }
 
-/** Options of {@link Subscription}. */
-export interface SubscriptionOptions {
+interface SubscriptionOptions {
   readonly id: string;
   /** How many filter values it holds. Default: 0. */
   readonly valueCount?: number;

@@ -17,7 +17,7 @@ export interface Migration {
 }
 
 /** An applied migration, as recorded in the database. */
-export interface AppliedMigration {
+interface AppliedMigration {
   readonly name: string;
   /** SHA-256 of the SQL, hex. */
   readonly checksum: string;

@@ -26,8 +26,7 @@ import { type StoreClock, timeless } from "../store_clock.ts";
 import { QueryGate } from "./query_gate.ts";
 import { Semaphore } from "./semaphore.ts";
 
-/** Settings of the embedded database. */
-export interface PgliteOptions {
+interface PgliteOptions {
   /** `shared_buffers`, megabytes; more than 1,024 is taken as 1,024. Default 128. */
   readonly sharedBuffersMb?: number;
   /** Bounds how long closing waits for a running statement. Default: no bound. */

@@ -22,8 +22,7 @@ export type Sender = Pick<Pool, "unsafe">;
 /** A statement that has been sent. */
 export type SentQuery = ReturnType<typeof send>;
 
-/** How a connection is opened. */
-export interface LinkOptions extends Partial<ListenerHooks> {
+interface LinkOptions extends Partial<ListenerHooks> {
   readonly address: PostgresAddress;
   /** Its `application_name`. */
   readonly name: string;
@@ -37,7 +36,7 @@ export interface LinkOptions extends Partial<ListenerHooks> {
 }
 
 /** Callbacks of the driver; `onnotify` is undocumented. */
-export interface ListenerHooks {
+interface ListenerHooks {
   readonly onnotify: (channel: string, payload: string) => void;
   readonly onclose: () => void;
 }

@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { StoreUnavailable } from "../event_store.ts";
 
 /** A socket that can be destroyed. */
-export interface Cuttable {
+interface Cuttable {
   destroy(error?: Error): void;
   once(event: "close", listener: () => void): void;
 }
@@ -108,7 +108,7 @@ export class PostgresLink<Pool extends DriverPool = DriverPool> {
 }
 
 /** The connection was dropped while something ran on it. */
-export class ConnectionDropped extends StoreUnavailable {
+class ConnectionDropped extends StoreUnavailable {
   readonly code = "CONNECTION_DROPPED";
 }
 

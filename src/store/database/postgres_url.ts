@@ -33,7 +33,7 @@ export interface PostgresAddress {
 }
 
 /** The URL is malformed, or asks for something unsupported. */
-export class BadPostgresUrl extends StoreUnavailable {}
+class BadPostgresUrl extends StoreUnavailable {}
 
 const DEFAULT_PORT = 5432;
 

@@ -37,8 +37,7 @@ const GRACE_MS = 2_000;
 
 type Link = PostgresLink<Pool>;
 
-/** How transactions are run. */
-export interface PostgresWritersOptions {
+interface PostgresWritersOptions {
   /** How many run concurrently. */
   readonly connections: number;
   /** `statement_timeout`, milliseconds. */

@@ -9,8 +9,7 @@ import type { Clock } from "../../base/clock.ts";
 import { ownSource, type Source } from "../../base/fair_queue.ts";
 import type { PoolStats } from "../event_store.ts";
 
-/** How many queries may run concurrently. */
-export interface QueryGateOptions {
+interface QueryGateOptions {
   readonly connections: number;
   /** How many connections only short queries may use. Fewer than `connections`. */
   readonly reserved: number;
@@ -19,7 +18,7 @@ export interface QueryGateOptions {
 }
 
 /** A query at the gate. */
-export interface Visitor {
+interface Visitor {
   /** Whether its form bounds what it reads. */
   readonly isShort: boolean;
   /** Cancels waiting. */

@@ -24,7 +24,7 @@ import { ServerStanding } from "./server_standing.ts";
 import { TimeBudget } from "./time_budget.ts";
 
 /** When a replica is asked, and who hears of it. */
-export interface ReplicaOptions {
+interface ReplicaOptions {
   /**
    * How long a query waits for the replica to replay what was committed before, milliseconds. One
    * that takes longer is not asked until it has caught up.

@@ -7,8 +7,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 
-/** Options of {@link ServerStanding}. */
-export interface ServerStandingOptions {
+interface ServerStandingOptions {
   /** Logged when the server is away. */
   readonly lost: string;
   /** Logged when it is back. */

@@ -25,7 +25,7 @@ export const LATE_EVENT = "l";
  * The prefixes of the payloads that announce what the operator decided about events: that they are deleted
  * and remembered, deleted and forgotten, or may come again.
  */
-export type DecisionPrefix = "x" | "y" | "z";
+type DecisionPrefix = "x" | "y" | "z";
 
 /** An event's id, hex digits. */
 const ID_LENGTH = 64;

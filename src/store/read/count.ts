@@ -23,7 +23,7 @@ import { findMatches } from "../search/search_events.ts";
 import type { Statistics } from "../search/word_shares.ts";
 
 /** What to count in, and how. */
-export interface CountContext extends Bounds, Asking, Pick<CountOptions, "maxRows"> {
+interface CountContext extends Bounds, Asking, Pick<CountOptions, "maxRows"> {
   readonly database: Pick<Session, "query">;
   readonly hashText: HashText;
   readonly statistics?: Statistics;

@@ -59,7 +59,7 @@ from ${visited}`,
 }
 
 /** What was seen, and by whom it was written. */
-export interface AuthorVisit extends Visit {
+interface AuthorVisit extends Visit {
   /**
    * For each matching event, of its author's key the byte that names the register and the bytes
    * that are scanned after it; all of them concatenated, as hex.

@@ -7,7 +7,7 @@
 import type { Plan } from "./plan.ts";
 
 /** Room for what comes along with one step of an answer. */
-export interface InlineShare {
+interface InlineShare {
   /** The longest JSON that comes along, bytes. */
   readonly mostBytes: number;
   /** All of it together at most, bytes. */

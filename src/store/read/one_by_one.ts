@@ -15,7 +15,7 @@ import { StoreUnavailable } from "../event_store.ts";
 import { Semaphore } from "../database/semaphore.ts";
 
 /** What the statements of one query have in common. */
-export interface OneByOneOptions {
+interface OneByOneOptions {
   readonly database: Pick<Session, "query">;
   readonly source: Source | undefined;
   /** Whether the query reads so little that its short statements may use the connections reserved for such. */

@@ -45,8 +45,7 @@ export const INDEXES = {
   },
 } as const;
 
-/** The name of an index. */
-export type IndexName = keyof typeof INDEXES;
+type IndexName = keyof typeof INDEXES;
 
 /** The values of the columns that single out one lane: fingerprints, kinds, and ids as hex. */
 export type Lane = readonly (string | number)[];

@@ -18,7 +18,7 @@ import { Parameters } from "../database/parameters.ts";
 import { restSql } from "./rest_sql.ts";
 
 /** A stretch of what was written, and whom it is searched for. */
-export interface Recent {
+interface Recent {
   readonly authors: readonly Fingerprint[];
   /** The kinds to read; all when undefined. */
   readonly kinds: readonly number[] | undefined;
@@ -51,7 +51,7 @@ export function recentOf({ index, lanes, limit, rest }: Plan): Recent | undefine
 }
 
 /** What was read of a stretch. */
-export interface RecentRow extends FoundEvent {
+interface RecentRow extends FoundEvent {
   /** Whether this is no event but the place where the stretch ends. */
   readonly isEnd: boolean;
 }

@@ -41,8 +41,7 @@ export interface Ask {
   readonly limit: number;
 }
 
-/** What {@link scan} reads. */
-export interface ScanOptions {
+interface ScanOptions {
   /** How many lanes there are, numbered from 0. */
   readonly lanes: number;
   /** The most events wanted; may be infinite. */

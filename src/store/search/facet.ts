@@ -30,7 +30,7 @@ export interface FacetCondition {
 }
 
 /** The conditions of a filter that can be expressed as facets. */
-export interface FacetedConditions {
+interface FacetedConditions {
   readonly authors?: readonly Fingerprint[];
   readonly kinds?: readonly number[];
   readonly tags: readonly {

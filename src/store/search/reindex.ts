@@ -13,8 +13,7 @@ import { insertMissingWords, type KeyedEvent, selectWordless } from "./word_stat
 /** Rows of one step, which takes some tens of milliseconds; other work runs between steps. */
 const STEP_ROWS = 500;
 
-/** Which events to index, and how. */
-export interface ReindexOptions extends QueryOptions {
+interface ReindexOptions extends QueryOptions {
   readonly kinds: ReadonlySet<number>;
   readonly hashText: HashText;
 }

@@ -20,7 +20,7 @@ import {
 import { rarityOf, type Statistics, withoutCommon } from "./word_shares.ts";
 
 /** Where to search, and how many events to compare. */
-export interface SearchContext extends Bounds {
+interface SearchContext extends Bounds {
   readonly database: Pick<Session, "query">;
   /** How many of the newest matching events are compared. */
   readonly candidates: number;

@@ -54,7 +54,7 @@ export function newestStatement(
 }
 
 /** A row of the result of {@link matchStatement}. Its counts are the same in each row. */
-export interface MatchRow extends Omit<Found, "best"> {
+interface MatchRow extends Omit<Found, "best"> {
   /** Undefined in the only row of a result without matches. */
   readonly match: Match | undefined;
 }
@@ -115,7 +115,7 @@ from (select) as one left join best on true`,
 /**
  * The conditions on a row `hit` of `event_words`. The query of all words is the first parameter.
  */
-export function wordsSql(
+function wordsSql(
   { words, soughtWords, facets }: Pick<WordPlan, "words" | "soughtWords" | "facets">,
   parameters: Parameters,
 ): string[] {

@@ -22,7 +22,7 @@ const COMMON_SHARE = 0.1;
 const GOOD_FOR_S = 600;
 
 /** How common words and facets were when the statistics were collected. */
-export interface WordShares {
+interface WordShares {
   /** The number of events with words. */
   readonly events: number;
   readonly words: Shares;

@@ -60,7 +60,7 @@ function rowArrays(rows: readonly KeyedEvent[], hashText: HashText): readonly st
 }
 
 /** A row of `events` that was read. */
-export interface LookedAt {
+interface LookedAt {
   readonly key: number;
   /** Its event when its words are missing. */
   readonly event: NostrEvent | undefined;

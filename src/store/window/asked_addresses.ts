@@ -25,7 +25,7 @@ const EVENT_BYTES = 800;
 const STAMPS = 4_096;
 
 /** The event at an address. */
-export interface AskedEvent extends StoredEvent {
+interface AskedEvent extends StoredEvent {
   /** Seconds since 1970; infinite for one that does not expire. */
   readonly expiresAtS: number;
 }

@@ -119,7 +119,7 @@ export class Conditions {
 }
 
 /** Lanes that together hold everything that a filter can match. */
-export interface Choice {
+interface Choice {
   readonly lanes: readonly number[];
   /** Which conditions each event of the lanes meets. */
   readonly meets: {

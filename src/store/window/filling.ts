@@ -17,8 +17,7 @@ import type { RecentEvents } from "./recent_events.ts";
 const MAX_TOLD = 10_000;
 const MAX_TOLD_BYTES = 16_777_216;
 
-/** What a {@link Filling} works on. */
-export interface FillingContext {
+interface FillingContext {
   readonly recent: RecentEvents;
   readonly deleted: LatelyDeleted;
   /** Adds an event, if readers may be shown it. */

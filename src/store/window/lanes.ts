@@ -22,8 +22,7 @@ const KIND_KEY = 0x2_0001;
 const ALL_KEY = 0x2_0002;
 const ADDRESS_KEYS = 0x8000_0000;
 
-/** What lanes are made of. */
-export interface LanesOptions {
+interface LanesOptions {
   readonly hash: KeyedHash;
   readonly blocks: Blocks;
   /** Less than zero when the event of slot `a` comes before that of `b`, oldest first. */

@@ -48,7 +48,7 @@ interface Banned {
 }
 
 /** What a {@link WindowKeeper} keeps true. */
-export interface Kept {
+interface Kept {
   readonly recent: RecentEvents;
   readonly asked: AskedAddresses;
   readonly clock: StoreClock;

@@ -53,8 +53,7 @@ import { WindowKeeper } from "./window_keeper.ts";
 /** The share of the memory for {@link AskedAddresses}. */
 const ASKED_SHARE = 1 / 8;
 
-/** Options of {@link WindowStore}. */
-export interface WindowOptions {
+interface WindowOptions {
   readonly maxBytes: number;
   readonly clock: StoreClock;
   /** For hashes that nobody can foresee. */

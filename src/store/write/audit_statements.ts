@@ -15,7 +15,7 @@ import { indexedTags } from "../indexed_tags.ts";
 import type { AuditedEvent } from "./upkeep.ts";
 
 /** A row of `events` and its tags, as text. */
-export interface AuditedRow {
+interface AuditedRow {
   readonly key: number;
   readonly json: Uint8Array;
   /** By the name of the column; `tags` are the fingerprints in order. Empty for null. */

@@ -23,7 +23,7 @@ import { isRequest } from "./tombstones.ts";
 import { type BatchRoom, type Weighed, WriteQueue } from "./write_queue.ts";
 
 /** The limits of one batch, and of batches in flight. */
-export interface BatchLimits extends BatchRoom {
+interface BatchLimits extends BatchRoom {
   /** Batches that are written concurrently. */
   readonly maxInFlight: number;
   /** An event that touches more rows than this is heavy. */
@@ -43,7 +43,7 @@ export const defaultBatchLimits: BatchLimits = {
 };
 
 /** How long the caller of {@link BatchWriter.write} waits for an outcome. */
-export interface WriteDeadline {
+interface WriteDeadline {
   readonly clock: Clock;
   /** For one batch, milliseconds. */
   readonly timeoutMs: number;

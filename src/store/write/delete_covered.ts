@@ -32,8 +32,7 @@ import {
 } from "./tombstone_statements.ts";
 import { type DeletedAddress, Tombstones } from "./tombstones.ts";
 
-/** How deletions are applied. */
-export interface DeletionOptions {
+interface DeletionOptions {
   readonly session: Session;
   /** Computes fingerprints. */
   readonly hashText: HashText;

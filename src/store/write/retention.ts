@@ -72,7 +72,7 @@ export class RetentionSweep {
 }
 
 /** The fields that decide whether an event is too old. */
-export type Dated = Pick<SurveyedEvent, "pubkey" | "kind" | "createdAt">;
+type Dated = Pick<SurveyedEvent, "pubkey" | "kind" | "createdAt">;
 
 /** Whether the event is older than the rules allow for its kind and author. */
 export function isTooOld(event: Dated, rules: RetentionRules, nowS: number): boolean {

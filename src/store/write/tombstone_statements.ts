@@ -130,7 +130,7 @@ select key from gone`,
 }
 
 /** A row that the operator deleted. */
-export interface ErasedRow {
+interface ErasedRow {
   readonly key: number;
   /** The JSON of a replaceable or addressable event; empty for others. */
   readonly json: Uint8Array;

@@ -22,8 +22,7 @@ import type { StoreFeed } from "../feed/store_feed.ts";
 import { takesOthers } from "./tombstones.ts";
 import { insertWords, type KeyedEvent } from "../search/word_statements.ts";
 
-/** How a batch is written. */
-export interface WriteOptions {
+interface WriteOptions {
   /** Of the whole batch. */
   readonly prepared: PreparedBatch;
   /** Receives the events that become visible with the commit. */
