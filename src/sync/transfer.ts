@@ -7,7 +7,7 @@
 
 import type { NostrEvent } from "../nostr/event.ts";
 import type { RateLimitRetry } from "./rate_limit_retry.ts";
-import { hasPrefix, RemoteRefusal } from "./remote_refusal.ts";
+import { countReason, hasPrefix, RemoteRefusal } from "./remote_refusal.ts";
 import type { FetchedEvents, RemoteAnswer, RemoteRelay } from "./remote_relay.ts";
 
 /** Ids in one request: fewer than any relay gives in one answer. */
@@ -45,6 +45,18 @@ export async function* fetchEvents(
 
 /** What became of an event that was sent. */
 export type SendOutcome = "accepted" | "duplicate" | { readonly refused: string };
+
+/** How many events were sent with which outcome. */
+export class SendTally {
+  accepted = 0;
+  duplicate = 0;
+  readonly refused = new Map<string, number>();
+
+  add(outcome: SendOutcome): void {
+    if (typeof outcome === "object") countReason(this.refused, outcome.refused);
+    else this[outcome]++;
+  }
+}
 
 /** Sends one event, again after a pause where it is refused for its rate. */
 export async function sendEvent(

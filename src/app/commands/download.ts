@@ -10,7 +10,6 @@ import { eventJson } from "../../nostr/event_json.ts";
 import { matches } from "../../nostr/match.ts";
 import { pages } from "../../sync/pages.ts";
 import { RateLimitRetry } from "../../sync/rate_limit_retry.ts";
-import { RemoteRefusal } from "../../sync/remote_refusal.ts";
 import { rangeOf } from "../../sync/time_range.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { relayUrl } from "../command_line/argument_values.ts";
@@ -18,8 +17,7 @@ import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain } from "../command_line/with_store.ts";
-import { connectRemote } from "../transfer/remote_connection.ts";
-import { type RemoteFlags, remoteTaskOf, withFilterOptions } from "./remote_options.ts";
+import { type RemoteFlags, remoteTaskOf, withFilterOptions, withRemote } from "./remote_options.ts";
 
 /** Adds the command to the program. */
 export function defineDownload(program: Command, run: RunCommand): void {
@@ -47,33 +45,24 @@ export async function download(
   const { since: _since, until: _until, limit: _limit, ...filterJson } = task.filterJson;
   const { limit = Infinity, ...filter } = task.filter;
   const retry = new RateLimitRetry({ clock, random, signal: stop });
-  let left = limit;
-  let partialSeconds = 0;
-  try {
-    const { remote, close } = await connectRemote({ ...context, url, signer: task.signer });
-    try {
-      const reading = pages({
-        remote: { query: (page) => retry.run(() => remote.query(page)) },
-        ...{ filter: filterJson, range: rangeOf(filter), signal: stop },
-      });
-      for await (const { events, isPartial } of reading) {
-        if (isPartial) partialSeconds++;
-        // A relay may send what was not asked for.
-        const wanted = events.filter((event) => matches(filter, event)).slice(0, left);
-        left -= wanted.length;
-        const lines = wanted.map((event) => `${eventJson(event)}\n`).join("");
-        if (lines !== "" && !await streams.stdout.write(utf8(lines))) return exitCode.done;
-        if (left <= 0) break;
-      }
-    } finally {
-      await close();
+  return await withRemote(context, { url, signer: task.signer }, async (remote) => {
+    let left = limit;
+    let partialSeconds = 0;
+    const reading = pages({
+      remote: { query: (page) => retry.run(() => remote.query(page)) },
+      ...{ filter: filterJson, range: rangeOf(filter), signal: stop },
+    });
+    for await (const { events, isPartial } of reading) {
+      if (isPartial) partialSeconds++;
+      // A relay may send what was not asked for.
+      const wanted = events.filter((event) => matches(filter, event)).slice(0, left);
+      left -= wanted.length;
+      const lines = wanted.map((event) => `${eventJson(event)}\n`).join("");
+      if (lines !== "" && !await streams.stdout.write(utf8(lines))) return exitCode.done;
+      if (left <= 0) break;
     }
-  } catch (error) {
-    if (stop.aborted) return exitCode.interrupted;
-    if (!(error instanceof RemoteRefusal)) throw error;
-    return await complain(context, `${url}: ${error.message}`, exitCode.failed);
-  }
-  if (partialSeconds === 0) return exitCode.done;
-  const text = `of ${partialSeconds} seconds the relay may have more events than it gives`;
-  return await complain(context, text, exitCode.done);
+    if (partialSeconds === 0) return exitCode.done;
+    const text = `of ${partialSeconds} seconds the relay may have more events than it gives`;
+    return await complain(context, text, exitCode.done);
+  });
 }

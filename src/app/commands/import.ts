@@ -6,6 +6,7 @@
 
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
 import { utf8 } from "../../base/bytes.ts";
+import { sum } from "../../base/sum.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type EventSource, openEventSource, UnreadableFile } from "../transfer/event_source.ts";
@@ -128,16 +129,12 @@ function countsOf(
   const kept = `stored ${stored}, duplicate ${duplicate}, superseded ${superseded}`;
   const passed = skipped === 0 ? "" : `, outside --since and --until ${skipped}`;
   const left = hidden === 0 ? "" : `, hidden there ${hidden}`;
-  return `${kept}, deleted ${deleted}, refused ${sumOf(refused)}${passed}${left}`;
+  return `${kept}, deleted ${deleted}, refused ${sum(refused.values())}${passed}${left}`;
 }
 
 function hasOnlyRefused(tally: ImportTally): boolean {
   const { stored, duplicate, superseded, deleted, skipped, refused } = tally;
   return refused.size > 0 && stored + duplicate + superseded + deleted + skipped === 0;
-}
-
-function sumOf(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function summaryText(tally: ImportTally, source: EventSource): string {

@@ -6,7 +6,6 @@
 
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "../command_line/commander.ts";
-import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { dayOf } from "../transfer/survey_totals.ts";
 import { copyStore, type CopyTally } from "../transfer/copy_store.ts";
@@ -14,6 +13,7 @@ import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { SqlStore } from "../../store/sql_store.ts";
 import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
+import { complain, print } from "../command_line/with_store.ts";
 
 interface MigrateStoreArguments {
   readonly from: string;
@@ -37,10 +37,9 @@ export async function migrateStore(
   context: CommandContext,
   { from, to }: MigrateStoreArguments,
 ): Promise<ExitCode> {
-  const { streams, stop, clock } = context;
+  const { stop, clock } = context;
   if (placeOf(from) === placeOf(to)) {
-    await streams.stderr.write(utf8("gallimimus: both databases are the same\n"));
-    return exitCode.misused;
+    return await complain(context, "both databases are the same");
   }
   const source = await context.openStore(from, { isAlone: true, mustExist: true });
   try {
@@ -60,7 +59,7 @@ export async function migrateStore(
       const rules = await source.rules();
       const atS = Math.floor(clock.nowMs() / 1000);
       if (rules.length > 0) await target.changeRules(rules, { who: "migrate-store", atS });
-      await streams.stdout.write(utf8(`${countsOf(tally)}\n`));
+      await print(context, countsOf(tally));
       return tally.unreadable === 0 ? exitCode.done : exitCode.failed;
     } finally {
       await target.close();

@@ -6,7 +6,6 @@
  * @module
  */
 
-import { utf8 } from "../../base/bytes.ts";
 import { canonicalIp } from "../../net/address/ip_address.ts";
 import { isKey } from "../../nostr/hex.ts";
 import { MAX_KIND } from "../../nostr/parse_event.ts";
@@ -17,7 +16,7 @@ import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { readPublicKey } from "../settings/key_text.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
-import { complain, withStore } from "../command_line/with_store.ts";
+import { complain, print, withStore } from "../command_line/with_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 
 /** The types of value that a rule can name. */
@@ -103,7 +102,7 @@ export async function change(context: CommandContext, asked: Change): Promise<Ex
     if ("error" in answer) {
       return await complain(context, `${verb}: ${answer.error}`, exitCode.failed);
     }
-    await context.streams.stdout.write(utf8(`done: ${verb} ${value}\n`));
+    await print(context, `done: ${verb} ${value}`);
     return exitCode.done;
     // Rules may be set before the relay starts for the first time.
   }, { mustExist: false });
@@ -113,7 +112,7 @@ export async function change(context: CommandContext, asked: Change): Promise<Ex
 export function listRules(context: CommandContext): Promise<ExitCode> {
   return withStore(context, async (store) => {
     for (const { list, value, reason } of await store.rules()) {
-      await context.streams.stdout.write(utf8(`${[list, value, inOneLine(reason)].join("\t")}\n`));
+      await print(context, [list, value, inOneLine(reason)].join("\t"));
     }
     return exitCode.done;
   });
@@ -128,7 +127,7 @@ export function listReports(context: CommandContext): Promise<ExitCode> {
       ? answer.result as readonly { readonly id: string; readonly reason: string }[]
       : [];
     for (const { id, reason } of reports) {
-      await context.streams.stdout.write(utf8(`${id}\t${inOneLine(reason)}\n`));
+      await print(context, `${id}\t${inOneLine(reason)}`);
     }
     return exitCode.done;
   });
@@ -140,7 +139,7 @@ export function listChanges(context: CommandContext): Promise<ExitCode> {
     for (const { atS, who, list, value, before, reason } of await store.ruleLog(MAX_LOG)) {
       const time = new Date(atS * 1_000).toISOString();
       const line = [time, who, list, value, stateOf(before), stateOf(reason)].join("\t");
-      await context.streams.stdout.write(utf8(`${line}\n`));
+      await print(context, line);
     }
     return exitCode.done;
   });

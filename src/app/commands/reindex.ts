@@ -6,11 +6,11 @@
  */
 
 import type { Command } from "../command_line/commander.ts";
-import { utf8 } from "../../base/bytes.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { ProgressLine } from "../command_line/progress_line.ts";
 import { withSettingOptions } from "../command_line/setting_options.ts";
+import { complain, print } from "../command_line/with_store.ts";
 
 /** Adds the command to the program. */
 export function defineReindex(program: Command, run: RunCommand): void {
@@ -24,10 +24,9 @@ export function defineReindex(program: Command, run: RunCommand): void {
  * repeated: indexed events are skipped.
  */
 export async function reindexStore(context: CommandContext): Promise<ExitCode> {
-  const { settings, streams: { stdout, stderr }, stop } = context;
+  const { settings, stop } = context;
   if (!settings.search.enabled) {
-    await stderr.write(utf8("gallimimus: search is off: set search.enabled first\n"));
-    return exitCode.misused;
+    return await complain(context, "search is off: set search.enabled first");
   }
   const store = await context.openStore(undefined, { mustExist: true });
   const progress = new ProgressLine(context);
@@ -43,6 +42,6 @@ export async function reindexStore(context: CommandContext): Promise<ExitCode> {
     await store.close();
   }
   await progress.clear();
-  await stdout.write(utf8(`made ${count} events searchable\n`));
+  await print(context, `made ${count} events searchable`);
   return stop.aborted ? exitCode.interrupted : exitCode.done;
 }

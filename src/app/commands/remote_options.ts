@@ -9,12 +9,17 @@ import type { JsonObject } from "../../nostr/json.ts";
 import { parseFilter } from "../../nostr/parse_filter.ts";
 import { reasonText } from "../../nostr/reason.ts";
 import type { RemoteSigner } from "../../sync/authentication.ts";
+import { RemoteRefusal } from "../../sync/remote_refusal.ts";
+import type { RemoteRelay } from "../../sync/remote_relay.ts";
 import { AUTH_KEY_VARIABLE, readAuthKey } from "../auth_key.ts";
 import { jsonObject } from "../command_line/argument_values.ts";
 import type { Command } from "../command_line/commander.ts";
 import type { CommandContext } from "../command_line/command_context.ts";
+import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type TimeOptions, withTimeOptions } from "../command_line/time_options.ts";
+import { complain } from "../command_line/with_store.ts";
 import { withHexKeys } from "../settings/key_text.ts";
+import { connectRemote } from "../transfer/remote_connection.ts";
 
 /** Which events, and who asks for them. */
 export interface RemoteFlags extends AuthFlags, TimeOptions {
@@ -70,14 +75,22 @@ export async function remoteTaskOf(
   };
   const filter = parseFilter(filterJson, { maxFilterValues: Infinity, andTags: true });
   if ("prefix" in filter) return { fault: reasonText(filter) };
-  const key = await signerOf(flags, context);
+  const key = await readAuthKey(flags.authKeyFile, context.environment);
   return "fault" in key ? key : { filter, filterJson, signer: key.signer };
 }
 
-/** The key that the options or the environment name, or what is wrong with it. */
-export function signerOf(
-  { authKeyFile }: AuthFlags,
-  { environment }: Pick<CommandContext, "environment">,
-): Promise<{ readonly signer: RemoteSigner | undefined } | { readonly fault: string }> {
-  return readAuthKey(authKeyFile, environment);
+/** Connects to a relay, runs the work and closes the connection. What that relay refuses is printed. */
+export async function withRemote(
+  context: CommandContext,
+  { url, signer }: { readonly url: string; readonly signer: RemoteSigner | undefined },
+  work: (remote: RemoteRelay) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  try {
+    const { remote, close } = await connectRemote({ ...context, url, signer });
+    return await work(remote).finally(close);
+  } catch (error) {
+    if (context.stop.aborted) return exitCode.interrupted;
+    if (!(error instanceof RemoteRefusal)) throw error;
+    return await complain(context, `${url}: ${error.message}`, exitCode.failed);
+  }
 }

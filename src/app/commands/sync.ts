@@ -15,7 +15,6 @@ import { parseEvent } from "../../nostr/parse_event.ts";
 import { isProtected } from "../../relay/access/protected.ts";
 import { compare, type Step } from "../../sync/compare.ts";
 import { RateLimitRetry } from "../../sync/rate_limit_retry.ts";
-import { RemoteRefusal } from "../../sync/remote_refusal.ts";
 import type { RemoteRelay } from "../../sync/remote_relay.ts";
 import { batchesOf, fetchEvents, sendEvent } from "../../sync/transfer.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
@@ -27,8 +26,7 @@ import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain } from "../command_line/with_store.ts";
 import { sha256 } from "../system/sha256.ts";
-import { connectRemote } from "../transfer/remote_connection.ts";
-import { type RemoteFlags, remoteTaskOf, withFilterOptions } from "./remote_options.ts";
+import { type RemoteFlags, remoteTaskOf, withFilterOptions, withRemote } from "./remote_options.ts";
 import { storeFromRelay } from "./store_from_relay.ts";
 import { SyncReport } from "./sync_report.ts";
 
@@ -71,7 +69,7 @@ export async function sync(
   url: string,
   flags: SyncFlags,
 ): Promise<ExitCode> {
-  const { stop, settings } = context;
+  const { settings } = context;
   const task = await remoteTaskOf(flags, context);
   if ("fault" in task) return await complain(context, task.fault);
   const { filter, filterJson, signer } = task;
@@ -82,22 +80,16 @@ export async function sync(
   const store = await context.openStore();
   const report = new SyncReport(flags, context);
   try {
-    const { remote, close } = await connectRemote({ ...context, url, signer });
-    try {
+    return await withRemote(context, { url, signer }, async (remote) => {
       const kinds = flags.private ? new Set<number>() : privateKinds(settings);
       const job = { context, flags, filter, filterJson, kinds, store, remote, report };
       const work = new SyncJob(job).run();
-      const tally = await storeFromRelay(work, { context, store, url });
+      const tally = await storeFromRelay(work, { context, store, url }).finally(() =>
+        report.clear()
+      );
       await report.end(tally);
       return exitCode.done;
-    } finally {
-      await close();
-    }
-  } catch (error) {
-    await report.clear();
-    if (stop.aborted) return exitCode.interrupted;
-    if (!(error instanceof RemoteRefusal)) throw error;
-    return await complain(context, `${url}: ${error.message}`, exitCode.failed);
+    });
   } finally {
     await store.close();
   }

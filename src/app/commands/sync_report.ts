@@ -4,11 +4,11 @@
  * @module
  */
 
-import { utf8 } from "../../base/bytes.ts";
-import { countReason } from "../../sync/remote_refusal.ts";
-import type { SendOutcome } from "../../sync/transfer.ts";
+import { sum } from "../../base/sum.ts";
+import { type SendOutcome, SendTally } from "../../sync/transfer.ts";
 import type { CommandContext } from "../command_line/command_context.ts";
 import { ProgressLine } from "../command_line/progress_line.ts";
+import { print } from "../command_line/with_store.ts";
 import type { ImportTally } from "../transfer/import_events.ts";
 
 interface SyncTask {
@@ -26,9 +26,7 @@ export class SyncReport {
   #missingThere = 0;
   #fetched = 0;
   #malformed = 0;
-  #accepted = 0;
-  #duplicate = 0;
-  readonly #refused = new Map<string, number>();
+  readonly #sent = new SendTally();
   #partialSeconds = 0;
   #firstPartialSecond = 0;
 
@@ -69,9 +67,7 @@ export class SyncReport {
   }
 
   sent(outcome: SendOutcome): void {
-    if (outcome === "accepted") this.#accepted++;
-    else if (outcome === "duplicate") this.#duplicate++;
-    else countReason(this.#refused, outcome.refused);
+    this.#sent.add(outcome);
     this.#progress();
   }
 
@@ -83,7 +79,6 @@ export class SyncReport {
   /** Prints the sums. */
   async end(tally: ImportTally): Promise<void> {
     const { dir, dryRun } = this.#task;
-    await this.clear();
     const lines = [`missing here ${this.#missingHere}, missing there ${this.#missingThere}`];
     if (this.#partialSeconds > 0) {
       lines.push(
@@ -93,7 +88,7 @@ export class SyncReport {
     }
     if (!dryRun && dir !== "up") lines.push(...this.#fetchedLines(tally));
     if (!dryRun && dir !== "down") lines.push(...this.#sentLines());
-    await this.#context.streams.stdout.write(utf8(`${lines.join("\n")}\n`));
+    await print(this.#context, lines.join("\n"));
   }
 
   #fetchedLines({ stored, duplicate, superseded, deleted, refused }: ImportTally): string[] {
@@ -108,8 +103,9 @@ export class SyncReport {
   }
 
   #sentLines(): string[] {
-    const known = this.#duplicate === 0 ? "" : `, known there ${this.#duplicate}`;
-    return [`sent: accepted ${this.#accepted}${known}`, ...reasonLines(this.#refused)];
+    const { accepted, duplicate, refused } = this.#sent;
+    const known = duplicate === 0 ? "" : `, known there ${duplicate}`;
+    return [`sent: accepted ${accepted}${known}`, ...reasonLines(refused)];
   }
 
   #note(text: string): void {
@@ -123,7 +119,8 @@ export class SyncReport {
 
   #progressText(): string {
     const nowMs = this.#context.clock.monotonicMs();
-    const sent = this.#accepted + this.#duplicate + sum(this.#refused);
+    const { accepted, duplicate, refused } = this.#sent;
+    const sent = accepted + duplicate + sum(refused.values());
     const done = this.#fetched + sent;
     const perSecond = done * 1_000 / Math.max(1, nowMs - this.#startMs);
     const { dir, dryRun } = this.#task;
@@ -142,8 +139,4 @@ export class SyncReport {
 export function reasonLines(refused: ReadonlyMap<string, number>): string[] {
   return [...refused].sort((left, right) => right[1] - left[1])
     .map(([reason, count]) => `  refused ${count}: ${reason}`);
-}
-
-function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((total, count) => total + count, 0);
 }

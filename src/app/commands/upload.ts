@@ -5,24 +5,24 @@
  * @module
  */
 
-import { utf8 } from "../../base/bytes.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { parseJson } from "../../nostr/json.ts";
 import { parseEvent } from "../../nostr/parse_event.ts";
 import { reason, reasonText } from "../../nostr/reason.ts";
 import { RateLimitRetry } from "../../sync/rate_limit_retry.ts";
-import { countReason, RemoteRefusal } from "../../sync/remote_refusal.ts";
-import { sendEvent } from "../../sync/transfer.ts";
+import { countReason } from "../../sync/remote_refusal.ts";
+import type { RemoteRelay } from "../../sync/remote_relay.ts";
+import { sendEvent, SendTally } from "../../sync/transfer.ts";
+import { readAuthKey } from "../auth_key.ts";
 import type { CommandContext, RunCommand } from "../command_line/command_context.ts";
 import { relayUrl } from "../command_line/argument_values.ts";
 import type { Command } from "../command_line/commander.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
-import { complain } from "../command_line/with_store.ts";
+import { complain, print } from "../command_line/with_store.ts";
 import { readUntil } from "../system/streams.ts";
-import { type Line, LineSplitter } from "../transfer/json_lines.ts";
-import { connectRemote, type RemoteConnection } from "../transfer/remote_connection.ts";
-import { type AuthFlags, signerOf, withAuthOption } from "./remote_options.ts";
+import { linesIn } from "../transfer/json_lines.ts";
+import { type AuthFlags, withAuthOption, withRemote } from "./remote_options.ts";
 import { reasonLines } from "./sync_report.ts";
 
 /** Events that are sent before the first is answered. */
@@ -47,37 +47,29 @@ export async function upload(
   flags: AuthFlags,
 ): Promise<ExitCode> {
   const { streams, stop } = context;
-  const key = await signerOf(flags, context);
+  const key = await readAuthKey(flags.authKeyFile, context.environment);
   if ("fault" in key) return await complain(context, key.fault);
   const opened = await streams.open(file);
   if ("fault" in opened) {
     return await complain(context, `${file}: ${opened.fault}`, exitCode.failed);
   }
-  const tally = new UploadTally();
-  const say = () => streams.stdout.write(utf8(tally.text));
-  try {
-    const connection = await connectRemote({ ...context, url, signer: key.signer });
-    try {
-      await publishLines(readUntil(opened.readable, stop), { context, connection, tally });
-    } finally {
-      await connection.close();
-    }
-  } catch (error) {
-    await say();
-    if (stop.aborted) return exitCode.interrupted;
-    if (!(error instanceof RemoteRefusal)) throw error;
-    return await complain(context, `${url}: ${error.message}`, exitCode.failed);
-  }
-  await say();
-  return stop.aborted ? exitCode.interrupted : exitCode.done;
+  const tally = new SendTally();
+  const code = await withRemote(context, { url, signer: key.signer }, async (remote) => {
+    await publishLines(readUntil(opened.readable, stop), { context, remote, tally });
+    return stop.aborted ? exitCode.interrupted : exitCode.done;
+  });
+  const { accepted, duplicate, refused } = tally;
+  const counts = `sent: accepted ${accepted}, known there ${duplicate}`;
+  await print(context, [counts, ...reasonLines(refused)].join("\n"));
+  return code;
 }
 
 async function publishLines(
   pieces: AsyncIterable<Uint8Array>,
-  { context, connection: { remote }, tally }: {
+  { context, remote, tally }: {
     readonly context: CommandContext;
-    readonly connection: RemoteConnection;
-    readonly tally: UploadTally;
+    readonly remote: RemoteRelay;
+    readonly tally: SendTally;
   },
 ): Promise<void> {
   const { settings, clock, random, stop } = context;
@@ -87,9 +79,7 @@ async function publishLines(
     // The answer to an event names its id, so the same one is sent again only after it.
     await sending.get(event.id);
     const sent = sendEvent(event, { remote, retry }).then((outcome) => {
-      if (outcome === "accepted") tally.accepted++;
-      else if (outcome === "duplicate") tally.duplicate++;
-      else countReason(tally.refused, outcome.refused);
+      tally.add(outcome);
       sending.delete(event.id);
     });
     sent.catch(() => {});
@@ -102,34 +92,13 @@ async function publishLines(
 async function* eventsIn(
   pieces: AsyncIterable<Uint8Array>,
   maxLineBytes: number,
-  tally: UploadTally,
+  { refused }: SendTally,
 ): AsyncGenerator<NostrEvent, void> {
   for await (const line of linesIn(pieces, maxLineBytes)) {
     const event = "fault" in line
       ? { reason: reason("invalid", line.fault) }
       : parseEvent(parseJson(line.text));
     if (!("reason" in event)) yield event;
-    else countReason(tally.refused, `not sent: ${reasonText(event.reason)}`);
-  }
-}
-
-async function* linesIn(
-  pieces: AsyncIterable<Uint8Array>,
-  maxLineBytes: number,
-): AsyncGenerator<Line, void> {
-  const splitter = new LineSplitter(maxLineBytes);
-  for await (const piece of pieces) yield* splitter.push(piece);
-  yield* splitter.end();
-}
-
-/** What became of the events. */
-class UploadTally {
-  accepted = 0;
-  duplicate = 0;
-  readonly refused = new Map<string, number>();
-
-  get text(): string {
-    const counts = `sent: accepted ${this.accepted}, known there ${this.duplicate}`;
-    return `${[counts, ...reasonLines(this.refused)].join("\n")}\n`;
+    else countReason(refused, `not sent: ${reasonText(event.reason)}`);
   }
 }

@@ -87,6 +87,16 @@ export class LineSplitter {
   }
 }
 
+/** The lines of a whole stream. */
+export async function* linesIn(
+  pieces: AsyncIterable<Uint8Array>,
+  maxLineBytes: number,
+): AsyncGenerator<Line, void> {
+  const splitter = new LineSplitter(maxLineBytes);
+  for await (const piece of pieces) yield* splitter.push(piece);
+  yield* splitter.end();
+}
+
 /** Decodes a line; undefined if it is blank. */
 function readLine(number: number, bytes: Uint8Array): Line | undefined {
   const text = utf8Decode(withoutReturn(bytes));
