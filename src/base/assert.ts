@@ -10,17 +10,7 @@ export class BrokenInvariant extends Error {
   override readonly name = "BrokenInvariant";
 }
 
-/**
- * Asserts what must be true here whatever a peer does.
- *
- * @example
- * ```ts
- * import { assert } from "./assert.ts";
- *
- * const queued = [1, 2, 3];
- * assert(queued.length <= 4, "queue within its capacity");
- * ```
- */
+/** Asserts what must be true here whatever a peer does. */
 export function assert(condition: boolean, invariant: string): asserts condition {
   if (!condition) throw new BrokenInvariant(invariant);
 }
@@ -28,24 +18,6 @@ export function assert(condition: boolean, invariant: string): asserts condition
 /**
  * Marks a branch that the type checker has proved unreachable: a new member of the union does not
  * compile here.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { unreachable } from "./assert.ts";
- *
- * function sign(side: "left" | "right"): number {
- *   switch (side) {
- *     case "left":
- *       return -1;
- *     case "right":
- *       return 1;
- *     default:
- *       return unreachable(side);
- *   }
- * }
- * equal(sign("left"), -1);
- * ```
  */
 export function unreachable(value: never): never {
   throw new BrokenInvariant(`unreachable value: ${JSON.stringify(value)}`);

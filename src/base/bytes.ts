@@ -7,32 +7,12 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/**
- * The UTF-8 bytes of `text`.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { utf8 } from "./bytes.ts";
- *
- * equal(utf8("é").length, 2);
- * ```
- */
+/** The UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
-/**
- * The length of {@link utf8} of `text`, computed without encoding it.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { utf8Length } from "./bytes.ts";
- *
- * equal(utf8Length("aé🦖"), 1 + 2 + 4);
- * ```
- */
+/** The length of {@link utf8} of `text`, computed without encoding it. */
 export function utf8Length(text: string): number {
   let length = text.length;
   for (let at = 0; at < text.length; at++) {
@@ -56,15 +36,6 @@ function isLowSurrogate(unit: number): boolean {
 /**
  * Decodes UTF-8; undefined when `bytes` are not valid. A byte order mark is kept, because inside a
  * message it is an ordinary character.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { utf8Decode } from "./bytes.ts";
- *
- * equal(utf8Decode(new Uint8Array([0xc3, 0xa9])), "é");
- * equal(utf8Decode(new Uint8Array([0xff])), undefined);
- * ```
  */
 export function utf8Decode(bytes: Uint8Array): string | undefined {
   try {
@@ -74,17 +45,7 @@ export function utf8Decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/**
- * Concatenates `parts`.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { concat } from "./bytes.ts";
- *
- * equal(concat([new Uint8Array([1]), new Uint8Array([2, 3])]).length, 3);
- * ```
- */
+/** Concatenates `parts`. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -101,15 +62,6 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
  * Bytes that are sent to many connections: an event's JSON is encoded once for all of them. A
  * transport that compresses stores the compressed form here, so that it too is made once and lives
  * as long.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { SharedBytes, utf8 } from "./bytes.ts";
- *
- * const body = new SharedBytes(utf8('{"kind":1}'));
- * equal(body.deflated, undefined);
- * ```
  */
 export class SharedBytes {
   /** The bytes, which must not be modified. */
@@ -131,14 +83,6 @@ const LATIN1_CHUNK = 4_096;
  * bytes to characters beyond U+00FF.
  *
  * @see RFC 9110 §5.5
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { latin1Decode } from "./bytes.ts";
- *
- * equal(latin1Decode(new Uint8Array([0x41, 0x80, 0xff])), "A\x80\xff");
- * ```
  */
 export function latin1Decode(bytes: Uint8Array): string {
   let text = "";

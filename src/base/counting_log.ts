@@ -30,30 +30,6 @@ interface Repetition {
  * Writes the first warning or error of each message at once. Repetitions are counted, and written
  * at most once in each interval, with the fields of the last one and `times`. Lines of other levels
  * are passed through.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { CountingLog } from "./counting_log.ts";
- * import { silentLog } from "./log.ts";
- *
- * const lines: unknown[] = [];
- * let pass = () => {};
- * const clock = {
- *   nowMs: () => 0,
- *   monotonicMs: () => 0,
- *   after: (_delayMs: number, callback: () => void) => {
- *     pass = callback;
- *     return { cancel() {} };
- *   },
- *   every: () => ({ cancel() {} }),
- * };
- * const log = { ...silentLog, warn: (_: string, fields?: object) => lines.push(fields) };
- * const counting = new CountingLog({ log, clock });
- * for (let port = 1; port <= 3; port++) counting.warn("dropped", { port });
- * pass();
- * deepEqual(lines, [{ port: 1 }, { port: 3, times: 2 }]);
- * ```
  */
 export class CountingLog implements Log {
   readonly #options: CountingLogOptions;

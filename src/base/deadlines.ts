@@ -20,31 +20,6 @@ interface Pending {
 /**
  * Deadlines that are all the same time away when they are set, so that the first one set is the first
  * to pass. A timer of the runtime for each would cost more than what most of them wait for.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { Deadlines } from "./deadlines.ts";
- *
- * let fire = () => {};
- * let nowMs = 0;
- * const clock = {
- *   nowMs: () => nowMs,
- *   monotonicMs: () => nowMs,
- *   after: (_delayMs: number, callback: () => void) => {
- *     fire = callback;
- *     return { cancel() {} };
- *   },
- *   every: () => ({ cancel() {} }),
- * };
- * const deadlines = new Deadlines(clock, 1_000);
- * const late: string[] = [];
- * deadlines.set(() => late.push("first"));
- * deadlines.set(() => late.push("second")).cancel();
- * nowMs = 1_000;
- * fire();
- * deepEqual(late, ["first"]);
- * ```
  */
 export class Deadlines {
   readonly #clock: Clock;

@@ -9,17 +9,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/**
- * What an error says and where it came from, for the log.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { describeError } from "./error_text.ts";
- *
- * equal(describeError("away"), "away");
- * ```
- */
+/** What an error says and where it came from, for the log. */
 export function describeError(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }

@@ -11,18 +11,6 @@ import type { Selectable } from "./select.ts";
  * Collects what arrives between two rounds of a loop and gives it as one batch, in order.
  * {@link push} refuses what does not fit, and its caller decides whether to wait, to stop reading, or to
  * end a connection.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Inbox } from "./inbox.ts";
- *
- * const inbox = new Inbox<"live", number>("live", 2);
- * inbox.push(1);
- * inbox.push(2);
- * equal(inbox.push(3), false, "the third does not fit");
- * equal(inbox.take().join(), "1,2");
- * ```
  */
 export class Inbox<From extends string, T> implements Selectable<From, readonly T[]> {
   readonly from: From;

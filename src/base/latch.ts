@@ -9,17 +9,6 @@ import type { Selectable } from "./select.ts";
 /**
  * A source that gives one value once, for shutdown or the end of a connection. Only the first call
  * of {@link trip} has an effect.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Latch } from "./latch.ts";
- *
- * const ended = new Latch<"ended", string>("ended");
- * ended.trip("peer gone");
- * ended.trip("too late");
- * equal(ended.take(), "peer gone");
- * ```
  */
 export class Latch<From extends string, T = void> implements Selectable<From, T> {
   readonly from: From;

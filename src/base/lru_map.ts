@@ -6,23 +6,7 @@
 
 import { assert } from "./assert.ts";
 
-/**
- * Holds at most `capacity` entries. {@link get} and {@link set} count as use.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { LruMap } from "./lru_map.ts";
- *
- * const map = new LruMap<string, number>(2);
- * map.set("a", 1);
- * map.set("b", 2);
- * map.get("a");
- * map.set("c", 3);
- * equal(map.get("b"), undefined);
- * equal(map.get("a"), 1);
- * ```
- */
+/** Holds at most `capacity` entries. {@link get} and {@link set} count as use. */
 export class LruMap<K, V extends NonNullable<unknown>> {
   readonly #capacity: number;
   /** In the order of last use: a Map keeps the order of insertion. */

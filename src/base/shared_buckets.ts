@@ -18,21 +18,7 @@ interface SharedBucketsOptions {
   readonly clockOffsetMs: number;
 }
 
-/**
- * Token buckets by key, in a table without columns.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { SharedBuckets } from "./shared_buckets.ts";
- * import { createTable } from "./shared_table.ts";
- *
- * const table = createTable(0, 1);
- * const options = { name: "events", rate: { perSecond: 1, burst: 1 }, clockOffsetMs: 0 };
- * const [one, other] = [new SharedBuckets(table, options), new SharedBuckets(table, options)];
- * deepEqual([one.tryTake("a", 1, 0), other.tryTake("a", 1, 0)], [true, false]);
- * ```
- */
+/** Token buckets by key, in a table without columns. */
 export class SharedBuckets implements Buckets {
   readonly #places: SharedPlaces;
   readonly #options: SharedBucketsOptions;

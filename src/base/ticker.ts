@@ -10,29 +10,6 @@ import type { Selectable } from "./select.ts";
 /**
  * Becomes ready once in each period. Ticks that were not taken in time are one tick: no loop needs
  * three pings at once.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Ticker } from "./ticker.ts";
- *
- * let beat = () => {};
- * const clock = {
- *   nowMs: () => 0,
- *   monotonicMs: () => 0,
- *   after: () => ({ cancel() {} }),
- *   every: (_periodMs: number, callback: () => void) => {
- *     beat = callback;
- *     return { cancel() {} };
- *   },
- * };
- * const ping = new Ticker("ping", clock, 30_000);
- * beat();
- * beat();
- * ping.take();
- * equal(ping.ready, false, "two beats are one tick");
- * ping.stop();
- * ```
  */
 export class Ticker<From extends string> implements Selectable<From, void> {
   readonly from: From;

@@ -35,16 +35,6 @@ export const makeOwnBuckets: MakeBuckets = (_name, rate) => new TokenBuckets(rat
 /**
  * Token buckets by key. A key that was dropped starts with a full bucket, as after a pause. The
  * fields of the rate may change, as those of a {@link TokenBucket} may.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { TokenBuckets } from "./token_buckets.ts";
- *
- * const buckets = new TokenBuckets({ perSecond: 1, burst: 1 });
- * deepEqual([buckets.tryTake("a", 1, 0), buckets.tryTake("a", 1, 0)], [true, false]);
- * deepEqual([buckets.has("a", 1, 0), buckets.has("b", 1, 0)], [false, true]);
- * ```
  */
 export class TokenBuckets implements Buckets {
   readonly #rate: Rate;

@@ -10,17 +10,7 @@
  */
 export const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
-/**
- * The text with {@link INVISIBLE} characters written as in JSON, but for line feeds and tabs.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { visibleText } from "./visible_text.ts";
- *
- * equal(visibleText("a\x1b[2J\nb"), "a\\u001b[2J\nb");
- * ```
- */
+/** The text with {@link INVISIBLE} characters written as in JSON, but for line feeds and tabs. */
 export function visibleText(text: string): string {
   return text.replace(
     INVISIBLE,

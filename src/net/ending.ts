@@ -26,17 +26,7 @@ export interface Ending {
   readonly clean: boolean;
 }
 
-/**
- * An ending without a close frame.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { abnormalEnding } from "./ending.ts";
- *
- * equal(abnormalEnding("reset", "ECONNRESET").code, 1006);
- * ```
- */
+/** An ending without a close frame. */
 export function abnormalEnding(cause: Ending["cause"], reason: string): Ending {
   return { cause, code: CloseCode.abnormal, reason, clean: false };
 }

@@ -8,17 +8,6 @@
 /**
  * Makes a callback that never throws: an error of `callback` goes to `onFault`, which logs it and ends
  * its connection. An error of `onFault` itself is dropped.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { guarded } from "./guard.ts";
- *
- * const faults: unknown[] = [];
- * const onData = guarded((text: string) => JSON.parse(text), (error) => faults.push(error));
- * onData("no JSON");
- * deepEqual(faults.map((fault) => fault instanceof SyntaxError), [true]);
- * ```
  */
 export function guarded<Arguments extends readonly unknown[]>(
   callback: (...values: Arguments) => unknown,

@@ -43,29 +43,6 @@ export interface PacedReadingOptions {
 /**
  * Pauses and resumes a stream: it flows unless its holder or a rate pauses it. While a pong is waited for,
  * {@link maxHeldBytes} are read although the holder has paused it.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { PacedReading } from "./paced_reading.ts";
- *
- * const calls: string[] = [];
- * const reading = new PacedReading({
- *   stream: { pause: () => calls.push("pause"), resume: () => calls.push("resume") },
- *   clock: {
- *     nowMs: () => 0,
- *     monotonicMs: () => 0,
- *     after: () => ({ cancel() {} }),
- *     every: () => ({ cancel() {} }),
- *   },
- *   pace: { messages: { perSecond: 1, burst: 2 }, bytes: { perSecond: 1000, burst: 1000 } },
- * });
- * reading.note(100, 3);
- * reading.resume();
- * deepEqual(calls, ["pause"], "the pace still holds it");
- * reading.release();
- * deepEqual(calls, ["pause", "resume"]);
- * ```
  */
 export class PacedReading {
   readonly #options: PacedReadingOptions;

@@ -55,37 +55,7 @@ interface PacedWritingEvents {
   failed(error: unknown): void;
 }
 
-/**
- * Writes the output of one protocol to one socket.
- *
- * @example
- * ```ts
- * import { duplexPair } from "node:stream";
- * import { equal } from "node:assert/strict";
- * import { Protocol } from "../websocket/protocol.ts";
- * import { PacedWriting } from "./paced_writing.ts";
- *
- * const [near, far] = duplexPair();
- * const protocol = new Protocol({ role: "server", maxMessageBytes: 1024 });
- * const writing = new PacedWriting({
- *   socket: near,
- *   protocol,
- *   clock: {
- *     nowMs: () => 0,
- *     monotonicMs: () => 0,
- *     after: () => ({ cancel() {} }),
- *     every: () => ({ cancel() {} }),
- *   },
- *   limits: { highWaterBytes: 65_536, lowWaterBytes: 16_384 },
- * }, { drained() {}, stalled() {}, failed() {} });
- * protocol.sendText("a");
- * writing.flushSoon();
- * protocol.sendText("b");
- * equal(writing.queuedBytes, 6);
- * const bytes = await new Promise<Uint8Array>((resolve) => far.once("data", resolve));
- * equal(bytes.length, 6);
- * ```
- */
+/** Writes the output of one protocol to one socket. */
 export class PacedWriting {
   readonly #options: PacedWritingOptions;
   readonly #events: PacedWritingEvents;

@@ -19,23 +19,6 @@ const ROUND_BYTES = 64 * 1024;
  * Runs some pieces of work in each round of the event loop, so that sockets are read in between however
  * many pieces wait. How many depends on the bytes that they {@link spend}. Clients take turns, and so do
  * the connections of a client: a thousand connections of one delay another client by one piece.
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { Turns } from "./turns.ts";
- *
- * const rounds: (() => void)[] = [];
- * const turns = new Turns((round) => {
- *   rounds.push(round);
- *   return { cancel: () => rounds.splice(rounds.indexOf(round), 1) };
- * });
- * const done: string[] = [];
- * turns.add(() => done.push("a"));
- * turns.add(() => done.push("b"));
- * for (let round = rounds.shift(); round !== undefined; round = rounds.shift()) round();
- * deepEqual(done, ["a", "b"]);
- * ```
  */
 export class Turns {
   readonly #nextRound: (round: () => void) => Timer;

@@ -32,24 +32,7 @@ export interface UnreadWindowOptions {
 /** The bytes of a probe: short, as every peer gets them; too many to guess. */
 const probeBytes = 4;
 
-/**
- * Counts the bytes that were sent and those that are known to have been read.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { UnreadWindow } from "./unread_window.ts";
- *
- * const random = { bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) };
- * const window = new UnreadWindow({ initialBytes: 1000, maxBytes: 8000, random });
- * equal(window.sent(400), undefined);
- * const probe = window.sent(600);
- * equal(window.isFull, true);
- * window.answered(probe!);
- * equal(window.isFull, false);
- * equal(window.sent(900), undefined, "the window is 2,000 bytes now");
- * ```
- */
+/** Counts the bytes that were sent and those that are known to have been read. */
 export class UnreadWindow implements PieceWatch {
   readonly #options: UnreadWindowOptions;
   #windowBytes: number;

@@ -28,19 +28,6 @@ interface DeletionTargets {
  * and the rest of the request counts.
  *
  * @see NIP-09
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { deletionTargets } from "./deletion_request.ts";
- *
- * const [id, pubkey] = ["ab".repeat(32), "cd".repeat(32)];
- * const tags = [["e", id], ["e", "nonsense"], ["a", `30023:${pubkey}:intro`], ["k", "30023"]];
- * deepEqual(deletionTargets({ kind: 5, pubkey, tags }), {
- *   ids: new Set([id]),
- *   addresses: [{ kind: 30023, pubkey, d: "intro" }],
- * });
- * ```
  */
 export function deletionTargets(
   { kind, pubkey, tags }: Pick<NostrEvent, "kind" | "pubkey" | "tags">,

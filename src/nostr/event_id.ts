@@ -36,15 +36,6 @@ type UnsignedEvent = Omit<NostrEvent, "id" | "sig">;
  *
  * @param parts this event's tags and content, if they are serialized already
  * @see NIP-01 "Events and signatures"
- *
- * @example
- * ```ts
- * import { serializeEvent } from "./event_id.ts";
- * import { equal } from "node:assert/strict";
- *
- * const event = { pubkey: "ab", created_at: 1, kind: 1, tags: [["t", "x"]], content: 'a/"b"' };
- * equal(serializeEvent(event), '[0,"ab",1,1,[["t","x"]],"a/\\"b\\""]');
- * ```
  */
 export function serializeEvent(event: UnsignedEvent, parts = escapedParts(event)): string {
   return `[0,"${event.pubkey}",${event.created_at},${event.kind},` +
@@ -53,21 +44,6 @@ export function serializeEvent(event: UnsignedEvent, parts = escapedParts(event)
 
 /**
  * The id of the event's fields, 64 lower-case hex digits. An event with another `id` is invalid.
- *
- * @example
- * ```ts
- * import { eventId } from "./event_id.ts";
- * import { equal } from "node:assert/strict";
- *
- * const event = {
- *   pubkey: "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
- *   created_at: 1700000000,
- *   kind: 1,
- *   tags: [],
- *   content: "",
- * };
- * equal(eventId(event), "1868e8ad4ca66b7a9bb6ddaaecde6e5cc5d11682e87abb650a6ce8853854ef05");
- * ```
  */
 export function eventId(
   event: UnsignedEvent,
@@ -76,17 +52,7 @@ export function eventId(
   return hashText(serializeEvent(event, parts));
 }
 
-/**
- * SHA-256 in JavaScript, for any platform.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { portableHashText } from "./event_id.ts";
- *
- * equal(portableHashText("nostr").slice(0, 8), "8f5392e4");
- * ```
- */
+/** SHA-256 in JavaScript, for any platform. */
 export function portableHashText(text: string): string {
   return bytesToHex(nobleSha256(utf8(text)));
 }

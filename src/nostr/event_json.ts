@@ -23,15 +23,6 @@ export interface EscapedParts {
  * this.
  *
  * @see NIP-01 "Events and signatures"
- *
- * @example
- * ```ts
- * import { escapedParts } from "./event_json.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const parts = escapedParts({ tags: [["t", "x"]], content: 'a/"b"' });
- * deepEqual(parts, { tags: '[["t","x"]]', content: '"a/\\"b\\""' });
- * ```
  */
 export function escapedParts(
   { tags, content }: Pick<NostrEvent, "tags" | "content">,
@@ -44,18 +35,6 @@ export function escapedParts(
  * because events with lone surrogates are refused by the parser.
  *
  * @param parts this event's tags and content, if they are serialized already
- *
- * @example
- * ```ts
- * import { eventJson } from "./event_json.ts";
- * import { equal } from "node:assert/strict";
- *
- * const event = { id: "1", pubkey: "2", created_at: 3, kind: 4, tags: [], content: "5", sig: "6" };
- * equal(
- *   eventJson(event),
- *   '{"id":"1","pubkey":"2","created_at":3,"kind":4,"tags":[],"content":"5","sig":"6"}',
- * );
- * ```
  */
 export function eventJson(event: NostrEvent, parts = escapedParts(event)): string {
   // Hex fields need no escaping.

@@ -12,15 +12,6 @@ import type { NostrEvent } from "./event.ts";
  * tag counts; a value that is not an integer is ignored.
  *
  * @see NIP-40
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { expirationOf } from "./expiration.ts";
- *
- * equal(expirationOf({ tags: [["expiration", "1700000000"], ["expiration", "1"]] }), 1_700_000_000);
- * equal(expirationOf({ tags: [["expiration", "tomorrow"]] }), undefined);
- * ```
  */
 export function expirationOf({ tags }: Pick<NostrEvent, "tags">): number | undefined {
   for (const tag of tags) {
@@ -35,15 +26,6 @@ export function expirationOf({ tags }: Pick<NostrEvent, "tags">): number | undef
  * @param nowS seconds since 1970
  *
  * @see NIP-40
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { hasExpired } from "./expiration.ts";
- *
- * equal(hasExpired({ tags: [["expiration", "100"]] }, 99), false);
- * equal(hasExpired({ tags: [["expiration", "100"]] }, 100), true);
- * ```
  */
 export function hasExpired(event: Pick<NostrEvent, "tags">, nowS: number): boolean {
   const expiresAtS = expirationOf(event);

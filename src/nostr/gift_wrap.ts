@@ -16,17 +16,6 @@ export const GIFT_WRAP = 1059;
  * its author is a throwaway key.
  *
  * @see NIP-09, NIP-59 "Deletion"
- *
- * @example
- * ```ts
- * import { deepEqual } from "node:assert/strict";
- * import { ownersOf } from "./gift_wrap.ts";
- *
- * const [pubkey, recipient] = ["ab".repeat(32), "cd".repeat(32)];
- * const tags = [["p", recipient]];
- * deepEqual(ownersOf({ kind: 1059, pubkey, tags }), [pubkey, recipient]);
- * deepEqual(ownersOf({ kind: 1, pubkey, tags }), [pubkey]);
- * ```
  */
 export function ownersOf(
   { kind, pubkey, tags }: Pick<NostrEvent, "kind" | "pubkey" | "tags">,

@@ -14,16 +14,6 @@ export const SIGNATURE_DIGITS = 128;
 /**
  * Whether `text` is exactly `digits` lower-case hex digits. Upper case is refused, because two
  * spellings of one id would be two keys in every index.
- *
- * @example
- * ```ts
- * import { isHex } from "./hex.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(isHex("00ff", 4), true);
- * equal(isHex("00FF", 4), false);
- * equal(isHex("00ff", 64), false);
- * ```
  */
 export function isHex(text: string, digits: number): boolean {
   if (text.length !== digits) return false;
@@ -39,17 +29,7 @@ export function isKey(value: unknown): value is string {
   return typeof value === "string" && isHex(value, KEY_DIGITS);
 }
 
-/**
- * Encodes bytes as lower-case hex.
- *
- * @example
- * ```ts
- * import { bytesToHex } from "./hex.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(bytesToHex(new Uint8Array([0, 255])), "00ff");
- * ```
- */
+/** Encodes bytes as lower-case hex. */
 export function bytesToHex(bytes: Uint8Array): string {
   return bytes.toHex();
 }
@@ -58,14 +38,6 @@ export function bytesToHex(bytes: Uint8Array): string {
  * Decodes hex that the caller has checked with {@link isHex}.
  *
  * @throws SyntaxError when `text` is not hex
- *
- * @example
- * ```ts
- * import { hexToBytes } from "./hex.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * deepEqual(hexToBytes("00ff"), new Uint8Array([0, 255]));
- * ```
  */
 export function hexToBytes(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(text);

@@ -39,17 +39,6 @@ const ADDRESS = /^\d{1,5}:([0-9a-f]{64}):/;
  * because the order of keys and values has no meaning in a filter.
  *
  * @see NIP-45 "HyperLogLog"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { hyperLogLogOffset } from "./hyperloglog.ts";
- *
- * const followed = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
- * const followers = { kinds: new Set([3]), tags: new Map([["p", new Set([followed])]]) };
- * equal(hyperLogLogOffset(followers), 8);
- * equal(hyperLogLogOffset({ kinds: new Set([3]), tags: new Map() }), undefined);
- * ```
  */
 export function hyperLogLogOffset({ tags, allTags, search }: ReqFilter): number | undefined {
   const [values, ...others] = tags.values();
@@ -68,14 +57,6 @@ function digitsOf(value: string): string {
  * Registers before any author is counted.
  *
  * @see NIP-45 "HyperLogLog"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { emptyRegisters } from "./hyperloglog.ts";
- *
- * equal(emptyRegisters().length, 256);
- * ```
  */
 export function emptyRegisters(): Uint8Array<ArrayBuffer> {
   return new Uint8Array(REGISTER_COUNT);
@@ -87,16 +68,6 @@ export function emptyRegisters(): Uint8Array<ArrayBuffer> {
  * @param offset see {@link hyperLogLogOffset}
  *
  * @see NIP-45 "HyperLogLog"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { countAuthor, emptyRegisters } from "./hyperloglog.ts";
- *
- * const registers = emptyRegisters();
- * countAuthor(registers, "00".repeat(8) + "fe01" + "00".repeat(22), 8);
- * equal(registers[0xfe], 8);
- * ```
  */
 export function countAuthor(registers: Uint8Array, pubkey: string, offset: number): void {
   raiseRegisters(registers, pubkey.slice(2 * offset, 2 * offset + LOOKED_AT_DIGITS));
@@ -112,16 +83,6 @@ const LOOKED_AT_DIGITS = 2 * (1 + SCANNED_BYTES);
  * @param keys these parts as hex, concatenated
  *
  * @see NIP-45 "HyperLogLog"
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { emptyRegisters, raiseRegisters } from "./hyperloglog.ts";
- *
- * const registers = emptyRegisters();
- * raiseRegisters(registers, "0300000000000000" + "0310000000000000");
- * equal(registers[3], 57);
- * ```
  */
 export function raiseRegisters(registers: Uint8Array, keys: string): void {
   assert(keys.length % LOOKED_AT_DIGITS === 0, "parts of keys are of one length");

@@ -37,19 +37,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/**
- * Whether a parsed value is an object, neither null nor an array.
- *
- * @example
- * ```ts
- * import { isJsonObject } from "./json.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(isJsonObject({}), true);
- * equal(isJsonObject([]), false);
- * equal(isJsonObject(null), false);
- * ```
- */
+/** Whether a parsed value is an object, neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -57,16 +45,6 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /**
  * Whether a parsed value is an integer from 0 to `most`, which is at most 2^53 - 1: above that,
  * different literals give the same number.
- *
- * @example
- * ```ts
- * import { isCount } from "./json.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(isCount(65_535, 65_535), true);
- * equal(isCount(65_536, 65_535), false);
- * equal(isCount("1", 65_535), false);
- * ```
  */
 export function isCount(value: unknown, most: number = Number.MAX_SAFE_INTEGER): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most;

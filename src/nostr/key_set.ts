@@ -23,21 +23,7 @@ const SEED = 0x9e3779b1;
 /** How many cells are looked at for a key on average, at most, before another way is taken. */
 const MOST_PROBES = 8;
 
-/**
- * A set of keys, each 64 lower-case hex digits.
- *
- * @example
- * ```ts
- * import { KeySet } from "./key_set.ts";
- * import { deepEqual, equal } from "node:assert/strict";
- *
- * const [a, b] = ["a".repeat(64), "b".repeat(64)];
- * const keys = KeySet.of([a, b, a]);
- * deepEqual([...keys!], [a, b]);
- * equal(keys!.has(b), true);
- * equal(KeySet.of([a, "B".repeat(64)]), undefined);
- * ```
- */
+/** A set of keys, each 64 lower-case hex digits. */
 export class KeySet implements ReadonlySet<string> {
   /** The keys end to end. */
   #bytes: Uint8Array<ArrayBuffer>;

@@ -30,17 +30,6 @@ type KindClass = "regular" | "replaceable" | "ephemeral" | "addressable";
  * some relays replace it.
  *
  * @see NIP-01 "Kinds"
- *
- * @example
- * ```ts
- * import { kindClass } from "./kind.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(kindClass(1), "regular");
- * equal(kindClass(0), "replaceable");
- * equal(kindClass(20_001), "ephemeral");
- * equal(kindClass(30_023), "addressable");
- * ```
  */
 export function kindClass(kind: number): KindClass {
   if (kind < 10_000) return kind === PROFILE || kind === FOLLOW_LIST ? "replaceable" : "regular";
@@ -62,16 +51,6 @@ export interface Address {
  * event's `d` tag has no meaning, so its `d` is empty.
  *
  * @see NIP-01 "Kinds"
- *
- * @example
- * ```ts
- * import { addressOf } from "./kind.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const article = { kind: 30_023, pubkey: "ab", tags: [["d", "intro"]] };
- * deepEqual(addressOf(article), { kind: 30_023, pubkey: "ab", d: "intro" });
- * deepEqual(addressOf({ ...article, kind: 1 }), undefined);
- * ```
  */
 export function addressOf(
   event: Pick<NostrEvent, "kind" | "pubkey" | "tags">,
@@ -114,15 +93,6 @@ function identifierOf(tags: NostrEvent["tags"]): string {
  * id in lexical order.
  *
  * @see NIP-01 "Kinds"
- *
- * @example
- * ```ts
- * import { isNewer } from "./kind.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(isNewer({ created_at: 2, id: "bb" }, { created_at: 1, id: "aa" }), true);
- * equal(isNewer({ created_at: 1, id: "bb" }, { created_at: 1, id: "aa" }), false);
- * ```
  */
 export function isNewer(
   a: Pick<NostrEvent, "created_at" | "id">,

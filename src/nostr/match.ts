@@ -25,16 +25,6 @@ export interface MatchableFilter extends Omit<ReqFilter, "ids" | "authors" | "ta
  * An event with its tags indexed once, to be matched against many filters.
  *
  * @see NIP-01 "only the first value in any given tag is indexed"
- *
- * @example
- * ```ts
- * import { TaggedEvent } from "./match.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const tags = [["t", "a"], ["t", "a", "more"], ["t", "b"], ["title", "c"], ["t"]];
- * const event = { id: "1", pubkey: "2", created_at: 3, kind: 4, tags, content: "", sig: "5" };
- * deepEqual(new TaggedEvent(event).valuesOf("t"), new Set(["a", "b"]));
- * ```
  */
 export class TaggedEvent {
   readonly event: NostrEvent;
@@ -73,25 +63,6 @@ const NO_VALUES: ReadonlySet<string> = new Set();
  * TaggedEvent} the cost depends on the filter alone, not on the number of tags.
  *
  * @see NIP-01 "Communication between clients and relays"
- *
- * @example
- * ```ts
- * import { matches } from "./match.ts";
- * import { equal } from "node:assert/strict";
- *
- * const event = {
- *   id: "1",
- *   pubkey: "2",
- *   created_at: 3,
- *   kind: 4,
- *   tags: [["t", "nostr", "more"]],
- *   content: "",
- *   sig: "5",
- * };
- * equal(matches({ tags: new Map([["t", new Set(["nostr"])]]), since: 3 }, event), true);
- * equal(matches({ tags: new Map([["t", new Set(["more"])]]) }, event), false);
- * equal(matches({ tags: new Map(), kinds: new Set() }, event), false);
- * ```
  */
 export function matches(filter: MatchableFilter, event: NostrEvent | TaggedEvent): boolean {
   const isTagged = event instanceof TaggedEvent;

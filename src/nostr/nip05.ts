@@ -25,16 +25,6 @@ export function nip05Url(domain: string): string {
  * Entries that are no name or no key are passed over.
  *
  * @see NIP-05
- *
- * @example
- * ```ts
- * import { deepEqual, equal } from "node:assert/strict";
- * import { namedKeys } from "./nip05.ts";
- *
- * const bob = "b0".repeat(32);
- * deepEqual(namedKeys(JSON.stringify({ names: { bob, carol: "npub1…" } })), new Set([bob]));
- * equal(namedKeys("<html>"), undefined);
- * ```
  */
 export function namedKeys(document: string): ReadonlySet<string> | undefined {
   const names = namesOf(document);

@@ -35,19 +35,6 @@ export const MAX_KIND = 65_535;
  * covers them. The result is a new object that shares the argument's tags.
  *
  * @see NIP-01 "Events and signatures"
- *
- * @example
- * ```ts
- * import { parseEvent } from "./parse_event.ts";
- * import { deepEqual, equal } from "node:assert/strict";
- *
- * const key = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
- * const event = { id: key, pubkey: key, created_at: 1, kind: 1, tags: [], content: "", sig: key + key };
- * deepEqual(parseEvent({ ...event, seen: true }), event);
- *
- * const fault = parseEvent({ ...event, kind: -1 });
- * equal("reason" in fault && fault.id, key);
- * ```
  */
 export function parseEvent(value: unknown): NostrEvent | EventFault {
   if (!isJsonObject(value)) return { reason: NOT_AN_OBJECT, id: undefined };

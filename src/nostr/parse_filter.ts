@@ -47,23 +47,6 @@ export interface SearchLimits {
  * @see NIP-01 "Communication between clients and relays"
  * @see NIP-50
  * @see NIP-91
- *
- * @example
- * ```ts
- * import { parseFilter } from "./parse_filter.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const limits = { maxFilterValues: 100 };
- * deepEqual(parseFilter({ kinds: [1, 1], "#t": ["nostr"], limit: 5 }, limits), {
- *   kinds: new Set([1]),
- *   tags: new Map([["t", new Set(["nostr"])]]),
- *   limit: 5,
- * });
- * deepEqual(parseFilter({ kinds: "1" }, limits), {
- *   prefix: "invalid",
- *   text: "kinds is not a list of integers from 0 to 65535",
- * });
- * ```
  */
 export function parseFilter(value: unknown, limits: FilterLimits): ReqFilter | Reason {
   if (!isJsonObject(value)) return NOT_AN_OBJECT;

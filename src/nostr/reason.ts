@@ -49,14 +49,6 @@ export function reason(prefix: Prefix, text: string): Reason {
  * Formats a reason for OK and CLOSED.
  *
  * @see NIP-01 "From relay to client"
- *
- * @example
- * ```ts
- * import { reason, reasonText } from "./reason.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(reasonText(reason("invalid", "bad id")), "invalid: bad id");
- * ```
  */
 export function reasonText(reason: Reason): string {
   return `${reason.prefix}: ${reason.text}`;

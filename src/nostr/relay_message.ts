@@ -13,16 +13,6 @@ import { type Reason, reasonText } from "./reason.ts";
  * OK: the answer to EVENT or AUTH. The fourth element is empty when there is no reason.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
- *
- * @example
- * ```ts
- * import { reason } from "./reason.ts";
- * import { okMessage } from "./relay_message.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(okMessage("ab", true), '["OK","ab",true,""]');
- * equal(okMessage("ab", false, reason("blocked", "no")), '["OK","ab",false,"blocked: no"]');
- * ```
  */
 export function okMessage(id: string, accepted: boolean, reason?: Reason): string {
   return JSON.stringify(["OK", id, accepted, reason === undefined ? "" : reasonText(reason)]);
@@ -35,15 +25,6 @@ export function okMessage(id: string, accepted: boolean, reason?: Reason): strin
  * known
  *
  * @see NIP-01 "From relay to client: sending events and notices", NIP-67
- *
- * @example
- * ```ts
- * import { eoseMessage } from "./relay_message.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(eoseMessage('a"b', false), '["EOSE","a\\"b"]');
- * equal(eoseMessage("a", true), '["EOSE","a",["finish"]]');
- * ```
  */
 export function eoseMessage(subscription: string, isComplete: boolean): string {
   return `["EOSE",${JSON.stringify(subscription)}${isComplete ? ',["finish"]' : ""}]`;
@@ -53,15 +34,6 @@ export function eoseMessage(subscription: string, isComplete: boolean): string {
  * CLOSED: the relay refuses or ends a subscription.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
- *
- * @example
- * ```ts
- * import { reason } from "./reason.ts";
- * import { closedMessage } from "./relay_message.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(closedMessage("feed", reason("error", "shut")), '["CLOSED","feed","error: shut"]');
- * ```
  */
 export function closedMessage(subscription: string, reason: Reason): string {
   return JSON.stringify(["CLOSED", subscription, reasonText(reason)]);
@@ -81,19 +53,6 @@ export interface CountResult {
  * COUNT: the answer to a COUNT.
  *
  * @see NIP-45
- *
- * @example
- * ```ts
- * import { countMessage } from "./relay_message.ts";
- * import { equal } from "node:assert/strict";
- *
- * const counted = { count: 3, isApproximate: false };
- * equal(countMessage("likes", counted), '["COUNT","likes",{"count":3}]');
- * equal(
- *   countMessage("likes", { ...counted, isApproximate: true }),
- *   '["COUNT","likes",{"count":3,"approximate":true}]',
- * );
- * ```
  */
 export function countMessage(query: string, counted: CountResult): string {
   const { count, isApproximate, registers } = counted;
@@ -138,14 +97,6 @@ export function negErrorMessage(id: string, reason: Reason, maxEvents?: number):
  * NOTICE: a message for people.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
- *
- * @example
- * ```ts
- * import { noticeMessage } from "./relay_message.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(noticeMessage("hello"), '["NOTICE","hello"]');
- * ```
  */
 export function noticeMessage(text: string): string {
   return `["NOTICE",${JSON.stringify(text)}]`;
@@ -156,16 +107,6 @@ export function noticeMessage(text: string): string {
  * JSON and {@link eventMessageTail} are shared by all.
  *
  * @see NIP-01 "From relay to client: sending events and notices"
- *
- * @example
- * ```ts
- * import { concat, utf8, utf8Decode } from "../base/bytes.ts";
- * import { eventMessageHead, eventMessageTail } from "./relay_message.ts";
- * import { equal } from "node:assert/strict";
- *
- * const message = concat([eventMessageHead("feed"), utf8("{}"), eventMessageTail]);
- * equal(utf8Decode(message), '["EVENT","feed",{}]');
- * ```
  */
 export function eventMessageHead(subscription: string): Uint8Array<ArrayBuffer> {
   return utf8(`["EVENT",${JSON.stringify(subscription)},`);

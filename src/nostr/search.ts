@@ -100,17 +100,6 @@ const TITLES: ReadonlySet<string> = new Set(["title", "subject", "summary"]);
  * Whether `event` contains all of `words`.
  *
  * @see NIP-50
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { meetsSearch } from "./search.ts";
- *
- * const event = { id: "", pubkey: "", created_at: 0, kind: 1, tags: [], content: "Hi all", sig: "" };
- * equal(meetsSearch(new Set(["hi", "all"]), event), true);
- * equal(meetsSearch(new Set(["hi", "you"]), event), false);
- * equal(meetsSearch(new Set(), event), false);
- * ```
  */
 export function meetsSearch(words: ReadonlySet<string>, event: NostrEvent): boolean {
   return words.size > 0 && words.isSubsetOf(distinctWords(event));
@@ -132,16 +121,6 @@ function distinctWords(event: NostrEvent): ReadonlySet<string> {
  * length. Larger is better. Only the order is meaningful; a database may use another measure.
  *
  * @see NIP-50 "Results SHOULD be returned in descending order by quality of search result"
- *
- * @example
- * ```ts
- * import { ok } from "node:assert/strict";
- * import { relevance } from "./search.ts";
- *
- * const note = { kind: 1, tags: [], content: "bread and other things that one may bake" };
- * const baker = { kind: 0, tags: [], content: '{"name":"Bread"}' };
- * ok(relevance(new Set(["bread"]), baker) > relevance(new Set(["bread"]), note));
- * ```
  */
 export function relevance(
   words: ReadonlySet<string>,

@@ -37,22 +37,6 @@ export const PUBKEY_BYTES = 32;
  * `eventId` to check.
  *
  * @see NIP-01 "Events and signatures"
- *
- * @example
- * ```ts
- * import { signatureHolds } from "./signature.ts";
- * import { nobleEngine } from "../signatures/signature_noble.ts";
- * import { equal } from "node:assert/strict";
- *
- * const event = {
- *   id: "1868e8ad4ca66b7a9bb6ddaaecde6e5cc5d11682e87abb650a6ce8853854ef05",
- *   pubkey: "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
- *   sig: "6872b2f57d520f473d534b83df22dc919eb5a45c397799fc8c1ffc69883f5d6e" +
- *     "446408b11d46c39f571959c6091c1f11aba36683973db37108d69f0b3cdfb50b",
- * };
- * equal(signatureHolds(event, nobleEngine), true);
- * equal(signatureHolds({ ...event, id: "00".repeat(32) }, nobleEngine), false);
- * ```
  */
 export function signatureHolds(
   event: Pick<NostrEvent, "id" | "pubkey" | "sig">,

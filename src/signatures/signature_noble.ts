@@ -11,14 +11,6 @@ import { PUBKEY_BYTES, SIGNATURE_BYTES, type SignatureEngine } from "../nostr/si
  * The engine in JavaScript. It accepts messages of any length, as BIP-340 does.
  *
  * @see BIP-340 "Verification"
- *
- * @example
- * ```ts
- * import { nobleEngine } from "./signature_noble.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(nobleEngine.verify(new Uint8Array(64), new Uint8Array(32), new Uint8Array(32)), false);
- * ```
  */
 export const nobleEngine: SignatureEngine = {
   name: "noble",

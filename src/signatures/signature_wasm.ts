@@ -20,15 +20,6 @@ import {
  *
  * @throws Error when the WebAssembly file cannot be read or the runtime will not run it.
  * @see BIP-340 "Verification"
- *
- * @example
- * ```ts
- * import { loadWasmEngine } from "./signature_wasm.ts";
- * import { equal } from "node:assert/strict";
- *
- * const engine = await loadWasmEngine();
- * equal(engine.verify(new Uint8Array(64), new Uint8Array(32), new Uint8Array(32)), false);
- * ```
  */
 export async function loadWasmEngine(): Promise<SignatureEngine> {
   const { verifySchnorr } = await import("tiny-secp256k1");

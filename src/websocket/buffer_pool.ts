@@ -17,18 +17,6 @@ const largestShift = 16;
 /**
  * Lends buffers of 1, 2, 4 … 64 KiB; longer ones are allocated and not kept. A lent buffer has the contents
  * that its last user left: read only what was written.
- *
- * @example
- * ```ts
- * import { BufferPool } from "./buffer_pool.ts";
- * import { equal } from "node:assert/strict";
- *
- * const pool = new BufferPool(64 * 1024);
- * const buffer = pool.borrow(1500);
- * equal(buffer.length, 2048);
- * pool.giveBack(buffer);
- * equal(pool.borrow(2000), buffer);
- * ```
  */
 export class BufferPool {
   /** The most bytes of spare buffers; more are left to the garbage collector. */

@@ -13,20 +13,6 @@ const nothing = new Uint8Array(0);
 /**
  * Grows by doubling from what has arrived, never from what was announced: a peer that declares half a
  * megabyte and sends ten bytes costs one kilobyte. Empty, it holds no memory.
- *
- * @example
- * ```ts
- * import { BufferPool } from "./buffer_pool.ts";
- * import { ByteBuffer } from "./byte_buffer.ts";
- * import { equal } from "node:assert/strict";
- *
- * const buffer = new ByteBuffer(new BufferPool());
- * buffer.append(new Uint8Array([104, 105]));
- * buffer.appendText("!");
- * equal(new TextDecoder().decode(buffer.filled()), "hi!");
- * buffer.release();
- * equal(buffer.length, 0);
- * ```
  */
 export class ByteBuffer {
   readonly #pool: BufferPool;

@@ -47,28 +47,7 @@ const defaultMaxHeadBytes = 16 * 1024;
 
 const nothing = new Uint8Array(0);
 
-/**
- * One attempt at a handshake. After an answer it must not be asked again.
- *
- * @example
- * ```ts
- * import { utf8 } from "../base/bytes.ts";
- * import { nodeSha1 } from "../net/sha1.ts";
- * import { ClientHandshake } from "./client_handshake.ts";
- * import { equal } from "node:assert/strict";
- *
- * const handshake = new ClientHandshake({
- *   authority: "server.example.com",
- *   target: "/chat",
- *   random: { bytes: () => utf8("the sample nonce") },
- * }, nodeSha1);
- * equal(handshake.receive(utf8("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n")), undefined);
- * const answer = handshake.receive(utf8(
- *   "Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
- * ));
- * equal(answer?.type, "accepted");
- * ```
- */
+/** One attempt at a handshake. After an answer it must not be asked again. */
 export class ClientHandshake {
   /** The bytes to send. */
   readonly request: Uint8Array;

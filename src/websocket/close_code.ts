@@ -8,13 +8,6 @@
 /**
  * The registered close codes by meaning.
  *
- * @example
- * ```ts
- * import { CloseCode } from "./close_code.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(CloseCode.messageTooBig, 1009);
- * ```
  * @see RFC 6455 §7.4.1
  */
 export const CloseCode = {
@@ -65,15 +58,6 @@ const ranges: readonly { readonly from: number; readonly to: number; readonly tr
 /**
  * Whether a close frame may carry `code`.
  *
- * @example
- * ```ts
- * import { mayTravel } from "./close_code.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(mayTravel(1000), true);
- * equal(mayTravel(1006), false);
- * equal(mayTravel(4321), true);
- * ```
  * @see RFC 6455 §7.4.2
  */
 export function mayTravel(code: number): boolean {

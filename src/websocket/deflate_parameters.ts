@@ -32,14 +32,6 @@ interface DeflateParameters {
 /**
  * The parameters of a client's offer, or undefined for an offer that must be declined.
  *
- * @example
- * ```ts
- * import { parseDeflateOffer } from "./deflate_parameters.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(parseDeflateOffer([["client_max_window_bits", true]])?.clientMaxWindowBits, true);
- * equal(parseDeflateOffer([["server_max_window_bits", "16"]]), undefined);
- * ```
  * @see RFC 7692 §7.1 "A server MUST decline an extension negotiation offer" with a parameter that is
  * unknown, has an invalid value, or comes twice
  */
@@ -52,14 +44,6 @@ export function parseDeflateOffer(
 /**
  * The parameters of a server's answer, or undefined for one on which the connection must fail.
  *
- * @example
- * ```ts
- * import { parseDeflateAnswer } from "./deflate_parameters.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(parseDeflateAnswer([["client_max_window_bits", true]]), undefined);
- * equal(parseDeflateAnswer([["client_max_window_bits", "12"]])?.clientMaxWindowBits, 12);
- * ```
  * @see RFC 7692 §7.1, the same conditions for "an extension negotiation response"
  */
 export function parseDeflateAnswer(

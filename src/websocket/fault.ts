@@ -21,18 +21,7 @@ export interface Fault {
   readonly clause: string;
 }
 
-/**
- * The faults by name.
- *
- * @example
- * ```ts
- * import { faults } from "./fault.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(faults.unmaskedFrame.name, "unmasked-frame");
- * equal(faults.unmaskedFrame.closeCode, 1002);
- * ```
- */
+/** The faults by name. */
 export const faults = {
   reservedBit: protocolError(
     "reserved-bit",

@@ -8,17 +8,7 @@
 
 import { type Fault, faults } from "./fault.ts";
 
-/**
- * What a frame is for. Bit 3 marks control frames.
- *
- * @example
- * ```ts
- * import { isControl, Opcode } from "./frame.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(isControl(Opcode.ping), true);
- * ```
- */
+/** What a frame is for. Bit 3 marks control frames. */
 export const Opcode = {
   continuation: 0x0,
   text: 0x1,
@@ -57,13 +47,6 @@ export interface FrameHeader {
 /**
  * Whether frames of this opcode may stand between the fragments of a message.
  *
- * @example
- * ```ts
- * import { isControl, Opcode } from "./frame.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(isControl(Opcode.text), false);
- * ```
  * @see RFC 6455 §5.5 "Control frames are identified by opcodes where the most significant bit of the
  * opcode is 1."
  */
@@ -75,18 +58,6 @@ export function isControl(opcode: number): boolean {
  * Reads the header that starts at `at`: undefined while bytes are missing, a fault as soon as what is
  * there cannot become a legal header. Rules that depend on the role, on limits or on extensions are
  * the reader's.
- *
- * @example
- * ```ts
- * import { decodeHeader, Opcode } from "./frame.ts";
- * import { equal } from "node:assert/strict";
- *
- * const header = decodeHeader(new Uint8Array([0x81, 0x05]), 0);
- * if (header?.type !== "header") throw new Error("unexpected");
- * equal(header.opcode, Opcode.text);
- * equal(header.payloadBytes, 5);
- * equal(decodeHeader(new Uint8Array([0x81]), 0), undefined);
- * ```
  */
 export function decodeHeader(bytes: Uint8Array, at: number): DecodedHeader | Fault | undefined {
   const have = bytes.length - at;
@@ -117,19 +88,7 @@ export interface DecodedHeader extends FrameHeader {
   readonly type: "header";
 }
 
-/**
- * How long the header of a frame with this much payload is.
- *
- * @example
- * ```ts
- * import { headerLength } from "./frame.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(headerLength(125, false), 2);
- * equal(headerLength(126, false), 4);
- * equal(headerLength(65_536, true), 14);
- * ```
- */
+/** How long the header of a frame with this much payload is. */
 export function headerLength(payloadBytes: number, masked: boolean): number {
   const unmasked = payloadBytes < 126 ? 2 : payloadBytes < 0x10000 ? 4 : 10;
   return masked ? unmasked + 4 : unmasked;
@@ -141,23 +100,6 @@ export type HeaderFields = Omit<FrameHeader, "headerBytes">;
 /**
  * Writes a header at `at`, with the shortest form of the length. `target` has room for
  * {@link headerLength} bytes there.
- *
- * @example
- * ```ts
- * import { encodeHeader, Opcode } from "./frame.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const target = new Uint8Array(2);
- * encodeHeader(target, 0, {
- *   fin: true,
- *   rsv: 0,
- *   opcode: Opcode.ping,
- *   masked: false,
- *   maskKey: 0,
- *   payloadBytes: 0,
- * });
- * deepEqual(target, new Uint8Array([0x89, 0x00]));
- * ```
  */
 export function encodeHeader(target: Uint8Array, at: number, header: HeaderFields): void {
   const { fin, rsv, opcode, masked, maskKey, payloadBytes } = header;

@@ -50,15 +50,6 @@ export interface FrameSource {
 /**
  * The reader that reads nothing. It replaces another when nothing more may be read, so that no flag
  * has to be asked.
- *
- * @example
- * ```ts
- * import { discard } from "./frame_reader.ts";
- * import { equal } from "node:assert/strict";
- *
- * discard.feed(new Uint8Array([0x81, 0x00]));
- * equal(discard.next(), undefined);
- * ```
  */
 export const discard: FrameSource = { feed() {}, next: () => undefined };
 
@@ -67,18 +58,6 @@ const nothing = new Uint8Array(0);
 /**
  * Cuts a stream of bytes into parts of frames and checks each header. After a fault it must not be
  * asked again.
- *
- * @example
- * ```ts
- * import { FrameReader } from "./frame_reader.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const reader = new FrameReader({ peerMasks: false, maxFrameBytes: 1024, allowedRsv: 0 });
- * reader.feed(new Uint8Array([0x82, 0x03, 1, 2]));
- * const part = reader.next();
- * if (part?.type !== "part") throw new Error("unexpected");
- * deepEqual([part.payload.length, part.starts, part.ends], [2, true, false]);
- * ```
  */
 export class FrameReader implements FrameSource {
   readonly #options: FrameReaderOptions;

@@ -26,20 +26,7 @@ export interface FrameWriterOptions {
   readonly freshMaskKey: (() => number) | undefined;
 }
 
-/**
- * Encodes frames. Every message goes out in a single frame.
- *
- * @example
- * ```ts
- * import { BufferPool } from "./buffer_pool.ts";
- * import { FrameWriter } from "./frame_writer.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const writer = new FrameWriter({ pool: new BufferPool(), freshMaskKey: undefined });
- * writer.text("hi");
- * deepEqual([...writer.take()!], [0x81, 0x02, 0x68, 0x69]);
- * ```
- */
+/** Encodes frames. Every message goes out in a single frame. */
 export class FrameWriter {
   readonly #pool: BufferPool;
   readonly #freshMaskKey: (() => number) | undefined;

@@ -63,23 +63,6 @@ export type Handshake =
 /**
  * Accepts or refuses an upgrade request.
  *
- * @example
- * ```ts
- * import { nodeSha1 } from "../net/sha1.ts";
- * import { answerUpgrade } from "./handshake.ts";
- * import { equal } from "node:assert/strict";
- *
- * const headers = new Headers({
- *   "host": "relay.example.com",
- *   "connection": "keep-alive, Upgrade",
- *   "upgrade": "websocket",
- *   "sec-websocket-version": "13",
- *   "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
- * });
- * const handshake = answerUpgrade({ method: "GET", httpVersion: "1.1", headers }, {}, nodeSha1);
- * equal(handshake.type, "accepted");
- * equal(handshake.response.status, 101);
- * ```
  * @see RFC 6455 §4.2.1, §4.2.2
  */
 export function answerUpgrade(
@@ -122,31 +105,13 @@ export function answerUpgrade(
 /**
  * The proof that the server has read the client's key.
  *
- * @example
- * ```ts
- * import { nodeSha1 } from "../net/sha1.ts";
- * import { acceptFor } from "./handshake.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(acceptFor("dGhlIHNhbXBsZSBub25jZQ==", nodeSha1), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
- * ```
  * @see RFC 6455 §4.2.2 item 5.4
  */
 export function acceptFor(key: string, sha1: Sha1): string {
   return sha1(utf8(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)).toBase64();
 }
 
-/**
- * A response that refuses a request, with the reason as plain text.
- *
- * @example
- * ```ts
- * import { refuse } from "./handshake.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(refuse(503, "too many connections").status, 503);
- * ```
- */
+/** A response that refuses a request, with the reason as plain text. */
 export function refuse(
   status: number,
   reason: string,
@@ -156,18 +121,7 @@ export function refuse(
   return { status, headers: [plain, ...headers], body: `${reason}\n` };
 }
 
-/**
- * The bytes of a response. A refusal ends the connection; an acceptance begins the frames.
- *
- * @example
- * ```ts
- * import { encodeResponse, refuse } from "./handshake.ts";
- * import { match } from "node:assert/strict";
- *
- * const text = new TextDecoder().decode(encodeResponse(refuse(404, "nothing here")));
- * match(text, /^HTTP\/1\.1 404 Not Found\r\n/);
- * ```
- */
+/** The bytes of a response. A refusal ends the connection; an acceptance begins the frames. */
 export function encodeResponse({ status, headers, body }: HandshakeResponse): Uint8Array {
   const lines = [`HTTP/1.1 ${status} ${reasonPhrases[status] ?? ""}`];
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);

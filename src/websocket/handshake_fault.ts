@@ -22,17 +22,7 @@ export interface HandshakeFault {
   readonly location?: string;
 }
 
-/**
- * The faults by name.
- *
- * @example
- * ```ts
- * import { handshakeFaults } from "./handshake_fault.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(handshakeFaults.wrongAccept.name, "wrong-accept");
- * ```
- */
+/** The faults by name. */
 export const handshakeFaults = {
   malformedResponse: fault(
     "malformed-response",

@@ -33,25 +33,6 @@ export interface MessageAssemblerOptions {
  * Joins fragments. A message that one read holds in one frame, the usual case, is decoded where it
  * lies; any other is collected in one buffer, which is bounded by `maxMessageBytes` and given back
  * when the message is over. After a fault the assembler must be {@link release}d.
- *
- * @example
- * ```ts
- * import { BufferPool } from "./buffer_pool.ts";
- * import { FrameReader } from "./frame_reader.ts";
- * import { MessageAssembler } from "./message_assembler.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const reader = new FrameReader({ peerMasks: false, maxFrameBytes: 1024, allowedRsv: 0 });
- * const assembler = new MessageAssembler({
- *   maxMessageBytes: 1024,
- *   extension: undefined,
- *   pool: new BufferPool(),
- * });
- * reader.feed(new Uint8Array([0x81, 0x02, 0x68, 0x69]));
- * const part = reader.next();
- * if (part?.type !== "part") throw new Error("unexpected");
- * deepEqual(assembler.add(part), { type: "text", text: "hi" });
- * ```
  */
 export class MessageAssembler {
   readonly #options: MessageAssemblerOptions;

@@ -55,26 +55,6 @@ type Waiting =
 
 /**
  * The output of one connection. Messages and control frames leave in the order in which they were queued.
- *
- * @example
- * ```ts
- * import { BufferPool } from "./buffer_pool.ts";
- * import { OutputQueue } from "./output_queue.ts";
- * import { deepEqual, equal } from "node:assert/strict";
- *
- * const queue = new OutputQueue({
- *   pool: new BufferPool(),
- *   freshMaskKey: undefined,
- *   extension: undefined,
- * });
- * queue.text("a");
- * queue.text("b");
- * deepEqual([...queue.take()!], [0x81, 1, 0x61, 0x81, 1, 0x62]);
- * queue.text("waits");
- * equal(queue.length, 7);
- * queue.recycle();
- * equal(queue.take()?.length, 7);
- * ```
  */
 export class OutputQueue {
   readonly #writer: FrameWriter;

@@ -64,25 +64,6 @@ const emptyBlockStart = Uint8Array.of(0x00);
 /**
  * The extension, once it is agreed. It keeps nothing of a connection: all that agreed on the same
  * window may share one.
- *
- * @example
- * ```ts
- * import { SharedBytes, utf8 } from "../base/bytes.ts";
- * import { nodeZlib } from "../net/zlib.ts";
- * import { PermessageDeflate } from "./permessage_deflate.ts";
- * import { equal } from "node:assert/strict";
- *
- * const deflate = new PermessageDeflate({ zlib: nodeZlib, windowBits: 13 });
- * const parts = deflate.encodeShared(
- *   utf8('["EVENT","sub",'),
- *   new SharedBytes(utf8(`{"content":"${"many words ".repeat(40)}"}`)),
- *   utf8("]"),
- * );
- * const bytes = parts?.flatMap((part) => [...part]) ?? [];
- * equal(bytes.length < 100, true);
- * const decoded = deflate.decode(new Uint8Array(bytes), 1024);
- * equal(decoded instanceof Uint8Array && decoded.length, 15 + 454 + 1);
- * ```
  */
 export class PermessageDeflate implements Extension {
   readonly minBytes: number;

@@ -44,15 +44,6 @@ const table: Readonly<Record<ProtocolState, Partial<Record<ProtocolStep, Protoco
 /**
  * The state that follows `state` after `step`. A pair that the table lacks is a bug of ours: what a
  * peer does wrong arrives here as the step "fault".
- *
- * @example
- * ```ts
- * import { nextState } from "./protocol_state.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(nextState("open", "close sent"), "closing");
- * equal(nextState("closing", "close received"), "closed");
- * ```
  */
 export function nextState(state: ProtocolState, step: ProtocolStep): ProtocolState {
   const next = table[state][step];

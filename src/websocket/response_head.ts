@@ -33,19 +33,6 @@ const lineOfText = /^[\t\x20-\x7e\u0080-\uffff]*$/;
 /**
  * Reads the head that `bytes` start with: undefined while bytes are missing, a fault as soon as what is
  * there cannot become a head of at most `maxHeadBytes`.
- *
- * @example
- * ```ts
- * import { utf8, latin1Decode } from "../base/bytes.ts";
- * import { decodeResponseHead } from "./response_head.ts";
- * import { equal } from "node:assert/strict";
- *
- * const head = decodeResponseHead(utf8("HTTP/1.1 404 Not Found\r\nServer: x\r\n\r\n"), 1024);
- * if (head?.type !== "head") throw new Error("unexpected");
- * equal(head.status, 404);
- * equal(head.headers.get("server"), "x");
- * equal(decodeResponseHead(utf8("HTTP/1.1 404"), 1024), undefined);
- * ```
  */
 export function decodeResponseHead(
   bytes: Uint8Array,

@@ -17,16 +17,6 @@ export const maxStoredBytes = 0xffff;
 /**
  * Writes the header of a block that is not final and holds `length` bytes: three zero bits, padding,
  * the length, and the length's complement.
- *
- * @example
- * ```ts
- * import { storedHeaderBytes, writeStoredHeader } from "./stored_block.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const header = new Uint8Array(storedHeaderBytes);
- * writeStoredHeader(header, 2);
- * deepEqual([...header], [0x00, 0x02, 0x00, 0xfd, 0xff]);
- * ```
  */
 export function writeStoredHeader(target: Uint8Array, length: number): void {
   assert(length <= maxStoredBytes, "a stored block holds 65535 bytes at most");

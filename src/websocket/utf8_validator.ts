@@ -11,22 +11,7 @@
  * @module
  */
 
-/**
- * Judges one text, piece by piece.
- *
- * @example
- * ```ts
- * import { Utf8Validator } from "./utf8_validator.ts";
- * import { equal } from "node:assert/strict";
- *
- * const validator = new Utf8Validator();
- * equal(validator.push(new Uint8Array([0xc3])), true);
- * equal(validator.complete, false);
- * equal(validator.push(new Uint8Array([0xa9])), true);
- * equal(validator.complete, true);
- * equal(validator.push(new Uint8Array([0xff])), false);
- * ```
- */
+/** Judges one text, piece by piece. */
 export class Utf8Validator {
   /** Continuation bytes that the character at the end still needs. */
   #missing = 0;

@@ -34,22 +34,6 @@ const unixScheme = "ws+unix:";
 /**
  * Reads `ws://HOST[:PORT]/PATH`, the same with `wss:`, or `ws+unix:FILE[:/PATH]`; undefined for
  * anything else. A user's name in a URL, which nothing here would send, is nothing a URL may have.
- *
- * @example
- * ```ts
- * import { parseWebSocketUrl } from "./websocket_url.ts";
- * import { deepEqual, equal } from "node:assert/strict";
- *
- * deepEqual(parseWebSocketUrl("wss://relay.example.com/chat?v=1"), {
- *   type: "tcp",
- *   secure: true,
- *   host: "relay.example.com",
- *   port: 443,
- *   authority: "relay.example.com",
- *   target: "/chat?v=1",
- * });
- * equal(parseWebSocketUrl("http://relay.example.com"), undefined);
- * ```
  */
 export function parseWebSocketUrl(text: string): WebSocketUrl | undefined {
   if (text.startsWith(unixScheme)) return parseUnixUrl(text.slice(unixScheme.length));

@@ -119,20 +119,7 @@ export class DiskWatch implements DiskSpace {
   }
 }
 
-/**
- * The level that follows from the free space and the level before.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { nextLevel } from "./disk_watch.ts";
- *
- * equal(nextLevel("ample", 399, 100), "low");
- * equal(nextLevel("low", 99, 100), "full");
- * equal(nextLevel("full", 105, 100), "full");
- * equal(nextLevel("full", 110, 100), "low");
- * ```
- */
+/** The level that follows from the free space and the level before. */
 export function nextLevel(before: SpaceLevel, freeBytes: number, minBytes: number): SpaceLevel {
   const isBelow = (bound: number, wasBelow: boolean) =>
     freeBytes < bound + (wasBelow ? RECOVERY_SHARE * bound : 0);

@@ -7,16 +7,6 @@
 /**
  * The number that `text` spells, from 0 to `max`; undefined if it is anything but digits or has a
  * leading zero, which some parsers read as octal.
- *
- * @example
- * ```ts
- * import { parseDecimal } from "./decimal.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(parseDecimal("255", 255), 255);
- * equal(parseDecimal("256", 255), undefined);
- * equal(parseDecimal("010", 255), undefined);
- * ```
  */
 export function parseDecimal(text: string, max: number): number | undefined {
   if (!decimal.test(text)) return undefined;

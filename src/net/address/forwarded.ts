@@ -50,29 +50,6 @@ const maxHops = 32;
  * that does not say leaves it as the one before had it.
  *
  * @see RFC 7239 §7.4 and §8.1
- *
- * @example
- * ```ts
- * import { forwardedClient } from "./forwarded.ts";
- * import { parseNetwork } from "./network.ts";
- * import { networkList } from "./network.ts";
- * import { deepEqual } from "node:assert/strict";
- *
- * const loopback = parseNetwork("127.0.0.0/8");
- * if (loopback.type === "fault") throw new Error(loopback.sentence);
- * const proxies = networkList([loopback]);
- * const trust = { header: "x-forwarded", proxies, unixIsProxy: false } as const;
- * const headers = new Headers({
- *   "X-Forwarded-For": "203.0.113.9, 198.51.100.1",
- *   "X-Forwarded-Proto": "https",
- * });
- * deepEqual(forwardedClient({ address: "127.0.0.1", secure: false }, headers, trust), {
- *   address: "198.51.100.1",
- *   secure: true,
- * });
- * const stranger = { address: "198.51.100.7", secure: false };
- * deepEqual(forwardedClient(stranger, headers, trust), stranger);
- * ```
  */
 export function forwardedClient(peer: Client, headers: Headers, trust: ForwardedTrust): Client {
   if (!isProxy(peer.address, trust)) return peer;

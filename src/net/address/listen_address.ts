@@ -35,36 +35,14 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return port > 65_535 ? undefined : { type: "tcp", host, port };
 }
 
-/**
- * Writes an address the way {@link parseListenAddress} reads it.
- *
- * @example
- * ```ts
- * import { formatListenAddress } from "./listen_address.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(formatListenAddress({ type: "tcp", host: "::1", port: 80 }), "[::1]:80");
- * ```
- */
+/** Writes an address the way {@link parseListenAddress} reads it. */
 export function formatListenAddress(address: ListenAddress): string {
   if (address.type === "unix") return `unix:${address.path}`;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
 }
 
-/**
- * The URL a WebSocket client on this machine would use.
- *
- * @example
- * ```ts
- * import { listenUrl } from "./listen_address.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(listenUrl({ type: "tcp", host: "127.0.0.1", port: 8080 }), "ws://127.0.0.1:8080");
- * equal(listenUrl({ type: "unix", path: "/run/relay" }), "ws+unix:/run/relay");
- * equal(listenUrl({ type: "tcp", host: "::1", port: 443 }, true), "wss://[::1]:443");
- * ```
- */
+/** The URL a WebSocket client on this machine would use. */
 export function listenUrl(address: ListenAddress, secure = false): string {
   const scheme = secure ? "wss" : "ws";
   return address.type === "unix"

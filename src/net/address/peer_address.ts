@@ -7,15 +7,6 @@
 /**
  * The IP address of a socket's peer, or `unix` where there is none. An IPv4 peer of an IPv6 socket is
  * named by its IPv4 address, so that it is the same peer on either.
- *
- * @example
- * ```ts
- * import { peerAddress } from "./peer_address.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(peerAddress({ remoteAddress: "::ffff:192.0.2.1" }), "192.0.2.1");
- * equal(peerAddress({}), "unix");
- * ```
  */
 export function peerAddress(socket: { readonly remoteAddress?: string | undefined }): string {
   const address = socket.remoteAddress;

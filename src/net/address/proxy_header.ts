@@ -19,30 +19,6 @@ import {
  * socket that ends before.
  *
  * @see The PROXY protocol, versions 1 and 2
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { connect, createServer } from "node:net";
- * import { takeProxyHeader } from "./proxy_header.ts";
- *
- * const heard = Promise.withResolvers<string>();
- * const server = createServer((socket) =>
- *   takeProxyHeader(socket, (found) => {
- *     socket.once("data", (rest) => {
- *       heard.resolve(`${found.type}: ${rest}`);
- *       socket.destroy();
- *     });
- *     socket.resume();
- *   })
- * );
- * server.listen(0, "127.0.0.1", () => {
- *   const { port } = server.address() as { port: number };
- *   connect(port, "127.0.0.1").end("PROXY UNKNOWN\r\nGET / HTTP/1.1\r\n");
- * });
- * equal(await heard.promise, "header: GET / HTTP/1.1\r\n");
- * server.close();
- * ```
  */
 export function takeProxyHeader(
   socket: Socket,

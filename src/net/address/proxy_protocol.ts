@@ -99,24 +99,7 @@ export interface FoundProxyHeader extends ProxyHeader {
 
 const noBytes = new Uint8Array(0);
 
-/**
- * Collects reads until they hold a header. After a header or a fault it must not be fed again.
- *
- * @example
- * ```ts
- * import { formatIpAddress } from "./ip_address.ts";
- * import { defaultProxyLimits, ProxyHeaderReader } from "./proxy_protocol.ts";
- * import { utf8 } from "../../base/bytes.ts";
- * import { equal } from "node:assert/strict";
- *
- * const reader = new ProxyHeaderReader(defaultProxyLimits);
- * equal(reader.feed(utf8("PROXY TCP4 192.0.2.1 198.51.")), undefined);
- * const found = reader.feed(utf8("100.1 4711 443\r\nGET / HTTP/1.1\r\n"));
- * if (found?.type !== "header" || found.origin.type !== "tcp") throw new Error("unexpected");
- * equal(formatIpAddress(found.origin.source.address), "192.0.2.1");
- * equal(found.consumedBytes, 16);
- * ```
- */
+/** Collects reads until they hold a header. After a header or a fault it must not be fed again. */
 export class ProxyHeaderReader {
   readonly #limits: ProxyLimits;
   /** The reads so far: never as much as a whole header, and so never beyond the limit. */
@@ -155,22 +138,6 @@ const lineStart = [0x50, 0x52, 0x4f, 0x58, 0x59, 0x20];
 /**
  * Reads the header that `bytes` start with: undefined while bytes are missing, a fault as soon as what
  * is there cannot become a header. More bytes never change an answer that is not undefined.
- *
- * @example
- * ```ts
- * import { decodeProxyHeader, defaultProxyLimits, proxyFaults } from "./proxy_protocol.ts";
- * import { utf8 } from "../../base/bytes.ts";
- * import { deepEqual, equal } from "node:assert/strict";
- *
- * deepEqual(decodeProxyHeader(utf8("PROXY UNKNOWN\r\n"), defaultProxyLimits), {
- *   type: "header",
- *   version: 1,
- *   origin: { type: "unknown" },
- *   headerBytes: 15,
- * });
- * equal(decodeProxyHeader(utf8("PROX"), defaultProxyLimits), undefined);
- * equal(decodeProxyHeader(utf8("GET "), defaultProxyLimits), proxyFaults.notProxyProtocol);
- * ```
  */
 export function decodeProxyHeader(
   bytes: Uint8Array,

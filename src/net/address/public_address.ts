@@ -68,16 +68,6 @@ function isPublic(address: IpAddress): boolean {
  * Whether an address is public and none of this machine, whose services may be meant for itself
  * alone: a firewall before it does not see what it says to itself. In IPv6 neither one of the networks
  * that it is connected to, where machines of one house have public addresses.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { isFarAddress } from "./public_address.ts";
- *
- * const interfaces = [{ address: "1.1.1.1", internal: false, cidr: "1.1.1.1/24" }];
- * equal(isFarAddress("1.1.1.1", interfaces), false);
- * equal(isFarAddress("1.1.1.2", interfaces), true);
- * ```
  */
 export function isFarAddress(
   text: string,

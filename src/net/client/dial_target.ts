@@ -60,17 +60,7 @@ export function parseDialTarget(text: string): DialTarget | undefined {
   return { type: "tcp", host, port: number, secure: scheme.secure };
 }
 
-/**
- * Writes a target the way {@link parseDialTarget} reads it.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { formatDialTarget } from "./dial_target.ts";
- *
- * equal(formatDialTarget({ type: "tcp", host: "::1", port: 1, secure: true }), "tls://[::1]:1");
- * ```
- */
+/** Writes a target the way {@link parseDialTarget} reads it. */
 export function formatDialTarget(target: DialTarget): string {
   if (target.type === "unix") return `unix:${target.path}`;
   const host = target.host.includes(":") ? `[${target.host}]` : target.host;

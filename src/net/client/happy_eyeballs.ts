@@ -57,28 +57,6 @@ interface RaceOptions<Candidate, Result> {
  * AggregateError of what each failed with, in the order of failing.
  *
  * @see RFC 8305 §5
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { firstToSucceed } from "./happy_eyeballs.ts";
- *
- * const { result } = firstToSucceed({
- *   candidates: ["closed", "open"],
- *   attempt: (name) => ({
- *     result: name === "open" ? Promise.resolve(name) : Promise.reject(new Error(name)),
- *     cancel() {},
- *   }),
- *   clock: {
- *     nowMs: () => 0,
- *     monotonicMs: () => 0,
- *     after: () => ({ cancel() {} }),
- *     every: () => ({ cancel() {} }),
- *   },
- *   attemptDelayMs: 250,
- * });
- * equal(await result, "open");
- * ```
  */
 export function firstToSucceed<Candidate, Result>(
   options: RaceOptions<Candidate, Result>,

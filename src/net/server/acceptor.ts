@@ -87,44 +87,7 @@ export interface AcceptorOptions extends BindOptions {
   readonly onLate: (socket: Socket) => void;
 }
 
-/**
- * Accepts sockets at one address.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { connect } from "node:net";
- * import { silentLog } from "../../base/log.ts";
- * import { type AcceptedSocket, Acceptor } from "./acceptor.ts";
- * import { createGates } from "./admission.ts";
- * import { zeroNetCounters } from "./net_counters.ts";
- *
- * const clock = {
- *   nowMs: () => 0,
- *   monotonicMs: () => 0,
- *   after: () => ({ cancel() {} }),
- *   every: () => ({ cancel() {} }),
- * };
- * const accepted = Promise.withResolvers<AcceptedSocket>();
- * const acceptor = new Acceptor({
- *   at: { type: "tcp", host: "127.0.0.1", port: 0 },
- *   clock,
- *   log: silentLog,
- *   counters: zeroNetCounters(),
- *   gate: createGates({ maxTotal: 10 }, clock).sockets,
- *   handshakeTimeoutMs: 10_000,
- *   onSocket: accepted.resolve,
- *   onLate: (socket) => socket.destroy(),
- * });
- * await acceptor.open();
- * const client = connect(acceptor.at.type === "tcp" ? acceptor.at.port : 0, "127.0.0.1");
- * const { socket, peer } = await accepted.promise;
- * equal(peer.address, "127.0.0.1");
- * socket.destroy();
- * client.destroy();
- * await acceptor.close();
- * ```
- */
+/** Accepts sockets at one address. */
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #watch: ListenWatch;

@@ -87,30 +87,7 @@ interface ClientRecord {
  */
 const maxAbsentClients = 65_536;
 
-/**
- * Counts open connections. Call {@link leave} once for each that was admitted.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Admission } from "./admission.ts";
- * import { networkList } from "../address/network.ts";
- *
- * const admission = new Admission({
- *   maxTotal: 10,
- *   perClient: {
- *     maxInside: 1,
- *     rate: { perSecond: 1, burst: 5 },
- *     prefix: { ipv4Bits: 32, ipv6Bits: 64 },
- *     exempt: networkList([]),
- *   },
- * }, { monotonicMs: () => 0 });
- * equal(admission.enter("2001:db8::1"), undefined);
- * equal(admission.enter("2001:db8::2"), "per-client");
- * admission.leave("2001:db8::1");
- * equal(admission.enter("2001:db8::2"), undefined);
- * ```
- */
+/** Counts open connections. Call {@link leave} once for each that was admitted. */
 export class Admission {
   #limits: AdmissionLimits;
   /** The rate of each client's bucket. */
@@ -287,17 +264,6 @@ const otherSockets = 1_000;
  * Makes the admissions of a server with so many connections.
  *
  * @param counts shared with other threads; of this thread alone if not given
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { createGates } from "./admission.ts";
- *
- * const { connections, sockets } = createGates({ maxTotal: 1 }, { monotonicMs: () => 0 });
- * equal(connections.enter("192.0.2.1"), undefined);
- * equal(connections.enter("192.0.2.2"), "total");
- * equal(sockets.enter("192.0.2.2"), undefined, "who is refused hears it");
- * ```
  */
 export function createGates(
   limits: GateLimits,

@@ -34,18 +34,6 @@ const defaultBacklog = 1024;
  * Makes a server listen. Rejects with the system's error if the address cannot be had.
  *
  * The IPv6 address of all interfaces, `[::]`, takes IPv4 connections too; `0.0.0.0` takes IPv4 alone.
- *
- * @example
- * ```ts
- * import { notEqual } from "node:assert/strict";
- * import { createServer } from "node:net";
- * import { bind } from "./bind.ts";
- *
- * const server = createServer();
- * const { at } = await bind(server, { type: "tcp", host: "127.0.0.1", port: 0 }, {});
- * notEqual(at.type === "tcp" && at.port, 0);
- * server.close();
- * ```
  */
 export function bind(server: Server, at: ListenAddress, options: BindOptions): Promise<Bound> {
   return at.type === "unix" ? bindUnix(server, at, options) : bindTcp(server, at, options);

@@ -6,31 +6,7 @@
 
 import type { Clock, Timer } from "../../base/clock.ts";
 
-/**
- * Calls back once, `timeoutMs` after the last {@link restart}, unless {@link stop} comes first.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { Deadline } from "./deadline.ts";
- *
- * let pass = () => {};
- * const clock = {
- *   nowMs: () => 0,
- *   monotonicMs: () => 0,
- *   after: (_delayMs: number, callback: () => void) => {
- *     pass = callback;
- *     return { cancel() {} };
- *   },
- *   every: () => ({ cancel() {} }),
- * };
- * let late = false;
- * const deadline = new Deadline(clock, 1000, () => late = true);
- * deadline.restart();
- * pass();
- * equal(late, true);
- * ```
- */
+/** Calls back once, `timeoutMs` after the last {@link restart}, unless {@link stop} comes first. */
 export class Deadline {
   readonly #clock: Clock;
   readonly #timeoutMs: number;

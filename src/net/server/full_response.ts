@@ -7,18 +7,7 @@
 import { type HandshakeResponse, refuse } from "../../websocket/handshake.ts";
 import type { AdmissionRefusal } from "./admission.ts";
 
-/**
- * The response for whoever was not let in. RFC 9110 §10.2.3 and RFC 6585 §4 name the header.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { fullResponse } from "./full_response.ts";
- *
- * equal(fullResponse("total").status, 503);
- * equal(fullResponse("rate").status, 429);
- * ```
- */
+/** The response for whoever was not let in. RFC 9110 §10.2.3 and RFC 6585 §4 name the header. */
 export function fullResponse(refusal: AdmissionRefusal): HandshakeResponse {
   return responses[refusal];
 }

@@ -66,36 +66,7 @@ const lingerMs = 1_000;
 /** What answering a request counts for in the turns that connections take: as much as handling this many bytes. */
 const REQUEST_COST_BYTES = 8 * 1024;
 
-/**
- * Speaks HTTP with one peer.
- *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { duplexPair } from "node:stream";
- * import { HttpConversation } from "./http_conversation.ts";
- *
- * const clock = {
- *   nowMs: () => 0,
- *   monotonicMs: () => 0,
- *   after: () => ({ cancel() {} }),
- *   every: () => ({ cancel() {} }),
- * };
- * const limits = { maxHeaderBytes: 16_384, maxBodyBytes: 1024, handshakeTimeoutMs: 10_000 };
- * const [socket, client] = duplexPair();
- * const deadline = { restart() {}, stop() {} };
- * new HttpConversation({ socket, deadline, clock, limits }, {
- *   request: ({ target }) => new Response(target),
- *   upgrade() {},
- *   refused() {},
- *   failed() {},
- * }).start();
- * client.write("GET /a HTTP/1.1\r\nHost: relay.example\r\nConnection: close\r\n\r\n");
- * let answer = "";
- * for await (const chunk of client) answer += chunk;
- * match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n\/a$/);
- * ```
- */
+/** Speaks HTTP with one peer. */
 export class HttpConversation {
   readonly #options: HttpConversationOptions;
   readonly #turns: Turns;

@@ -18,19 +18,6 @@ interface RequestOptions {
 /**
  * The request as a web `Request`; or the response that refuses it: 400 for a target that is none, 501
  * for a method that is not served at all.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { toRequest } from "./http_exchange.ts";
- * import { parseRequestHead } from "./request_head.ts";
- *
- * const bytes = new TextEncoder().encode("GET /a HTTP/1.1\r\nHost: relay.example\r\n\r\n");
- * const parsed = parseRequestHead(bytes, { maxHeaderBytes: 16_384 });
- * if (parsed.type !== "head") throw new Error("no head");
- * const request = toRequest(parsed.head, { secure: true, body: new Uint8Array() });
- * equal(request instanceof Request && request.url, "https://relay.example/a");
- * ```
  */
 export function toRequest(head: RequestHead, { secure, body }: RequestOptions): Request | Response {
   const { method, headers } = head;
@@ -67,15 +54,6 @@ export interface AnswerOptions {
 /**
  * The bytes of a web `Response`. Its body is read whole first.
  *
- * @example
- * ```ts
- * import { match } from "node:assert/strict";
- * import { encodeAnswer } from "./http_exchange.ts";
- *
- * const framing = { isHead: false, httpVersion: "1.1", keepAlive: false, idleTimeoutMs: 0, nowMs: 0 } as const;
- * const bytes = await encodeAnswer(new Response("hello"), framing);
- * match(new TextDecoder().decode(bytes), /^HTTP\/1\.1 200 OK\r\n[^]*content-length: 5\r\n[^]*hello$/);
- * ```
  * @see RFC 9112 §4, §6, §9
  */
 export async function encodeAnswer(
@@ -139,15 +117,6 @@ const reasonPhrases: Readonly<Record<number, string>> = {
 /**
  * The absolute URL that was asked for, if it is one of HTTP. A request of HTTP/1.0 that names no host is
  * one to `localhost`.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { requestUrl } from "./http_exchange.ts";
- *
- * const headers = new Headers({ host: "relay.example" });
- * equal(requestUrl({ target: "/a?b", headers }, false), "http://relay.example/a?b");
- * ```
  */
 export function requestUrl(
   { target, headers }: Pick<RequestHead, "target" | "headers">,

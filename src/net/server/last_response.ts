@@ -7,22 +7,7 @@
 import { encodeResponse, type HandshakeResponse, refuse } from "../../websocket/handshake.ts";
 import type { ByteStream } from "../byte_stream.ts";
 
-/**
- * Sends a last response. A peer that does not close after it is not waited for.
- *
- * @example
- * ```ts
- * import { duplexPair } from "node:stream";
- * import { equal } from "node:assert/strict";
- * import { refuse } from "../../websocket/handshake.ts";
- * import { endWith } from "./last_response.ts";
- *
- * const [server, client] = duplexPair();
- * endWith(server, refuse(404, "nothing here"));
- * const head = await new Promise((resolve) => client.once("data", resolve));
- * equal(String(head).split("\r\n")[0], "HTTP/1.1 404 Not Found");
- * ```
- */
+/** Sends a last response. A peer that does not close after it is not waited for. */
 export function endWith(socket: ByteStream, response: HandshakeResponse): void {
   socket.end(encodeResponse(response), () => socket.destroy());
 }
@@ -30,18 +15,6 @@ export function endWith(socket: ByteStream, response: HandshakeResponse): void {
 /**
  * Ends a socket on which no whole request came in time, with 408. Without an answer where one was
  * sent before: the peer could take a 408 for the answer to its next request.
- *
- * @example
- * ```ts
- * import { duplexPair } from "node:stream";
- * import { equal } from "node:assert/strict";
- * import { endLate } from "./last_response.ts";
- *
- * const [server, client] = duplexPair();
- * endLate(server);
- * const head = await new Promise((resolve) => client.once("data", resolve));
- * equal(String(head).split("\r\n")[0], "HTTP/1.1 408 Request Timeout");
- * ```
  */
 export function endLate(socket: ByteStream & { readonly bytesWritten?: number }): void {
   if ((socket.bytesWritten ?? 0) > 0 || !socket.writable) socket.destroy();

@@ -37,37 +37,7 @@ const periodMs = 5_000;
  */
 const sharedPeriods = 20;
 
-/**
- * Watches a listener.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { ListenWatch } from "./listen_watch.ts";
- *
- * let tick = () => {};
- * const clock = {
- *   nowMs: () => 0,
- *   monotonicMs: () => 0,
- *   after: () => ({ cancel() {} }),
- *   every: (_periodMs: number, callback: () => void) => {
- *     tick = callback;
- *     return { cancel() {} };
- *   },
- * };
- * let replaced = 0;
- * const watch = new ListenWatch(clock, {
- *   address: () => ({ type: "unix", path: "/nowhere" }),
- *   replace: () => Promise.resolve(void replaced++),
- * });
- * watch.start();
- * tick();
- * equal(replaced, 0, "it is called first");
- * tick();
- * equal(replaced, 1);
- * watch.stop();
- * ```
- */
+/** Watches a listener. */
 export class ListenWatch {
   readonly #clock: Clock;
   readonly #listener: WatchedListener;

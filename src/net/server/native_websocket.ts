@@ -42,38 +42,7 @@ interface NativeWebSocketOptions {
   readonly limits: ConnectionLimits & { readonly maxMessageBytes: number };
 }
 
-/**
- * A WebSocket of the runtime in the shape of a connection.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { defaultListenLimits } from "./listen.ts";
- * import { NativeWebSocket } from "./native_websocket.ts";
- *
- * const clock = {
- *   nowMs: () => 0,
- *   monotonicMs: () => 0,
- *   after: () => ({ cancel() {} }),
- *   every: () => ({ cancel() {} }),
- * };
- * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
- *   const { socket, response } = Deno.upgradeWebSocket(request);
- *   const limits = defaultListenLimits;
- *   const connection = new NativeWebSocket({ socket, address: "example", clock, limits });
- *   connection.start({ messages() {}, drained() {}, closed() {} });
- *   connection.send("welcome");
- *   return response;
- * });
- * const client = new WebSocket(`ws://127.0.0.1:${server.addr.port}`);
- * const text = await new Promise((resolve) => client.onmessage = ({ data }) => resolve(data));
- * equal(text, "welcome");
- * const closed = new Promise((resolve) => client.onclose = resolve);
- * client.close();
- * await closed;
- * await server.shutdown();
- * ```
- */
+/** A WebSocket of the runtime in the shape of a connection. */
 export class NativeWebSocket {
   readonly address: string;
   readonly #socket: WebSocket;

@@ -92,17 +92,7 @@ export interface NetCounters {
   readonly ended: Record<EndingKind, number>;
 }
 
-/**
- * Counters at zero.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { zeroNetCounters } from "./net_counters.ts";
- *
- * equal(zeroNetCounters().dropped.rate, 0);
- * ```
- */
+/** Counters at zero. */
 export function zeroNetCounters(): NetCounters {
   return {
     accepted: 0,
@@ -121,18 +111,7 @@ function zeros<Name extends string>(names: readonly Name[]): Record<Name, number
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
 }
 
-/**
- * What kind of ending one was.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { endingKind } from "./net_counters.ts";
- *
- * equal(endingKind({ cause: "peer", code: 1000 }), "normal");
- * equal(endingKind({ cause: "local", code: 1008 }), "policy");
- * ```
- */
+/** What kind of ending one was. */
 export function endingKind({ cause, code }: Pick<Ending, "cause" | "code">): EndingKind {
   if (cause !== "peer" && cause !== "local") return cause;
   if (code === CloseCode.goingAway) return "going-away";

@@ -24,20 +24,7 @@ type BodyProgress =
   | { readonly type: "whole"; readonly length: number }
   | RequestFault;
 
-/**
- * Gathers one body, as long as `maxBytes` allows.
- *
- * @example
- * ```ts
- * import { deepEqual, equal } from "node:assert/strict";
- * import { RequestBody } from "./request_body.ts";
- *
- * const body = new RequestBody({ type: "chunked" }, 1024);
- * const bytes = new TextEncoder().encode("5\r\nhello\r\n0\r\n\r\nGET /");
- * deepEqual(body.receive(bytes), { type: "whole", length: 15 });
- * equal(new TextDecoder().decode(body.bytes), "hello");
- * ```
- */
+/** Gathers one body, as long as `maxBytes` allows. */
 export class RequestBody {
   readonly #maxBytes: number;
   readonly #isChunked: boolean;

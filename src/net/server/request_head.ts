@@ -56,19 +56,7 @@ interface HeadLimits {
  */
 const maxFields = 128;
 
-/**
- * Parses what has come of a request, from its first byte.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { parseRequestHead } from "./request_head.ts";
- *
- * const bytes = new TextEncoder().encode("GET /a HTTP/1.1\r\nHost: relay.example\r\n\r\n");
- * const parsed = parseRequestHead(bytes, { maxHeaderBytes: 16_384 });
- * equal(parsed.type === "head" && parsed.head.target, "/a");
- * ```
- */
+/** Parses what has come of a request, from its first byte. */
 export function parseRequestHead(bytes: Uint8Array, { maxHeaderBytes }: HeadLimits): ParsedHead {
   const start = emptyLinesLength(bytes);
   const end = headEnd(bytes, start);
@@ -93,15 +81,6 @@ export function parseRequestHead(bytes: Uint8Array, { maxHeaderBytes }: HeadLimi
 
 /**
  * Whether a request asks for a WebSocket. An upgrade to anything else is ignored, as RFC 9110 §7.8 wants.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { isUpgrade } from "./request_head.ts";
- *
- * const headers = new Headers({ connection: "keep-alive, Upgrade", upgrade: "websocket" });
- * equal(isUpgrade({ headers }), true);
- * ```
  */
 export function isUpgrade({ headers }: Pick<RequestHead, "headers">): boolean {
   return hasMember(headers.get("connection") ?? "", "upgrade") &&

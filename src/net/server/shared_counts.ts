@@ -18,20 +18,6 @@ interface CountingThread {
 /**
  * Counts in a table, for one thread. A client that finds no place there, because all of its set have open
  * connections, is counted in the total alone.
- *
- * @example
- * ```ts
- * import { equal } from "node:assert/strict";
- * import { createTable } from "../../base/shared_table.ts";
- * import { SharedCounts } from "./shared_counts.ts";
- *
- * const table = createTable(2, 1);
- * const one = new SharedCounts(table, { thread: 0, clockOffsetMs: 0 });
- * const other = new SharedCounts(table, { thread: 1, clockOffsetMs: 0 });
- * const limits = { maxTotal: 10, maxInside: 1, rate: { perSecond: 1, burst: 5 } };
- * equal(one.enter("192.0.2.1/32", limits, 0), undefined);
- * equal(other.enter("192.0.2.1/32", limits, 0), "per-client");
- * ```
  */
 export class SharedCounts implements AdmissionCounts {
   readonly #places: SharedPlaces;

@@ -69,17 +69,6 @@ type OnSecure = (socket: Socket, certificate: PeerIdentity | undefined) => void;
 /**
  * Makes sockets secure. Throws what is wrong with the material: a key that does not fit, text that is
  * no PEM. Whether clients must have certificates stays as it was at first; all else can be exchanged.
- *
- * @example
- * ```ts
- * import { throws } from "node:assert/strict";
- * import { silentLog } from "../../base/log.ts";
- * import { zeroNetCounters } from "./net_counters.ts";
- * import { TlsGate } from "./tls_gate.ts";
- *
- * const options = { log: silentLog, counters: zeroNetCounters(), handshakeTimeoutMs: 10_000 };
- * throws(() => new TlsGate({ identities: [{ certificate: "no PEM", key: "" }] }, options));
- * ```
  */
 export class TlsGate {
   readonly #options: TlsGateOptions;

@@ -11,14 +11,6 @@ import { connect } from "node:net";
 /**
  * Removes the socket file at `path` if nobody listens there any more. Anything that is not a socket
  * stays, as does a socket that answers; listening will then fail and say why.
- *
- * @example
- * ```ts
- * import { removeStaleSocket } from "./unix_socket.ts";
- * import { equal } from "node:assert/strict";
- *
- * equal(await removeStaleSocket("/nowhere/relay.sock"), false);
- * ```
  */
 export async function removeStaleSocket(path: string): Promise<boolean> {
   if (!(await isSocket(path)) || (await answers(path))) return false;
