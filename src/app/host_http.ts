@@ -17,7 +17,7 @@ import { Management } from "../relay/access/management.ts";
 import type { RuleBook } from "../relay/access/rules.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
-import { pageParts, qrCode } from "./information.ts";
+import { qrCode } from "./information.ts";
 import { Readiness } from "./readiness.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
@@ -47,7 +47,10 @@ export function hostHttp(options: HostHttpOptions): HttpHandler {
     ready: () => readiness.check(),
     path: settings().network.path,
     routes: options.admins().size === 0 ? [] : [management(options)],
-    page: () => pageParts(settings()),
+    page: () => {
+      const { page_activity: showsActivity, page_notes: noteCount } = settings().relay;
+      return { showsActivity, noteCount };
+    },
     qrCode: () => qrCode(settings()),
     activity: () => relay.activity,
     relayUrl: () => relayUrlOf(settings()),

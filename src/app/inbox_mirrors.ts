@@ -12,6 +12,7 @@ import type { Timer } from "../base/clock.ts";
 import type { Source } from "../base/fair_queue.ts";
 import { silentLog } from "../base/log.ts";
 import { LruMap } from "../base/lru_map.ts";
+import { sleep } from "../base/sleep.ts";
 import { FOLLOW_LIST } from "../nostr/kind.ts";
 import { RELAY_LIST } from "../nostr/relay_list.ts";
 import { storedFollowLists, trustedKeys } from "../relay/access/web_of_trust.ts";
@@ -175,7 +176,7 @@ export class InboxMirrors implements Exchange {
     const { inbox_followed, max_followed_keys } = this.#settings.relay_lists;
     if (!inbox_followed) return new Set();
     const { store, clock } = this.#context;
-    const pause = () => new Promise<void>((resolve) => void clock.after(0, resolve));
+    const pause = () => sleep(0, clock);
     const maxKeys = this.#keys.length + max_followed_keys;
     const bounds = { roots: this.#keys, maxHops: 1, maxKeys };
     const keys = new Set(await trustedKeys(bounds, storedFollowLists(store, { pause, signal })));

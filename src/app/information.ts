@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { LandingPage } from "../http/routes/landing_page.ts";
 import type { RelayInformation } from "../http/routes/relay_information.ts";
 import { readPublicKey } from "./settings/key_text.ts";
 import type { Settings } from "./settings/setting_list.ts";
@@ -68,13 +67,6 @@ export function relayInformation(
       ...bound("maxFutureSeconds", limits.created_at_upper_limit_s),
     },
   };
-}
-
-/** What the page for browsers shows besides the document. */
-export function pageParts(
-  { relay }: Pick<Settings, "relay">,
-): Pick<LandingPage, "showsActivity" | "noteCount"> {
-  return { showsActivity: relay.page_activity, noteCount: relay.page_notes };
 }
 
 /** Kept until the settings change: a QR code takes a millisecond. */

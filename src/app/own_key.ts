@@ -6,6 +6,7 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import type { Log } from "../base/log.ts";
 import { messageOf } from "../base/error_text.ts";
 import type { Random } from "../base/random.ts";
@@ -75,8 +76,9 @@ async function ownSecretKey(
   if (relay.secret_key !== "") return readSecretKey(relay.secret_key);
   if (relay.key_file !== "") {
     const key = await readKeyFile(relay.key_file, log);
-    if (key === undefined) throw new UnusableSetting(FILE_SETTING, missing(relay.key_file));
-    return key;
+    if (key !== undefined) return key;
+    const mend = "make one that holds 64 hex digits (openssl rand -hex 32)";
+    throw new UnusableSetting(FILE_SETTING, `there is no file ${relay.key_file}: ${mend}`);
   }
   const path = ownKeyPath(settings);
   if (path === undefined) return undefined;
@@ -85,10 +87,6 @@ async function ownSecretKey(
   await make(path);
   // Another process may have been first.
   return await readKeyFile(path, log);
-}
-
-function missing(path: string): string {
-  return `there is no file ${path}: make one that holds 64 hex digits (openssl rand -hex 32)`;
 }
 
 /** The key in a file; undefined if there is no such file. */
@@ -121,7 +119,7 @@ async function readKeyFile(path: string, log: Log): Promise<Uint8Array | undefin
 export async function makeKeyFile(path: string, key: Uint8Array): Promise<void> {
   const draft = `${path}.${systemRandom.bytes(8).toHex()}`;
   try {
-    await Deno.mkdir(directoryOf(path), { recursive: true });
+    await Deno.mkdir(dirname(path), { recursive: true });
     const file = await Deno.open(draft, { write: true, createNew: true, mode: OWNER_ONLY });
     try {
       await file.write(new TextEncoder().encode(`${key.toHex()}\n`));
@@ -141,14 +139,10 @@ export async function makeKeyFile(path: string, key: Uint8Array): Promise<void> 
 }
 
 async function tryToMake(path: string): Promise<void> {
-  const fault = await writeFault(directoryOf(path));
+  const fault = await writeFault(dirname(path));
   if (fault !== undefined) {
     throw new UnusableSetting(FILE_SETTING, `${path} cannot be made: ${fault}`);
   }
-}
-
-function directoryOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
 }
 
 /** A new secret key, 32 bytes. */

@@ -6,6 +6,7 @@
 
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log, LogFields } from "../base/log.ts";
+import { sum } from "../base/sum.ts";
 
 /** What a {@link RefusalLog} writes to. */
 interface RefusalLogOptions {
@@ -89,7 +90,7 @@ export class RefusalLog {
     const { log } = this.#options;
     log.info("clients were refused", {
       clients: this.#clients.count,
-      times: sum(this.#all),
+      times: sum(this.#all.values()),
       reasons: text(this.#all),
     });
     for (const [address, offender] of this.#clients.worst()) {
@@ -165,10 +166,6 @@ function fieldsOf({ times, reasons, latest }: Offender): LogFields {
 
 function add(reasons: Reasons, reason: string): void {
   reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-}
-
-function sum(reasons: Reasons): number {
-  return [...reasons.values()].reduce((total, times) => total + times, 0);
 }
 
 /** `rate-limited:120,invalid:3`, the most frequent first. */

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { sleep } from "../../base/sleep.ts";
 import {
   storedFollowLists,
   trustedKeys,
@@ -68,7 +69,7 @@ export class Trust {
   }
 
   async #read({ store, clock, log }: TrustContext, signal: AbortSignal): Promise<void> {
-    const pause = () => new Promise<void>((resolve) => void clock.after(0, resolve));
+    const pause = () => sleep(0, clock);
     try {
       this.#keys = await trustedKeys(this.#options, storedFollowLists(store, { pause, signal }));
       log.info("web of trust read", { keys: this.#keys.size });

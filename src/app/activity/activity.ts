@@ -248,22 +248,19 @@ function mergedClients(clients: readonly ClientActivity[]): readonly ClientActiv
 
 function sumOfClients(one: ClientActivity, other: ClientActivity): ClientActivity {
   return {
-    client: one.client,
+    ...one,
+    ...added(numbersOf(one), numbersOf(other)),
     address: one.address ?? other.address,
-    opened: one.opened + other.opened,
-    messages: one.messages + other.messages,
-    events: one.events + other.events,
-    requests: one.requests + other.requests,
-    receivedBytes: one.receivedBytes + other.receivedBytes,
-    sentBytes: one.sentBytes + other.sentBytes,
-    refusals: one.refusals + other.refusals,
-    connections: one.connections + other.connections,
-    subscriptions: one.subscriptions + other.subscriptions,
-    queuedBytes: one.queuedBytes + other.queuedBytes,
     reasons: added(one.reasons, other.reasons),
     keys: [...new Set([...one.keys, ...other.keys])].slice(0, MAX_CLIENT_KEYS),
     agent: one.agent || other.agent,
   };
+}
+
+function numbersOf(activity: ClientActivity) {
+  const { client: _name, address: _address, reasons: _reasons, keys: _keys, ...rest } = activity;
+  const { agent: _agent, ...numbers } = rest;
+  return numbers;
 }
 
 /** The sums of the numbers under each name that either has. */

@@ -8,10 +8,9 @@
  */
 
 import type { Clock, Timer } from "../../base/clock.ts";
-import type { HistogramReading } from "../../base/histogram.ts";
+import { sum } from "../../base/sum.ts";
 import type { ConnectedSession } from "../../relay/relay.ts";
 import type { CountedRefusals } from "../../relay/refusal_log.ts";
-import { type AnswerSource, answerSources } from "../../store/event_store.ts";
 import type { Exchange } from "../../sync/mirror.ts";
 import type { Transport } from "../relay_connections.ts";
 import type { RelayHost } from "../relay_host.ts";
@@ -31,6 +30,7 @@ import {
   type PerSecond,
   perSecondOf,
   scaled,
+  scaledTraffic,
   sumOf,
   type Totals,
   withoutZeros,
@@ -67,9 +67,9 @@ export class ActivityMeter {
   #last: { readonly atMs: number; readonly activity: Activity } | undefined;
   readonly #tables = new ClientTables();
   #refused: Refused;
-  #totals: Totals;
+  #totals: ReturnType<typeof totalsOf>;
   #reqCounts: readonly number[];
-  #mirrorCounts = new Map<Exchange, Totals>();
+  #mirrorCounts = new Map<Exchange, ReturnType<typeof mirrorTotals>>();
   #lagMs = 0;
 
   /** Measures until {@link close}, or until nobody reads. */
@@ -117,7 +117,8 @@ export class ActivityMeter {
     }
     const reasons = this.#countRefusals();
     const totals = totalsOf(host);
-    const rates = differences(totals, this.#totals);
+    const rates = differences(totals.rates, this.#totals.rates);
+    const answers = differences(totals.answers, this.#totals.answers);
     const reqCounts = [...relay.timings.reqToEose.counts];
     const exchanges: readonly Exchange[] = [...host.mirrors, ...host.relayLists?.all ?? []];
     const activity: Activity = {
@@ -127,11 +128,11 @@ export class ActivityMeter {
       maxConnections: host.maxConnections,
       subscriptions: relay.subscriptionCount,
       memoryBytes: Deno.memoryUsage().rss,
-      rates: { ...ratesOf(rates, perSecond), refusals: perSecond(sumOf(reasons)) },
+      rates: { ...scaledTraffic(rates, perSecond), refusals: perSecond(sumOf(reasons)) },
       reasons: scaled(reasons, perSecond),
       queues: host.queueLengths,
-      answers: scaled(answersOf(rates), perSecond),
-      answersInAll: answersOf(totals),
+      answers: scaled(answers, perSecond),
+      answersInAll: totals.answers,
       slowestMs: seconds === 0 ? undefined : this.#slowestMs(reqCounts),
       windowEvents: host.window?.events,
       pool: poolStats && {
@@ -212,9 +213,7 @@ export class ActivityMeter {
       behindS: counters.connected || followedUntilS === undefined
         ? undefined
         : Math.max(0, nowS - followedUntilS),
-      received: perSecond(rates["received"] ?? 0),
-      sent: perSecond(rates["sent"] ?? 0),
-      refused: perSecond(rates["refused"] ?? 0),
+      ...scaled(rates, perSecond),
     };
   }
 
@@ -230,58 +229,32 @@ export class ActivityMeter {
 }
 
 /** Everything that is counted since the start and is no client's. */
-function totalsOf({ relay, connections, netCounters }: RelayHost): Totals {
+function totalsOf({ relay, connections, netCounters }: RelayHost) {
   const { counters, timings } = relay;
   const { messages } = counters;
   const { receivedBytes, sentBytes } = connections.traffic;
-  const answers = answerSources.map((source) =>
-    [`answers ${source}`, total(timings.reqBySource[source])] as const
-  );
+  const { memory, both, database } = timings.reqBySource;
   return {
-    opened: counters.connections,
-    ended: sumOf(netCounters.ended),
-    messages: sumOf(messages),
-    events: messages.EVENT,
-    requests: messages.REQ + messages.COUNT + messages["NEG-OPEN"],
-    stored: counters.stored,
-    duplicate: counters.duplicate,
-    answered: counters.answered,
-    delivered: counters.delivered,
-    receivedBytes,
-    sentBytes,
-    ...Object.fromEntries(answers),
+    rates: {
+      opened: counters.connections,
+      ended: sumOf(netCounters.ended),
+      messages: sumOf(messages),
+      events: messages.EVENT,
+      requests: messages.REQ + messages.COUNT + messages["NEG-OPEN"],
+      stored: counters.stored,
+      duplicate: counters.duplicate,
+      answered: counters.answered,
+      delivered: counters.delivered,
+      receivedBytes,
+      sentBytes,
+    },
+    answers: { memory: sum(memory.counts), both: sum(both.counts), database: sum(database.counts) },
   };
 }
 
-function ratesOf(counts: Totals, perSecond: PerSecond): Omit<Activity["rates"], "refusals"> {
-  const rate = (name: keyof Activity["rates"]) => perSecond(counts[name] ?? 0);
-  return {
-    opened: rate("opened"),
-    ended: rate("ended"),
-    messages: rate("messages"),
-    events: rate("events"),
-    requests: rate("requests"),
-    stored: rate("stored"),
-    duplicate: rate("duplicate"),
-    answered: rate("answered"),
-    delivered: rate("delivered"),
-    receivedBytes: Math.round(rate("receivedBytes")),
-    sentBytes: Math.round(rate("sentBytes")),
-  };
-}
-
-function answersOf(counts: Totals): Record<AnswerSource, number> {
-  const of = (source: AnswerSource) => counts[`answers ${source}`] ?? 0;
-  return { memory: of("memory"), both: of("both"), database: of("database") };
-}
-
-function mirrorTotals({ counters }: Exchange): Totals {
+function mirrorTotals({ counters }: Exchange): Totals<"received" | "sent" | "refused"> {
   const { received, sent, refused, rejected } = counters;
   return { received, sent, refused: sumOf(refused) + sumOf(rejected) };
-}
-
-function total({ counts }: HistogramReading): number {
-  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** What had been refused at a reading. */

@@ -4,11 +4,10 @@
  * @module
  */
 
-import type { Client } from "../../relay/access/client.ts";
 import type { ConnectedSession } from "../../relay/relay.ts";
 import type { Transport } from "../relay_connections.ts";
 import { type ClientActivity, foremost, MAX_CLIENT_KEYS, plainText } from "./activity.ts";
-import { type PerSecond, scaled, sumOf, type Totals } from "./rates.ts";
+import { type PerSecond, scaled, scaledTraffic, sumOf, type Totals } from "./rates.ts";
 
 /**
  * Clients that are told apart between two readings. A flood of short connections from more addresses
@@ -19,15 +18,12 @@ const MAX_ROWS = 65_536;
 /** Characters that are kept of what a client says that it runs. */
 const MAX_AGENT = 60;
 
+const COUNTED = [
+  ...["messages", "events", "requests", "refusals", "receivedBytes", "sentBytes"] as const,
+];
+
 /** Counts of one connection. */
-interface Counts {
-  messages: number;
-  events: number;
-  requests: number;
-  refusals: number;
-  receivedBytes: number;
-  sentBytes: number;
-}
+type Counts = Record<typeof COUNTED[number], number>;
 
 /** A client while its connections are added up; what will be rates are counts. */
 interface Row extends Counts {
@@ -88,29 +84,21 @@ export class ClientTables {
     const row = rowIn(this.#clients, client.network ?? client.address);
     if (row !== undefined) {
       row.address ??= client.address;
-      this.#addTo(row, counts, before);
-      if (isOpen) addOpen(row, connection, session);
       addKeys(row, client.keys);
-      row.agent ??= agentOf(client);
     }
-    for (const key of client.keys) {
-      const row = rowIn(this.#keys, key);
-      if (row === undefined) continue;
-      this.#addTo(row, counts, before);
-      if (isOpen) addOpen(row, connection, session);
-      row.agent ??= agentOf(client);
+    const rows = [row, ...Array.from(client.keys, (key) => rowIn(this.#keys, key))];
+    for (const each of rows.filter((row) => row !== undefined)) {
+      this.#addTo(each, counts, before);
+      if (isOpen) addOpen(each, connection, session);
+      // As it was said; `activityOf` makes it plain, of those that are told of.
+      each.agent ??= client.userAgent ?? client.origin;
     }
   }
 
   #addTo(row: Row, counts: Counts, before: Counts | undefined): void {
     if (!this.#hasBegun) return;
     if (before === undefined) row.opened++;
-    row.messages += counts.messages - (before?.messages ?? 0);
-    row.events += counts.events - (before?.events ?? 0);
-    row.requests += counts.requests - (before?.requests ?? 0);
-    row.refusals += counts.refusals - (before?.refusals ?? 0);
-    row.receivedBytes += counts.receivedBytes - (before?.receivedBytes ?? 0);
-    row.sentBytes += counts.sentBytes - (before?.sentBytes ?? 0);
+    for (const name of COUNTED) row[name] += counts[name] - (before?.[name] ?? 0);
   }
 }
 
@@ -138,11 +126,6 @@ function addKeys({ keys }: Row, more: ReadonlySet<string>): void {
   }
 }
 
-/** As it was said; {@link activityOf} makes it plain, of those that are told of. */
-function agentOf({ userAgent, origin }: Client): string | undefined {
-  return userAgent ?? origin;
-}
-
 /** The row of this name, a new one if need be; undefined when there are too many. */
 function rowIn(rows: Map<string, Row>, name: string): Row | undefined {
   const known = rows.get(name);
@@ -162,15 +145,11 @@ export function clientName(network: string): string {
 }
 
 function activityOf(row: Row, perSecond: PerSecond): ClientActivity {
+  const { opened, messages, events, requests, refusals, receivedBytes, sentBytes } = row;
+  const counts = { opened, messages, events, requests, refusals, receivedBytes, sentBytes };
   return {
     ...row,
-    opened: perSecond(row.opened),
-    messages: perSecond(row.messages),
-    events: perSecond(row.events),
-    requests: perSecond(row.requests),
-    refusals: perSecond(row.refusals),
-    receivedBytes: Math.round(perSecond(row.receivedBytes)),
-    sentBytes: Math.round(perSecond(row.sentBytes)),
+    ...scaledTraffic(counts, perSecond),
     reasons: scaled(row.reasons, perSecond),
     agent: plainText(row.agent ?? "", MAX_AGENT),
   };

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { sum } from "../../base/sum.ts";
+
 /** Counts by name. */
-export type Totals = Readonly<Record<string, number>>;
+export type Totals<Name extends string = string> = Readonly<Record<Name, number>>;
 
 /** Makes a rate of a count. */
 export type PerSecond = (count: number) => number;
@@ -16,19 +18,35 @@ export function perSecondOf(seconds: number): PerSecond {
 }
 
 /** What was counted since `before`, by name. */
-export function differences(now: Totals, before: Totals): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(now).map(([name, count]) => [name, Math.max(0, count - (before[name] ?? 0))]),
-  );
+export function differences<Name extends string>(
+  now: Totals<Name>,
+  before: Partial<Totals<Name>>,
+): Record<Name, number> {
+  const more: Record<Name, number> = { ...now };
+  for (const name of Object.keys(now) as Name[]) {
+    more[name] = Math.max(0, now[name] - (before[name] ?? 0));
+  }
+  return more;
 }
 
 /** Rates of counts, under their names. */
 export function scaled<Name extends string>(
-  counts: Readonly<Record<Name, number>>,
+  counts: Totals<Name>,
   perSecond: PerSecond,
 ): Record<Name, number> {
   const rates: Record<Name, number> = { ...counts };
   for (const name of Object.keys(counts) as Name[]) rates[name] = perSecond(counts[name]);
+  return rates;
+}
+
+/** Rates of counts of which two are bytes: fractions of these say nothing. */
+export function scaledTraffic<Name extends string>(
+  counts: Totals<Name | "receivedBytes" | "sentBytes">,
+  perSecond: PerSecond,
+): Record<Name | "receivedBytes" | "sentBytes", number> {
+  const rates = scaled(counts, perSecond);
+  rates.receivedBytes = Math.round(rates.receivedBytes);
+  rates.sentBytes = Math.round(rates.sentBytes);
   return rates;
 }
 
@@ -39,7 +57,7 @@ export function withoutZeros(counts: Totals): Record<string, number> {
 
 /** All counts together. */
 export function sumOf(counts: Totals): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return sum(Object.values(counts));
 }
 
 /**
@@ -52,7 +70,7 @@ export function percentile99(
   before: readonly number[],
 ): number | undefined {
   const more = counts.map((count, at) => count - (before[at] ?? 0));
-  let left = more.reduce((sum, count) => sum + count, 0) * 0.99;
+  let left = 0.99 * sum(more);
   if (left === 0) return undefined;
   const at = more.findIndex((count) => (left -= count) <= 0);
   return bounds[at] ?? bounds.at(-1);

@@ -7,11 +7,11 @@
 
 import { utf8 } from "../../base/bytes.ts";
 import { isHex, isKey } from "../../nostr/hex.ts";
-import type { JsonObject } from "../../nostr/json.ts";
+import { isJsonObject, type JsonObject } from "../../nostr/json.ts";
 import type { Rule, RuleLogEntry } from "../../store/event_store.ts";
 import type { TombstonePage } from "../../store/write/copy_tombstones.ts";
-import { type Line, LineSplitter } from "../transfer/json_lines.ts";
-import { type BackupFile, UnusableBackup } from "./manifest.ts";
+import { type Line, linesIn } from "../transfer/json_lines.ts";
+import { type BackupFile, isText, UnusableBackup } from "./manifest.ts";
 
 /** Digits of a fingerprint. */
 const SLOT_DIGITS = 32;
@@ -21,6 +21,9 @@ const PAGE_LINES = 1_000;
 
 /** Far above any line here. */
 const MAX_LINE_BYTES = 16 * 1_048_576;
+
+/** Reads a file of a backup. */
+export type ContentOf = (name: BackupFile) => AsyncIterable<Uint8Array>;
 
 /** Values, one a line. */
 export function linesOf(values: readonly object[]): Uint8Array {
@@ -38,39 +41,28 @@ export function tombstonesIn({ ids = [], slots = [], vanished = [] }: TombstoneP
  */
 export async function* valuesIn<Value>(
   name: BackupFile,
-  pieces: AsyncIterable<Uint8Array>,
+  contentOf: ContentOf,
   read: (value: JsonObject) => Value | undefined,
 ): AsyncGenerator<readonly Value[], void> {
-  const splitter = new LineSplitter(MAX_LINE_BYTES);
   let values: Value[] = [];
-  for await (const lines of linesIn(pieces, splitter)) {
-    for (const line of lines) {
-      const object = objectIn(line);
-      const value = object && read(object);
-      if (value === undefined) {
-        throw new UnusableBackup(`line ${line.number} of ${name} is not what a backup has there`);
-      }
-      if (values.push(value) < PAGE_LINES) continue;
-      yield values;
-      values = [];
+  for await (const line of linesIn(contentOf(name), MAX_LINE_BYTES)) {
+    const object = objectIn(line);
+    const value = object && read(object);
+    if (value === undefined) {
+      throw new UnusableBackup(`line ${line.number} of ${name} is not what a backup has there`);
     }
+    if (values.push(value) < PAGE_LINES) continue;
+    yield values;
+    values = [];
   }
   if (values.length > 0) yield values;
-}
-
-async function* linesIn(
-  pieces: AsyncIterable<Uint8Array>,
-  splitter: LineSplitter,
-): AsyncGenerator<readonly Line[], void> {
-  for await (const piece of pieces) yield splitter.push(piece);
-  yield splitter.end();
 }
 
 /** Not `parseJson`, whose integers have no sign: the time of a tombstone may be before 1970. */
 function objectIn(line: Line): JsonObject | undefined {
   try {
     const value: unknown = "text" in line ? JSON.parse(line.text) : undefined;
-    return typeof value === "object" && value !== null ? value as JsonObject : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -112,10 +104,6 @@ export function pageOf(tombstones: readonly TombstonePage[]): TombstonePage {
     slots: tombstones.flatMap(({ slots = [] }) => slots),
     vanished: tombstones.flatMap(({ vanished = [] }) => vanished),
   };
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
 }
 
 function isOptionalText(value: unknown): value is string | undefined {

@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { utf8 } from "../../base/bytes.ts";
-import { writeFault } from "../system/file_fault.ts";
+import { ifThere, writeFault } from "../system/file_fault.ts";
 import {
   type BackupFile,
   backupFiles,
@@ -23,6 +23,9 @@ const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
 const NAMES: ReadonlySet<string> = new Set([...Object.values(backupFiles), MANIFEST, LOCK]);
+
+/** The bytes of a file. */
+type Pieces = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** A backup that is being written to `PATH.part`. */
 export class DraftDirectory {
@@ -66,7 +69,7 @@ export class DraftDirectory {
    * Writes a file, compressed if its name ends in `.gz`, and resolves when it is on the disk. Rejects with
    * {@link UnusableBackup} if it cannot be written, and as the pieces do.
    */
-  async write(name: BackupFile, pieces: AsyncIterable<Uint8Array>): Promise<FileEntry> {
+  async write(name: BackupFile, pieces: Pieces): Promise<FileEntry> {
     const hash = createHash("sha256");
     let bytes = 0;
     await this.#write(name, compressed(name, pieces), (piece) => {
@@ -100,7 +103,7 @@ export class DraftDirectory {
 
   async #write(
     name: string,
-    pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    pieces: Pieces,
     onPiece: (piece: Uint8Array) => void = () => {},
   ): Promise<void> {
     const path = `${this.#draft}/${name}`;
@@ -120,23 +123,15 @@ export class DraftDirectory {
   }
 }
 
-function compressed(
-  name: string,
-  pieces: AsyncIterable<Uint8Array>,
-): AsyncIterable<Uint8Array> {
+function compressed(name: string, pieces: Pieces): Pieces {
   if (!name.endsWith(".gz")) return pieces;
   const gzip = new CompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>;
   return ReadableStream.from(pieces).pipeThrough(gzip);
 }
 
 /** What is there, a link not followed; undefined if nothing is. */
-async function found(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+function found(path: string): Promise<Deno.FileInfo | undefined> {
+  return ifThere(Deno.lstat(path));
 }
 
 /** Whether it is not a draft of this user: others could read what is written there, or change it. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { isCount, type JsonObject, parseJson } from "../../nostr/json.ts";
+import { isCount, isJsonObject, parseJson } from "../../nostr/json.ts";
 
 /** A backup cannot be written or restored; the message is for the operator. */
 export class UnusableBackup extends Error {
@@ -71,7 +71,9 @@ export function manifestText(manifest: Manifest): string {
 /** The manifest, or what is wrong with it. */
 export function readManifest(text: string): Manifest | { readonly fault: string } {
   const value = parseJson(text);
-  if (!isObject(value) || value["format"] !== FORMAT) return { fault: "is not one of a backup" };
+  if (!isJsonObject(value) || value["format"] !== FORMAT) {
+    return { fault: "is not one of a backup" };
+  }
   const { version, program, horizon, finished, counts, files } = value;
   if (typeof version !== "number") return { fault: "names no version of the format" };
   if (version > FORMAT_VERSION) {
@@ -89,21 +91,18 @@ export function readManifest(text: string): Manifest | { readonly fault: string 
   return { program, horizon, finished, counts, files };
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null;
-}
-
-function isText(value: unknown): value is string {
+/** Whether a value of a backup is a text. */
+export function isText(value: unknown): value is string {
   return typeof value === "string";
 }
 
 function isCounts(value: unknown): value is BackupCounts {
-  return isObject(value) &&
+  return isJsonObject(value) &&
     ["events", "tombstones", "rules", "changes"].every((name) => isCount(value[name]));
 }
 
 /** Only files of a backup may be named, so that none outside of the directory is read. */
 function isEntry(value: unknown): value is FileEntry {
-  return isObject(value) && isCount(value["bytes"]) && isText(value["sha256"]) &&
+  return isJsonObject(value) && isCount(value["bytes"]) && isText(value["sha256"]) &&
     (Object.values(backupFiles) as readonly unknown[]).includes(value["name"]);
 }

@@ -8,7 +8,6 @@
  * @module
  */
 
-import type { JsonObject } from "../../nostr/json.ts";
 import type { Verifier } from "../../nostr/verifier.ts";
 import { readRecord } from "../../store/feed/feed_statements.ts";
 import type { StoreState } from "../../store/write/store_state.ts";
@@ -16,7 +15,14 @@ import type { TidyStore } from "../../store/write/upkeep.ts";
 import { makeKeyFile } from "../own_key.ts";
 import { readSecretKey } from "../settings/key_text.ts";
 import { importEvents, type ImportTally } from "../transfer/import_events.ts";
-import { pageOf, readChange, readRule, readTombstone, valuesIn } from "./backup_lines.ts";
+import {
+  type ContentOf,
+  pageOf,
+  readChange,
+  readRule,
+  readTombstone,
+  valuesIn,
+} from "./backup_lines.ts";
 import { type BackupFile, backupFiles, type Manifest } from "./manifest.ts";
 import { contentOf } from "./read_backup.ts";
 
@@ -78,51 +84,40 @@ export async function restoreBackup(
   target: RestoreTarget,
 ): Promise<RestoreReport> {
   const { store, state, verifier, nowMs, signal, onProgress } = target;
-  const reading = { signal };
-  const read = valuesOf(path, signal);
-  const { rules, changes } = await restoreRules(read, target);
+  const content = (name: BackupFile) => contentOf(path, name, { signal });
+  const { rules, changes } = await restoreRules(content, target);
   let tombstones = 0;
-  for await (const page of read(backupFiles.tombstones, readTombstone)) {
+  for await (const page of valuesIn(backupFiles.tombstones, content, readTombstone)) {
     await state.addTombstones(pageOf(page));
     tombstones += page.length;
   }
   const removed = tombstones === 0 ? 0 : await sweep(target);
   const events = await store.fill(() =>
-    importEvents(contentOf(path, backupFiles.events, reading), {
+    importEvents(content(backupFiles.events), {
       ...{ store, verifier, nowMs, onProgress },
       access: noPolicies,
       maxLineBytes: MAX_LINE_BYTES,
     })
   );
   const hasKey = manifest.files.some(({ name }) => name === backupFiles.key);
-  const key = hasKey ? await restoreKey(path, target) : "none";
+  const key = hasKey ? await restoreKey(content, target) : "none";
   return { events, removed, tombstones, rules, changes, key };
 }
 
 /** Before the events, so that what is banned is not shown by a relay that runs. */
 async function restoreRules(
-  read: ReadValues,
+  content: ContentOf,
   { store, state }: RestoreTarget,
 ): Promise<Pick<RestoreReport, "rules" | "changes">> {
   const known = new Set((await store.rules()).map(keyOf));
-  const all = await Array.fromAsync(read(backupFiles.rules, readRule));
+  const all = await Array.fromAsync(valuesIn(backupFiles.rules, content, readRule));
   const rules = all.flat().filter((rule) => !known.has(keyOf(rule)));
   // Entries have numbers in the order of their time; those of two logs cannot be put in between.
   const hasLog = (await store.ruleLog(1)).length > 0;
-  const log = hasLog ? [] : await Array.fromAsync(read(backupFiles.log, readChange));
+  const log = hasLog ? [] : await Array.fromAsync(valuesIn(backupFiles.log, content, readChange));
   const changes = log.flat();
   if (rules.length + changes.length > 0) await state.addRules(rules, changes);
   return { rules: rules.length, changes: changes.length };
-}
-
-/** Reads the values of a file. */
-type ReadValues = <Value>(
-  name: BackupFile,
-  read: (value: JsonObject) => Value | undefined,
-) => AsyncIterable<readonly Value[]>;
-
-function valuesOf(path: string, signal: AbortSignal): ReadValues {
-  return (name, read) => valuesIn(name, contentOf(path, name, { signal }), read);
 }
 
 function keyOf({ list, value }: { readonly list: string; readonly value: string }): string {
@@ -151,18 +146,15 @@ async function sweep({ store, state, signal }: RestoreTarget): Promise<number> {
 }
 
 async function restoreKey(
-  path: string,
-  { keyPath, signal }: RestoreTarget,
+  content: ContentOf,
+  { keyPath }: RestoreTarget,
 ): Promise<KeyOutcome> {
   if (keyPath === undefined) return "unused";
-  const key = readSecretKey((await textOf(contentOf(path, backupFiles.key, { signal }))).trim());
+  const file = new Response(ReadableStream.from(content(backupFiles.key)));
+  const key = readSecretKey((await file.text()).trim());
   if (key === undefined) return "unused";
   // Keeps one that is there.
   await makeKeyFile(keyPath, key);
   const kept = readSecretKey((await Deno.readTextFile(keyPath)).trim());
   return kept?.toHex() === key.toHex() ? "restored" : "other";
-}
-
-async function textOf(pieces: AsyncIterable<Uint8Array>): Promise<string> {
-  return await new Response(ReadableStream.from(pieces)).text();
 }

@@ -9,6 +9,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { RuleStore, StoredEvent } from "../../store/event_store.ts";
 import type { TombstonePage } from "../../store/write/copy_tombstones.ts";
 import type { StoreState } from "../../store/write/store_state.ts";
+import { ifThere } from "../system/file_fault.ts";
 import { version } from "../version.ts";
 import { linesOf, tombstonesIn } from "./backup_lines.ts";
 import { DraftDirectory } from "./draft_directory.ts";
@@ -77,12 +78,12 @@ async function writeFiles(
   const files = [
     events,
     tombstones,
-    await draft.write(backupFiles.rules, one(linesOf(rules))),
+    await draft.write(backupFiles.rules, [linesOf(rules)]),
     // The oldest first, as they are to be written again.
-    await draft.write(backupFiles.log, one(linesOf(changes.toReversed()))),
+    await draft.write(backupFiles.log, [linesOf(changes.toReversed())]),
   ];
-  const key = keyPath === undefined ? undefined : await readIfThere(keyPath);
-  if (key !== undefined) files.push(await draft.write(backupFiles.key, one(key)));
+  const key = keyPath === undefined ? undefined : await ifThere(Deno.readFile(keyPath));
+  if (key !== undefined) files.push(await draft.write(backupFiles.key, [key]));
   const { unreadable, ...counted } = counts;
   return {
     program: version,
@@ -116,19 +117,6 @@ async function* tombstoneLines(
     const tombstones = tombstonesIn(page);
     counts.tombstones += tombstones.length;
     yield linesOf(tombstones);
-  }
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield bytes;
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }
 

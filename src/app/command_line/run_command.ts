@@ -68,13 +68,13 @@ export async function runCommand(
   });
   const endRunnerWatch = watchRunner(host, () => watch.request());
   const { streams, clock, random, environment } = host;
-  const { stop } = watch;
-  const openStore = (url = settings.database.url, options: OpenOptions = {}) =>
-    host.openStore(settingsOn(url, settings), log, options);
-  const reading = { settings, origins, source, applyLog };
   try {
-    const own = { ...reading, log, addressSecret, stop, openStore };
-    return await work({ ...own, clock, random, streams, environment });
+    return await work({
+      ...{ settings, origins, source, applyLog, log, addressSecret },
+      ...{ clock, random, streams, environment, stop: watch.stop },
+      openStore: (url = settings.database.url, options = {}) =>
+        host.openStore(settingsOn(url, settings), log, options),
+    });
   } catch (error) {
     const { sentence, code } = commandFailure(error, origins);
     return await complain(host, sentence, code);

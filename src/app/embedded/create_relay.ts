@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Log } from "../../base/log.ts";
-import { silentLog } from "../../base/log.ts";
+import { type Log, silentLog } from "../../base/log.ts";
 import { withPatternsChecked } from "../settings/banned_patterns.ts";
 import { loadSettings, problemLine } from "../settings/load_settings.ts";
 import type { NostrEvent } from "../../nostr/event.ts";

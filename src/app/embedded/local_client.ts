@@ -54,7 +54,7 @@ const MAX_WAITING = 10_000;
 
 /**
  * Publishes, queries and subscribes for the host program. Nothing is hidden from it, and policies
- * see its events with the origin `relay`.
+ * see its events with the origin `relay`. The methods are those of `EmbeddedRelay`.
  */
 export class LocalClient {
   readonly #host: RelayHost;
@@ -65,26 +65,17 @@ export class LocalClient {
     this.#settings = settings;
   }
 
-  /** Checks and stores an event, and sends it to matching subscriptions. Never rejects. */
   async publish(event: NostrEvent): Promise<Published> {
     const { accepted, reason } = await this.#host.relay.publish(event);
     return { accepted, ...reason && { reason } };
   }
 
-  /**
-   * The stored events that match any of the filters, newest first, each once. Throws a TypeError
-   * for an invalid filter.
-   */
   async *query(filters: readonly Filter[]): AsyncGenerator<NostrEvent, void> {
     for await (const rows of this.#host.query(this.#parsed(filters))) {
       for (const { json } of rows) yield JSON.parse(utf8Decode(json)!);
     }
   }
 
-  /**
-   * Events that match any of the filters, from now until the loop over them ends. Throws a
-   * TypeError for an invalid filter, and a RangeError when more than 10,000 events wait to be read.
-   */
   async *subscribe(filters: readonly Filter[]): AsyncGenerator<NostrEvent, void> {
     const waiting: NostrEvent[] = [];
     let wake = () => {};

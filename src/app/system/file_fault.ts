@@ -31,6 +31,16 @@ export function writeFault(error: unknown): string {
     : faultOf(error);
 }
 
+/** What `found` gives; undefined where there is no such file. */
+export async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /** Throws what is no error. */
 function faultOf(error: unknown): string {
   if (!(error instanceof Error)) throw error;

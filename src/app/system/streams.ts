@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readFault, writeFault, writing } from "./file_fault.ts";
+import { ifThere, readFault, writeFault, writing } from "./file_fault.ts";
 
 /** A stream that a command writes to. */
 export interface Output {
@@ -58,9 +58,11 @@ export const systemStreams: Streams = {
   async create(path: string): Promise<CreatedFile | { readonly fault: string }> {
     const draft = `${path}.part`;
     try {
-      if (await exists(path)) return { fault: "exists already: remove it or name another file" };
+      if (await ifThere(Deno.lstat(path))) {
+        return { fault: "exists already: remove it or name another file" };
+      }
       // Left by a process that was killed. A link that stands there is not followed.
-      if (await exists(draft)) await Deno.remove(draft);
+      if (await ifThere(Deno.lstat(draft))) await Deno.remove(draft);
       const { writable } = await Deno.open(draft, { write: true, createNew: true, mode: 0o600 });
       return {
         writable: named(path, writable),
@@ -104,16 +106,6 @@ export async function* readUntil(
   } finally {
     stop.removeEventListener("abort", cancel);
     cancel();
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

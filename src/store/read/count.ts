@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sum } from "../../base/sum.ts";
 import type { HashText } from "../../nostr/event_id.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { emptyRegisters, hyperLogLogOffset, raiseRegisters } from "../../nostr/hyperloglog.ts";
@@ -69,7 +70,7 @@ async function countPlans(plans: readonly Plan[], context: CountContext): Promis
     visits.push(...await ask(context, countStatement(plan, context.maxRows)));
   }
   return {
-    count: sumOf(visits.map(({ matched }) => matched)),
+    count: sum(visits.map(({ matched }) => matched)),
     isApproximate: visits.some(({ visited }) => visited > context.maxRows),
   };
 }
@@ -148,8 +149,4 @@ function ask<Row>(
   statement: Statement<Row>,
 ): Promise<readonly Row[]> {
   return database.query(statement, { signal, timeBudget });
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
 }

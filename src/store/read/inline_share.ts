@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sum } from "../../base/sum.ts";
 import type { Plan } from "./plan.ts";
 
 /** Room for what comes along with one step of an answer. */
@@ -25,9 +26,9 @@ export type Part = Pick<Plan, "limit"> & { readonly lanes: ArrayLike<unknown> };
  */
 export function inlineShare(parts: readonly Part[], pageEvents: number): InlineShare {
   const pages = parts.map(({ limit }) => Math.min(limit, pageEvents));
-  const isOnePage = pages.reduce((sum, page) => sum + page, 0) <= pageEvents;
+  const isOnePage = sum(pages) <= pageEvents;
   if (parts.length > 1 && !isOnePage) return NOTHING;
-  const rows = parts.reduce((sum, { lanes }, at) => sum + pages[at]! * roundsOf(lanes), 0);
+  const rows = sum(parts.map(({ lanes }, at) => pages[at]! * roundsOf(lanes)));
   if (rows === 0) return NOTHING;
   const leaseBytes = Math.min(MAX_LEASE_BYTES, rows * MAX_INLINE_BYTES);
   return { mostBytes: Math.floor(leaseBytes / rows), leaseBytes };

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { sum } from "../../base/sum.ts";
 import type { Session, Statement } from "../database/database.ts";
 import type { FacetCondition } from "./facet.ts";
 import type { WordPlan } from "../read/plan.ts";
@@ -117,7 +118,7 @@ function rarestShare({ soughtWords, facets }: WordPlan, known: WordShares): numb
 /** An upper bound: an event may have several of the accepted values. */
 function shareOf({ facets, every }: FacetCondition, known: WordShares): number {
   const shares = facets.map((facet) => known.facets.of(facet));
-  return every ? Math.min(...shares) : Math.min(1, shares.reduce((sum, share) => sum + share, 0));
+  return every ? Math.min(...shares) : Math.min(1, sum(shares));
 }
 
 interface ShareRow {
