@@ -14,12 +14,8 @@ import { isHex, KEY_DIGITS } from "../nostr/hex.ts";
 import { kindClass } from "../nostr/kind.ts";
 import type { RelayList } from "../nostr/relay_list.ts";
 import type { Exchange } from "./mirror.ts";
-import {
-  type OutboxCounters,
-  type OutboxRelayLimits,
-  OutboxRelays,
-  type OutboxRelaysHost,
-} from "./outbox_relays.ts";
+import { type OutboxRelayLimits, OutboxRelays, type OutboxRelaysHost } from "./outbox_relays.ts";
+import type { OutboxCounters } from "./outbox_visit.ts";
 
 /** What is sent where. */
 export interface OutboxPlan {

@@ -9,22 +9,18 @@
  * @module
  */
 
-import { backOffMs } from "../base/back_off.ts";
-import type { Clock, Timer } from "../base/clock.ts";
+import { assert } from "../base/assert.ts";
+import type { Timer } from "../base/clock.ts";
 import { messageOf } from "../base/error_text.ts";
 import { Inbox } from "../base/inbox.ts";
-import { Latch } from "../base/latch.ts";
 import type { Log } from "../base/log.ts";
-import { LruMap } from "../base/lru_map.ts";
 import type { Random } from "../base/random.ts";
-import { select } from "../base/select.ts";
 import { TokenBucket } from "../base/token_bucket.ts";
-import type { NostrEvent } from "../nostr/event.ts";
 import { relayHostOf } from "../nostr/relay_list.ts";
-import { countIn, type MirrorCounters, zeroMirrorCounters } from "./mirror.ts";
-import { hasPrefix, oneLine, prefixOf, RemoteRefusal } from "./remote_refusal.ts";
-import type { RemoteRelay } from "./remote_relay.ts";
-import { batchesOf } from "./transfer.ts";
+import { zeroMirrorCounters } from "./mirror.ts";
+import { HostRecords, MAX_FAILURES } from "./outbox_hosts.ts";
+import { type OutboxCounters, type OutboxPorts, OutboxVisit } from "./outbox_visit.ts";
+import { oneLine } from "./remote_refusal.ts";
 
 /** The limits of {@link OutboxRelays}. */
 export interface OutboxRelayLimits {
@@ -42,32 +38,10 @@ export interface OutboxRelayLimits {
   readonly maxRetryMs: number;
 }
 
-/** An open connection. */
-export interface OutboxConnection {
-  readonly remote: Pick<RemoteRelay, "publish">;
-  /** Resolves when the connection is closed, from either side. */
-  readonly closed: Promise<void>;
-  /** Ends the connection; resolves when it is closed. */
-  close(): Promise<void>;
-}
-
-/** What {@link OutboxRelays} needs. */
-export interface OutboxRelaysHost {
-  /** Connects to a relay. Rejects when that fails, or the signal is aborted. */
-  connect(url: string, signal: AbortSignal): Promise<OutboxConnection>;
-  /** The stored events with these ids, as far as they may be sent. */
-  read(ids: readonly string[], signal: AbortSignal): AsyncIterable<readonly NostrEvent[]>;
-  readonly clock: Clock;
+/** What {@link OutboxRelays} works with. */
+export interface OutboxRelaysHost extends OutboxPorts {
   readonly random: Random;
   readonly log: Log;
-}
-
-/** Totals since the start, counted for each relay. */
-export interface OutboxCounters extends MirrorCounters {
-  /** Events that were given up for a relay: it was away for too long, or there was no room. */
-  dropped: number;
-  /** Connections that could not be opened, or failed. */
-  failed: number;
 }
 
 /** A host, and what waits for its relays. */
@@ -75,49 +49,13 @@ interface Place {
   readonly host: string;
   /** Ids that wait, by URL. */
   readonly waiting: Map<string, Inbox<"ids", string>>;
-  visit: Visit | undefined;
+  visit: OutboxVisit | undefined;
   /** Set while the host is left alone after a failure. */
   retry: Timer | undefined;
 }
 
-/** A connection to one relay of a host. */
-interface Visit {
-  readonly url: string;
-  readonly startMs: number;
-  readonly leave: Latch<"leave">;
-  isUnproven: boolean;
-  isIdle: boolean;
-}
-
-/** What is remembered of a host. */
-interface Known {
-  /** Failures in a row. */
-  readonly failures: number;
-  /** When it may be tried again, on the monotonic clock. */
-  readonly untilMs: number;
-  /** Whether it has ever taken an event, and not failed too often since. */
-  readonly isProven: boolean;
-}
-
-/** The pause after the first failure, milliseconds. Each further one is twice as long. */
-const FIRST_RETRY_MS = 5_000;
-
-/** After so many failures in a row nothing waits for a host any longer. */
-const MAX_FAILURES = 10;
-
-/** Hosts of which is remembered how they did. */
-const MAX_KNOWN = 5_000;
-
 /** The share of the waiting relays that may be of one host. */
 const MAX_SHARE = 0.125;
-
-/** Events sent at a time without an answer. */
-const SENT_AT_ONCE = 20;
-
-/** How long a connection may be used while others wait for one, milliseconds. */
-const VISIT_MS = 5_000;
-
-const STRANGER: Known = { failures: 0, untilMs: 0, isProven: false };
 
 /** The relays for which events wait. */
 export class OutboxRelays {
@@ -125,10 +63,10 @@ export class OutboxRelays {
   readonly #limits: OutboxRelayLimits;
   readonly #host: OutboxRelaysHost;
   readonly #places = new Map<string, Place>();
-  readonly #known = new LruMap<string, Known>(MAX_KNOWN);
+  readonly #records: HostRecords;
   /** Hosts whose turn it may be, in order. */
   readonly #due = { proven: new Set<Place>(), unproven: new Set<Place>() };
-  readonly #visits = new Map<Visit, Promise<void>>();
+  readonly #visits = new Map<OutboxVisit, Promise<void>>();
   readonly #connects: TokenBucket;
   readonly #stopped = new AbortController();
   #relayCount = 0;
@@ -137,8 +75,10 @@ export class OutboxRelays {
   constructor(limits: OutboxRelayLimits, host: OutboxRelaysHost) {
     this.#limits = limits;
     this.#host = host;
+    const { clock, random } = host;
+    this.#records = new HostRecords({ clock, random, maxRetryMs: limits.maxRetryMs });
     const rate = { perSecond: limits.connectsPerS, burst: 2 * limits.connectsPerS };
-    this.#connects = new TokenBucket(rate, host.clock.monotonicMs());
+    this.#connects = new TokenBucket(rate, clock.monotonicMs());
   }
 
   /** How many connections are open, or being opened. */
@@ -162,7 +102,7 @@ export class OutboxRelays {
     if (place?.waiting.get(url)?.push(id) !== true) return void this.counters.dropped++;
     const { visit } = place;
     if (visit === undefined) this.#isDue(place);
-    else if (visit.url !== url && visit.isIdle) visit.leave.trip();
+    else if (visit.url !== url && visit.isIdle) visit.leave();
   }
 
   /** Ends all connections. What waits is forgotten. */
@@ -170,7 +110,7 @@ export class OutboxRelays {
     this.#stopped.abort();
     this.#turn?.cancel();
     for (const place of this.#places.values()) place.retry?.cancel();
-    for (const { leave } of this.#visits.keys()) leave.trip();
+    for (const visit of this.#visits.keys()) visit.leave();
     await Promise.all(this.#visits.values());
   }
 
@@ -192,9 +132,8 @@ export class OutboxRelays {
   #newPlace(host: string): Place {
     const place: Place = { host, waiting: new Map(), visit: undefined, retry: undefined };
     this.#places.set(host, place);
-    const { untilMs } = this.#knownOf(host);
-    const pauseMs = untilMs - this.#host.clock.monotonicMs();
-    if (pauseMs > 0) this.#retryIn(place, pauseMs);
+    const { untilMs } = this.#records.of(host);
+    if (untilMs > this.#host.clock.monotonicMs()) this.#retryAt(place, untilMs);
     return place;
   }
 
@@ -206,7 +145,7 @@ export class OutboxRelays {
       return true;
     }
     const [stranger] = this.#due.unproven;
-    if (stranger === undefined || !this.#knownOf(host).isProven) return false;
+    if (stranger === undefined || !this.#records.of(host).isProven) return false;
     this.#giveUp(stranger);
     return true;
   }
@@ -230,16 +169,10 @@ export class OutboxRelays {
     this.#due.unproven.delete(place);
   }
 
-  // Turns
-
-  #knownOf(host: string): Known {
-    return this.#known.get(host) ?? STRANGER;
-  }
-
   #isDue(place: Place): void {
     if (place.retry !== undefined || place.visit !== undefined) return;
     const { proven, unproven } = this.#due;
-    (this.#knownOf(place.host).isProven ? proven : unproven).add(place);
+    (this.#records.of(place.host).isProven ? proven : unproven).add(place);
     this.#takeTurns();
   }
 
@@ -272,48 +205,37 @@ export class OutboxRelays {
   }
 
   /** Makes room for others, if there is a connection without work. */
-  #endIdle(mayEnd: (visit: Visit) => boolean = () => true): void {
+  #endIdle(mayEnd: (visit: OutboxVisit) => boolean = () => true): void {
     for (const visit of this.#visits.keys()) {
-      if (visit.isIdle && !visit.leave.tripped && mayEnd(visit)) return visit.leave.trip();
+      if (visit.isIdle && mayEnd(visit)) return visit.leave();
     }
   }
 
-  #retryIn(place: Place, pauseMs: number): void {
+  #retryAt(place: Place, untilMs: number): void {
+    const { clock } = this.#host;
     place.retry?.cancel();
-    place.retry = this.#host.clock.after(pauseMs, () => {
+    place.retry = clock.after(untilMs - clock.monotonicMs(), () => {
       place.retry = undefined;
       this.#isDue(place);
     });
   }
 
-  // Visits
-
   #visit(place: Place): void {
-    const [url] = place.waiting.keys();
-    const visit: Visit = {
-      url: url!,
-      startMs: this.#host.clock.monotonicMs(),
-      leave: new Latch("leave"),
-      isUnproven: !this.#knownOf(place.host).isProven,
-      isIdle: false,
-    };
+    const { host, waiting } = place;
+    const [[url, ids] = []] = waiting;
+    assert(url !== undefined && ids !== undefined, "a host whose turn it is has a relay");
+    const visit = new OutboxVisit({
+      ...{ url, host, ids, ports: this.#host, records: this.#records, counters: this.counters },
+      idleCloseMs: this.#limits.idleCloseMs,
+      stopped: this.#stopped.signal,
+      isWanted: () => this.#isWanted(place),
+    });
     place.visit = visit;
-    this.#visits.set(visit, this.#bring(place, visit).finally(() => this.#left(place, visit)));
+    const run = visit.run((error) => this.#failed(place, error));
+    this.#visits.set(visit, run.finally(() => this.#left(place, visit)));
   }
 
-  /** Connects, sends what waits, and waits for more. Never rejects. */
-  async #bring(place: Place, visit: Visit): Promise<void> {
-    let connection: OutboxConnection | undefined;
-    try {
-      connection = await this.#host.connect(visit.url, this.#stopped.signal);
-      await this.#serve(place, visit, connection);
-    } catch (error) {
-      this.#failed(place, error);
-    }
-    await connection?.close();
-  }
-
-  #left(place: Place, visit: Visit): void {
+  #left(place: Place, visit: OutboxVisit): void {
     this.#visits.delete(visit);
     place.visit = undefined;
     const ids = place.waiting.get(visit.url)!;
@@ -326,55 +248,6 @@ export class OutboxRelays {
     this.#takeTurns();
   }
 
-  async #serve(place: Place, visit: Visit, connection: OutboxConnection): Promise<void> {
-    const ids = place.waiting.get(visit.url)!;
-    void connection.closed.then(() => visit.leave.trip());
-    for (;;) {
-      const idle = this.#host.clock.after(this.#limits.idleCloseMs, () => visit.leave.trip());
-      visit.isIdle = ids.length === 0;
-      if (visit.isIdle && this.#isWanted(place)) visit.leave.trip();
-      const signal = await select(visit.leave, ids);
-      visit.isIdle = false;
-      idle.cancel();
-      if (signal.from === "leave") return;
-      if (!await this.#sendAll([...signal.value], { place, visit, connection })) return;
-    }
-  }
-
-  /** False when the connection has to be given to others. Throws what ends it. */
-  async #sendAll(
-    left: string[],
-    { place, visit, connection }: {
-      readonly place: Place;
-      readonly visit: Visit;
-      readonly connection: OutboxConnection;
-    },
-  ): Promise<boolean> {
-    try {
-      while (left.length > 0) {
-        // One event may be what a relay fails at: then it is found, and the others are sent.
-        const isTrial = this.#knownOf(place.host).failures > 0;
-        const batch = left.slice(0, isTrial ? 1 : SENT_AT_ONCE);
-        try {
-          await this.#send(batch, connection);
-        } catch (error) {
-          if (isTrial && !isRateLimit(error)) this.#countRejected(left.splice(0, 1).length, error);
-          throw error;
-        }
-        left.splice(0, batch.length);
-        this.#known.set(place.host, { failures: 0, untilMs: 0, isProven: true });
-        visit.isUnproven = false;
-        const usedMs = this.#host.clock.monotonicMs() - visit.startMs;
-        if (this.#stopped.signal.aborted) return false;
-        if (usedMs >= VISIT_MS && this.#isWanted(place)) return false;
-      }
-      return true;
-    } finally {
-      const ids = place.waiting.get(visit.url)!;
-      for (const id of left) if (!ids.push(id)) this.counters.dropped++;
-    }
-  }
-
   /** Whether somebody waits for the connection to this host. */
   #isWanted({ waiting }: Place): boolean {
     const { proven, unproven } = this.#due;
@@ -383,47 +256,15 @@ export class OutboxRelays {
     return this.#turn === undefined && proven.size + unproven.size > 0;
   }
 
-  async #send(ids: readonly string[], { remote }: OutboxConnection): Promise<void> {
-    for await (const events of this.#host.read(ids, this.#stopped.signal)) {
-      for (const batch of batchesOf(events, SENT_AT_ONCE)) {
-        await Promise.all(batch.map(async (event) => {
-          const { accepted, reason } = await remote.publish(event);
-          if (hasPrefix(reason, "rate-limited")) throw new RemoteRefusal(reason, "refused");
-          if (accepted) this.counters.sent++;
-          else if (!hasPrefix(reason, "duplicate")) {
-            countIn(this.counters.rejected, prefixOf(reason));
-          }
-        }));
-      }
-    }
-  }
-
-  #countRejected(count: number, error: unknown): void {
-    const kind = error instanceof RemoteRefusal ? error.kind : "error";
-    for (let at = 0; at < count; at++) countIn(this.counters.rejected, kind);
-  }
-
   #failed(place: Place, error: unknown): void {
     if (this.#stopped.signal.aborted) return;
-    const { clock, random, log } = this.#host;
     this.counters.failed++;
-    const known = this.#knownOf(place.host);
-    const failures = Math.min(known.failures + 1, MAX_FAILURES);
-    const pauses = { firstMs: FIRST_RETRY_MS, maxMs: this.#limits.maxRetryMs };
-    const pauseMs = backOffMs(failures - 1, pauses, random);
-    const hasGoneOn = failures >= MAX_FAILURES;
-    const isProven = known.isProven && !hasGoneOn;
-    const untilMs = clock.monotonicMs() + pauseMs;
-    this.#known.set(place.host, { failures, untilMs, isProven });
+    const { failures, untilMs } = this.#records.failed(place.host);
     const reason = oneLine(messageOf(error));
-    log.debug("a relay of a relay list failed", { host: place.host, reason, failures });
-    if (hasGoneOn) {
+    this.#host.log.debug("a relay of a relay list failed", { host: place.host, reason, failures });
+    if (failures >= MAX_FAILURES) {
       for (const ids of place.waiting.values()) this.counters.dropped += ids.take().length;
     }
-    this.#retryIn(place, pauseMs);
+    this.#retryAt(place, untilMs);
   }
-}
-
-function isRateLimit(error: unknown): boolean {
-  return error instanceof RemoteRefusal && error.isRateLimit;
 }

@@ -1,11 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { silentLog } from "../../src/base/log.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
-import {
-  type OutboxConnection,
-  type OutboxRelayLimits,
-  OutboxRelays,
-} from "../../src/sync/outbox_relays.ts";
+import { type OutboxRelayLimits, OutboxRelays } from "../../src/sync/outbox_relays.ts";
+import type { OutboxConnection } from "../../src/sync/outbox_visit.ts";
 import { RemoteRefusal } from "../../src/sync/remote_refusal.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
 
