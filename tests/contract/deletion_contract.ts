@@ -12,7 +12,7 @@ import { MemoryStore } from "../../src/store/memory.ts";
 import { disputedEvents } from "../kit/disputed_events.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { idsIn, newKey, recordOf, someEvent } from "../kit/records.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 import type { Subject } from "./event_store_contract.ts";
 
 /** Registers the suite for one kind of store. */
@@ -272,7 +272,7 @@ function testEveryOrder(test: Test): void {
 
 /** A seed of its own for each run, named in every failure; many rounds in tests/long/oracle_test.ts. */
 export function testDeletionOracle(test: Test, part: number): void {
-  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  const seed = drawSeed();
   test(`with deletions, outcomes and answers agree with the oracle (seed ${seed})`, async (store) => {
     const random = new SeededRandom(seed);
     const oracle = new MemoryStore();

@@ -16,7 +16,7 @@ import type { EventStore } from "../../src/store/event_store.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { recordOf } from "../kit/records.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
 
 type Test = (sentence: string, work: (store: EventStore) => Promise<void>) => void;
@@ -57,7 +57,7 @@ async function idsOf(store: EventStore, filters: readonly ReqFilter[], reader: R
 
 /** A seed of its own for each run, named in every failure; many rounds in tests/long/oracle_test.ts. */
 export function testVisibilityOracle(test: Test, part: number): void {
-  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  const seed = drawSeed();
   test(`NIP59-02 NIP04-04 X-08 random readers see what is theirs (seed ${seed})`, async (store) => {
     const random = new SeededRandom(seed);
     const events = current(generateEvents(random, 1_500, { authors: 30 }));

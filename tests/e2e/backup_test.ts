@@ -9,14 +9,14 @@ import { Load, missingIn, runOn } from "../kit/loaded_backup.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 import { freshDatabases } from "./databases.ts";
 
 const EVENTS = 3_000;
 const BEFORE = 800;
 
 Deno.test("what was acknowledged before a backup under full write load began is in it", async () => {
-  const seed = Math.floor(Math.random() * 1e9);
+  const seed = drawSeed();
   console.log(`SEED=${seed}`);
   const events = generateEvents(new SeededRandom(seed), EVENTS, { signed: true, deletions: true });
   await using database = await freshDatabases["managed:"]!();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { drawSeed } from "../kit/seeded_random.ts";
 import { Fuzzer } from "./run.ts";
 import { saveSeed } from "./saved_seeds.ts";
 import { targets } from "./targets.ts";
@@ -44,7 +45,7 @@ function fuzzTarget(fuzzer: Fuzzer, forMs: number): { rounds: number; found?: st
 }
 
 if (import.meta.main) {
-  const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+  const seed = drawSeed();
   console.log(`seed ${seed}`);
   Deno.exit(fuzz(Number(Deno.env.get("FUZZ_SECONDS") ?? 300), seed) ? 0 : 1);
 }

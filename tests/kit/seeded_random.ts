@@ -94,6 +94,14 @@ export class SeededRandom implements Random {
   }
 }
 
+/**
+ * A seed of its own for each run, for a test that names it in its failures: `SEED` in the environment
+ * repeats one, in every test of the run.
+ */
+export function drawSeed(): number {
+  return Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+}
+
 function splitmix32(state: number): number {
   let z = state;
   z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);

@@ -12,7 +12,7 @@ import { generateEvents } from "../kit/event_generator.ts";
 import { Load, missingIn, runOn } from "../kit/loaded_backup.ts";
 import { Program } from "../kit/program.ts";
 import { startRelay } from "../kit/running_relay.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 
 const ROUNDS = Number(Deno.env.get("ROUNDS") ?? 8);
 
@@ -23,7 +23,7 @@ const EVENTS = 6_000;
 const MAX_DELAY_MS = 2_500;
 
 Deno.test(`nothing acknowledged is missing in the backups of ${ROUNDS} rounds of kills`, async () => {
-  const seed = Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 1e9));
+  const seed = drawSeed();
   console.log(`SEED=${seed}`);
   const random = new SeededRandom(seed);
   await using database = await freshDatabases["managed:"]!();

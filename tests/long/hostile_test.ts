@@ -10,6 +10,7 @@ import { freshDatabases } from "../e2e/databases.ts";
 import { attacks } from "../hostile/attacks.ts";
 import { storeLargeEvents, withstands } from "../hostile/siege.ts";
 import { startRelay } from "../kit/running_relay.ts";
+import { drawSeed } from "../kit/seeded_random.ts";
 
 const sieges = [
   { connections: 1, addresses: 1 },
@@ -25,7 +26,7 @@ for (const database of ["memory:", "managed:"]) {
     await using fresh = await freshDatabases[database]!();
     await using relay = await startRelay({ database: fresh.url, heapMb: 512 });
     await storeLargeEvents(relay);
-    const seed = Math.floor(Math.random() * 1e6);
+    const seed = drawSeed();
     const generated = Array.from({ length: GENERATED }, (_, at) => `generated ${seed + 10 * at}`);
     for (const name of [...attacks.map(({ name }) => name), ...generated]) {
       for (const siege of sieges) {

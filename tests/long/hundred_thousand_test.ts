@@ -23,11 +23,11 @@ import { Program } from "../kit/program.ts";
 import { recordOf } from "../kit/records.ts";
 import { RelayClient, wireFilter } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 
 const count = Number(Deno.env.get("EVENTS") ?? 100_000);
 const questions = Number(Deno.env.get("FILTERS") ?? 1_000);
-const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+const seed = drawSeed();
 const limits = { maxLimit: 1_000, defaultLimit: 500 };
 
 console.log(`seed ${seed}`);

@@ -14,7 +14,7 @@ import { generateEvents } from "../kit/event_generator.ts";
 import { recordOf } from "../kit/records.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { type RunningRelay, startRelay } from "../kit/running_relay.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 
 const KILLS = Number(Deno.env.get("KILLS") ?? 200);
 const CLIENTS = 4;
@@ -66,7 +66,7 @@ async function publish(url: string, queue: NostrEvent[], accepted: NostrEvent[])
 }
 
 Deno.test(`nothing that was acknowledged is lost in ${KILLS} kills`, async () => {
-  const seed = Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 1e9));
+  const seed = drawSeed();
   console.log(`SEED=${seed}`);
   const random = new SeededRandom(seed);
   await using database = await freshDatabases["managed:"]!();

@@ -12,11 +12,11 @@ import { deepEqual, ok } from "node:assert/strict";
 import { setTimeout as later } from "node:timers/promises";
 import { MirroredRelays, type MirrorOf, ringOf } from "../kit/mirrored_relays.ts";
 import { MirrorPublishers } from "../kit/mirror_publishers.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 
 const seconds = Number(Deno.env.get("SECONDS") ?? 600);
 const relays = Number(Deno.env.get("RELAYS") ?? 10);
-const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+const seed = drawSeed();
 
 /** Some links go one way; the ring goes both, so that everything gets everywhere. */
 function chords(random: SeededRandom): readonly MirrorOf[] {

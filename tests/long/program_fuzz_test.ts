@@ -16,10 +16,10 @@ import { rawFrame } from "../kit/raw_frame.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { descriptorCount, residentBytes } from "../kit/resident_memory.ts";
 import { startRelay } from "../kit/running_relay.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 
 const MINUTES = Number(Deno.env.get("FUZZ_MINUTES") ?? 30);
-const SEED = Number(Deno.env.get("SEED") ?? Math.floor(Math.random() * 1e9));
+const SEED = drawSeed();
 
 /** Connections at a time. */
 const LANES = 8;

@@ -13,10 +13,10 @@ import { generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { freshDatabases } from "../e2e/databases.ts";
 import { managementBy } from "../kit/management_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 
 const calls = Number(Deno.env.get("CALLS") ?? 10_000);
-const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+const seed = drawSeed();
 /** Calls that are under way at a time. */
 const IN_FLIGHT = 16;
 const secret = generateSecretKey();

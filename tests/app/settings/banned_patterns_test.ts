@@ -6,9 +6,9 @@ import {
 } from "../../../src/app/settings/banned_patterns.ts";
 import { loadSettings, problemLine } from "../../../src/app/settings/load_settings.ts";
 import { settingsWith } from "../../../src/app/settings/setting_list.ts";
-import { SeededRandom } from "../../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../../kit/seeded_random.ts";
 
-const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+const seed = drawSeed();
 
 /** A pattern that means nothing special times as much as a plain one is far from backtracking. */
 const MOST_RATIO = 50;

@@ -7,9 +7,9 @@ import {
 } from "../../../src/relay/access/web_of_trust.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { recordOf, someEvent } from "../../kit/records.ts";
-import { SeededRandom } from "../../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../../kit/seeded_random.ts";
 
-const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+const seed = drawSeed();
 
 /** Whom each follows. */
 type Graph = ReadonlyMap<string, readonly string[]>;

@@ -7,9 +7,9 @@ import { Values } from "../../../src/store/window/values.ts";
 import { costMs } from "../../kit/cost.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
 import { newKey, recordOf } from "../../kit/records.ts";
-import { SeededRandom } from "../../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../../kit/seeded_random.ts";
 
-const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+const seed = drawSeed();
 
 function numbersIn(table: HashTable, hash: number): number[] {
   const found: number[] = [];

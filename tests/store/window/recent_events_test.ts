@@ -8,9 +8,9 @@ import { RecentEvents } from "../../../src/store/window/recent_events.ts";
 import { generateEvents } from "../../kit/event_generator.ts";
 import { generateFilter } from "../../kit/filter_generator.ts";
 import { recordOf, someEvent } from "../../kit/records.ts";
-import { SeededRandom } from "../../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../../kit/seeded_random.ts";
 
-const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+const seed = drawSeed();
 
 /** What the window finds, without a bound on what that costs. */
 function idsIn(recent: RecentEvents, filter: ReqFilter): readonly string[] {

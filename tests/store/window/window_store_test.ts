@@ -17,9 +17,9 @@ import { disputedEvents } from "../../kit/disputed_events.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { generateFilter } from "../../kit/filter_generator.ts";
 import { idsIn, newKey, recordOf, someEvent } from "../../kit/records.ts";
-import { SeededRandom } from "../../kit/seeded_random.ts";
+import { drawSeed, SeededRandom } from "../../kit/seeded_random.ts";
 
-const seed = Number(Deno.env.get("SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+const seed = drawSeed();
 
 /** Of promises, from one page to the next: as many as a batch that is put takes, about. */
 const TURNS = 20;
