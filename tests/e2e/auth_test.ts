@@ -13,7 +13,7 @@ import * as nip17 from "nostr-tools/nip17";
 import { finalizeEvent, generateSecretKey, getPublicKey, type NostrEvent } from "nostr-tools/pure";
 import { Relay } from "nostr-tools/relay";
 import { startRelay } from "../kit/running_relay.ts";
-import { onEachDatabase } from "./databases.ts";
+import { onDatabases } from "./databases.ts";
 
 /** What a subscription finds before EOSE, or the reason by which it was closed. */
 function find(relay: Relay, filter: Filter): Promise<NostrEvent[]> {
@@ -30,7 +30,7 @@ function find(relay: Relay, filter: Filter): Promise<NostrEvent[]> {
   });
 }
 
-onEachDatabase((name, fresh) => {
+onDatabases(["memory:", "managed:"], (name, fresh) => {
   Deno.test({
     name: `nostr-tools authenticates on connect and on demand on ${name}`,
     // It keeps the timers of what was answered already.

@@ -50,19 +50,35 @@ function managedIn(directory: string): FreshDatabase {
   };
 }
 
+/** Registers the tests of a database of this name. */
+type Register = (name: string, fresh: Fresh) => void;
+
 /**
  * Has `register` register its tests for each database, or for those alone that `DATABASES` names:
  * `DATABASES=memory,postgres15`. The server that is not here stands in the runner's list as ignored.
  * `managed:` runs the package's server already, so where there is another one, that is tried at a URL.
  */
-export function onEachDatabase(register: (name: string, fresh: Fresh) => void): void {
+export function onEachDatabase(register: Register): void {
+  if (registerOn(usual(), register)) listMissingServer();
+}
+
+/**
+ * Has `register` register its tests for the databases of these names: where what is tested lies before
+ * the store, of which `tests/contract` shows that it is the same on all of them. `DATABASES` names others.
+ */
+export function onDatabases(names: readonly string[], register: Register): void {
+  registerOn(names, register);
+}
+
+/** Whether the usual ones were taken, and not those of `DATABASES`. */
+function registerOn(names: readonly string[], register: Register): boolean {
   const wanted = Deno.env.get("DATABASES")?.split(",").map((name) => name.replace(/:?$/, ":"));
-  for (const name of wanted ?? usual()) {
+  for (const name of wanted ?? names) {
     const fresh = freshDatabases[name];
     if (fresh === undefined) throw new Error(`${name} is none of ${Object.keys(freshDatabases)}`);
     register(name, fresh);
   }
-  if (wanted === undefined) listMissingServer();
+  return wanted === undefined;
 }
 
 function usual(): readonly string[] {

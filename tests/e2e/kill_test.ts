@@ -16,10 +16,10 @@ import { SeededRandom } from "../kit/seeded_random.ts";
 import { onEachDatabase } from "./databases.ts";
 
 /** More than an import reads before it has stored some. */
-const IMPORTED = 28_000;
+const IMPORTED = 6_000;
 
 const ROUNDS = 3;
-const EVENTS = 600;
+const EVENTS = 300;
 
 onEachDatabase((name, fresh) => {
   // What memory holds is gone with the process, and says so.

@@ -7,9 +7,9 @@
 import { deepEqual, equal } from "node:assert/strict";
 import NDK, { NDKEvent, NDKPrivateKeySigner } from "@nostr-dev-kit/ndk";
 import { startRelay } from "../kit/running_relay.ts";
-import { onEachDatabase } from "./databases.ts";
+import { onDatabases } from "./databases.ts";
 
-onEachDatabase((name, fresh) => {
+onDatabases(["memory:", "managed:"], (name, fresh) => {
   Deno.test({
     name: `NDK publishes, queries and listens on ${name}`,
     // NDK keeps timers of its pool that it has no way to end.

@@ -13,7 +13,7 @@ import { generateEvents } from "../kit/event_generator.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
-import { onEachDatabase } from "./databases.ts";
+import { onDatabases } from "./databases.ts";
 
 /** Reconciles what matches with `own`; gives what each side lacks, and how many messages it took. */
 async function reconciled(
@@ -55,7 +55,7 @@ async function reconciled(
   return { have: [...have].sort(), need: [...need].sort(), messages };
 }
 
-onEachDatabase((name, fresh) => {
+onDatabases(["memory:", "managed:"], (name, fresh) => {
   Deno.test(`NEG-04 NEG-20 NDK finds out what differs on ${name}`, async () => {
     await using database = await fresh();
     await using program = await startRelay({ database: database.url });

@@ -8,9 +8,9 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { finalizeEvent, generateSecretKey, getPublicKey } from "nostr-tools/pure";
 import { Relay } from "nostr-tools/relay";
 import { startRelay } from "../kit/running_relay.ts";
-import { onEachDatabase } from "./databases.ts";
+import { onDatabases } from "./databases.ts";
 
-onEachDatabase((name, fresh) => {
+onDatabases(["memory:", "managed:"], (name, fresh) => {
   Deno.test(`nostr-tools publishes, queries and listens on ${name}`, async () => {
     await using database = await fresh();
     await using program = await startRelay({ database: database.url });

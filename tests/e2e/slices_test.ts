@@ -21,10 +21,10 @@ import { SeededRandom } from "../kit/seeded_random.ts";
 import { SchnorrSigner } from "../kit/signer.ts";
 import { freshDatabases } from "./databases.ts";
 
-const COUNT = 100_000;
+const COUNT = 30_000;
 const PER_SECOND = 3;
 
-Deno.test("NEG-03 NEG-04 NEG-19 a hundred thousand events are compared by slices: in sync, and with some that differ", async () => {
+Deno.test("NEG-03 NEG-04 NEG-19 a set that is too large to be listed is compared by slices: in sync, and with some that differ", async () => {
   await using place = await freshDatabases["postgres:"]!();
   const database = openPostgres(place.url);
   await openStoreOn(database);
@@ -32,7 +32,7 @@ Deno.test("NEG-03 NEG-04 NEG-19 a hundred thousand events are compared by slices
   await using relay = await startRelay({
     database: place.url,
     // No more than that may be listed: a comparison of all is one by slices.
-    settings: ["sync.slices=[{}]", "limits.max_sync_events=20000", "network.workers=1"],
+    settings: ["sync.slices=[{}]", "limits.max_sync_events=5000", "network.workers=1"],
   });
   try {
     await built(database);
@@ -41,7 +41,7 @@ Deno.test("NEG-03 NEG-04 NEG-19 a hundred thousand events are compared by slices
     const same = await reconcileWith(relay.url, {}, whole);
     deepEqual([same.have.size, same.need.size, same.messages], [0, 0, 1]);
 
-    const missing = items[77_777]!;
+    const missing = items[23_333]!;
     const strange = { id: "5".repeat(64), createdAt: items[5_000]!.createdAt };
     const other = itemSetOf([...items.filter((item) => item !== missing), strange]);
     const found = await reconcileWith(relay.url, {}, other);

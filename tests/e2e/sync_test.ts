@@ -12,7 +12,7 @@ import { Program } from "../kit/program.ts";
 import { RelayClient } from "../kit/relay_client.ts";
 import { startRelay } from "../kit/running_relay.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
-import { onEachDatabase } from "./databases.ts";
+import { onDatabases } from "./databases.ts";
 
 /** Runs the program to its end and gives what it printed. */
 async function run(args: readonly string[], input = ""): Promise<string> {
@@ -27,8 +27,7 @@ function linesOf(events: readonly NostrEvent[]): string {
   return events.map((event) => `${JSON.stringify(event)}\n`).join("");
 }
 
-onEachDatabase((name, fresh) => {
-  if (name === "memory:") return;
+onDatabases(["pglite:", "managed:"], (name, fresh) => {
   Deno.test(`NEG-20 a database and another relay have the same afterwards, on ${name}`, async () => {
     await using database = await fresh();
     const random = new SeededRandom(11);
