@@ -14,6 +14,7 @@ import { generateFilter } from "../kit/filter_generator.ts";
 import { idsIn, newKey, recordOf, someEvent } from "../kit/records.ts";
 import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 import type { Subject } from "./event_store_contract.ts";
+import { eventsFor } from "./random_part.ts";
 
 /** Registers the suite for one kind of store. */
 export function testDeletion(subject: Subject, test: Test): void {
@@ -21,7 +22,6 @@ export function testDeletion(subject: Subject, test: Test): void {
   testByAddress(test);
   testVanishing(test);
   testEveryOrder(test);
-  testDeletionOracle(test, subject.part ?? 1);
   if (subject.keeps) testKeeping(subject);
   if (subject.shares) testSharing(subject);
 }
@@ -276,7 +276,7 @@ export function testDeletionOracle(test: Test, part: number): void {
   test(`with deletions, outcomes and answers agree with the oracle (seed ${seed})`, async (store) => {
     const random = new SeededRandom(seed);
     const oracle = new MemoryStore();
-    const events = disputedEvents(random, 1_500);
+    const events = disputedEvents(random, eventsFor(part, 1_500));
     for (const batch of batchesOf(events, random)) {
       deepEqual(await put(store, ...batch), await put(oracle, ...batch), `seed ${seed}`);
     }
@@ -308,11 +308,12 @@ function testKeeping(subject: Subject): void {
 }
 
 function testSharing(subject: Subject): void {
+  const part = subject.part ?? 1;
   Deno.test(`${subject.name}: an event and its deletion at the same time: none is left`, async () => {
     await using place = await subject.place();
     const stores = await Promise.all([place.open(), place.open()]);
     try {
-      for (let round = 0; round < 60; round++) {
+      for (let round = 0; round < 60 * part; round++) {
         const [event, version, late] = [note(), article(`${round}`), article(`${round}`)];
         const request = deletion([["e", event.id], ["a", `30023:${ALICE}:${round}`]]);
         await Promise.all([
@@ -333,7 +334,7 @@ function testSharing(subject: Subject): void {
     const stores = await Promise.all([place.open(), place.open(), place.open()]);
     try {
       const random = new SeededRandom(78);
-      const events = disputedEvents(random, 1_500);
+      const events = disputedEvents(random, eventsFor(part, 1_500));
       const oracle = new MemoryStore();
       await put(oracle, ...events);
       await Promise.all(

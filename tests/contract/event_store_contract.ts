@@ -14,9 +14,10 @@ import { generateEvents, ODD_STRINGS } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { filterOf, idsIn, newKey, recordOf, someEvent } from "../kit/records.ts";
 import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
-import { testDeletion } from "./deletion_contract.ts";
+import { testDeletion, testDeletionOracle } from "./deletion_contract.ts";
 import { testEventFeed } from "./feed_contract.ts";
 import { testNewcomers } from "./newcomers_contract.ts";
+import { eventsFor } from "./random_part.ts";
 import { testRules } from "./rules_contract.ts";
 import { testVisibility } from "./visibility_contract.ts";
 
@@ -34,16 +35,43 @@ export interface Subject {
   readonly keeps: boolean;
   /** Whether several stores may be open on one place. */
   readonly shares: boolean;
-  /** What part of the random rounds it goes through: for the SQL of another store, {@link FEWER}. */
+  /** What part of the random rounds it goes through: for the SQL of another store, `FEWER`. */
   readonly part?: number;
 }
 
-/** For a store whose SQL another one goes through all random rounds with, each time with another seed. */
-export const FEWER = 1 / 3;
-
 /** Registers the suite for one kind of store. */
 export function testEventStore(subject: Subject): void {
-  const test = (sentence: string, work: (store: EventStore & RuleStore) => Promise<void>) => {
+  const test = testOf(subject);
+  testOutcomes(test);
+  testVersions(test);
+  testFilters(test);
+  testOrder(test);
+  testVisibility(test, subject.part ?? 1);
+  testRules(test);
+  testNewcomers(test);
+  testDeletion(subject, test);
+  testConnection(subject);
+}
+
+/**
+ * Registers what a store owes to the way that it reaches its database, and whatever chance draws: enough
+ * where another store goes through the whole suite with the same program of the same version.
+ */
+export function testConnection(subject: Subject): void {
+  const test = testOf(subject);
+  testStrings(test);
+  testLife(test);
+  testFilterOracle(test, subject.part ?? 1);
+  testDeletionOracle(test, subject.part ?? 1);
+  testEventFeed(subject);
+  if (subject.keeps) testKeeping(subject);
+  if (subject.shares) testSharing(subject);
+}
+
+type Test = (sentence: string, work: (store: EventStore & RuleStore) => Promise<void>) => void;
+
+function testOf(subject: Subject): Test {
+  return (sentence, work) => {
     Deno.test(`${subject.name}: ${sentence}`, async () => {
       await using place = await subject.place();
       const store = await place.open();
@@ -54,23 +82,7 @@ export function testEventStore(subject: Subject): void {
       }
     });
   };
-  testOutcomes(test);
-  testVersions(test);
-  testFilters(test);
-  testOrder(test);
-  testStrings(test);
-  testLife(test);
-  testFilterOracle(test, subject.part ?? 1);
-  testVisibility(test, subject.part ?? 1);
-  testRules(test);
-  testNewcomers(test);
-  testEventFeed(subject);
-  testDeletion(subject, test);
-  if (subject.keeps) testKeeping(subject);
-  if (subject.shares) testSharing(subject);
 }
-
-type Test = (sentence: string, work: (store: EventStore & RuleStore) => Promise<void>) => void;
 
 function testOutcomes(test: Test): void {
   test("an empty batch has no outcomes", async (store) => {
@@ -549,7 +561,7 @@ function testLife(test: Test): void {
  */
 export function testFilterOracle(test: Test, part: number): void {
   const seed = drawSeed();
-  for (const [size, filters] of [[2_000, 120], [150, 60]] as const) {
+  for (const [size, filters] of [[eventsFor(part, 2_000), 120], [150, 60]] as const) {
     test(`random filters agree with the oracle (${size} events, seed ${seed})`, async (store) => {
       const random = new SeededRandom(seed);
       const oracle = new MemoryStore();
@@ -574,7 +586,7 @@ export function testFilterOracle(test: Test, part: number): void {
     const random = new SeededRandom(seed);
     const oracle = new MemoryStore();
     // Many share a second, so that whatever is read in parts is parted within one.
-    const events = generateEvents(random, 1_500, { authors: 120, pace: 1 });
+    const events = generateEvents(random, eventsFor(part, 1_500), { authors: 120, pace: 1 });
     for (const each of [store, oracle]) await each.put(events.map(recordOf));
     const authors = [...new Set(events.map(({ pubkey }) => pubkey))];
     const times = events.map(({ created_at }) => created_at);
@@ -610,18 +622,19 @@ function testKeeping(subject: Subject): void {
 }
 
 function testSharing(subject: Subject): void {
+  const part = subject.part ?? 1;
   Deno.test(`${subject.name}: stores that write the same at the same time converge`, async () => {
     await using place = await subject.place();
     const stores = await Promise.all([place.open(), place.open()]);
     try {
       const oracle = new MemoryStore();
       const random = new SeededRandom(77);
-      const events = generateEvents(random, 1_500, { authors: 8 }).map(recordOf);
+      const events = generateEvents(random, eventsFor(part, 1_500), { authors: 8 }).map(recordOf);
       await Promise.all(stores.map((store) => putShuffled(store, events, random)));
       await oracle.put(events);
       const expected = await idsIn(oracle, {});
       for (const store of stores) deepEqual(await idsIn(store, {}), expected);
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < 60 * part; i++) {
         const filter = generateFilter(random, events.map(({ event }) => event));
         deepEqual(await idsIn(stores[i % 2]!, filter), await idsIn(oracle, filter), `filter ${i}`);
       }

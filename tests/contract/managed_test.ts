@@ -3,7 +3,8 @@ import { openStoreOn } from "../kit/database.ts";
 import { DatabasePool } from "../kit/database_pool.ts";
 import { clearTables } from "../kit/postgres_server.ts";
 import { Program } from "../kit/program.ts";
-import { FEWER, testEventStore } from "./event_store_contract.ts";
+import { testConnection } from "./event_store_contract.ts";
+import { FEWER } from "./random_part.ts";
 
 let root: string;
 let url: string;
@@ -38,7 +39,8 @@ const databases = new DatabasePool({
   clear: clearTables,
 });
 
-testEventStore({
+// The whole suite runs on the same Postgres in `postgres_test.ts`, over TCP.
+testConnection({
   name: "managed",
   place: async () => {
     const database = await databases.take();

@@ -15,7 +15,8 @@ import { type SharedServer, sharedServers } from "../kit/each_server.ts";
 import { PgBouncer, pgBouncerFault } from "../kit/pgbouncer.ts";
 import { packagedPostgres } from "../kit/postgres_binaries.ts";
 import { runTwoInstances } from "../kit/two_instances.ts";
-import { FEWER, testEventStore } from "./event_store_contract.ts";
+import { testEventStore } from "./event_store_contract.ts";
+import { FEWER } from "./random_part.ts";
 
 if (pgBouncerFault === undefined) {
   const servers = sharedServers({ own: true, keepsSchema: true });

@@ -16,6 +16,7 @@ import { generateEvents } from "../kit/event_generator.ts";
 import { generateFilter } from "../kit/filter_generator.ts";
 import { filterOf, idsIn, newKey, recordOf, someEvent } from "../kit/records.ts";
 import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
+import { eventsFor } from "./random_part.ts";
 
 /** The kinds that a store under this suite makes searchable. */
 export const SEARCHABLE_KINDS: ReadonlySet<number> = new Set([0, 1, 30_023]);
@@ -442,7 +443,7 @@ export function testSearchOracle(test: Test, part: number): void {
   test(`random searches and counts agree with the oracle (seed ${seed})`, async (store) => {
     const random = new SeededRandom(seed);
     const oracle = new MemoryStore();
-    const events = generateEvents(random, 1_500);
+    const events = generateEvents(random, eventsFor(part, 1_500));
     for (const each of [store, oracle]) await each.put(events.map(recordOf));
     for (let i = 0; i < 80 * part; i++) {
       const asked = Array.from({ length: random.between(1, 3) }, () => question(random, events));

@@ -18,6 +18,7 @@ import { generateFilter } from "../kit/filter_generator.ts";
 import { recordOf } from "../kit/records.ts";
 import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 import { FakeSigner } from "../kit/signer.ts";
+import { eventsFor } from "./random_part.ts";
 
 type Test = (sentence: string, work: (store: EventStore) => Promise<void>) => void;
 
@@ -60,7 +61,7 @@ export function testVisibilityOracle(test: Test, part: number): void {
   const seed = drawSeed();
   test(`NIP59-02 NIP04-04 X-08 random readers see what is theirs (seed ${seed})`, async (store) => {
     const random = new SeededRandom(seed);
-    const events = current(generateEvents(random, 1_500, { authors: 30 }));
+    const events = current(generateEvents(random, eventsFor(part, 1_500), { authors: 30 }));
     await store.put(events.map(recordOf));
     const secret = events.filter(({ kind }) => PRIVATE_KINDS.has(kind));
     const people = secret.flatMap(({ pubkey, tags }) => [
