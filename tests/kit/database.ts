@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "../../src/app/system/sha256.ts";
 import { portableHashText } from "../../src/nostr/event_id.ts";
 import type { Database } from "../../src/store/database/database.ts";
 import { migrate, type Migration } from "../../src/store/database/migrations.ts";
@@ -12,9 +12,11 @@ import { SqlStore, type SqlStoreOptions } from "../../src/store/sql_store.ts";
 
 const folder = new URL("../../migrations/", import.meta.url);
 
-/** The project's migrations, in order. */
+let migrations: readonly Migration[] | undefined;
+
+/** The project's migrations, in order. Most tests migrate a database: they are read once a process. */
 export function readMigrations(): readonly Migration[] {
-  return [...Deno.readDirSync(folder)]
+  return migrations ??= [...Deno.readDirSync(folder)]
     .map(({ name }) => name)
     .filter((name) => name.endsWith(".sql"))
     .sort()

@@ -38,16 +38,17 @@ async function makeServerDirectory(dir?: string): Promise<string> {
 }
 
 /**
- * A template for each version and user, created once for all test runs, because copying is faster.
+ * A template for each version and user, created once for all test runs, because copying is faster. Its
+ * write-ahead log has segments of 1 MB: a fresh one of 16 MB is two fifths of what is copied.
  */
 async function template(version: PostgresVersion): Promise<string> {
   const { initdb } = await version.programs();
   const home = `${TEMPORARY_DIRECTORY}/gallimimus-cluster-${
     initdb.split("/").at(-3)
-  }-${Deno.uid()}`;
+  }-1mb-${Deno.uid()}`;
   await layOutOnce(home, async (draft) => {
     if (Deno.uid() === 0) await Deno.chown(draft, NOBODY, NOBODY);
-    const args = ["-D", draft, "-A", "trust", "-U", "postgres", "--no-sync"];
+    const args = ["-D", draft, "-A", "trust", "-U", "postgres", "--no-sync", "--wal-segsize=1"];
     await run(initdb, [...args, "-E", "UTF8", "--locale", "C"], unprivileged(draft));
   });
   return home;
