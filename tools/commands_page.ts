@@ -9,9 +9,9 @@ import { defineCommands } from "../src/app/command_line/command_line.ts";
 import { withSettingOptions } from "../src/app/command_line/setting_options.ts";
 
 /** The documentation page: one section per command, with what it takes. */
-export function commandsPage(): string {
+export async function commandsPage(): Promise<string> {
   const program = new Command("gallimimus");
-  defineCommands(program, () => Promise.resolve());
+  await defineCommands(program, () => Promise.resolve());
   const common = withSettingOptions(new Command());
   const head = [
     "<!-- deno-fmt-ignore-file -->",

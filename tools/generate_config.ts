@@ -177,7 +177,7 @@ export async function generate(root: URL, check: boolean): Promise<boolean> {
     ["config.toml", configToml()],
     [SCHEMA_PATH, settingsSchemaText()],
     ["docs/settings.md", settingsPage()],
-    ["docs/commands.md", commandsPage()],
+    ["docs/commands.md", await commandsPage()],
   ];
   for (const [path, text] of pages) {
     const file = new URL(path, root);

@@ -11,21 +11,17 @@ import { sleep } from "../base/sleep.ts";
 import { type Rate, TokenBucket } from "../base/token_bucket.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
-import { isJsonObject, parseJson } from "../nostr/json.ts";
+import { parseJson } from "../nostr/json.ts";
 import { parseEvent } from "../nostr/parse_event.ts";
-import { parseFilter } from "../nostr/parse_filter.ts";
 import { reasonText } from "../nostr/reason.ts";
 import { ConnectedClient } from "../relay/access/client.ts";
 import { isProtected } from "../relay/access/protected.ts";
 import type { Relay } from "../relay/relay.ts";
-import { Mirror, type MirrorHost, type MirrorPlan, nameOf, type Taken } from "../sync/mirror.ts";
+import { Mirror, type MirrorHost, nameOf, type Taken } from "../sync/mirror.ts";
 import { MirrorLink } from "../sync/mirror_link.ts";
 import type { QueryOptions } from "../store/event_store.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
-import { isReadByOthers, readAuthKeyFile } from "./auth_key.ts";
-import { withHexKeys } from "./settings/key_text.ts";
-import { UnusableSetting } from "./settings/load_settings.ts";
-import type { Settings } from "./settings/setting_list.ts";
+import type { MirrorSettings, PlannedMirror } from "./mirror_plans.ts";
 import { sha256 } from "./system/sha256.ts";
 import { systemRandom } from "./system/system_random.ts";
 import { LastingRemote } from "./transfer/lasting_remote.ts";
@@ -48,11 +44,6 @@ interface FoundMirrors {
   /** Called with what became of each event. */
   readonly onTaken: (taken: Taken) => void;
 }
-
-/** The settings of one mirror. */
-type MirrorSettings = Settings["mirrors"]["relay"][number];
-
-const SETTING = "mirrors.relay";
 
 /** The mirrors of one relay. */
 export class Mirrors {
@@ -101,82 +92,6 @@ export class Mirrors {
 /** The table of a mirror as text, to compare it with others. */
 function tableOf({ settings }: PlannedMirror): string {
   return JSON.stringify(settings);
-}
-
-/** A mirror that can be started. */
-export interface PlannedMirror {
-  readonly settings: MirrorSettings;
-  readonly plan: MirrorPlan;
-}
-
-/**
- * Reads the keys of the mirrors of the settings.
- *
- * @throws UnusableSetting when one cannot be read
- */
-export async function plannedMirrors(
-  { mirrors }: Pick<Settings, "mirrors">,
-): Promise<readonly PlannedMirror[]> {
-  const planned: PlannedMirror[] = [];
-  for (const [at, settings] of mirrors.relay.entries()) {
-    planned.push({ settings, plan: await planOf(settings, { mirrors, number: at + 1 }) });
-  }
-  return planned;
-}
-
-/** Warns of keys of mirrors that others may read. The keys must have been read. */
-export async function warnOfMirrorKeys(
-  { mirrors }: Pick<Settings, "mirrors">,
-  log: Log,
-): Promise<void> {
-  for (const file of new Set(mirrors.relay.map((relay) => relay.auth_key_file))) {
-    if (file === "" || !await isReadByOthers(file)) continue;
-    log.warn(`others may read the key of a mirror: chmod 600 ${file}`);
-  }
-}
-
-async function planOf(
-  settings: MirrorSettings,
-  { mirrors, number }: { readonly mirrors: Settings["mirrors"]; readonly number: number },
-): Promise<MirrorPlan> {
-  const key = settings.auth_key_file === ""
-    ? { signer: undefined }
-    : await readAuthKeyFile(settings.auth_key_file);
-  if ("fault" in key) {
-    throw new UnusableSetting(SETTING, `auth_key_file of table ${number}: ${key.fault}`);
-  }
-  const filters = readFilter(settings.filter);
-  if (filters === undefined) {
-    throw new UnusableSetting(SETTING, `filter of table ${number} is no filter`);
-  }
-  return {
-    ...{ ...filters, url: settings.url, direction: settings.direction },
-    catchUpS: settings.catch_up_s,
-    signer: key.signer,
-    limits: mirrorLimits(mirrors),
-  };
-}
-
-/** A filter of the settings, parsed and as others are told; undefined if it is none. */
-export function readFilter(
-  text: string,
-): Pick<MirrorPlan, "filter" | "filterJson"> | undefined {
-  const given = parseJson(text);
-  if (!isJsonObject(given)) return undefined;
-  const filterJson = withHexKeys(given);
-  const filter = parseFilter(filterJson, { maxFilterValues: Infinity });
-  return "prefix" in filter ? undefined : { filter, filterJson };
-}
-
-/** The limits of all mirrors. */
-export function mirrorLimits(mirrors: Settings["mirrors"]): MirrorPlan["limits"] {
-  return {
-    maxPendingEvents: mirrors.max_pending_events,
-    maxWaitingEvents: mirrors.max_waiting_events,
-    maxRememberedIds: mirrors.max_remembered_ids,
-    answerTimeoutMs: mirrors.answer_timeout_ms,
-    maxRetryMs: mirrors.max_retry_s * 1_000,
-  };
 }
 
 /** One mirror with its connection. */

@@ -23,7 +23,7 @@ import type { Erasure, PoolStats, StoredEvent } from "../store/event_store.ts";
 import type { Mirror } from "../sync/mirror.ts";
 import type { TidyStore } from "../store/write/upkeep.ts";
 import type { Activity } from "./activity/activity.ts";
-import { ActivityMeter } from "./activity/activity_meter.ts";
+import type { ActivityMeter } from "./activity/activity_meter.ts";
 import { admins, privateKinds } from "./access/access_policies.ts";
 import { LivePolicies } from "./access/live_policies.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -42,8 +42,9 @@ import { retentionRules, sweepIntervalMs } from "./database/retention_rules.ts";
 import { policiesOfModules } from "./plugins/policy_modules.ts";
 import type { Settings } from "./settings/setting_list.ts";
 import { sha256, sha256OfText } from "./system/sha256.ts";
-import { Mirrors, plannedMirrors } from "./mirrors.ts";
-import { RelayListExchange } from "./relay_lists.ts";
+import { Exchanges } from "./exchanges.ts";
+import { plannedMirrors } from "./mirror_plans.ts";
+import type { RelayListExchange } from "./relay_lists.ts";
 import type { Fetch } from "./access/member_domains.ts";
 import { withWindow } from "./database/open_store.ts";
 import { heldBack } from "./held_back.ts";
@@ -98,8 +99,6 @@ export class RelayHost implements ServedRelay {
   /** Answers HTTP requests that are no upgrade. */
   readonly http: HttpHandler;
   readonly connections: RelayConnections;
-  /** What is exchanged with the relays of relay lists; undefined where another thread does it. */
-  relayLists: RelayListExchange | undefined;
   readonly #options: RelayHostOptions;
   readonly #sockets: RelaySockets;
   readonly #fetch: RelayFetch;
@@ -121,7 +120,8 @@ export class RelayHost implements ServedRelay {
   /** Who may manage the relay. */
   #admins: ReadonlySet<string>;
   #housekeeper: Housekeeper | undefined;
-  #mirrors: Mirrors | undefined;
+  /** Undefined where another thread exchanges events. */
+  #exchanges: Exchanges | undefined;
   #rulesRead: "done" | "reading" | "again" = "done";
 
   constructor(options: RelayHostOptions, loaded: LoadedParts) {
@@ -185,7 +185,8 @@ export class RelayHost implements ServedRelay {
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     const { settings, log, clock } = options;
     const ofModules = await policiesOfModules(settings.plugins.modules, inPart(log, "plugins"));
-    const planned = options.isFirst === false ? [] : await plannedMirrors(settings);
+    // Tells what is wrong before anything runs.
+    if (options.isFirst !== false) await plannedMirrors(settings);
     const verifier = await createVerifier(settings, log);
     try {
       const store = withWindow(options.store, settings, clock);
@@ -211,8 +212,8 @@ export class RelayHost implements ServedRelay {
           sweepIntervalMs: sweepIntervalMs(settings),
         });
         const ofSync = { clock, store, relay: host.relay, log: inPart(log, "sync") };
-        host.#mirrors = new Mirrors(planned, ofSync);
-        host.relayLists = new RelayListExchange(settings, ofSync);
+        host.#exchanges = new Exchanges(ofSync);
+        (await host.#exchanges.prepare(settings))();
       }
       return host;
     } catch (error) {
@@ -257,15 +258,22 @@ export class RelayHost implements ServedRelay {
   }
 
   /** What it does just now and for whom. */
-  activity(): Promise<Activity> {
+  async activity(): Promise<Activity> {
+    // Imported late: most relays are never watched.
+    const { ActivityMeter } = await import("./activity/activity_meter.ts");
     const onIdle = () => void (this.#meter = undefined);
     this.#meter ??= new ActivityMeter(this, { clock: this.#options.clock, onIdle });
-    return Promise.resolve(this.#meter.read());
+    return this.#meter.read();
   }
 
   /** The relays that this one exchanges events with. */
   get mirrors(): readonly Mirror[] {
-    return this.#mirrors?.all ?? [];
+    return this.#exchanges?.mirrors ?? [];
+  }
+
+  /** Undefined where nothing is exchanged with the relays of relay lists. */
+  get relayLists(): RelayListExchange | undefined {
+    return this.#exchanges?.relayLists;
   }
 
   /** Stored events, without access checks. */
@@ -326,8 +334,7 @@ export class RelayHost implements ServedRelay {
   async prepare(settings: Settings): Promise<() => void> {
     const usePolicies = await this.#ofSettings.prepare(settings);
     const updateSockets = this.#sockets.prepare(settings);
-    const isSame = settings.mirrors === this.#settings.mirrors;
-    const planned = isSame || !this.#mirrors ? undefined : await plannedMirrors(settings);
+    const updateExchanges = await this.#exchanges?.prepare(settings);
     return () => {
       if (this.isClosed) return;
       const { access, retention } = this.#settings;
@@ -343,8 +350,7 @@ export class RelayHost implements ServedRelay {
         relayUrl: relayUrlOf(this.#settings),
       });
       updateSockets();
-      if (planned !== undefined) this.#mirrors?.update(planned);
-      this.relayLists?.update(settings);
+      updateExchanges?.();
       if (settings.retention !== retention) {
         this.#housekeeper?.update(retentionRules(settings), sweepIntervalMs(settings));
       }
@@ -373,7 +379,7 @@ export class RelayHost implements ServedRelay {
       log.warn("connections cut off at the shutdown deadline", { count: connections.open.size });
       connections.terminateAll();
     });
-    const mirrorsGone = Promise.all([this.#mirrors?.close(), this.relayLists?.close()]);
+    const mirrorsGone = this.#exchanges?.close();
     await shutdown.step("connections", this.relay.shutdown().then(() => gone));
     deadline.cancel();
     await shutdown.step("mirrors", mirrorsGone, CONNECTIONS_SHARE);

@@ -14,10 +14,9 @@ import { directoryFault } from "./database/directory_fault.ts";
 import { embeddedDirectory } from "./control/control_socket.ts";
 import { chooseDatabase } from "./database/choose_database.ts";
 import { ignoredSettings } from "./database/ignored_settings.ts";
-import { plannedMirrors, warnOfMirrorKeys } from "./mirrors.ts";
+import { plannedMirrors, warnOfMirrorKeys } from "./mirror_plans.ts";
 import { admissionLimits, proxyOptions } from "./network/network_options.ts";
 import { RelaySockets } from "./network/relay_sockets.ts";
-import { serveMetrics } from "./network/metrics_server.ts";
 import { checkTlsFiles } from "./network/tls_files.ts";
 import { checkOwnKey } from "./own_key.ts";
 import { checkPluginPrograms } from "./plugins/plugin_programs.ts";
@@ -149,6 +148,7 @@ async function tryAddresses({ settings, clock }: StartSettings, faults: unknown[
     await attempt(async () => void await sockets.listen(address), faults);
   }
   if (settings.metrics.listen !== "") {
+    const { serveMetrics } = await import("./network/metrics_server.ts");
     const none = { read: () => [], close() {} };
     await attempt(async () => {
       const server = await serveMetrics(none, settings.metrics.listen, { clock, log: silentLog });

@@ -5,7 +5,7 @@
  */
 
 import { deepEqual, equal, match } from "node:assert/strict";
-import { openManaged } from "../../src/app/database/open_store.ts";
+import { openManaged } from "../../src/app/database/open_database.ts";
 import { readMigrations } from "../../src/app/database/schema.ts";
 import { sha256, sha256OfText } from "../../src/app/system/sha256.ts";
 import { systemClock } from "../../src/app/system/system_clock.ts";

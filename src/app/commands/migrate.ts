@@ -10,7 +10,7 @@ import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain, print } from "../command_line/with_store.ts";
 import { requireDatabase } from "../database/choose_database.ts";
-import { updateDatabase } from "../database/open_store.ts";
+import { updateDatabase } from "../database/open_database.ts";
 
 interface MigrateFlags {
   /** Whether to say what would be done, and to do nothing. */

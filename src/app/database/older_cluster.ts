@@ -15,7 +15,7 @@ import { StoreUnavailable } from "../../store/event_store.ts";
 import { SqlStore } from "../../store/sql_store.ts";
 import { sha256, sha256OfText } from "../system/sha256.ts";
 import { systemClock } from "../system/system_clock.ts";
-import { openManaged } from "./open_store.ts";
+import { openManaged } from "./open_database.ts";
 import { readMigrations } from "./schema.ts";
 
 /** The major versions of the data in the directory of a private server, and of the package. */

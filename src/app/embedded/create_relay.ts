@@ -12,10 +12,8 @@ import type { Counters } from "../../relay/counters.ts";
 import { relayInformationJson } from "../../http/routes/relay_information.ts";
 import { type Filter, LocalClient, type Published } from "./local_client.ts";
 import type { Policy } from "../../relay/access/policy.ts";
-import { openStore } from "../database/open_store.ts";
 import { ownPublicKey } from "../own_key.ts";
 import { ADDRESS_SECRET_BYTES, showingAddresses } from "../log_addresses.ts";
-import { RelayHost } from "../relay_host.ts";
 import type { Settings } from "../settings/setting_list.ts";
 import { systemRandom } from "../system/system_random.ts";
 import { systemClock } from "../system/system_clock.ts";
@@ -98,6 +96,9 @@ export async function createRelay(options: CreateRelayOptions = {}): Promise<Emb
     secret: systemRandom.bytes(ADDRESS_SECRET_BYTES),
   });
   const self = await ownPublicKey(settings, log);
+  // Imported late: the program imports this module, too, and most of its commands run no relay.
+  const { openStore } = await import("../database/open_store.ts");
+  const { RelayHost } = await import("../relay_host.ts");
   const store = await openStore(settings, log);
   const { policies = [] } = options;
   const host = await RelayHost.start({ settings, store, clock: systemClock, log, policies, self });

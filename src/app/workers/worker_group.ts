@@ -16,7 +16,7 @@ import type { Metric } from "../../http/metrics_text.ts";
 import { formatListenAddress, parseListenAddress } from "../../net/address/listen_address.ts";
 import { bind } from "../../net/server/bind.ts";
 import { type Activity, sumOfActivities } from "../activity/activity.ts";
-import { openShared, type SharedDatabase } from "../database/open_store.ts";
+import { openShared, type SharedDatabase } from "../database/open_database.ts";
 import { heldBack } from "../held_back.ts";
 import type { ServedRelay } from "../served_relay.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { runCommandLine } from "../../../src/app/command_line/command_line.ts";
+import { Command } from "../../../src/app/command_line/commander.ts";
+import { defineCommands, runCommandLine } from "../../../src/app/command_line/command_line.ts";
 import { exitCode } from "../../../src/app/command_line/exit_code.ts";
 import {
   type SettingOptions,
@@ -126,4 +127,17 @@ Deno.test("--help names every command", async () => {
   const { code, stdout } = await outcomeOf("--help");
   equal(code, exitCode.done);
   for (const [name] of commands) ok(stdout.includes(`\n  ${name} `), name);
+});
+
+Deno.test("every command is found by its own name, without most of the others", async () => {
+  const named = async (name?: string) => {
+    const program = new Command();
+    await defineCommands(program, () => Promise.resolve(), name);
+    return program.commands.map((command) => command.name());
+  };
+  const all = await named();
+  for (const name of all) {
+    const found = await named(name);
+    ok(found.includes(name) && found.length < all.length / 2, name);
+  }
 });

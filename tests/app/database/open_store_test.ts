@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { openManaged, openStore, windowBytes } from "../../../src/app/database/open_store.ts";
+import { openManaged } from "../../../src/app/database/open_database.ts";
+import { openStore, windowBytes } from "../../../src/app/database/open_store.ts";
 import { readMigrations } from "../../../src/app/database/schema.ts";
 import { defaultSettings, settingsWith } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
