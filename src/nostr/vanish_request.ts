@@ -5,6 +5,7 @@
  * @module
  */
 
+import { trimmedEnd } from "../base/trim.ts";
 import type { NostrEvent } from "./event.ts";
 
 /** The kind of a request to vanish. */
@@ -43,5 +44,5 @@ function normalUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (url?.protocol !== "wss:" && url?.protocol !== "ws:") return undefined;
   // `URL` has lower-cased scheme and host and dropped the default port.
-  return `${url.host}${url.pathname.replace(/\/+$/, "")}${url.search}`;
+  return `${url.host}${trimmedEnd(url.pathname, "/")}${url.search}`;
 }

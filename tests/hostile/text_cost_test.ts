@@ -5,8 +5,11 @@
  */
 
 import { ok } from "node:assert/strict";
+import { utf8 } from "../../src/base/bytes.ts";
 import { costMs } from "../kit/cost.ts";
+import { parseRequestHead } from "../../src/net/server/request_head.ts";
 import { parseClientMessage, parseRequest } from "../../src/nostr/client_message.ts";
+import { isAddressedTo } from "../../src/nostr/vanish_request.ts";
 import { eventWords } from "../../src/nostr/search.ts";
 import { testLimits } from "../kit/limits.ts";
 
@@ -65,6 +68,35 @@ Deno.test("numbers, nesting, escapes, long lists: a message costs by its length,
     // The runtime's own parser takes longer for many small tokens; what we add to it is what counts.
     const ratio = cost(text) / Math.max(plain, costMs(() => void JSON.parse(text)));
     ok(ratio < MOST_RATIO, `${name}: ${ratio.toFixed(1)} times what JSON.parse takes`);
+  }
+});
+
+Deno.test("spaces and slashes that end nothing: a head and a request to vanish cost by their length", () => {
+  const length = 15_000;
+  const headMs = (value: string) => {
+    const bytes = utf8(`GET / HTTP/1.1\r\nHost: h\r\nX: ${value}\r\n\r\n`);
+    return costMs(() => void parseRequestHead(bytes, { maxHeaderBytes: 16_384 }));
+  };
+  const vanishMs = (path: string) => {
+    const tags = [["relay", `wss://h/${path}`]];
+    return costMs(() => void isAddressedTo({ tags }, "wss://h/x"));
+  };
+  for (const [cost, character] of [[headMs, " "], [headMs, "\t"], [vanishMs, "/"]] as const) {
+    const ratio = cost(`a${character.repeat(length)}b`) / cost("a".repeat(length));
+    ok(ratio < MOST_RATIO, `${cost.name}: ${ratio.toFixed(1)} times as much as letters`);
+  }
+});
+
+Deno.test("a head that comes byte by byte is looked through at once each time", () => {
+  const begun = (lines: string) => utf8(`GET / HTTP/1.1\r\n${lines}`);
+  const looksMs = (bytes: Uint8Array) =>
+    costMs(() => {
+      for (let look = 0; look < 100; look++) parseRequestHead(bytes, { maxHeaderBytes: 16_384 });
+    });
+  const plainMs = looksMs(begun("a".repeat(15_000)));
+  for (const line of ["\n", "a\r\n", "\r", "a:\r\n"]) {
+    const ratio = looksMs(begun(fill(line, 15_000))) / plainMs;
+    ok(ratio < MOST_RATIO, `${JSON.stringify(line)}: ${ratio.toFixed(1)} times one long line`);
   }
 });
 

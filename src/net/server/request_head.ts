@@ -10,6 +10,7 @@
  */
 
 import { latin1Decode } from "../../base/bytes.ts";
+import { trimmed } from "../../base/trim.ts";
 import { hasMember, isToken } from "../../websocket/header_list.ts";
 
 /** How the body is delimited. */
@@ -60,6 +61,7 @@ const maxFields = 128;
 export function parseRequestHead(bytes: Uint8Array, { maxHeaderBytes }: HeadLimits): ParsedHead {
   const start = emptyLinesLength(bytes);
   const end = headEnd(bytes, start);
+  if (typeof end === "object") return end;
   if ((end ?? bytes.length) - start > maxHeaderBytes) return fault(431, "the head is too long");
   if (end === undefined) return looksLikeHttp(bytes, start) ? { type: "more" } : malformed;
   // Bytes beyond ASCII are allowed in values, where they stand for themselves.
@@ -107,12 +109,16 @@ function emptyLinesLength(bytes: Uint8Array): number {
   return at;
 }
 
-/** Where the head ends, behind its empty line. */
-function headEnd(bytes: Uint8Array, start: number): number | undefined {
+/**
+ * Where the head ends, behind its empty line; undefined where that has not come. Whoever sends a byte at a time
+ * has all that came looked through for each: lines are few, and none ends without CR.
+ */
+function headEnd(bytes: Uint8Array, start: number): number | undefined | RequestFault {
+  let lines = 0;
   for (let at = bytes.indexOf(lineFeed, start); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) {
-    const isEmptyLine = bytes[at - 1] === carriageReturn && bytes[at - 2] === lineFeed &&
-      bytes[at - 3] === carriageReturn;
-    if (isEmptyLine && at - 3 >= start) return at + 1;
+    if (bytes[at - 1] !== carriageReturn) return malformed;
+    if (bytes[at - 2] === lineFeed && at - 3 >= start) return at + 1;
+    if (++lines > 1 + maxFields) return fault(431, "the head has too many fields");
   }
   return undefined;
 }
@@ -151,14 +157,13 @@ function parseRequestLine(text: string): RequestLine {
 }
 
 function parseFields(lines: readonly string[]): Headers | RequestFault {
-  if (lines.length > maxFields) return fault(431, "the head has too many fields");
   const headers = new Headers();
   for (const line of lines) {
     const colon = line.indexOf(":");
     const name = line.slice(0, colon);
     // §5.1: "No whitespace is allowed between the field name and colon"; §5.2: no line folding.
     if (colon < 1 || !isToken(name) || control.test(line)) return malformed;
-    headers.append(name, line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, ""));
+    headers.append(name, trimmed(line.slice(colon + 1), " \t"));
   }
   return headers;
 }

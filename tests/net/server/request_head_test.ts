@@ -44,7 +44,15 @@ Deno.test("wherever a head is cut, more is waited for", () => {
 
 Deno.test("what cannot become a request is 400 before its head is whole", () => {
   for (
-    const text of ["\x16\x03\x01", "\x00", " GET", "nonsense\r\n", "GET /\r\n", "GET / HTTP/1.1\n"]
+    const text of [
+      "\x16\x03\x01",
+      "\x00",
+      " GET",
+      "nonsense\r\n",
+      "GET /\r\n",
+      "GET / HTTP/1.1\n",
+      "GET / HTTP/1.1\r\nA: b\n",
+    ]
   ) {
     equal(statusOf(text), 400, JSON.stringify(text));
   }
