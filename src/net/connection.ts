@@ -361,8 +361,8 @@ export class Connection {
     const onPong = (bytes: Uint8Array) => this.#writing.heardPong(bytes);
     const slice = takeSlice(this.#protocol, this.#reading.isCharged, onPong);
     const { messages, end } = slice;
+    if (slice.bytes > 0) this.#turns.spend(slice.bytes);
     if (messages.length > 0 && this.#ending === undefined) {
-      this.#turns.spend(slice.bytes);
       this.#tell((events) => events.messages(messages));
     }
     if (end !== undefined) this.#meetEnd(end, messages.length > 0);

@@ -20,8 +20,11 @@ const SLICE_BYTES = 32 * 1024;
  */
 const LEAST_MESSAGE_BYTES = 1024;
 
-/** Frames that complete no message cost far less than one. */
-const SLICE_PARTS = 256;
+/**
+ * What a frame that completes no message counts for. A ping takes a pong and no message, so that hundreds of
+ * connections that send nothing else would each have a slice in every round.
+ */
+const PART_BYTES = 128;
 
 /**
  * What a message of a peer that was charged counts for in a round at least: it is likely to be refused
@@ -45,26 +48,31 @@ export interface Slice {
  * message at a time, so that each can be charged for.
  */
 export function takeSlice(
-  protocol: Pick<Protocol, "next">,
+  protocol: Pick<Protocol, "next" | "deflatedBytes">,
   isCharged: boolean,
   onPong: (bytes: Uint8Array) => void,
 ): Slice {
   const messages: Message[] = [];
   const mostMessages = isCharged ? 1 : SLICE_MESSAGES;
   const leastBytes = isCharged ? CHARGED_MESSAGE_BYTES : LEAST_MESSAGE_BYTES;
+  const { deflatedBytes } = protocol;
   let bytes = 0;
-  for (let parts = 0; parts < SLICE_PARTS; parts++) {
-    if (messages.length >= mostMessages || bytes >= SLICE_BYTES) break;
+  /** Half a megabyte of empty blocks takes some milliseconds to become nothing. */
+  const counted = () => Math.max(bytes, protocol.deflatedBytes - deflatedBytes);
+  while (messages.length < mostMessages && counted() < SLICE_BYTES) {
     const event = protocol.next();
-    if (event === undefined) return { messages, bytes, end: undefined, isCut: false };
-    if (event === "partial" || event.type === "ping") continue;
-    if (event.type === "pong") onPong(event.bytes);
-    else if (event.type === "text" || event.type === "binary") {
+    if (event === undefined) return { messages, bytes: counted(), end: undefined, isCut: false };
+    if (event !== "partial" && (event.type === "text" || event.type === "binary")) {
       messages.push(event);
       bytes += Math.max(lengthOf(event), leastBytes);
-    } else return { messages, bytes, end: event, isCut: false };
+      continue;
+    }
+    bytes += PART_BYTES;
+    if (event === "partial" || event.type === "ping") continue;
+    if (event.type !== "pong") return { messages, bytes: counted(), end: event, isCut: false };
+    onPong(event.bytes);
   }
-  return { messages, bytes, end: undefined, isCut: true };
+  return { messages, bytes: counted(), end: undefined, isCut: true };
 }
 
 function lengthOf(message: Message): number {

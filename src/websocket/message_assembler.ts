@@ -41,6 +41,7 @@ export class MessageAssembler {
   /** The first header of the message in progress: it says what the message is. */
   #first: FrameHeader | undefined = undefined;
   #inflatedBytes = 0;
+  #deflatedBytes = 0;
   /** Payload that the headers of this message have announced so far. */
   #announcedBytes = 0;
 
@@ -57,6 +58,11 @@ export class MessageAssembler {
   /** Bytes that decompression has added to messages since the start. */
   get inflatedBytes(): number {
     return this.#inflatedBytes;
+  }
+
+  /** Bytes that decompression has read since the start: they may make no message, or a short one. */
+  get deflatedBytes(): number {
+    return this.#deflatedBytes;
   }
 
   /** The message that this part completes; undefined while it goes on. */
@@ -114,6 +120,7 @@ export class MessageAssembler {
     this.#validator.reset();
     const { extension, maxMessageBytes } = this.#options;
     if (rsv === 0 || extension === undefined) return toMessage(opcode, payload);
+    this.#deflatedBytes += payload.length;
     const decoded = extension.decode(payload, maxMessageBytes);
     if (!(decoded instanceof Uint8Array)) return decoded;
     this.#inflatedBytes += Math.max(0, decoded.length - payload.length);

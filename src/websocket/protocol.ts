@@ -200,6 +200,11 @@ export class Protocol {
     return this.#messages.inflatedBytes;
   }
 
+  /** Bytes that decompression has read since the start. */
+  get deflatedBytes(): number {
+    return this.#messages.deflatedBytes;
+  }
+
   /** The input has ended. Without a close frame before it, the end was not clean. */
   receiveEof(): void {
     this.finish();

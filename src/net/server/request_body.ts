@@ -54,7 +54,7 @@ export class RequestBody {
     let at = 0;
     for (;;) {
       if (this.#gatheredBytes + this.#missingBytes > this.#maxBytes) return this.#tooLong();
-      at += this.#takeContent(bytes.subarray(at));
+      if (this.#missingBytes > 0) at += this.#takeContent(bytes, at);
       if (this.#missingBytes > 0) return { type: "more" };
       if (!this.#isChunked) return { type: "whole", length: at };
       const end = bytes.indexOf(10, at);
@@ -69,9 +69,9 @@ export class RequestBody {
     }
   }
 
-  #takeContent(bytes: Uint8Array): number {
-    const taken = bytes.subarray(0, this.#missingBytes);
-    if (taken.length > 0) this.#parts.push(Uint8Array.from(taken));
+  #takeContent(bytes: Uint8Array, from: number): number {
+    const taken = bytes.slice(from, from + this.#missingBytes);
+    if (taken.length > 0) this.#parts.push(taken);
     // Chunks of one byte would cost a hundred bytes each.
     if (this.#parts.length >= maxParts) this.#parts = [concat(this.#parts)];
     this.#missingBytes -= taken.length;
