@@ -6,6 +6,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
+import { KeySet } from "../nostr/key_set.ts";
 
 interface FilterValueLimits {
   readonly maxConnectionFilterValues: number;
@@ -80,13 +81,27 @@ export class FilterValues {
   }
 }
 
-/** The values that filters hold: one for each filter and one for each value in its lists. */
+/** A longer value counts as several. */
+const VALUE_CHARACTERS = 64;
+
+/**
+ * The values that filters hold: one for each filter and one for each value in its lists, or for each 64
+ * characters of it.
+ */
 export function filterValueCount(filters: readonly ReqFilter[]): number {
   let count = filters.length;
   for (const { ids, authors, kinds, tags, allTags, search } of filters) {
     count += (ids?.size ?? 0) + (authors?.size ?? 0) + (kinds?.size ?? 0) + (search?.size ?? 0);
-    for (const values of tags.values()) count += values.size;
-    for (const values of allTags?.values() ?? []) count += values.size;
+    for (const values of tags.values()) count += textCount(values);
+    for (const values of allTags?.values() ?? []) count += textCount(values);
   }
+  return count;
+}
+
+function textCount(values: ReadonlySet<string>): number {
+  // Keys are of one length.
+  if (values instanceof KeySet) return values.size;
+  let count = 0;
+  for (const { length } of values) count += Math.max(1, Math.ceil(length / VALUE_CHARACTERS));
   return count;
 }

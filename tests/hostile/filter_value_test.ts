@@ -9,7 +9,7 @@ import { ok } from "node:assert/strict";
 /** A string, an element of a set and one of a map take three times as much. */
 const MOST_BYTES = 100;
 
-for (const field of ["authors", "#p", "#t"]) {
+for (const field of ["authors", "#p", "#t", "#r"]) {
   Deno.test(`a value of ${field} takes ${MOST_BYTES} bytes at most`, async () => {
     const { success, stdout } = await new Deno.Command(Deno.execPath(), {
       args: [

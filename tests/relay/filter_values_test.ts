@@ -1,5 +1,5 @@
 import { equal, ok } from "node:assert/strict";
-import { FilterValues } from "../../src/relay/filter_values.ts";
+import { filterValueCount, FilterValues } from "../../src/relay/filter_values.ts";
 
 const limits = { maxConnectionFilterValues: 50_000, maxTotalFilterValues: 300_000 };
 
@@ -33,4 +33,13 @@ Deno.test("what all have given back leaves nothing behind", () => {
   for (const account of accounts) account.take(10);
   for (const account of accounts) account.give(10);
   equal(values.total, 0);
+});
+
+Deno.test("a long value of a tag counts as several, one of a key's length as one", () => {
+  const count = (...values: string[]) => {
+    return filterValueCount([{ tags: new Map([["t", new Set(values)]]) }]) - 1;
+  };
+  equal(count("a", ""), 2);
+  equal(count("a".repeat(64), "b".repeat(65)), 3);
+  equal(count("a".repeat(500_000)), 7_813);
 });

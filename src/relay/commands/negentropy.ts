@@ -13,7 +13,7 @@ import { type Reason, reason } from "../../nostr/reason.ts";
 import { negErrorMessage, negMessage, noticeMessage } from "../../nostr/relay_message.ts";
 import type { Timer } from "../../base/clock.ts";
 import type { QueryOptions } from "../../store/event_store.ts";
-import type { FilterValueAccount } from "../filter_values.ts";
+import { type FilterValueAccount, filterValueCount } from "../filter_values.ts";
 import { countRefusal } from "../counters.ts";
 import { storedFilters } from "../live/stored_filters.ts";
 import { isTimeOut, queryFailure } from "../live/query_failure.ts";
@@ -71,6 +71,7 @@ function idMissing({ verb }: ClientMessage): string {
 
 const NOT_HERE = reason("blocked", "this relay does not reconcile");
 const NO_SEARCH = reason("blocked", "what a search finds cannot be reconciled");
+const TOO_MANY_VALUES = reason("blocked", "your filters list too many values");
 const NOT_HEX = reason("invalid", "the message is not hex");
 const UNKNOWN: Reason = reason("closed", "there is no such session");
 const TOO_SLOW: Reason = reason("closed", "you took too long to answer");
@@ -85,6 +86,8 @@ interface Reconciliation {
   isAnswering: boolean;
   /** Items that it has reserved. */
   held: number;
+  /** Values of its filter, which it keeps. */
+  readonly valueCount: number;
   readonly ended: AbortController;
   /** When its client last sent a message, monotonic, milliseconds. */
   heardMs: number;
@@ -115,10 +118,13 @@ export class Reconciliations {
       const tooMany = `at most ${limits.maxSyncSessions} sessions may be open`;
       return this.refuse(id, reason("blocked", tooMany));
     }
+    const valueCount = filterValueCount(filters);
+    if (!this.#conversation.filterValues.take(valueCount)) return this.refuse(id, TOO_MANY_VALUES);
     const reconciliation: Reconciliation = {
       items: undefined,
       isAnswering: false,
       held: 0,
+      valueCount,
       ended: new AbortController(),
       heardMs: clock.monotonicMs(),
     };
@@ -212,6 +218,7 @@ export class Reconciliations {
     if (reconciliation === undefined) return;
     this.#open.delete(id);
     this.#account.give(reconciliation.held);
+    this.#conversation.filterValues.give(reconciliation.valueCount);
     reconciliation.ended.abort();
     if (this.#open.size > 0) return;
     this.#timer?.cancel();

@@ -211,7 +211,7 @@ export const limitsSection = {
       min: 100,
       max: 10_000_000,
       description:
-        "The most values that all filters of a connection's subscriptions may list together.",
+        "The most values that all filters of a connection's subscriptions may list together. A value of a tag counts once for each 64 characters.",
       whenRaised: "Each value takes about 100 bytes for as long as its subscription is open.",
       reloadable: true,
     },
