@@ -37,6 +37,8 @@ export interface RelayContext {
   /** Its fields change with the settings, so they are read at each use. */
   readonly limits: RelayLimits;
   readonly filterValues: FilterValues;
+  /** Counts the memory of the live events that subscriptions hold until EOSE, KiB. */
+  readonly heldEvents: FilterValues;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

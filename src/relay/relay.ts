@@ -89,6 +89,12 @@ const MEMORY_CHECK_MS = 250;
  */
 const WRITING_FAULT_MS = 15_000;
 
+/**
+ * What live events that wait for an EOSE may take in memory, KiB, those that several subscriptions hold counted
+ * for each. A client that holds none may always have two MiB of them, see `FilterValues`.
+ */
+const MAX_HELD_KIB = 64 * 1024;
+
 /** How long a write shows that the store can be written to, milliseconds. */
 const JUST_WRITTEN_MS = 2_000;
 
@@ -173,6 +179,12 @@ export class Relay {
         },
       }),
       filterValues: new FilterValues(limits),
+      heldEvents: new FilterValues({
+        get maxConnectionFilterValues() {
+          return limits.maxQueuedBytes / 1024;
+        },
+        maxTotalFilterValues: MAX_HELD_KIB,
+      }),
       counters: this.counters,
       ...{ refusals: options.refusals, slowQueries: options.slowQueries },
       timings: this.timings,

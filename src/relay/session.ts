@@ -57,6 +57,7 @@ export class Session implements PeerEvents, Conversation {
   readonly context: RelayContext;
   readonly source: Source;
   readonly filterValues: FilterValueAccount;
+  readonly heldEvents: FilterValueAccount;
   readonly answers: Inbox<"answers", string>;
   readonly pending = new PendingMessages();
   readonly subscriptions: Subscriptions;
@@ -95,6 +96,7 @@ export class Session implements PeerEvents, Conversation {
     // Without a network each connection takes turns of its own.
     this.source = { client: network ?? `${peer.address} ${connectionCount++}`, connection: this };
     this.filterValues = context.filterValues.open(network);
+    this.heldEvents = context.heldEvents.open(network);
     this.answers = new Inbox("answers", Number.MAX_SAFE_INTEGER);
     this.subscriptions = new Subscriptions(this, () => this.#aheadBytes);
     this.authentication = new Authentication(context);
@@ -158,7 +160,7 @@ export class Session implements PeerEvents, Conversation {
   /** Estimate of the memory held for the connection, bytes. */
   get heldBytes(): number {
     const values = this.filterValues.taken * FILTER_VALUE_BYTES;
-    return this.peer.queuedBytes + this.pending.bytes + values;
+    return this.peer.queuedBytes + this.pending.bytes + values + 1024 * this.heldEvents.taken;
   }
 
   /** Closes the connection for lack of memory. */

@@ -29,6 +29,8 @@ export interface Conversation {
   readonly source: Source;
   /** The filter values that it holds. */
   readonly filterValues: FilterValueAccount;
+  /** The memory of the live events that its subscriptions hold until EOSE, KiB. */
+  readonly heldEvents: FilterValueAccount;
   /** Replies to messages that were handled asynchronously. The session sends them. */
   readonly answers: Inbox<"answers", string>;
   readonly pending: PendingMessages;

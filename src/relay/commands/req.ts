@@ -186,6 +186,7 @@ export class Subscriptions {
       id,
       valueCount,
       filters: storedFilters(decision, limits),
+      held: this.#conversation.heldEvents,
       onLive: this.#onLive,
       leastLimit: leastLimit(decision, limits),
       startMs: clock.monotonicMs(),
@@ -209,8 +210,10 @@ export class Subscriptions {
 
   #sendOneLive(subscription: Subscription, live: LiveEvent): void {
     if (!subscription.isOpen || this.#conversation.isClosing) return;
-    if (subscription.admitLive(live)) return this.#sendLiveNow(subscription, live);
-    if (subscription.heldCount > this.#conversation.context.limits.maxHeldEvents) {
+    const admitted = subscription.admitLive(live);
+    if (admitted === true) return this.#sendLiveNow(subscription, live);
+    const { maxHeldEvents } = this.#conversation.context.limits;
+    if (admitted === "full" || subscription.heldCount > maxHeldEvents) {
       this.refuse(subscription.id, reason("error", "too many events arrived before EOSE"));
     }
   }

@@ -20,6 +20,7 @@
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { eventMessageHead } from "../../nostr/relay_message.ts";
 import type { AnswerSource, StoredEvent } from "../../store/event_store.ts";
+import type { FilterValueAccount } from "../filter_values.ts";
 import type { Listener, LiveEvent } from "./broadcast.ts";
 import type { Query } from "./query_queue.ts";
 
@@ -39,8 +40,18 @@ interface SubscriptionOptions {
   readonly leastLimit?: number;
   /** When the REQ arrived, monotonic, milliseconds. Default: 0. */
   readonly startMs?: number;
+  /** Where the events that are held until EOSE are reserved, by their {@link heldKib}. Default: they are not. */
+  readonly held?: Pick<FilterValueAccount, "take" | "give">;
   /** Called with each live event; must not wait. */
   readonly onLive: (subscription: Subscription, live: LiveEvent) => void;
+}
+
+/** What a tag of an event takes in memory besides its JSON, bytes. */
+const TAG_BYTES = 64;
+
+/** What an event takes in memory, KiB: its JSON, and the event that it is matched by. */
+export function heldKib({ event, body }: LiveEvent): number {
+  return Math.ceil((2 * body.bytes.length + TAG_BYTES * event.tags.length) / 1024);
 }
 
 /** Shared: a new exception with its stack trace would cost more than the rest of a CLOSE. */
@@ -62,6 +73,7 @@ export class Subscription implements Query {
   #source: AnswerSource;
   /** Live events held until EOSE, by id; undefined after EOSE. */
   #held: Map<string, LiveEvent> | undefined = new Map();
+  readonly #account: SubscriptionOptions["held"];
   /** Ids that were sent as stored and that the feed has not announced yet. */
   readonly #expected = new Set<string>();
 
@@ -71,6 +83,7 @@ export class Subscription implements Query {
     this.startMs = options.startMs ?? 0;
     this.#leastLimit = options.leastLimit ?? 0;
     this.filters = options.filters;
+    this.#account = options.held;
     // What asks for nothing stored needs no database.
     this.#source = options.filters.length === 0 ? "memory" : "database";
     this.head = eventMessageHead(options.id);
@@ -119,11 +132,16 @@ export class Subscription implements Query {
     this.#foundCount++;
   }
 
-  /** Whether to send a live event now. Before EOSE it is held instead. */
-  admitLive(live: LiveEvent): boolean {
-    if (this.#expected.delete(live.event.id)) return false;
+  /**
+   * Whether to send a live event now. Before EOSE it is held instead; `full` where there is no memory for it.
+   */
+  admitLive(live: LiveEvent): boolean | "full" {
+    const { id } = live.event;
+    if (this.#expected.delete(id)) return false;
     if (this.#held === undefined) return true;
-    this.#held.set(live.event.id, live);
+    if (this.#held.has(id)) return false;
+    if (this.#account?.take(heldKib(live)) === false) return "full";
+    this.#held.set(id, live);
     return false;
   }
 
@@ -131,20 +149,25 @@ export class Subscription implements Query {
   noteStored(row: StoredEvent, isTold: boolean): void {
     this.#foundCount++;
     // Mostly nothing is held, and the id of a row is made when it is asked for.
-    if (this.#held !== undefined && this.#held.size > 0 && this.#held.delete(row.id)) return;
-    if (!isTold) this.#expected.add(row.id);
+    const live = this.heldCount > 0 ? this.#held?.get(row.id) : undefined;
+    if (live !== undefined) {
+      this.#held?.delete(row.id);
+      this.#account?.give(heldKib(live));
+    } else if (!isTold) this.#expected.add(row.id);
   }
 
   /** Ends the stored phase and returns the held events in order of arrival. */
-  goLive(): Iterable<LiveEvent> {
-    const held = this.#held;
+  goLive(): readonly LiveEvent[] {
+    const held = [...this.#held?.values() ?? []];
     this.#held = undefined;
     this.filters = [];
-    return held === undefined ? [] : held.values();
+    for (const live of held) this.#account?.give(heldKib(live));
+    return held;
   }
 
   /** Ends the subscription: nothing more is sent for it. */
   end(): void {
+    this.goLive();
     this.#ended.abort(ENDED);
   }
 }

@@ -451,7 +451,7 @@ export const limitsSection = {
       min: 16,
       max: 1_048_576,
       description:
-        "How many live events a subscription holds back while its stored ones are being sent.",
+        "How many live events a subscription holds back while its stored ones are being sent. Those of a connection take max_queued_bytes of memory at most.",
       whenRaised: "A slow query, or a reader slow on purpose, keeps that many events in memory.",
       reloadable: true,
     },
