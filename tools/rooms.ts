@@ -146,7 +146,7 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "store/feed": ["database"],
   "store/read": ["database", "search"],
   "store/search": ["database", "read"],
-  "store/slices": ["database"],
+  "store/slices": ["database", "read"],
   "store/write": ["database", "feed", "read", "search"],
   "store/window": ["feed", "read", "write"],
   "relay/access": [],

@@ -10,7 +10,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
-import type { Slice } from "../nostr/negentropy/slice_set.ts";
+import type { ItemSet } from "../nostr/negentropy/item_set.ts";
+import type { SliceSums } from "../nostr/negentropy/slice_set.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
 import type { Reader } from "../nostr/visibility.ts";
 
@@ -249,6 +250,13 @@ export interface CountOptions extends QueryOptions {
   readonly maxRows: number;
 }
 
+/** A range of time, seconds since 1970. */
+export interface TimeRange {
+  readonly fromS: number;
+  /** Exclusive; may be infinite. */
+  readonly toS: number;
+}
+
 /**
  * What a store knows of its events by slices of time, without reading them.
  *
@@ -262,7 +270,19 @@ export interface Slices {
    *
    * Rejects as {@link EventStore.query} does.
    */
-  of(filter: ReqFilter, options: QueryOptions): Promise<readonly Slice[] | undefined>;
+  of(filter: ReqFilter, options: QueryOptions): Promise<SliceSums | undefined>;
+  /**
+   * The items of each range: of the events that {@link EventStore.identify} would list at this moment, whatever
+   * `since` and `until` are. Undefined for a range that has more than `maxItems`. For filters and readers of
+   * which slices are kept.
+   *
+   * Rejects as {@link EventStore.query} does.
+   */
+  itemsIn(
+    filter: ReqFilter,
+    ranges: readonly TimeRange[],
+    options: QueryOptions & { readonly maxItems: number },
+  ): Promise<readonly (ItemSet | undefined)[]>;
   /**
    * Does a step of what keeping them takes, and returns whether there is more to be done now. Until it is
    * called, nothing is kept. Rejects with {@link StoreUnavailable}.

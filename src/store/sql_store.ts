@@ -136,7 +136,8 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
     this.#reader = new SqlReader(database, hashText, { ...options, clock: this.#clock });
     this.disk = options.disk;
     this.state = new SqlState(database, hashText);
-    const ports = { database, hashText, clock: this.#clock };
+    const banned = () => this.#reader.banned;
+    const ports = { database, hashText, clock: this.#clock, banned };
     this.slices = options.slices && new KeptSlices(options.slices, ports);
     // Other processes may write to a database that sends notifications.
     this.feed = canListen(database) ? new SharedFeed(database, options.nearby) : new LocalFeed();

@@ -8,13 +8,17 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import type { ReqFilter } from "../../src/nostr/filter.ts";
-import { hexToBytes } from "../../src/nostr/hex.ts";
+import { bytesToHex, hexToBytes } from "../../src/nostr/hex.ts";
+import type { ItemSet } from "../../src/nostr/negentropy/item_set.ts";
+import { SliceSums } from "../../src/nostr/negentropy/slice_set.ts";
 import type { Reader } from "../../src/nostr/visibility.ts";
+import type { TimeRange } from "../../src/store/event_store.ts";
 import type { SliceOptions } from "../../src/store/slices/kept_slices.ts";
 import type { StoreClock } from "../../src/store/store_clock.ts";
 import type { TidyStore } from "../../src/store/write/upkeep.ts";
 import { generateEvents } from "../kit/event_generator.ts";
 import { FakeClock } from "../kit/fake_clock.ts";
+import { itemSetOf } from "../kit/reconciling_client.ts";
 import { recordOf } from "../kit/records.ts";
 import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 
@@ -80,6 +84,29 @@ export function testSlices(
       equal(await ask({}, somebody), undefined);
       equal(await ask({}, { ...STRANGER, privateKinds: new Set([4]) }), undefined);
       equal(await slices!.of({ tags: new Map() }, {}), undefined);
+    } finally {
+      await world.close();
+    }
+  });
+
+  Deno.test(`${name}: items are listed by slices for any range of time, as far as there are no more than asked for`, async () => {
+    const world = await World.open(place, { seed: 6, writers: 1 });
+    try {
+      await world.store.put(world.records(0, 200));
+      await world.settle();
+      for (const filter of world.filters) {
+        const { counts, froms } = (await world.slicesOf(filter))!;
+        const size = counts.reduce((sum, count) => sum + count, 0);
+        const lastS = froms.at(-1)!;
+        const ranges = [{ fromS: 0, toS: Infinity }, { fromS: lastS, toS: lastS + 1 }];
+        const ask = (maxItems: number) => world.itemsIn(filter, ranges, maxItems);
+        equal((await ask(size))[0]!.size, size);
+        ok((await ask(size))[1]!.size < size);
+        equal((await ask(size - 1))[0], undefined);
+        deepEqual(await world.itemsIn(filter, [], 1), []);
+      }
+      const nothing = { tags: new Map(), kinds: new Set<number>() };
+      equal((await world.itemsIn(nothing, [{ fromS: 0, toS: 9 }], 1))[0]!.size, 0);
     } finally {
       await world.close();
     }
@@ -201,6 +228,10 @@ class World {
     return this.store.slices!.of(filter, { reader: STRANGER });
   }
 
+  itemsIn(filter: ReqFilter, ranges: readonly TimeRange[], maxItems: number) {
+    return this.store.slices!.itemsIn(filter, ranges, { reader: STRANGER, maxItems });
+  }
+
   /** Several things at once, in several stores. */
   async change(): Promise<void> {
     const random = this.#random;
@@ -265,13 +296,18 @@ class World {
       // Not built yet.
       if (slices === undefined) continue;
       const rows = await this.#listed(filter);
-      const expected = slices.map(({ fromS }, at) => {
-        const toS = slices[at + 1]?.fromS ?? Infinity;
-        const inside = rows.filter(({ createdAt }) => createdAt >= fromS && createdAt < toS);
-        return { fromS, count: inside.length, words: wordsOf(inside.map(({ id }) => id)) };
+      const ranges = rangesOf(slices);
+      const inside = ranges.map(({ fromS, toS }) =>
+        rows.filter(({ createdAt }) => createdAt >= fromS && createdAt < toS)
+      );
+      const expected = ranges.map(({ fromS }, at) => {
+        const words = wordsOf(inside[at]!.map(({ id }) => id));
+        return { fromS, count: inside[at]!.length, words };
       });
-      deepEqual(slices, expected, where);
-      equal(slices.reduce((sum, { count }) => sum + count, 0), rows.length, where);
+      deepEqual(slices, SliceSums.of(expected), where);
+      equal(slices.counts.reduce((sum, count) => sum + count, 0), rows.length, where);
+      const items = await this.itemsIn(filter, ranges, Math.max(...slices.counts));
+      deepEqual(items.map(idsOf), inside.map((each) => idsOf(itemSetOf(each))), where);
     }
   }
 
@@ -280,12 +316,11 @@ class World {
     const { sliceEvents } = this.options.slices;
     for (const filter of this.filters) {
       const slices = (await this.slicesOf(filter))!;
-      equal(slices[0]!.fromS, 0, where);
+      equal(slices.froms[0], 0, where);
       const times = (await this.#listed(filter)).map(({ createdAt }) => createdAt);
-      for (const [at, { fromS, count }] of slices.entries()) {
-        const inside = times.filter((time) =>
-          time >= fromS && time < (slices[at + 1]?.fromS ?? Infinity)
-        );
+      for (const [at, { fromS, toS }] of rangesOf(slices).entries()) {
+        const count = slices.counts[at]!;
+        const inside = times.filter((time) => time >= fromS && time < toS);
         const sameSecond = Math.max(
           0,
           ...Map.groupBy(inside, (time) => time).values().map((each) => each.length),
@@ -302,6 +337,18 @@ class World {
   async close(): Promise<void> {
     for (const store of this.#stores) await store.close();
   }
+}
+
+function rangesOf({ froms }: SliceSums): readonly TimeRange[] {
+  return Array.from(froms, (fromS, at) => ({ fromS, toS: froms[at + 1] ?? Infinity }));
+}
+
+/** In the order of the set, each with its time. */
+function idsOf(items: ItemSet | undefined): readonly string[] | undefined {
+  return items && Array.from(
+    { length: items.size },
+    (_, at) => `${items.timestamp(at)} ${bytesToHex(items.id(at))}`,
+  );
 }
 
 /** Some share a second, some expire, some delete others. */

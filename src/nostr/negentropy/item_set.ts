@@ -64,18 +64,7 @@ export class ItemSetBuilder {
 
   build(): ItemSet {
     const size = this.#size;
-    const timestamps = new Float64Array(size);
-    const ids = new Uint8Array(size * ID_BYTES);
-    let place = 0;
-    for (let end = size, start; end > 0; end = start) {
-      const timestamp = this.#timestamps[end - 1]!;
-      // The ids of one second are in ascending order already.
-      for (start = end - 1; start > 0 && this.#timestamps[start - 1] === timestamp;) start--;
-      timestamps.fill(timestamp, place, place + end - start);
-      ids.set(this.#ids.subarray(start * ID_BYTES, end * ID_BYTES), place * ID_BYTES);
-      place += end - start;
-    }
-    return new ItemSet(timestamps, ids);
+    return ItemSet.ofNewestFirst(this.#timestamps.subarray(0, size), this.#ids);
   }
 
   #grow(): void {
@@ -112,6 +101,23 @@ export class ItemSet implements Items {
     if (timestamps.length % BLOCK === 0) {
       this.#sums.set(running, timestamps.length / BLOCK * WORDS);
     }
+  }
+
+  /** Copies items that are in the order of {@link ItemSetBuilder}. */
+  static ofNewestFirst(newestFirst: Float64Array, newestIds: Uint8Array): ItemSet {
+    const size = newestFirst.length;
+    const timestamps = new Float64Array(size);
+    const ids = new Uint8Array(size * ID_BYTES);
+    let place = 0;
+    for (let end = size, start; end > 0; end = start) {
+      const timestamp = newestFirst[end - 1]!;
+      // The ids of one second are in ascending order already.
+      for (start = end - 1; start > 0 && newestFirst[start - 1] === timestamp;) start--;
+      timestamps.fill(timestamp, place, place + end - start);
+      ids.set(newestIds.subarray(start * ID_BYTES, end * ID_BYTES), place * ID_BYTES);
+      place += end - start;
+    }
+    return new ItemSet(timestamps, ids);
   }
 
   get size(): number {

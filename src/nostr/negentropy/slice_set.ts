@@ -21,7 +21,58 @@ export interface Slice {
   readonly fromS: number;
   readonly count: number;
   /** The sums of the ids' little-endian words of 32 bits, the lowest first, without carries; below 2^53. */
-  readonly words: readonly number[];
+  readonly words: ArrayLike<number>;
+}
+
+/**
+ * What is known of slices, the oldest first. In a few arrays, because there are thousands: as objects they took
+ * longer to make than all the rest of a session in sync.
+ */
+export class SliceSums {
+  /** When each begins, seconds since 1970. */
+  readonly froms: Float64Array;
+  readonly counts: Float64Array;
+  /** The sum of the ids of each, modulo 2^256: eight words of 32 bits, the lowest first. */
+  readonly sums: Uint32Array;
+
+  /** So many, to be {@link set}. */
+  constructor(length: number) {
+    this.froms = new Float64Array(length);
+    this.counts = new Float64Array(length);
+    this.sums = new Uint32Array(length * WORDS);
+  }
+
+  static of(slices: readonly Slice[]): SliceSums {
+    const sums = new SliceSums(slices.length);
+    slices.forEach((slice, at) => sums.set(at, slice));
+    return sums;
+  }
+
+  get length(): number {
+    return this.froms.length;
+  }
+
+  /** Those with times from `since` to `until`, inclusive: a copy. */
+  within(since: number, until: number): SliceSums {
+    const first = Math.max(0, lastUpTo(this.froms, this.length, since));
+    const end = lastUpTo(this.froms, this.length, until) + 1;
+    const within = new SliceSums(Math.max(0, end - first));
+    within.froms.set(this.froms.subarray(first, end));
+    within.counts.set(this.counts.subarray(first, end));
+    within.sums.set(this.sums.subarray(first * WORDS, end * WORDS));
+    return within;
+  }
+
+  set(at: number, { fromS, count, words }: Slice): void {
+    this.froms[at] = fromS;
+    this.counts[at] = count;
+    let carry = 0;
+    for (let word = 0; word < WORDS; word++) {
+      const total = words[word]! + carry;
+      carry = Math.floor(total / BASE);
+      this.sums[at * WORDS + word] = total - carry * BASE;
+    }
+  }
 }
 
 /**
@@ -41,14 +92,12 @@ export class SliceSet implements Items {
   readonly #read = new Map<number, ItemSet>();
   #heldItems = 0;
 
-  /** @param slices ascending, at least one; times before the first have no items */
-  constructor(slices: readonly Slice[]) {
-    const { length } = slices;
+  /** Takes them over. @param slices at least one; times before the first have no items */
+  constructor({ length, froms, counts, sums }: SliceSums) {
     assert(length > 0, "there is a slice");
-    this.#froms = Float64Array.from(slices, ({ fromS }) => fromS);
-    this.#counts = Float64Array.from(slices, ({ count }) => count);
-    this.#sums = new Uint32Array(length * WORDS);
-    slices.forEach(({ words }, slice) => this.#sums.set(carried(words), slice * WORDS));
+    this.#froms = froms;
+    this.#counts = counts;
+    this.#sums = sums;
     this.#starts = new Float64Array(length + 1);
     this.#sumsBefore = new Uint32Array((length + 1) * WORDS);
     this.#addUp(0);
@@ -198,10 +247,12 @@ export class SliceSet implements Items {
   #addUp(from: number): void {
     for (let slice = from; slice < this.sliceCount; slice++) {
       this.#starts[slice + 1] = this.#starts[slice]! + this.#counts[slice]!;
-      const [own, next, end] = [slice, slice + 1, slice + 2].map((each) => each * WORDS);
-      this.#sumsBefore.copyWithin(next!, own!, next);
-      const sum = this.#sumsBefore.subarray(next, end);
-      add(sum, this.#sums.subarray(own, next));
+      let carry = 0;
+      for (let word = slice * WORDS; word < (slice + 1) * WORDS; word++) {
+        const total = this.#sumsBefore[word]! + this.#sums[word]! + carry;
+        carry = total >= BASE ? 1 : 0;
+        this.#sumsBefore[word + WORDS] = total - carry * BASE;
+      }
     }
   }
 
@@ -235,18 +286,6 @@ function add(sum: Uint32Array, other: Uint32Array): void {
     sum[word] = total % BASE;
     carry = total >= BASE ? 1 : 0;
   }
-}
-
-/** The words with their carries, modulo 2^256. */
-function carried(words: readonly number[]): Uint32Array {
-  const sum = new Uint32Array(WORDS);
-  let carry = 0;
-  for (let word = 0; word < WORDS; word++) {
-    const total = words[word]! + carry;
-    sum[word] = total % BASE;
-    carry = Math.floor(total / BASE);
-  }
-  return sum;
 }
 
 function wordsOf(sum: Uint8Array): Uint32Array {

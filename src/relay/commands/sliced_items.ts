@@ -7,14 +7,14 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { ItemSetBuilder, MAX_ITEMS } from "../../nostr/negentropy/item_set.ts";
+import { type ItemSet, ItemSetBuilder, MAX_ITEMS } from "../../nostr/negentropy/item_set.ts";
 import {
   type Answered,
   answerInSteps,
   type ReconcileOptions,
 } from "../../nostr/negentropy/reconcile.ts";
-import { type Slice, SliceSet } from "../../nostr/negentropy/slice_set.ts";
-import type { DatabaseWork, EventStore, QueryOptions } from "../../store/event_store.ts";
+import { SliceSet, type SliceSums } from "../../nostr/negentropy/slice_set.ts";
+import type { DatabaseWork, EventStore, QueryOptions, TimeRange } from "../../store/event_store.ts";
 
 /** A slice that is not read takes as much memory as so many items. */
 const SLICE_ITEMS = 2;
@@ -68,7 +68,7 @@ export class SlicedItems {
   #turnItems = 0;
 
   /** Use {@link SlicedItems.open}. */
-  constructor(slices: readonly Slice[], time: MessageTime, options: SlicedItemsOptions) {
+  constructor(slices: SliceSums, time: MessageTime, options: SlicedItemsOptions) {
     this.#set = new SliceSet(slices);
     this.#time = time;
     this.#options = options;
@@ -84,9 +84,7 @@ export class SlicedItems {
     const all = await store.slices?.of(filter, time.ofNext());
     if (all === undefined) return undefined;
     const { since = 0, until = Infinity } = filter;
-    const slices = all.filter(({ fromS }, at) =>
-      fromS <= until && (all[at + 1]?.fromS ?? Infinity) > since
-    );
+    const slices = all.within(since, until);
     if (slices.length === 0) return undefined;
     if (!options.take(SLICE_ITEMS * slices.length)) throw new NoRoom();
     const items = new SlicedItems(slices, time, options);
@@ -170,29 +168,40 @@ export class SlicedItems {
   }
 
   async #readTogether(slices: readonly number[]): Promise<void> {
-    const { store } = this.#options;
-    const builders = new Map(slices.map((slice) => [slice, new ItemSetBuilder()]));
-    const ranges = slices.map((slice) => this.#rangeOf(slice));
-    let total = 0;
-    for await (const rows of store.identify(ranges, this.#time.ofNext())) {
-      total += rows.length;
-      if (total > MAX_ITEMS || !this.#take(rows.length)) throw new NoRoom();
-      for (const { createdAt, id } of rows) {
-        builders.get(this.#set.sliceAt(createdAt))!.add(createdAt, id);
-      }
-    }
-    for (const [slice, builder] of builders) {
-      this.#forget(slice);
-      this.#set.read(slice, builder.build());
-    }
+    const { store, filter } = this.#options;
+    const short = slices.filter((slice) => this.#set.countOf(slice) <= TURN_ITEMS);
+    const ranges = short.map((slice) => this.#rangeOf(slice));
+    const options = { ...this.#time.ofNext(), maxItems: 2 * TURN_ITEMS };
+    const found = short.length === 0 ? [] : await store.slices!.itemsIn(filter, ranges, options);
+    const sets = new Map(short.map((slice, at) => [slice, found[at]]));
+    for (const slice of slices) await this.#hold(slice, sets.get(slice));
   }
 
-  #rangeOf(slice: number): ReqFilter {
-    const { filter } = this.#options;
+  /** Of a slice that has more items than are read at once, they are listed in pages. */
+  async #hold(slice: number, items: ItemSet | undefined): Promise<void> {
+    if (items === undefined) items = await this.#list(slice);
+    else if (!this.#take(items.size)) throw new NoRoom();
+    this.#forget(slice);
+    this.#set.read(slice, items);
+  }
+
+  async #list(slice: number): Promise<ItemSet> {
+    const { store, filter } = this.#options;
+    const { fromS: since, toS } = this.#rangeOf(slice);
+    const range = { ...filter, since, ...toS < Infinity && { until: toS - 1 } };
+    const builder = new ItemSetBuilder();
+    for await (const rows of store.identify([range], this.#time.ofNext())) {
+      const isTooMany = builder.size + rows.length > MAX_ITEMS;
+      if (isTooMany || !this.#take(rows.length)) throw new NoRoom();
+      for (const { createdAt, id } of rows) builder.add(createdAt, id);
+    }
+    return builder.build();
+  }
+
+  #rangeOf(slice: number): TimeRange {
+    const { since = 0, until = Infinity } = this.#options.filter;
     const { fromS, toS } = this.#set.timesOf(slice);
-    const since = Math.max(fromS, filter.since ?? 0);
-    const until = Math.min(toS - 1, filter.until ?? Infinity);
-    return { ...filter, since, ...until < Infinity && { until } };
+    return { fromS: Math.max(fromS, since), toS: Math.min(toS, until + 1) };
   }
 }
 

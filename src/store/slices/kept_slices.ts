@@ -7,12 +7,14 @@
 
 import type { HashText } from "../../nostr/event_id.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { MAX_ITEMS } from "../../nostr/negentropy/item_set.ts";
-import type { Slice } from "../../nostr/negentropy/slice_set.ts";
-import type { Database, Session } from "../database/database.ts";
+import { ItemSet, MAX_ITEMS } from "../../nostr/negentropy/item_set.ts";
+import type { SliceSums } from "../../nostr/negentropy/slice_set.ts";
+import type { Database, Session, Statement } from "../database/database.ts";
 import { TimeBudget } from "../database/time_budget.ts";
-import type { QueryOptions, Slices } from "../event_store.ts";
+import type { QueryOptions, Slices, TimeRange } from "../event_store.ts";
+import { type BannedLists, plansOf } from "../read/plan.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
+import { selectItems } from "./item_statement.ts";
 import { definitionFor, type SetFilter, type SliceSetRow, sliceSetRow } from "./slice_sets.ts";
 import {
   addChanges,
@@ -54,9 +56,13 @@ export interface SlicePorts {
   readonly database: Database;
   readonly hashText: HashText;
   readonly clock: StoreClock;
+  /** Which lists of bans have entries. */
+  readonly banned: () => BannedLists;
 }
 
 const DEFAULT_STEP_ROWS = 20_000;
+
+const NO_ITEMS = new ItemSet(new Float64Array(), new Uint8Array());
 
 /** A slice with so many times as many events as it should have is cut. */
 const CUT_AT = 2;
@@ -85,24 +91,42 @@ export class KeptSlices implements Slices {
     this.#sets = new Map(rows.map((row) => [row.definition, row]));
   }
 
-  async of(filter: ReqFilter, options: QueryOptions): Promise<readonly Slice[] | undefined> {
+  async of(filter: ReqFilter, options: QueryOptions): Promise<SliceSums | undefined> {
     const definition = definitionFor(filter, options);
     if (definition === undefined || !this.#sets.has(definition)) return undefined;
+    const statement = selectSlices(definition, nowS(this.#ports.clock));
+    const [slices] = await this.#ask(statement, options);
+    if (slices === undefined || slices.length === 0) return undefined;
+    return slices.counts.every((count) => count <= MAX_ITEMS) ? slices : undefined;
+  }
+
+  async itemsIn(
+    { kinds, authors, tags }: ReqFilter,
+    ranges: readonly TimeRange[],
+    { maxItems, ...options }: QueryOptions & { readonly maxItems: number },
+  ): Promise<readonly (ItemSet | undefined)[]> {
+    const { hashText, clock, banned } = this.#ports;
+    const plain = { tags, ...kinds && { kinds }, ...authors && { authors } };
+    const asking = { nowS: nowS(clock), reader: options.reader, banned: banned() };
+    // Without ids and tags there is one at most.
+    const [plan] = plansOf(plain, hashText, asking);
+    if (plan === undefined) return ranges.map(() => NO_ITEMS);
+    return await this.#ask(selectItems({ plan, ranges, maxItems }), options);
+  }
+
+  #ask<Row>(
+    statement: Statement<Row>,
+    { signal, source, timeoutMs, onWork }: QueryOptions,
+  ): Promise<readonly Row[]> {
     const { database, clock } = this.#ports;
-    const { signal, source, timeoutMs } = options;
     const timeBudget = timeoutMs === undefined ? undefined : new TimeBudget(timeoutMs, clock);
-    options.onWork?.({
+    onWork?.({
       plan: "slices",
       get databaseMs() {
         return timeBudget?.usedMs ?? 0;
       },
     });
-    const [slices = []] = await database.query(
-      selectSlices(definition, nowS(clock)),
-      { signal, source, timeBudget },
-    );
-    const isExact = slices.every(({ count }) => count <= MAX_ITEMS);
-    return slices.length > 0 && isExact ? slices : undefined;
+    return database.query(statement, { signal, source, timeBudget });
   }
 
   async tend(): Promise<boolean> {

@@ -10,7 +10,7 @@
  */
 
 import { hexToBytes } from "../../nostr/hex.ts";
-import type { Slice } from "../../nostr/negentropy/slice_set.ts";
+import { SliceSums } from "../../nostr/negentropy/slice_set.ts";
 import { jsonArray } from "../database/array_literal.ts";
 import type { Cells, Statement } from "../database/database.ts";
 import { Parameters } from "../database/parameters.ts";
@@ -33,6 +33,8 @@ const COLUMNS = words((column) => column);
 
 /** Of changes. */
 const SIGNED_SUMS = words((column, word) => `sum(sign * id_word(id, ${word})) as ${column}`);
+
+const CHANGED_SUMS = words((_, word) => `sum(sign * id_word(id, ${word}))::int8`);
 
 /** Of an event, that it belongs to the set `slice_sets` and everybody may see it. */
 const IS_SHOWN = `in_slice_set(kind, author, slice_sets)
@@ -248,8 +250,11 @@ function beginOf(change: string): string {
 /**
  * The slices of a set as they are at this moment, oldest first, without what has expired and is not deleted
  * yet. None if the set is not there or not built.
+ *
+ * What changed is not added to the slices here, but given beside: Postgres would look through all that changed for
+ * each slice.
  */
-export function selectSlices(definition: string, nowS: number): Statement<readonly Slice[]> {
+export function selectSlices(definition: string, nowS: number): Statement<SliceSums> {
   return {
     text: `with wanted as (
   select number from slice_sets where definition = $1::text and built_to is null
@@ -262,44 +267,48 @@ export function selectSlices(definition: string, nowS: number): Statement<readon
     order by expires_at limit ${MAX_EXPIRED}
   ) as expired, slice_sets
   where slice_sets.number = (select number from wanted) and ${IS_SHOWN}
-), placed as (
-  select ${beginOf("change")} as from_time, sum(sign) as events, ${SIGNED_SUMS}
-  from change group by 1
+), part as (
+  select from_time, events, ${COLUMNS} from slices where slice_set = (select number from wanted)
+  union all
+  select ${beginOf("change")}, sum(sign)::int8, ${CHANGED_SUMS} from change group by 1
 )
-select coalesce(string_agg(int8send(from_time) || ${sentSum("events")} || ${
-      WORDS.map((word) => sentSum(`word${word}`)).join(" || ")
-    }, '' order by from_time), '')
-from slices left join placed using (from_time)
-where slice_set = (select number from wanted)`,
+select coalesce(string_agg(${
+      ["from_time", "events", ...WORDS.map((word) => `word${word}`)]
+        .map((column) => `int8send(${column})`).join(" || ")
+    }, '' order by from_time), '') from part`,
     parameters: [definition, nowS],
     read: readSlices,
   };
 }
 
-/** A column of a slice and of what is added to it, as eight bytes. */
-function sentSum(column: string): string {
-  return `int8send((slices.${column} + coalesce(placed.${column}, 0))::int8)`;
-}
+/** The numbers of a part: its time, its number of events, the sums. */
+const PART_NUMBERS = 2 + WORDS.length;
 
-/** Of a slice: its time, its number of events, the sums. */
-const SLICE_BYTES = 8 * (2 + WORDS.length);
-
-/** As columns, tens of thousands of numbers would be decoded one by one. */
-function readSlices(cells: Cells): readonly Slice[] {
+/** As columns, tens of thousands of numbers would be decoded one by one. Parts of the same time are one slice. */
+function readSlices(cells: Cells): SliceSums {
   const { buffer, byteLength } = hexToBytes(cells.hex(0));
   const view = new DataView(buffer);
-  const slices: Slice[] = [];
-  for (let at = 0; at < byteLength; at += SLICE_BYTES) {
-    slices.push({
-      fromS: readInteger(view, at),
-      count: readInteger(view, at + 8),
-      words: WORDS.map((word) => readInteger(view, at + 16 + 8 * word)),
-    });
+  const parts = byteLength / 8 / PART_NUMBERS;
+  const number = (part: number, place: number) =>
+    readInteger(view, 8 * (part * PART_NUMBERS + place));
+  const isMore = (part: number) => part > 0 && number(part, 0) === number(part - 1, 0);
+  let length = 0;
+  for (let part = 0; part < parts; part++) if (!isMore(part)) length++;
+  const slices = new SliceSums(length);
+  const sums = new Float64Array(PART_NUMBERS);
+  const words = sums.subarray(2);
+  for (let part = 0, slice = -1; part < parts; part++) {
+    if (!isMore(part)) {
+      sums.fill(0);
+      slice++;
+    }
+    for (let place = 1; place < PART_NUMBERS; place++) sums[place]! += number(part, place);
+    slices.set(slice, { fromS: number(part, 0), count: sums[1]!, words });
   }
   return slices;
 }
 
 /** An `int8`. Those here are below 2^53. */
-function readInteger(view: DataView, at: number): number {
+export function readInteger(view: DataView, at: number): number {
   return view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4);
 }

@@ -159,11 +159,14 @@ Deno.test("new rules hold at once, and end a scan by the old ones", async () => 
   equal(clock.timerCount, 0);
 });
 
+/** Slices that nobody asks for. */
+const UNREAD = { of: () => Promise.resolve(undefined), itemsIn: () => Promise.resolve([]) };
+
 Deno.test("slices are tended until there is no more to do, and again within seconds", async () => {
   let steps = 0;
   let left = 3;
   const slices = {
-    of: () => Promise.resolve(undefined),
+    ...UNREAD,
     tend: () => {
       steps++;
       return Promise.resolve(--left > 0);
@@ -190,7 +193,7 @@ Deno.test("slices that take long, or cannot be kept, keep nobody from removing e
     () => Promise.reject(new Error("must be owner of table events")),
   ];
   for (const tend of tends) {
-    const slices = { of: () => Promise.resolve(undefined), tend };
+    const slices = { ...UNREAD, tend };
     const inner = new MemoryStore(new FakeClock(100 * DAY_S * 1_000));
     const store = partialStore({
       slices,

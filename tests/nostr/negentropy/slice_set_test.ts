@@ -9,7 +9,7 @@ import {
   learnFrom,
   type ReconcileOptions,
 } from "../../../src/nostr/negentropy/reconcile.ts";
-import { type Slice, SliceSet } from "../../../src/nostr/negentropy/slice_set.ts";
+import { type Slice, SliceSet, SliceSums } from "../../../src/nostr/negentropy/slice_set.ts";
 import { drawSeed, SeededRandom } from "../../kit/seeded_random.ts";
 
 interface Item {
@@ -55,9 +55,9 @@ class SlicedRelay {
   constructor(items: readonly Item[], froms: readonly number[], maxHeld = Infinity) {
     this.items = new Map(items.map((item) => [item.id, item]));
     this.#maxHeld = maxHeld;
-    this.set = new SliceSet(
+    this.set = new SliceSet(SliceSums.of(
       froms.map((from, at) => sliceOf(from, this.#between(from, froms[at + 1] ?? Infinity))),
-    );
+    ));
   }
 
   answer(message: Uint8Array, options: ReconcileOptions): Uint8Array {

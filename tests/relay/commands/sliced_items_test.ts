@@ -1,14 +1,17 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { hexToBytes } from "../../../src/nostr/hex.ts";
-import type { Slice } from "../../../src/nostr/negentropy/slice_set.ts";
+import type { ItemSet } from "../../../src/nostr/negentropy/item_set.ts";
+import { SliceSums } from "../../../src/nostr/negentropy/slice_set.ts";
 import type { ReqFilter } from "../../../src/nostr/filter.ts";
 import {
   type QueryOptions,
   QueryTimedOut,
   StoreUnavailable,
+  type TimeRange,
 } from "../../../src/store/event_store.ts";
 import { MemoryStore } from "../../../src/store/memory.ts";
 import { FakeRelay, settle } from "../../kit/fake_relay.ts";
+import { itemSetOf } from "../../kit/reconciling_client.ts";
 import { testLimits } from "../../kit/limits.ts";
 import { recordOf, someEvent } from "../../kit/records.ts";
 
@@ -23,14 +26,16 @@ const IN_TWO_RANGES = `${UNTIL_40}00000200`;
 class SlicedStore extends MemoryStore {
   readonly listed: ReqFilter[] = [];
   onList = () => Promise.resolve();
+  /** How many items a slice may have that are not listed in pages. */
+  most = Infinity;
   /** How long the database works for each slice. */
   workMs = 0;
 
   readonly slices = {
-    of: async (filter: ReqFilter, options: QueryOptions): Promise<readonly Slice[]> => {
+    of: async (filter: ReqFilter, options: QueryOptions): Promise<SliceSums> => {
       const { since: _, until: __, ...all } = filter;
       const rows = (await Array.fromAsync(super.identify([all], options))).flat();
-      return Array.from({ length: 10 }, (_, at) => {
+      return SliceSums.of(Array.from({ length: 10 }, (_, at) => {
         const fromS = 10 * at;
         const ids = rows.filter(({ createdAt }) => Math.floor(createdAt / 10) === at)
           .map(({ id }) => new DataView(hexToBytes(id).buffer));
@@ -39,6 +44,21 @@ class SlicedStore extends MemoryStore {
           (_, word) => ids.reduce((sum, view) => sum + view.getUint32(4 * word, true), 0),
         );
         return { fromS, count: ids.length, words };
+      }));
+    },
+    itemsIn: async (
+      filter: ReqFilter,
+      ranges: readonly TimeRange[],
+      { maxItems, ...options }: QueryOptions & { readonly maxItems: number },
+    ): Promise<readonly (ItemSet | undefined)[]> => {
+      const filters = ranges.map(({ fromS, toS }) => ({
+        ...{ ...filter, since: fromS },
+        ...toS < Infinity && { until: toS - 1 },
+      }));
+      const rows = (await Array.fromAsync(this.identify(filters, options))).flat();
+      return ranges.map(({ fromS, toS }) => {
+        const inside = rows.filter(({ createdAt }) => createdAt >= fromS && createdAt < toS);
+        return inside.length > Math.min(this.most, maxItems) ? undefined : itemSetOf(inside);
       });
     },
     tend: () => Promise.resolve(false),
@@ -79,6 +99,17 @@ Deno.test("NEG-12 by slices more events are compared than may be listed", async 
   peer.hangUp();
   await settle();
   equal(world.clock.timerCount, 0);
+});
+
+Deno.test("a slice that has more items by now than are read at once is listed in pages", async () => {
+  const { store, world } = await withEvents(80);
+  store.most = 9;
+  const peer = world.connect();
+  const [[, , message]] = await said(peer, `["NEG-OPEN","n",{},"${NOTHING}"]`) as [string[]];
+  equal(message!.length, 2 * (1 + 2 + 1 + 1) + 80 * 64);
+  // All eight at once, and then one by one.
+  equal(store.listed.length, 16);
+  peer.hangUp();
 });
 
 Deno.test("NEG-15 since and until cut the first slice and the last one", async () => {
