@@ -1,3 +1,4 @@
+import { ControlClient } from "../../src/app/control/control_client.ts";
 import { ControlServer } from "../../src/app/control/control_server.ts";
 import { RemoteStore } from "../../src/app/control/remote_store.ts";
 import type { Database } from "../../src/store/database/database.ts";
@@ -99,7 +100,7 @@ testBackup("pglite, through a control socket", async () => {
   const path = `${parent}/x.sock`;
   const onRulesChanged = async () => void await inner.rules();
   const server = await ControlServer.open(path, { store: inner, onRulesChanged });
-  const remote = new RemoteStore(path);
+  const remote = new RemoteStore(new ControlClient(path));
   const end = RemoteStore.prototype.close;
   return Object.assign(remote, {
     async close() {

@@ -92,10 +92,10 @@ async function printOnce(
   json: boolean,
 ): Promise<ExitCode> {
   const { clock, stop } = context;
-  let activity = await relay.call<Activity>(ACTIVITY, [], stop);
+  let activity = await relay.call<Activity>(ACTIVITY, [], { signal: stop });
   if (activity.seconds === 0) {
     await sleep(INTERVAL_MS, clock, stop);
-    activity = await relay.call<Activity>(ACTIVITY, [], stop);
+    activity = await relay.call<Activity>(ACTIVITY, [], { signal: stop });
   }
   const time = new Date(clock.nowMs()).toISOString();
   if (json) await print(context, JSON.stringify({ time, version, ...activity }));
@@ -148,7 +148,7 @@ class Top {
     const end = () => this.#end.trip();
     try {
       // A relay that cannot be asked at all is an error, told where it stays readable.
-      this.#activity = await this.#relay.call<Activity>(ACTIVITY, [], stop);
+      this.#activity = await this.#relay.call<Activity>(ACTIVITY, [], { signal: stop });
       stop.addEventListener("abort", end);
       this.#terminal.open({
         onKeys: (text) => void this.#keys.push(text),

@@ -7,7 +7,7 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import { utf8 } from "../../base/bytes.ts";
 import { messageOf } from "../../base/error_text.ts";
-import { StoreUnavailable } from "../../store/event_store.ts";
+import { type QueryOptions, StoreUnavailable } from "../../store/event_store.ts";
 import { version } from "../version.ts";
 import {
   type ACTIVITY,
@@ -15,14 +15,18 @@ import {
   encode,
   type Frame,
   readFrames,
+  type StoreLink,
   type StreamName,
   VERSION_HEADER,
 } from "./wire.ts";
 
 type Method = CallName | StreamName | typeof ACTIVITY;
 
+/** What of a query's options goes over HTTP by itself: leaving ends the query. */
+type Asking = Pick<QueryOptions, "signal">;
+
 /** All calls reject with {@link StoreUnavailable} when the relay is gone or says what went wrong. */
-export class ControlClient {
+export class ControlClient implements StoreLink {
   readonly #path: string;
   readonly #agent = new Agent({ keepAlive: true });
 
@@ -31,34 +35,22 @@ export class ControlClient {
     this.#path = path;
   }
 
-  /** Asks for one value. */
   async call<Value>(
     method: Method,
     args: readonly unknown[] = [],
-    signal?: AbortSignal,
+    options: Asking = {},
   ): Promise<Value> {
-    for await (const value of this.stream<Value>(method, args, signal)) return value;
+    for await (const frame of this.ask(method, args, options)) {
+      // The relay is the same version of this program.
+      if ("value" in frame) return frame.value as Value;
+    }
     throw new StoreUnavailable("the running relay did not answer");
   }
 
-  /** Asks for values as they come. */
-  async *stream<Value>(
-    method: Method,
-    args: readonly unknown[],
-    signal?: AbortSignal,
-  ): AsyncGenerator<Value> {
-    for await (const frame of this.ask(method, args, signal)) {
-      // The relay is the same version of this program.
-      if ("value" in frame) yield frame.value as Value;
-    }
-    signal?.throwIfAborted();
-  }
-
-  /** The frames of an answer but for its end. */
   async *ask(
     method: Method,
     args: readonly unknown[],
-    signal: AbortSignal | undefined,
+    { signal }: Asking = {},
   ): AsyncGenerator<Frame> {
     signal?.throwIfAborted();
     const response = await this.#send(method, utf8(encode(args)), signal);

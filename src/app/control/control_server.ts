@@ -8,25 +8,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { concat, utf8Decode } from "../../base/bytes.ts";
 import { messageOf } from "../../base/error_text.ts";
 import { bind, type Bound } from "../../net/server/bind.ts";
-import type { ReqFilter } from "../../nostr/filter.ts";
-import type { EventRecord, QueryOptions } from "../../store/event_store.ts";
-import { readRecord } from "../../store/feed/feed_statements.ts";
-import type { StoreState } from "../../store/write/store_state.ts";
+import type { QueryOptions } from "../../store/event_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { Activity } from "../activity/activity.ts";
 import { version } from "../version.ts";
 import { SOCKET_MODE } from "./control_socket.ts";
-import {
-  ACTIVITY,
-  CALLS,
-  decode,
-  type Frame,
-  frameBytes,
-  STATE_CALLS,
-  STATE_STREAMS,
-  STREAMS,
-  VERSION_HEADER,
-} from "./wire.ts";
+import { call, changesRules, frames, isCall, isStream, Refused } from "./lent_store.ts";
+import { ACTIVITY, decode, type Frame, frameBytes, VERSION_HEADER } from "./wire.ts";
 
 /** What {@link ControlServer} needs. */
 export interface ControlServerOptions {
@@ -52,16 +40,6 @@ const MAX_BODY_BYTES = 64 * 1_048_576;
 
 /** How much of an answer is read at a time, bytes: a millisecond or two of the thread. */
 const PIECE_BYTES = 131_072;
-
-/** A refused request: the status and a sentence. */
-class Refused extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** Answers at a Unix socket until it is closed. */
 export class ControlServer {
@@ -138,84 +116,17 @@ export class ControlServer {
     args: readonly unknown[],
     reading: Pick<QueryOptions, "signal" | "ready">,
   ): AsyncGenerator<Frame> {
-    const { activity } = this.#options;
+    const { activity, store, onRulesChanged } = this.#options;
     if (method === ACTIVITY && activity !== undefined) return yield { value: await activity() };
-    if (isOneOf(CALLS, method)) return yield { value: await this.#call(method, args) };
-    if (isOneOf(STATE_CALLS, method)) return yield { value: await this.#callState(method, args) };
-    if (isOneOf(STATE_STREAMS, method)) return yield* this.#stateFrames(method, reading);
-    if (!isOneOf(STREAMS, method)) throw new Refused(404, `there is no method ${method}`);
-    const store = this.#store;
-    // The arguments are those of a command of this version, run by this user.
-    const [filters, asked] = args as [readonly ReqFilter[], QueryOptions];
-    const options = { ...asked, ...reading, pieceBytes: () => PIECE_BYTES };
-    if (method === "query") {
-      for await (const events of store.query(filters, options)) yield { events };
-    } else {
-      const values = method === "identify"
-        ? store.identify(filters, options)
-        : store.reindex(reading);
-      for await (const value of values) yield { value };
-    }
-  }
-
-  get #store(): TidyStore {
-    const { store } = this.#options;
     if (store === undefined) throw new Refused(404, "this relay lends no database to commands");
-    return store;
-  }
-
-  /** What a backup reads. */
-  async *#stateFrames(
-    method: typeof STATE_STREAMS[number],
-    reading: Pick<QueryOptions, "signal" | "ready">,
-  ): AsyncGenerator<Frame> {
-    const options = { ...reading, pieceBytes: () => PIECE_BYTES };
-    if (method === "events") {
-      for await (const events of this.#state.events(options)) yield { events };
-    } else {
-      for await (const value of this.#state.tombstones(options)) yield { value };
+    if (isCall(method)) {
+      yield { value: await call(store, method, args) };
+      if (changesRules(method)) await onRulesChanged();
+      return;
     }
+    if (!isStream(method)) throw new Refused(404, `there is no method ${method}`);
+    yield* frames(store, method, { args, reading: { ...reading, pieceBytes: () => PIECE_BYTES } });
   }
-
-  async #callState(
-    method: typeof STATE_CALLS[number],
-    args: readonly unknown[],
-  ): Promise<unknown> {
-    const state = this.#state;
-    const call = state[method] as (...args: readonly unknown[]) => Promise<unknown>;
-    const value = await call.apply(state, [...args]);
-    if (method === "addRules") await this.#options.onRulesChanged();
-    return value;
-  }
-
-  get #state(): StoreState {
-    const { state } = this.#store;
-    if (state === undefined) throw new Refused(400, "the running relay keeps nothing");
-    return state;
-  }
-
-  async #call(method: typeof CALLS[number], args: readonly unknown[]): Promise<unknown> {
-    const store = this.#store;
-    if (method === "put") return await store.put((args[0] as readonly Uint8Array[]).map(recordOf));
-    if (method === "rewrite") {
-      const [id, json] = args as readonly [string, Uint8Array];
-      return await store.rewrite(id, recordOf(json));
-    }
-    const call = store[method] as (...args: readonly unknown[]) => Promise<unknown>;
-    const value = await call.apply(store, [...args]);
-    if (method === "changeRules") await this.#options.onRulesChanged();
-    return value;
-  }
-}
-
-function isOneOf<Name extends string>(names: readonly Name[], text: string): text is Name {
-  return (names as readonly string[]).includes(text);
-}
-
-function recordOf(json: Uint8Array): EventRecord {
-  const record = readRecord(json);
-  if (record === undefined) throw new Refused(400, "not all of these are events");
-  return record;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -59,7 +59,8 @@ async function remoteStore({ message, path: directory }: DirectoryInUse): Promis
   if (fault !== undefined) throw new StoreUnavailable(`${message}; ${fault}`);
   // Imported late: most commands open the store themselves.
   const { RemoteStore } = await import("./remote_store.ts");
-  const store = new RemoteStore(path);
+  const { ControlClient } = await import("./control_client.ts");
+  const store = new RemoteStore(new ControlClient(path));
   try {
     // Tells whether somebody answers, and whether it is this version.
     await store.tableSizes();

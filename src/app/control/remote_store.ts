@@ -1,5 +1,6 @@
 /**
- * The store of a running relay, as its operator's commands use it.
+ * A store that is elsewhere: that of a running relay, as its operator's commands use it, or that of another
+ * thread.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import type { CountResult } from "../../nostr/relay_message.ts";
 import type {
   CountOptions,
   Erasure,
+  EventFeed,
   EventRecord,
   PutOutcome,
   QueryOptions,
@@ -28,35 +30,34 @@ import type {
   TableSize,
   TidyStore,
 } from "../../store/write/upkeep.ts";
-import { ControlClient } from "./control_client.ts";
-import type { CallName, StreamName } from "./wire.ts";
+import type { CallName, StoreLink, StreamName } from "./wire.ts";
 
-/** What of a query's options another process can be told. */
+/** What of a query's options is told in any case. The rest is for the link to use. */
 type SentOptions = Pick<QueryOptions, "includesBanned" | "reader" | "timeoutMs">;
 
 /**
- * Asks the relay that answers at a Unix socket, see {@link ControlClient}. Closing it waits for what was
- * asked, and closes nothing of the relay's.
+ * Asks the store at the other end of a link. Closing it waits for what was asked, and closes nothing of
+ * that store.
  */
 export class RemoteStore implements TidyStore {
-  /** Tells nothing: the relay's own feed does. */
-  readonly feed = new LocalFeed();
-  /** They are parsed on the relay's one thread, and told to subscribers in one go. */
+  /** By default one that tells nothing: the relay's own feed does. */
+  readonly feed: EventFeed;
+  /** They are parsed on the store's one thread, and told to subscribers in one go. */
   readonly maxBatchEvents = 200;
   readonly state: StoreState = {
     isEmpty: () => this.#call("isEmpty", []),
-    events: ({ signal }: StateOptions = {}) => this.#events("events", [], signal),
-    tombstones: ({ signal }: StateOptions = {}) => this.#client.stream("tombstones", [], signal),
+    events: (options?: StateOptions) => this.#events("events", [], options),
+    tombstones: (options?: StateOptions) => this.#values("tombstones", [], options),
     addTombstones: (page) => this.#call("addTombstones", [page]),
     addRules: (rules, log) => this.#call("addRules", [rules, log]),
   };
-  readonly #client: ControlClient;
+  readonly #link: StoreLink;
   /** Calls that are not answered yet. */
   readonly #calls = new Set<Promise<unknown>>();
 
-  /** A relay answers at the socket `path`. */
-  constructor(path: string) {
-    this.#client = new ControlClient(path);
+  constructor(link: StoreLink, feed: EventFeed = new LocalFeed()) {
+    this.#link = link;
+    this.feed = feed;
   }
 
   put(batch: readonly EventRecord[]): Promise<readonly PutOutcome[]> {
@@ -67,25 +68,26 @@ export class RemoteStore implements TidyStore {
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
-    return this.#events("query", [filters, sent(options)], options.signal);
+    return this.#events("query", [filters, sent(options)], options);
   }
 
   identify(
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
-    return this.#client.stream("identify", [filters, sent(options)], options.signal);
+    return this.#values("identify", [filters, sent(options)], options);
   }
 
   count(
     filters: readonly ReqFilter[],
-    { maxRows, ...options }: CountOptions,
+    options: CountOptions,
   ): Promise<CountResult> {
-    return this.#call("count", [filters, { ...sent(options), maxRows }], options.signal);
+    const { maxRows } = options;
+    return this.#call("count", [filters, { ...sent(options), maxRows }], options);
   }
 
   reindex(options: QueryOptions = {}): AsyncIterable<number> {
-    return this.#client.stream("reindex", [], options.signal);
+    return this.#values("reindex", [], options);
   }
 
   removeExpired(limit: number): Promise<number> {
@@ -149,22 +151,22 @@ export class RemoteStore implements TidyStore {
     return entries.map((entry) => ({ ...entry, before: entry.before, reason: entry.reason }));
   }
 
-  /** The relay serves, so that it needs all its indexes. */
+  /** The store serves, so that it needs all its indexes. */
   fill<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#calls);
-    this.#client.close();
+    this.#link.close();
   }
 
   #call<Value>(
     method: CallName,
     args: readonly unknown[],
-    signal?: AbortSignal,
+    options?: QueryOptions,
   ): Promise<Value> {
-    const call = this.#client.call<Value>(method, args, signal);
+    const call = this.#link.call<Value>(method, args, options);
     this.#calls.add(call);
     return call.finally(() => this.#calls.delete(call));
   }
@@ -172,11 +174,22 @@ export class RemoteStore implements TidyStore {
   async *#events(
     method: StreamName,
     args: readonly unknown[],
-    signal: AbortSignal | undefined,
+    options: QueryOptions = {},
   ): AsyncGenerator<readonly StoredEvent[], void> {
-    const frames = this.#client.ask(method, args, signal);
+    const frames = this.#link.ask(method, args, options);
     for await (const frame of frames) if ("events" in frame) yield frame.events;
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
+  }
+
+  async *#values<Value>(
+    method: StreamName,
+    args: readonly unknown[],
+    options: QueryOptions = {},
+  ): AsyncGenerator<Value, void> {
+    const frames = this.#link.ask(method, args, options);
+    // The other end is the same version of this program.
+    for await (const frame of frames) if ("value" in frame) yield frame.value as Value;
+    options.signal?.throwIfAborted();
   }
 }
 

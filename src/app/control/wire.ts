@@ -1,5 +1,6 @@
 /**
- * How a store is asked over HTTP, for both ends, which are the same version of this program.
+ * How a store is asked from elsewhere, and how that is written over HTTP, for both ends, which are the same
+ * version of this program.
  *
  * A request is `POST /METHOD` with the arguments as one JSON value. The answer is a series of frames,
  * each a line of JSON, that of events followed by their JSON as it is stored.
@@ -9,7 +10,7 @@
 
 import { concat, utf8, utf8Decode } from "../../base/bytes.ts";
 import { KeySet } from "../../nostr/key_set.ts";
-import type { StoredEvent } from "../../store/event_store.ts";
+import type { QueryOptions, StoredEvent } from "../../store/event_store.ts";
 import type { StoreState } from "../../store/write/store_state.ts";
 
 /** The header with the version of the program that asks. */
@@ -59,6 +60,24 @@ export type CallName = typeof CALLS[number] | typeof STATE_CALLS[number];
 
 /** One of {@link STREAMS} or {@link STATE_STREAMS}. */
 export type StreamName = typeof STREAMS[number] | typeof STATE_STREAMS[number];
+
+/** How a store that is elsewhere is asked. Calls reject as those of a store do. */
+export interface StoreLink {
+  /** Asks for one value. */
+  call<Value>(
+    method: CallName,
+    args: readonly unknown[],
+    options?: QueryOptions,
+  ): Promise<Value>;
+  /** Asks for the frames of an answer but for its end. */
+  ask(
+    method: StreamName,
+    args: readonly unknown[],
+    options?: QueryOptions,
+  ): AsyncIterable<Frame>;
+  /** What is asked from then on is rejected. */
+  close(): void;
+}
 
 /** A part of an answer. The last one is `end` or `error`. */
 export type Frame =

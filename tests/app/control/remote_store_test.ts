@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from "node:http";
 import { text } from "node:stream/consumers";
+import { ControlClient } from "../../../src/app/control/control_client.ts";
 import { ControlServer } from "../../../src/app/control/control_server.ts";
 import { RemoteStore } from "../../../src/app/control/remote_store.ts";
 import type { StoreClock } from "../../../src/store/store_clock.ts";
@@ -24,7 +25,7 @@ class Lent implements AsyncDisposable {
     this.#directory = directory;
     this.path = `${directory}/x.sock`;
     this.server = server;
-    this.remote = new RemoteStore(this.path);
+    this.remote = new RemoteStore(new ControlClient(this.path));
   }
 
   static async of(store: TidyStore, onRulesChanged = () => Promise.resolve()): Promise<Lent> {
@@ -87,7 +88,7 @@ Deno.test("a socket that a killed relay left behind is replaced", async () => {
   const store = new MemoryStore();
   const options = { store, onRulesChanged: () => Promise.resolve() };
   const server = await ControlServer.open(path, options);
-  const remote = new RemoteStore(path);
+  const remote = new RemoteStore(new ControlClient(path));
   deepEqual(await remote.rules(), []);
   await remote.close();
   await server.close();
