@@ -18,6 +18,8 @@ export class FakePeer implements Peer {
   lastHeardMs: number;
   queuedBytes = 0;
   windowBytes = Infinity;
+  /** How long what it says has waited for its connection's turn. */
+  waitedMs = 0;
   /** All text messages so far. */
   readonly sent: string[] = [];
   pings = 0;
@@ -47,7 +49,7 @@ export class FakePeer implements Peer {
 
   /** Sends texts, as one read of the relay's socket. */
   say(...texts: string[]): void {
-    this.lastHeardMs = this.#clock.monotonicMs();
+    this.lastHeardMs = this.#clock.monotonicMs() - this.waitedMs;
     this.#events?.messages(texts.map((text) => ({ type: "text", text })));
   }
 

@@ -28,6 +28,19 @@ Deno.test("a relay counts its sessions and subscriptions as they come and go", a
   equal(world.relay.counters.connections, 2);
 });
 
+Deno.test("what waited for the turns of other connections has waited since it arrived", async () => {
+  const world = new FakeRelay();
+  const peer = world.connect();
+  peer.waitedMs = 1_000;
+  for (const text of ['["REQ","s",{}]', `["EVENT",${eventJson(note)}]`, '["COUNT","c",{}]']) {
+    peer.say(text);
+    await settle();
+  }
+  const { eventToOk, reqToEose, countToAnswer } = world.relay.timings;
+  deepEqual([eventToOk, reqToEose, countToAnswer].map(({ sum }) => sum), [1, 1, 1]);
+  peer.hangUp();
+});
+
 Deno.test("shutdown of a relay nobody is connected to is over at once", async () => {
   await new FakeRelay().relay.shutdown();
   equal(new FakeRelay().relay.sessionCount, 0);

@@ -27,7 +27,7 @@ export const count: Verb = ({ context: { limits }, peer, counts }, message) => {
   if ("notice" in parsed) return peer.send(noticeMessage(parsed.notice));
   if (limits.maxCountRows === 0) return counts.refuse(parsed.id, NO_COUNT);
   if ("reason" in parsed) return counts.refuse(parsed.id, parsed.reason);
-  counts.add(parsed);
+  counts.add({ ...parsed, startMs: peer.lastHeardMs });
 };
 
 const NO_COUNT = reason("unsupported", "this relay does not count");
@@ -36,6 +36,8 @@ const NO_COUNT = reason("unsupported", "this relay does not count");
 interface CountQuery {
   readonly id: string;
   readonly filters: readonly ReqFilter[];
+  /** When it came, monotonic, milliseconds. */
+  readonly startMs: number;
 }
 
 /**
@@ -103,7 +105,8 @@ export class CountQueue {
     this.#conversation.filterValues.give(filterValueCount(filters));
   }
 
-  async #answer({ id, filters }: CountQuery): Promise<void> {
+  async #answer(query: CountQuery): Promise<void> {
+    const { id, filters } = query;
     const { context, client, answers } = this.#conversation;
     const { access, clock } = context;
     const decided = await access.request({ verb: "COUNT", filters, client, nowMs: clock.nowMs() });
@@ -112,14 +115,13 @@ export class CountQueue {
       chargeIfLimited(this.#conversation, decided);
       return this.refuse(id, decided);
     }
-    const answer = await this.#count(id, decided);
+    const answer = await this.#count({ ...query, filters: decided });
     if (!this.#ended.signal.aborted) answers.push(answer);
   }
 
-  async #count(id: string, filters: readonly ReqFilter[]): Promise<string> {
+  async #count({ id, filters, startMs }: CountQuery): Promise<string> {
     const { context, client, source } = this.#conversation;
     const { store, limits, reading, counters, access, clock, timings } = context;
-    const startMs = clock.monotonicMs();
     this.#unanswered = { verb: "COUNT", id, filters, startMs };
     const { signal } = this.#ended;
     const timer = measured(this.#conversation, "COUNT", filters);

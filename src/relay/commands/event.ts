@@ -24,7 +24,8 @@ export const publish: Verb = (conversation, message, messageBytes) => {
   const { event } = parsed;
   pending.begin(messageBytes);
   const { clock, timings } = context;
-  const arrivedMs = clock.monotonicMs();
+  // Not the present: it may have waited for the turns of other connections.
+  const arrivedMs = peer.lastHeardMs;
   void context.publisher.publish(event, { client, source, arrivedMs }).then((verdict) => {
     pending.end(messageBytes);
     if (verdict.accepted) conversation.tally.accepted++;

@@ -78,19 +78,20 @@ export class Subscriptions {
 
   /** Opens a subscription, if the policies accept it, and closes any with the same id. */
   request(id: string, filters: readonly ReqFilter[]): void {
-    const { context: { access, clock }, client } = this.#conversation;
+    const { context: { access, clock }, client, peer } = this.#conversation;
+    const arrivedMs = peer.lastHeardMs;
     // "with the same subscription ID, the relay MUST overwrite": the old one gets no CLOSED.
     this.end(id);
     const refusal = this.#tooMany();
     if (refusal !== undefined) return this.refuse(id, refusal);
     const decided = access.request({ verb: "REQ", filters, client, nowMs: clock.nowMs() });
-    if (!(decided instanceof Promise)) return this.#follow(id, decided);
+    if (!(decided instanceof Promise)) return this.#follow(id, decided, arrivedMs);
     this.#undecided.set(id, filters);
     void decided.then((decision) => {
       // A CLOSE or another REQ may have arrived meanwhile.
       if (this.#undecided.get(id) !== filters) return;
       this.#undecided.delete(id);
-      this.#follow(id, decision);
+      this.#follow(id, decision, arrivedMs);
     });
   }
 
@@ -172,8 +173,8 @@ export class Subscriptions {
       : reason("rate-limited", `at most ${maxSubscriptions} subscriptions may be open`);
   }
 
-  #follow(id: string, decision: Reason | readonly ReqFilter[]): void {
-    const { context: { limits, broadcast, counters, clock }, filterValues } = this.#conversation;
+  #follow(id: string, decision: Reason | readonly ReqFilter[], startMs: number): void {
+    const { context: { limits, broadcast, counters }, filterValues } = this.#conversation;
     if ("prefix" in decision) {
       chargeIfLimited(this.#conversation, decision);
       return this.refuse(id, decision);
@@ -189,7 +190,7 @@ export class Subscriptions {
       held: this.#conversation.heldEvents,
       onLive: this.#onLive,
       leastLimit: leastLimit(decision, limits),
-      startMs: clock.monotonicMs(),
+      startMs,
     });
     this.#open.set(id, subscription);
     broadcast.add(subscription.listener, decision);
