@@ -14,7 +14,7 @@ import { directoryFault } from "./database/directory_fault.ts";
 import { embeddedDirectory } from "./control/control_socket.ts";
 import { chooseDatabase } from "./database/choose_database.ts";
 import { ignoredSettings } from "./database/ignored_settings.ts";
-import { plannedMirrors, warnOfMirrorKeys } from "./mirror_plans.ts";
+import { plannedMirrors, warnOfMirrorKeys } from "./mirrors/mirror_plans.ts";
 import { admissionLimits, proxyOptions } from "./network/network_options.ts";
 import { RelaySockets } from "./network/relay_sockets.ts";
 import { checkTlsFiles } from "./network/tls_files.ts";

@@ -14,7 +14,7 @@ import { answerSources } from "../../store/event_store.ts";
 import type { StoreSize } from "../../store/write/upkeep.ts";
 import type { Mirror } from "../../sync/mirror.ts";
 import type { Outbox } from "../../sync/outbox.ts";
-import type { InboxMirrors } from "../inbox_mirrors.ts";
+import type { InboxMirrors } from "../mirrors/inbox_mirrors.ts";
 import type { RelayHost } from "../relay_host.ts";
 import { version } from "../version.ts";
 

@@ -40,9 +40,9 @@ async function loadedWith(entries: readonly string[]): Promise<readonly string[]
 /** What only other commands, databases and settings need. */
 const NEEDED_ELSEWHERE = [
   "src/app/activity/activity_meter.ts",
-  "src/app/mirrors.ts",
+  "src/app/mirrors/mirrors.ts",
   "src/app/network/metrics.ts",
-  "src/app/relay_lists.ts",
+  "src/app/mirrors/relay_list_exchange.ts",
   "src/app/workers/worker_group.ts",
   "src/net/client/dial.ts",
   "src/postgres_server/managed_postgres.ts",

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { isJsonObject, parseJson } from "../../../nostr/json.ts";
-import { parseFilter } from "../../../nostr/parse_filter.ts";
-import { readPublicKey, readSecretKey, withHexKeys } from "../key_text.ts";
+import { readFilterSetting } from "../filter_setting.ts";
+import { readPublicKey, readSecretKey } from "../key_text.ts";
 import type { TextFormat } from "../setting.ts";
 
 const KIND = String.raw`(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])`;
@@ -59,10 +58,8 @@ export const optionalSecretKeyFormat: TextFormat = {
 export const mirrorFilterFormat = {
   pattern: /^/,
   accepts(text) {
-    const json = parseJson(text);
-    if (!isJsonObject(json)) return false;
-    const filter = parseFilter(withHexKeys(json), { maxFilterValues: Infinity });
-    return !("prefix" in filter) && filter.limit === undefined;
+    const read = readFilterSetting(text);
+    return read !== undefined && read.filter.limit === undefined;
   },
   words: "a NIP-01 filter as JSON, without limit and search",
 } as const satisfies TextFormat;

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { plannedMirrors } from "../../../../src/app/mirror_plans.ts";
+import { plannedMirrors } from "../../../../src/app/mirrors/mirror_plans.ts";
 import { loadSettings, problemLine } from "../../../../src/app/settings/load_settings.ts";
 
 function load(text: string) {

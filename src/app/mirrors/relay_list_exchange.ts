@@ -5,35 +5,23 @@
  * @module
  */
 
-import type { Clock } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
-import type { NostrEvent } from "../nostr/event.ts";
-import { expirationOf } from "../nostr/expiration.ts";
-import type { ReqFilter } from "../nostr/filter.ts";
-import { GIFT_WRAP } from "../nostr/gift_wrap.ts";
-import { matches } from "../nostr/match.ts";
-import { relayHostOf, relayUrlIn } from "../nostr/relay_list.ts";
-import { ConnectedClient } from "../relay/access/client.ts";
-import type { Relay } from "../relay/relay.ts";
-import type { TidyStore } from "../store/write/upkeep.ts";
-import type { Exchange } from "../sync/mirror.ts";
-import { Outbox, type OutboxHost, type OutboxPlan } from "../sync/outbox.ts";
-import { RelayLists } from "../sync/relay_lists.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import { expirationOf } from "../../nostr/expiration.ts";
+import type { ReqFilter } from "../../nostr/filter.ts";
+import { GIFT_WRAP } from "../../nostr/gift_wrap.ts";
+import { matches } from "../../nostr/match.ts";
+import { relayHostOf, relayUrlIn } from "../../nostr/relay_list.ts";
+import { ConnectedClient } from "../../relay/access/client.ts";
+import type { Exchange } from "../../sync/mirror.ts";
+import { Outbox, type OutboxHost, type OutboxPlan } from "../../sync/outbox.ts";
+import { RelayLists } from "../../sync/relay_lists.ts";
 import { InboxMirrors } from "./inbox_mirrors.ts";
-import { readFilter } from "./mirror_plans.ts";
-import { mirrorHost, storedEvents } from "./mirrors.ts";
-import type { Settings } from "./settings/setting_list.ts";
-import { systemRandom } from "./system/system_random.ts";
-import { connectRemote } from "./transfer/remote_connection.ts";
-import { untrustedRelay } from "./transfer/untrusted_relay.ts";
-
-/** What {@link RelayListExchange} needs. */
-export interface RelayListContext {
-  readonly relay: Relay;
-  readonly store: Pick<TidyStore, "identify" | "query">;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+import { type MirrorContext, mirrorHost, storedEvents } from "./mirror_host.ts";
+import { readFilterSetting } from "../settings/filter_setting.ts";
+import type { Settings } from "../settings/setting_list.ts";
+import { systemRandom } from "../system/system_random.ts";
+import { connectRemote } from "../transfer/remote_connection.ts";
+import { untrustedRelay } from "../transfer/untrusted_relay.ts";
 
 /** The settings that count. */
 export type RelayListSettings = Pick<Settings, "relay_lists" | "mirrors" | "relay">;
@@ -49,7 +37,7 @@ const MAX_ANSWER_BYTES = 128 * 1_024;
 
 /** The outbox and the inbox of one relay. */
 export class RelayListExchange {
-  readonly #context: RelayListContext;
+  readonly #context: MirrorContext;
   #outbox: Outbox | undefined;
   #inbox: InboxMirrors | undefined;
   #lists: RelayLists | undefined;
@@ -57,7 +45,7 @@ export class RelayListExchange {
   /** Those that the settings have ended. */
   readonly #ending = new Set<Promise<void>>();
 
-  constructor(settings: RelayListSettings, context: RelayListContext) {
+  constructor(settings: RelayListSettings, context: MirrorContext) {
     this.#context = context;
     this.#settings = settings;
     this.#start();
@@ -173,7 +161,7 @@ export class RelayListExchange {
 }
 
 function outboxPlan({ relay_lists, mirrors }: RelayListSettings): OutboxPlan | undefined {
-  const read = readFilter(relay_lists.outbox_filter);
+  const read = readFilterSetting(relay_lists.outbox_filter);
   return read && {
     ...{ direction: "up", filter: read.filter },
     toMentioned: relay_lists.outbox_to_mentioned,

@@ -1,28 +1,26 @@
 /**
- * What the settings say of mirrors.
+ * Makes plans for mirrors out of the settings.
  *
  * @module
  */
 
-import type { Log } from "../base/log.ts";
-import { isJsonObject, parseJson } from "../nostr/json.ts";
-import { parseFilter } from "../nostr/parse_filter.ts";
-import type { MirrorPlan } from "../sync/mirror.ts";
-import { isReadByOthers, readAuthKeyFile } from "./auth_key.ts";
-import { withHexKeys } from "./settings/key_text.ts";
-import { UnusableSetting } from "./settings/load_settings.ts";
-import type { Settings } from "./settings/setting_list.ts";
+import type { Log } from "../../base/log.ts";
+import type { MirrorPlan } from "../../sync/mirror.ts";
+import { isReadByOthers, readAuthKeyFile } from "../auth_key.ts";
+import { readFilterSetting } from "../settings/filter_setting.ts";
+import { UnusableSetting } from "../settings/load_settings.ts";
+import type { Settings } from "../settings/setting_list.ts";
 
 /** The settings of one mirror. */
 export type MirrorSettings = Settings["mirrors"]["relay"][number];
-
-const SETTING = "mirrors.relay";
 
 /** A mirror that can be started. */
 export interface PlannedMirror {
   readonly settings: MirrorSettings;
   readonly plan: MirrorPlan;
 }
+
+const SETTING = "mirrors.relay";
 
 /**
  * Reads the keys of the mirrors of the settings.
@@ -60,7 +58,7 @@ async function planOf(
   if ("fault" in key) {
     throw new UnusableSetting(SETTING, `auth_key_file of table ${number}: ${key.fault}`);
   }
-  const filters = readFilter(settings.filter);
+  const filters = readFilterSetting(settings.filter);
   if (filters === undefined) {
     throw new UnusableSetting(SETTING, `filter of table ${number} is no filter`);
   }
@@ -70,17 +68,6 @@ async function planOf(
     signer: key.signer,
     limits: mirrorLimits(mirrors),
   };
-}
-
-/** A filter of the settings, parsed and as others are told; undefined if it is none. */
-export function readFilter(
-  text: string,
-): Pick<MirrorPlan, "filter" | "filterJson"> | undefined {
-  const given = parseJson(text);
-  if (!isJsonObject(given)) return undefined;
-  const filterJson = withHexKeys(given);
-  const filter = parseFilter(filterJson, { maxFilterValues: Infinity });
-  return "prefix" in filter ? undefined : { filter, filterJson };
 }
 
 /** The limits of all mirrors. */

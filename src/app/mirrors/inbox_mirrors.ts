@@ -8,25 +8,27 @@
  * @module
  */
 
-import type { Timer } from "../base/clock.ts";
-import type { Source } from "../base/fair_queue.ts";
-import { silentLog } from "../base/log.ts";
-import { LruMap } from "../base/lru_map.ts";
-import { sleep } from "../base/sleep.ts";
-import { FOLLOW_LIST } from "../nostr/kind.ts";
-import { RELAY_LIST } from "../nostr/relay_list.ts";
-import { storedFollowLists, trustedKeys } from "../relay/access/web_of_trust.ts";
-import { inboxRelays } from "../sync/inbox_relays.ts";
-import { countTaken, type Exchange, type Mirror, zeroMirrorCounters } from "../sync/mirror.ts";
-import type { RelayLists } from "../sync/relay_lists.ts";
-import { Repetition } from "./access/repetition.ts";
-import { mirrorLimits, type PlannedMirror, readFilter } from "./mirror_plans.ts";
+import type { Timer } from "../../base/clock.ts";
+import type { Source } from "../../base/fair_queue.ts";
+import { silentLog } from "../../base/log.ts";
+import { LruMap } from "../../base/lru_map.ts";
+import { sleep } from "../../base/sleep.ts";
+import { FOLLOW_LIST } from "../../nostr/kind.ts";
+import { RELAY_LIST } from "../../nostr/relay_list.ts";
+import { storedFollowLists, trustedKeys } from "../../relay/access/web_of_trust.ts";
+import { inboxRelays } from "../../sync/inbox_relays.ts";
+import { countTaken, type Exchange, type Mirror, zeroMirrorCounters } from "../../sync/mirror.ts";
+import type { RelayLists } from "../../sync/relay_lists.ts";
+import { Repetition } from "../access/repetition.ts";
+import { mirrorLimits, type PlannedMirror } from "./mirror_plans.ts";
 import { Mirrors } from "./mirrors.ts";
-import type { RelayListContext, RelayListSettings } from "./relay_lists.ts";
-import { readPublicKeys } from "./settings/key_text.ts";
-import { untrustedRelay } from "./transfer/untrusted_relay.ts";
+import type { MirrorContext } from "./mirror_host.ts";
+import type { RelayListSettings } from "./relay_list_exchange.ts";
+import { readFilterSetting } from "../settings/filter_setting.ts";
+import { readPublicKeys } from "../settings/key_text.ts";
+import { untrustedRelay } from "../transfer/untrusted_relay.ts";
 
-interface InboxContext extends RelayListContext {
+interface InboxContext extends MirrorContext {
   readonly lists: RelayLists;
   readonly isOwn: (url: string) => boolean;
   readonly source: Source;
@@ -197,7 +199,7 @@ export class InboxMirrors implements Exchange {
 
   #planned(url: string): PlannedMirror {
     const { relay_lists, mirrors } = this.#settings;
-    const { filter, filterJson } = readFilter(relay_lists.inbox_filter)!;
+    const { filter, filterJson } = readFilterSetting(relay_lists.inbox_filter)!;
     const p = new Set(this.#keys);
     const settings = {
       ...{ url, direction: "down" as const, filter: "", auth_key_file: "", private: false },

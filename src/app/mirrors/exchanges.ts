@@ -4,22 +4,23 @@
  * @module
  */
 
-import type { Mirror } from "../sync/mirror.ts";
+import type { Mirror } from "../../sync/mirror.ts";
 import { type PlannedMirror, plannedMirrors } from "./mirror_plans.ts";
 import type { Mirrors } from "./mirrors.ts";
-import type { RelayListContext, RelayListExchange } from "./relay_lists.ts";
-import type { Settings } from "./settings/setting_list.ts";
+import type { MirrorContext } from "./mirror_host.ts";
+import type { RelayListExchange } from "./relay_list_exchange.ts";
+import type { Settings } from "../settings/setting_list.ts";
 
 /** The exchanges of one relay. Their modules are loaded when the settings first ask for them. */
 export class Exchanges {
-  readonly #context: RelayListContext;
+  readonly #context: MirrorContext;
   /** The settings in use. */
   #settings: Settings | undefined;
   #mirrors: Mirrors | undefined;
   #relayLists: RelayListExchange | undefined;
 
   /** None, until {@link prepare}. */
-  constructor(context: RelayListContext) {
+  constructor(context: MirrorContext) {
     this.#context = context;
   }
 
@@ -42,7 +43,7 @@ export class Exchanges {
     const isSame = settings.mirrors === this.#settings?.mirrors;
     const planned = isSame ? undefined : await plannedMirrors(settings);
     const mirrors = this.#mirrors ?? await this.#mirrorsFor(planned);
-    const lists = usesRelayLists(settings) ? await import("./relay_lists.ts") : undefined;
+    const lists = usesRelayLists(settings) ? await import("./relay_list_exchange.ts") : undefined;
     return () => {
       this.#settings = settings;
       this.#mirrors = mirrors;
