@@ -208,10 +208,10 @@ export class Mirror {
     this.#isComparing = true;
   }
 
-  /** Whether either side has refused an event for good. */
-  isRefused(id: string): boolean {
+  /** Whether an event has neither crossed this connection, nor been refused for good by either side. */
+  isOpen(id: string): boolean {
     this.#forgetOld();
-    return this.#refused.get(id) === true;
+    return this.crossed.get(id) === undefined && this.#refused.get(id) === undefined;
   }
 
   refuse(id: string): void {

@@ -270,9 +270,7 @@ export class MirrorLink {
 
   /** Those that are neither stored, nor came otherwise meanwhile, nor were refused. */
   #missing(ids: readonly string[]): Promise<readonly string[]> {
-    const open = ids.filter((id) =>
-      this.#mirror.crossed.get(id) === undefined && !this.#mirror.isRefused(id)
-    );
+    const open = ids.filter((id) => this.#mirror.isOpen(id));
     return open.length === 0
       ? Promise.resolve([])
       : this.#host.missing(open, this.#controller.signal);
@@ -289,22 +287,17 @@ export class MirrorLink {
     this.#countTaken(event.id, taken);
   };
 
-  #countTaken(id: string, { accepted, reason }: Taken): void {
-    const prefix = countTaken(this.#mirror.counters, { accepted, reason });
-    if (prefix !== undefined) {
-      this.#mirror.crossed.delete(id);
-      if (prefix === "error" || prefix === "rate-limited") this.#missed();
-      else this.#mirror.refuse(id);
-    }
+  #countTaken(id: string, taken: Taken): void {
+    const prefix = countTaken(this.#mirror.counters, taken);
+    if (prefix === undefined) return;
+    this.#mirror.crossed.delete(id);
+    if (prefix === "error" || prefix === "rate-limited") this.#missed();
+    else this.#mirror.refuse(id);
   }
 
   #countMalformed(): void {
     this.#mirror.counters.received++;
-    this.#countRefused("invalid");
-  }
-
-  #countRefused(prefix: string): void {
-    countIn(this.#mirror.counters.refused, prefix);
+    countIn(this.#mirror.counters.refused, "invalid");
   }
 
   // To there
@@ -330,9 +323,7 @@ export class MirrorLink {
   async #sendStored(ids: Iterable<string>): Promise<void> {
     const { signal } = this.#controller;
     for (const batch of batchesOf(ids, this.#mirror.plan.limits.maxPendingEvents)) {
-      const open = batch.filter((id) =>
-        this.#mirror.crossed.get(id) === undefined && !this.#mirror.isRefused(id)
-      );
+      const open = batch.filter((id) => this.#mirror.isOpen(id));
       if (open.length === 0) continue;
       for await (const events of this.#host.read(open, signal)) {
         await Promise.all(events.filter((event) => this.#maySend(event)).map(this.#sendOne));

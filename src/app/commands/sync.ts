@@ -5,13 +5,13 @@
  * @module
  */
 
-import { utf8, utf8Decode } from "../../base/bytes.ts";
+import { utf8 } from "../../base/bytes.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
 import { expirationOf } from "../../nostr/expiration.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
 import { eventJson } from "../../nostr/event_json.ts";
-import { type JsonObject, parseJson } from "../../nostr/json.ts";
+import type { JsonObject } from "../../nostr/json.ts";
 import { MIN_MESSAGE_BYTES } from "../../nostr/negentropy/reconcile.ts";
-import { parseEvent } from "../../nostr/parse_event.ts";
 import { isProtected } from "../../relay/access/protected.ts";
 import { compare, type Step } from "../../sync/compare.ts";
 import { RateLimitRetry } from "../../sync/rate_limit_retry.ts";
@@ -25,6 +25,7 @@ import { type Command, InvalidArgumentError } from "../command_line/commander.ts
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain } from "../command_line/with_store.ts";
+import { byIds, missingIn, storedEvents } from "../mirrors/mirror_host.ts";
 import { sha256 } from "../system/sha256.ts";
 import { type RemoteFlags, remoteTaskOf, withFilterOptions, withRemote } from "./remote_options.ts";
 import { storeFromRelay } from "./store_from_relay.ts";
@@ -153,24 +154,16 @@ class SyncJob {
     readonly need: readonly string[];
     readonly events: Step["events"];
   }> {
+    const { store, context: { stop: signal } } = this.#options;
     const missing = new Set<string>();
     const ids = [...need, ...events.map(({ id }) => id)];
     for (const batch of batchesOf(ids, BATCH)) {
-      for (const id of await this.#without(batch)) missing.add(id);
+      for (const id of await missingIn(store, batch, { signal })) missing.add(id);
     }
     return {
       need: [...need].filter((id) => missing.has(id)),
       events: events.filter(({ id }) => missing.has(id)),
     };
-  }
-
-  async #without(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const { store, context: { stop: signal } } = this.#options;
-    const missing = new Set(ids);
-    for await (const rows of store.identify([{ ids: missing, tags: new Map() }], { signal })) {
-      for (const { id } of rows) missing.delete(id);
-    }
-    return missing;
   }
 
   async *#fetch(ids: readonly string[]): AsyncGenerator<Uint8Array, void> {
@@ -192,19 +185,16 @@ class SyncJob {
     const { store, context: { stop: signal, clock } } = this.#options;
     for (const batch of batchesOf(ids, BATCH)) {
       const sending: Promise<void>[] = [];
-      const filter = { ids: new Set(batch), tags: new Map() };
-      for await (const rows of store.query([filter], { signal })) {
+      for await (const events of storedEvents(store, byIds(batch), { signal })) {
         const nowS = clock.nowMs() / 1_000;
-        for (const { json } of rows) sending.push(this.#sendJson(json, nowS));
+        sending.push(...events.map((event) => this.#sendEvent(event, nowS)));
       }
       await Promise.all(sending);
     }
   }
 
-  async #sendJson(json: Uint8Array, nowS: number): Promise<void> {
+  async #sendEvent(event: NostrEvent, nowS: number): Promise<void> {
     const { remote, report } = this.#options;
-    const event = parseEvent(parseJson(utf8Decode(json)!));
-    if ("reason" in event) return;
     // NIP-70: these are published by their authors alone.
     if (isProtected(event.tags)) return report.sent({ refused: "protected, not sent" });
     if ((expirationOf(event) ?? Infinity) <= nowS) return;

@@ -77,11 +77,13 @@ export function mirrorHost(
 
 async function* nothing(): AsyncGenerator<never, void> {}
 
-function byIds(ids: Iterable<string>): ReqFilter {
+/** A filter for the events with these ids. */
+export function byIds(ids: Iterable<string>): ReqFilter {
   return { ids: new Set(ids), tags: new Map() };
 }
 
-async function missingIn(
+/** Those of the ids that the store does not have. */
+export async function missingIn(
   store: Pick<TidyStore, "identify">,
   ids: readonly string[],
   options: QueryOptions,
