@@ -14,6 +14,7 @@ import { isReadByOthers } from "./auth_key.ts";
 import { readSecretKey } from "./settings/key_text.ts";
 import { UnusableSetting } from "./settings/load_settings.ts";
 import type { Settings } from "./settings/setting_list.ts";
+import { withoutSlash } from "./paths.ts";
 import { systemRandom } from "./system/system_random.ts";
 import { writeFault } from "./system/writable.ts";
 
@@ -64,7 +65,7 @@ export function ownKeyPath(
   { relay, database }: Pick<Settings, "relay" | "database">,
 ): string | undefined {
   if (relay.secret_key !== "" || relay.key_file !== "" || database.url !== "") return undefined;
-  return `${database.data.replace(/(?<=.)\/+$/, "")}/relay.key`;
+  return `${withoutSlash(database.data)}/relay.key`;
 }
 
 async function ownSecretKey(

@@ -11,7 +11,7 @@ import { type Log, silentLog } from "../base/log.ts";
 import { messageOf } from "../base/error_text.ts";
 import { StoreUnavailable } from "../store/event_store.ts";
 import { directoryFault } from "./database/directory_fault.ts";
-import { embeddedDirectory } from "./control/control_socket.ts";
+import { embeddedDirectory } from "./database/database_url.ts";
 import { chooseDatabase } from "./database/choose_database.ts";
 import { ignoredSettings } from "./database/ignored_settings.ts";
 import { plannedMirrors, warnOfMirrorKeys } from "./mirrors/mirror_plans.ts";

@@ -1,5 +1,8 @@
 /**
- * Decides who may read private events. `store/read` implements the same rule in SQL.
+ * Decides who may read private events.
+ *
+ * `store/read/plan.ts` has the same rule in SQL, `store/window/window_answers.ts` over columns, and
+ * `store/slices/slice_sets.ts` for sets of events; the contract suite asks all of them.
  *
  * @see NIP-04, NIP-17, NIP-59
  * @module

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { utf8 } from "../../base/bytes.ts";
 import { ifThere, writeFault } from "../system/file_fault.ts";
+import { withoutSlash } from "../paths.ts";
 import {
   type BackupFile,
   backupFiles,
@@ -45,7 +46,7 @@ export class DraftDirectory {
    * `path` is left alone. Gives a sentence when there can be none.
    */
   static async make(path: string): Promise<DraftDirectory | { readonly fault: string }> {
-    const name = path.replace(/(?<=.)\/+$/, "");
+    const name = withoutSlash(path);
     if (name === "") return { fault: "no directory is named" };
     const draft = `${name}.part`;
     try {

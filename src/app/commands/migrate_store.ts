@@ -10,6 +10,7 @@ import type { CommandContext, RunCommand } from "../command_line/command_context
 import { dayOf } from "../transfer/survey_totals.ts";
 import { copyStore, type CopyTally } from "../transfer/copy_store.ts";
 import { type ExitCode, exitCode } from "../command_line/exit_code.ts";
+import { databaseKind, embeddedDirectory } from "../database/database_url.ts";
 import { SqlStore } from "../../store/sql_store.ts";
 import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
@@ -86,8 +87,8 @@ function countsOf({ outcomes, unreadable }: CopyTally): string {
 
 /** A directory may be written in several ways. */
 function placeOf(url: string): string {
-  const [, type, path] = /^(pglite|managed):(.+)$/.exec(url) ?? [];
-  return path === undefined ? url : `${type}:${resolve(path)}`;
+  const path = embeddedDirectory(url);
+  return path === undefined ? url : `${databaseKind(url)}:${resolve(path)}`;
 }
 
 function lastingDatabase(url: string): string {

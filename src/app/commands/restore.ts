@@ -14,6 +14,7 @@ import { ProgressLine } from "../command_line/progress_line.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { complain, print, withStore } from "../command_line/with_store.ts";
 import { ownKeyPath } from "../own_key.ts";
+import { withoutSlash } from "../paths.ts";
 import { BAD_SIGNATURE } from "../../relay/acceptance/check.ts";
 import { reasonText } from "../../nostr/reason.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
@@ -41,7 +42,7 @@ export function defineRestore(program: Command, run: RunCommand): void {
     .option("--no-check", "leave out the check of all that is there at the end")
     .option("--json", "print one JSON object");
   withSettingOptions(command).action((path: string, options: RestoreFlags & SettingOptions) =>
-    run(options, (context) => restore(context, path.replace(/(?<=.)\/+$/, ""), options))
+    run(options, (context) => restore(context, withoutSlash(path), options))
   );
 }
 

@@ -10,6 +10,8 @@
 
 import { utf8Length } from "../../base/bytes.ts";
 import { messageOf } from "../../base/error_text.ts";
+import { embeddedDirectory } from "../database/database_url.ts";
+import { withoutSlash } from "../paths.ts";
 
 /** The longest path of a Unix socket that works everywhere, bytes: macOS allows 103, Linux 107. */
 const MAX_PATH_BYTES = 103;
@@ -19,7 +21,7 @@ export const SOCKET_MODE = 0o600;
 
 /** The path of the socket of an embedded database in `directory`: beside it, as is its lock. */
 export function controlSocketPath(directory: string): string {
-  return `${directory.replace(/(?<=.)\/+$/, "")}.sock`;
+  return `${withoutSlash(directory)}.sock`;
 }
 
 /** Where a relay with these settings has its socket. */
@@ -37,13 +39,8 @@ export interface ControlPlace {
 export function controlPlace(url: string, data: string): ControlPlace {
   const embedded = embeddedDirectory(url);
   if (embedded !== undefined) return { path: controlSocketPath(embedded), directory: embedded };
-  const directory = data.replace(/(?<=.)\/+$/, "");
+  const directory = withoutSlash(data);
   return { path: `${directory}/relay.sock`, directory };
-}
-
-/** The directory of an embedded database; undefined for any other URL. */
-export function embeddedDirectory(url: string): string | undefined {
-  return /^(?:pglite|managed):(.+)$/.exec(url)?.[1];
 }
 
 /** Why there can be no socket at a path; undefined if there can. */

@@ -9,6 +9,8 @@ import { findPostgresPackage } from "../../postgres_server/postgres_package.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import { nameFault, reachFault, serverAccount } from "../../postgres_server/server_account.ts";
 import type { Settings } from "../settings/setting_list.ts";
+import { withoutSlash } from "../paths.ts";
+import { databaseKind, embeddedDirectory } from "./database_url.ts";
 
 /** A database URL, and why it was chosen. */
 interface DatabaseChoice {
@@ -27,7 +29,7 @@ export async function chooseDatabase(
   { url, data }: Pick<Settings["database"], "url" | "data">,
 ): Promise<DatabaseChoice> {
   if (url !== "") return { url };
-  const directory = data.replace(/(?<=.)\/+$/, "");
+  const directory = withoutSlash(data);
   const [pglite, managed] = [`${directory}/pglite`, `${directory}/postgres`];
   if (await exists(pglite)) return { url: `pglite:${pglite}` };
   const server = `${managed}/data`;
@@ -57,10 +59,12 @@ export async function requireDatabase(
   settings: Pick<Settings["database"], "url" | "data">,
 ): Promise<void> {
   const { url } = await chooseDatabase(settings);
-  const [, type, path] = /^(pglite|managed):(.+)$/.exec(url) ?? [];
+  const path = embeddedDirectory(url);
   if (path === undefined) return;
   // Whoever opens the second one ends the upgrade that was killed (`endReplacement`).
-  const places = type === "pglite" ? [path] : [`${path}/data`, upgradedPath(`${path}/data`)];
+  const places = databaseKind(url) === "pglite"
+    ? [path]
+    : [`${path}/data`, upgradedPath(`${path}/data`)];
   for (const place of places) if (await mayExist(`${place}/PG_VERSION`)) return;
   throw new StoreUnavailable(
     `there is none at ${path}: name the relay's by --data, --database or --config`,

@@ -5,9 +5,7 @@
  */
 
 import type { Settings } from "../settings/setting_list.ts";
-
-/** The kinds of databases, by the beginning of their URL. */
-type DatabaseKind = "memory" | "pglite" | "managed" | "postgres";
+import { type DatabaseKind, databaseKind } from "./database_url.ts";
 
 /** The databases that use a setting, where not all do. */
 const usedBy: Readonly<Record<string, readonly DatabaseKind[]>> = {
@@ -42,7 +40,7 @@ export function ignoredSettings(
   url: string,
   given: Iterable<string>,
 ): readonly IgnoredSetting[] {
-  const kind = kindOf(url);
+  const kind = databaseKind(url);
   const hasRetention = retention.max_age_days > 0 || retention.max_total_mib > 0 ||
     retention.kind_age_days.length > 0;
   return [...given].flatMap((name) => {
@@ -61,8 +59,3 @@ const words: Readonly<Record<DatabaseKind, string>> = {
   managed: "managed:, a private server",
   postgres: "a server of its own (postgres://)",
 };
-
-function kindOf(url: string): DatabaseKind {
-  const [scheme = ""] = url.split(":", 1);
-  return scheme === "memory" || scheme === "pglite" || scheme === "managed" ? scheme : "postgres";
-}

@@ -24,6 +24,7 @@ import { type Settings, settingsOn } from "../settings/setting_list.ts";
 import { sha256OfText } from "../system/sha256.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { chooseDatabase } from "./choose_database.ts";
+import { embeddedDirectory } from "./database_url.ts";
 import { directoryFault } from "./directory_fault.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import {
@@ -78,7 +79,7 @@ export async function openSqlStore(
     throw error;
   }
   const disk = await watchDisk(
-    directory ?? directoryOf(url),
+    directory ?? embeddedDirectory(url),
     database.min_free_mib,
     diskLog ?? log,
   );
@@ -172,11 +173,6 @@ async function inDirectory<T>(path: string, open: (path: string) => Promise<T>):
   } catch (error) {
     throw error instanceof DirectoryInUse ? error : directoryFault(path, error);
   }
-}
-
-/** Where an embedded database is; undefined for any other. */
-function directoryOf(url: string): string | undefined {
-  return /^(?:pglite|managed):(.+)$/.exec(url)?.[1];
 }
 
 /** Watches the disk of an embedded database; undefined for any other, and where nobody wants it. */

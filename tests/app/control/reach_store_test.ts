@@ -2,10 +2,10 @@ import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { ControlServer } from "../../../src/app/control/control_server.ts";
 import {
   controlSocketPath,
-  embeddedDirectory,
   ownerFault,
   pathFault,
 } from "../../../src/app/control/control_socket.ts";
+import { embeddedDirectory } from "../../../src/app/database/database_url.ts";
 import { openOrReach, type ReachOptions } from "../../../src/app/control/reach_store.ts";
 import { settingsWith } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
