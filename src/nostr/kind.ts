@@ -8,6 +8,17 @@
 
 import type { NostrEvent } from "./event.ts";
 
+/** Kinds from `first` to `last`, inclusive. */
+export interface KindRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Whether a kind is in a range. */
+export function isInRange({ first, last }: KindRange, kind: number): boolean {
+  return first <= kind && kind <= last;
+}
+
 /** The kind of a profile. @see NIP-01 "Kinds" */
 export const PROFILE = 0;
 

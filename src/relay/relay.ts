@@ -258,10 +258,11 @@ export class Relay {
   }
 
   /** Publishes an event that came from another relay. Never rejects. */
-  publishFrom(relay: { readonly url: string; readonly source: Source }, event: NostrEvent): Promise<
-    Verdict
-  > {
-    return this.#context.publisher.publish(event, { source: relay.source, from: relay.url });
+  publishFrom(
+    { url, source }: { readonly url: string; readonly source: Source },
+    event: NostrEvent,
+  ): Promise<Verdict> {
+    return this.#context.publisher.publish(event, { source, from: url });
   }
 
   /** Calls `onEvent` with each new event that matches. Returns a function that stops this. */

@@ -19,7 +19,7 @@ import type { Handshake } from "../../src/relay/access/client.ts";
 import type { Policy } from "../../src/relay/access/policy.ts";
 import { privateKindsNeedAuth } from "../../src/relay/access/request_policies.ts";
 import { standardPolicies } from "../../src/relay/access/standard.ts";
-import { vanishRequestsTo } from "../../src/relay/access/vanish.ts";
+import { vanishRequestsTo } from "../../src/relay/access/standard.ts";
 import { sha256 } from "../../src/app/system/sha256.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { testLimits } from "./limits.ts";

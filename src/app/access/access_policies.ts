@@ -26,11 +26,9 @@ import {
   kindRates,
 } from "../../relay/access/rates.ts";
 import { type RuleBook, rulesPolicy } from "../../relay/access/rules.ts";
-import { notExpired } from "../../relay/access/expiration.ts";
 import type { Policy } from "../../relay/access/policy.ts";
 import { noBroadFilters, privateKindsNeedAuth } from "../../relay/access/request_policies.ts";
-import { standardPolicies } from "../../relay/access/standard.ts";
-import { vanishRequestsTo } from "../../relay/access/vanish.ts";
+import { notExpired, standardPolicies, vanishRequestsTo } from "../../relay/access/standard.ts";
 import { webOfTrust } from "../../relay/access/web_of_trust.ts";
 import { isTooOld, type RetentionRules } from "../../store/write/retention.ts";
 import { isRequest } from "../../store/write/tombstones.ts";
@@ -206,9 +204,8 @@ function clientRateLimits(limits: Settings["limits"]): ClientRates {
 /** Parses `KINDS=EVENTS`, events per minute, such as `1984=10`. */
 function kindRate(text: string): KindRate {
   const [kinds = "", perMinute] = text.split("=");
-  const { first: firstKind, last: lastKind } = kindRange(kinds);
   const burst = Number(perMinute);
-  return { firstKind, lastKind, rate: { perSecond: burst / 60, burst } };
+  return { kinds: kindRange(kinds), rate: { perSecond: burst / 60, burst } };
 }
 
 /** Parses `KIND=BITS`, such as `1059=16`. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { KindAge, KindRange, RetentionRules } from "../../store/write/retention.ts";
+import type { KindRange } from "../../nostr/kind.ts";
+import type { KindAge, RetentionRules } from "../../store/write/retention.ts";
 import { readPublicKeys } from "../settings/key_text.ts";
 import type { Settings } from "../settings/setting_list.ts";
 

@@ -49,15 +49,15 @@ interface Guard {
 }
 
 /** The hooks of all policies, each list in the order of the policies. */
-interface Hooks {
-  readonly connect: readonly Hook<Client, Reason | undefined>[];
-  readonly screen: readonly ((submission: Submission) => Reason | undefined)[];
-  readonly repeat: readonly ((submission: Submission) => Reason | undefined)[];
-  readonly event: readonly Hook<Submission, EventDecision>[];
-  readonly unstored: readonly ((submission: Submission) => void)[];
-  readonly request: readonly Hook<Inquiry, RequestDecision>[];
-  readonly authenticate: readonly ((key: string, client: Client) => Reason | undefined)[];
-  readonly deliver: readonly ((event: NostrEvent, client: Client) => boolean)[];
+class Hooks {
+  readonly connect: Hook<Client, Reason | undefined>[] = [];
+  readonly screen: ((submission: Submission) => Reason | undefined)[] = [];
+  readonly repeat: ((submission: Submission) => Reason | undefined)[] = [];
+  readonly event: Hook<Submission, EventDecision>[] = [];
+  readonly unstored: ((submission: Submission) => void)[] = [];
+  readonly request: Hook<Inquiry, RequestDecision>[] = [];
+  readonly authenticate: ((key: string, client: Client) => Reason | undefined)[] = [];
+  readonly deliver: ((event: NostrEvent, client: Client) => boolean)[] = [];
 }
 
 const UNDECIDED: Reason = reason("error", "a policy failed, try again later");
@@ -72,16 +72,7 @@ export class Access {
   #policies: readonly Policy[] = [];
   /** By the name of the policy; those that were replaced keep theirs. */
   readonly #refusals = new Map<string, Refusals>();
-  #hooks: Hooks = {
-    connect: [],
-    screen: [],
-    repeat: [],
-    event: [],
-    unstored: [],
-    request: [],
-    authenticate: [],
-    deliver: [],
-  };
+  #hooks = new Hooks();
 
   constructor(options: AccessOptions) {
     this.#options = options;
@@ -106,16 +97,7 @@ export class Access {
     this.#privateKinds = changes.privateKinds ?? this.#privateKinds;
     this.#policyTimeoutMs = changes.policyTimeoutMs ?? this.#policyTimeoutMs;
     const outages = new Map<Policy, Outage>();
-    const hooks = {
-      connect: [] as Hook<Client, Reason | undefined>[],
-      screen: [] as Hooks["screen"][number][],
-      repeat: [] as Hooks["repeat"][number][],
-      event: [] as Hook<Submission, EventDecision>[],
-      unstored: [] as Hooks["unstored"][number][],
-      request: [] as Hook<Inquiry, RequestDecision>[],
-      authenticate: [] as Hooks["authenticate"][number][],
-      deliver: [] as Hooks["deliver"][number][],
-    };
+    const hooks = new Hooks();
     for (const policy of policies) {
       const outage = this.#outages.get(policy) ??
         new Outage(`the policy "${policy.name}"`, log, clock);
@@ -125,26 +107,18 @@ export class Access {
       const timeoutMs = policy.timeoutMs ?? this.#policyTimeoutMs;
       const deadlines = new Deadlines(clock, timeoutMs);
       const guard = { outage, refusals, timeoutMs, deadlines };
+      const judged = (judge: () => Reason | undefined) =>
+        counted(refusals, attempt(outage, UNDECIDED, judge));
       if (connect) hooks.connect.push(this.#guarded(guard, connect));
       if (event) hooks.event.push(this.#guarded(guard, event));
       if (request) hooks.request.push(this.#guarded(guard, request));
-      if (screen) {
-        hooks.screen.push((submission) =>
-          counted(refusals, attempt(outage, UNDECIDED, () => screen(submission)))
-        );
-      }
-      if (repeat) {
-        hooks.repeat.push((submission) =>
-          counted(refusals, attempt(outage, UNDECIDED, () => repeat(submission)))
-        );
-      }
+      if (screen) hooks.screen.push((submission) => judged(() => screen(submission)));
+      if (repeat) hooks.repeat.push((submission) => judged(() => repeat(submission)));
       if (unstored) {
         hooks.unstored.push((submission) => attempt(outage, undefined, () => unstored(submission)));
       }
       if (authenticate) {
-        hooks.authenticate.push((...claim) =>
-          counted(refusals, attempt(outage, UNDECIDED, () => authenticate(...claim)))
-        );
+        hooks.authenticate.push((...claim) => judged(() => authenticate(...claim)));
       }
       if (deliver) {
         hooks.deliver.push((...sent) => attempt(outage, false, () => deliver(...sent)));
@@ -185,20 +159,12 @@ export class Access {
 
   /** The refusal of an event before its signature check, if any. */
   screen(submission: Submission): Reason | undefined {
-    for (const screen of this.#hooks.screen) {
-      const refusal = screen(submission);
-      if (refusal !== undefined) return refusal;
-    }
-    return undefined;
+    return firstRefusal(this.#hooks.screen, submission);
   }
 
   /** The refusal of an event that is stored already, if any. */
   repeat(submission: Submission): Reason | undefined {
-    for (const repeat of this.#hooks.repeat) {
-      const refusal = repeat(submission);
-      if (refusal !== undefined) return refusal;
-    }
-    return undefined;
+    return firstRefusal(this.#hooks.repeat, submission);
   }
 
   /** Tells of an event that was asked about and was not stored or forwarded for the first time. */
@@ -208,11 +174,7 @@ export class Access {
 
   /** The refusal of an AUTH before its signature check, if any. */
   authenticate(key: string, client: Client): Reason | undefined {
-    for (const authenticate of this.#hooks.authenticate) {
-      const refusal = authenticate(key, client);
-      if (refusal !== undefined) return refusal;
-    }
-    return undefined;
+    return firstRefusal(this.#hooks.authenticate, key, client);
   }
 
   /** The decision on an event with a valid signature. */
@@ -289,6 +251,18 @@ function attempt<T>(outage: Outage, otherwise: T, work: () => T): T {
     outage.failed(error);
     return otherwise;
   }
+}
+
+/** The first refusal of hooks that do not wait. */
+function firstRefusal<Input extends readonly unknown[]>(
+  hooks: readonly ((...input: Input) => Reason | undefined)[],
+  ...input: Input
+): Reason | undefined {
+  for (const hook of hooks) {
+    const refusal = hook(...input);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 /** The first decision that is not undefined. Returns a promise only where a hook does. */

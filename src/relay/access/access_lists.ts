@@ -5,6 +5,7 @@
  */
 
 import type { NostrEvent } from "../../nostr/event.ts";
+import { isInRange, type KindRange } from "../../nostr/kind.ts";
 import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Policy } from "./policy.ts";
@@ -73,12 +74,6 @@ function tagText(tags: NostrEvent["tags"], maxCharacters: number): string {
   return text;
 }
 
-/** Kinds from `first` to `last`, inclusive. */
-export interface KindRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 /**
  * Refuses kinds that are banned and, when there are allowed ones, all other kinds. Requests to
  * vanish are exempt, as NIP-62 requires.
@@ -94,14 +89,11 @@ export function kindLists(
     ...allowed.length > 0 && { information: { restrictedWrites: true } },
     screen({ event: { kind } }) {
       if (kind === VANISH_REQUEST) return undefined;
-      const isTaken = (allowed.length === 0 || isIn(allowed, kind)) && !isIn(banned, kind);
+      const isIn = (ranges: readonly KindRange[]) => ranges.some((range) => isInRange(range, kind));
+      const isTaken = (allowed.length === 0 || isIn(allowed)) && !isIn(banned);
       return isTaken
         ? undefined
         : reason("blocked", `events of kind ${kind} are not accepted here`);
     },
   };
-}
-
-function isIn(ranges: readonly KindRange[], kind: number): boolean {
-  return ranges.some(({ first, last }) => first <= kind && kind <= last);
 }

@@ -7,6 +7,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Rate } from "../../base/token_bucket.ts";
 import { type Buckets, type MakeBuckets, makeOwnBuckets } from "../../base/token_buckets.ts";
+import { isInRange, type KindRange } from "../../nostr/kind.ts";
 import { reason } from "../../nostr/reason.ts";
 import { VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { Client } from "./client.ts";
@@ -37,8 +38,7 @@ export interface ClientRates {
 
 /** A rate for events of some kinds. */
 export interface KindRate {
-  readonly firstKind: number;
-  readonly lastKind: number;
+  readonly kinds: KindRange;
   readonly rate: Rate;
 }
 
@@ -194,16 +194,15 @@ class ReturnableTokens {
  */
 export function kindRates(rates: readonly KindRate[], options: RateOptions): Policy {
   const { clock, makeBuckets = makeOwnBuckets } = options;
-  const ranges = rates.map(({ rate, ...range }) => {
-    const kinds = `kinds ${range.firstKind}-${range.lastKind}`;
+  const ranges = rates.map(({ rate, kinds }) => {
+    const name = `kinds ${kinds.first}-${kinds.last}`;
     return {
-      ...range,
-      ofKey: new ReturnableTokens(makeBuckets(`${kinds} of a key`, rate), options),
-      ofClient: makeBuckets(`${kinds} of a client`, rate),
+      kinds,
+      ofKey: new ReturnableTokens(makeBuckets(`${name} of a key`, rate), options),
+      ofClient: makeBuckets(`${name} of a client`, rate),
     };
   });
-  const rangeOf = (kind: number) =>
-    ranges.find(({ firstKind, lastKind }) => firstKind <= kind && kind <= lastKind);
+  const rangeOf = (kind: number) => ranges.find(({ kinds }) => isInRange(kinds, kind));
   return {
     name: "rates of kinds",
     event(submission) {

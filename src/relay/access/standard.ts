@@ -5,10 +5,11 @@
  */
 
 import { CLIENT_AUTHENTICATION } from "../../nostr/client_authentication.ts";
+import { hasExpired } from "../../nostr/expiration.ts";
 import { HTTP_AUTHORIZATION } from "../../nostr/http_authorization.ts";
 import { reason } from "../../nostr/reason.ts";
+import { isAddressedTo, VANISH_REQUEST } from "../../nostr/vanish_request.ts";
 import type { RelayLimits } from "../limits.ts";
-import { notExpired } from "./expiration.ts";
 import type { Policy } from "./policy.ts";
 import { protectedEvents } from "./protected.ts";
 
@@ -104,3 +105,31 @@ export const noAuthenticationKinds: Policy = {
       ? reason("invalid", `kind ${kind} is for authentication and is not published`)
       : undefined,
 };
+
+/**
+ * Refuses events whose `expiration` has passed.
+ *
+ * @see NIP-40
+ */
+export const notExpired: Policy = {
+  name: "expiration",
+  screen: ({ event, nowMs }) =>
+    hasExpired(event, Math.floor(nowMs / 1000)) ? reason("invalid", "event expired") : undefined,
+};
+
+/**
+ * Refuses requests to vanish that are not addressed to this relay: the store carries out every request
+ * that it is given.
+ *
+ * @param relayUrl the URL by which clients reach this relay; empty when it is not known
+ * @see NIP-62
+ */
+export function vanishRequestsTo(relayUrl: string): Policy {
+  return {
+    name: "request to vanish",
+    screen: ({ event }) =>
+      event.kind === VANISH_REQUEST && !isAddressedTo(event, relayUrl)
+        ? reason("invalid", "the request is not addressed to this relay")
+        : undefined,
+  };
+}

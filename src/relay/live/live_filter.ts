@@ -23,14 +23,23 @@ export class TextSet implements ValueSet<string> {
   }
 
   has(text: string): boolean {
-    return find(this.size, (at) => {
-      const other = this.#texts[at]!;
-      return other < text ? -1 : other > text ? 1 : 0;
-    });
+    let low = 0;
+    let high = this.size - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const other = this.#texts[middle]!;
+      if (other === text) return true;
+      if (other < text) low = middle + 1;
+      else high = middle - 1;
+    }
+    return false;
   }
 
+  /** Looks up each value of the smaller set in the larger one. */
   isDisjointFrom(other: ReadonlySet<string>): boolean {
-    return isDisjoint(this, other);
+    return this.size < other.size
+      ? this.#texts.every((text) => !other.has(text))
+      : other.values().every((text) => !this.has(text));
   }
 
   isSubsetOf(other: ReadonlySet<string>): boolean {
@@ -42,29 +51,6 @@ export class TextSet implements ValueSet<string> {
   }
 }
 
-/** Binary search; `compare` orders the value at an index against the wanted one. */
-function find(size: number, compare: (at: number) => number): boolean {
-  let low = 0;
-  let high = size - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const order = compare(middle);
-    if (order === 0) return true;
-    if (order < 0) low = middle + 1;
-    else high = middle - 1;
-  }
-  return false;
-}
-
-/** Looks up each value of the smaller set in the larger one. */
-function isDisjoint(own: ValueSet<string>, other: ReadonlySet<string>): boolean {
-  const [few, many] = own.size < other.size ? [own, other] : [other, own];
-  for (const value of few) {
-    if (many.has(value)) return false;
-  }
-  return true;
-}
-
 /** Converts a filter to its compact form. */
 export function liveFilter(filter: ReqFilter): MatchableFilter {
   const { ids, authors, tags } = filter;
@@ -72,15 +58,11 @@ export function liveFilter(filter: ReqFilter): MatchableFilter {
     ...filter,
     ...ids !== undefined && { ids: compact(ids, true) },
     ...authors !== undefined && { authors: compact(authors, true) },
+    // Values of `#e` and `#p` are ids and public keys.
     tags: new Map(
-      tags.entries().map(([letter, values]) => [letter, compact(values, isKeyLetter(letter))]),
+      tags.entries().map(([letter, values]) => [letter, compact(values, /^[ep]$/.test(letter))]),
     ),
   };
-}
-
-/** Values of `#e` and `#p` are ids and public keys. */
-function isKeyLetter(letter: string): boolean {
-  return letter === "e" || letter === "p";
 }
 
 function compact(values: ReadonlySet<string>, areKeys: boolean): ValueSet<string> {

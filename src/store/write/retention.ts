@@ -4,14 +4,9 @@
  * @module
  */
 
+import { isInRange, type KindRange } from "../../nostr/kind.ts";
 import type { Place } from "../read/scan.ts";
 import type { SurveyedEvent } from "./upkeep.ts";
-
-/** A range of kinds, both ends inclusive. */
-export interface KindRange {
-  readonly first: number;
-  readonly last: number;
-}
 
 /** How long events of some kinds are kept. */
 export interface KindAge {
@@ -76,19 +71,15 @@ type Dated = Pick<SurveyedEvent, "pubkey" | "kind" | "createdAt">;
 
 /** Whether the event is older than the rules allow for its kind and author. */
 export function isTooOld(event: Dated, rules: RetentionRules, nowS: number): boolean {
-  const age = rules.ages.find(({ kinds }) => isIn(kinds, event.kind));
+  const age = rules.ages.find(({ kinds }) => isInRange(kinds, event.kind));
   return age !== undefined && nowS - event.createdAt > age.maxAgeS && !isExempt(event, rules);
 }
 
 function isExempt({ kind, pubkey }: Dated, { keptKinds, keptAuthors }: RetentionRules): boolean {
-  return keptAuthors.has(pubkey) || keptKinds.some((range) => isIn(range, kind));
+  return keptAuthors.has(pubkey) || keptKinds.some((range) => isInRange(range, kind));
 }
 
 /** No rule removes an event at least this new. Below 0 when no event can be too old. */
 function oldestSafe({ ages }: RetentionRules, nowS: number): number {
   return nowS - Math.min(Infinity, ...ages.map(({ maxAgeS }) => maxAgeS));
-}
-
-function isIn({ first, last }: KindRange, kind: number): boolean {
-  return kind >= first && kind <= last;
 }

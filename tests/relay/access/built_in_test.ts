@@ -241,7 +241,7 @@ Deno.test("whoever sends a key's stored events again too often is refused, and n
 
 Deno.test("what is not stored does not count for its key, but as sent again", () => {
   const rate = { perSecond: 1, burst: 2 };
-  const kinds = [{ firstKind: 0, lastKind: 0, rate }];
+  const kinds = [{ kinds: { first: 0, last: 0 }, rate }];
   for (
     const policy of [
       keyRates(rate, { clock: new FakeClock() }),
@@ -267,7 +267,7 @@ Deno.test("what is not stored does not count for its key, but as sent again", ()
 
 Deno.test("a client beyond its rate of a kind takes nothing from the keys whose events it sends", () => {
   const rate = { perSecond: 1, burst: 1 };
-  const policy = kindRates([{ firstKind: 1, lastKind: 1, rate }], { clock: new FakeClock() });
+  const policy = kindRates([{ kinds: { first: 1, last: 1 }, rate }], { clock: new FakeClock() });
   const clientOf = (network: string) => new ConnectedClient(network, {}, network);
   const publish = (pubkey: string, network: string) =>
     policy.event!(submission({ pubkey }, { client: clientOf(network) })) === undefined;
@@ -382,7 +382,7 @@ Deno.test("one client has rates of its own for each verb, over all its connectio
 Deno.test("events of some kinds have a rate for each key and for each client", () => {
   const clock = new FakeClock();
   const rate = { perSecond: 1 / 60, burst: 1 };
-  const policy = kindRates([{ firstKind: 10, lastKind: 12, rate }], { clock });
+  const policy = kindRates([{ kinds: { first: 10, last: 12 }, rate }], { clock });
   const publish = (kind: number, pubkey: string, network: string) =>
     policy.event!(
       submission({ kind, pubkey }, { client: new ConnectedClient("192.0.2.1", {}, network) }),

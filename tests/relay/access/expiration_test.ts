@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { notExpired } from "../../../src/relay/access/expiration.ts";
+import { notExpired } from "../../../src/relay/access/standard.ts";
 import { submission } from "./submission.ts";
 
 Deno.test("NIP40-01 NIP40-04 from the second that it names on, an event is refused", () => {

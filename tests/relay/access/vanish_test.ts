@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { vanishRequestsTo } from "../../../src/relay/access/vanish.ts";
+import { vanishRequestsTo } from "../../../src/relay/access/standard.ts";
 import { submission } from "./submission.ts";
 
 const policy = vanishRequestsTo("wss://relay.example");
