@@ -157,7 +157,9 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
   ): Promise<readonly PutOutcome[]> {
     this.#expectSpace();
     // A vanish request deletes by author and by `p` tag, which needs the deferred indexes.
-    if (this.#isFilling && batch.some(isVanishRequest)) await this.#endFilling();
+    if (this.#isFilling && batch.some(({ event }) => event.kind === VANISH_REQUEST)) {
+      await this.#endFilling();
+    }
     let alone = erasure !== undefined || batch.some(({ event }) => isRequest(event));
     const context = {
       hashText: this.#hashText,
@@ -357,10 +359,6 @@ export class SqlStore implements EventStore, Upkeep, RuleStore {
       return keys.length;
     });
   }
-}
-
-function isVanishRequest({ event }: EventRecord): boolean {
-  return event.kind === VANISH_REQUEST;
 }
 
 function isConflict(error: unknown): boolean {

@@ -8,6 +8,7 @@ import { assert } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ownSource, type Source } from "../../base/fair_queue.ts";
 import type { PoolStats } from "../event_store.ts";
+import { turn } from "./turn.ts";
 
 interface QueryGateOptions {
   readonly connections: number;
@@ -93,24 +94,17 @@ export class QueryGate {
    * must not be called. Pass the same object to {@link leave}.
    */
   async enter(visitor: Visitor): Promise<void> {
-    const { signal } = visitor;
-    signal?.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { visitor, enter: resolve };
-    const giveUp = () => {
-      if (!this.#remove(waiter)) return;
-      this.#depart(visitor, 0);
-      reject(signal?.reason);
-    };
-    this.#append(waiter);
-    for (const use of this.#usesOf(visitor)) use.present++;
-    this.#admit();
-    signal?.addEventListener("abort", giveUp);
-    try {
-      await promise;
-    } finally {
-      signal?.removeEventListener("abort", giveUp);
-    }
+    await turn(visitor.signal, (enter) => {
+      const waiter: Waiter = { visitor, enter };
+      this.#append(waiter);
+      for (const use of this.#usesOf(visitor)) use.present++;
+      this.#admit();
+      return () => {
+        const isWaiting = this.#remove(waiter);
+        if (isWaiting) this.#depart(visitor, 0);
+        return isWaiting;
+      };
+    });
   }
 
   /** Call once for each {@link enter} that resolved, with the same object. */

@@ -5,6 +5,7 @@
  */
 
 import { assert } from "../../base/assert.ts";
+import { turn } from "./turn.ts";
 
 /** Admits a number of callers at a time. The others wait in order, and may cancel waiting. */
 export class Semaphore {
@@ -31,18 +32,10 @@ export class Semaphore {
   async acquire(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (this.tryAcquire()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const giveUp = () => {
-      this.#waiting.delete(resolve);
-      reject(signal?.reason);
-    };
-    this.#waiting.add(resolve);
-    signal?.addEventListener("abort", giveUp);
-    try {
-      await promise;
-    } finally {
-      signal?.removeEventListener("abort", giveUp);
-    }
+    await turn(signal, (admit) => {
+      this.#waiting.add(admit);
+      return () => this.#waiting.delete(admit);
+    });
   }
 
   /** Frees a slot. Call once for each {@link acquire} that resolved. */

@@ -227,26 +227,23 @@ export class SharedFeed implements StoreFeed {
       return event === "unfinished" ? undefined : this.#options?.onLateEvent?.(event);
     }
     const decision = readDecision(payload);
-    if (decision !== undefined) return this.#onDecision(decision);
+    if (decision !== undefined) {
+      const { prefix, ids } = decision;
+      return prefix === "z"
+        ? this.restored(ids)
+        : this.erased({ ids, isRemembered: prefix === "x" });
+    }
     if (!payload.startsWith("s")) return;
     const seqs = readSeqRanges(payload.slice(1), MAX_WAITING);
     if (seqs === undefined) return;
     // The notification proves the commit, even if its answer has not arrived.
     if (seqs.some((seq) => this.#uncommitted.has(seq))) {
-      this.#deliver(this.#uncommittedOf(new Set(seqs)));
+      const told = new Set(seqs);
+      // In the order of the batch.
+      this.#deliver([...this.#uncommitted.values()].filter(({ seq }) => told.has(seq)));
     }
     const others = seqs.filter((seq) => !this.#window.has(seq));
     if (others.length > 0) this.#enqueue({ seqs: others });
-  }
-
-  #onDecision({ prefix, ids }: NonNullable<ReturnType<typeof readDecision>>): void {
-    if (prefix === "z") this.restored(ids);
-    else this.erased({ ids, isRemembered: prefix === "x" });
-  }
-
-  /** In the order of the batch. */
-  #uncommittedOf(seqs: ReadonlySet<number>): readonly NumberedRecord[] {
-    return [...this.#uncommitted.values()].filter(({ seq }) => seqs.has(seq));
   }
 
   #onEphemeral(payload: string): void {

@@ -6,6 +6,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { FairQueue, ownSource, type Source } from "../../base/fair_queue.ts";
+import { turn } from "../database/turn.ts";
 
 /** A caller that waits for bytes. */
 interface Waiter {
@@ -48,24 +49,18 @@ export class MemoryBudget {
 
   /** Resolves when the bytes are taken. Rejects with the signal's reason; then none are. */
   async acquire(bytes: number, signal?: AbortSignal, source: Source = ownSource): Promise<void> {
-    signal?.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { bytes, admit: resolve };
-    const giveUp = () => {
-      if (this.#next === waiter) this.#next = undefined;
-      else if (!this.#waiting.delete(waiter, source)) return;
-      reject(signal?.reason);
-      // The next one may ask for fewer bytes.
+    await turn(signal, (admit) => {
+      const waiter: Waiter = { bytes, admit };
+      this.#waiting.push(waiter, source);
       this.#admit();
-    };
-    this.#waiting.push(waiter, source);
-    signal?.addEventListener("abort", giveUp);
-    this.#admit();
-    try {
-      await promise;
-    } finally {
-      signal?.removeEventListener("abort", giveUp);
-    }
+      return () => {
+        if (this.#next === waiter) this.#next = undefined;
+        else if (!this.#waiting.delete(waiter, source)) return false;
+        // The next one may ask for fewer bytes.
+        this.#admit();
+        return true;
+      };
+    });
   }
 
   /** Gives bytes back: the same number as was acquired, once for each time. */

@@ -62,7 +62,7 @@ export function carryOutRequests(
   }));
   return Promise.all([
     session.query(alone ? lockAlone : lockTogether),
-    alone ? carryOut(requestsOf(batch), session, hashText) : [],
+    alone ? carryOut(batch, session, hashText) : [],
     session.query(selectDeletedIds(batch.map(({ event }) => event.id))),
     slots.length > 0 ? session.query(selectDeletedSlots(slots)) : [],
     session.query(selectVanished([...owners])),
@@ -103,7 +103,7 @@ export function deleteCovered(
   return deleteRest(deleted, closed, options).then(() => places);
 }
 
-/** Deletes the tags of deleted events, and what a covered event would have replaced. */
+/** Deletes the tags of deleted events, and the versions that a covered event would have replaced. */
 async function deleteRest(
   deleted: readonly number[],
   closed: readonly DeletedAddress[],
@@ -111,24 +111,24 @@ async function deleteRest(
 ): Promise<void> {
   const [, older] = await Promise.all([
     deleted.length > 0 ? session.query(deleteTags(deleted)) : [],
-    closed.length > 0 ? closeSlots(closed, session, hashText) : [],
+    closed.length > 0
+      ? deleteSlots(closed.map((one) => slotOf(one, hashText)), session, hashText)
+      : [],
   ]);
   if (older.length > 0) await session.query(deleteTags(older));
 }
 
-function requestsOf(batch: readonly EventRecord[]): Tombstones {
-  const requests = new Tombstones();
-  for (const { event } of batch) requests.noteDeletion(event);
-  return requests;
-}
-
-/** Stores the tombstones, deletes the events that they cover, and returns the keys of those. */
+/** Stores the tombstones of the batch's requests, and deletes what they cover. Returns the keys. */
 async function carryOut(
-  requests: Tombstones,
+  batch: readonly EventRecord[],
   session: Session,
   hashText: HashText,
 ): Promise<readonly number[]> {
-  const ids = deletedIds(requests);
+  const requests = new Tombstones();
+  for (const { event } of batch) requests.noteDeletion(event);
+  const ids = [...requests.ids].flatMap(([id, pubkeys]) =>
+    Array.from(pubkeys, (pubkey) => ({ id, pubkey }))
+  );
   const slots = [...requests.addresses.values()].map((deleted) => slotOf(deleted, hashText));
   const vanished = [...requests.vanished].map(([pubkey, untilS]) => ({ pubkey, untilS }));
   const keys = await Promise.all([
@@ -206,19 +206,6 @@ function coveredBy(
     if (deleted !== undefined) closed.push(deleted);
   }
   return { places, closed };
-}
-
-/** Deletes the versions that are older than the covered ones, and returns their keys. */
-function closeSlots(
-  closed: readonly DeletedAddress[],
-  session: Session,
-  hashText: HashText,
-): Promise<readonly number[]> {
-  return deleteSlots(closed.map((deleted) => slotOf(deleted, hashText)), session, hashText);
-}
-
-function deletedIds({ ids }: Tombstones): readonly DeletedId[] {
-  return [...ids].flatMap(([id, pubkeys]) => [...pubkeys].map((pubkey) => ({ id, pubkey })));
 }
 
 function slotOf({ address, createdAt, id }: DeletedAddress, hashText: HashText): DeletedSlot {

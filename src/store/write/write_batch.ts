@@ -59,8 +59,9 @@ export async function writeBatch(
   if (regularRows && versionedRows) await Promise.all([regularRows, versionedRows]);
   const newRegular = regularRows ? await regularRows : NO_ROWS;
   const newVersioned = versionedRows ? await versionedRows : NO_ROWS;
-  const keys = keysById([...newRegular, ...newVersioned]);
-  stored.push(...numbered([...regular, ...versioned], [...newRegular, ...newVersioned]));
+  const rows = [...newRegular, ...newVersioned];
+  const keys = new Map(rows.map(({ id, key }) => [id, key]));
+  stored.push(...numbered([...regular, ...versioned], rows));
   const unwritten = versioned.filter(({ record }) => !keys.has(record.event.id));
   const late = [...deleted].map((place) => batch[place]!.event).filter(takesOthers);
   const announced = feed.announce(session, stored, late);
@@ -111,10 +112,6 @@ function numbered(entries: readonly Entry[], rows: readonly StoredRow[]): Number
     const seq = seqs.get(record.event.id);
     return seq === undefined ? [] : [{ ...record, seq }];
   });
-}
-
-function keysById(rows: readonly StoredRow[]): ReadonlyMap<string, number> {
-  return new Map(rows.map(({ id, key }) => [id, key]));
 }
 
 /** By place in the batch. `present` holds the versioned events that were stored before. */
