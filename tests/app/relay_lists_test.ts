@@ -189,12 +189,15 @@ Deno.test("events of an inbox relay wait for their turn, and forged ones are ref
   const forged = { ...note(mallory, { tags }), sig: made[0]!.sig };
   await using other = new OtherRelay({}, [...made, forged, note(mallory)]);
   const host = await startHost({ ...INBOX, "relay_lists.inbox_event_rate": "1" });
+  const sinceMs = performance.now();
   try {
     await host.relay.publish(relayList(alice, [other.url]));
     const { counters } = host.relayLists!.inbox!;
     ok(await until(() => counters.received >= 100));
     await new Promise((resolve) => setTimeout(resolve, 300));
-    ok(counters.received <= 103, `${counters.received} were taken at once`);
+    // A hundred at once, and one a second: on a busy machine that is a while.
+    const later = Math.ceil((performance.now() - sinceMs) / 1_000);
+    ok(counters.received <= 101 + later, `${counters.received} were taken at once`);
     equal(await stored(host), counters.stored);
     equal(other.heard["NEG-OPEN"], undefined, "a stranger is not told what is here");
   } finally {

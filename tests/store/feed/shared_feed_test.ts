@@ -20,7 +20,7 @@ import { FakeSigner } from "../../kit/signer.ts";
 import { ToldEvents } from "../../kit/told_events.ts";
 
 const BEAT_MS = 5_000;
-const test = testOnEachServer();
+const test = testOnEachServer({ keepsSchema: true });
 const author = new FakeSigner(new SeededRandom(1));
 let clockTicks = 0;
 

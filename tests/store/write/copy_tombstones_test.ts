@@ -5,7 +5,7 @@ import { openPostgres } from "../../../src/store/database/postgres.ts";
 import { openStoreOn } from "../../kit/database.ts";
 import { type SharedServer, testOnEachServer } from "../../kit/each_server.ts";
 
-const test = testOnEachServer();
+const test = testOnEachServer({ keepsSchema: true });
 
 /** A database with the schema. */
 async function fresh(server: SharedServer): Promise<Database> {
