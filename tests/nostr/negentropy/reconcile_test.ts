@@ -190,8 +190,10 @@ for (
           ];
         };
         const all = [...new Map(Array.from({ length: size }, item).map((i) => [i[1], i])).values()];
-        const both = all.filter(() => random.chance(shared));
-        const rest = all.filter((each) => !both.includes(each));
+        const { both = [], rest = [] } = Object.groupBy(
+          all,
+          () => random.chance(shared) ? "both" : "rest",
+        );
         const mine = rest.filter((_, at) => at % 2 === 0);
         const theirs = rest.filter((_, at) => at % 2 === 1);
         const found = exchange(setOf([...both, ...mine]), setOf([...both, ...theirs]), limits);
