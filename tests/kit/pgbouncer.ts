@@ -39,6 +39,9 @@ export class PgBouncer implements AsyncDisposable {
       `* = host=${server.hostname} port=${server.port} user=${server.username}`,
       "[pgbouncer]",
       ...["pool_mode = transaction", "default_pool_size = 4", "auth_type = any"],
+      // Between two tests all connections to a database are ended. Without this the pooler may lend one
+      // before it has heard of that.
+      ...["server_check_delay = 0"],
       ...["listen_addr = 127.0.0.1", `listen_port = ${port}`, "unix_socket_dir ="],
     ];
     await Deno.writeTextFile(`${directory}/pgbouncer.ini`, `${lines.join("\n")}\n`);
