@@ -131,7 +131,8 @@ export class Connection {
   readonly #log: Log;
   readonly #limits: ConnectionLimits;
   readonly #shedTimeoutMs: number;
-  readonly #head: Uint8Array | undefined;
+  /** Bytes that were read behind the handshake, until {@link start}. */
+  #head: Uint8Array | undefined;
   readonly #reading: PacedReading;
   readonly #writing: PacedWriting;
   /** The holder; none before {@link start}. */
@@ -215,6 +216,7 @@ export class Connection {
     this.#events = events;
     if (this.#gone) return queueMicrotask(() => this.#tellClosed());
     if (this.#head !== undefined && this.#head.length > 0) this.#onData(this.#head);
+    this.#head = undefined;
     this.#listen();
     this.#reading.resume();
   }

@@ -18,6 +18,7 @@ import type { RelayLimits } from "./limits.ts";
 import type { Outage } from "./outage.ts";
 import type { RefusalLog } from "./refusal_log.ts";
 import type { SlowQueryLog } from "./slow_query_log.ts";
+import type { Session } from "./session.ts";
 import type { Publisher } from "./acceptance/publisher.ts";
 
 /** Passed to each session. */
@@ -50,4 +51,6 @@ export interface RelayContext {
   readonly timings: Timings;
   /** Logs when reading from the store begins to fail and when it works again. */
   readonly reading: Outage;
+  /** Called by each session at its end. */
+  readonly onSessionEnded: (session: Session) => void;
 }

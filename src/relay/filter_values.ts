@@ -47,32 +47,21 @@ export class FilterValues {
    * The account of a new connection. Without `client` the connection counts as a client of its own.
    */
   open(client?: string): FilterValueAccount {
-    let own = 0;
-    return {
-      get taken() {
-        return own;
-      },
-      take: (count) => {
-        const { maxConnectionFilterValues, maxTotalFilterValues } = this.#limits;
-        const clients = client === undefined ? own : this.#clients.get(client) ?? 0;
-        const free = maxTotalFilterValues - this.#total;
-        const share = Math.max(free / 2, LEAST_SHARE);
-        const fits = own + count <= maxConnectionFilterValues &&
-          clients + count <= share && count <= Math.max(free, LEAST_SHARE);
-        if (!fits) return false;
-        own += count;
-        this.#add(client, count);
-        return true;
-      },
-      give: (count) => {
-        assert(count <= own, "no more is given back than was taken");
-        own -= count;
-        this.#add(client, -count);
-      },
-    };
+    return new Account(this, client);
   }
 
-  #add(client: string | undefined, count: number): void {
+  /** Whether a connection that holds `own` values may have `count` more. */
+  hasRoom(count: number, own: number, client: string | undefined): boolean {
+    const { maxConnectionFilterValues, maxTotalFilterValues } = this.#limits;
+    const clients = client === undefined ? own : this.#clients.get(client) ?? 0;
+    const free = maxTotalFilterValues - this.#total;
+    const share = Math.max(free / 2, LEAST_SHARE);
+    return own + count <= maxConnectionFilterValues &&
+      clients + count <= share && count <= Math.max(free, LEAST_SHARE);
+  }
+
+  /** Counts values that were taken, or given back where `count` is negative. */
+  add(client: string | undefined, count: number): void {
     this.#total += count;
     if (client === undefined) return;
     const values = (this.#clients.get(client) ?? 0) + count;
@@ -81,6 +70,33 @@ export class FilterValues {
   }
 }
 
+class Account implements FilterValueAccount {
+  readonly #all: FilterValues;
+  readonly #client: string | undefined;
+  #taken = 0;
+
+  constructor(all: FilterValues, client: string | undefined) {
+    this.#all = all;
+    this.#client = client;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  take(count: number): boolean {
+    if (!this.#all.hasRoom(count, this.#taken, this.#client)) return false;
+    this.#taken += count;
+    this.#all.add(this.#client, count);
+    return true;
+  }
+
+  give(count: number): void {
+    assert(count <= this.#taken, "no more is given back than was taken");
+    this.#taken -= count;
+    this.#all.add(this.#client, -count);
+  }
+}
 /** A longer value counts as several. */
 const VALUE_CHARACTERS = 64;
 

@@ -121,7 +121,8 @@ export class Relay {
   readonly #memory: MemoryWatch | undefined;
   readonly #memoryTimer: Timer | undefined;
   readonly #writing: Outage;
-  readonly #sessions = new Map<Session, Promise<void>>();
+  /** Each with its end, once it runs. */
+  readonly #sessions = new Map<Session, Promise<void> | undefined>();
   /** How many rows a client may write; changes with the limits. */
   readonly #rowRate: Rate;
 
@@ -185,10 +186,10 @@ export class Relay {
         },
         maxTotalFilterValues: MAX_HELD_KIB,
       }),
-      counters: this.counters,
+      ...{ counters: this.counters, timings: this.timings },
       ...{ refusals: options.refusals, slowQueries: options.slowQueries },
-      timings: this.timings,
       reading: new Outage("reading events", log, clock),
+      onSessionEnded: (session) => void this.#sessions.delete(session),
     };
   }
 
@@ -286,8 +287,10 @@ export class Relay {
       this.counters.closedForMemory++;
       session.drop();
     }
-    const ended = session.run().finally(() => this.#sessions.delete(session));
-    this.#sessions.set(session, ended);
+    this.#sessions.set(session, undefined);
+    const ended = session.run();
+    // A broken invariant may have ended it already.
+    if (this.#sessions.has(session)) this.#sessions.set(session, ended);
     return session;
   }
 

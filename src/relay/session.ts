@@ -139,7 +139,50 @@ export class Session implements PeerEvents, Conversation {
   async run(): Promise<void> {
     try {
       this.#welcome();
-      await this.#loop();
+      for (;;) {
+        const signal = await select(
+          this.#ended,
+          this.#shutdown,
+          this.#ping,
+          this.answers,
+          this.subscriptions.live,
+          this.subscriptions.queries.results,
+          this.#frames,
+        );
+        switch (signal.from) {
+          case "ended":
+            return;
+          case "shutdown":
+            // #balance closes once everything is answered.
+            break;
+          case "ping":
+            this.#onTick();
+            break;
+          case "answers":
+            for (const answer of signal.value) this.peer.send(answer);
+            break;
+          case "live":
+            this.subscriptions.sendLive(signal.value);
+            break;
+          case "stored":
+            // Live events queued so far have to be held before the rows are examined; see
+            // subscription.ts.
+            this.subscriptions.sendLive(this.subscriptions.live.take());
+            for (const { result, taken } of signal.value) {
+              this.subscriptions.take(result);
+              taken();
+            }
+            break;
+          case "frames":
+            for (const batch of signal.value) {
+              for (const message of batch) this.#receive(message);
+            }
+            break;
+          default:
+            unreachable(signal);
+        }
+        this.#balance();
+      }
     } catch (error) {
       // Only a broken invariant gets here. It ends this session and no other.
       this.context.log.error("session failed", {
@@ -201,53 +244,6 @@ export class Session implements PeerEvents, Conversation {
 
   closed(): void {
     this.#ended.trip();
-  }
-
-  async #loop(): Promise<void> {
-    for (;;) {
-      const signal = await select(
-        this.#ended,
-        this.#shutdown,
-        this.#ping,
-        this.answers,
-        this.subscriptions.live,
-        this.subscriptions.queries.results,
-        this.#frames,
-      );
-      switch (signal.from) {
-        case "ended":
-          return;
-        case "shutdown":
-          // #balance closes once everything is answered.
-          break;
-        case "ping":
-          this.#onTick();
-          break;
-        case "answers":
-          for (const answer of signal.value) this.peer.send(answer);
-          break;
-        case "live":
-          this.subscriptions.sendLive(signal.value);
-          break;
-        case "stored":
-          // Live events queued so far have to be held before the rows are examined; see
-          // subscription.ts.
-          this.subscriptions.sendLive(this.subscriptions.live.take());
-          for (const { result, taken } of signal.value) {
-            this.subscriptions.take(result);
-            taken();
-          }
-          break;
-        case "frames":
-          for (const batch of signal.value) {
-            for (const message of batch) this.#receive(message);
-          }
-          break;
-        default:
-          unreachable(signal);
-      }
-      this.#balance();
-    }
   }
 
   /** Sends the challenge and asks the policies whether the client may connect. */
@@ -381,5 +377,6 @@ export class Session implements PeerEvents, Conversation {
     this.#isClosing = true;
     this.#ping.stop();
     this.#endSubscriptions();
+    this.context.onSessionEnded(this);
   }
 }

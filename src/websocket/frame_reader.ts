@@ -12,6 +12,7 @@
  * @module
  */
 
+import type { ProtocolLimits } from "./protocol.ts";
 import { concat } from "../base/bytes.ts";
 import { type Fault, faults } from "./fault.ts";
 import { type DecodedHeader, decodeHeader, type FrameHeader, isControl, Opcode } from "./frame.ts";
@@ -33,8 +34,8 @@ export interface FramePart {
 export interface FrameReaderOptions {
   /** Whether the peer must mask (a client does) or must not (a server). */
   readonly peerMasks: boolean;
-  /** The longest payload of one frame, decided when its header is read. */
-  readonly maxFrameBytes: number;
+  /** The longest payload of one frame, read with each header. */
+  readonly limits: Pick<ProtocolLimits, "maxFrameBytes" | "maxMessageBytes">;
   /** The reserved bits that the agreed extension uses on the first frame of a message; zero for none. */
   readonly allowedRsv: number;
 }
@@ -93,7 +94,7 @@ export class FrameReader implements FrameSource {
 
   /** The rules of §5.1 and §5.2 that depend on who reads and on what was agreed. */
   #headerFault(header: FrameHeader): Fault | undefined {
-    const { peerMasks, maxFrameBytes, allowedRsv } = this.#options;
+    const { peerMasks, limits, allowedRsv } = this.#options;
     if (header.rsv !== 0) {
       const startsMessage = header.opcode === Opcode.text || header.opcode === Opcode.binary;
       if (!startsMessage || (header.rsv & ~allowedRsv) !== 0) return faults.reservedBit;
@@ -101,6 +102,7 @@ export class FrameReader implements FrameSource {
     if (header.masked !== peerMasks) {
       return peerMasks ? faults.unmaskedFrame : faults.maskedFrame;
     }
+    const maxFrameBytes = limits.maxFrameBytes ?? limits.maxMessageBytes;
     return header.payloadBytes > maxFrameBytes && !isControl(header.opcode)
       ? faults.frameTooBig
       : undefined;

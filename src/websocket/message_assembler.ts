@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ProtocolLimits } from "./protocol.ts";
 import { utf8Decode } from "../base/bytes.ts";
 import type { BufferPool } from "./buffer_pool.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
@@ -22,8 +23,8 @@ export type Message =
 
 /** The options of a {@link MessageAssembler}. */
 export interface MessageAssemblerOptions {
-  /** The longest message, in bytes: as it arrives, and after the extension decoded it. */
-  readonly maxMessageBytes: number;
+  /** The longest message: as it arrives, and after the extension decoded it. Read with each frame. */
+  readonly limits: Pick<ProtocolLimits, "maxMessageBytes">;
   readonly extension: Extension | undefined;
   /** Lends the memory for messages that arrive in pieces. */
   readonly pool: BufferPool;
@@ -94,7 +95,9 @@ export class MessageAssembler {
     if (!continues && this.#first !== undefined) return faults.interruptedMessage;
     this.#first ??= header;
     this.#announcedBytes += header.payloadBytes;
-    return this.#announcedBytes > this.#options.maxMessageBytes ? faults.messageTooBig : undefined;
+    return this.#announcedBytes > this.#options.limits.maxMessageBytes
+      ? faults.messageTooBig
+      : undefined;
   }
 
   /** Whether a message with this piece can still be what it says. Encoded text is judged decoded. */
@@ -118,10 +121,10 @@ export class MessageAssembler {
     this.#first = undefined;
     this.#announcedBytes = 0;
     this.#validator.reset();
-    const { extension, maxMessageBytes } = this.#options;
+    const { extension, limits } = this.#options;
     if (rsv === 0 || extension === undefined) return toMessage(opcode, payload);
     this.#deflatedBytes += payload.length;
-    const decoded = extension.decode(payload, maxMessageBytes);
+    const decoded = extension.decode(payload, limits.maxMessageBytes);
     if (!(decoded instanceof Uint8Array)) return decoded;
     this.#inflatedBytes += Math.max(0, decoded.length - payload.length);
     return toMessage(opcode, decoded);

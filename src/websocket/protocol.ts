@@ -109,20 +109,12 @@ export class Protocol {
   constructor(options: ProtocolOptions) {
     const { extension, pool = new BufferPool() } = options;
     const limits: ProtocolLimits = options;
-    const maxFrameBytes = () => limits.maxFrameBytes ?? limits.maxMessageBytes;
-    assert(limits.maxMessageBytes > 0 && maxFrameBytes() > 0, "limits are positive");
-    this.#messages = new MessageAssembler({
-      get maxMessageBytes() {
-        return limits.maxMessageBytes;
-      },
-      extension,
-      pool,
-    });
+    const { maxMessageBytes, maxFrameBytes = maxMessageBytes } = limits;
+    assert(maxMessageBytes > 0 && maxFrameBytes > 0, "limits are positive");
+    this.#messages = new MessageAssembler({ limits, extension, pool });
     this.#reader = new FrameReader({
       peerMasks: options.role === "server",
-      get maxFrameBytes() {
-        return maxFrameBytes();
-      },
+      limits,
       allowedRsv: extension === undefined ? 0 : Rsv1,
     });
     const freshMaskKey = options.role === "client" ? maskKeys(options.random) : undefined;

@@ -12,7 +12,12 @@ import {
 import { rawFrame } from "../kit/raw_frame.ts";
 
 function serverReader(options: Partial<FrameReaderOptions> = {}): FrameReader {
-  return new FrameReader({ peerMasks: true, maxFrameBytes: 1000, allowedRsv: 0, ...options });
+  return new FrameReader({
+    peerMasks: true,
+    limits: { maxMessageBytes: 1000 },
+    allowedRsv: 0,
+    ...options,
+  });
 }
 
 /** Everything that the bytes of one read give, up to a fault. */
@@ -130,16 +135,16 @@ Deno.test("RFC 7692 §6: RSV1 is for the first frame of a data message alone", (
 });
 
 Deno.test("RFC 6455 §10.4: a frame too long is refused from its header", () => {
-  const reader = serverReader({ maxFrameBytes: 10 });
+  const reader = serverReader({ limits: { maxMessageBytes: 10 } });
   const head = rawFrame({ opcode: Opcode.binary, announced: 11n });
   equal(read(reader, head)[0], faults.frameTooBig);
   const fits = rawFrame({ opcode: Opcode.binary, payload: new Uint8Array(10) });
-  notEqual(read(serverReader({ maxFrameBytes: 10 }), fits)[0]?.type, "fault");
+  notEqual(read(serverReader({ limits: { maxMessageBytes: 10 } }), fits)[0]?.type, "fault");
 });
 
 Deno.test("a limit below 125 bytes leaves control frames alone", () => {
   const ping = rawFrame({ opcode: Opcode.ping, payload: utf8("x".repeat(125)) });
-  equal(read(serverReader({ maxFrameBytes: 10 }), ping)[0]?.type, "part");
+  equal(read(serverReader({ limits: { maxMessageBytes: 10 } }), ping)[0]?.type, "part");
 });
 
 Deno.test("the discarding reader gives nothing, whatever it is fed", () => {

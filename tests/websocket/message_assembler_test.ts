@@ -14,12 +14,16 @@ import { type RawFrame, rawFrame } from "../kit/raw_frame.ts";
 /** An assembler behind a reader, fed with whole frames or pieces of them. */
 class Assembling {
   readonly pool = new BufferPool();
-  readonly #reader = new FrameReader({ peerMasks: true, maxFrameBytes: 1e6, allowedRsv: 4 });
+  readonly #reader = new FrameReader({
+    peerMasks: true,
+    limits: { maxMessageBytes: 1e6 },
+    allowedRsv: 4,
+  });
   readonly #assembler: MessageAssembler;
 
   constructor(options: Partial<MessageAssemblerOptions> = {}) {
     this.#assembler = new MessageAssembler({
-      maxMessageBytes: 1000,
+      limits: { maxMessageBytes: 1000 },
       extension: undefined,
       pool: this.pool,
       ...options,
@@ -106,22 +110,22 @@ Deno.test("binary messages are any bytes, and the receiver's to keep", () => {
 });
 
 Deno.test("RFC 6455 §10.4: the limit counts a message over its fragments, by what they announce", () => {
-  const fits = new Assembling({ maxMessageBytes: 5 });
+  const fits = new Assembling({ limits: { maxMessageBytes: 5 } });
   const three = { opcode: 2, payload: "abc", fin: false };
   equal(fits.add(three, { opcode: 0, payload: "de" })[0]?.type, "binary");
-  const exceeds = new Assembling({ maxMessageBytes: 5 });
+  const exceeds = new Assembling({ limits: { maxMessageBytes: 5 } });
   const header = rawFrame({ opcode: 0, announced: 3n });
   deepEqual(exceeds.add(three, header), [faults.messageTooBig]);
 });
 
 Deno.test("the limit begins anew with each message", () => {
-  const assembling = new Assembling({ maxMessageBytes: 3 });
+  const assembling = new Assembling({ limits: { maxMessageBytes: 3 } });
   const frames = [1, 2, 3].map(() => ({ opcode: 1, payload: "abc" }));
   equal(assembling.add(...frames).length, 3);
 });
 
 Deno.test("memory grows with what arrived, not with what was announced, and comes back", () => {
-  const assembling = new Assembling({ maxMessageBytes: 500_000 });
+  const assembling = new Assembling({ limits: { maxMessageBytes: 500_000 } });
   const bytes = rawFrame({ opcode: 1, payload: "x".repeat(100_000) });
   assembling.add(bytes.slice(0, 20));
   assembling.add(bytes.slice(20, 2000));
@@ -164,6 +168,9 @@ Deno.test("what the extension makes is judged, not what it was given", () => {
 Deno.test("the extension's faults are the connection's", () => {
   const empty = new Assembling({ extension: new Reversing() });
   deepEqual(empty.add({ opcode: 1, rsv: 4 }), [faults.undecodablePayload]);
-  const bomb = new Assembling({ extension: new Reversing(1000), maxMessageBytes: 1000 });
+  const bomb = new Assembling({
+    extension: new Reversing(1000),
+    limits: { maxMessageBytes: 1000 },
+  });
   deepEqual(bomb.add({ opcode: 1, payload: "ab", rsv: 4 }), [faults.messageTooBig]);
 });

@@ -59,6 +59,8 @@ export interface AcceptedSocket {
   readonly client: string | undefined;
   /** Runs until the first request has come; whoever gets the socket stops it, or lets it end the socket. */
   readonly deadline: Deadline;
+  /** Ends the deadline for good: what was kept for the time before is let go. */
+  settle(): void;
 }
 
 /** What is made of a socket before HTTP begins: TLS, or nothing. */
@@ -164,7 +166,7 @@ export class Acceptor {
   readonly #onAccepted = (raw: Socket): void => {
     if (this.#closed !== undefined) return void raw.destroy();
     // A peer that goes away while it is being let in is nobody's error.
-    raw.on("error", () => {});
+    raw.on("error", ignore);
     this.#watch.receive(
       raw,
       guarded(() => this.#letIn(raw), (error) => failArrival(raw, this.#options, error)),
@@ -209,10 +211,7 @@ class Arrival {
     const onLate = guarded(this.#onLate, this.#fail);
     this.#deadline = new Deadline(options.clock, options.handshakeTimeoutMs, onLate);
     this.#deadline.restart();
-    raw.on("close", () => {
-      this.#deadline.stop();
-      arrivals.delete(this);
-    });
+    raw.on("close", this.#forget);
   }
 
   admit(address: string): void {
@@ -223,7 +222,7 @@ class Arrival {
     const counted = isForwarder ? "unix" : address;
     const refusal = gate.enter(counted);
     if (refusal !== undefined) return this.drop(refusal);
-    this.#raw.on("close", () => gate.leave(counted));
+    leaveAtEnd(this.#raw, gate, counted);
     this.#client = gate.clientOf(counted);
     if (secure === undefined) return this.#handOn(this.#raw, { address, secure: false });
     const onSecure = guarded((socket: Socket, certificate: PeerIdentity | undefined) => {
@@ -250,8 +249,18 @@ class Arrival {
   #handOn(socket: Socket, peer: SocketPeer): void {
     this.#arrivals.delete(this);
     this.#socket = socket;
-    this.#options.onSocket({ socket, peer, client: this.#client, deadline: this.#deadline });
+    const settle = () => {
+      this.#raw.off("close", this.#forget);
+      this.#forget();
+    };
+    const client = this.#client;
+    this.#options.onSocket({ socket, peer, client, deadline: this.#deadline, settle });
   }
+
+  readonly #forget = (): void => {
+    this.#deadline.stop();
+    this.#arrivals.delete(this);
+  };
 
   readonly #fail = (error: unknown): void => failArrival(this.#raw, this.#options, error);
 
@@ -261,6 +270,13 @@ class Arrival {
     this.#options.onLate(this.#socket);
   };
 }
+
+/** Counts a socket out at its end. It keeps no more than it needs for as long as the socket lives. */
+function leaveAtEnd(raw: Socket, gate: Admission, counted: string): void {
+  raw.on("close", () => gate.leave(counted));
+}
+
+function ignore(): void {}
 
 /** Ends a socket with which something of ours went wrong. */
 function failArrival(raw: Socket, { log }: AcceptorOptions, error: unknown): void {
