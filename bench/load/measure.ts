@@ -47,6 +47,8 @@ export interface Compared {
   readonly perSecond: Ratio | undefined;
   readonly p50Ms: Ratio | undefined;
   readonly p99Ms: Ratio | undefined;
+  /** A ÷ B of the CPU time that the relays took for each that was done, where it is known. */
+  readonly cpuEach: Ratio | undefined;
 }
 
 /** Runs what was made for one round. */
@@ -105,8 +107,10 @@ export async function compare(
   const { A: a, B: b } = figures;
   const ratio = (figure: "perSecond" | "p50Ms" | "p99Ms") =>
     ratioOf(a.map((one) => one[figure]), b.map((one) => one[figure]));
+  const cpuEach = ({ relayCores = NaN, perSecond }: Figures) => relayCores / perSecond;
   return {
     ...{ load: load.name, unit: load.unit, a, b },
     ...{ perSecond: ratio("perSecond"), p50Ms: ratio("p50Ms"), p99Ms: ratio("p99Ms") },
+    cpuEach: ratioOf(a.map(cpuEach), b.map(cpuEach)),
   };
 }

@@ -45,12 +45,14 @@ const flags = {
     means: "our own relay on these, instead of a URL: memory:, pglite:, managed:, postgres:, …",
   },
   set: { value: "KEY=VALUE", isList: true, means: "a setting of our own relay; may be repeated" },
+  idle: number("N", 0, "idle connections that stay open during all loads"),
   pid: { value: "PID", isNumber: true, means: "the relay's process, if it is on this machine" },
   compare: {
     value: "URL|NAME",
     means: "another relay, or our own on this database, to compare with",
   },
   "compare-set": { value: "KEY=VALUE", isList: true, means: "as --set, for the one of --compare" },
+  "compare-idle": number("N", 0, "as --idle, for the one of --compare"),
   "compare-pid": { value: "PID", isNumber: true, means: "as --pid, for the one of --compare" },
   pairs: number("N", 3, "how often both are measured, in turn"),
   json: { value: "FILE", means: "write all figures to this file, too" },
@@ -61,6 +63,8 @@ export interface Target {
   /** A URL, or the name of a database. */
   readonly name: string;
   readonly settings: readonly string[];
+  /** How many idle connections it has beside the load. */
+  readonly idle: number;
   readonly pid?: number;
 }
 
@@ -126,10 +130,14 @@ export function parseOptions(
   const only = text("only")!.split(",");
   const unknown = only.find((group) => !groups.some((name) => name === group));
   if (unknown !== undefined) return { fault: `--only ${unknown} is none of ${groups.join(", ")}` };
-  const target = (name: string, settings: readonly string[], pid?: string): Target => ({
-    ...{ name, settings },
-    ...(pid === undefined ? {} : { pid: Number(pid) }),
-  });
+  const target = (name: string, prefix: "" | "compare-"): Target => {
+    const pid = text(`${prefix}pid`);
+    return {
+      ...{ name, settings: list(`${prefix}set`) },
+      idle: Number(text(`${prefix}idle`)),
+      ...(pid === undefined ? {} : { pid: Number(pid) }),
+    };
+  };
   const named = [...positionals, ...text("database")?.split(",") ?? []];
   const peer = text("compare");
   const names = named.length > 0 ? named : peer === undefined ? databases : databases.slice(0, 1);
@@ -143,8 +151,8 @@ export function parseOptions(
   const seed = text("seed");
   const json = text("json");
   return {
-    targets: names.map((name) => target(name, list("set"), text("pid"))),
-    ...(peer === undefined ? {} : { peer: target(peer, list("compare-set"), text("compare-pid")) }),
+    targets: names.map((name) => target(name, "")),
+    ...(peer === undefined ? {} : { peer: target(peer, "compare-") }),
     pairs: Math.max(1, Number(text("pairs"))),
     only: new Set(only as readonly Group[]),
     amounts: amountsOf((name) => text(name)),

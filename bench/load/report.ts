@@ -61,12 +61,15 @@ export function comparisonTable(all: readonly Compared[]): string {
 }
 
 /** What is to be said of both is said once. */
-function remarksOnBoth({ load, a, b }: Compared): readonly string[] {
+function remarksOnBoth({ load, a, b, cpuEach }: Compared): readonly string[] {
   const ofA = merged(a).flatMap(remarksOn);
   const ofB = merged(b).flatMap(remarksOn);
   const of = (who: string, remarks: readonly string[]) =>
     remarks.map((remark) => `- ${load}, ${who}: ${remark}`);
   return [
+    ...cpuEach === undefined
+      ? []
+      : [`- ${load}: the relay's CPU time for each A÷B ${ratioText(cpuEach)}`],
     ...of("A and B", ofA.filter((remark) => ofB.includes(remark))),
     ...of("A", ofA.filter((remark) => !ofB.includes(remark))),
     ...of("B", ofB.filter((remark) => !ofA.includes(remark))),

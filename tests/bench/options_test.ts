@@ -17,7 +17,7 @@ function fault(...args: readonly string[]): string {
 Deno.test("without a URL our own relay is measured on each database", () => {
   const { targets, peer, only, amounts } = parsed("--set", "cache.max_mib=0", "--set", "a.b=c");
   const settings = ["cache.max_mib=0", "a.b=c"];
-  deepEqual(targets, [{ name: "memory:", settings }, { name: "pglite:", settings }]);
+  deepEqual(targets, databases.map((name) => ({ name, settings, idle: 0 })));
   equal(peer, undefined);
   deepEqual([...only], [...groups]);
   equal(amounts.timeoutMs, 10_000);
@@ -34,10 +34,10 @@ Deno.test("URLs and databases are measured as they are named", () => {
 Deno.test("one relay is compared with another, each with its own settings and process", () => {
   const { targets, peer } = parsed(
     ...["ws://a", "--pid", "7", "--compare", "memory:"],
-    ...["--compare-set", "x.y=1", "--compare-pid", "8"],
+    ...["--compare-set", "x.y=1", "--compare-pid", "8", "--compare-idle", "9"],
   );
-  deepEqual(targets, [{ name: "ws://a", settings: [], pid: 7 }]);
-  deepEqual(peer, { name: "memory:", settings: ["x.y=1"], pid: 8 });
+  deepEqual(targets, [{ name: "ws://a", settings: [], idle: 0, pid: 7 }]);
+  deepEqual(peer, { name: "memory:", settings: ["x.y=1"], idle: 9, pid: 8 });
   deepEqual(parsed("--compare", "ws://b").targets.map(({ name }) => name), ["memory:"]);
 });
 

@@ -58,6 +58,7 @@ Deno.test("what is to be said of two relays is said once, or of the one", () => 
     perSecond: ratioOf([1, 1], [1, 2]),
     p50Ms: undefined,
     p99Ms: undefined,
+    cpuEach: undefined,
   };
   const [, , row, , , remark, ...more] = lines(comparisonTable([compared]));
   equal(row, "| REQ: #t, queries/s | 1,235 | 917 | ? 0.75 (0.50–1.00) | – | – | 0.25, 0.25 |");
