@@ -38,6 +38,8 @@ interface Footprint {
   readonly file: number;
   /** All its processes; what they share, also with others of this machine, is divided among them. */
   readonly tree: number;
+  /** The same where no other program runs on this runtime: all of its file is the relay's. */
+  readonly alone: number;
 }
 
 /** Programs that print a line when they are ready. */
@@ -64,13 +66,13 @@ async function startProgram(code: string): Promise<Started> {
   return { pid: process.pid, ms, [Symbol.asyncDispose]: end };
 }
 
-async function startServe(database: string): Promise<Started> {
+/** @param isFirst whether there is no database yet */
+async function startServe(database: string, isFirst: boolean): Promise<Started> {
   const directory = await Deno.makeTempDir({ prefix: "footprint_" });
   // For the user that Postgres runs as where this is root.
   await Deno.chmod(directory, 0o755);
   const url = database === "memory:" ? database : `${database}${directory}/data`;
-  // What a first start does is no part of it.
-  if (database !== "memory:") await (await startRelay({ database: url })).stop();
+  if (database !== "memory:" && !isFirst) await (await startRelay({ database: url })).stop();
   const startMs = performance.now();
   const relay = await startRelay({ database: url });
   const ms = performance.now() - startMs;
@@ -98,30 +100,33 @@ async function footprintOf(start: () => Promise<Started>): Promise<Footprint> {
   await using started = await start();
   const { pid, ms } = started;
   await new Promise((resolve) => setTimeout(resolve, REST_MS));
-  const tree = treeOf(pid).map((each) => kibOf(each, "smaps_rollup", "Pss"));
-  return {
-    ms,
-    anonymous: kibOf(pid, "status", "RssAnon"),
-    file: kibOf(pid, "status", "RssFile"),
-    tree: tree.reduce((sum, kib) => sum + kib, 0),
-  };
+  const [own = NaN, ...others] = treeOf(pid).map((each) => kibOf(each, "smaps_rollup", "Pss"));
+  const other = others.reduce((sum, kib) => sum + kib, 0);
+  const anonymous = kibOf(pid, "status", "RssAnon");
+  const file = kibOf(pid, "status", "RssFile");
+  return { ms, anonymous, file, tree: own + other, alone: anonymous + file + other };
 }
 
 const starts: readonly (readonly [string, () => Promise<Started>])[] = [
   ...Object.entries(programs).map(([name, code]) => [name, () => startProgram(code)] as const),
-  ...values.database.split(",").map((database) =>
-    [`serve, ${database}`, () => startServe(database)] as const
-  ),
+  ...values.database.split(",").flatMap((database) => [
+    ...database === "memory:"
+      ? []
+      : [[`first serve, ${database}`, () => startServe(database, true)] as const],
+    [`serve, ${database}`, () => startServe(database, false)] as const,
+  ]),
 ];
 
-console.log("| program | ready, ms | resident, MiB | of it heap | of it files | tree, MiB |");
-console.log("|---|---|---|---|---|---|");
+console.log(
+  "| program | ready, ms | resident, MiB | of it heap | of it files | tree, MiB | alone, MiB |",
+);
+console.log("|---|---|---|---|---|---|---|");
 const mib = (kib: number) => (kib / 1_024).toFixed(0);
 for (const [name, start] of starts) {
   const rounds: Footprint[] = [];
   for (let round = 0; round < Number(values.rounds); round++) rounds.push(await footprintOf(start));
   const middle = (part: keyof Footprint) => median(rounds.map((one) => one[part]));
   const [heap, file] = [middle("anonymous"), middle("file")];
-  const cells = [heap + file, heap, file, middle("tree")].map(mib);
+  const cells = [heap + file, heap, file, middle("tree"), middle("alone")].map(mib);
   console.log(`| ${[name, middle("ms").toFixed(0), ...cells].join(" | ")} |`);
 }
