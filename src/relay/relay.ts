@@ -19,6 +19,7 @@ import type { Reason } from "../nostr/reason.ts";
 import { expirationOf } from "../nostr/expiration.ts";
 import type { EventRecord, EventStore, EventWriter } from "../store/event_store.ts";
 import { Broadcast, type LiveEvent } from "./live/broadcast.ts";
+import { DeliveryGate } from "./live/delivery_gate.ts";
 import type { RelayContext } from "./context.ts";
 import { type Counters, Timings, zeroCounters } from "./counters.ts";
 import { FilterValues } from "./filter_values.ts";
@@ -132,9 +133,11 @@ export class Relay {
     // Everything below reads the limits when it needs them, see `update`.
     const limits: RelayLimits = { ...options.limits };
     this.#rowRate = rowRate(limits);
+    const gate = new DeliveryGate(() => broadcast.waiting);
     const broadcast = new Broadcast({
       ...options.hashSeed !== undefined && { seed: options.hashSeed },
       defer: (work) => void clock.after(0, work),
+      onFinished: () => gate.advance(),
       onDelivered: (live) => this.timings.noteDelivered(live, clock.monotonicMs()),
       onFault: (error) => log.error("a listener failed", { error: String(error) }),
     });
@@ -161,6 +164,7 @@ export class Relay {
       feed: store.feed,
       access: this.access,
       counters: this.counters,
+      gate,
       rowRates: new RowRates(this.#rowRate, clock, options.makeBuckets),
       writing: this.#writing,
     });

@@ -57,6 +57,14 @@ type CheckedEvent = Exclude<Checked, Refusal> & {
   readonly isSecret: boolean;
 };
 
+/** Where events wait for their turn. */
+export interface PublishGate {
+  /** Undefined where there is nothing to wait for. Whoever has waited {@link PublishGate.leave leaves}. */
+  enter(source: Source): Promise<void> | undefined;
+  /** An event that has waited was stored, passed on or refused. */
+  leave(): void;
+}
+
 /** Options of {@link Publisher}. */
 export interface PublisherOptions {
   readonly writer: EventWriter;
@@ -69,6 +77,8 @@ export interface PublisherOptions {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Log;
+  /** Where events of others wait until those before them were delivered. Default: they do not. */
+  readonly gate?: PublishGate;
   /** How much each client may have stored. Default: anything. */
   readonly rowRates?: RowRates;
   /** Whether writing to the store fails at present. */
@@ -100,21 +110,34 @@ export class Publisher {
    * @param sender undefined for the relay itself
    */
   async publish(event: NostrEvent, sender?: Sender): Promise<Verdict> {
-    const { access, verifier, writer } = this.#options;
-    const source = sender?.source;
-    let asked: Submission | undefined;
-    let isWriting = false;
+    const { verifier, gate } = this.#options;
+    let waiting: Promise<void> | undefined;
     try {
       const checked = this.#check(event, sender);
       if ("verdict" in checked) return this.#count(event, checked.verdict);
-      if (!await verifier.verify(event, source)) return this.#count(event, badSignature);
-      asked = checked.submission;
+      if (!await verifier.verify(event, sender?.source)) return this.#count(event, badSignature);
+      if (sender !== undefined) waiting = gate?.enter(sender.source);
+      if (waiting !== undefined) await waiting;
+      return await this.#passOn(checked, sender);
+    } catch (error) {
+      return this.#count(event, this.#broken(error));
+    } finally {
+      if (waiting !== undefined) gate?.leave();
+    }
+  }
+
+  /** Has an event with a valid signature decided about, and stored. */
+  async #passOn(checked: CheckedEvent, sender: Sender | undefined): Promise<Verdict> {
+    const { access, writer } = this.#options;
+    const { record: { event }, submission: asked } = checked;
+    let isWriting = false;
+    try {
       const decided = access.event(asked);
       const decision = decided instanceof Promise ? await decided : decided;
       const verdict = this.#unlessStored(checked, decision, sender);
       if (verdict !== undefined) return this.#count(event, verdict, asked);
       isWriting = true;
-      const outcome = await writer.write(checked.record, source?.client ?? "");
+      const outcome = await writer.write(checked.record, sender?.source.client ?? "");
       isWriting = false;
       return this.#count(event, this.#verdictOn(outcome, checked), asked);
     } catch (error) {

@@ -42,6 +42,8 @@ interface BroadcastOptions {
   readonly seed?: number;
   /** Called when an event was delivered to all listeners that match, if any does. */
   readonly onDelivered?: (live: LiveEvent) => void;
+  /** Called when an event has been compared with all filters: {@link Broadcast.waiting} is one less. */
+  readonly onFinished?: () => void;
   /** Called when a listener throws. The other listeners receive the event all the same. */
   readonly onFault?: (error: unknown, listener: Listener) => void;
 }
@@ -77,8 +79,14 @@ interface Publication {
  */
 const SLICE_STEPS = 20_000;
 
-/** Events that may be queued behind one in slices. Beyond that the oldest is finished at once. */
-const MAX_WAITING = 1_000;
+/** What a delivery counts for: the message has to be queued, and its connection to be woken. */
+const DELIVERY_STEPS = 20;
+
+/**
+ * Events that may be queued behind one in slices. Beyond that the oldest is finished at once. Clients wait
+ * long before, see `delivery_gate.ts`; what other instances store does not.
+ */
+const MAX_WAITING = 20_000;
 
 /** Holds the listeners and delivers events to them. */
 export class Broadcast {
@@ -194,6 +202,7 @@ export class Broadcast {
     if (!this.#publications.some((other) => other.live.event.id === live.event.id)) {
       this.#publishing.delete(live.event.id);
     }
+    this.#options.onFinished?.();
   }
 
   /** Returns the steps left; 0 when the event is not finished. */
@@ -217,6 +226,7 @@ export class Broadcast {
       if (!matches(entry.filter, tagged)) continue;
       state.given = number;
       publication.isDelivered = true;
+      steps -= DELIVERY_STEPS;
       this.#tell(state.listener, live);
     }
     return 0;
