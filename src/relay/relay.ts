@@ -177,19 +177,7 @@ export class Relay {
     this.#context = {
       ...{ store, publisher, broadcast, verifier, hashText, relayUrl, limits, clock, random, log },
       ...{ access: this.access, sha256: options.sha256 },
-      syncItems: new FilterValues({
-        maxConnectionFilterValues: Infinity,
-        get maxTotalFilterValues() {
-          return limits.maxTotalSyncEvents;
-        },
-      }),
-      filterValues: new FilterValues(limits),
-      heldEvents: new FilterValues({
-        get maxConnectionFilterValues() {
-          return limits.maxQueuedBytes / 1024;
-        },
-        maxTotalFilterValues: MAX_HELD_KIB,
-      }),
+      ...sharedAccounts(limits),
       ...{ counters: this.counters, timings: this.timings },
       ...{ refusals: options.refusals, slowQueries: options.slowQueries },
       reading: new Outage("reading events", log, clock),
@@ -307,6 +295,23 @@ export class Relay {
     for (const session of this.#sessions.keys()) session.shutdown();
     await Promise.all(this.#sessions.values());
   }
+}
+
+/** What clients share. The limits are read when they are needed. */
+function sharedAccounts(limits: RelayLimits) {
+  const syncItems = new FilterValues({
+    maxConnectionFilterValues: Infinity,
+    get maxTotalFilterValues() {
+      return limits.maxTotalSyncEvents;
+    },
+  });
+  const heldEvents = new FilterValues({
+    get maxConnectionFilterValues() {
+      return limits.maxQueuedBytes / 1024;
+    },
+    maxTotalFilterValues: MAX_HELD_KIB,
+  });
+  return { filterValues: new FilterValues(limits), syncItems, heldEvents };
 }
 
 function rowRate({ clientRowRate, clientRowBurst }: RelayLimits): Rate {

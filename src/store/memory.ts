@@ -7,7 +7,11 @@
 import type { NostrEvent } from "../nostr/event.ts";
 import { hasExpired } from "../nostr/expiration.ts";
 import type { ReqFilter } from "../nostr/filter.ts";
-import { addressOf, isNewer } from "../nostr/kind.ts";
+import type { Source } from "../base/fair_queue.ts";
+import { deletionTargets } from "../nostr/deletion_request.ts";
+import { ownersOf } from "../nostr/gift_wrap.ts";
+import { addressOf, addressText, isNewer } from "../nostr/kind.ts";
+import { VANISH_REQUEST } from "../nostr/vanish_request.ts";
 import { countAuthor, emptyRegisters, hyperLogLogOffset } from "../nostr/hyperloglog.ts";
 import { matches } from "../nostr/match.ts";
 import type { CountResult } from "../nostr/relay_message.ts";
@@ -47,6 +51,15 @@ interface NumberedRecord extends EventRecord {
 /** How many events are compared with a filter before others have their turn: about a millisecond. */
 const EVENTS_AT_ONCE = 2_000;
 
+/** So many tags, each looked at for a letter of the filter, cost as much as an event. */
+const TAGS_PER_EVENT = 16;
+
+/** So many characters of a text whose words are looked for cost as much as an event. */
+const CHARACTERS_PER_EVENT = 8;
+
+/** Where searching an event ends, characters. */
+const MAX_SEARCHED = 65_536;
+
 /** How many matching events are sorted in one go. */
 const SORTED_AT_ONCE = 1_000;
 
@@ -54,8 +67,8 @@ const SORTED_AT_ONCE = 1_000;
 interface Look {
   /** Whether an event is not for the eyes of whoever asks. */
   isHidden(event: NostrEvent): boolean;
-  /** To be asked before each event: whether it is time for a pause. */
-  isDue(): boolean;
+  /** To be asked before each event, with what it costs to compare it: whether it is time for a pause. */
+  isDue(cost: number): boolean;
   /** Lets others have their turn; throws when the time is over. */
   pause(): Promise<void>;
 }
@@ -74,7 +87,7 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
   readonly #tombstones = new Tombstones();
   readonly #clock: StoreClock;
   readonly #searchCandidates: number;
-  readonly #pause: (() => Promise<void>) | undefined;
+  readonly #pause: ((source?: Source) => Promise<void>) | undefined;
   /** By list and value, as JSON. */
   readonly #rules = new Map<string, Rule>();
   readonly #ruleLog: RuleLogEntry[] = [];
@@ -83,12 +96,12 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
 
   /**
    * Events expire by the clock; without one they never do. A search ranks that many of the newest matches.
-   * `pause` is called now and then during a long scan; default: never.
+   * `pause` is called now and then during a long scan, with the source of the query; default: never.
    */
   constructor(
     clock: StoreClock = timeless,
     searchCandidates: number = DEFAULT_SEARCH_CANDIDATES,
-    pause?: () => Promise<void>,
+    pause?: (source?: Source) => Promise<void>,
   ) {
     this.#clock = clock;
     this.#searchCandidates = searchCandidates;
@@ -99,7 +112,7 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     if (this.#closed) return Promise.reject(closedError());
     const outcomes = new Array<PutOutcome>(batch.length);
     for (const { event } of batch) this.#tombstones.noteDeletion(event);
-    if (batch.some(({ event }) => isRequest(event))) this.#removeCovered();
+    this.#removeCovered(this.#meantBy(batch));
     // Newest first, so that of two versions in one batch the older one is superseded, as it is in the
     // stores that write a batch in one statement.
     const order = [...batch.keys()].sort((a, b) => newestFirst(batch[a]!, batch[b]!));
@@ -115,9 +128,11 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
   ): AsyncIterable<readonly StoredEvent[]> {
     if (this.#closed) throw closedError();
     const look = this.#look(options);
-    const all: NumberedRecord[] = [];
-    for (const filter of filters) all.push(...await this.#answer(filter, look));
-    const found = [...new Set(all)];
+    const all = new Set<NumberedRecord>();
+    for (const filter of filters) {
+      for (const record of await this.#answer(filter, look)) all.add(record);
+    }
+    const found = [...all];
     // The results of a search stay in the order of their relevance.
     const isSearch = filters.some(({ search }) => search !== undefined);
     const ordered = (isSearch ? found : found.sort(newestFirst)).map(toStored);
@@ -141,10 +156,13 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     if (this.#closed) throw closedError();
     const { maxRows } = options;
     const look = this.#look(options);
-    const all: NumberedRecord[][] = [];
-    for (const filter of filters) all.push(await this.#matches(filter, Infinity, look));
-    const counted = new Set(all.flatMap((records) => records.slice(0, maxRows)));
-    const isApproximate = all.some(({ length }) => length > maxRows);
+    const counted = new Set<NumberedRecord>();
+    let isApproximate = false;
+    for (const filter of filters) {
+      const found = await this.#matches(filter, Infinity, look);
+      isApproximate ||= found.length > maxRows;
+      for (const record of found.slice(0, maxRows)) counted.add(record);
+    }
     const result = { count: counted.size, isApproximate };
     const offset = filters.length === 1 ? hyperLogLogOffset(filters[0]!) : undefined;
     if (offset === undefined) return result;
@@ -255,13 +273,15 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
   #putOne(record: EventRecord): PutOutcome {
     const { event } = record;
     if (this.#tombstones.covers(event)) {
-      if (this.#tombstones.closeUpTo(event)) this.#removeCovered();
+      const closed = this.#tombstones.closeUpTo(event);
+      const current = closed && this.#byAddress.get(addressText(closed.address));
+      if (current !== undefined) this.#removeCovered([current]);
       return "deleted";
     }
     if (this.#byId.has(event.id)) return "duplicate";
     const address = addressOf(event);
     if (address !== undefined) {
-      const key = JSON.stringify(address);
+      const key = addressText(address);
       const current = this.#byAddress.get(key);
       if (current !== undefined) {
         if (!isNewer(event, current)) return "superseded";
@@ -273,8 +293,24 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
     return "stored";
   }
 
-  #removeCovered(): void {
+  /** The events that requests of a batch may be about. */
+  *#meantBy(batch: readonly EventRecord[]): Generator<NostrEvent, void> {
+    const vanished = new Set<string>();
+    for (const { event } of batch) {
+      if (!isRequest(event)) continue;
+      if (event.kind === VANISH_REQUEST) vanished.add(event.pubkey);
+      const { ids, addresses } = deletionTargets(event);
+      for (const id of ids) yield* known(this.#byId.get(id)?.event);
+      for (const address of addresses) yield* known(this.#byAddress.get(addressText(address)));
+    }
+    if (vanished.size === 0) return;
     for (const { event } of this.#byId.values()) {
+      if (ownersOf(event).some((owner) => vanished.has(owner))) yield event;
+    }
+  }
+
+  #removeCovered(events: Iterable<NostrEvent>): void {
+    for (const event of events) {
       if (!this.#tombstones.covers(event)) continue;
       this.#tombstones.closeUpTo(event);
       this.#remove(event);
@@ -284,7 +320,7 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
   #remove(event: NostrEvent): void {
     this.#byId.delete(event.id);
     const address = addressOf(event);
-    if (address !== undefined) this.#byAddress.delete(JSON.stringify(address));
+    if (address !== undefined) this.#byAddress.delete(addressText(address));
   }
 
   /** The newest; of a search, the best of the newest. */
@@ -299,19 +335,19 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
       .map(({ record }) => record);
   }
 
-  /** The newest of them, newest first. */
+  /** The newest of them, newest first; without a limit all of them, in no order. */
   async #matches(filter: ReqFilter, limit: number, look: Look): Promise<NumberedRecord[]> {
     const now = nowS(this.#clock);
     let found: NumberedRecord[] = [];
     for (const record of this.#byId.values()) {
-      if (look.isDue()) await look.pause();
       const { event } = record;
+      if (look.isDue(costOf(filter, event))) await look.pause();
       if (!matches(filter, event) || hasExpired(event, now) || look.isHidden(event)) continue;
       found.push(record);
       // What cannot be among the newest any more is dropped before there is much to sort.
       if (found.length > 2 * limit + SORTED_AT_ONCE) found = newestOf(found, limit);
     }
-    return newestOf(found, limit);
+    return limit === Infinity ? found : newestOf(found, limit);
   }
 
   #isBanned({ id, pubkey }: NostrEvent): boolean {
@@ -321,7 +357,7 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
   }
 
   /** One look at all events, however many filters it is for. */
-  #look({ signal, timeoutMs, reader, includesBanned = false }: QueryOptions): Look {
+  #look({ signal, timeoutMs, reader, source, includesBanned = false }: QueryOptions): Look {
     const startMs = this.#clock.monotonicMs();
     let count = 0;
     signal?.throwIfAborted();
@@ -329,9 +365,10 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
       isHidden: (event) =>
         reader !== undefined && !isVisible(event, reader) ||
         !includesBanned && this.#isBanned(event),
-      isDue: () => ++count % EVENTS_AT_ONCE === 0,
+      isDue: (cost) => (count += cost) >= EVENTS_AT_ONCE,
       pause: async () => {
-        await this.#pause?.();
+        count = 0;
+        await this.#pause?.(source);
         signal?.throwIfAborted();
         if (timeoutMs !== undefined && this.#clock.monotonicMs() - startMs > timeoutMs) {
           throw new QueryTimedOut(timeoutMs);
@@ -339,6 +376,17 @@ export class MemoryStore implements EventStore, Upkeep, RuleStore {
       },
     };
   }
+}
+
+function known(event: NostrEvent | undefined): readonly NostrEvent[] {
+  return event === undefined ? [] : [event];
+}
+
+/** What it costs to compare an event with a filter, in events of a few tags. */
+function costOf({ tags, allTags, search }: ReqFilter, event: NostrEvent): number {
+  const letters = tags.size + (allTags?.size ?? 0);
+  const searched = search === undefined ? 0 : Math.min(event.content.length, MAX_SEARCHED);
+  return 1 + letters * event.tags.length / TAGS_PER_EVENT + searched / CHARACTERS_PER_EVENT;
 }
 
 function ruleKey(list: RuleList, value: string): string {

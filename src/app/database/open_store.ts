@@ -6,7 +6,9 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { ownSource, type Source } from "../../base/fair_queue.ts";
 import type { Log } from "../../base/log.ts";
+import { processTurns } from "../../net/turns.ts";
 import { MemoryStore } from "../../store/memory.ts";
 import type { NearbyChannel } from "../../store/feed/nearby_feeds.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
@@ -19,6 +21,8 @@ import { systemClock } from "../system/system_clock.ts";
 import { systemRandom } from "../system/system_random.ts";
 
 const MEMORY = "memory:";
+/** What a piece of a scan counts for in turns: it takes about a millisecond. */
+const SCAN_COST_BYTES = 16 * 1024;
 /** What the URL of a private server begins with; its directory follows. */
 export const MANAGED = "managed:";
 
@@ -39,8 +43,7 @@ export async function openStore(
   const { database, search } = settings;
   const { url } = await chooseDatabase(database);
   if (url === MEMORY) {
-    const pause = () => new Promise<void>((resolve) => void systemClock.after(0, resolve));
-    return new MemoryStore(systemClock, search.max_candidates, pause);
+    return new MemoryStore(systemClock, search.max_candidates, turnOf);
   }
   // Imported late: without a database nothing of SQL is loaded.
   const { openSqlStore } = await import("./open_database.ts");
@@ -107,4 +110,14 @@ export function othersMayRemove(settings: Settings): boolean {
   const { ages, maxBytes } = retentionRules(settings);
   const isRemoving = maxBytes !== Infinity || ages.some(({ maxAgeS }) => maxAgeS !== Infinity);
   return isRemoving && isServer(settings.database.url);
+}
+
+/** Waits for the turn of a query that looks at all events in memory, among all work of this thread. */
+function turnOf(source: Source = ownSource): Promise<void> {
+  return new Promise((resolve) =>
+    processTurns.add(() => {
+      processTurns.spend(SCAN_COST_BYTES);
+      resolve();
+    }, source)
+  );
 }
