@@ -50,6 +50,7 @@ import { withWindow } from "./database/open_store.ts";
 import { heldBack } from "./held_back.ts";
 import type { ServedRelay } from "./served_relay.ts";
 import { systemRandom } from "./system/system_random.ts";
+import { turnOf } from "./system/turn_of.ts";
 import { createVerifier, type OwnedVerifier } from "./verifier.ts";
 
 interface RelayHostOptions {
@@ -414,6 +415,7 @@ export class RelayHost implements ServedRelay {
       hashText: sha256OfText,
       sha256,
       makeBuckets: this.#options.makeBuckets,
+      turn: turnOf,
     });
   }
 

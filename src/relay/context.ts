@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
+import type { Source } from "../base/fair_queue.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { HashText } from "../nostr/event_id.ts";
@@ -41,6 +42,8 @@ export interface RelayContext {
   /** Counts the memory of the live events that subscriptions hold until EOSE, KiB. */
   readonly heldEvents: FilterValues;
   readonly clock: Clock;
+  /** Resolves when it is the turn of a client's work, after that of others. */
+  readonly turn: (source: Source) => Promise<void>;
   readonly random: Random;
   readonly log: Log;
   readonly counters: Counters;

@@ -73,6 +73,8 @@ interface RelayOptions {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** Default: {@link portableHashText}. */
   readonly hashText?: HashText;
+  /** Resolves when it is the turn of a client's work. Default: at once. */
+  readonly turn?: (source: Source) => Promise<void>;
   /** Default: what a client may have stored is limited in this thread alone. */
   readonly makeBuckets?: MakeBuckets | undefined;
 }
@@ -180,6 +182,7 @@ export class Relay {
       ...sharedAccounts(limits),
       ...{ counters: this.counters, timings: this.timings },
       ...{ refusals: options.refusals, slowQueries: options.slowQueries },
+      turn: options.turn ?? (() => Promise.resolve()),
       reading: new Outage("reading events", log, clock),
       onSessionEnded: (session) => void this.#sessions.delete(session),
     };

@@ -47,6 +47,12 @@ let connectionCount = 0;
 /** Estimated memory of one filter value, in the filter and in the index of live filters. */
 const FILTER_VALUE_BYTES = 100;
 
+/**
+ * How long messages of one slice are handled in a row, milliseconds. What memory answers is there at once, and
+ * takes up to two of them.
+ */
+const SLICE_MS = 4;
+
 /** Longer reasons, which only plugins give, are not kept for the log. */
 const MAX_TOLD_LENGTH = 200;
 
@@ -79,6 +85,8 @@ export class Session implements PeerEvents, Conversation {
   #lastTickMs: number;
   /** Since when too many bytes have been queued for the peer; undefined when they are not. */
   #congestedSinceMs: number | undefined = undefined;
+  /** Messages that were taken wait for another turn. */
+  #waitsForTurn = false;
   /** Set when this side starts closing. From then on only `ended` matters. */
   #isClosing = false;
   /** Until the policies have admitted the client, nothing is read from it. */
@@ -174,9 +182,7 @@ export class Session implements PeerEvents, Conversation {
             }
             break;
           case "frames":
-            for (const batch of signal.value) {
-              for (const message of batch) this.#receive(message);
-            }
+            this.#handle(signal.value.flat());
             break;
           default:
             unreachable(signal);
@@ -184,16 +190,17 @@ export class Session implements PeerEvents, Conversation {
         this.#balance();
       }
     } catch (error) {
-      // Only a broken invariant gets here. It ends this session and no other.
-      this.context.log.error("session failed", {
-        address: this.peer.address,
-        error: String(error),
-      });
-      this.peer.close(INTERNAL_ERROR, "internal error");
+      this.#fail(error);
     } finally {
       this.#release();
     }
   }
+
+  /** Only a broken invariant gets here. It ends this session and no other. */
+  readonly #fail = (error: unknown): void => {
+    this.context.log.error("session failed", { address: this.peer.address, error: String(error) });
+    this.peer.close(INTERNAL_ERROR, "internal error");
+  };
 
   /** Answers the messages received so far, then closes with 1001. */
   shutdown(): void {
@@ -293,6 +300,23 @@ export class Session implements PeerEvents, Conversation {
     this.context.refusals?.note({ address: network, key, why: why?.prefix ?? "error", told });
   }
 
+  /** Handles messages as far as its time goes; the rest has another turn. */
+  #handle(messages: readonly PeerMessage[]): void {
+    const { context: { clock, turn }, source } = this;
+    const startMs = clock.monotonicMs();
+    for (const [at, message] of messages.entries()) {
+      this.#receive(message);
+      const isLast = at === messages.length - 1;
+      if (isLast || clock.monotonicMs() - startMs < SLICE_MS) continue;
+      this.#waitsForTurn = true;
+      return void turn(source).then(() => {
+        this.#waitsForTurn = false;
+        this.#handle(messages.slice(at + 1));
+        this.#balance();
+      }).catch(this.#fail);
+    }
+  }
+
   #receive(message: PeerMessage): void {
     if (this.#isClosing) return;
     this.tally.messages++;
@@ -330,10 +354,13 @@ export class Session implements PeerEvents, Conversation {
       this.peer.requestDrained(this.#aheadBytes / 2);
     }
     // Received messages are answered before the connection closes.
-    if (this.#shutdown.tripped && this.pending.count === 0 && this.answers.length === 0) {
+    const isAnswered = this.pending.count === 0 && this.answers.length === 0 &&
+      !this.#waitsForTurn;
+    if (this.#shutdown.tripped && isAnswered) {
       return this.#close(GOING_AWAY, "the relay is shutting down");
     }
     const mayRead = !isCongested && !this.#shutdown.tripped && this.#isAdmitted &&
+      !this.#waitsForTurn &&
       this.pending.count < limits.maxPendingEvents &&
       this.pending.bytes < limits.maxPendingBytes;
     if (mayRead !== this.#isReading) this.#setReading(mayRead);

@@ -33,6 +33,8 @@ export interface FakeRelayOptions {
   readonly writer?: EventWriter;
   readonly verifier?: Verifier;
   readonly log?: Log;
+  /** Default: at once. */
+  readonly turn?: () => Promise<void>;
   /** In addition to the standard ones. */
   readonly policies?: readonly Policy[];
 }
@@ -71,6 +73,7 @@ export class FakeRelay {
       verifier: options.verifier ?? plainVerifier,
       clock: this.clock,
       log: options.log ?? silentLog,
+      ...options.turn && { turn: options.turn },
       limits,
       relayUrl: RELAY_URL,
       random: new SeededRandom(1),

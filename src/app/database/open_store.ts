@@ -6,9 +6,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import { ownSource, type Source } from "../../base/fair_queue.ts";
 import type { Log } from "../../base/log.ts";
-import { processTurns } from "../../net/turns.ts";
 import { MemoryStore } from "../../store/memory.ts";
 import type { NearbyChannel } from "../../store/feed/nearby_feeds.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
@@ -19,10 +17,9 @@ import { type Settings, settingsOn } from "../settings/setting_list.ts";
 import { memoryLimitBytes } from "../system/memory_limit.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { systemRandom } from "../system/system_random.ts";
+import { turnOf } from "../system/turn_of.ts";
 
 const MEMORY = "memory:";
-/** What a piece of a scan counts for in turns: it takes about a millisecond. */
-const SCAN_COST_BYTES = 16 * 1024;
 /** What the URL of a private server begins with; its directory follows. */
 export const MANAGED = "managed:";
 
@@ -110,14 +107,4 @@ export function othersMayRemove(settings: Settings): boolean {
   const { ages, maxBytes } = retentionRules(settings);
   const isRemoving = maxBytes !== Infinity || ages.some(({ maxAgeS }) => maxAgeS !== Infinity);
   return isRemoving && isServer(settings.database.url);
-}
-
-/** Waits for the turn of a query that looks at all events in memory, among all work of this thread. */
-function turnOf(source: Source = ownSource): Promise<void> {
-  return new Promise((resolve) =>
-    processTurns.add(() => {
-      processTurns.spend(SCAN_COST_BYTES);
-      resolve();
-    }, source)
-  );
 }

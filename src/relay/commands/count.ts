@@ -96,6 +96,8 @@ export class CountQueue {
     for (let query = this.#waiting.shift(); query; query = this.#waiting.shift()) {
       const { filters } = query;
       await this.#answer(query);
+      // What memory answers is there at once, so that all that wait would be counted in one go.
+      await this.#conversation.context.turn(this.#conversation.source);
       this.#giveBack(filters);
     }
     this.#isRunning = false;

@@ -112,7 +112,8 @@ export class Reconciliations {
 
   /** Reads the matching events and answers the first message. Never rejects. */
   async open(id: string, filters: readonly ReqFilter[], message: Uint8Array): Promise<void> {
-    const { context: { access, clock, limits }, client } = this.#conversation;
+    const { context, client, source } = this.#conversation;
+    const { access, clock, limits } = context;
     this.end(id);
     if (this.#open.size >= limits.maxSyncSessions) {
       const tooMany = `at most ${limits.maxSyncSessions} sessions may be open`;
@@ -137,6 +138,9 @@ export class Reconciliations {
       chargeIfLimited(this.#conversation, decided);
       return this.refuse(id, decided);
     }
+    // Of many under one id, most are replaced before their turn comes.
+    await context.turn(source);
+    if (reconciliation.ended.signal.aborted) return;
     const timer = measured(this.#conversation, "NEG-OPEN", decided);
     const refusal = await this.#fill(reconciliation, decided, timer);
     const { aborted } = reconciliation.ended.signal;
