@@ -71,6 +71,13 @@ function signed(tags: string[][], content = ""): string {
   return JSON.stringify(["EVENT", event]);
 }
 
+/** Stored DEFLATE blocks without content: a head of three bits, then the length 0 and its complement. */
+function emptyBlocks(): Uint8Array {
+  const blocks = new Uint8Array(500_001);
+  for (let at = 0; at + 5 < blocks.length; at += 5) blocks.fill(255, at + 3, at + 5);
+  return blocks;
+}
+
 const manyReqs = () => texts(times(200, (at) => req(`r${at % 50}`, { kinds: [1], limit: 5 })));
 
 /** What {@link generatedMessages} draws from `seed`, each connection its own. */
@@ -142,6 +149,49 @@ export const attacks: readonly Attack[] = [
       bytes: utf8("GET / HTTP/1.1\r\nHost: relay\r\n\r\n".repeat(2_000)),
     }),
     ordinary: () => ({ isHttp: true, bytes: utf8("GET / HTTP/1.1\r\nHost: relay\r\n\r\n") }),
+  },
+  {
+    name: "bodies in chunks of one byte",
+    hostile: () => ({
+      isHttp: true,
+      bytes: utf8(
+        `POST / HTTP/1.1\r\nHost: relay\r\nTransfer-Encoding: chunked\r\n\r\n${
+          "1\r\na\r\n".repeat(200_000)
+        }`,
+      ),
+    }),
+    ordinary: () => ({
+      isHttp: true,
+      bytes: utf8(
+        `POST / HTTP/1.1\r\nHost: relay\r\nContent-Length: 200000\r\n\r\n${"a".repeat(200_000)}`,
+      ),
+    }),
+  },
+  {
+    name: "fields with spaces that end nothing",
+    hostile: () => ({
+      isHttp: true,
+      bytes: utf8(
+        `GET /health HTTP/1.1\r\nHost: relay\r\nA: a${" ".repeat(15_000)}b\r\n\r\n`.repeat(20),
+      ),
+    }),
+    ordinary: () => ({
+      isHttp: true,
+      bytes: utf8("GET /health HTTP/1.1\r\nHost: relay\r\n\r\n".repeat(20)),
+    }),
+  },
+  {
+    name: "half a megabyte of compressed nothing",
+    hostile: () => ({
+      isDeflated: true,
+      bytes: concat(times(10, () => rawFrame({ opcode: 1, rsv: 4, payload: emptyBlocks() }))),
+    }),
+    ordinary: manyReqs,
+  },
+  {
+    name: "NEG-OPENs under four ids",
+    hostile: () => texts(times(1_000, (at) => `["NEG-OPEN","${at % 4}",{},"6100000200"]`)),
+    ordinary: manyReqs,
   },
   {
     name: "REQs of thousands of values under one id",
