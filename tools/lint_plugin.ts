@@ -24,6 +24,7 @@ const plugin: Deno.lint.Plugin = {
   rules: {
     "no-leaking-race": noLeakingRace(),
     "pure-room": pureRoom(),
+    "linear-end": linearEnd(),
     "hash-private": hashPrivate(),
     "function-length": functionLength(),
     "parameter-count": parameterCount(),
@@ -112,6 +113,50 @@ function pureRoom(): Rule {
       };
     },
   };
+}
+
+/**
+ * A pattern such as `/a+$/` is tried from each `a` on, and each time up to where the run ends. Of 200,000 of them
+ * that takes minutes, and texts of peers have as many.
+ */
+function linearEnd(): Rule {
+  return {
+    create(context) {
+      const room = roomOf(context.filename);
+      if (room === undefined || room.touches.includes("everything")) return {};
+      return {
+        Literal(node) {
+          const pattern = "regex" in node ? node.regex?.pattern : undefined;
+          if (pattern === undefined || !alternativesOf(pattern).some(isEndedRun)) return;
+          context.report({
+            node,
+            message: "a run at the end of a text is looked for from each of its characters on",
+            hint: "Use trimmedEnd from base/trim.ts, or begin the pattern with ^.",
+          });
+        },
+      };
+    },
+  };
+}
+
+function isEndedRun(pattern: string): boolean {
+  return !pattern.startsWith("^") && /[^\\.][+*]\)*\$$/.test(pattern);
+}
+
+/** What stands between the `|` of a pattern that are in no group and no class. */
+function alternativesOf(pattern: string): readonly string[] {
+  const found = [""];
+  let depth = 0;
+  let isClass = false;
+  for (const [piece] of pattern.matchAll(/\\?./gsu)) {
+    if (isClass) isClass = piece !== "]";
+    else if (piece === "[") isClass = true;
+    else if (piece === "(") depth++;
+    else if (piece === ")") depth--;
+    if (piece === "|" && depth === 0 && !isClass) found.push("");
+    else found.push(found.pop()! + piece);
+  }
+  return found;
 }
 
 /** `#x` is private at run time too. */

@@ -63,6 +63,18 @@ Deno.test("pure-room: app, tests and tools are not concerned", () => {
   }
 });
 
+Deno.test("linear-end: what meets peers looks for no run at the end of a text", () => {
+  const refused = ["/\\/+$/", "/^[ \\t]+|[ \\t]+$/g", "/a(?:b|c*)$/", "/(?<=.)\\/+$/"];
+  const taken = ["/^\\/+$/", "/^(?:a|b+)$/", "/\\.$/", "/[?#].*$/s", "/a+/", "/^a|b$/", "/[|]a$/"];
+  for (const pattern of refused) {
+    deepEqual([pattern, broken("src/net/a.ts", `${pattern};`)], [pattern, ["linear-end"]]);
+    deepEqual(broken("src/app/a.ts", `${pattern};`), []);
+  }
+  for (const pattern of taken) {
+    deepEqual([pattern, broken("src/net/a.ts", `${pattern};`)], [pattern, []]);
+  }
+});
+
 Deno.test("pure-room: a member, key or type of the same name is something else", () => {
   const source = `
     interface Door { fetch(request: Request): void; process: string }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { trimmedEnd } from "../../base/trim.ts";
 import { StoreUnavailable } from "../event_store.ts";
 
 /** Another process has locked the directory of an embedded database. */
@@ -44,7 +45,7 @@ export class DataDirectory {
    * {@link StoreUnavailable} when it cannot be created.
    */
   static async claim(path: string): Promise<DataDirectory> {
-    const trimmed = path.replace(/(?<=.)\/+$/, "");
+    const trimmed = trimmedEnd(path, "/") || path.slice(0, 1);
     // A link and what it leads to have one lock, where this user may have one there.
     const real = await Deno.realPath(trimmed).catch(() => trimmed);
     const opened = real === trimmed
