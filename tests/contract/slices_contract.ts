@@ -95,9 +95,9 @@ export function testSlices(
       await world.store.put(world.records(0, 200));
       await world.settle();
       for (const filter of world.filters) {
-        const { counts, froms } = (await world.slicesOf(filter))!;
-        const size = counts.reduce((sum, count) => sum + count, 0);
-        const lastS = froms.at(-1)!;
+        const slices = (await world.slicesOf(filter))!;
+        const size = sizeOf(slices);
+        const lastS = slices.from(slices.length - 1);
         const ranges = [{ fromS: 0, toS: Infinity }, { fromS: lastS, toS: lastS + 1 }];
         const ask = (maxItems: number) => world.itemsIn(filter, ranges, maxItems);
         equal((await ask(size))[0]!.size, size);
@@ -301,12 +301,12 @@ class World {
         rows.filter(({ createdAt }) => createdAt >= fromS && createdAt < toS)
       );
       const expected = ranges.map(({ fromS }, at) => {
-        const words = wordsOf(inside[at]!.map(({ id }) => id));
-        return { fromS, count: inside[at]!.length, words };
+        const ids = inside[at]!.map(({ id }) => id);
+        return [fromS, ids.length, ...wordsOf(ids)];
       });
-      deepEqual(slices, SliceSums.of(expected), where);
-      equal(slices.counts.reduce((sum, count) => sum + count, 0), rows.length, where);
-      const items = await this.itemsIn(filter, ranges, Math.max(...slices.counts));
+      deepEqual(slices, new SliceSums(Float64Array.from(expected.flat())), where);
+      equal(sizeOf(slices), rows.length, where);
+      const items = await this.itemsIn(filter, ranges, sizeOf(slices));
       deepEqual(items.map(idsOf), inside.map((each) => idsOf(itemSetOf(each))), where);
     }
   }
@@ -316,10 +316,10 @@ class World {
     const { sliceEvents } = this.options.slices;
     for (const filter of this.filters) {
       const slices = (await this.slicesOf(filter))!;
-      equal(slices.froms[0], 0, where);
+      equal(slices.from(0), 0, where);
       const times = (await this.#listed(filter)).map(({ createdAt }) => createdAt);
       for (const [at, { fromS, toS }] of rangesOf(slices).entries()) {
-        const count = slices.counts[at]!;
+        const count = slices.count(at);
         const inside = times.filter((time) => time >= fromS && time < toS);
         const sameSecond = Math.max(
           0,
@@ -339,8 +339,13 @@ class World {
   }
 }
 
-function rangesOf({ froms }: SliceSums): readonly TimeRange[] {
-  return Array.from(froms, (fromS, at) => ({ fromS, toS: froms[at + 1] ?? Infinity }));
+function rangesOf(slices: SliceSums): readonly TimeRange[] {
+  const froms = Array.from({ length: slices.length }, (_, at) => slices.from(at));
+  return froms.map((fromS, at) => ({ fromS, toS: froms[at + 1] ?? Infinity }));
+}
+
+function sizeOf(slices: SliceSums): number {
+  return rangesOf(slices).reduce((size, _, at) => size + slices.count(at), 0);
 }
 
 /** In the order of the set, each with its time. */

@@ -15,63 +15,97 @@ const WORDS = 8;
 
 const BASE = 2 ** 32;
 
-/** The items from a time on, up to the next slice. */
-export interface Slice {
-  /** Seconds since 1970. */
-  readonly fromS: number;
-  readonly count: number;
-  /** The sums of the ids' little-endian words of 32 bits, the lowest first, without carries; below 2^53. */
-  readonly words: ArrayLike<number>;
-}
+/** A word of so many ids is below 2^52, so that a carry and what is before can be added. */
+const MAX_EXACT = 2 ** 20;
+
+/** Numbers of a slice: when it begins, how many items it has, and the words of their sum. */
+const NUMBERS = 2 + WORDS;
 
 /**
- * What is known of slices, the oldest first. In a few arrays, because there are thousands: as objects they took
- * longer to make than all the rest of a session in sync.
+ * What is known of slices, the oldest first. A slice has the items from a time on, up to the next one.
+ *
+ * All is one array, as the database sends it: there are thousands of slices, and to make anything of each took
+ * longer than all the rest of a session in sync.
  */
 export class SliceSums {
-  /** When each begins, seconds since 1970. */
-  readonly froms: Float64Array;
-  readonly counts: Float64Array;
-  /** The sum of the ids of each, modulo 2^256: eight words of 32 bits, the lowest first. */
-  readonly sums: Uint32Array;
+  readonly #numbers: Float64Array;
 
-  /** So many, to be {@link set}. */
-  constructor(length: number) {
-    this.froms = new Float64Array(length);
-    this.counts = new Float64Array(length);
-    this.sums = new Uint32Array(length * WORDS);
-  }
-
-  static of(slices: readonly Slice[]): SliceSums {
-    const sums = new SliceSums(slices.length);
-    slices.forEach((slice, at) => sums.set(at, slice));
-    return sums;
+  /**
+   * Takes over the numbers of all slices: of each when it begins, seconds since 1970; how many items it has; and
+   * the sums of the ids' eight little-endian words of 32 bits, the lowest first, without carries. All are below
+   * 2^53.
+   */
+  constructor(numbers: Float64Array) {
+    this.#numbers = numbers;
   }
 
   get length(): number {
-    return this.froms.length;
+    return this.#numbers.length / NUMBERS;
+  }
+
+  /** When a slice begins, seconds since 1970. */
+  from(slice: number): number {
+    return this.#numbers[slice * NUMBERS]!;
+  }
+
+  count(slice: number): number {
+    return this.#numbers[slice * NUMBERS + 1]!;
+  }
+
+  /** Whether the sums of all are exact numbers when they are added up: of slices that are not too long. */
+  get areExact(): boolean {
+    for (let slice = 0; slice < this.length; slice++) {
+      if (this.count(slice) > MAX_EXACT) return false;
+    }
+    return true;
+  }
+
+  /** The last slice that begins at or before a time; -1 if none does. */
+  sliceAt(timestamp: number): number {
+    return lastOf(this.length, (slice) => this.from(slice) <= timestamp);
   }
 
   /** Those with times from `since` to `until`, inclusive: a copy. */
   within(since: number, until: number): SliceSums {
-    const first = Math.max(0, lastUpTo(this.froms, this.length, since));
-    const end = lastUpTo(this.froms, this.length, until) + 1;
-    const within = new SliceSums(Math.max(0, end - first));
-    within.froms.set(this.froms.subarray(first, end));
-    within.counts.set(this.counts.subarray(first, end));
-    within.sums.set(this.sums.subarray(first * WORDS, end * WORDS));
-    return within;
+    const first = Math.max(0, this.sliceAt(since));
+    const end = this.sliceAt(until) + 1;
+    return new SliceSums(this.#numbers.slice(first * NUMBERS, end * NUMBERS));
   }
 
-  set(at: number, { fromS, count, words }: Slice): void {
-    this.froms[at] = fromS;
-    this.counts[at] = count;
-    let carry = 0;
-    for (let word = 0; word < WORDS; word++) {
-      const total = words[word]! + carry;
-      carry = Math.floor(total / BASE);
-      this.sums[at * WORDS + word] = total - carry * BASE;
+  /** Adds to slices what came and went in them: numbers as those of slices, each beginning when one of these does. */
+  add(changes: Float64Array): void {
+    for (let change = 0; change < changes.length; change += NUMBERS) {
+      const at = this.sliceAt(changes[change]!) * NUMBERS;
+      for (let place = 1; place < NUMBERS; place++) {
+        this.#numbers[at + place]! += changes[change + place]!;
+      }
     }
+  }
+
+  /**
+   * Adds up from a slice on: how many items are before each and the sum of their ids, modulo 2^256; then of all.
+   * What is before the first is there already.
+   */
+  addUp(from: number, starts: Float64Array, sums: Uint32Array): void {
+    const numbers = this.#numbers;
+    let word = from * WORDS;
+    for (let at = from * NUMBERS; at < numbers.length; at += NUMBERS) {
+      const slice = at / NUMBERS;
+      starts[slice + 1] = starts[slice]! + numbers[at + 1]!;
+      let carry = 0;
+      for (let place = at + 2; place < at + NUMBERS; place++, word++) {
+        const total = sums[word]! + numbers[place]! + carry;
+        // Of a number this takes the lowest 32 bits.
+        sums[word + WORDS] = total;
+        carry = (total - sums[word + WORDS]!) / BASE;
+      }
+    }
+  }
+
+  /** Sets the number of a slice's items and their sum. */
+  set(slice: number, count: number, sum: Uint32Array): void {
+    this.#numbers[slice * NUMBERS + 1] = count;
+    this.#numbers.set(sum, slice * NUMBERS + 2);
   }
 }
 
@@ -80,10 +114,7 @@ export class SliceSums {
  * up, those of all later slices move. What is before a slice does not.
  */
 export class SliceSet implements Items {
-  readonly #froms: Float64Array;
-  readonly #counts: Float64Array;
-  /** The sum of each slice, modulo 2^256. */
-  readonly #sums: Uint32Array;
+  readonly #slices: SliceSums;
   /** The index of the first item of each slice; then the size. */
   readonly #starts: Float64Array;
   /** The sums of all that is before each slice, modulo 2^256; then that of all. */
@@ -92,15 +123,18 @@ export class SliceSet implements Items {
   readonly #read = new Map<number, ItemSet>();
   #heldItems = 0;
 
-  /** Takes them over. @param slices at least one; times before the first have no items */
-  constructor({ length, froms, counts, sums }: SliceSums) {
+  /**
+   * Takes them over.
+   *
+   * @param slices at least one; times before the first have no items
+   */
+  constructor(slices: SliceSums) {
+    const { length } = slices;
     assert(length > 0, "there is a slice");
-    this.#froms = froms;
-    this.#counts = counts;
-    this.#sums = sums;
+    this.#slices = slices;
     this.#starts = new Float64Array(length + 1);
     this.#sumsBefore = new Uint32Array((length + 1) * WORDS);
-    this.#addUp(0);
+    slices.addUp(0, this.#starts, this.#sumsBefore);
   }
 
   get size(): number {
@@ -108,7 +142,7 @@ export class SliceSet implements Items {
   }
 
   get sliceCount(): number {
-    return this.#froms.length;
+    return this.#slices.length;
   }
 
   /** Items of slices that are read: 42 bytes each. */
@@ -123,21 +157,23 @@ export class SliceSet implements Items {
 
   /** How many items a slice has, as far as is known. */
   countOf(slice: number): number {
-    return this.#counts[slice]!;
+    return this.#slices.count(slice);
   }
 
   /** When a slice begins, and the next one, seconds since 1970. */
   timesOf(slice: number): { readonly fromS: number; readonly toS: number } {
-    return { fromS: this.#froms[slice]!, toS: this.#froms[slice + 1] ?? Infinity };
+    const next = slice + 1;
+    const toS = next < this.sliceCount ? this.#slices.from(next) : Infinity;
+    return { fromS: this.#slices.from(slice), toS };
   }
 
   /** The last slice that begins at or before a time; -1 if none does. */
   sliceAt(timestamp: number): number {
-    return lastUpTo(this.#froms, this.sliceCount, timestamp);
+    return this.#slices.sliceAt(timestamp);
   }
 
   isRead(slice: number): boolean {
-    return this.#counts[slice] === 0 || this.#read.has(slice);
+    return this.countOf(slice) === 0 || this.#read.has(slice);
   }
 
   /** The items of a slice. They may be others than were summed up. */
@@ -145,13 +181,13 @@ export class SliceSet implements Items {
     this.forget(slice);
     this.#read.set(slice, items);
     this.#heldItems += items.size;
-    const sum = wordsOf(items.sumOf(0, items.size));
-    const isSame = this.#counts[slice] === items.size &&
-      sum.every((word, at) => word === this.#sums[slice * WORDS + at]);
+    const sum = items.sumOf(0, items.size);
+    const known = this.sumOf(this.#starts[slice]!, this.#starts[slice + 1]!);
+    const isSame = this.countOf(slice) === items.size &&
+      sum.every((byte, at) => byte === known[at]);
     if (isSame) return;
-    this.#counts[slice] = items.size;
-    this.#sums.set(sum, slice * WORDS);
-    this.#addUp(slice);
+    this.#slices.set(slice, items.size, wordsOf(sum));
+    this.#slices.addUp(slice, this.#starts, this.#sumsBefore);
   }
 
   /** Makes a slice unread: its number of items and their sum stay. */
@@ -175,7 +211,7 @@ export class SliceSet implements Items {
     const slice = this.sliceAt(bound.timestamp);
     if (slice < 0) return from;
     const start = this.#starts[slice]!;
-    if (this.#counts[slice] === 0 || this.#isAtStart(bound, slice)) return Math.max(from, start);
+    if (this.countOf(slice) === 0 || this.#isAtStart(bound, slice)) return Math.max(from, start);
     return Math.max(from, start + this.#itemsOf(slice).findBound(bound, 0));
   }
 
@@ -192,7 +228,7 @@ export class SliceSet implements Items {
     const slices: number[] = [];
     for (let slice = this.#sliceOf(lower); slice < this.sliceCount; slice++) {
       if (this.#starts[slice]! >= upper) break;
-      if (this.#counts[slice]! > 0) slices.push(slice);
+      if (this.countOf(slice) > 0) slices.push(slice);
     }
     return slices;
   }
@@ -210,7 +246,7 @@ export class SliceSet implements Items {
   boundAt(at: number): Bound | undefined {
     const slice = this.#sliceOf(at);
     if (this.#starts[slice] !== at) return undefined;
-    return { timestamp: this.#froms[slice]!, idPrefix: INFINITY.idPrefix };
+    return { timestamp: this.#slices.from(slice), idPrefix: INFINITY.idPrefix };
   }
 
   sumOf(lower: number, upper: number): Uint8Array {
@@ -243,36 +279,23 @@ export class SliceSet implements Items {
     return items;
   }
 
-  /** Starts and sums before, from a slice on. */
-  #addUp(from: number): void {
-    for (let slice = from; slice < this.sliceCount; slice++) {
-      this.#starts[slice + 1] = this.#starts[slice]! + this.#counts[slice]!;
-      let carry = 0;
-      for (let word = slice * WORDS; word < (slice + 1) * WORDS; word++) {
-        const total = this.#sumsBefore[word]! + this.#sums[word]! + carry;
-        carry = total >= BASE ? 1 : 0;
-        this.#sumsBefore[word + WORDS] = total - carry * BASE;
-      }
-    }
-  }
-
   #isAtStart({ timestamp, idPrefix }: Bound, slice: number): boolean {
-    return timestamp === this.#froms[slice] && idPrefix.every((byte) => byte === 0);
+    return timestamp === this.#slices.from(slice) && idPrefix.every((byte) => byte === 0);
   }
 
   /** The slice with an index; of several that begin there, the last one. */
   #sliceOf(at: number): number {
-    return lastUpTo(this.#starts, this.sliceCount, at);
+    return lastOf(this.sliceCount, (slice) => this.#starts[slice]! <= at);
   }
 }
 
-/** The place of the last of `length` ascending numbers that is not above a value; -1 if all are. */
-function lastUpTo(numbers: Float64Array, length: number, value: number): number {
+/** The last of `length` places that is one of the first ones, for which something holds; -1 if there are none. */
+function lastOf(length: number, isFirst: (place: number) => boolean): number {
   let low = 0;
   let high = length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (numbers[middle]! <= value) low = middle + 1;
+    if (isFirst(middle)) low = middle + 1;
     else high = middle;
   }
   return low - 1;

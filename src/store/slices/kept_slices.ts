@@ -7,7 +7,7 @@
 
 import type { HashText } from "../../nostr/event_id.ts";
 import type { ReqFilter } from "../../nostr/filter.ts";
-import { ItemSet, MAX_ITEMS } from "../../nostr/negentropy/item_set.ts";
+import { ItemSet } from "../../nostr/negentropy/item_set.ts";
 import type { SliceSums } from "../../nostr/negentropy/slice_set.ts";
 import type { Database, Session, Statement } from "../database/database.ts";
 import { TimeBudget } from "../database/time_budget.ts";
@@ -97,7 +97,7 @@ export class KeptSlices implements Slices {
     const statement = selectSlices(definition, nowS(this.#ports.clock));
     const [slices] = await this.#ask(statement, options);
     if (slices === undefined || slices.length === 0) return undefined;
-    return slices.counts.every((count) => count <= MAX_ITEMS) ? slices : undefined;
+    return slices.areExact ? slices : undefined;
   }
 
   async itemsIn(

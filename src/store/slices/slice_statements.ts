@@ -34,8 +34,6 @@ const COLUMNS = words((column) => column);
 /** Of changes. */
 const SIGNED_SUMS = words((column, word) => `sum(sign * id_word(id, ${word})) as ${column}`);
 
-const CHANGED_SUMS = words((_, word) => `sum(sign * id_word(id, ${word}))::int8`);
-
 /** Of an event, that it belongs to the set `slice_sets` and everybody may see it. */
 const IS_SHOWN = `in_slice_set(kind, author, slice_sets)
   and not exists (select from rules where mark = author)
@@ -251,8 +249,7 @@ function beginOf(change: string): string {
  * The slices of a set as they are at this moment, oldest first, without what has expired and is not deleted
  * yet. None if the set is not there or not built.
  *
- * What changed is not added to the slices here, but given beside: Postgres would look through all that changed for
- * each slice.
+ * What changed stands beside them and is added here: Postgres would look through all changes for each slice.
  */
 export function selectSlices(definition: string, nowS: number): Statement<SliceSums> {
   return {
@@ -267,45 +264,34 @@ export function selectSlices(definition: string, nowS: number): Statement<SliceS
     order by expires_at limit ${MAX_EXPIRED}
   ) as expired, slice_sets
   where slice_sets.number = (select number from wanted) and ${IS_SHOWN}
-), part as (
-  select from_time, events, ${COLUMNS} from slices where slice_set = (select number from wanted)
-  union all
-  select ${beginOf("change")}, sum(sign)::int8, ${CHANGED_SUMS} from change group by 1
+), placed as (
+  select ${beginOf("change")} as from_time, sum(sign) as events, ${SIGNED_SUMS}
+  from change group by 1
 )
-select coalesce(string_agg(${
-      ["from_time", "events", ...WORDS.map((word) => `word${word}`)]
-        .map((column) => `int8send(${column})`).join(" || ")
-    }, '' order by from_time), '') from part`,
+select coalesce((select string_agg(sent, '') from (
+    select ${SENT} as sent from slices where slice_set = (select number from wanted)
+    order by from_time desc
+  ) as slice), ''),
+  coalesce((select string_agg(sent, '') from (select ${SENT} as sent from placed) as one), '')`,
     parameters: [definition, nowS],
-    read: readSlices,
+    read: (cells) => {
+      const slices = new SliceSums(readNumbers(cells, 0));
+      slices.add(readNumbers(cells, 1));
+      return slices;
+    },
   };
 }
 
-/** The numbers of a part: its time, its number of events, the sums. */
-const PART_NUMBERS = 2 + WORDS.length;
+/** The numbers of a slice, the last one first, see {@link readNumbers}. */
+const SENT = ["from_time", "events", ...WORDS.map((word) => `word${word}`)].reverse()
+  .map((column) => `float8send(${column}::float8)`).join(" || ");
 
-/** As columns, tens of thousands of numbers would be decoded one by one. Parts of the same time are one slice. */
-function readSlices(cells: Cells): SliceSums {
-  const { buffer, byteLength } = hexToBytes(cells.hex(0));
-  const view = new DataView(buffer);
-  const parts = byteLength / 8 / PART_NUMBERS;
-  const number = (part: number, place: number) =>
-    readInteger(view, 8 * (part * PART_NUMBERS + place));
-  const isMore = (part: number) => part > 0 && number(part, 0) === number(part - 1, 0);
-  let length = 0;
-  for (let part = 0; part < parts; part++) if (!isMore(part)) length++;
-  const slices = new SliceSums(length);
-  const sums = new Float64Array(PART_NUMBERS);
-  const words = sums.subarray(2);
-  for (let part = 0, slice = -1; part < parts; part++) {
-    if (!isMore(part)) {
-      sums.fill(0);
-      slice++;
-    }
-    for (let place = 1; place < PART_NUMBERS; place++) sums[place]! += number(part, place);
-    slices.set(slice, { fromS: number(part, 0), count: sums[1]!, words });
-  }
-  return slices;
+/**
+ * Numbers that are sent as bytes. Backwards, these are an array of this machine's: to decode tens of thousands
+ * one by one took longer than to read them.
+ */
+function readNumbers(cells: Cells, column: number): Float64Array {
+  return new Float64Array(hexToBytes(cells.hex(column)).reverse().buffer);
 }
 
 /** An `int8`. Those here are below 2^53. */

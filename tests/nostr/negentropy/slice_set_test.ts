@@ -9,7 +9,7 @@ import {
   learnFrom,
   type ReconcileOptions,
 } from "../../../src/nostr/negentropy/reconcile.ts";
-import { type Slice, SliceSet, SliceSums } from "../../../src/nostr/negentropy/slice_set.ts";
+import { SliceSet, SliceSums } from "../../../src/nostr/negentropy/slice_set.ts";
 import { drawSeed, SeededRandom } from "../../kit/seeded_random.ts";
 
 interface Item {
@@ -32,14 +32,14 @@ function setOf(items: Iterable<Item>): ItemSet {
   return builder.build();
 }
 
-/** The sums in the plainest way. */
-function sliceOf(fromS: number, items: readonly Item[]): Slice {
+/** The numbers of a slice, summed up in the plainest way. */
+function sliceOf(fromS: number, items: readonly Item[]): readonly number[] {
   const words = Array.from({ length: 8 }, (_, word) =>
     items.reduce((sum, { id }) => {
       const view = new DataView(hexToBytes(id).buffer);
       return sum + view.getUint32(4 * word, true);
     }, 0));
-  return { fromS, count: items.length, words };
+  return [fromS, items.length, ...words];
 }
 
 /** A relay that knows its items by slices, and reads them as they are by then. */
@@ -55,9 +55,10 @@ class SlicedRelay {
   constructor(items: readonly Item[], froms: readonly number[], maxHeld = Infinity) {
     this.items = new Map(items.map((item) => [item.id, item]));
     this.#maxHeld = maxHeld;
-    this.set = new SliceSet(SliceSums.of(
-      froms.map((from, at) => sliceOf(from, this.#between(from, froms[at + 1] ?? Infinity))),
-    ));
+    const slices = froms.map((from, at) =>
+      sliceOf(from, this.#between(from, froms[at + 1] ?? Infinity))
+    );
+    this.set = new SliceSet(new SliceSums(Float64Array.from(slices.flat())));
   }
 
   answer(message: Uint8Array, options: ReconcileOptions): Uint8Array {

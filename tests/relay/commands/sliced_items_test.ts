@@ -35,7 +35,7 @@ class SlicedStore extends MemoryStore {
     of: async (filter: ReqFilter, options: QueryOptions): Promise<SliceSums> => {
       const { since: _, until: __, ...all } = filter;
       const rows = (await Array.fromAsync(super.identify([all], options))).flat();
-      return SliceSums.of(Array.from({ length: 10 }, (_, at) => {
+      const slices = Array.from({ length: 10 }, (_, at) => {
         const fromS = 10 * at;
         const ids = rows.filter(({ createdAt }) => Math.floor(createdAt / 10) === at)
           .map(({ id }) => new DataView(hexToBytes(id).buffer));
@@ -43,8 +43,9 @@ class SlicedStore extends MemoryStore {
           { length: 8 },
           (_, word) => ids.reduce((sum, view) => sum + view.getUint32(4 * word, true), 0),
         );
-        return { fromS, count: ids.length, words };
-      }));
+        return [fromS, ids.length, ...words];
+      });
+      return new SliceSums(Float64Array.from(slices.flat()));
     },
     itemsIn: async (
       filter: ReqFilter,
