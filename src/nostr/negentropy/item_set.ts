@@ -7,13 +7,10 @@
 
 import { assert } from "../../base/assert.ts";
 import { writeHex } from "../hex.ts";
-import type { Items } from "./items.ts";
+import { type Items, WORDS } from "./items.ts";
 
 /** Bytes of an id. */
 export const ID_BYTES = 32;
-
-/** 32-bit words of an id. */
-const WORDS = 8;
 
 /**
  * One stored sum per so many items. The sum of a range comes from two stored sums and the items of
@@ -96,7 +93,7 @@ export class ItemSet implements Items {
     const running = new Float64Array(WORDS);
     for (let at = 0; at < timestamps.length; at++) {
       if (at % BLOCK === 0) this.#sums.set(running, at / BLOCK * WORDS);
-      this.#addTo(running, at);
+      for (let word = 0; word < WORDS; word++) running[word]! += this.#words[at * WORDS + word]!;
     }
     if (timestamps.length % BLOCK === 0) {
       this.#sums.set(running, timestamps.length / BLOCK * WORDS);
@@ -145,19 +142,14 @@ export class ItemSet implements Items {
     return low;
   }
 
-  /** The sum of the ids of a range, as little-endian numbers modulo 2^256, little-endian. */
-  sumOf(lower: number, upper: number): Uint8Array {
-    const lanes = this.#lanesBefore(upper);
-    const before = this.#lanesBefore(lower);
-    const sum = new Uint8Array(ID_BYTES);
-    const view = new DataView(sum.buffer);
-    let carry = 0;
+  addBefore(at: number, sign: 1 | -1, words: Float64Array): void {
+    const block = Math.floor(at / BLOCK);
     for (let word = 0; word < WORDS; word++) {
-      const lane = lanes[word]! - before[word]! + carry;
-      view.setUint32(4 * word, lane % 2 ** 32, true);
-      carry = Math.floor(lane / 2 ** 32);
+      words[word]! += sign * this.#sums[block * WORDS + word]!;
     }
-    return sum;
+    for (let place = block * BLOCK * WORDS; place < at * WORDS; place += WORDS) {
+      for (let word = 0; word < WORDS; word++) words[word]! += sign * this.#words[place + word]!;
+    }
   }
 
   slicesAt(): readonly number[] {
@@ -178,17 +170,6 @@ export class ItemSet implements Items {
 
   boundAt(): undefined {
     return undefined;
-  }
-
-  #lanesBefore(place: number): Float64Array {
-    const block = Math.floor(place / BLOCK);
-    const lanes = this.#sums.slice(block * WORDS, (block + 1) * WORDS);
-    for (let at = block * BLOCK; at < place; at++) this.#addTo(lanes, at);
-    return lanes;
-  }
-
-  #addTo(lanes: Float64Array, at: number): void {
-    for (let word = 0; word < WORDS; word++) lanes[word]! += this.#words[at * WORDS + word]!;
   }
 
   #isBelow(at: number, timestamp: number, idPrefix: Uint8Array): boolean {

@@ -101,7 +101,8 @@ export class MessageWriter {
   }
 
   varint(value: number): void {
-    this.bytes(varintBytes(value));
+    this.#reserve(MAX_VARINT_BYTES);
+    this.#length = writeVarint(value, this.#bytes, this.#length);
   }
 
   bound({ timestamp, idPrefix }: Bound): void {
@@ -136,13 +137,22 @@ export class MessageWriter {
   }
 }
 
-/** Base 128, most significant digit first, all bytes but the last with the high bit set. */
-export function varintBytes(value: number): Uint8Array {
-  const groups = [value % 128];
-  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {
-    groups.unshift(0x80 | rest % 128);
+/** Enough for what the deltas of all ranges of a message add up to, each up to 2^64. */
+export const MAX_VARINT_BYTES = 16;
+
+/**
+ * Writes a number in base 128, most significant digit first, all bytes but the last with the high bit set. Returns the
+ * place after it.
+ */
+export function writeVarint(value: number, target: Uint8Array, at: number): number {
+  let end = at + 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) end++;
+  let rest = value;
+  for (let place = end - 1; place >= at; place--) {
+    target[place] = rest % 128 + (place < end - 1 ? 0x80 : 0);
+    rest = Math.floor(rest / 128);
   }
-  return Uint8Array.from(groups);
+  return end;
 }
 
 /**

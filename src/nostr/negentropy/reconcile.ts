@@ -10,19 +10,19 @@
  */
 
 import { assert } from "../../base/assert.ts";
-import { concat } from "../../base/bytes.ts";
 import { bytesToHex } from "../hex.ts";
 import { type Bound, ID_BYTES, INFINITY, type ItemSet } from "./item_set.ts";
-import type { Items } from "./items.ts";
+import { type Items, sumOf, WORDS } from "./items.ts";
 import {
   boundBetween,
   FINGERPRINT_BYTES,
+  MAX_VARINT_BYTES,
   MessageFault,
   MessageReader,
   MessageWriter,
   MODE,
-  varintBytes,
   VERSION,
+  writeVarint,
 } from "./message.ts";
 
 /** Options of reconciliation. */
@@ -208,6 +208,9 @@ class Round {
   /** Collects the differences, for the initiator only. */
   readonly #found: Found | undefined;
   readonly #out = new MessageWriter();
+  /** What a fingerprint is the hash of: a sum, and how many it is of. */
+  readonly #hashed = new Uint8Array(ID_BYTES + MAX_VARINT_BYTES);
+  readonly #sum = new Uint32Array(this.#hashed.buffer, 0, WORDS);
   /** How many slices were read. */
   #slices = 0;
   /** How many fingerprints were computed in this turn. */
@@ -433,8 +436,9 @@ class Round {
 
   #fingerprint(lower: number, upper: number): Uint8Array {
     this.#fingerprints++;
-    const sum = this.#items.sumOf(lower, upper);
-    return this.#sha256(concat([sum, varintBytes(upper - lower)])).subarray(0, FINGERPRINT_BYTES);
+    sumOf(this.#items, [lower, upper], this.#sum);
+    const end = writeVarint(upper - lower, this.#hashed, ID_BYTES);
+    return this.#sha256(this.#hashed.subarray(0, end)).subarray(0, FINGERPRINT_BYTES);
   }
 }
 

@@ -7,11 +7,8 @@
  */
 
 import { assert } from "../../base/assert.ts";
-import { type Bound, ID_BYTES, INFINITY, type ItemSet } from "./item_set.ts";
-import type { Items } from "./items.ts";
-
-/** 32-bit words of a sum. */
-const WORDS = 8;
+import { type Bound, INFINITY, type ItemSet } from "./item_set.ts";
+import { type Items, sumOf, WORDS } from "./items.ts";
 
 const BASE = 2 ** 32;
 
@@ -181,12 +178,12 @@ export class SliceSet implements Items {
     this.forget(slice);
     this.#read.set(slice, items);
     this.#heldItems += items.size;
-    const sum = items.sumOf(0, items.size);
-    const known = this.sumOf(this.#starts[slice]!, this.#starts[slice + 1]!);
+    const sum = sumOf(items, [0, items.size]);
+    const known = sumOf(this, [this.#starts[slice]!, this.#starts[slice + 1]!]);
     const isSame = this.countOf(slice) === items.size &&
-      sum.every((byte, at) => byte === known[at]);
+      sum.every((word, at) => word === known[at]);
     if (isSame) return;
-    this.#slices.set(slice, items.size, wordsOf(sum));
+    this.#slices.set(slice, items.size, sum);
     this.#slices.addUp(slice, this.#starts, this.#sumsBefore);
   }
 
@@ -249,28 +246,13 @@ export class SliceSet implements Items {
     return { timestamp: this.#slices.from(slice), idPrefix: INFINITY.idPrefix };
   }
 
-  sumOf(lower: number, upper: number): Uint8Array {
-    const before = this.#wordsBefore(lower);
-    const words = this.#wordsBefore(upper);
-    const sum = new Uint8Array(ID_BYTES);
-    const view = new DataView(sum.buffer);
-    let borrow = 0;
-    for (let word = 0; word < WORDS; word++) {
-      const difference = words[word]! - before[word]! - borrow;
-      borrow = difference < 0 ? 1 : 0;
-      view.setUint32(4 * word, difference + borrow * BASE, true);
-    }
-    return sum;
-  }
-
-  /** The sum of all that is before an index, modulo 2^256. */
-  #wordsBefore(at: number): Uint32Array {
+  addBefore(at: number, sign: 1 | -1, words: Float64Array): void {
     const slice = at === this.size ? this.sliceCount : this.#sliceOf(at);
-    const before = this.#sumsBefore.slice(slice * WORDS, (slice + 1) * WORDS);
+    for (let word = 0; word < WORDS; word++) {
+      words[word]! += sign * this.#sumsBefore[slice * WORDS + word]!;
+    }
     const start = this.#starts[slice]!;
-    if (start === at) return before;
-    add(before, wordsOf(this.#itemsOf(slice).sumOf(0, at - start)));
-    return before;
+    if (start !== at) this.#itemsOf(slice).addBefore(at - start, sign, words);
   }
 
   #itemsOf(slice: number): ItemSet {
@@ -299,19 +281,4 @@ function lastOf(length: number, isFirst: (place: number) => boolean): number {
     else high = middle;
   }
   return low - 1;
-}
-
-/** Adds modulo 2^256. */
-function add(sum: Uint32Array, other: Uint32Array): void {
-  let carry = 0;
-  for (let word = 0; word < WORDS; word++) {
-    const total = sum[word]! + other[word]! + carry;
-    sum[word] = total % BASE;
-    carry = total >= BASE ? 1 : 0;
-  }
-}
-
-function wordsOf(sum: Uint8Array): Uint32Array {
-  const view = new DataView(sum.buffer, sum.byteOffset);
-  return Uint32Array.from({ length: WORDS }, (_, word) => view.getUint32(4 * word, true));
 }
