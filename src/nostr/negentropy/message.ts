@@ -77,7 +77,22 @@ export class MessageReader {
     if (length > ID_BYTES) throw new MessageFault("an id is too long");
     return { timestamp: this.#timestamp, idPrefix: this.bytes(length) };
   }
+
+  /**
+   * Skips what a range has behind its bound. Returns its fingerprint, which is like none where it lists ids;
+   * undefined where there is nothing to answer.
+   */
+  skipPayload(): Uint8Array | undefined {
+    const mode = this.varint();
+    if (mode === MODE.fingerprint) return this.bytes(FINGERPRINT_BYTES);
+    if (mode !== MODE.idList) return undefined;
+    this.bytes(this.varint() * ID_BYTES);
+    return NO_FINGERPRINT;
+  }
 }
+
+/** What stands for the fingerprint of a range that lists ids. */
+const NO_FINGERPRINT = new Uint8Array();
 
 /** Writes a message, range by range. */
 export class MessageWriter {

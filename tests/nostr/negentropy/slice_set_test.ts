@@ -48,8 +48,9 @@ class SlicedRelay {
   readonly items: Map<string, Item>;
   readonly set: SliceSet;
   readonly #maxHeld: number;
-  /** How many slices were read. */
+  /** How many slices were read, and how often some were read together. */
   reads = 0;
+  readings = 0;
   /** Called before each slice that is read. */
   onRead = () => {};
 
@@ -69,6 +70,7 @@ class SlicedRelay {
         if ("fault" in step.value) throw new Error(step.value.fault);
         return step.value.message;
       }
+      if (step.value.length > 0) this.readings++;
       for (const slice of this.set.readSlices) {
         if (this.set.heldItems <= this.#maxHeld) break;
         if (!step.value.includes(slice)) this.set.forget(slice);
@@ -202,4 +204,16 @@ Deno.test("in sync, only the slices in which the other side's ranges end are rea
   const found = reconciled(setOf(items.filter((item) => item !== missing)), lacking);
   deepEqual(found.need, [missing.id]);
   ok(lacking.reads <= 35, `${lacking.reads}`);
+});
+
+Deno.test("where many slices differ, those of many ranges are read together", () => {
+  const random = new SeededRandom(6);
+  const items = Array.from({ length: 20_000 }, () => randomItem(random, 40_000));
+  const froms = Array.from({ length: 200 }, (_, at) => at === 0 ? 0 : 1_700_000_000 + 200 * at);
+  const relay = new SlicedRelay(items, froms);
+  const { need } = reconciled(setOf(items.filter((_, at) => at % 50 > 0)), relay);
+  equal(need.length, 400);
+  ok(relay.reads > 150, `${relay.reads}`);
+  // One after the other it was 161 times.
+  ok(relay.readings <= 8, `${relay.readings}`);
 });
