@@ -17,7 +17,7 @@ import { SliceSet, type SliceSums } from "../../nostr/negentropy/slice_set.ts";
 import type { DatabaseWork, EventStore, QueryOptions, TimeRange } from "../../store/event_store.ts";
 
 /** A slice that is not read takes as much memory as so many items. */
-const SLICE_ITEMS = 2;
+const SLICE_ITEMS = 3;
 
 /** How many slices are read for one message, about. */
 const MAX_SLICES = 256;
@@ -25,10 +25,7 @@ const MAX_SLICES = 256;
 /** How many fingerprints are computed in one turn: some milliseconds. */
 const TURN_FINGERPRINTS = 256;
 
-/**
- * So many items, about, are read together, and in one turn: where the window has them, that is some
- * milliseconds of this thread.
- */
+/** So many items, about, are read together, and in one turn: some milliseconds of the database and of this thread. */
 const TURN_ITEMS = 4_096;
 
 /** What {@link SlicedItems} works with. */
