@@ -55,7 +55,10 @@ async function isServed(url: string): Promise<void> {
   const client = new WsClient(url, { ca: [testAuthority], servername: "localhost" });
   const answer = new Promise((resolve) => {
     // The challenge comes at once, or only after the question was sent.
-    client.on("message", (data) => String(data).startsWith('["AUTH"') || resolve(String(data)));
+    client.on(
+      "message",
+      (data: Uint8Array) => String(data).startsWith('["AUTH"') || resolve(String(data)),
+    );
   });
   await once(client, "open");
   client.send('["REQ","a",{"limit":1}]');
