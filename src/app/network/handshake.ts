@@ -4,6 +4,7 @@
  * @module
  */
 
+import { utf8, utf8Decode } from "../../base/bytes.ts";
 import type { ConnectionInfo } from "../../net/server/listen.ts";
 import type { Handshake } from "../../relay/access/client.ts";
 
@@ -25,6 +26,7 @@ export function handshakeOf(
   };
 }
 
+/** A copy: a piece of a text keeps all of it, which here is a head of 16 KiB for each connection. */
 function kept(text: string): string {
-  return text.slice(0, MAX_KEPT);
+  return utf8Decode(utf8(text.slice(0, MAX_KEPT))) ?? "";
 }

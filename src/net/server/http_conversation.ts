@@ -263,7 +263,8 @@ export class HttpConversation {
     socket.off("data", this.#onData);
     socket.off("end", this.#onEnd);
     socket.off("close", this.#onClose);
-    this.#events.upgrade(head, this.#pending);
+    // A view of what was read, however short, would keep all of it for as long as the connection lasts.
+    this.#events.upgrade(head, this.#pending.slice());
     this.#pending = new Uint8Array();
   }
 
