@@ -168,7 +168,9 @@ export const innerWalls: Readonly<Record<string, readonly string[]>> = {
   "app/settings": [],
   "app/system": [],
   "app/transfer": ["system"],
-  "app/workers": ["activity", "command_line", "database", "network", "settings", "system"],
+  "app/workers": [
+    ...["activity", "command_line", "control", "database", "network", "settings", "system"],
+  ],
 };
 
 /**

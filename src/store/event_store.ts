@@ -257,6 +257,11 @@ export interface TimeRange {
   readonly toS: number;
 }
 
+/** How many items of a range are wanted at most. */
+export interface ItemsOptions extends QueryOptions {
+  readonly maxItems: number;
+}
+
 /**
  * What a store knows of its events by slices of time, without reading them.
  *
@@ -281,7 +286,7 @@ export interface Slices {
   itemsIn(
     filter: ReqFilter,
     ranges: readonly TimeRange[],
-    options: QueryOptions & { readonly maxItems: number },
+    options: ItemsOptions,
   ): Promise<readonly (ItemSet | undefined)[]>;
   /**
    * Does a step of what keeping them takes, and returns whether there is more to be done now. Until it is

@@ -28,76 +28,78 @@ async function allFind(clients: readonly RelayClient[], ids: readonly string[]):
   });
 }
 
-Deno.test("commands, mirrors and figures are those of one relay, and deletions reach all threads", async () => {
-  const signer = new SchnorrSigner(new SeededRandom(1));
-  const note = (content: string) =>
-    signer.sign({ kind: 1, created_at: 1_700_000_000, tags: [], content });
-  const [theirs, spam, good] = ["theirs", "spam", "good"].map(note);
-  await using other = new OtherRelay({}, [theirs!]);
-  await using database = await freshDatabases["managed:"]!();
-  const port = freePort();
-  await using stack = new AsyncDisposableStack();
-  const relay = stack.use(
-    await startRelay({
-      database: database.url,
-      settings: [
-        ...["network.workers=2", "signatures.workers=0", `metrics.listen=127.0.0.1:${port}`],
-        `mirrors.relay=[{"url":"${other.url}","direction":"down"}]`,
-      ],
-    }),
-  );
-  const opening = Array.from({ length: CONNECTIONS }, () => RelayClient.connect(relay.url));
-  const clients = (await Promise.all(opening)).map((client) => stack.use(client));
-  equal((await clients[0]!.publish(spam!))?.accepted, true);
-  equal((await clients[1]!.publish(good!))?.accepted, true);
-  ok(await allFind(clients, [theirs!.id, spam!.id, good!.id]), "of the mirror, too");
+for (const name of ["pglite:", "managed:"]) {
+  Deno.test(`commands, mirrors and figures on ${name} are those of one relay, and deletions reach all threads`, async () => {
+    const signer = new SchnorrSigner(new SeededRandom(1));
+    const note = (content: string) =>
+      signer.sign({ kind: 1, created_at: 1_700_000_000, tags: [], content });
+    const [theirs, spam, good] = ["theirs", "spam", "good"].map(note);
+    await using other = new OtherRelay({}, [theirs!]);
+    await using database = await freshDatabases[name]!();
+    const port = freePort();
+    await using stack = new AsyncDisposableStack();
+    const relay = stack.use(
+      await startRelay({
+        database: database.url,
+        settings: [
+          ...["network.workers=2", "signatures.workers=0", `metrics.listen=127.0.0.1:${port}`],
+          `mirrors.relay=[{"url":"${other.url}","direction":"down"}]`,
+        ],
+      }),
+    );
+    const opening = Array.from({ length: CONNECTIONS }, () => RelayClient.connect(relay.url));
+    const clients = (await Promise.all(opening)).map((client) => stack.use(client));
+    equal((await clients[0]!.publish(spam!))?.accepted, true);
+    equal((await clients[1]!.publish(good!))?.accepted, true);
+    ok(await allFind(clients, [theirs!.id, spam!.id, good!.id]), "of the mirror, too");
 
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const value = (series: string) => {
-    const line = text.split("\n").find((line) => line.startsWith(`${series} `));
-    return line === undefined ? undefined : Number(line.slice(series.length));
-  };
-  const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => line.slice(0, line.lastIndexOf(" ")));
-  equal(new Set(series).size, series.length, "no series stands twice");
-  const wanted: readonly [string, number][] = [
-    [`gallimimus_mirror_connected{url="${other.url}"}`, 1],
-    [`gallimimus_mirror_received_total{url="${other.url}"}`, 1],
-    ["gallimimus_connections", CONNECTIONS],
-    ["gallimimus_connection_limit", 10_000],
-    ["nostr_cmd_event_total", 2],
-    // With that of the mirror.
-    ['gallimimus_events_total{outcome="stored"}', 3],
-    ["nostr_events_write_seconds_count", 2],
-    ["gallimimus_feed_up", 1],
-    ["gallimimus_writing_fails", 0],
-    ["gallimimus_disk_floor_bytes", 256 * 1_048_576],
-  ];
-  for (const [name, count] of wanted) equal(value(name), count, name);
-  ok(value("gallimimus_store_bytes")! > 0);
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const value = (series: string) => {
+      const line = text.split("\n").find((line) => line.startsWith(`${series} `));
+      return line === undefined ? undefined : Number(line.slice(series.length));
+    };
+    const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => line.slice(0, line.lastIndexOf(" ")));
+    equal(new Set(series).size, series.length, "no series stands twice");
+    const wanted: readonly [string, number][] = [
+      [`gallimimus_mirror_connected{url="${other.url}"}`, 1],
+      [`gallimimus_mirror_received_total{url="${other.url}"}`, 1],
+      ["gallimimus_connections", CONNECTIONS],
+      ["gallimimus_connection_limit", 10_000],
+      ["nostr_cmd_event_total", 2],
+      // With that of the mirror.
+      ['gallimimus_events_total{outcome="stored"}', 3],
+      ["nostr_events_write_seconds_count", 2],
+      ["gallimimus_feed_up", 1],
+      ["gallimimus_writing_fails", 0],
+      ["gallimimus_disk_floor_bytes", 256 * 1_048_576],
+    ];
+    for (const [name, count] of wanted) equal(value(name), count, name);
+    ok(value("gallimimus_store_bytes")! > 0);
 
-  const filter = JSON.stringify({ ids: [spam!.id] });
-  match((await runOn(database.url, "delete", filter, "--yes")).stdout, /^deleted 1 /);
-  ok(await allFind(clients, [theirs!.id, good!.id]), "it is gone from each thread");
-  for (const client of clients) {
-    deepEqual(await client.publish(spam!), {
-      accepted: false,
-      reason: "blocked: this event was deleted",
-    });
-  }
-  match((await runOn(database.url, "delete", "--forget", "--yes", "{}")).stdout, /^deleted 2 /);
-  ok(await allFind(clients, []), "all are gone from each thread");
-  equal((await clients[0]!.publish(good!))?.accepted, true);
-  ok(await allFind(clients, [good!.id]), "what may come again does");
-
-  for (const path of ["/health", "/ready"]) {
-    for (let times = 0; times < CONNECTIONS; times++) {
-      const response = await fetch(new URL(path, relay.url.replace(/^ws/, "http")));
-      deepEqual([response.status, await response.text()], [200, "ok\n"]);
+    const filter = JSON.stringify({ ids: [spam!.id] });
+    match((await runOn(database.url, "delete", filter, "--yes")).stdout, /^deleted 1 /);
+    ok(await allFind(clients, [theirs!.id, good!.id]), "it is gone from each thread");
+    for (const client of clients) {
+      deepEqual(await client.publish(spam!), {
+        accepted: false,
+        reason: "blocked: this event was deleted",
+      });
     }
-  }
-  equal(await relay.stop(), 0);
-});
+    match((await runOn(database.url, "delete", "--forget", "--yes", "{}")).stdout, /^deleted 2 /);
+    ok(await allFind(clients, []), "all are gone from each thread");
+    equal((await clients[0]!.publish(good!))?.accepted, true);
+    ok(await allFind(clients, [good!.id]), "what may come again does");
+
+    for (const path of ["/health", "/ready"]) {
+      for (let times = 0; times < CONNECTIONS; times++) {
+        const response = await fetch(new URL(path, relay.url.replace(/^ws/, "http")));
+        deepEqual([response.status, await response.text()], [200, "ok\n"]);
+      }
+    }
+    equal(await relay.stop(), 0);
+  });
+}
 
 Deno.test("a full disk refuses events in each thread, and is told once", async () => {
   await using database = await freshDatabases["managed:"]!();

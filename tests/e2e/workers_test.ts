@@ -79,7 +79,7 @@ async function startThreads(
   };
 }
 
-for (const name of ["managed:", POSTGRES]) {
+for (const name of ["memory:", "pglite:", "managed:", POSTGRES]) {
   Deno.test(`two threads are one relay on ${name}`, async () => {
     await using database = await freshDatabases[name]!();
     await using threads = await startThreads(database.url);
@@ -135,52 +135,54 @@ for (const name of ["managed:", POSTGRES]) {
   });
 }
 
-Deno.test("a thread that ends is replaced: the others go on, and nothing acknowledged is lost", async () => {
-  await using database = await freshDatabases[POSTGRES]!();
-  await withTree({ "fatal.ts": fatalPolicy }, async (root) => {
-    await using threads = await startThreads(database.url, {
-      settings: [
-        `plugins.modules=${root}/fatal.ts`,
-        ...["network.unlimited_clients=", `network.max_client_connections=${CONNECTIONS}`],
-      ],
+for (const name of ["memory:", "pglite:", POSTGRES]) {
+  Deno.test(`a thread that ends on ${name} is replaced: the others go on, and nothing acknowledged is lost`, async () => {
+    await using database = await freshDatabases[name]!();
+    await withTree({ "fatal.ts": fatalPolicy }, async (root) => {
+      await using threads = await startThreads(database.url, {
+        settings: [
+          `plugins.modules=${root}/fatal.ts`,
+          ...["network.unlimited_clients=", `network.max_client_connections=${CONNECTIONS}`],
+        ],
+      });
+      const { relay, clients } = threads;
+      const before = await threads.connections();
+      await rejects(
+        RelayClient.connect(relay.url),
+        /cannot connect/,
+        "a client's limit holds for all",
+      );
+      const kept = note("kept");
+      equal((await clients[0]!.publish(kept))?.accepted, true);
+
+      equal(await clients[0]!.publish(note(FATAL)), undefined);
+      const { worker, reason } = JSON.parse(await relay.logged("worker ended"));
+      equal(reason, "it ended by itself");
+      await relay.logged("worker replaced");
+      const after = await threads.connections();
+      equal(after[worker - 1], 0);
+      equal(after[2 - worker], before[2 - worker], "the other thread keeps its connections");
+
+      let hasNew = false;
+      for (let tries = 0; !hasNew && tries < 50; tries++) {
+        await using _ = await RelayClient.connect(relay.url);
+        hasNew = (await threads.connections())[worker - 1]! > 0;
+      }
+      ok(hasNew, "the new thread accepts connections");
+
+      const lost = CONNECTIONS - after[2 - worker]!;
+      const again = await Promise.all(
+        Array.from({ length: lost }, () => RelayClient.connect(relay.url)),
+      );
+      await rejects(RelayClient.connect(relay.url), /cannot connect/, "those lost are not counted");
+      for (const client of again) {
+        deepEqual(await client.query([{ ids: new Set([kept.id]), tags: new Map() }]), [kept.id]);
+        await client.close();
+      }
+      equal(await relay.stop(), 0);
     });
-    const { relay, clients } = threads;
-    const before = await threads.connections();
-    await rejects(
-      RelayClient.connect(relay.url),
-      /cannot connect/,
-      "a client's limit holds for all",
-    );
-    const kept = note("kept");
-    equal((await clients[0]!.publish(kept))?.accepted, true);
-
-    equal(await clients[0]!.publish(note(FATAL)), undefined);
-    const { worker, reason } = JSON.parse(await relay.logged("worker ended"));
-    equal(reason, "it ended by itself");
-    await relay.logged("worker replaced");
-    const after = await threads.connections();
-    equal(after[worker - 1], 0);
-    equal(after[2 - worker], before[2 - worker], "the other thread keeps its connections");
-
-    let hasNew = false;
-    for (let tries = 0; !hasNew && tries < 50; tries++) {
-      await using _ = await RelayClient.connect(relay.url);
-      hasNew = (await threads.connections())[worker - 1]! > 0;
-    }
-    ok(hasNew, "the new thread accepts connections");
-
-    const lost = CONNECTIONS - after[2 - worker]!;
-    const again = await Promise.all(
-      Array.from({ length: lost }, () => RelayClient.connect(relay.url)),
-    );
-    await rejects(RelayClient.connect(relay.url), /cannot connect/, "those lost are not counted");
-    for (const client of again) {
-      deepEqual(await client.query([{ ids: new Set([kept.id]), tags: new Map() }]), [kept.id]);
-      await client.close();
-    }
-    equal(await relay.stop(), 0);
   });
-});
+}
 
 Deno.test("changed settings hold in all threads", async () => {
   await using database = await freshDatabases[POSTGRES]!();
@@ -219,7 +221,6 @@ Deno.test("a key has its rate once, however many threads it is connected to", as
 });
 
 const refused: readonly [string, readonly string[], RegExp][] = [
-  ["memory:", ["--database", "memory:"], /a database that several threads can open/],
   ["a Unix socket", ["--database", "managed:/nowhere/db", "--listen", "unix:/tmp/x"], /TCP/],
 ];
 

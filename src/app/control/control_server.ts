@@ -119,13 +119,14 @@ export class ControlServer {
     const { activity, store, onRulesChanged } = this.#options;
     if (method === ACTIVITY && activity !== undefined) return yield { value: await activity() };
     if (store === undefined) throw new Refused(404, "this relay lends no database to commands");
+    const question = { args, reading: { ...reading, pieceBytes: () => PIECE_BYTES } };
     if (isCall(method)) {
-      yield { value: await call(store, method, args) };
+      yield { value: await call(store, method, question) };
       if (changesRules(method)) await onRulesChanged();
       return;
     }
     if (!isStream(method)) throw new Refused(404, `there is no method ${method}`);
-    yield* frames(store, method, { args, reading: { ...reading, pieceBytes: () => PIECE_BYTES } });
+    yield* frames(store, method, question);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { ReqFilter } from "../../nostr/filter.ts";
-import type { EventRecord, QueryOptions } from "../../store/event_store.ts";
+import type { CountOptions, EventRecord, QueryOptions } from "../../store/event_store.ts";
 import { readRecord } from "../../store/feed/feed_statements.ts";
 import type { StoreState } from "../../store/write/store_state.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
@@ -58,8 +58,12 @@ export function changesRules(method: CallName): boolean {
 export async function call(
   store: TidyStore,
   method: CallName,
-  args: readonly unknown[],
+  { args, reading }: Question,
 ): Promise<unknown> {
+  if (method === "count") {
+    const [filters, asked] = args as [readonly ReqFilter[], CountOptions];
+    return await store.count(filters, { ...asked, ...reading });
+  }
   if (method === "put") return await store.put(recordsOf(args[0] as readonly Uint8Array[]));
   if (method === "rewrite") {
     const [id, json] = args as readonly [string, Uint8Array];

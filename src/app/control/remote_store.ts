@@ -68,14 +68,14 @@ export class RemoteStore implements TidyStore {
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly StoredEvent[]> {
-    return this.#events("query", [filters, sent(options)], options);
+    return this.#events("query", [filters, sentOptions(options)], options);
   }
 
   identify(
     filters: readonly ReqFilter[],
     options: QueryOptions = {},
   ): AsyncIterable<readonly Pick<StoredEvent, "id" | "createdAt">[]> {
-    return this.#values("identify", [filters, sent(options)], options);
+    return this.#values("identify", [filters, sentOptions(options)], options);
   }
 
   count(
@@ -83,7 +83,7 @@ export class RemoteStore implements TidyStore {
     options: CountOptions,
   ): Promise<CountResult> {
     const { maxRows } = options;
-    return this.#call("count", [filters, { ...sent(options), maxRows }], options);
+    return this.#call("count", [filters, { ...sentOptions(options), maxRows }], options);
   }
 
   reindex(options: QueryOptions = {}): AsyncIterable<number> {
@@ -193,7 +193,8 @@ export class RemoteStore implements TidyStore {
   }
 }
 
-function sent({ includesBanned, reader, timeoutMs }: QueryOptions): SentOptions {
+/** What of the options of a query is told to the store's end. */
+export function sentOptions({ includesBanned, reader, timeoutMs }: QueryOptions): SentOptions {
   return {
     ...includesBanned !== undefined && { includesBanned },
     ...reader !== undefined && { reader },

@@ -176,7 +176,7 @@ async function inDirectory<T>(path: string, open: (path: string) => Promise<T>):
 }
 
 /** Watches the disk of an embedded database; undefined for any other, and where nobody wants it. */
-async function watchDisk(
+export async function watchDisk(
   directory: string | undefined,
   minFreeMib: number,
   log: Log,

@@ -17,10 +17,15 @@ const SCRIPT = new URL("./relay_worker.ts", import.meta.url);
 
 /** A running thread. */
 export interface RelayThread {
-  /** Rejects with what went wrong, and with {@link ThreadEnded} when the thread ends before it answers. */
+  /**
+   * Rejects with what went wrong, and with {@link ThreadEnded} when the thread ends before it answers.
+   *
+   * @param moved what of the argument is given away; default: nothing
+   */
   call<Name extends CallName>(
     name: Name,
     argument: WorkerCalls[Name]["takes"],
+    moved?: readonly Transferable[],
   ): Promise<WorkerCalls[Name]["gives"]>;
   /** Resolves with the reason when the thread has ended, however it did. */
   readonly ended: Promise<string>;
@@ -73,6 +78,7 @@ class WorkerHandle implements RelayThread {
   call<Name extends CallName>(
     name: Name,
     argument: WorkerCalls[Name]["takes"],
+    moved: readonly Transferable[] = [],
   ): Promise<WorkerCalls[Name]["gives"]> {
     if (this.#isOver) return Promise.reject(new ThreadEnded("the thread has ended"));
     const id = ++this.#lastId;
@@ -80,7 +86,7 @@ class WorkerHandle implements RelayThread {
       // The thread answers each call with what the call gives.
       const pending = { resolve: resolve as Pending["resolve"], reject };
       this.#pending.set(id, pending);
-      this.#worker.postMessage({ id, name, argument } as CallMessage);
+      this.#worker.postMessage({ id, name, argument } as CallMessage, [...moved]);
     });
   }
 

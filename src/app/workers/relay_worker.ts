@@ -6,10 +6,12 @@
 
 /// <reference lib="deno.worker" />
 
-import { silentLog, withFields } from "../../base/log.ts";
+import { type Log, silentLog, withFields } from "../../base/log.ts";
 import type { Metric } from "../../http/metrics_text.ts";
+import type { TidyStore } from "../../store/write/upkeep.ts";
 import type { NearbyChannel, NearbyMessage } from "../../store/feed/nearby_feeds.ts";
 import { configureLog, logStyle, relayLog } from "../command_line/logging.ts";
+import { watchDisk } from "../database/open_database.ts";
 import { openStore } from "../database/open_store.ts";
 import { HostMetrics } from "../network/metrics_server.ts";
 import { RelayHost } from "../relay_host.ts";
@@ -19,6 +21,7 @@ import { holdLock } from "../system/locks.ts";
 import { systemClock } from "../system/system_clock.ts";
 import { logUncaughtErrors } from "../system/uncaught_errors.ts";
 import { countsOfThread, sharedBuckets } from "./shared_tables.ts";
+import { ThreadStore } from "./thread_store.ts";
 import {
   type AnswerMessage,
   type CallMessage,
@@ -86,14 +89,11 @@ function carryOut(call: CallMessage): unknown {
 }
 
 async function start(options: WorkerStart): Promise<void> {
-  const { number, settings, longQueries, directory, startedMs, self } = options;
+  const { number, settings, startedMs, self } = options;
   addressSecret = options.addressSecret;
   applyLog(settings.log);
   const log = withFields(relayLog(), { worker: number });
-  const nearby = openThreadChannel(options.channel);
-  // The main thread watches the disk as well, and says so.
-  const disk = { directory, diskLog: silentLog };
-  const store = await openStore(settings, log, { ...disk, longQueries, nearby });
+  const store = await storeOf(options, log);
   try {
     const isFirst = number === 1;
     const clock = systemClock;
@@ -109,6 +109,20 @@ async function start(options: WorkerStart): Promise<void> {
     await store.close();
     throw error;
   }
+}
+
+/** The store that the main thread has, or one of its own. */
+async function storeOf(options: WorkerStart, log: Log): Promise<TidyStore> {
+  const { settings, store, longQueries, directory, channel } = options;
+  // The main thread watches the disk as well, and says so.
+  if (store !== undefined) {
+    return new ThreadStore(
+      store,
+      await watchDisk(directory, settings.database.min_free_mib, silentLog),
+    );
+  }
+  const nearby = openThreadChannel(channel);
+  return await openStore(settings, log, { directory, diskLog: silentLog, longQueries, nearby });
 }
 
 function running(): Started {

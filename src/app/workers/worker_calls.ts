@@ -11,6 +11,7 @@ import type { Metric } from "../../http/metrics_text.ts";
 import type { GateCounts } from "../../net/server/admission.ts";
 import { StoreUnavailable } from "../../store/event_store.ts";
 import type { Activity } from "../activity/activity.ts";
+import type { StoreAccess } from "./store_messages.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
 import type { Settings } from "../settings/setting_list.ts";
 
@@ -31,8 +32,10 @@ export interface WorkerStart {
   readonly startedMs: number;
   /** Where all threads count what a client does. */
   readonly tables: SharedTables;
-  /** The name of the channel between the threads. */
+  /** The name of the channel between the threads, where each opens the database itself. */
   readonly channel: string;
+  /** The store that another thread has; undefined where each opens the database itself. */
+  readonly store: StoreAccess | undefined;
   /** The relay's own public key. */
   readonly self: string | undefined;
   /** For hashed addresses in the log. */

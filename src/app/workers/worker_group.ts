@@ -1,10 +1,11 @@
 /**
  * A relay in several threads, as one.
  *
- * Each thread is a relay of its own, with its own connections to the database, and all listen at the
- * same port: the system shares out the connections. They hear of each other as instances do, through the
- * feed of the database. This thread owns what there is one of: the private database server, the socket
- * for commands, signals, settings and the metrics server.
+ * Each thread is a relay of its own, and all listen at the same port: the system shares out the connections.
+ * Of a database with a server each has its own connections, and they hear of each other as instances do,
+ * through the feed of the database. Any other store is in this thread, and they ask for it. This thread owns
+ * what there is one of: the private database server, the socket for commands, signals, settings and the
+ * metrics server.
  *
  * @module
  */
@@ -16,7 +17,6 @@ import type { Metric } from "../../http/metrics_text.ts";
 import { formatListenAddress, parseListenAddress } from "../../net/address/listen_address.ts";
 import { bind } from "../../net/server/bind.ts";
 import { type Activity, sumOfActivities } from "../activity/activity.ts";
-import { openShared, type SharedDatabase } from "../database/open_database.ts";
 import { heldBack } from "../held_back.ts";
 import type { ServedRelay } from "../served_relay.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
@@ -24,8 +24,9 @@ import type { Settings } from "../settings/setting_list.ts";
 import { Shutdown } from "../shutdown.ts";
 import { createTables, forgetThread } from "./shared_tables.ts";
 import { startRelayThread, type StartThread } from "./relay_thread.ts";
+import { openForThreads, type ThreadedDatabase } from "./threaded_database.ts";
 import { sumOfMetrics } from "./worker_metrics.ts";
-import { checkWorkers, connectionsOfWorkers, workerSettings } from "./worker_settings.ts";
+import { checkWorkers, workerSettings } from "./worker_settings.ts";
 import { WorkerSlot } from "./worker_slot.ts";
 
 /** What {@link WorkerGroup} needs. */
@@ -50,14 +51,14 @@ const TLS_PREFIX = /^tls:/;
 /** The threads of a relay. */
 export class WorkerGroup implements ServedRelay {
   readonly #options: WorkerGroupOptions;
-  readonly #database: SharedDatabase;
+  readonly #database: ThreadedDatabase;
   readonly #slots: readonly WorkerSlot[];
   /** The settings in force. */
   #settings: Settings;
   #version = 0;
   readonly #failed = Promise.withResolvers<void>();
 
-  constructor(options: WorkerGroupOptions, database: SharedDatabase) {
+  constructor(options: WorkerGroupOptions, database: ThreadedDatabase) {
     const { settings, self, addressSecret, clock, log, startThread = startRelayThread } = options;
     const { workers } = settings.network;
     const { longQueries } = database;
@@ -71,6 +72,7 @@ export class WorkerGroup implements ServedRelay {
       startedMs: clock.nowMs(),
       longQueries: longQueries && Math.ceil(longQueries / workers),
       channel: `gallimimus ${crypto.randomUUID()}`,
+      connect: database.connect,
       ...{ tables, self, addressSecret, clock, log, startThread },
     };
     this.#slots = Array.from(
@@ -80,7 +82,10 @@ export class WorkerGroup implements ServedRelay {
         return new WorkerSlot({
           ...own,
           number,
-          onEnded: () => forgetThread(tables, number),
+          onEnded: (seat) => {
+            forgetThread(tables, number);
+            if (seat !== undefined) database.disconnect?.(seat);
+          },
           onStuck: () => this.#failed.resolve(),
         });
       },
@@ -95,7 +100,7 @@ export class WorkerGroup implements ServedRelay {
   static async start(options: WorkerGroupOptions): Promise<WorkerGroup> {
     const { settings, log } = options;
     checkWorkers(settings);
-    const database = await openShared(settings, log, connectionsOfWorkers(settings));
+    const database = await openForThreads(options);
     const group = new WorkerGroup(options, database);
     try {
       await Promise.all(group.#slots.map((slot) => slot.open()));
@@ -108,7 +113,7 @@ export class WorkerGroup implements ServedRelay {
   }
 
   /** The store of an embedded database for this thread, and where that is. */
-  get own(): SharedDatabase["own"] {
+  get own(): ThreadedDatabase["own"] {
     return this.#database.own;
   }
 

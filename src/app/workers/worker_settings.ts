@@ -4,7 +4,6 @@
  * @module
  */
 
-import { canBeShared } from "../database/open_store.ts";
 import { UnusableSetting } from "../settings/load_settings.ts";
 import { AUTOMATIC_WORKERS } from "../settings/sections/signatures.ts";
 import { type Settings, settingsOn } from "../settings/setting_list.ts";
@@ -28,7 +27,7 @@ const MAX_SIGNATURE_WORKERS = 4;
  *
  * @throws UnusableSetting
  */
-export function checkWorkers({ network, database }: Settings, os: string = Deno.build.os): void {
+export function checkWorkers({ network }: Settings, os: string = Deno.build.os): void {
   const refuse = (why: string) => {
     throw new UnusableSetting(SETTING, `more than 1 needs ${why}`);
   };
@@ -37,12 +36,6 @@ export function checkWorkers({ network, database }: Settings, os: string = Deno.
   }
   if (network.listen.some((address) => UNIX_ADDRESS.test(address))) {
     refuse("TCP addresses in network.listen: several threads cannot accept at one Unix socket");
-  }
-  if (!canBeShared(database.url)) {
-    refuse(
-      "a database that several threads can open, managed:DIR or postgres://…: " +
-        "memory: and pglite: belong to one thread",
-    );
   }
 }
 

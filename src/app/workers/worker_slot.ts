@@ -8,6 +8,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { messageOf } from "../../base/error_text.ts";
 import type { Settings } from "../settings/setting_list.ts";
+import type { StoreSeat } from "./store_seat.ts";
 import type { RelayThread, StartThread } from "./relay_thread.ts";
 import type { CallName, NumberedSettings, WorkerCalls, WorkerStart } from "./worker_calls.ts";
 
@@ -28,13 +29,15 @@ const MAX_PAUSE_MS = 30_000;
 const SETTLED_MS = 60_000;
 
 /** What {@link WorkerSlot} needs. */
-export interface WorkerSlotOptions extends Omit<WorkerStart, "settings"> {
+export interface WorkerSlotOptions extends Omit<WorkerStart, "settings" | "store"> {
   readonly settings: Settings;
   readonly startThread: StartThread;
   readonly clock: Clock;
   readonly log: Log;
+  /** Makes a place at the store for a thread that starts. None where each opens the database itself. */
+  readonly connect?: (() => StoreSeat) | undefined;
   /** Called when a thread has ended, before another one starts. */
-  readonly onEnded?: () => void;
+  readonly onEnded?: (seat: StoreSeat | undefined) => void;
   /**
    * Called when the thread is stuck. The runtime cannot end it, and the system goes on giving it
    * connections, which nobody answers.
@@ -49,6 +52,8 @@ export class WorkerSlot {
   #settings: NumberedSettings;
   /** The thread, also while it starts. */
   #thread: RelayThread | undefined = undefined;
+  /** The place of the thread at the store. */
+  #seat: StoreSeat | undefined = undefined;
   #isReady = false;
   #isClosing = false;
   #connectionCount = 0;
@@ -133,16 +138,17 @@ export class WorkerSlot {
   /** Starts a thread, and gives it when it accepts connections. */
   async #begin(): Promise<RelayThread> {
     const { startThread, number, longQueries, directory, startedMs } = this.#options;
-    const { tables, channel, self, addressSecret } = this.#options;
+    const { tables, channel, self, addressSecret, connect } = this.#options;
     const thread = startThread();
     this.#thread = thread;
+    const store = (this.#seat = connect?.())?.access;
     this.#unanswered = 0;
     try {
       let taken = this.#settings;
       await thread.call("start", {
         ...{ number, longQueries, directory, startedMs, tables, channel, self, addressSecret },
-        settings: taken.settings,
-      });
+        ...{ settings: taken.settings, store },
+      }, store && [store.port]);
       for (const address of this.#addresses) await thread.call("listen", address);
       while (taken !== this.#settings) {
         taken = this.#settings;
@@ -152,7 +158,7 @@ export class WorkerSlot {
       return thread;
     } catch (error) {
       thread.end("it did not start");
-      this.#options.onEnded?.();
+      this.#options.onEnded?.(this.#seat);
       throw error;
     }
   }
@@ -166,7 +172,7 @@ export class WorkerSlot {
     this.#isReady = false;
     this.#connectionCount = 0;
     if (this.#isClosing) return;
-    this.#options.onEnded?.();
+    this.#options.onEnded?.(this.#seat);
     const { clock, log, number } = this.#options;
     const endedMs = clock.monotonicMs();
     if (endedMs - sinceMs > SETTLED_MS) this.#pauseMs = MIN_PAUSE_MS;

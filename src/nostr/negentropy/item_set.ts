@@ -79,7 +79,7 @@ export class ItemSetBuilder {
  */
 export class ItemSet implements Items {
   readonly #timestamps: Float64Array;
-  readonly #ids: Uint8Array;
+  readonly #ids: Uint8Array<ArrayBuffer>;
   readonly #words: Uint32Array;
   /** The sums of all items before each block, by 32-bit word and without carries. */
   readonly #sums: Float64Array;
@@ -115,6 +115,11 @@ export class ItemSet implements Items {
       place += end - start;
     }
     return new ItemSet(timestamps, ids);
+  }
+
+  /** What the constructor takes; not to be modified. */
+  get columns(): readonly [timestamps: Float64Array, ids: Uint8Array<ArrayBuffer>] {
+    return [this.#timestamps, this.#ids];
   }
 
   get size(): number {

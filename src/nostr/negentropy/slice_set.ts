@@ -36,6 +36,11 @@ export class SliceSums {
     this.#numbers = numbers;
   }
 
+  /** All numbers, as the constructor takes them; not a copy. */
+  get numbers(): Float64Array {
+    return this.#numbers;
+  }
+
   get length(): number {
     return this.#numbers.length / NUMBERS;
   }

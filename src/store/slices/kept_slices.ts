@@ -11,7 +11,7 @@ import { ItemSet } from "../../nostr/negentropy/item_set.ts";
 import type { SliceSums } from "../../nostr/negentropy/slice_set.ts";
 import type { Database, Session, Statement } from "../database/database.ts";
 import { TimeBudget } from "../database/time_budget.ts";
-import type { QueryOptions, Slices, TimeRange } from "../event_store.ts";
+import type { ItemsOptions, QueryOptions, Slices, TimeRange } from "../event_store.ts";
 import { type BannedLists, plansOf } from "../read/plan.ts";
 import { nowS, type StoreClock } from "../store_clock.ts";
 import { selectItems } from "./item_statement.ts";
@@ -103,7 +103,7 @@ export class KeptSlices implements Slices {
   async itemsIn(
     { kinds, authors, tags }: ReqFilter,
     ranges: readonly TimeRange[],
-    { maxItems, ...options }: QueryOptions & { readonly maxItems: number },
+    { maxItems, ...options }: ItemsOptions,
   ): Promise<readonly (ItemSet | undefined)[]> {
     const { hashText, clock, banned } = this.#ports;
     const plain = { tags, ...kinds && { kinds }, ...authors && { authors } };

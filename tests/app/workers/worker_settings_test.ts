@@ -16,8 +16,6 @@ function settingsOf(values: Readonly<Record<string, SettingValue>> = {}): Settin
 }
 
 const unusable: readonly [Readonly<Record<string, SettingValue>>, RegExp][] = [
-  [{ "database.url": "memory:" }, /network.workers: .* managed:DIR or postgres/],
-  [{ "database.url": "pglite:data" }, /network.workers: .* managed:DIR or postgres/],
   [{ "network.listen": ["127.0.0.1:1", "unix:/run/relay"] }, /TCP addresses/],
   [{ "network.listen": ["tls:unix:/run/relay"] }, /TCP addresses/],
 ];
@@ -28,9 +26,8 @@ for (const [values, sentence] of unusable) {
   });
 }
 
-Deno.test("several threads serve on a server of either kind, on Linux alone", () => {
+Deno.test("several threads serve on Linux alone", () => {
   doesNotThrow(() => checkWorkers(settingsOf(), "linux"));
-  doesNotThrow(() => checkWorkers(settingsOf({ "database.url": "managed:data" }), "linux"));
   throws(() => checkWorkers(settingsOf(), "darwin"), /Linux/);
 });
 

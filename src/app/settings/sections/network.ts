@@ -62,9 +62,9 @@ export const networkSection = {
       min: 1,
       max: 64,
       description:
-        "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux, TCP addresses, and a database of managed: or postgres://. Limits on a client hold for all of them together; limits on memory, the connections to the database and the threads for signatures are shared in equal parts. A relay that another program embeds has one.",
+        "How many threads serve connections, each as a whole relay on the same port. More than 1 needs Linux and TCP addresses. Limits on a client hold for all of them together; limits on memory, the connections to the database and the threads for signatures are shared in equal parts. A relay that another program embeds has one.",
       whenRaised:
-        "Each takes about 40 MB besides its share of the limits on memory, and has at least five connections to the database.",
+        "Each takes about 40 MB besides its share of the limits on memory, with memory: as much again as all events, and has at least five connections to a Postgres server.",
     },
     path: {
       type: "text",
