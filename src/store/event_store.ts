@@ -236,6 +236,11 @@ export interface EventFeed {
   /** Whether the connection to other instances is up. */
   readonly isCurrent: boolean;
   /**
+   * Announces what has been sent here and was not handed over yet; false if that is not possible in this
+   * turn. Absent where nothing waits.
+   */
+  catchUp?(): boolean;
+  /**
    * Whether the event of this sequence number was announced to subscribers, or was stored before the feed
    * started. Where it is false for an event that a query finds, the feed is still to announce it.
    */

@@ -6,6 +6,7 @@ import { StoreUnavailable } from "../../src/store/event_store.ts";
 import { openPglite } from "../../src/store/database/pglite.ts";
 import type { TidyStore } from "../../src/store/write/upkeep.ts";
 import { openStoreOn } from "../kit/database.ts";
+import { lentTo } from "../kit/lent_threads.ts";
 import { PgliteDirectory } from "../kit/pglite_directory.ts";
 import { CLEAR_TABLES } from "../kit/postgres_server.ts";
 import { testBackup, testStoreState } from "./backup_contract.ts";
@@ -111,6 +112,15 @@ testBackup("pglite, through a control socket", async () => {
     },
   });
 });
+
+const lent = async (inner: TidyStore) => (await lentTo(1, inner))[0]!;
+
+testBackup("pglite, of another thread", async () => await lent(await openCleared()));
+
+testSlices("pglite, of another thread", async () => {
+  await clear();
+  return async (options) => await lent(await openStoreOn(new BorrowedDatabase(), options));
+}, 1);
 
 testSlices("pglite", async () => {
   await clear();

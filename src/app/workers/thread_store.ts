@@ -89,6 +89,7 @@ function slicesBehind(link: ThreadLink): Slices {
  */
 class ThreadFeed implements EventFeed {
   readonly isShared = false;
+  readonly isCurrent = true;
   readonly #link: ThreadLink;
   readonly #subscribers: ((events: readonly ToldRecord[]) => void)[] = [];
   /** The events that this thread is storing, which need not be sent back, by id. */
@@ -102,8 +103,7 @@ class ThreadFeed implements EventFeed {
     this.#link = link;
   }
 
-  /** Whether all that has been stored by now was announced. If need be it is announced at once. */
-  get isCurrent(): boolean {
+  catchUp(): boolean {
     return this.#link.catchUp();
   }
 

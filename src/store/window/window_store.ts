@@ -94,7 +94,9 @@ export class WindowStore implements TidyStore {
 
   /** Whether the window knows of every change, and may be asked. It holds nothing that is banned. */
   #canAnswer({ includesBanned = false }: QueryOptions): boolean {
-    return !this.#keeper.isClosed && this.#inner.feed.isCurrent && !includesBanned;
+    const { feed } = this.#inner;
+    return !this.#keeper.isClosed && feed.isCurrent && !includesBanned &&
+      feed.catchUp?.() !== false;
   }
 
   get stats(): PoolStats | undefined {

@@ -1,13 +1,14 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { createTables } from "../../../src/app/workers/shared_tables.ts";
 import type { WorkerStart } from "../../../src/app/workers/worker_calls.ts";
+import { StoreSeat } from "../../../src/app/workers/store_seat.ts";
 import { WorkerSlot } from "../../../src/app/workers/worker_slot.ts";
 import { defaultSettings, type Settings } from "../../../src/app/settings/setting_list.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { FakeClock } from "../../kit/fake_clock.ts";
 import { FakeRelayThreads } from "../../kit/fake_relay_threads.ts";
 
-function slotWith(settings: Settings = defaultSettings) {
+function slotWith(settings: Settings = defaultSettings, connect?: () => StoreSeat) {
   const clock = new FakeClock();
   const threads = new FakeRelayThreads();
   const lines: string[] = [];
@@ -16,7 +17,11 @@ function slotWith(settings: Settings = defaultSettings) {
   const ended = { count: 0 };
   const stuck = { count: 0 };
   const slot = new WorkerSlot({
-    onEnded: () => void ended.count++,
+    onEnded: (seat) => {
+      ended.count++;
+      seat?.end();
+    },
+    connect,
     onStuck: () => void stuck.count++,
     ...{ settings, clock, number: 1, longQueries: undefined, self: undefined },
     ...{ directory: undefined, startedMs: 0, addressSecret: new Uint8Array([1, 2]) },
@@ -66,6 +71,30 @@ Deno.test("a thread that replaces another hashes addresses as that did", async (
     .map((argument) => (argument as WorkerStart).addressSecret);
   deepEqual(secrets, [new Uint8Array([1, 2]), new Uint8Array([1, 2])]);
   await slot.close();
+});
+
+Deno.test("each thread has a place of its own at the store, which is given up when it has ended", async () => {
+  const seats: StoreSeat[] = [];
+  const connect = () => {
+    const seat = new StoreSeat(false, () => {});
+    seats.push(seat);
+    return seat;
+  };
+  const { clock, slot, started } = slotWith(defaultSettings, connect);
+  await slot.open();
+  seats[0]!.hears = true;
+  started[0]!.end("killed");
+  await settle();
+  clock.advance(100);
+  await settle();
+  const given = started.map((thread) => (thread.argumentsOf("start")[0] as WorkerStart).store);
+  deepEqual(given.map((access, at) => access === seats[at]!.access), [true, true]);
+  equal(seats[0]!.hears, false);
+  await slot.close();
+  for (const seat of seats) {
+    seat.end();
+    seat.access.port.close();
+  }
 });
 
 Deno.test("what a thread has counted is forgotten when it ends, also one that has not started", async () => {
