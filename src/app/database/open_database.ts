@@ -232,15 +232,15 @@ function longQueriesHere(): number {
   return Math.max(MIN_LONG_QUERIES, navigator.hardwareConcurrency);
 }
 
-/** A database that several threads open, each with a pool of its own. */
+/** A database that several threads use. */
 export interface SharedDatabase {
-  /** For `openStore`, in each thread. */
+  /** For `openStore` in each thread, where each opens it with a pool of its own. */
   readonly url: string;
   /** How many long queries may run at once, of all threads together; undefined leaves it to the pools. */
   readonly longQueries?: number;
-  /** A private server's store for this thread, and its directory. */
+  /** The store of an embedded database for this thread, and its directory. */
   readonly own?: { readonly store: TidyStore; readonly directory: string };
-  /** Stops the server if it is a private one. Close the connections of the threads first. */
+  /** Closes it, and stops the server if it is a private one. The threads are to be closed before. */
   close(): Promise<void>;
 }
 
