@@ -135,9 +135,9 @@ const broken: readonly [string, (folder: string, port: number) => string, RegExp
     /^--set: network\.unlimited_clients: /,
   ],
   [
-    "several threads on memory",
-    () => `network.workers = 2`,
-    /^--set: network\.workers: more than 1 needs a database that several threads can open/,
+    "several threads at a Unix socket",
+    (f) => `network.workers = 2\nnetwork.listen = ["unix:${f}/socket"]`,
+    /^--set: network\.workers: more than 1 needs TCP addresses/,
   ],
   [
     "the key of a mirror that is missing",
