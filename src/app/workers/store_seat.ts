@@ -107,9 +107,10 @@ export class StoreSeat {
   }
 
   /** Tells of events that were not stored. Ephemeral ones may be lost. */
-  tellTexts(type: "ephemeral" | "late", texts: readonly Uint8Array[]): void {
+  tellTexts(type: "ephemeral" | "late", { bytes, lengths }: Packed): void {
     if (!this.hears || type === "ephemeral" && this.isBehind) return;
-    const jsons = pack(texts);
+    // Each thread is given bytes of its own.
+    const jsons = { bytes: bytes.slice(), lengths };
     this.#behindBytes += jsons.bytes.length;
     this.send({ type, jsons }, jsons);
   }

@@ -19,7 +19,14 @@ import type {
 } from "../../store/event_store.ts";
 import type { TidyStore } from "../../store/write/upkeep.ts";
 import { call, changesRules, frames, recordsOf } from "../control/lent_store.ts";
-import { type News, type Packed, type ToStore, unpack, withKeySets } from "./store_messages.ts";
+import {
+  type News,
+  pack,
+  type Packed,
+  type ToStore,
+  unpack,
+  withKeySets,
+} from "./store_messages.ts";
 import { type Asked, StoreSeat } from "./store_seat.ts";
 import { errorToSend } from "./worker_calls.ts";
 
@@ -89,10 +96,8 @@ export class StoreServer {
       case "took":
         seat.noteTaken(message.bytes);
         return this.#wakeAll();
-      case "ephemeral": {
-        const jsons = unpack(message.jsons);
-        for (const other of this.#others(seat)) other.tellTexts("ephemeral", jsons);
-      }
+      case "ephemeral":
+        for (const other of this.#others(seat)) other.tellTexts("ephemeral", message.jsons);
     }
   }
 
@@ -164,7 +169,7 @@ export class StoreServer {
   /** Tells others of events that came after their deletion; who put them knows. */
   #tellLate(seat: StoreSeat, records: readonly EventRecord[]): void {
     if (records.length === 0) return;
-    const jsons = records.map(({ json }) => json);
+    const jsons = pack(records.map(({ json }) => json));
     for (const other of this.#others(seat)) other.tellTexts("late", jsons);
   }
 
