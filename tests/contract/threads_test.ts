@@ -106,6 +106,17 @@ Deno.test("a ban of one thread hides events from the readers of the other", asyn
   await Promise.all([one!.close(), other!.close()]);
 });
 
+Deno.test("a thread that begins to listen reads the rules again", async () => {
+  const [one, other] = await lentTo(2, new MemoryStore());
+  const by = { who: "admin", atS: 1 };
+  await one!.changeRules([{ list: "banned-key", value: newKey(), reason: "" }], by);
+  const read = Promise.withResolvers<number>();
+  const onRulesChanged = () => void other!.rules().then(({ length }) => read.resolve(length));
+  await other!.feed.start({ clock: new FakeClock(), log: silentLog, onRulesChanged });
+  equal(await read.promise, 1);
+  await Promise.all([one!.close(), other!.close()]);
+});
+
 Deno.test("an event that came after its deletion is known to all threads", async () => {
   const [one, other] = await windows(2);
   const { pubkey } = someEvent();

@@ -193,12 +193,16 @@ export class Asked {
     this.#goOn?.();
   }
 
-  /** Sends a part. Resolves when the thread wants more: at once, if it is known that there is none. */
+  /**
+   * Sends a part. Resolves when the thread wants more: at once, if it is known that there is none. Rejects
+   * when it wants no more.
+   */
   async sendPart(frame: Frame): Promise<void> {
+    this.#cancelled.signal.throwIfAborted();
     const part = partOf(frame);
     const reply = { type: "part" as const, part, isLast: this.#isLast };
     this.#send(reply, "jsons" in part ? part.jsons : undefined);
-    if (this.#isLast || this.#cancelled.signal.aborted) return;
+    if (this.#isLast) return;
     await new Promise<void>((resolve) => this.#goOn = resolve);
     this.#cancelled.signal.throwIfAborted();
   }

@@ -114,6 +114,8 @@ class ThreadFeed implements EventFeed {
   async start(options: FeedOptions): Promise<void> {
     this.#options = options;
     await this.#link.call("hear", []);
+    // They may have changed since they were read, and nobody was told.
+    options.onRulesChanged?.();
   }
 
   wasDelivered(_seq: number): boolean {
