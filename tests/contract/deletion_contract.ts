@@ -280,7 +280,7 @@ export function testDeletionOracle(test: Test, part: number): void {
     for (const batch of batchesOf(events, random)) {
       deepEqual(await put(store, ...batch), await put(oracle, ...batch), `seed ${seed}`);
     }
-    for (let i = 0; i < 150 * part; i++) {
+    for (let i = 0; i < 100 * part; i++) {
       const filter = generateFilter(random, events);
       deepEqual(await idsIn(store, filter), await idsIn(oracle, filter), `seed ${seed}, ${i}`);
     }

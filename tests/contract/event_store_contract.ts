@@ -561,7 +561,7 @@ function testLife(test: Test): void {
  */
 export function testFilterOracle(test: Test, part: number): void {
   const seed = drawSeed();
-  for (const [size, filters] of [[eventsFor(part, 2_000), 120], [150, 60]] as const) {
+  for (const [size, filters] of [[eventsFor(part, 2_000), 80], [150, 40]] as const) {
     test(`random filters agree with the oracle (${size} events, seed ${seed})`, async (store) => {
       const random = new SeededRandom(seed);
       const oracle = new MemoryStore();

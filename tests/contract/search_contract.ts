@@ -445,7 +445,7 @@ export function testSearchOracle(test: Test, part: number): void {
     const oracle = new MemoryStore();
     const events = generateEvents(random, eventsFor(part, 1_500));
     for (const each of [store, oracle]) await each.put(events.map(recordOf));
-    for (let i = 0; i < 80 * part; i++) {
+    for (let i = 0; i < 60 * part; i++) {
       const asked = Array.from({ length: random.between(1, 3) }, () => question(random, events));
       const where = `seed ${seed}, question ${i}`;
       deepEqual(await countOf(store, ...asked), await countOf(oracle, ...asked), where);

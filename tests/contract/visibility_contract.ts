@@ -68,7 +68,7 @@ export function testVisibilityOracle(test: Test, part: number): void {
       pubkey,
       ...tags.filter(([name]) => name === "p").map(([, value]) => value!),
     ]);
-    for (let i = 0; i < 90 * part; i++) {
+    for (let i = 0; i < 60 * part; i++) {
       const reader = readerOf(...random.sample(people, random.int(3)));
       const filters = Array.from({ length: random.between(1, 3) }, () => ({
         ...generateFilter(random, random.chance(0.5) ? events : secret),

@@ -17,7 +17,7 @@ import { idsIn, recordOf } from "../kit/records.ts";
 import { drawSeed, SeededRandom } from "../kit/seeded_random.ts";
 
 const WRITERS = 4;
-const EVENTS = 1_000;
+const EVENTS = 700;
 const FILTERS = 60;
 
 const test = testOnEachServer();
