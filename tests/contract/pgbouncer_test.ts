@@ -15,7 +15,7 @@ import { type SharedServer, sharedServers } from "../kit/each_server.ts";
 import { PgBouncer, pgBouncerFault } from "../kit/pgbouncer.ts";
 import { packagedPostgres } from "../kit/postgres_binaries.ts";
 import { runTwoInstances } from "../kit/two_instances.ts";
-import { testEventStore } from "./event_store_contract.ts";
+import { testConnection } from "./event_store_contract.ts";
 import { FEWER } from "./random_part.ts";
 
 if (pgBouncerFault === undefined) {
@@ -35,7 +35,8 @@ function testThroughPooler(server: SharedServer): void {
   const open = (url: string, options: PostgresOptions = {}) =>
     openPostgres(pooler.through(url), { directUrl: url, clock: systemClock, ...options });
 
-  testEventStore({
+  // The whole suite runs on the same Postgres in `postgres_test.ts`, without the pooler.
+  testConnection({
     name: "postgres behind PgBouncer",
     place: async () => {
       const url = await server.freshDatabase();
