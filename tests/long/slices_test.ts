@@ -49,7 +49,7 @@ Deno.test(`${total} events are compared by slices`, async () => {
   const url = await server.freshDatabase();
   const database = openPostgres(url);
   await openStoreOn(database);
-  const STEP = 100_000;
+  const STEP = 20_000;
   for (let from = 0; from < total; from += STEP) {
     await insertMadeUpEvents(database, [from, Math.min(total, from + STEP)], PER_SECOND);
   }
