@@ -15,7 +15,7 @@ import { printEvents } from "../transfer/print_events.ts";
 import { readFilter } from "../command_line/filter_arguments.ts";
 import { type SettingOptions, withSettingOptions } from "../command_line/setting_options.ts";
 import { type TimeOptions, withTimeOptions } from "../command_line/time_options.ts";
-import { complain, print, withStore } from "../command_line/with_store.ts";
+import { complain, print } from "../command_line/with_store.ts";
 import type { StoredEvent } from "../../store/event_store.ts";
 
 /** The options of the command. */
@@ -53,12 +53,18 @@ export async function exportEvents(
   const { streams, stop } = context;
   const filters = filtersOf(flags);
   if (typeof filters === "string") return await complain(context, `export: ${filters}`);
-  return await withStore(context, async (store) => {
+  const store = await context.openStore(undefined, { mustExist: true });
+  try {
     const found = store.query(filters, { signal: stop, includesBanned: true });
     if (flags.output !== undefined) return await exportTo(flags.output, found, context);
     await printEvents(found, streams.stdout);
     return exitCode.done;
-  });
+  } catch (error) {
+    if (stop.aborted) return exitCode.interrupted;
+    throw error;
+  } finally {
+    await store.close();
+  }
 }
 
 /** Writes a file, which appears under its name when it is complete. */
