@@ -211,7 +211,7 @@ Deno.test("changed settings begin and end it without a restart", async () => {
   const use = async (values: Readonly<Record<string, string>>) =>
     (await host.prepare(hostSettings(values)))();
   try {
-    equal(host.relayLists!.outbox, undefined);
+    equal(host.relayLists?.outbox, undefined);
     await host.relay.publish(relayList(alice, [good.url]));
     await use(OUTBOX);
     const { outbox } = host.relayLists!;
