@@ -11,7 +11,7 @@ import { Program } from "../kit/program.ts";
 import { startRelay } from "../kit/running_relay.ts";
 
 const tiny = [
-  ...["--events", "300", "--seconds", "0.3", "--connections", "4", "--in-flight", "8"],
+  ...["--events", "300", "--seconds", "0.2", "--connections", "4", "--in-flight", "8"],
   ...["--rate", "200", "--askers", "2", "--listeners", "5"],
   ...["--held-connections", "3", "--held-subscriptions", "2", "--timeout", "60", "--seed", "1"],
 ];

@@ -61,7 +61,8 @@ class Listening implements Side {
   /** Subscriptions by author; in one place when they are for all. */
   readonly #listeners: Int32Array;
   #delivered = 0;
-  #isRunning = false;
+  /** What comes afterwards does not count. The other side may begin before this one. */
+  #isOver = false;
 
   constructor(job: ListenJob) {
     this.#job = job;
@@ -81,10 +82,9 @@ class Listening implements Side {
   }
 
   async run(stop: Promise<void>): Promise<SideResult> {
-    this.#isRunning = true;
     const startMs = nowMs();
     await stop;
-    this.#isRunning = false;
+    this.#isOver = true;
     const { sentMs, missing } = this.#job.feed;
     const isSent = (_: unknown, at: number) => sentMs[at]! > 0;
     const lost = missing.filter(isSent).reduce((sum, count) => sum + Math.max(count, 0), 0);
@@ -173,7 +173,7 @@ class Listening implements Side {
   #onDelivery(key: number): void {
     const at = this.#eventAt.get(key);
     // A stored event, or one of somebody else who publishes here.
-    if (at === undefined || !this.#isRunning) return;
+    if (at === undefined || this.#isOver) return;
     const { sentMs, missing, finished, lastMs } = this.#job.feed;
     const before = Atomics.sub(missing, at, 1);
     if (before <= 0) return this.#tally.add("delivered once too often");
