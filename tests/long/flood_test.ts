@@ -74,8 +74,9 @@ async function flooded(relay: RunningRelay, target: RunningRelay, flood: Flood):
   const orders: FloodOrders = { ...flood, url: target.url, lastsMs: lastsMs + 2 * WARM_UP_MS };
   await Deno.writeTextFile(file, JSON.stringify(orders));
   const program = new URL("flooders.ts", import.meta.url).pathname;
-  const flooders = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", program, file],
+  // At the lowest priority: those who flood a relay have processors of their own.
+  const flooders = new Deno.Command("nice", {
+    args: ["-n", "19", Deno.execPath(), "run", "-A", "--no-check", program, file],
     stdout: "piped",
   }).spawn();
   const input = Readable.fromWeb(flooders.stdout as never);
