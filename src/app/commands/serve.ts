@@ -59,8 +59,13 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   let control: ControlServer | undefined;
   let code: ExitCode;
   try {
-    // Before the relay says that it listens: scripts run commands then.
+    // Before the relay says that it listens: scripts run commands and look at the metrics then.
     control = await answerCommands({ ...lent, activity: () => host.activity() }, context);
+    if (settings.metrics.listen !== "") {
+      const { serveMetrics } = await import("../network/metrics_server.ts");
+      metrics = await serveMetrics(await measure(), settings.metrics.listen, { clock, log });
+      log.info("metrics for Prometheus", { url: metrics.url });
+    }
     const urls: string[] = [];
     for (const address of settings.network.listen) {
       const url = await host.listen(address);
@@ -69,11 +74,6 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
       await streams.stdout.write(utf8(`listening on ${url}\n`));
       const reachable = reachableUrl(url);
       if (reachable !== undefined) log.info("reachable by others", { url: reachable });
-    }
-    if (settings.metrics.listen !== "") {
-      const { serveMetrics } = await import("../network/metrics_server.ts");
-      metrics = await serveMetrics(await measure(), settings.metrics.listen, { clock, log });
-      log.info("metrics for Prometheus", { url: metrics.url });
     }
     manager.ready(`listening on ${urls.join(", ")}`);
     code = await ending(stop, host);
