@@ -49,8 +49,9 @@ order by range.number`,
 }
 
 /**
- * The items of a range, in the order in which an aggregate takes them then. By time they are read from the table itself. For any other index its keys are asked
- * for first, as in `select_statement.ts`: otherwise Postgres may prefer to read all events by time.
+ * Selects the items of one range, newest first; the aggregate around it takes them in this order. By time they
+ * are read from the table itself. By any other index its key is found first, as in `select_statement.ts`:
+ * otherwise Postgres may prefer to read all events by time.
  */
 function foundSql(plan: Plan, most: number, parameters: Parameters): string {
   const limit = `limit ${parameters.add(most)}::int8`;
